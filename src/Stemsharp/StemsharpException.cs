@@ -1,0 +1,57 @@
+namespace Stemsharp;
+
+/// <summary>
+/// The base of every error that Stemsharp raises about its input, its models or its surroundings.
+/// The message says what was found, what is valid and what to do.
+/// </summary>
+public class StemsharpException : Exception
+{
+    /// <summary>Makes an error with a message for the user.</summary>
+    /// <param name="message">What was found, what is valid, what to do.</param>
+    public StemsharpException(string message) : base(message) { }
+
+    /// <summary>Makes an error with a message for the user and the error that caused it.</summary>
+    /// <param name="message">What was found, what is valid, what to do.</param>
+    /// <param name="innerException">The error underneath.</param>
+    public StemsharpException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>An audio file or stream that cannot be read, decoded or written as asked.</summary>
+public class AudioException : StemsharpException
+{
+    /// <inheritdoc cref="StemsharpException(string)"/>
+    public AudioException(string message) : base(message) { }
+
+    /// <inheritdoc cref="StemsharpException(string, Exception)"/>
+    public AudioException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>A checkpoint, bag or catalog entry that is missing, broken, hostile or not supported.</summary>
+public class ModelException : StemsharpException
+{
+    /// <inheritdoc cref="StemsharpException(string)"/>
+    public ModelException(string message) : base(message) { }
+
+    /// <inheritdoc cref="StemsharpException(string, Exception)"/>
+    public ModelException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>An option or argument whose value is not valid, alone or together with the model or the input.</summary>
+public class OptionException : StemsharpException
+{
+    /// <inheritdoc cref="StemsharpException(string)"/>
+    public OptionException(string message) : base(message) { }
+
+    /// <inheritdoc cref="StemsharpException(string, Exception)"/>
+    public OptionException(string message, Exception innerException) : base(message, innerException) { }
+}
+
+/// <summary>A tool or library outside Stemsharp (FFmpeg, onnxruntime) that is missing, too old, or failed.</summary>
+public class ExternalToolException : StemsharpException
+{
+    /// <inheritdoc cref="StemsharpException(string)"/>
+    public ExternalToolException(string message) : base(message) { }
+
+    /// <inheritdoc cref="StemsharpException(string, Exception)"/>
+    public ExternalToolException(string message, Exception innerException) : base(message, innerException) { }
+}
