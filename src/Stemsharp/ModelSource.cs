@@ -1,0 +1,59 @@
+using Stemsharp.Checkpoints;
+
+namespace Stemsharp;
+
+/// <summary>
+/// A model that was found and checked: one network, or a bag of several whose stems are blended. Holds no
+/// weights; each member's file is opened when its turn comes, so that a bag needs one member's memory.
+/// </summary>
+public sealed class ModelSource
+{
+    internal ModelSource(string name, IReadOnlyList<string> stems, int sampleRate, IReadOnlyList<ModelMember> members)
+    {
+        Name = name;
+        Stems = stems;
+        SampleRate = sampleRate;
+        Members = members;
+    }
+
+    /// <summary>The name it was asked by, as output folders are called: <c>htdemucs_ft</c>, or a file's stem.</summary>
+    public string Name { get; }
+
+    /// <summary>Stem names in the checkpoint's order.</summary>
+    public IReadOnlyList<string> Stems { get; }
+
+    /// <summary>The rate the networks were trained at, in Hz.</summary>
+    public int SampleRate { get; }
+
+    /// <summary>
+    /// The networks, at least one. Each stem is the sum of the members' stems times their weights, divided by
+    /// the stem's total weight. When only some stems were asked for, members that add nothing to them are left out.
+    /// </summary>
+    public IReadOnlyList<ModelMember> Members { get; }
+}
+
+/// <summary>One network of a <see cref="ModelSource"/>.</summary>
+public sealed class ModelMember
+{
+    private readonly Func<Checkpoint> _open;
+
+    internal ModelMember(string signature, string? path, IReadOnlyList<double> weights, Func<Checkpoint> open)
+    {
+        Signature = signature;
+        Path = path;
+        Weights = weights;
+        _open = open;
+    }
+
+    /// <summary>What it was named by when it was trained, such as <c>955717e8</c>; a file's stem otherwise.</summary>
+    public string Signature { get; }
+
+    /// <summary>The checkpoint file; null when the model is embedded or synthetic.</summary>
+    public string? Path { get; }
+
+    /// <summary>This network's weight for each of <see cref="ModelSource.Stems"/>; never negative.</summary>
+    public IReadOnlyList<double> Weights { get; }
+
+    /// <summary>Opens the checkpoint, its checksum verified where its name has one. The caller disposes it.</summary>
+    internal Checkpoint Open() => _open();
+}
