@@ -1,0 +1,226 @@
+namespace Stemsharp.Graph;
+
+/// <summary>
+/// Records a graph while straight-line model code runs. Each call checks shapes and appends one node named
+/// after the open scopes.
+/// </summary>
+internal sealed class GraphBuilder
+{
+    private readonly List<Node> _nodes = [];
+    private readonly List<(string, Value)> _inputs = [];
+    private readonly List<(string, Value)> _outputs = [];
+    private readonly Dictionary<string, Parameter> _parameters = [];
+    private readonly List<Parameter> _order = [];
+    private readonly HashSet<string> _names = [];
+    private readonly List<string> _scopes = [];
+    private int _values;
+
+    /// <summary>Opens a scope: <c>encoder</c>, then <c>0</c>, make <c>encoder.0</c>. Dispose closes it.</summary>
+    public Scoped Scope(string name)
+    {
+        _scopes.Add(name);
+        return new Scoped(this);
+    }
+
+    public Value Input(string name, Shape shape)
+    {
+        var value = new Value(_values++, shape, name);
+        _inputs.Add((name, value));
+        return value;
+    }
+
+    public void Output(string name, Value value) => _outputs.Add((name, value));
+
+    public Graph Build() => new(_nodes, _inputs, _outputs, _order);
+
+    public Value Conv(string name, Value x, int channels, ReadOnlySpan<int> kernel, ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, ReadOnlySpan<int> dilation)
+    {
+        int axes = kernel.Length;
+        using (Scope(name))
+        {
+            Parameter weight = Parameter("weight", [channels, x.Shape.Channels, .. kernel]);
+            Parameter bias = Parameter("bias", [channels]);
+            int[] dims = [.. x.Shape.Dims];
+            dims[0] = channels;
+            for (int a = 0; a < axes; a++)
+            {
+                int axis = dims.Length - axes + a;
+                int reach = dilation[a] * (kernel[a] - 1) + 1;
+                Require(dims[axis] + 2 * padding[a] >= reach, $"a kernel of {reach} does not fit into {dims[axis]} elements");
+                dims[axis] = (dims[axis] + 2 * padding[a] - reach) / stride[a] + 1;
+            }
+
+            return Add(new ConvOp(weight, bias, [.. stride], [.. padding], [.. dilation]), new Shape(dims), x);
+        }
+    }
+
+    /// <summary>Transposed convolution along the first spatial axis, cropped to [start, start + length).</summary>
+    public Value ConvTranspose(string name, Value x, int channels, int kernel, int stride, int start, int length)
+    {
+        using (Scope(name))
+        {
+            int[] shape = x.Shape.Rank == 3 ? [x.Shape.Channels, channels, kernel, 1] : [x.Shape.Channels, channels, kernel];
+            Parameter weight = Parameter("weight", shape);
+            Parameter bias = Parameter("bias", [channels]);
+            int full = (x.Shape[1] - 1) * stride + kernel;
+            Require(start >= 0 && length > 0 && start + length <= full, $"{length} elements from {start} were asked of a transposed convolution that gives {full}");
+            int[] dims = [.. x.Shape.Dims];
+            dims[0] = channels;
+            dims[1] = length;
+            return Add(new ConvTransposeOp(weight, bias, stride, start, length), new Shape(dims), x);
+        }
+    }
+
+    public Value Linear(string name, Value x, int channels)
+    {
+        using (Scope(name))
+        {
+            Parameter weight = Parameter("weight", [channels, x.Shape.Channels]);
+            Parameter bias = Parameter("bias", [channels]);
+            return Add(new LinearOp(weight, bias, 0, channels), x.Shape.WithChannels(channels), x);
+        }
+    }
+
+    /// <summary>torch.nn.MultiheadAttention: packed input projections, attention, output projection.</summary>
+    public Value MultiheadAttention(string name, Value query, Value key, int heads)
+    {
+        int channels = query.Shape.Channels;
+        Require(key.Shape.Channels == channels, $"queries have {channels} channels and keys {key.Shape.Channels}");
+        Require(channels % heads == 0, $"{channels} channels do not divide into {heads} heads");
+        using (Scope(name))
+        {
+            Parameter weight = Parameter("in_proj_weight", [3 * channels, channels]);
+            Parameter bias = Parameter("in_proj_bias", [3 * channels]);
+            Value Project(string part, Value x, int index)
+            {
+                using (Scope(part)) return Add(new LinearOp(weight, bias, index * channels, channels), x.Shape, x);
+            }
+
+            Value q = Project("query", query, 0);
+            Value k = Project("key", key, 1);
+            Value v = Project("value", key, 2);
+            Value mixed;
+            using (Scope("attention")) mixed = Add(new AttentionOp(heads), q.Shape, q, k, v);
+            return Linear("out_proj", mixed, channels);
+        }
+    }
+
+    public Value GroupNorm(string name, Value x, int groups, bool perRow = false)
+    {
+        Require(groups > 0 && x.Shape.Channels % groups == 0, $"{x.Shape.Channels} channels do not divide into {groups} groups");
+        using (Scope(name))
+        {
+            return Add(new GroupNormOp(Parameter("weight", [x.Shape.Channels]), Parameter("bias", [x.Shape.Channels]), groups, perRow, 1e-5), x.Shape, x);
+        }
+    }
+
+    public Value LayerNorm(string name, Value x)
+    {
+        using (Scope(name))
+        {
+            return Add(new LayerNormOp(Parameter("weight", [x.Shape.Channels]), Parameter("bias", [x.Shape.Channels]), 1e-5), x.Shape, x);
+        }
+    }
+
+    public Value Gelu(Value x) => Function("gelu", new GeluOp(), x.Shape, x);
+
+    public Value Relu(Value x) => Function("relu", new ReluOp(), x.Shape, x);
+
+    public Value Glu(Value x)
+    {
+        Require(x.Shape.Channels % 2 == 0, $"GLU needs an even number of channels, not {x.Shape.Channels}");
+        return Function("glu", new GluOp(), x.Shape.WithChannels(x.Shape.Channels / 2), x);
+    }
+
+    public Value Add(string name, Value a, Value b)
+    {
+        Require(a.Shape.Equals(b.Shape), $"shapes {a.Shape} and {b.Shape} cannot be added");
+        return Function(name, new AddOp(), a.Shape, a, b);
+    }
+
+    public Value ChannelScale(string name, Value x)
+    {
+        using (Scope(name)) return Add(new ChannelScaleOp(Parameter("scale", [x.Shape.Channels])), x.Shape, x);
+    }
+
+    public Value FrequencyEmbedding(string name, Value x, double factor)
+    {
+        using (Scope(name))
+        {
+            return Add(new FrequencyEmbeddingOp(Parameter("embedding.weight", [x.Shape.Rows, x.Shape.Channels]), factor), x.Shape, x);
+        }
+    }
+
+    public Value AddTable(string name, Value x, Table table) => Function(name, new AddTableOp(table), x.Shape, x);
+
+    public Value Pad(Value x, int length) => Function("pad", new PadOp(length), x.Shape.WithLast(length), x);
+
+    /// <summary>Keeps [start, start + length) of the first spatial axis.</summary>
+    public Value Crop(Value x, int start, int length)
+    {
+        Require(start >= 0 && start + length <= x.Shape[1], $"{length} elements from {start} were asked of {x.Shape[1]}");
+        int[] dims = [.. x.Shape.Dims];
+        dims[1] = length;
+        return Function("crop", new CropOp(start, length), new Shape(dims), x);
+    }
+
+    public (Value Result, Value Mean, Value Std) Standardize(string name, Value x)
+    {
+        using (Scope(name))
+        {
+            Node node = AddNode(new StandardizeOp(1e-5), [x], x.Shape, new Shape(1), new Shape(1));
+            return (node.Outputs[0], node.Outputs[1], node.Outputs[2]);
+        }
+    }
+
+    public Value Restore(string name, Value x, Value mean, Value std) => Function(name, new RestoreOp(), x.Shape, x, mean, std);
+
+    private Value Function(string name, Op op, Shape shape, params ReadOnlySpan<Value> inputs)
+    {
+        using (Scope(name)) return Add(op, shape, inputs);
+    }
+
+    private Value Add(Op op, Shape shape, params ReadOnlySpan<Value> inputs) => AddNode(op, inputs.ToArray(), shape).Output;
+
+    private Node AddNode(Op op, Value[] inputs, params ReadOnlySpan<Shape> shapes)
+    {
+        string path = string.Join('.', _scopes);
+        string name = path;
+        for (int n = 2; !_names.Add(name); n++) name = $"{path}.{n}";
+        var outputs = new Value[shapes.Length];
+        for (int i = 0; i < outputs.Length; i++) outputs[i] = new Value(_values++, shapes[i], i == 0 ? name : $"{name}:{i}");
+        var node = new Node(name, op, inputs, outputs);
+        _nodes.Add(node);
+        return node;
+    }
+
+    private Parameter Parameter(string name, ReadOnlySpan<int> dims)
+    {
+        string key = string.Join('.', _scopes.Append(name));
+        var shape = new Shape(dims);
+        if (_parameters.TryGetValue(key, out Parameter? known))
+        {
+            Require(known.Shape.Equals(shape), $"parameter {key} is used as {known.Shape} and as {shape}");
+            return known;
+        }
+
+        var parameter = new Parameter(key, shape);
+        _parameters.Add(key, parameter);
+        _order.Add(parameter);
+        return parameter;
+    }
+
+    private void Require(bool condition, string problem)
+    {
+        if (!condition)
+        {
+            throw new ModelException($"The model's configuration does not fit together at {string.Join('.', _scopes)}: {problem}. Check channels, kernel, stride, depth and segment in the checkpoint.");
+        }
+    }
+
+    /// <summary>Closes the scope that <see cref="GraphBuilder.Scope"/> opened.</summary>
+    public readonly struct Scoped(GraphBuilder builder) : IDisposable
+    {
+        public void Dispose() => builder._scopes.RemoveAt(builder._scopes.Count - 1);
+    }
+}

@@ -1,0 +1,54 @@
+namespace Stemsharp.Graph.Interpretation;
+
+/// <summary>Linear maps over channels and scaled dot-product attention.</summary>
+internal static class Attention
+{
+    public static double[] Linear(double[] x, Shape shape, double[] weight, double[] bias, LinearOp op)
+    {
+        int cin = shape.Channels, n = shape.Positions;
+        var y = new double[(long)op.Rows * n];
+        Parallel.For(0, op.Rows, o =>
+        {
+            Span<double> row = y.AsSpan(o * n, n);
+            row.Fill(bias[op.FirstRow + o]);
+            for (int c = 0; c < cin; c++)
+            {
+                double w = weight[(long)(op.FirstRow + o) * cin + c];
+                ReadOnlySpan<double> line = x.AsSpan(c * n, n);
+                for (int t = 0; t < n; t++) row[t] += w * line[t];
+            }
+        });
+        return y;
+    }
+
+    public static double[] Run(double[] q, double[] k, double[] v, Shape queries, Shape keys, int heads)
+    {
+        int nq = queries.Positions, nk = keys.Positions, width = queries.Channels / heads;
+        double scale = 1 / Math.Sqrt(width);
+        var y = new double[queries.Elements];
+        Parallel.For(0, heads * nq, () => new double[nk], (index, _, scores) =>
+        {
+            (int head, int query) = Math.DivRem(index, nq);
+            Array.Clear(scores);
+            for (int d = 0; d < width; d++)
+            {
+                int c = head * width + d;
+                double factor = scale * q[c * nq + query];
+                for (int t = 0; t < nk; t++) scores[t] += factor * k[c * nk + t];
+            }
+
+            double max = scores.Max(), sum = 0;
+            for (int t = 0; t < nk; t++) sum += scores[t] = Math.Exp(scores[t] - max);
+            for (int d = 0; d < width; d++)
+            {
+                int c = head * width + d;
+                double total = 0;
+                for (int t = 0; t < nk; t++) total += scores[t] * v[c * nk + t];
+                y[c * nq + query] = total / sum;
+            }
+
+            return scores;
+        }, _ => { });
+        return y;
+    }
+}
