@@ -1,0 +1,120 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Stemsharp.Cli.Batches;
+
+/// <summary>
+/// The records of an output folder, in its subfolder <c>.stemsharp</c>: which tracks are finished, and which
+/// process works on which track now. A process that dies loses its claim; what it had begun is swept away by the next one.
+/// </summary>
+internal sealed class OutputLedger
+{
+    internal const string FolderName = ".stemsharp";
+
+    private readonly string _folder;
+
+    internal OutputLedger(string root)
+    {
+        Root = Path.GetFullPath(root);
+        _folder = Path.Combine(Root, FolderName);
+    }
+
+    /// <summary>The output folder.</summary>
+    internal string Root { get; }
+
+    /// <summary>The name under which a place for output is recorded.</summary>
+    /// <param name="place">The relative path with the stem left open. Case does not count: some file systems ignore it.</param>
+    internal static string Key(string place) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place.ToUpperInvariant())))[..20];
+
+    /// <summary>The record of a finished track, or null.</summary>
+    internal TrackRecord? Find(string key) => TrackRecord.Read(RecordPath(key));
+
+    /// <summary>Claims a track for this process; null when another process works on it.</summary>
+    internal TrackClaim? TryClaim(string key)
+    {
+        Directory.CreateDirectory(_folder);
+        string path = Path.Combine(_folder, key + ".lock");
+        FileStream handle;
+        try
+        {
+            // FileShare.None takes an advisory lock on Unix; it ends with the process, however that ends.
+            handle = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException)
+            && File.Exists(path))
+        {
+            return null;
+        }
+
+        // The former owner may have removed the file between our opening and locking it.
+        if (!File.Exists(path))
+        {
+            handle.Dispose();
+            return null;
+        }
+
+        foreach (string stale in Directory.EnumerateDirectories(_folder, key + ".work-*"))
+            Directory.Delete(stale, recursive: true);
+        foreach (string stale in Directory.EnumerateFiles(_folder, key + ".json.*.tmp"))
+            File.Delete(stale);
+        string work = Path.Combine(_folder, $"{key}.work-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(work);
+        return new TrackClaim(this, key, work, handle);
+    }
+
+    internal string RecordPath(string key) => Path.Combine(_folder, key + ".json");
+}
+
+/// <summary>One process's right to write one track.</summary>
+internal sealed class TrackClaim : IDisposable
+{
+    private readonly OutputLedger _ledger;
+    private readonly string _key;
+    private readonly FileStream _lock;
+
+    internal TrackClaim(OutputLedger ledger, string key, string workFolder, FileStream handle)
+    {
+        _ledger = ledger;
+        _key = key;
+        _lock = handle;
+        WorkFolder = workFolder;
+    }
+
+    /// <summary>Where the track's files are made; on the same volume as the output.</summary>
+    internal string WorkFolder { get; }
+
+    /// <summary>Moves the finished files into place and records the track.</summary>
+    /// <param name="files">From (absolute) and to (relative to the output folder).</param>
+    /// <param name="record">Gets the files' sizes.</param>
+    internal IReadOnlyList<RecordedFile> Publish(IReadOnlyList<(string From, string To)> files, TrackRecord record)
+    {
+        // Without the old record first, a kill between two moves could leave a record of files that are gone.
+        File.Delete(_ledger.RecordPath(_key));
+        var recorded = new List<RecordedFile>();
+        foreach ((string from, string to) in files)
+        {
+            string target = Path.Combine(_ledger.Root, to);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            recorded.Add(new RecordedFile(to, new FileInfo(from).Length));
+            File.Move(from, target, overwrite: true);
+        }
+
+        (record with { Outputs = recorded }).Write(_ledger.RecordPath(_key));
+        return recorded;
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(WorkFolder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Swept away by the next claim.
+        }
+
+        _lock.Dispose();
+    }
+}

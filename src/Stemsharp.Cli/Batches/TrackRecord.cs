@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Stemsharp.Cli.Batches;
+
+/// <summary>What is remembered of a finished track: enough to know that doing it again would give the same files.</summary>
+internal sealed record TrackRecord
+{
+    /// <summary>The layout of the file.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The input's path, for people who read the file.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>SHA-256 of the input's bytes, in hexadecimal.</summary>
+    public required string InputSha256 { get; init; }
+
+    /// <summary>SHA-256 over the model's files, in hexadecimal.</summary>
+    public required string ModelSha256 { get; init; }
+
+    /// <summary>SHA-256 over every setting that changes the output's bytes, in hexadecimal.</summary>
+    public required string SettingsSha256 { get; init; }
+
+    /// <summary>Length of the separated audio in seconds.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The files, relative to the output folder.</summary>
+    public required IReadOnlyList<RecordedFile> Outputs { get; init; }
+
+    /// <summary>Whether the same input, model and settings made it, and its files are still there.</summary>
+    internal bool Covers(string root, string inputSha256, string modelSha256, string settingsSha256) =>
+        Version == 1
+        && InputSha256 == inputSha256 && ModelSha256 == modelSha256 && SettingsSha256 == settingsSha256
+        && Outputs.Count > 0
+        && Outputs.All(o => new FileInfo(Path.Combine(root, o.Path)) is { Exists: true } file && file.Length == o.Bytes);
+
+    /// <summary>SHA-256 of a file, read in blocks.</summary>
+    internal static async Task<string> HashFileAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var stream = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
+    }
+
+    internal static TrackRecord? Read(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize(stream, RecordJson.Default.TrackRecord);
+        }
+        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
+        {
+            // No record, or a broken one: the track is done again.
+            return null;
+        }
+    }
+
+    internal void Write(string path)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        using (FileStream stream = File.Create(temporary))
+            JsonSerializer.Serialize(stream, this, RecordJson.Default.TrackRecord);
+        File.Move(temporary, path, overwrite: true);
+    }
+}
+
+/// <summary>A file that a finished track left.</summary>
+/// <param name="Path">Relative to the output folder.</param>
+/// <param name="Bytes">Its length.</param>
+internal sealed record RecordedFile(string Path, long Bytes);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(TrackRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext;

@@ -1,0 +1,33 @@
+namespace Stemsharp.Cli.Progress;
+
+/// <summary>Chooses how progress is shown.</summary>
+internal static class BatchViews
+{
+    internal const string Auto = "auto";
+    internal const string Bar = "bar";
+    internal const string Plain = "plain";
+    internal const string Json = "json";
+    internal const string None = "none";
+
+    internal static readonly string[] Names = [Auto, Bar, Plain, Json, None];
+
+    /// <summary>Makes the view: bars only where standard error is a terminal that can move its cursor.</summary>
+    internal static IBatchView Create(string name, bool quiet, TextWriter error)
+    {
+        if (quiet && name == Auto)
+            name = None;
+        return name switch
+        {
+            Json => new JsonView(error),
+            None => new QuietView(error),
+            Plain => new PlainView(error),
+            Bar => new LiveView(error),
+            _ => IsTerminal(error) ? new LiveView(error) : new PlainView(error),
+        };
+    }
+
+    private static bool IsTerminal(TextWriter error) =>
+        ReferenceEquals(error, Console.Error)
+        && !Console.IsErrorRedirected
+        && Environment.GetEnvironmentVariable("TERM") != "dumb";
+}

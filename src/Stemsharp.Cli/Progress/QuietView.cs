@@ -1,0 +1,28 @@
+using Stemsharp.Cli.Batches;
+
+namespace Stemsharp.Cli.Progress;
+
+/// <summary>Says nothing but what went wrong.</summary>
+internal sealed class QuietView(TextWriter error) : IBatchView
+{
+    public void Begin(int tracks, string model, string folder) { }
+
+    public ITrackView Track(int index, string name) => new TrackView(error);
+
+    public void Note(string message) { }
+
+    public void End(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed, int exitCode) { }
+
+    public void Dispose() { }
+
+    private sealed class TrackView(TextWriter error) : ITrackView
+    {
+        public void Report(in TrackProgress progress) { }
+
+        public void End(TrackOutcome outcome)
+        {
+            if (outcome.Status == TrackStatus.Failed)
+                error.WriteLine($"stemsharp: {Words.Outcome(outcome)}");
+        }
+    }
+}

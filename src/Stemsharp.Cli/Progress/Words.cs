@@ -1,0 +1,58 @@
+using System.Globalization;
+using Stemsharp.Cli.Batches;
+
+namespace Stemsharp.Cli.Progress;
+
+/// <summary>Durations, speeds and summaries in words that every view shares.</summary>
+internal static class Words
+{
+    internal static string Duration(TimeSpan time) => time.TotalSeconds switch
+    {
+        < 10 => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
+        < 60 => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
+        < 3600 => $"{(int)time.TotalMinutes}:{time.Seconds:00} min",
+        _ => $"{(int)time.TotalHours}:{time.Minutes:00} h",
+    };
+
+    internal static string Speed(double speed) =>
+        speed <= 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{speed:0.0}× real time");
+
+    internal static string Bytes(long bytes) => bytes switch
+    {
+        < 10_000 => $"{bytes} bytes",
+        < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0} kB"),
+        < 10_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+    };
+
+    internal static string Outcome(TrackOutcome outcome) => outcome.Status switch
+    {
+        TrackStatus.Done => $"{outcome.Track.Shown}: {outcome.Files.Count} file{Plural(outcome.Files.Count)} in " +
+            $"{Duration(TimeSpan.FromSeconds(outcome.ElapsedSeconds))}" +
+            (outcome.AudioSeconds > 0 && outcome.ElapsedSeconds > 0
+                ? $" ({Speed(outcome.AudioSeconds / outcome.ElapsedSeconds)})" : ""),
+        TrackStatus.Skipped => $"{outcome.Track.Shown}: already done",
+        _ => $"{outcome.Track.Shown}: {outcome.Message}",
+    };
+
+    internal static string Null((double Before, double After) decibels) =>
+        $"the stems' sum differs from the mix by {Level(decibels.Before)} before, {Level(decibels.After)} after the residual was assigned";
+
+    internal static string Summary(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed)
+    {
+        int done = outcomes.Count(o => o.Status == TrackStatus.Done);
+        int skipped = outcomes.Count(o => o.Status == TrackStatus.Skipped);
+        int failed = outcomes.Count(o => o.Status == TrackStatus.Failed);
+        var parts = new List<string> { $"{done} done" };
+        if (skipped > 0)
+            parts.Add($"{skipped} already done");
+        if (failed > 0)
+            parts.Add($"{failed} failed");
+        return $"{outcomes.Count} track{Plural(outcomes.Count)}: {string.Join(", ", parts)} in {Duration(elapsed)}";
+    }
+
+    private static string Level(double decibels) =>
+        double.IsNegativeInfinity(decibels) ? "nothing" : string.Create(CultureInfo.InvariantCulture, $"{decibels:0.0} dB");
+
+    private static string Plural(int count) => count == 1 ? "" : "s";
+}
