@@ -29,6 +29,12 @@ internal abstract class Checkpoint : IDisposable
     /// </summary>
     public abstract IReadOnlyDictionary<string, object?>? Arguments { get; }
 
+    /// <summary>
+    /// What a JSON file beside the checkpoint says, in the same form; it goes over <see cref="Arguments"/>. Null
+    /// when there is no such file.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?>? Overrides { get; private init; }
+
     /// <summary>All tensors in the file's order; empty for a synthetic checkpoint, which has any tensor asked for.</summary>
     public abstract IReadOnlyList<StoredTensor> Tensors { get; }
 
@@ -83,9 +89,10 @@ internal abstract class Checkpoint : IDisposable
                 (string own, string? checksum) = FileNames.Parse(name);
                 if (checksum is not null && !source.Sha256.StartsWith(checksum, StringComparison.Ordinal))
                     throw CheckpointFormatException.Damaged($"its SHA-256 begins with {source.Sha256[..checksum.Length]}, but its name says {checksum}");
+                IReadOnlyDictionary<string, object?>? overrides = sidecar is null ? null : SidecarFile.Read(sidecar);
                 return kind == FileKind.Zip
-                    ? new TorchCheckpoint(source, name, own, sidecar, isTrusted: checksum is not null)
-                    : new SafetensorsCheckpoint(source, name, own, sidecar, signature);
+                    ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
+                    : new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides };
             });
         }
         catch

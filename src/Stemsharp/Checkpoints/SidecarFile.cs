@@ -3,7 +3,7 @@ namespace Stemsharp.Checkpoints;
 /// <summary>
 /// A JSON file beside a checkpoint, of the same name but for the extension, with the model's constructor
 /// arguments: <c>{"sources": ["drums", …], "segment": "39/5", …}</c>, at the top or under <c>"kwargs"</c>.
-/// It overrides what the checkpoint itself says.
+/// It goes over what the checkpoint itself says.
 /// </summary>
 internal static class SidecarFile
 {

@@ -18,7 +18,7 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
     private readonly List<StoredTensor> _tensors = [];
     private readonly Dictionary<string, StoredTensor> _byName = new(StringComparer.Ordinal);
 
-    public SafetensorsCheckpoint(ByteSource source, string name, string ownSignature, string? sidecar, string? signature)
+    public SafetensorsCheckpoint(ByteSource source, string name, string ownSignature, string? signature)
     {
         _source = source;
         Name = name;
@@ -31,9 +31,7 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
             prefix = Signature + ".";
         }
 
-        Arguments = sidecar is not null ? SidecarFile.Read(sidecar)
-            : header.Metadata.TryGetValue(ArgumentsKey, out string? json) ? PlainJson.ReadObject(Encoding.UTF8.GetBytes(json))
-            : null;
+        if (header.Metadata.TryGetValue(ArgumentsKey, out string? json)) Arguments = PlainJson.ReadObject(Encoding.UTF8.GetBytes(json));
         foreach (SafetensorsEntry entry in header.Entries)
         {
             if (!entry.Name.StartsWith(prefix, StringComparison.Ordinal)) continue;

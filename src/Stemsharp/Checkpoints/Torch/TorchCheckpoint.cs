@@ -16,7 +16,7 @@ internal sealed class TorchCheckpoint : Checkpoint
     private readonly Dictionary<string, StoredTensor> _byName = new(StringComparer.Ordinal);
     private readonly List<StoredTensor> _tensors = [];
 
-    public TorchCheckpoint(ByteSource source, string name, string signature, string? sidecar, bool isTrusted)
+    public TorchCheckpoint(ByteSource source, string name, string signature, bool isTrusted)
     {
         _source = source;
         Name = name;
@@ -34,7 +34,6 @@ internal sealed class TorchCheckpoint : Checkpoint
             Arguments = TorchArguments.Read(package);
         }
 
-        if (sidecar is not null) Arguments = SidecarFile.Read(sidecar);
         CheckState(state);
         AddTensors(state, new StorageFinder(name, archive, root));
     }
