@@ -1,8 +1,13 @@
+using System.Buffers.Binary;
+using System.Text;
+using Stemsharp.Checkpoints.Safetensors;
+using Stemsharp.Checkpoints.Torch;
+
 namespace Stemsharp.Checkpoints;
 
 /// <summary>
 /// An open checkpoint: the arguments that its model was built with, where it has them, and its tensors by name.
-/// Opening reads the directory only; tensors are read one by one on request.
+/// Opening reads the directory only; tensors are read one by one on request, from any thread.
 /// </summary>
 internal abstract class Checkpoint : IDisposable
 {
@@ -12,7 +17,10 @@ internal abstract class Checkpoint : IDisposable
     /// <summary>What the file was named by when it was trained (<c>955717e8</c>); the name's stem otherwise.</summary>
     public abstract string Signature { get; }
 
-    /// <summary>The whole file's SHA-256 in lower-case hex, or null when there is no file.</summary>
+    /// <summary>
+    /// The SHA-256 of the whole file in lower-case hex (computed when first asked for, unless the name's checksum
+    /// needed it), or null when there is no file.
+    /// </summary>
     public abstract string? Sha256 { get; }
 
     /// <summary>
@@ -20,6 +28,12 @@ internal abstract class Checkpoint : IDisposable
     /// List&lt;object?&gt;, Dictionary&lt;string, object?&gt;), or null when the file has no config inside.
     /// </summary>
     public abstract IReadOnlyDictionary<string, object?>? Arguments { get; }
+
+    /// <summary>
+    /// What a JSON file beside the checkpoint says, in the same form; it goes over <see cref="Arguments"/>. Null
+    /// when there is no such file.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?>? Overrides { get; private init; }
 
     /// <summary>All tensors in the file's order; empty for a synthetic checkpoint, which has any tensor asked for.</summary>
     public abstract IReadOnlyList<StoredTensor> Tensors { get; }
@@ -33,4 +47,77 @@ internal abstract class Checkpoint : IDisposable
     public abstract StoredTensor? Find(string name, IReadOnlyList<int> shape);
 
     public abstract void Dispose();
+
+    /// <summary>
+    /// Opens a .th or .safetensors file, told apart by their content. A checksum in a .th file's name is compared.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="signature">Which model, when a .safetensors file holds several; null when it must hold one.</param>
+    /// <exception cref="ModelException">The file is missing, damaged, hostile or not supported.</exception>
+    public static Checkpoint Open(string path, string? signature = null)
+    {
+        if (Directory.Exists(path)) throw new ModelException($"{path} is a folder, not a checkpoint file. Folders of models are given as the repository, with a model's name.");
+        if (!File.Exists(path)) throw new ModelException($"{path} does not exist.");
+        ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
+        return Open(source, path, SidecarFile.Find(path), signature);
+    }
+
+    /// <summary>Opens a checkpoint from a stream, which is read to its end and closed.</summary>
+    /// <param name="stream">The file's bytes.</param>
+    /// <param name="fileName">The file's name; a checksum in it is compared.</param>
+    public static Checkpoint Open(Stream stream, string fileName) =>
+        Open(CheckpointFormatException.Guard(fileName, () => ByteSource.FromStream(stream)), fileName, null, null);
+
+    /// <summary>The signatures of the models in a .safetensors file; one for a file without prefixes or a .th file.</summary>
+    public static IReadOnlyList<string> Signatures(string path)
+    {
+        if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || !File.Exists(path)) return [FileNames.Parse(Path.GetFileName(path)).Signature];
+        using ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
+        IReadOnlyList<string> prefixes = CheckpointFormatException.Guard(Path.GetFileName(path), () => SafetensorsHeader.Read(source).Signatures);
+        return prefixes.Count > 0 ? prefixes : [FileNames.Parse(Path.GetFileName(path)).Signature];
+    }
+
+    // Takes over the source, also when it fails.
+    private static Checkpoint Open(ByteSource source, string path, string? sidecar, string? signature)
+    {
+        string name = Path.GetFileName(path);
+        try
+        {
+            return CheckpointFormatException.Guard<Checkpoint>(name, () =>
+            {
+                FileKind kind = Detect(source);
+                (string own, string? checksum) = FileNames.Parse(name);
+                if (checksum is not null && !source.Sha256.StartsWith(checksum, StringComparison.Ordinal))
+                    throw CheckpointFormatException.Damaged($"its SHA-256 begins with {source.Sha256[..checksum.Length]}, but its name says {checksum}");
+                IReadOnlyDictionary<string, object?>? overrides = sidecar is null ? null : SidecarFile.Read(sidecar);
+                return kind == FileKind.Zip
+                    ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
+                    : new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides };
+            });
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    private enum FileKind
+    {
+        Zip,
+        Safetensors,
+    }
+
+    private static FileKind Detect(ByteSource source)
+    {
+        if (source.Length == 0) throw new CheckpointFormatException("the file is empty. Get it again.");
+        byte[] head = source.ReadBytes(0, (int)Math.Min(source.Length, 64));
+        string text = Encoding.Latin1.GetString(head).TrimStart();
+        if (text.StartsWith("PK\x03\x04", StringComparison.Ordinal)) return FileKind.Zip;
+        if (head.Length > 9 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40) return FileKind.Safetensors;
+        if (head[0] == 0x80) throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.");
+        if (text.Contains("git-lfs", StringComparison.Ordinal)) throw new CheckpointFormatException("it is a Git LFS pointer instead of the file itself. Fetch the file with 'git lfs pull'.");
+        if (text.StartsWith('<')) throw new CheckpointFormatException("it is a web page, not a checkpoint; a download probably went to an error page. Get it again.");
+        throw new CheckpointFormatException("it is neither a .th file (torch.save of torch 1.6 or later) nor a .safetensors file.");
+    }
 }

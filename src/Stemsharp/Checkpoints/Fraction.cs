@@ -23,16 +23,16 @@ internal readonly record struct Fraction(long Numerator, long Denominator)
         }
 
         // A decimal means its written value, as Python's Fraction("7.8") does.
-        if (!decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
+        if (!decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) || Math.Abs(number) > 1_000_000_000)
             return false;
         long scale = 1;
-        while (number != decimal.Truncate(number) && scale < 1_000_000_000_000)
+        while (number != decimal.Truncate(number) && scale < 1_000_000_000)
         {
             number *= 10;
             scale *= 10;
         }
 
-        return Math.Abs(number) < long.MaxValue && TryCreate((long)number, scale, out fraction);
+        return TryCreate((long)number, scale, out fraction);
     }
 
     public static bool TryCreate(long numerator, long denominator, out Fraction fraction)

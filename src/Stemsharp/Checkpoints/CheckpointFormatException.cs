@@ -1,0 +1,40 @@
+namespace Stemsharp.Checkpoints;
+
+/// <summary>
+/// What is wrong inside a file, in words that follow the file's name. <see cref="Checkpoint.Open(string, string?)"/>
+/// and the tensors turn it into the one <see cref="ModelException"/> that callers see.
+/// </summary>
+internal sealed class CheckpointFormatException : Exception
+{
+    public CheckpointFormatException(string message) : base(message) { }
+
+    public CheckpointFormatException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>The error of a file whose bytes contradict each other.</summary>
+    public static CheckpointFormatException Damaged(string what) =>
+        new($"{what}. The file is damaged or cut off; get it again.");
+
+    /// <summary>
+    /// Runs a reader, and puts the file's name before whatever it finds wrong. Reading a file of unknown origin
+    /// may also end in an error of the runtime's own (a bad deflate stream, an arithmetic overflow, the disk).
+    /// </summary>
+    public static T Guard<T>(string name, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CheckpointFormatException e)
+        {
+            throw new ModelException($"{name}: {e.Message}", e);
+        }
+        catch (Exception e) when (e is InvalidDataException or OverflowException or EndOfStreamException)
+        {
+            throw new ModelException($"{name}: the file is damaged or cut off; get it again.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{name} cannot be read: {e.Message}", e);
+        }
+    }
+}

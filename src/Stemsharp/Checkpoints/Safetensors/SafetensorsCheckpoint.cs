@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace Stemsharp.Checkpoints.Safetensors;
+
+/// <summary>
+/// A .safetensors file: keys as in the state dict, or prefixed with an 8-hex-digit signature and a dot when it
+/// holds several models. A config is inside only when this project wrote the file.
+/// </summary>
+internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
+{
+    /// <summary>The metadata entry that holds the constructor arguments as JSON, in files that this project wrote.</summary>
+    public const string ArgumentsKey = "kwargs";
+
+    /// <summary>The metadata entry with the signature, in files that this project wrote.</summary>
+    public const string SignatureKey = "signature";
+
+    private readonly ByteSource _source;
+    private readonly List<StoredTensor> _tensors = [];
+    private readonly Dictionary<string, StoredTensor> _byName = new(StringComparer.Ordinal);
+
+    public SafetensorsCheckpoint(ByteSource source, string name, string ownSignature, string? signature)
+    {
+        _source = source;
+        Name = name;
+        SafetensorsHeader header = SafetensorsHeader.Read(source);
+        string prefix = "";
+        Signature = header.Metadata.GetValueOrDefault(SignatureKey, ownSignature);
+        if (header.Signatures.Count > 0)
+        {
+            Signature = Select(header.Signatures, signature);
+            prefix = Signature + ".";
+        }
+
+        if (header.Metadata.TryGetValue(ArgumentsKey, out string? json)) Arguments = PlainJson.ReadObject(Encoding.UTF8.GetBytes(json));
+        foreach (SafetensorsEntry entry in header.Entries)
+        {
+            if (!entry.Name.StartsWith(prefix, StringComparison.Ordinal)) continue;
+            var tensor = new StorageTensor(entry.Name[prefix.Length..], entry.Shape, entry.Type, this, entry.Offset);
+            _tensors.Add(tensor);
+            _byName.Add(tensor.Name, tensor);
+        }
+    }
+
+    public override string Name { get; }
+
+    public override string Signature { get; }
+
+    public override string? Sha256 => _source.Sha256;
+
+    public override IReadOnlyDictionary<string, object?>? Arguments { get; }
+
+    public override IReadOnlyList<StoredTensor> Tensors => _tensors;
+
+    string IStorage.FileName => Name;
+
+    public override StoredTensor? Find(string name, IReadOnlyList<int> shape) => _byName.GetValueOrDefault(name);
+
+    void IStorage.Read(long offset, Span<byte> destination) => _source.Read(offset, destination);
+
+    public override void Dispose() => _source.Dispose();
+
+    private static string Select(IReadOnlyList<string> available, string? wanted)
+    {
+        string list = string.Join(", ", available);
+        if (wanted is null)
+            return available.Count == 1 ? available[0] : throw new CheckpointFormatException($"it holds {available.Count} models: {list}. Choose one as FILE#{available[0]}.");
+        return available.Contains(wanted) ? wanted : throw new CheckpointFormatException($"it holds no model {wanted}; there are {list}.");
+    }
+}
