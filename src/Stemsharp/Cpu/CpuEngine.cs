@@ -1,0 +1,68 @@
+using Stemsharp.Graph;
+using Stemsharp.Inference;
+using Stemsharp.Kernels;
+
+namespace Stemsharp.Cpu;
+
+/// <summary>The managed engine: a plan of the network, one session, and the threads it runs on.</summary>
+internal sealed unsafe class CpuEngine : ISegmentEngine
+{
+    private readonly Session _session;
+    private readonly WorkerPool _workers;
+
+    /// <param name="graph">The network; inputs spectrogram and waveform, outputs spectrograms and waveforms.</param>
+    /// <param name="weights">Its trained tensors; read here, not kept.</param>
+    /// <param name="threads">Threads to run on, at least 1.</param>
+    /// <param name="tier">Instruction set; the best one when null.</param>
+    /// <param name="profile">Whether to time each step.</param>
+    public CpuEngine(Graph.Graph graph, IWeightSource weights, int threads, KernelTier? tier = null, bool profile = false)
+    {
+        Plan = PlanBuilder.Compile(graph, weights, tier ?? KernelTier.Best);
+        _workers = new WorkerPool(threads);
+        _session = new Session(Plan, _workers, profile);
+    }
+
+    public Plan Plan { get; }
+
+    /// <summary>The engine's threads, for the transforms around the network.</summary>
+    public IWorkers Workers => _workers;
+
+    /// <summary>Time spent in each step so far; empty without profiling.</summary>
+    public IEnumerable<(Step Step, TimeSpan Time)> Profile => _session.Profile;
+
+    /// <summary>Forgets the times so far.</summary>
+    public void ResetProfile() => _session.ResetProfile();
+
+    /// <inheritdoc/>
+    public SegmentShape Shape => Plan.Shape;
+
+    /// <inheritdoc/>
+    public string Description => $"cpu ({Plan.Tier.Name}, {_workers.Count} {(_workers.Count == 1 ? "thread" : "threads")})";
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
+    {
+        Check(spectrogram.Length, Shape.SpectrogramLength, nameof(spectrogram));
+        Check(waveform.Length, Shape.WaveformLength, nameof(waveform));
+        Check(spectrograms.Length, Shape.SpectrogramsLength, nameof(spectrograms));
+        Check(waveforms.Length, Shape.WaveformsLength, nameof(waveforms));
+        fixed (float* x = spectrogram, xt = waveform, y = spectrograms, yt = waveforms)
+        {
+            _session.Run(x, xt, y, yt, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        static void Check(int length, int wanted, string name)
+        {
+            if (length != wanted) throw new ArgumentException($"The buffer has {length} floats; this engine's segment needs {wanted}.", name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _session.Dispose();
+        Plan.Dispose();
+    }
+}

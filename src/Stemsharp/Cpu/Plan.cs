@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using Stemsharp.Inference;
+using Stemsharp.Kernels;
+
+namespace Stemsharp.Cpu;
+
+/// <summary>
+/// A graph made ready for this processor: fused steps with packed weights, and every tensor's place in the
+/// arena. Immutable; sessions share it.
+/// </summary>
+internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, SegmentShape shape, KernelTier tier) : IDisposable
+{
+    public IReadOnlyList<Step> Steps { get; } = steps;
+
+    public IReadOnlyList<Tensor> Tensors { get; } = tensors;
+
+    public SegmentShape Shape { get; } = shape;
+
+    public KernelTier Tier { get; } = tier;
+
+    /// <summary>Size of a session's arena.</summary>
+    public long ArenaFloats { get; } = MemoryPlanner.Place(tensors);
+
+    /// <summary>Scratch memory of each worker.</summary>
+    public long ScratchFloats { get; } = steps.Max(s => s.ScratchFloats);
+
+    public long SlotDoubles { get; } = steps.Max(s => s.SlotDoubles);
+
+    /// <summary>The model's own floating-point operations, see Graph.Flops.</summary>
+    public long Flops { get; } = steps.Sum(s => s.Flops);
+
+    /// <summary>Floating-point operations that the steps' products execute.</summary>
+    public long ExecutedFlops { get; } = steps.Sum(s => s.ExecutedFlops);
+
+    public void Dispose()
+    {
+        foreach (Step step in Steps) step.Dispose();
+    }
+
+    /// <summary>The fused steps, then the arena's tensors with their lifetimes and offsets.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Steps.Count} steps");
+        for (int i = 0; i < Steps.Count; i++)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"{i,4} {Steps[i].Name}: {Steps[i].Description}");
+        }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"arena {ArenaFloats * 4 / 1e6:F1} MB");
+        foreach (Tensor t in Tensors.OrderBy(t => t.First).ThenBy(t => t.Offset))
+        {
+            string place = t.Root == t ? $"{t.Offset * 4 / 1e6,8:F2} MB" : $"in {t.Root.Name}";
+            text.AppendLine(CultureInfo.InvariantCulture, $"{t.Root.First,4}–{t.Root.Last,-4} {place} {t.Name} {t.Shape}");
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,167 @@
+using Stemsharp.Cpu.Steps;
+using Stemsharp.Graph;
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
+
+namespace Stemsharp.Cpu.Planning;
+
+/// <content>Convolutions and what follows them.</content>
+internal sealed partial class PlanBuilder<TIsa, V>
+{
+    // conv [+ GELU | ReLU | GLU [+ frequency embedding]]
+    private void Convolution(Node node, ConvOp op)
+    {
+        Value input = node.Inputs[0];
+        (Value first, Value? second) = (input, null);
+        if (_virtual.TryGetValue(input, out Node? before))
+        {
+            first = before.Inputs[0];
+            if (before.Op is AddOp) second = before.Inputs[1];
+        }
+
+        Tensor source = Read(first);
+        Tensor? other = second == null ? null : Read(second);
+        Shape shape = node.Output.Shape;
+        float[] matrix = _weights.TapsFirst(op.Weight), bias = op.Bias == null ? new float[shape.Channels] : _weights.Read(op.Bias);
+        int k = matrix.Length / shape.Channels;
+        bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
+
+        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
+        Node? glu = Only<GluOp>(node.Output);
+        Node? embedding = glu == null ? null : Only<FrequencyEmbeddingOp>(glu.Output);
+        Node last = embedding ?? glu ?? activation ?? node;
+
+        // A pointwise convolution does not care for rows, unless a table is added by row.
+        var columns = pointwise && embedding == null ? new Columns(1, shape.Positions) : new Columns(shape.Rows, shape.Last);
+        var window = op.Stride.Length == 2
+            ? new Window(op.Weight.Shape[2], op.Weight.Shape[3], op.Stride[0], op.Stride[1], op.Padding[0], op.Padding[1], op.Dilation[0], op.Dilation[1])
+            : new Window(1, op.Weight.Shape[2], 1, op.Stride[0], 0, op.Padding[0], 1, op.Dilation[0]);
+        var packer = new ConvolutionPacker<TIsa, V>(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
+        string text = $"{(second == null ? "" : "add, ")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
+        Tensor target = Write(last.Output);
+        if (glu != null)
+        {
+            var weights = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, matrix, bias);
+            float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
+            var epilogue = new GluEpilogue<TIsa, V>(weights, target, columns, table);
+            Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
+            return;
+        }
+
+        var rows = new PackedWeights([.. Enumerable.Range(0, shape.Channels)], k, matrix, bias);
+        Emit(Stored(node.Name, text, rows, columns, packer, target, activation?.Op), activation == null ? [node] : [node, activation]);
+    }
+
+    private static Step Stored<TPacker>(string name, string text, PackedWeights weights, Columns columns, TPacker packer, Tensor target, Op? activation)
+        where TPacker : struct, IPacker => activation switch
+        {
+            GeluOp => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Gelu<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
+            ReluOp => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Relu<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
+            _ => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Identity<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
+        };
+
+    // conv_tr [+ GELU | restore]: an ordinary convolution whose rows are the stride's phases.
+    private void ConvTranspose(Node node, ConvTransposeOp op)
+    {
+        Value input = node.Inputs[0];
+        Shape shape = node.Output.Shape;
+        bool alongRows = shape.Rank == 3;
+        Node? activation = Only<GeluOp>(node.Output), restore = Only<RestoreOp>(node.Output);
+        Node last = restore ?? activation ?? node;
+        Tensor source = Read(input);
+        TransposeTarget target = Target(activation ?? node, restore);
+
+        int stride = op.Stride, channels = shape.Channels, taps = (op.Kernel + stride - 1) / stride, cin = input.Shape.Channels;
+        int steps = (op.Start + op.Length - 1) / stride + 1;
+        bool woven = !alongRows && stride == 4;
+        float[] matrix = _weights.Phases(op.Weight, stride, phaseFirst: !woven), bias = _weights.Read(op.Bias);
+        var spread = new float[stride * channels];
+        for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
+        var weights = new PackedWeights([.. Enumerable.Range(0, spread.Length)], taps * cin, matrix, spread);
+
+        var columns = alongRows ? new Columns(steps, shape.Last) : new Columns(1, steps);
+        Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
+        var packer = new ConvolutionPacker<TIsa, V>(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
+        string text = $"conv_tr {op.Kernel}{(activation != null ? ", gelu" : "")}{(restore != null ? ", restore" : "")} {last.Output.Shape}";
+        Step step = activation != null ? Make<Gelu<TIsa, V>>() : Make<Identity<TIsa, V>>();
+        Emit(step, last == node ? [node] : [node, last]);
+
+        Step Make<TActivation>()
+            where TActivation : struct, IActivation<TIsa, V>
+        {
+            if (woven) return Step(new TransposeStride4Epilogue<TIsa, V, TActivation>(weights, target, columns, channels, op.Start, op.Length));
+            if (alongRows) return Step(new TransposeRowsEpilogue<TIsa, V, TActivation>(weights, target, columns, channels, stride, op.Start, op.Length));
+            return Step(new TransposeAnyEpilogue<TIsa, V, TActivation>(weights, target, columns, channels, stride, op.Start, op.Length));
+        }
+
+        Step Step<TEpilogue>(TEpilogue epilogue)
+            where TEpilogue : struct, IEpilogue =>
+            new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, TEpilogue>(node.Name, text, weights, columns, packer, epilogue);
+    }
+
+    private bool IsDConv(Node node) => MatchDConv(node) != null;
+
+    // conv k3 → norm → gelu → conv 1 → norm → glu → scale → add to the first one's input.
+    private Node[]? MatchDConv(Node conv)
+    {
+        if (conv.Op is not ConvOp { Stride: [1], Bias: not null } op || op.Weight.Shape.Last != 3) return null;
+        Node? norm1 = Only<GroupNormOp>(conv.Output);
+        Node? gelu = norm1 == null ? null : Only<GeluOp>(norm1.Output);
+        Node? expand = gelu == null ? null : Only<ConvOp>(gelu.Output);
+        Node? norm2 = expand == null ? null : Only<GroupNormOp>(expand.Output);
+        Node? glu = norm2 == null ? null : Only<GluOp>(norm2.Output);
+        Node? scale = glu == null ? null : Only<ChannelScaleOp>(glu.Output);
+        Node? add = scale == null ? null : Only<AddOp>(scale.Output);
+        bool matches = add != null && add.Inputs[0] == conv.Inputs[0]
+            && ((GroupNormOp)norm1!.Op).Groups == 1 && ((GroupNormOp)norm2!.Op).Groups == 1
+            && op.Padding[0] == op.Dilation[0] && ((ConvOp)expand!.Op).Weight.Shape.Last == 1;
+        return matches ? [conv, norm1!, gelu!, expand!, norm2!, glu!, scale!, add!] : null;
+    }
+
+    private bool TryDConv(Node node)
+    {
+        if (MatchDConv(node) is not { } nodes) return false;
+        Value x = node.Inputs[0];
+        if (!DiesIn(x, nodes)) return false;
+        Tensor source = Read(x);
+        if (x.Shape.Rank == 2)
+        {
+            DConvLayer<TIsa, V> layer = DConvLayer(nodes);
+            Tensor hidden = Temporary(DConvStep<TIsa, V>.HiddenTensor($"{node.Name}.hidden", layer, x.Shape.Positions));
+            Tensor target = Write(nodes[^1].Output, source);
+            Emit(new DConvStep<TIsa, V>(node.Name, $"dconv {target.Shape}", target, hidden, layer), nodes);
+            return true;
+        }
+
+        // Rows are independent, so all layers that follow each other become one step.
+        var all = new List<Node[]> { nodes };
+        while (Only2(all[^1][^1].Output) is { } next) all.Add(next);
+        Node[] flat = [.. all.SelectMany(n => n)];
+        Tensor result = Write(flat[^1].Output, source);
+        Emit(new DConvRowsStep<TIsa, V>(node.Name, $"dconv ×{all.Count} by row {result.Shape}", result, x.Shape.Rows, [.. all.Select(DConvLayer)]), flat);
+        return true;
+
+        // A further layer: its input is read by its convolution and by its residual sum.
+        Node[]? Only2(Value value) =>
+            Consumers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
+    }
+
+    private DConvLayer<TIsa, V> DConvLayer(Node[] nodes)
+    {
+        var conv = (ConvOp)nodes[0].Op;
+        var norm1 = (GroupNormOp)nodes[1].Op;
+        var expand = (ConvOp)nodes[3].Op;
+        var norm2 = (GroupNormOp)nodes[4].Op;
+        int hidden = conv.Weight.Shape[0];
+        float[] matrix = _weights.TapsFirst(conv.Weight);
+        var packed = new PackedWeights([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, _weights.Read(conv.Bias!));
+        return new DConvLayer<TIsa, V>(
+            packed,
+            _weights.Read(expand.Weight),
+            _weights.Read(expand.Bias!),
+            _weights.Norm(norm1.Weight, norm1.Bias, norm1.Epsilon),
+            _weights.Norm(norm2.Weight, norm2.Bias, norm2.Epsilon),
+            _weights.Scale(((ChannelScaleOp)nodes[6].Op).Scale, expand.Weight.Shape[0] / 2),
+            conv.Dilation[0]);
+    }
+}

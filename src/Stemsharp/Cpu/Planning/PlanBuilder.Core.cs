@@ -1,0 +1,207 @@
+using Stemsharp.Cpu.Steps;
+using Stemsharp.Graph;
+using Stemsharp.Inference;
+using Stemsharp.Kernels;
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Planning;
+
+/// <summary>
+/// Walks the graph once. At each node it takes the longest run of nodes that a fused step knows, and makes
+/// that step. Some nodes never become steps: they are virtual, and their readers read what they read (a skip
+/// connection's sum, a layer norm in front of linear layers, zero padding in front of a convolution).
+/// </summary>
+internal sealed partial class PlanBuilder<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    private readonly Graph.Graph _graph;
+    private readonly WeightReader _weights;
+    private readonly KernelTier _tier;
+    private readonly Dictionary<Value, List<Node>> _consumers = [];
+    private readonly HashSet<Value> _outputs;
+    private readonly Dictionary<Value, Node> _virtual = [];
+    private readonly Dictionary<Value, Tensor> _tensors = [];
+    private readonly List<Tensor> _all = [];
+    private readonly HashSet<Node> _done = [];
+    private readonly List<Step> _steps = [];
+
+    public PlanBuilder(Graph.Graph graph, IWeightSource weights, KernelTier tier)
+    {
+        _graph = graph;
+        _weights = new WeightReader(weights);
+        _tier = tier;
+        _outputs = [.. graph.Outputs.Select(o => o.Value)];
+        foreach (Node node in graph.Nodes)
+        {
+            foreach (Value input in node.Inputs)
+            {
+                if (!_consumers.TryGetValue(input, out List<Node>? list)) _consumers.Add(input, list = []);
+                list.Add(node);
+            }
+        }
+
+        foreach (Node node in graph.Nodes)
+        {
+            if (IsVirtual(node)) _virtual.Add(node.Output, node);
+        }
+    }
+
+    public Plan Compile()
+    {
+        foreach (Node node in _graph.Nodes)
+        {
+            if (_done.Contains(node) || _virtual.ContainsKey(node.Output)) continue;
+            switch (node.Op)
+            {
+                case StandardizeOp op: Standardize(node, op); break;
+                case ConvOp op: if (!TryDConv(node)) Convolution(node, op); break;
+                case ConvTransposeOp op: ConvTranspose(node, op); break;
+                case LinearOp op: Linear(node, op); break;
+                case AttentionOp op: Attention(node, op); break;
+                case LayerNormOp op: LayerNorm(node, op); break;
+                default: Single(node); break;
+            }
+        }
+
+        return new Plan(_steps, _all, Shape(), _tier);
+    }
+
+    private SegmentShape Shape()
+    {
+        Shape spectrogram = _graph.Inputs[0].Value.Shape, waveform = _graph.Inputs[1].Value.Shape;
+        int stems = _graph.Outputs[0].Value.Shape.Channels / spectrogram.Channels;
+        return new SegmentShape(stems, waveform.Channels, spectrogram.Rows, spectrogram.Last, waveform.Last);
+    }
+
+    private bool IsVirtual(Node node)
+    {
+        List<Node> readers = Consumers(node.Output);
+        return node.Op switch
+        {
+            PadOp => readers.Count == 1 && readers[0].Op is ConvOp,
+            LayerNormOp => readers.Count > 0 && readers.TrueForAll(r => r.Op is LinearOp),
+            AddOp => readers.Count == 1 && readers[0].Op is ConvOp op && op.Stride.All(s => s == 1) && !IsDConv(readers[0]),
+            _ => false,
+        };
+    }
+
+    private List<Node> Consumers(Value value) => _consumers.TryGetValue(value, out List<Node>? list) ? list : [];
+
+    // The only reader of a value when there is exactly one and it is of the wanted kind.
+    private Node? Only<TOp>(Value value)
+        where TOp : Op
+    {
+        List<Node> readers = Consumers(value);
+        return readers.Count == 1 && readers[0].Op is TOp && !_outputs.Contains(value) ? readers[0] : null;
+    }
+
+    // Whether nothing but the given nodes still reads a value, virtual readers counted by their own readers.
+    private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)
+    {
+        if (_outputs.Contains(value)) return false;
+        foreach (Node reader in Consumers(value))
+        {
+            bool dead = _virtual.ContainsKey(reader.Output) ? DiesIn(reader.Output, nodes) : _done.Contains(reader) || nodes.Contains(reader);
+            if (!dead) return false;
+        }
+
+        return true;
+    }
+
+    // The tensor of a value, read by the step that is being made.
+    private Tensor Read(Value value) => Use(_tensors[value]);
+
+    private Tensor Use(Tensor tensor)
+    {
+        Tensor root = tensor.Root;
+        root.First = Math.Min(root.First, _steps.Count);
+        root.Last = Math.Max(root.Last, _steps.Count);
+        return tensor;
+    }
+
+    // A new tensor for a value, written by the step that is being made; over the memory of another where allowed.
+    private Tensor Write(Value value, Tensor? over = null)
+    {
+        var tensor = new Tensor(value.Name, value.Shape);
+        _all.Add(tensor);
+        _tensors.Add(value, tensor);
+        if (over != null) tensor.Overwrite(over);
+        return Use(tensor);
+    }
+
+    private Tensor Temporary(Tensor tensor)
+    {
+        _all.Add(tensor);
+        return Use(tensor);
+    }
+
+    private void Emit(Step step, params ReadOnlySpan<Node> nodes)
+    {
+        foreach (Node node in nodes)
+        {
+            _done.Add(node);
+            step.Flops += node.Op.Flops(node.Inputs, node.Outputs);
+        }
+
+        _steps.Add(step);
+    }
+
+    private void Standardize(Node node, StandardizeOp op)
+    {
+        Tensor target = Write(node.Outputs[0]), mean = Write(node.Outputs[1]), std = Write(node.Outputs[2]);
+        bool spectrogram = node.Inputs[0] == _graph.Inputs[0].Value;
+        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", spectrogram, target, mean, std, op.Epsilon), node);
+    }
+
+    // Operations that found no neighbour to live in.
+    private void Single(Node node)
+    {
+        Value input = node.Inputs[0];
+        string text = $"{node.Op.Kind.ToLowerInvariant()} {node.Output.Shape}";
+        Tensor source = Read(input);
+        if (node.Op is RestoreOp)
+        {
+            Emit(new RestoreStep(node.Name, text, source, Target(node, node)), node);
+            return;
+        }
+
+        bool sameShape = node.Output.Shape.Equals(input.Shape);
+        Tensor target = Write(node.Output, sameShape && DiesIn(input, node) ? source : null);
+        Emit(
+            node.Op switch
+            {
+                GroupNormOp op => new GroupNormStep<TIsa, V>(node.Name, text, source, target, _weights.Norm(op.Weight, op.Bias, op.Epsilon), op.Groups, op.PerRow ? input.Shape.Rows : 1),
+                GeluOp => new ActivationStep<TIsa, V, Gelu<TIsa, V>>(node.Name, text, source, target),
+                ReluOp => new ActivationStep<TIsa, V, Relu<TIsa, V>>(node.Name, text, source, target),
+                GluOp => new GluStep<TIsa, V>(node.Name, text, source, target),
+                AddOp => new AddStep<TIsa, V>(node.Name, text, source, Read(node.Inputs[1]), target, null),
+                ChannelScaleOp op => new ChannelScaleStep(node.Name, text, source, target, _weights.Read(op.Scale)),
+                AddTableOp op => new AddTableStep(node.Name, text, source, target, op.Table.Shape, Array.ConvertAll(op.Table.Data, v => (float)v)),
+                FrequencyEmbeddingOp op => new AddTableStep(node.Name, text, source, target, new Shape(input.Shape.Channels, input.Shape.Rows, 1), RowTable(op, transpose: true)),
+                PadOp => new ResizeStep(node.Name, text, source, target, 0, 1),
+                CropOp op => new ResizeStep(node.Name, text, source, target, op.Start, input.Shape.Positions / input.Shape[1]),
+                _ => throw new InvalidOperationException($"No step for {node.Op.Kind}."),
+            },
+            node);
+    }
+
+    // factor·weight as [rows, channels], or transposed as [channels, rows].
+    private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)
+    {
+        float[] weight = _weights.Read(op.Weight), table = new float[weight.Length];
+        int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
+        for (int i = 0; i < table.Length; i++) table[transpose ? i % channels * rows + i / channels : i] = (float)(op.Factor * weight[i]);
+        return table;
+    }
+
+    // Where the value of a node goes: into a tensor, or, restored, to an output of the engine.
+    private TransposeTarget Target(Node producer, Node? restore)
+    {
+        Value value = (restore ?? producer).Output;
+        if (restore == null) return new TransposeTarget(Write(value), false, null, null, value.Shape.Positions);
+        bool spectrograms = value == _graph.Outputs[0].Value;
+        return new TransposeTarget(null, spectrograms, Read(restore.Inputs[1]), Read(restore.Inputs[2]), value.Shape.Positions);
+    }
+}

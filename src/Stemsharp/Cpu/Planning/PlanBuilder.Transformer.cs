@@ -1,0 +1,177 @@
+using Stemsharp.Cpu.Steps;
+using Stemsharp.Graph;
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
+
+namespace Stemsharp.Cpu.Planning;
+
+/// <content>Linear layers, attention and layer norms.</content>
+internal sealed partial class PlanBuilder<TIsa, V>
+{
+    private readonly Dictionary<Node, ProjectionTargets> _projections = [];
+
+    private void Linear(Node node, LinearOp op)
+    {
+        if (Only<AttentionOp>(node.Output) is { } attention) Project(attention);
+        else if (!TryFeedForward(node, op)) Residual(node, op);
+    }
+
+    // Linear [+ LayerScale] + residual, or Linear [+ activation].
+    private void Residual(Node node, LinearOp op)
+    {
+        Value input = node.Inputs[0];
+        int channels = op.Rows;
+        var columns = new Columns(1, input.Shape.Positions);
+        PackedWeights weights = Pack(op);
+        if (Tail(node) is { } tail)
+        {
+            Tensor residual = Read(tail.Residual);
+            (string norm, Tensor source) = Source(input);
+            Tensor target = Write(tail.Add.Output, residual.Root != source.Root && DiesIn(tail.Residual, tail.Nodes) ? residual : null);
+            var epilogue = new ResidualEpilogue<TIsa, V>(weights, _weights.Scale(tail.Scale, channels), residual, target, columns);
+            string text = $"{norm}linear, residual {target.Shape}";
+            Emit(
+                norm.Length > 0
+                    ? new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, NormPacker(input, source), epilogue)
+                    : new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, new(source), epilogue),
+                tail.Nodes);
+            return;
+        }
+
+        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
+        (string before, Tensor x) = Source(input);
+        Tensor result = Write((activation ?? node).Output);
+        string description = $"{before}linear{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")} {result.Shape}";
+        Emit(
+            before.Length > 0
+                ? Stored(node.Name, description, weights, columns, NormPacker(input, x), result, activation?.Op)
+                : Stored(node.Name, description, weights, columns, new PointwisePacker<TIsa, V>(x), result, activation?.Op),
+            activation == null ? [node] : [node, activation]);
+    }
+
+    // [norm +] linear + activation + linear [+ LayerScale] + residual
+    private bool TryFeedForward(Node node, LinearOp op)
+    {
+        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
+        if (activation == null || Only<LinearOp>(activation.Output) is not { } second || Tail(second) is not { } tail) return false;
+        Node[] nodes = [node, activation, .. tail.Nodes];
+        Value input = node.Inputs[0];
+        (string norm, Tensor source) = Source(input);
+        Tensor residual = Read(tail.Residual);
+        Tensor target = Write(tail.Add.Output, DiesIn(tail.Residual, nodes) ? residual : null);
+        var columns = new Columns(1, input.Shape.Positions);
+        PackedWeights expand = Pack(op), contract = Pack((LinearOp)second.Op);
+        var epilogue = new ResidualEpilogue<TIsa, V>(contract, _weights.Scale(tail.Scale, target.Channels), residual, target, columns);
+        string text = $"{norm}linear, {activation.Op.Kind.ToLowerInvariant()}, linear, residual {target.Shape}";
+        bool gelu = activation.Op is GeluOp;
+        Emit(
+            norm.Length > 0
+                ? gelu ? Make<LayerNormPacker<TIsa, V>, Gelu<TIsa, V>>(NormPacker(input, source)) : Make<LayerNormPacker<TIsa, V>, Relu<TIsa, V>>(NormPacker(input, source))
+                : gelu ? Make<PointwisePacker<TIsa, V>, Gelu<TIsa, V>>(new(source)) : Make<PointwisePacker<TIsa, V>, Relu<TIsa, V>>(new(source)),
+            nodes);
+        return true;
+
+        FeedForwardStep<TIsa, V, TPacker, TActivation> Make<TPacker, TActivation>(TPacker packer)
+            where TPacker : struct, IPacker
+            where TActivation : struct, IActivation<TIsa, V> =>
+            new(node.Name, text, expand, contract, columns, packer, epilogue);
+    }
+
+    // The projections in front of an attention: one product where they read the same value, else queries apart.
+    private void Project(Node attention)
+    {
+        int heads = ((AttentionOp)attention.Op).Heads;
+        Node[] parts = [.. attention.Inputs.Select(i => _graph.Nodes.First(n => n.Outputs.Contains(i)))];
+        int width = parts[0].Output.Shape.Channels / heads, keys = parts[1].Output.Shape.Positions;
+        Value query = parts[0].Inputs[0], key = parts[1].Inputs[0];
+
+        // The two steps' tensors; the keys' and values' are written by whichever step makes them.
+        if (query == key)
+        {
+            _projections[attention] = Projection(attention, parts, heads, width, keys, query: true, key: true, null);
+            return;
+        }
+
+        ProjectionTargets first = Projection(attention, parts[..1], heads, width, keys, query: true, key: false, null);
+        _projections[attention] = Projection(attention, parts[1..], heads, width, keys, query: false, key: true, first.Query);
+    }
+
+    private ProjectionTargets Projection(Node attention, Node[] parts, int heads, int width, int keys, bool query, bool key, Tensor? queries)
+    {
+        Value input = parts[0].Inputs[0];
+        (string norm, Tensor source) = Source(input);
+        Tensor? q = query ? Write(parts[0].Output) : null;
+        Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys)) : null;
+        Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys)) : null;
+        var targets = new ProjectionTargets(heads, width, q, k, v);
+        var columns = new Columns(1, input.Shape.Positions);
+
+        // Source rows of the parts one after the other, as RowOrder expects.
+        int channels = heads * width, cin = input.Shape.Channels;
+        float[] matrix = new float[parts.Length * channels * cin], bias = new float[parts.Length * channels];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            var op = (LinearOp)parts[i].Op;
+            _weights.Read(op.Weight).AsSpan(op.FirstRow * cin, channels * cin).CopyTo(matrix.AsSpan(i * channels * cin));
+            _weights.Read(op.Bias).AsSpan(op.FirstRow, channels).CopyTo(bias.AsSpan(i * channels));
+        }
+
+        var weights = new PackedWeights(targets.RowOrder(), cin, matrix, bias);
+        var epilogue = new ProjectionEpilogue<TIsa, V>(weights, targets, columns);
+        string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
+        Emit(
+            norm.Length > 0
+                ? new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, NormPacker(input, source), epilogue)
+                : new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, new(source), epilogue),
+            parts);
+        return targets with { Query = q ?? queries };
+    }
+
+    private void Attention(Node node, AttentionOp op)
+    {
+        ProjectionTargets source = _projections[node];
+        Use(source.Query!);
+        Use(source.Key!);
+        Use(source.Value!);
+        Tensor target = Write(node.Output);
+        int keys = node.Inputs[1].Shape.Positions;
+        Emit(new AttentionStep<TIsa, V>(node.Name, $"attention, {op.Heads} heads, {keys} keys {target.Shape}", source, keys, target), node);
+    }
+
+    // Layer norm [+ tables]
+    private void LayerNorm(Node node, LayerNormOp op)
+    {
+        var nodes = new List<Node> { node };
+        while (Only<AddTableOp>(nodes[^1].Output) is { } table) nodes.Add(table);
+        Tensor source = Read(node.Inputs[0]);
+        Tensor target = Write(nodes[^1].Output, DiesIn(node.Inputs[0], [.. nodes]) ? source : null);
+        string text = $"layer norm{(nodes.Count > 1 ? ", positions" : "")} {target.Shape}";
+        Emit(new LayerNormStep<TIsa, V>(node.Name, text, source, target, _weights.Norm(op.Weight, op.Bias, op.Epsilon), [.. nodes.Skip(1).Select(n => ((AddTableOp)n.Op).Table)]), [.. nodes]);
+    }
+
+    // linear [+ LayerScale] + residual; null when that is not what follows.
+    private (Parameter? Scale, Value Residual, Node Add, Node[] Nodes)? Tail(Node linear)
+    {
+        Node? scale = Only<ChannelScaleOp>(linear.Output);
+        Node end = scale ?? linear;
+        if (Only<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output)) return null;
+        Value residual = add.Inputs[0] == end.Output ? add.Inputs[1] : add.Inputs[0];
+        return ((scale?.Op as ChannelScaleOp)?.Scale, residual, add, scale == null ? [linear, add] : [linear, scale, add]);
+    }
+
+    // The tensor behind a value, and "layer norm, " when a virtual norm stands in front of it.
+    private (string Norm, Tensor Source) Source(Value value) =>
+        _virtual.TryGetValue(value, out Node? norm) ? ("layer norm, ", Read(norm.Inputs[0])) : ("", Read(value));
+
+    private LayerNormPacker<TIsa, V> NormPacker(Value value, Tensor source)
+    {
+        var op = (LayerNormOp)_virtual[value].Op;
+        return new LayerNormPacker<TIsa, V>(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
+    }
+
+    private PackedWeights Pack(LinearOp op)
+    {
+        int k = op.Weight.Shape[1];
+        return new PackedWeights([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), _weights.Read(op.Bias));
+    }
+}

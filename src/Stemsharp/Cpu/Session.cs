@@ -1,0 +1,78 @@
+using System.Diagnostics;
+
+namespace Stemsharp.Cpu;
+
+/// <summary>One run at a time of a plan: an arena, scratch memory for each worker, and the workers.</summary>
+internal sealed unsafe class Session : IJob, IDisposable
+{
+    private readonly Plan _plan;
+    private readonly NativeBlock _memory;
+    private readonly long[]? _ticks;
+    private Workspace _workspace;
+    private Step? _step;
+    private int _phase;
+    private CancellationToken _cancellation;
+
+    /// <param name="plan">What to run.</param>
+    /// <param name="workers">The threads to run on; owned by the caller.</param>
+    /// <param name="profile">Whether to sum up the time of each step.</param>
+    public Session(Plan plan, WorkerPool workers, bool profile = false)
+    {
+        _plan = plan;
+        Workers = workers;
+        _ticks = profile ? new long[plan.Steps.Count] : null;
+        ScratchStride = (plan.ScratchFloats + 63) / 32 * 32 + 32;
+        long slots = (plan.SlotDoubles * 2 + 15) / 16 * 16;
+        _memory = new NativeBlock((plan.ArenaFloats + Tensor.Slack + slots + workers.Count * ScratchStride + 64) * sizeof(float));
+        _workspace.Arena = (float*)_memory.Pointer;
+        _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
+        Scratch = (float*)_workspace.Slots + slots;
+    }
+
+    public WorkerPool Workers { get; }
+
+    private float* Scratch { get; }
+
+    private long ScratchStride { get; }
+
+    /// <summary>Time spent in each step so far; empty without profiling.</summary>
+    public IEnumerable<(Step Step, TimeSpan Time)> Profile => _ticks == null ? [] : _plan.Steps.Select((s, i) => (s, Stopwatch.GetElapsedTime(0, _ticks[i])));
+
+    /// <summary>Forgets the times so far.</summary>
+    public void ResetProfile()
+    {
+        if (_ticks != null) Array.Clear(_ticks);
+    }
+
+    /// <summary>Runs the plan; see ISegmentEngine.Run.</summary>
+    public void Run(float* spectrogram, float* waveform, float* spectrograms, float* waveforms, CancellationToken cancellationToken)
+    {
+        _workspace.Spectrogram = spectrogram;
+        _workspace.Waveform = waveform;
+        _workspace.Spectrograms = spectrograms;
+        _workspace.Waveforms = waveforms;
+        _cancellation = cancellationToken;
+        for (int i = 0; i < _plan.Steps.Count; i++)
+        {
+            long start = _ticks == null ? 0 : Stopwatch.GetTimestamp();
+            _step = _plan.Steps[i];
+            for (_phase = 0; _phase < _step.Phases; _phase++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Workers.Run(this, _step.Tasks(_phase));
+            }
+
+            if (_ticks != null) _ticks[i] += Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    void IJob.Execute(int item, int worker)
+    {
+        if (_cancellation.IsCancellationRequested) return;
+        Workspace workspace = _workspace;
+        workspace.Scratch = Scratch + worker * ScratchStride;
+        _step!.Run(_phase, item, workspace);
+    }
+
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,131 @@
+using Stemsharp.Kernels.Attention;
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>
+/// Where attention's projections go: queries as they are, keys and values in the strips that the attention
+/// kernel's products read. Null parts are not in this product.
+/// </summary>
+internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Tensor? Key, Tensor? Value)
+{
+    public int Channels => Heads * Width;
+
+    /// <summary>Channels of a head's values, filled up to whole strips.</summary>
+    public int ValueRows => Tile.Strips(Width) * Tile.Rows;
+
+    /// <summary>Packed row order over the source rows of q, k and v one after the other.</summary>
+    public int[] RowOrder()
+    {
+        var order = new List<int>();
+        int source = 0;
+        foreach (Tensor? part in (Tensor?[])[Query, Key])
+        {
+            if (part == null) continue;
+            for (int r = 0; r < Tile.Strips(Channels) * Tile.Rows; r++) order.Add(r < Channels ? source + r : -1);
+            source += Channels;
+        }
+
+        for (int head = 0; Value != null && head < Heads; head++)
+        {
+            for (int r = 0; r < ValueRows; r++) order.Add(r < Width ? source + head * Width + r : -1);
+        }
+
+        return [.. order];
+    }
+
+    /// <summary>A tensor for packed keys: per head [⌈positions/8⌉][width][8].</summary>
+    public static Tensor Keys(string name, int heads, int width, int positions) => new(name, heads, Tile.Strips(positions) * Tile.Rows * width);
+
+    /// <summary>A tensor for packed values: per head [⌈width/8⌉][positions][8].</summary>
+    public static Tensor Values(string name, int heads, int width, int positions) => new(name, heads, Tile.Strips(width) * Tile.Rows * positions);
+}
+
+/// <summary>Stores the rows of a packed q/k/v projection; queries are scaled by 1/√width on the way.</summary>
+internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weights, ProjectionTargets targets, Columns columns) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (_, int start, int count) = columns[block];
+        int perPart = Tile.Strips(targets.Channels), part = strip / perPart;
+        if (targets.Query == null) part++;
+        else if (part > 0 && targets.Key == null) throw new InvalidOperationException("A projection of queries and values only is not a thing.");
+        float* bias = weights.Bias + strip * Tile.Rows;
+        int first = strip % perPart * Tile.Rows;
+        if (part == 0) StoreQuery(w, first, start, count, tile, bias);
+        else if (part == 1) StoreKey(w, first, start, count, tile, bias);
+        else StoreValue(w, strip - (targets.Query == null ? 1 : 2) * perPart, start, count, tile, bias);
+    }
+
+    private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
+    {
+        V scale = TIsa.Broadcast((float)(1 / Math.Sqrt(targets.Width)));
+        int rows = Math.Min(Tile.Rows, targets.Channels - first);
+        for (int r = 0; r < rows; r++, tile += Tile.Columns)
+        {
+            V b = TIsa.Broadcast(bias[r]);
+            float* p = w.At(targets.Query!, first + r) + start;
+            float* destination = count == Tile.Columns ? p : tile;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(destination + i, TIsa.Multiply(TIsa.Add(TIsa.Load(tile + i), b), scale));
+            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+        }
+    }
+
+    // [width][positions] → [positions/8][width][8]: eight neighbouring positions of a channel stay together.
+    private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
+    {
+        int rows = Math.Min(Tile.Rows, targets.Channels - first);
+        for (int r = 0; r < rows; r++, tile += Tile.Columns)
+        {
+            V b = TIsa.Broadcast(bias[r]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TIsa.Add(TIsa.Load(tile + i), b));
+            (int head, int d) = Math.DivRem(first + r, targets.Width);
+            float* p = w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows;
+            for (int i = 0; i < count; i += Tile.Rows, p += targets.Width * Tile.Rows)
+            {
+                *(System.Runtime.Intrinsics.Vector256<float>*)p = *(System.Runtime.Intrinsics.Vector256<float>*)(tile + i);
+            }
+        }
+    }
+
+    // A strip of eight channels becomes [positions][8].
+    private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias)
+    {
+        int perHead = targets.ValueRows / Tile.Rows;
+        (int head, int index) = Math.DivRem(strip, perHead);
+        int positions = targets.Value!.Positions / targets.ValueRows;
+        float* p = w.At(targets.Value, head) + ((long)index * positions + start) * Tile.Rows;
+        for (int i = 0; i < count; i++)
+        {
+            for (int r = 0; r < Tile.Rows; r++) p[i * Tile.Rows + r] = tile[r * Tile.Columns + i] + bias[r];
+        }
+    }
+}
+
+/// <summary>softmax(qᵀk)·v for all heads; a task is 48 queries of one head.</summary>
+internal sealed unsafe class AttentionStep<TIsa, V>(string name, string description, ProjectionTargets source, int keys, Tensor target) : Step(name, description)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    private readonly Tensor _query = source.Query!, _key = source.Key!, _value = source.Value!;
+    private readonly int _blocks = Tile.Panels(source.Query!.Positions);
+
+    public override long ExecutedFlops => 2L * source.Heads * _blocks * Tile.Columns * keys * (source.Width + source.ValueRows);
+
+    public override long ScratchFloats => source.Width * Tile.Columns + AttentionKernel<TIsa, V>.Scratch(source.Width);
+
+    public override int Tasks(int phase) => source.Heads * _blocks;
+
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        (int head, int block) = Math.DivRem(task, _blocks);
+        int start = block * Tile.Columns, count = Math.Min(Tile.Columns, _query.Positions - start), channel = head * source.Width;
+        float* panel = w.Scratch, result = panel + source.Width * Tile.Columns;
+        Panel<TIsa, V>.Copy(w.At(_query, channel) + start, _query.Stride, source.Width, panel);
+        AttentionKernel<TIsa, V>.Run(panel, w.At(_key, head), w.At(_value, head), keys, source.Width, result);
+        for (int r = 0; r < source.Width; r++) TileRow.Store(result + r * Tile.Columns, w.At(target, channel + r) + start, count);
+    }
+}

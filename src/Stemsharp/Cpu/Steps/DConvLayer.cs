@@ -1,0 +1,216 @@
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Norm;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>
+/// One layer of DConv, x + scale·GLU(norm(expand·GELU(norm(dilated convolution of x)))), cut into pieces that
+/// work on a block of 48 positions: both norms need sums over all blocks in between.
+/// The second norm's sums follow from the hidden values: with y = W·g + b, Σy = (Σ rows of W)·Σg + nΣb and
+/// Σy² = ⟨WᵀW, Σggᵀ⟩ + 2(Wᵀb)·Σg + nΣb², so that the expanded channels, sixteen times as many, are made once
+/// only.
+/// </summary>
+internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    private readonly PackedWeights _convolution;
+    private readonly PackedWeights _expand;
+    private readonly NormWeights _norm1;
+    private readonly NormWeights _norm2;
+    private readonly NormWeights _scale;
+    private readonly double[] _gram;
+    private readonly double[] _cross;
+    private readonly double[] _rowSums;
+    private readonly double _biasSum;
+    private readonly double _biasSquares;
+    private readonly int _channels;
+
+    /// <param name="convolution">[hidden, 3·channels], tap by tap.</param>
+    /// <param name="expand">[2·channels, hidden], row-major, unpacked.</param>
+    /// <param name="expandBias">[2·channels].</param>
+    /// <param name="norm1">Of the hidden channels.</param>
+    /// <param name="norm2">Of the expanded channels, in source order.</param>
+    /// <param name="scale">LayerScale [channels].</param>
+    /// <param name="dilation">Of the convolution.</param>
+    public DConvLayer(PackedWeights convolution, float[] expand, float[] expandBias, NormWeights norm1, NormWeights norm2, NormWeights scale, int dilation)
+    {
+        Hidden = convolution.Rows;
+        Dilation = dilation;
+        _channels = expandBias.Length / 2;
+        _convolution = convolution;
+        _expand = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(_channels), Hidden, expand, expandBias);
+        _norm1 = norm1;
+        _norm2 = norm2;
+        _scale = scale;
+        _gram = new double[Hidden * Hidden];
+        _cross = new double[Hidden];
+        _rowSums = new double[Hidden];
+        for (int o = 0; o < 2 * _channels; o++)
+        {
+            ReadOnlySpan<float> row = expand.AsSpan(o * Hidden, Hidden);
+            double bias = expandBias[o];
+            _biasSum += bias;
+            _biasSquares += bias * bias;
+            for (int i = 0; i < Hidden; i++)
+            {
+                _rowSums[i] += row[i];
+                _cross[i] += bias * row[i];
+                for (int j = 0; j < Hidden; j++) _gram[i * Hidden + j] += (double)row[i] * row[j];
+            }
+        }
+    }
+
+    public int Hidden { get; }
+
+    public int Dilation { get; }
+
+    /// <summary>Floats of a block's hidden values.</summary>
+    public int HiddenFloats => _convolution.Strips * Tile.Size;
+
+    /// <summary>Floats of the panel that <see cref="Convolve"/> is given.</summary>
+    public int PanelFloats => _convolution.K * Tile.Columns;
+
+    /// <summary>Floats of scratch for <see cref="GramMoments"/>.</summary>
+    public int GramFloats => (Hidden * (Hidden + 1) / 2 + Hidden) * TIsa.Lanes;
+
+    public double HiddenCount => Hidden;
+
+    public double ExpandedCount => 2 * _channels;
+
+    public long ExecutedFlops(long blocks) => 2 * blocks * Tile.Columns * Tile.Rows * ((long)_convolution.Strips * _convolution.K + (long)_expand.Strips * Hidden);
+
+    /// <summary>The dilated convolution of a block, with its bias; returns the moments of its valid positions.</summary>
+    public Moments Convolve(float* panel, int count, float* hidden)
+    {
+        Moments moments = default;
+        for (int strip = 0; strip < _convolution.Strips; strip++)
+        {
+            float* tile = hidden + strip * Tile.Size;
+            Product<TIsa, V>.Run(_convolution.Strip(strip), panel, _convolution.K, tile);
+            for (int r = 0; r < Tile.Rows && strip * Tile.Rows + r < Hidden; r++, tile += Tile.Columns)
+            {
+                V bias = TIsa.Broadcast(_convolution.Bias[strip * Tile.Rows + r]);
+                V sum = TIsa.Broadcast(0f), squares = sum;
+                for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+                {
+                    V x = TIsa.Add(TIsa.Load(tile + i), bias);
+                    TIsa.Store(tile + i, x);
+                    sum = TIsa.Add(sum, x);
+                    squares = TIsa.MultiplyAdd(x, x, squares);
+                }
+
+                if (count < Tile.Columns)
+                {
+                    moments.Add(MomentKernels<TIsa, V>.Of(tile, count, 0));
+                }
+                else
+                {
+                    moments.Sum += TIsa.Sum(sum);
+                    moments.Squares += TIsa.Sum(squares);
+                }
+            }
+        }
+
+        return moments;
+    }
+
+    /// <summary>Norm and GELU of a block's hidden values, in place; zeros behind the valid positions.</summary>
+    public void Activate(float* hidden, int count, in Moments all, double positions)
+    {
+        (float factor, float offset) = all.Normaliser(positions * Hidden, _norm1.Epsilon);
+        for (int h = 0; h < Hidden; h++, hidden += Tile.Columns)
+        {
+            V slope = TIsa.Broadcast(factor * _norm1.Weight[h]), shift = TIsa.Broadcast(offset * _norm1.Weight[h] + _norm1.Bias[h]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(hidden + i, VectorMath<TIsa, V>.Gelu(TIsa.MultiplyAdd(TIsa.Load(hidden + i), slope, shift)));
+            }
+
+            if (count < Tile.Columns) new Span<float>(hidden + count, Tile.Columns - count).Clear();
+        }
+    }
+
+    /// <summary>The expanded channels' moments over some blocks of activated hidden values with so many valid positions.</summary>
+    public Moments GramMoments(float* hidden, int blocks, double positions, float* scratch)
+    {
+        new Span<float>(scratch, GramFloats).Clear();
+        for (int block = 0; block < blocks; block++) Accumulate(hidden + (long)block * HiddenFloats, scratch);
+        var moments = new Moments { Sum = positions * _biasSum, Squares = positions * _biasSquares };
+        float* p = scratch;
+        for (int i = 0; i < Hidden; i++)
+        {
+            double sum = TIsa.Sum(TIsa.Load(p));
+            p += TIsa.Lanes;
+            moments.Sum += _rowSums[i] * sum;
+            moments.Squares += 2 * _cross[i] * sum;
+            for (int j = 0; j <= i; j++, p += TIsa.Lanes)
+            {
+                moments.Squares += (i == j ? 1 : 2) * _gram[i * Hidden + j] * TIsa.Sum(TIsa.Load(p));
+            }
+        }
+
+        return moments;
+    }
+
+    /// <summary>Expansion, norm, GLU, scale and residual of a block, in place on x.</summary>
+    public void Finish(float* hidden, int count, in Moments all, double positions, float* x, nint stride, float* tile)
+    {
+        const int Half = Tile.Rows / 2;
+        (float factor, float offset) = all.Normaliser(positions * ExpandedCount, _norm2.Epsilon);
+        for (int strip = 0; strip < _expand.Strips; strip++)
+        {
+            Product<TIsa, V>.Run(_expand.Strip(strip), hidden, Hidden, tile);
+            float* bias = _expand.Bias + strip * Tile.Rows;
+            for (int r = 0; r < Half && strip * Half + r < _channels; r++)
+            {
+                int channel = strip * Half + r, gate = channel + _channels;
+                float slopeA = factor * _norm2.Weight[channel], slopeG = factor * _norm2.Weight[gate];
+                V a1 = TIsa.Broadcast(slopeA), a0 = TIsa.Broadcast(bias[r] * slopeA + offset * _norm2.Weight[channel] + _norm2.Bias[channel]);
+                V g1 = TIsa.Broadcast(slopeG), g0 = TIsa.Broadcast(bias[Half + r] * slopeG + offset * _norm2.Weight[gate] + _norm2.Bias[gate]);
+                V scale = TIsa.Broadcast(_scale.Weight[channel]);
+                float* p = x + channel * stride, row = tile + r * Tile.Columns;
+                float* destination = count == Tile.Columns ? p : row;
+                for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+                {
+                    V linear = TIsa.MultiplyAdd(TIsa.Load(row + i), a1, a0);
+                    V open = VectorMath<TIsa, V>.Sigmoid(TIsa.MultiplyAdd(TIsa.Load(row + Half * Tile.Columns + i), g1, g0));
+                    TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Multiply(linear, open), scale, TIsa.Load(p + i)));
+                }
+
+                if (count < Tile.Columns) TileRow.Store(row, p, count);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _convolution.Dispose();
+        _expand.Dispose();
+        _norm1.Dispose();
+        _norm2.Dispose();
+        _scale.Dispose();
+    }
+
+    // Sums and products of one block, kept apart by lane: no sum crosses lanes until the end.
+    private void Accumulate(float* hidden, float* p)
+    {
+        for (int i = 0; i < Hidden; i++)
+        {
+            float* a = hidden + i * Tile.Columns;
+            V sum = TIsa.Load(p);
+            for (int c = 0; c < Tile.Columns; c += TIsa.Lanes) sum = TIsa.Add(sum, TIsa.Load(a + c));
+            TIsa.Store(p, sum);
+            p += TIsa.Lanes;
+            for (int j = 0; j <= i; j++, p += TIsa.Lanes)
+            {
+                float* b = hidden + j * Tile.Columns;
+                V product = TIsa.Load(p);
+                for (int c = 0; c < Tile.Columns; c += TIsa.Lanes) product = TIsa.MultiplyAdd(TIsa.Load(a + c), TIsa.Load(b + c), product);
+                TIsa.Store(p, product);
+            }
+        }
+    }
+}

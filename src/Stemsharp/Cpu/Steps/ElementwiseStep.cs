@@ -1,0 +1,115 @@
+using Stemsharp.Graph;
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>
+/// The operations that usually disappear into a neighbour, on their own: for configurations in which they
+/// find none. A task is one channel of the result.
+/// </summary>
+internal abstract unsafe class ChannelStep(string name, string description, Tensor target) : Step(name, description)
+{
+    protected Tensor Target { get; } = target;
+
+    public override int Tasks(int phase) => Target.Channels;
+
+    public override void Run(int phase, int task, in Workspace w) => Channel(w, task, w.At(Target, task));
+
+    protected abstract void Channel(in Workspace w, int channel, float* target);
+}
+
+internal sealed unsafe class ActivationStep<TIsa, V, TActivation>(string name, string description, Tensor source, Tensor target) : ChannelStep(name, description, target)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
+{
+    // Channels are padded to whole cache lines, so the last vector may run over the end.
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel);
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TActivation.Apply(TIsa.Load(p + i)));
+    }
+}
+
+internal sealed unsafe class GluStep<TIsa, V>(string name, string description, Tensor source, Tensor target) : ChannelStep(name, description, target)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel), gate = w.At(source, channel + Target.Channels);
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TIsa.Multiply(TIsa.Load(p + i), VectorMath<TIsa, V>.Sigmoid(TIsa.Load(gate + i))));
+    }
+}
+
+internal sealed unsafe class AddStep<TIsa, V>(string name, string description, Tensor a, Tensor b, Tensor target, NormWeights? scale) : ChannelStep(name, description, target)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    // target = a + scale·b, scale 1 where there is none.
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(a, channel), q = w.At(b, channel);
+        V factor = TIsa.Broadcast(scale == null ? 1 : scale.Weight[channel]);
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TIsa.MultiplyAdd(TIsa.Load(q + i), factor, TIsa.Load(p + i)));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) scale?.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+internal sealed unsafe class ChannelScaleStep(string name, string description, Tensor source, Tensor target, float[] scale) : ChannelStep(name, description, target)
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel);
+        for (int i = 0; i < Target.Positions; i++) target[i] = scale[channel] * p[i];
+    }
+}
+
+/// <summary>Adds a table, broadcast over its axes of size 1.</summary>
+internal sealed unsafe class AddTableStep(string name, string description, Tensor source, Tensor target, Shape shape, float[] table) : ChannelStep(name, description, target)
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel);
+        int last = Target.Shape.Last, rows = Target.Positions / last;
+        bool perRow = shape.Rank == 3 && shape[1] > 1, perPosition = shape.Last > 1;
+        for (int row = 0, i = 0; row < rows; row++)
+        {
+            for (int t = 0; t < last; t++, i++)
+            {
+                int index = perPosition ? (perRow ? row * last : 0) + t : perRow ? row : 0;
+                target[i] = p[i] + table[channel * shape.Positions + index];
+            }
+        }
+    }
+}
+
+/// <summary>Takes <c>length</c> elements from <c>start</c> of the first spatial axis, zeros where the source ends.</summary>
+internal sealed unsafe class ResizeStep(string name, string description, Tensor source, Tensor target, int start, int inner) : ChannelStep(name, description, target)
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        int wanted = Target.Positions, available = Math.Min(wanted, source.Positions - start * inner);
+        new ReadOnlySpan<float>(w.At(source, channel) + (long)start * inner, available).CopyTo(new Span<float>(target, wanted));
+        new Span<float>(target + available, wanted - available).Clear();
+    }
+}
+
+/// <summary>x·std + mean to an output of the engine.</summary>
+internal sealed unsafe class RestoreStep(string name, string description, Tensor source, TransposeTarget target) : Step(name, description)
+{
+    public override int Tasks(int phase) => source.Channels;
+
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        (float factor, float offset) = target.Restoration(w);
+        float* p = w.At(source, task), q = target.Channel(w, task);
+        for (int i = 0; i < source.Positions; i++) q[i] = p[i] * factor + offset;
+    }
+}

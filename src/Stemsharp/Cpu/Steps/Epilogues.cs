@@ -1,0 +1,103 @@
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>Storing rows of a tile whose last columns may not exist.</summary>
+internal static unsafe class TileRow
+{
+    /// <summary>Copies the valid part of a finished row that was left in the tile.</summary>
+    public static void Store(float* row, float* target, int count) => new ReadOnlySpan<float>(row, count).CopyTo(new Span<float>(target, count));
+}
+
+/// <summary>target = activation(tile + bias), row by row.</summary>
+internal readonly unsafe struct StoreEpilogue<TIsa, V, TActivation>(PackedWeights weights, Tensor target, Columns columns) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
+{
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (int row, int start, int count) = columns[block];
+        int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Rows - first);
+        float* p = w.At(target, first) + (long)row * columns.Width + start;
+        for (int r = 0; r < rows; r++, tile += Tile.Columns, p += target.Stride)
+        {
+            V bias = TIsa.Broadcast(weights.Bias[first + r]);
+            float* destination = count == Tile.Columns ? p : tile;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(destination + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
+            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+        }
+    }
+}
+
+/// <summary>target = residual + factor·(tile + bias): the end of a transformer's block; may work in place.</summary>
+internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights, NormWeights scale, Tensor residual, Tensor target, Columns columns) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (int row, int start, int count) = columns[block];
+        int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Rows - first);
+        long offset = (long)row * columns.Width + start;
+        float* p = w.At(target, first) + offset, old = w.At(residual, first) + offset;
+        for (int r = 0; r < rows; r++, tile += Tile.Columns, p += target.Stride, old += residual.Stride)
+        {
+            V bias = TIsa.Broadcast(weights.Bias[first + r]), factor = TIsa.Broadcast(scale.Weight[first + r]);
+            float* destination = count == Tile.Columns ? p : tile;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Add(TIsa.Load(tile + i), bias), factor, TIsa.Load(old + i)));
+            }
+
+            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+        }
+    }
+}
+
+/// <summary>
+/// Gated linear unit: a strip holds four channels and, in its lower half, their four gates.
+/// A table [rows, channels] is added per frequency row where there is one.
+/// </summary>
+internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tensor target, Columns columns, float[]? rowTable) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    private const int Half = Tile.Rows / 2;
+
+    /// <summary>The order of packed rows for 2·channels source rows.</summary>
+    public static int[] RowOrder(int channels)
+    {
+        var order = new int[Tile.Strips(2 * ((channels + Half - 1) / Half * Half)) * Tile.Rows];
+        for (int r = 0; r < order.Length; r++)
+        {
+            int channel = r / Tile.Rows * Half + r % Half;
+            order[r] = channel >= channels ? -1 : r % Tile.Rows < Half ? channel : channels + channel;
+        }
+
+        return order;
+    }
+
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (int row, int start, int count) = columns[block];
+        int first = strip * Half, channels = Math.Min(Half, target.Channels - first);
+        float* p = w.At(target, first) + (long)row * columns.Width + start;
+        for (int r = 0; r < channels; r++, tile += Tile.Columns, p += target.Stride)
+        {
+            float* bias = weights.Bias + strip * Tile.Rows + r;
+            V linear = TIsa.Broadcast(bias[0]), gate = TIsa.Broadcast(bias[Half]);
+            V table = TIsa.Broadcast(rowTable == null ? 0 : rowTable[row * target.Channels + first + r]);
+            float* destination = count == Tile.Columns ? p : tile;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                V open = VectorMath<TIsa, V>.Sigmoid(TIsa.Add(TIsa.Load(tile + Half * Tile.Columns + i), gate));
+                TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Add(TIsa.Load(tile + i), linear), open, table));
+            }
+
+            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+        }
+    }
+}

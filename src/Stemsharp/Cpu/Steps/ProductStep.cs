@@ -1,0 +1,71 @@
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>Fills the panel of a block of columns: K rows of 48 floats.</summary>
+internal unsafe interface IPacker
+{
+    void Pack(in Workspace w, int block, float* panel);
+}
+
+/// <summary>Takes a finished tile (8 rows of one strip, 48 columns of one block) to where it belongs.</summary>
+internal unsafe interface IEpilogue
+{
+    void Store(in Workspace w, int block, int strip, float* tile);
+}
+
+/// <summary>
+/// weights [rows, K] times activations [K, columns]: every convolution and linear layer. The packer says what
+/// a column is, the epilogue what happens to the result.
+/// </summary>
+internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TPacker : struct, IPacker
+    where TEpilogue : struct, IEpilogue
+{
+    // Enough tasks that the last ones to finish leave the other threads idle for a small part only.
+    private const int WantedTasks = 256;
+
+    private readonly PackedWeights _weights;
+    private readonly TPacker _packer;
+    private readonly TEpilogue _epilogue;
+    private readonly int _blocks;
+    private readonly int _groups;
+
+    public ProductStep(string name, string description, PackedWeights weights, Columns columns, TPacker packer, TEpilogue epilogue)
+        : base(name, description)
+    {
+        _weights = weights;
+        _packer = packer;
+        _epilogue = epilogue;
+        _blocks = columns.Blocks;
+        _groups = Math.Clamp(WantedTasks / _blocks, 1, Math.Max(1, _weights.Strips / 16));
+    }
+
+    public override long ExecutedFlops => 2L * _weights.Strips * Tile.Rows * _weights.K * _blocks * Tile.Columns;
+
+    public override long ScratchFloats => Tile.Size + (long)_weights.K * Tile.Columns;
+
+    public override int Tasks(int phase) => _blocks * _groups;
+
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        (int block, int group) = Math.DivRem(task, _groups);
+        float* tile = w.Scratch, panel = tile + Tile.Size;
+        _packer.Pack(w, block, panel);
+        int first = _weights.Strips * group / _groups, last = _weights.Strips * (group + 1) / _groups;
+        for (int strip = first; strip < last; strip++)
+        {
+            Product<TIsa, V>.Run(_weights.Strip(strip), panel, _weights.K, tile);
+            _epilogue.Store(w, block, strip, tile);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _weights.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,120 @@
+using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>Where a transposed convolution's result goes: a tensor, or an output of the engine, restored.</summary>
+internal sealed record TransposeTarget(Tensor? Tensor, bool Spectrograms, Tensor? Mean, Tensor? Std, int Positions)
+{
+    public unsafe float* Channel(in Workspace w, int channel) => Tensor != null
+        ? w.At(Tensor, channel)
+        : (Spectrograms ? w.Spectrograms : w.Waveforms) + (long)channel * Positions;
+
+    /// <summary>The factor and offset that undo the input's standardisation; 1 and 0 where there is none.</summary>
+    public unsafe (float Factor, float Offset) Restoration(in Workspace w) => Mean == null ? (1, 0) : (*w.At(Std!), *w.At(Mean));
+}
+
+/// <summary>
+/// Transposed convolution along F: packed row (phase, channel) of column row q is the channel's row
+/// stride·q + phase − start.
+/// </summary>
+internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
+    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
+{
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (int row, int first, int count) = columns[block];
+        (float factor, float offset) = target.Restoration(w);
+        V scale = TIsa.Broadcast(factor), shift = TIsa.Broadcast(offset);
+        int rows = Math.Min(Tile.Rows, weights.Rows - strip * Tile.Rows);
+        for (int r = 0; r < rows; r++, tile += Tile.Columns)
+        {
+            (int phase, int channel) = Math.DivRem(strip * Tile.Rows + r, channels);
+            int f = row * stride + phase - start;
+            if (f < 0 || f >= length) continue;
+            V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
+            float* p = target.Channel(w, channel) + (long)f * columns.Width + first;
+            float* destination = count == Tile.Columns ? p : tile;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                V y = TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias));
+                TIsa.Store(destination + i, TIsa.MultiplyAdd(y, scale, shift));
+            }
+
+            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+        }
+    }
+}
+
+/// <summary>
+/// Transposed convolution along T with stride 4: a strip holds two channels with their four phases each,
+/// which are woven together: position 4·n + phase − start.
+/// </summary>
+internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
+    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int start, int length) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
+{
+    private const int Stride = 4;
+
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (_, int first, _) = columns[block];
+        (float factor, float offset) = target.Restoration(w);
+        V scale = TIsa.Broadcast(factor), shift = TIsa.Broadcast(offset);
+        float* woven = stackalloc float[Stride * Tile.Columns];
+        for (int half = 0; half < Tile.Rows / Stride; half++, tile += Stride * Tile.Columns)
+        {
+            int channel = strip * (Tile.Rows / Stride) + half;
+            if (channel >= channels) return;
+            V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + half * Stride]);
+            int t = first * Stride - start, low = Math.Max(0, -t), high = Math.Min(Stride * Tile.Columns, length - t);
+            if (high <= low) continue;
+            float* p = target.Channel(w, channel) + t;
+            bool whole = low == 0 && high == Stride * Tile.Columns;
+            float* destination = whole ? p : woven;
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                V v0 = Finish(tile + i, bias, scale, shift), v1 = Finish(tile + Tile.Columns + i, bias, scale, shift);
+                V v2 = Finish(tile + 2 * Tile.Columns + i, bias, scale, shift), v3 = Finish(tile + 3 * Tile.Columns + i, bias, scale, shift);
+                TIsa.Interleave4(destination + Stride * i, v0, v1, v2, v3);
+            }
+
+            if (!whole) TileRow.Store(woven + low, p + low, high - low);
+        }
+    }
+
+    private static V Finish(float* p, V bias, V scale, V shift) => TIsa.MultiplyAdd(TActivation.Apply(TIsa.Add(TIsa.Load(p), bias)), scale, shift);
+}
+
+/// <summary>The same for any stride: packed row (phase, channel), one float at a time.</summary>
+internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
+    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
+{
+    public void Store(in Workspace w, int block, int strip, float* tile)
+    {
+        (_, int first, int count) = columns[block];
+        (float factor, float offset) = target.Restoration(w);
+        int rows = Math.Min(Tile.Rows, weights.Rows - strip * Tile.Rows);
+        for (int r = 0; r < rows; r++, tile += Tile.Columns)
+        {
+            (int phase, int channel) = Math.DivRem(strip * Tile.Rows + r, channels);
+            V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
+            float* p = target.Channel(w, channel);
+            for (int i = 0; i < count; i++)
+            {
+                int t = (first + i) * stride + phase - start;
+                if (t >= 0 && t < length) p[t] = tile[i] * factor + offset;
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Kernels;
+
+/// <summary>Measures the machine's peak rate of single-precision multiply-adds: the yardstick of benchmarks.</summary>
+internal static class FmaPeak
+{
+    /// <summary>
+    /// GFLOP/s of independent multiply-adds in registers on so many threads at once, a multiply-add counting
+    /// two; the best of several rounds.
+    /// </summary>
+    public static double Measure(int threads, double seconds = 0.5)
+    {
+        Func<long, long> loop = KernelTier.Best.Bits switch
+        {
+            512 => Loop<Simd512, Vector512<float>>,
+            256 => Loop<Simd256, Vector256<float>>,
+            128 => Loop<Simd128, Vector128<float>>,
+            _ => Loop<Simd1, float>,
+        };
+        loop(1000);
+        long iterations = 20_000;
+        double best = 0, spent = 0;
+        while (spent < seconds)
+        {
+            using var start = new Barrier(threads + 1);
+            long flops = 0;
+            Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+            {
+                start.SignalAndWait();
+                Interlocked.Add(ref flops, loop(iterations));
+            }))];
+            foreach (Thread worker in workers) worker.Start();
+            start.SignalAndWait();
+            long begin = Stopwatch.GetTimestamp();
+            foreach (Thread worker in workers) worker.Join();
+            double took = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            spent += took;
+            best = Math.Max(best, flops / took * 1e-9);
+            if (took < 0.05) iterations *= 2;
+        }
+
+        return best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe long Loop<TIsa, V>(long iterations)
+        where TIsa : struct, ISimd<V>
+        where V : struct
+    {
+        V x = TIsa.Broadcast(1.0001f), y = TIsa.Broadcast(-0.0001f);
+        V a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+        for (long n = 0; n < iterations; n++)
+        {
+            for (int m = 0; m < 16; m++)
+            {
+                a = TIsa.MultiplyAdd(a, x, y);
+                b = TIsa.MultiplyAdd(b, x, y);
+                c = TIsa.MultiplyAdd(c, x, y);
+                d = TIsa.MultiplyAdd(d, x, y);
+                e = TIsa.MultiplyAdd(e, x, y);
+                f = TIsa.MultiplyAdd(f, x, y);
+                g = TIsa.MultiplyAdd(g, x, y);
+                h = TIsa.MultiplyAdd(h, x, y);
+                i = TIsa.MultiplyAdd(i, x, y);
+                j = TIsa.MultiplyAdd(j, x, y);
+                k = TIsa.MultiplyAdd(k, x, y);
+                l = TIsa.MultiplyAdd(l, x, y);
+            }
+        }
+
+        // The sums are used, so that the loop cannot be dropped.
+        V sum = TIsa.Add(TIsa.Add(TIsa.Add(a, b), TIsa.Add(c, d)), TIsa.Add(TIsa.Add(e, f), TIsa.Add(g, h)));
+        sum = TIsa.Add(sum, TIsa.Add(TIsa.Add(i, j), TIsa.Add(k, l)));
+        float* sink = stackalloc float[TIsa.Lanes];
+        TIsa.Store(sink, sum);
+        return float.IsNaN(sink[0]) ? 0 : iterations * 16 * 12 * 2 * TIsa.Lanes;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+using Stemsharp.Kernels.Simd;
+
+namespace Stemsharp.Kernels.Gemm;
+
+/// <summary>Filling panels: rows of 48 floats taken from activations.</summary>
+internal static unsafe class Panel<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    /// <summary>
+    /// Copies <paramref name="rows"/> rows of 48 floats. May read up to 47 floats past a row's last valid one;
+    /// columns are independent, so what is there does not matter.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* source, nint stride, int rows, float* panel)
+    {
+        for (int r = 0; r < rows; r++, source += stride, panel += Tile.Columns)
+        {
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(panel + i, TIsa.Load(source + i));
+        }
+    }
+
+    /// <summary>The same for the sum of two sources with one stride.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CopySum(float* a, float* b, nint stride, int rows, float* panel)
+    {
+        for (int r = 0; r < rows; r++, a += stride, b += stride, panel += Tile.Columns)
+        {
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(panel + i, TIsa.Add(TIsa.Load(a + i), TIsa.Load(b + i)));
+        }
+    }
+
+    /// <summary>Fills rows with zeros.</summary>
+    public static void Clear(int rows, float* panel) => new Span<float>(panel, rows * Tile.Columns).Clear();
+
+    /// <summary>
+    /// Copies the part [low, high) of each row's 48 columns and zeros elsewhere: rows at the edge of a
+    /// convolution's padding. A null second source stands for zeros.
+    /// </summary>
+    public static void CopyEdge(float* a, float* b, nint stride, int rows, int low, int high, float* panel)
+    {
+        for (int r = 0; r < rows; r++, a += stride, panel += Tile.Columns)
+        {
+            for (int i = 0; i < Tile.Columns; i++) panel[i] = i < low || i >= high ? 0 : b == null ? a[i] : a[i] + b[i];
+            if (b != null) b += stride;
+        }
+    }
+
+    /// <summary>
+    /// Layer norm over the rows of each column: loads [rows][48], stores (x − mean)·rate·weight[r] + bias[r].
+    /// Sums run in short chains.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void LayerNorm(float* source, nint stride, int rows, float* weight, float* bias, float epsilon, float* panel)
+    {
+        const int Chain = 32;
+        float* mean = stackalloc float[Tile.Columns];
+        float* rate = stackalloc float[Tile.Columns];
+        for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
+        {
+            V total = TIsa.Broadcast(0f);
+            for (int r = 0; r < rows;)
+            {
+                V sum = TIsa.Broadcast(0f);
+                for (int end = Math.Min(r + Chain, rows); r < end; r++)
+                {
+                    V x = TIsa.Load(source + r * stride + column);
+                    TIsa.Store(panel + r * Tile.Columns + column, x);
+                    sum = TIsa.Add(sum, x);
+                }
+
+                total = TIsa.Add(total, sum);
+            }
+
+            TIsa.Store(mean + column, TIsa.Multiply(total, TIsa.Broadcast(1f / rows)));
+        }
+
+        for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
+        {
+            V m = TIsa.Load(mean + column), total = TIsa.Broadcast(0f);
+            for (int r = 0; r < rows;)
+            {
+                V sum = TIsa.Broadcast(0f);
+                for (int end = Math.Min(r + Chain, rows); r < end; r++)
+                {
+                    V x = TIsa.Subtract(TIsa.Load(panel + r * Tile.Columns + column), m);
+                    sum = TIsa.MultiplyAdd(x, x, sum);
+                }
+
+                total = TIsa.Add(total, sum);
+            }
+
+            V variance = TIsa.MultiplyAdd(total, TIsa.Broadcast(1f / rows), TIsa.Broadcast(epsilon));
+            TIsa.Store(rate + column, TIsa.Divide(TIsa.Broadcast(1f), TIsa.Sqrt(variance)));
+        }
+
+        for (int r = 0; r < rows; r++, panel += Tile.Columns)
+        {
+            V w = TIsa.Broadcast(weight[r]), b = TIsa.Broadcast(bias[r]);
+            for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
+            {
+                V x = TIsa.Subtract(TIsa.Load(panel + column), TIsa.Load(mean + column));
+                TIsa.Store(panel + column, TIsa.MultiplyAdd(TIsa.Multiply(x, TIsa.Load(rate + column)), w, b));
+            }
+        }
+    }
+}
