@@ -1,16 +1,44 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
 using Stemsharp.Kernels;
-using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
-unsafe {
-double peak = FmaPeak.Measure(1);
-Console.WriteLine($"{KernelTier.Best.Name} peak {peak:F0}, 2 threads {FmaPeak.Measure(2):F0}");
-foreach (int k in new[]{64,256,512}) {
- float* a = (float*)NativeMemory.AlignedAlloc(64*8*4*512,64); float* b=(float*)NativeMemory.AlignedAlloc(48*4*512,64); float* c=(float*)NativeMemory.AlignedAlloc(4*384,64);
- new Span<float>(a,64*8*512).Fill(0.1f); new Span<float>(b,48*512).Fill(0.2f);
- void Run<T,V>(string n) where T:struct,ISimd<V> where V:struct { for(int r=0;r<3;r++){ var w=Stopwatch.StartNew(); int reps=200; for(int i=0;i<reps;i++) for(int s=0;s<64;s++) MicroKernel<T,V>.Run(a+s*8*k,b,k,48,c,false); double g=2.0*8*48*k*64*reps/w.Elapsed.TotalSeconds*1e-9; if(r==2) Console.WriteLine($"{n} k={k} {g:F0} {g/peak:P1}"); } }
- Run<Simd512,Vector512<float>>("512"); Run<Simd256,Vector256<float>>("256"); Run<Simd128,Vector128<float>>("128");
+using Stemsharp.Model;
+
+string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
+int threads = args.Length > 1 ? int.Parse(args[1]) : 2;
+bool profile = args.Contains("--profile");
+long t0 = Stopwatch.GetTimestamp();
+using Checkpoint checkpoint = name.StartsWith("synthetic:", StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
+HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+Stemsharp.Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+var weights = new CheckpointWeights(checkpoint, config, graph);
+using var engine = new CpuEngine(graph, weights, threads, KernelTier.Best, profile);
+Console.WriteLine($"load {Stopwatch.GetElapsedTime(t0).TotalSeconds:F2} s, {graph.Flops * 1e-9:F1} GFLOP, executed {engine.Plan.ExecutedFlops * 1e-9:F1}, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB, scratch {engine.Plan.ScratchFloats * 4e-6:F1} MB");
+if (args.Contains("--plan")) Console.WriteLine(engine.Plan);
+var random = new Random(1);
+float[] x = new float[engine.Shape.SpectrogramLength], xt = new float[engine.Shape.WaveformLength], y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
+for (int i = 0; i < x.Length; i++) x[i] = random.NextSingle() - 0.5f;
+for (int i = 0; i < xt.Length; i++) xt[i] = random.NextSingle() - 0.5f;
+double peak = FmaPeak.Measure(threads);
+engine.Run(x, xt, y, yt, default);
+engine.Run(x, xt, y, yt, default);
+engine.ResetProfile();
+var times = new List<double>();
+int reps = profile ? 5 : 7;
+for (int i = 0; i < reps; i++)
+{
+    long t = Stopwatch.GetTimestamp();
+    engine.Run(x, xt, y, yt, default);
+    times.Add(Stopwatch.GetElapsedTime(t).TotalSeconds);
 }
+times.Sort();
+double peak2 = FmaPeak.Measure(threads); peak = Math.Max(peak, peak2);
+Console.WriteLine($"peak {peak:F0} GFLOP/s; median {times[times.Count / 2]:F3} s, min {times[0]:F3}; {graph.Flops * 1e-9 / times[times.Count / 2] / peak:P1} of peak");
+if (profile)
+{
+    foreach (var (step, time) in engine.Profile)
+    {
+        double s = time.TotalSeconds / reps;
+        Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GF {step.ExecutedFlops * 1e-9 / s,6:F0} GF/s {step.ExecutedFlops * 1e-9 / s / peak,6:P0}  lost {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms  {step.Name}: {step.Description}");
+    }
 }
