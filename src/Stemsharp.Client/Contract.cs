@@ -1,0 +1,271 @@
+using System.Text.Json.Serialization;
+
+namespace Stemsharp.Client;
+
+/// <summary>A song that the server holds, ready to be separated.</summary>
+/// <param name="Id">26 characters that cannot be guessed.</param>
+/// <param name="Name">The name that the client gave it, for display only; never used as a path.</param>
+/// <param name="Bytes">Size of the file.</param>
+/// <param name="DurationSeconds">Length in seconds.</param>
+/// <param name="SampleRate">Samples a second of the file.</param>
+/// <param name="Channels">Channels of the file.</param>
+/// <param name="Format">What the file is, such as <c>wav</c>, <c>mp3</c> or <c>flac</c>.</param>
+/// <param name="Created">When the server took it.</param>
+public sealed record Song(
+    string Id, string Name, long Bytes, double DurationSeconds, int SampleRate, int Channels, string Format,
+    DateTimeOffset Created);
+
+/// <summary>An upload in pieces.</summary>
+/// <param name="Id">26 characters that cannot be guessed.</param>
+/// <param name="Name">Name for display.</param>
+/// <param name="Bytes">Size that was announced.</param>
+/// <param name="Offset">Bytes that are safely on disk: where the next piece starts.</param>
+public sealed record Upload(string Id, string Name, long Bytes, long Offset)
+{
+    /// <summary>The song, once the last piece has come and the file has proved to be music.</summary>
+    public Song? Song { get; init; }
+}
+
+/// <summary>Announces an upload in pieces.</summary>
+/// <param name="Name">Name for display, at most 255 characters.</param>
+/// <param name="Bytes">Size of the whole file.</param>
+public sealed record NewUpload(string Name, long Bytes);
+
+/// <summary>A song on the server's own disk.</summary>
+/// <param name="Path">An absolute path inside one of the folders that the server was started with.</param>
+public sealed record LocalSong(string Path);
+
+/// <summary>Where a job is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JobState>))]
+public enum JobState
+{
+    /// <summary>Waits for its turn.</summary>
+    [JsonStringEnumMemberName("queued")] Queued,
+
+    /// <summary>Is being decoded, separated or written.</summary>
+    [JsonStringEnumMemberName("running")] Running,
+
+    /// <summary>Has its stems.</summary>
+    [JsonStringEnumMemberName("done")] Done,
+
+    /// <summary>Ended with an error.</summary>
+    [JsonStringEnumMemberName("failed")] Failed,
+
+    /// <summary>Was stopped by its owner.</summary>
+    [JsonStringEnumMemberName("cancelled")] Cancelled,
+}
+
+/// <summary>The step that a running job is in.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JobStep>))]
+public enum JobStep
+{
+    /// <summary>Waits for its turn.</summary>
+    [JsonStringEnumMemberName("waiting")] Waiting,
+
+    /// <summary>The song is being decoded to the model's sample rate.</summary>
+    [JsonStringEnumMemberName("decoding")] Decoding,
+
+    /// <summary>The song is decoded and waits for the engine.</summary>
+    [JsonStringEnumMemberName("ready")] Ready,
+
+    /// <summary>The network is at work.</summary>
+    [JsonStringEnumMemberName("separating")] Separating,
+
+    /// <summary>The stems are being levelled and written.</summary>
+    [JsonStringEnumMemberName("writing")] Writing,
+}
+
+/// <summary>How a song is to be taken apart. Everything has a default.</summary>
+public sealed record JobSettings
+{
+    /// <summary>A model's name, as <c>GET /api/v1/models</c> lists it; the server's default if null.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The stems that are wanted; all of the model's if null.</summary>
+    public IReadOnlyList<string>? Stems { get; init; }
+
+    /// <summary>Sample format of the stems' WAV files: <c>pcm16</c> (default), <c>pcm24</c> or <c>float32</c>.</summary>
+    public string? SampleFormat { get; init; }
+
+    /// <summary>What keeps peaks above full scale out of integer files: <c>rescale</c> (default), <c>clamp</c>, <c>tanh</c> or <c>none</c>.</summary>
+    public string? ClipMode { get; init; }
+
+    /// <summary>Passes with the song shifted in time, averaged, 0 to 20; default 0, one plain pass.</summary>
+    public int? Shifts { get; init; }
+
+    /// <summary>Overlap of the segments, 0 to 0.9; default 0.25.</summary>
+    public double? Overlap { get; init; }
+}
+
+/// <summary>Asks for a song to be taken apart.</summary>
+/// <param name="SongId">The song's <see cref="Song.Id"/>.</param>
+public sealed record NewJob(string SongId)
+{
+    /// <summary>How; the defaults if null.</summary>
+    public JobSettings? Settings { get; init; }
+
+    /// <summary>Jobs that carry the same label share one place in the fair queue; at most 64 characters.</summary>
+    public string? Batch { get; init; }
+}
+
+/// <summary>How far a running job is.</summary>
+/// <param name="Step">What is being done.</param>
+/// <param name="Fraction">0 … 1 of the whole.</param>
+/// <param name="PlayableFrames">Frames of each stem that can be fetched already, before levels are final.</param>
+public sealed record JobProgress(JobStep Step, double Fraction, long PlayableFrames)
+{
+    /// <summary>Seconds that are left; null until that can be told.</summary>
+    public double? EtaSeconds { get; init; }
+
+    /// <summary>Seconds of song a second of work; null until that can be told.</summary>
+    public double? TimesRealTime { get; init; }
+}
+
+/// <summary>The sound of a job's stems, known once separation has begun.</summary>
+/// <param name="SampleRate">Samples a second.</param>
+/// <param name="Channels">Channels of each stem.</param>
+/// <param name="Frames">Frames of each stem.</param>
+/// <param name="Stems">Names of the stems, in the model's order.</param>
+public sealed record JobAudio(int SampleRate, int Channels, long Frames, IReadOnlyList<string> Stems);
+
+/// <summary>A song to be taken apart, being taken apart, or taken apart.</summary>
+/// <param name="Id">26 characters that cannot be guessed.</param>
+/// <param name="SongId">The song.</param>
+/// <param name="Name">The song's name for display.</param>
+/// <param name="DurationSeconds">The song's length.</param>
+/// <param name="State">Where the job is.</param>
+/// <param name="Settings">How it is done, defaults filled in.</param>
+/// <param name="Created">When the server took it.</param>
+public sealed record Job(
+    string Id, string SongId, string Name, double DurationSeconds, JobState State, JobSettings Settings,
+    DateTimeOffset Created)
+{
+    /// <summary>Where it stands in the queue: of the queued jobs the one with the lowest goes next.</summary>
+    public double Order { get; init; }
+
+    /// <summary>How far it is; null unless running.</summary>
+    public JobProgress? Progress { get; init; }
+
+    /// <summary>The stems' sound, once known.</summary>
+    public JobAudio? Audio { get; init; }
+
+    /// <summary>Why it failed; null otherwise.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>When work on it began.</summary>
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? Finished { get; init; }
+
+    /// <summary>Seconds of song a second of work, over the whole job; null until done.</summary>
+    public double? TimesRealTime { get; init; }
+
+    /// <summary>Bytes the job's files take.</summary>
+    public long Bytes { get; init; }
+}
+
+/// <summary>A page of jobs, newest first.</summary>
+/// <param name="Jobs">The jobs.</param>
+public sealed record JobPage(IReadOnlyList<Job> Jobs)
+{
+    /// <summary>Pass as <c>before</c> to get the next page; null on the last.</summary>
+    public string? Next { get; init; }
+}
+
+/// <summary>Moves a queued job.</summary>
+/// <param name="Before">The queued job that it shall go before; null for the end of the queue.</param>
+public sealed record JobMove(string? Before);
+
+/// <summary>A model that the server knows.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">One line about it.</param>
+/// <param name="Stems">Its stems, in order.</param>
+/// <param name="Installed">Whether its files are here.</param>
+public sealed record Model(string Name, string Description, IReadOnlyList<string> Stems, bool Installed)
+{
+    /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
+    public long? DownloadBytes { get; init; }
+
+    /// <summary>A download in progress, or one that failed; null otherwise.</summary>
+    public ModelDownload? Download { get; init; }
+}
+
+/// <summary>A model's download.</summary>
+/// <param name="Fraction">0 … 1 of it.</param>
+public sealed record ModelDownload(double Fraction)
+{
+    /// <summary>Why it failed; null while it goes on.</summary>
+    public string? Error { get; init; }
+}
+
+/// <summary>What the server is and allows.</summary>
+/// <param name="Version">Version of Stemsharp.</param>
+/// <param name="Engine">What computes.</param>
+/// <param name="DefaultModel">The model of a job that names none.</param>
+/// <param name="Encoders">Formats that stems can be fetched in: <c>wav</c> always, <c>flac</c> and <c>mp3</c> with FFmpeg.</param>
+/// <param name="MaxUploadBytes">Largest file that is taken.</param>
+/// <param name="MaxDurationSeconds">Longest song that is taken.</param>
+/// <param name="UsedDiskBytes">Disk that the data folder takes, reservations included.</param>
+/// <param name="LocalPaths">Whether songs can be named by a path on the server.</param>
+public sealed record ServerInfo(
+    string Version, string Engine, string DefaultModel, IReadOnlyList<string> Encoders, long MaxUploadBytes,
+    double MaxDurationSeconds, long UsedDiskBytes, bool LocalPaths)
+{
+    /// <summary>Disk that the data folder may take; null without a limit.</summary>
+    public long? MaxDiskBytes { get; init; }
+}
+
+/// <summary>Exchanges the token for a cookie.</summary>
+/// <param name="Token">The server's token.</param>
+public sealed record NewSession(string Token);
+
+/// <summary>One event of the stream; exactly one of the parts is set, apart from the time.</summary>
+/// <param name="At">Milliseconds since 1970, when the event happened.</param>
+public sealed record ServerEvent(long At)
+{
+    /// <summary>Everything as it stands, sent first: the newest jobs.</summary>
+    public IReadOnlyList<Job>? Jobs { get; init; }
+
+    /// <summary>A job that is new or has changed.</summary>
+    public Job? Job { get; init; }
+
+    /// <summary>The id of a job that is gone.</summary>
+    public string? Removed { get; init; }
+
+    /// <summary>A model that has changed.</summary>
+    public Model? Model { get; init; }
+}
+
+/// <summary>An error, as RFC 9457 (problem+json) has it.</summary>
+/// <param name="Type">A stable name of the kind of error, <c>urn:stemsharp:…</c>.</param>
+/// <param name="Title">The kind in words.</param>
+/// <param name="Status">The HTTP status.</param>
+public sealed record Problem(string Type, string Title, int Status)
+{
+    /// <summary>What was found, what is valid, what to do.</summary>
+    public string? Detail { get; init; }
+}
+
+/// <summary>JSON forms of the contract, made at compile time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(Song))]
+[JsonSerializable(typeof(IReadOnlyList<Song>))]
+[JsonSerializable(typeof(Upload))]
+[JsonSerializable(typeof(NewUpload))]
+[JsonSerializable(typeof(LocalSong))]
+[JsonSerializable(typeof(NewJob))]
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(JobPage))]
+[JsonSerializable(typeof(JobMove))]
+[JsonSerializable(typeof(IReadOnlyList<Model>))]
+[JsonSerializable(typeof(Model))]
+[JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(NewSession))]
+[JsonSerializable(typeof(ServerEvent))]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Stemsharp.Client;
+using Stemsharp.Web.Queue;
+using Stemsharp.Web.Separation;
+
+namespace Stemsharp.Web.Api;
+
+/// <summary>The models as clients see them, with the downloads that are under way.</summary>
+internal sealed class ModelService(ISongSeparator separator, EventHub events, IHostApplicationLifetime lifetime, ILogger<ModelService> logger)
+{
+    private readonly ConcurrentDictionary<string, ModelDownload> _downloads = [];
+
+    public IReadOnlyList<Model> Models => [.. separator.Models.Select(WithDownload)];
+
+    public Model? TryGet(string name) => separator.Models.FirstOrDefault(model => model.Name == name) is { } found ? WithDownload(found) : null;
+
+    public Model Download(string name)
+    {
+        Model model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ApiError.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
+        if (model.Installed) return model;
+        if (model.Download is { Error: null }) return model;
+        _downloads[name] = new ModelDownload(0);
+        _ = Task.Run(() => RunAsync(name), CancellationToken.None);
+        return WithDownload(model);
+    }
+
+    private Model WithDownload(Model model) => model with { Download = _downloads.GetValueOrDefault(model.Name) };
+
+    private async Task RunAsync(string name)
+    {
+        try
+        {
+            Progress progress = new(fraction =>
+            {
+                double before = _downloads.TryGetValue(name, out ModelDownload? known) ? known.Fraction : 0;
+                if (fraction - before < 0.005) return;
+                _downloads[name] = new ModelDownload(fraction);
+                events.ModelChanged(name);
+            });
+            await separator.DownloadAsync(name, progress, lifetime.ApplicationStopping).ConfigureAwait(false);
+            _downloads.TryRemove(name, out _);
+            logger.LogInformation("Model {Model}: downloaded", name);
+        }
+#pragma warning disable CA1031 // Whatever stops a download is told to the clients.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            logger.LogWarning("Model {Model}: {Error}", name, error.Message);
+            _downloads[name] = new ModelDownload(0) { Error = error is StemsharpException or IOException or HttpRequestException ? error.Message : "The download failed; the server's log says more." };
+        }
+        events.ModelChanged(name);
+    }
+
+    private sealed class Progress(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
+}

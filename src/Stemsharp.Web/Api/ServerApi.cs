@@ -1,0 +1,52 @@
+using System.Reflection;
+using Stemsharp.Client;
+using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Security;
+using Stemsharp.Web.Separation;
+using Stemsharp.Web.Store;
+
+namespace Stemsharp.Web.Api;
+
+/// <summary>The server itself, its sessions and its models.</summary>
+internal static class ServerApi
+{
+    public static string Version { get; } = typeof(Separator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?
+        .InformationalVersion.Split('+')[0] ?? "unknown";
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/server", (ISongSeparator separator, ServeOptions options, DiskBudget disk) => TypedResults.Ok(
+                new ServerInfo(
+                    Version, separator.Engine, separator.DefaultModel, separator.Encoders, options.MaxUploadBytes,
+                    options.MaxDuration.TotalSeconds, disk.UsedBytes, options.Roots.Count > 0)
+                {
+                    MaxDiskBytes = disk.MaxBytes,
+                }))
+            .Says("getServer", "Tells what the server is and allows.").WithTags("Server");
+
+        api.MapPost("/session", (HttpContext context, NewSession wanted, Access access) =>
+            {
+                if (!access.IsToken(wanted.Token)) throw Unauthorized();
+                access.SetCookie(context);
+                return TypedResults.NoContent();
+            })
+            .Says("createSession", "Exchanges the token for a cookie that scripts cannot read.").WithTags("Server");
+
+        api.MapDelete("/session", (HttpContext context, Access access) =>
+            {
+                access.SetCookie(context, delete: true);
+                return TypedResults.NoContent();
+            })
+            .Says("deleteSession", "Drops the cookie.").WithTags("Server");
+
+        api.MapGet("/models", (ModelService models) => TypedResults.Ok(models.Models))
+            .Says("listModels", "Lists the models that the server knows.").WithTags("Models");
+
+        api.MapPost("/models/{name}/download", (string name, ModelService models) => TypedResults.Accepted((string?)null, models.Download(name)))
+            .Says("downloadModel", "Starts the download of a model; its progress comes with the events.", 422).WithTags("Models");
+    }
+
+    public static ApiError Unauthorized() => new(
+        ApiErrorKind.Unauthorized,
+        "Send the server's token as 'Authorization: Bearer …', or open the page with the address that 'stemsharp serve' printed. The token is in the file 'token' in the server's data folder.");
+}

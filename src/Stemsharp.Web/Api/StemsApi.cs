@@ -1,0 +1,140 @@
+using System.IO.Compression;
+using Microsoft.Net.Http.Headers;
+using Stemsharp.Client;
+using Stemsharp.Web.Queue;
+using Stemsharp.Web.Sound;
+
+namespace Stemsharp.Web.Api;
+
+/// <summary>What a job has made: stems, waveforms, spectrograms, a zip of everything, a mix.</summary>
+internal static class StemsApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/jobs/{id}/stems/{stem}", StemAsync)
+            .Produces(200, contentType: "audio/wav").Produces(206, contentType: "audio/wav")
+            .Says("getStem", "A stem as 'wav', 'flac' or 'mp3', whole or by range. While the job runs, ranges of a float WAV file whose level is not final yet.", 404, 409, 416, 422)
+            .WithTags("Stems");
+
+        api.MapGet("/jobs/{id}/stems/{stem}/peaks", Waveform)
+            .Produces(200, contentType: "application/octet-stream")
+            .Says("getPeaks", "A stem's waveform in audiowaveform's data format, version 2.", 400, 404, 409).WithTags("Stems");
+
+        api.MapGet("/jobs/{id}/stems/{stem}/spectrogram", Spectrum)
+            .Produces(200, contentType: "application/octet-stream")
+            .Says("getSpectrogram", "A stem's spectrogram: 'columns' × 'bins' bytes, column by column, low frequencies first, 0 for −90 dB and less to 255 for full scale.", 400, 404, 409)
+            .WithTags("Stems");
+
+        api.MapGet("/jobs/{id}/stems.zip", ZipAsync)
+            .Produces(200, contentType: "application/zip")
+            .Says("getStems", "All stems in one zip file.", 404, 409, 422).WithTags("Stems");
+
+        api.MapGet("/jobs/{id}/mix", MixAsync)
+            .Produces(200, contentType: "audio/wav")
+            .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas.", 400, 404, 409, 422)
+            .WithTags("Stems");
+    }
+
+    private static async Task<IResult> StemAsync(
+        HttpContext context, string id, string stem, JobQueue queue, StemEncoder encoder, string? format)
+    {
+        (Job job, JobAudio audio, int number) = Find(queue, id, stem);
+        StemFiles files = new(queue.Folder(id));
+        format = encoder.CheckFormat(format);
+        if (job.State != JobState.Done) return LiveStem.Answer(context, files.Floats(number), job, audio, format);
+        string path = await encoder.GetAsync(job, files, number, format, context.RequestAborted).ConfigureAwait(false);
+        FileInfo file = new(path);
+        context.Response.Headers.CacheControl = "private, no-cache";
+        Name(context, $"{Stem(job)} - {stem}.{format}");
+        return TypedResults.PhysicalFile(
+            path, StemEncoder.MediaType(format), lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true,
+            entityTag: new EntityTagHeaderValue($"\"{job.Finished?.UtcTicks:x}-{file.Length:x}\""));
+    }
+
+    private static IResult Waveform(string id, string stem, JobQueue queue, int? framesPerPeak)
+    {
+        (_, JobAudio audio, int number) = Find(queue, id, stem);
+        int group = framesPerPeak ?? PeakWriter.FramesPerPeak;
+        if (group < PeakWriter.FramesPerPeak || group % PeakWriter.FramesPerPeak != 0)
+            throw new ApiError(ApiErrorKind.BadRequest, $"'framesPerPeak' is a multiple of {PeakWriter.FramesPerPeak}.");
+        return TypedResults.Bytes(
+            Peaks.ToDat(Peaks.Read(new StemFiles(queue.Folder(id)).PeakFile(number), group), audio.SampleRate, group),
+            "application/octet-stream");
+    }
+
+    private static IResult Spectrum(HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins)
+    {
+        (Job job, _, int number) = Find(queue, id, stem);
+        if (job.State != JobState.Done) throw NotReady(job);
+        if (columns is < 1 or > 4096 || bins is < 16 or > 512)
+            throw new ApiError(ApiErrorKind.BadRequest, "'columns' is from 1 to 4096 and 'bins' from 16 to 512.");
+        using PcmFile file = new(new StemFiles(queue.Folder(id)).Final(number, "wav"));
+        return TypedResults.Bytes(
+            Spectrogram.Compute(file, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
+    }
+
+    private static async Task ZipAsync(HttpContext context, string id, JobQueue queue, StemEncoder encoder, string? format)
+    {
+        Job job = Done(queue, id);
+        format = encoder.CheckFormat(format);
+        StemFiles files = new(queue.Folder(id));
+        string[] paths = new string[job.Audio!.Stems.Count];
+        for (int i = 0; i < paths.Length; i++)
+            paths[i] = await encoder.GetAsync(job, files, i, format, context.RequestAborted).ConfigureAwait(false);
+        Name(context, $"{Stem(job)}.zip");
+        context.Response.ContentType = "application/zip";
+        ZipArchive zip = await ZipArchive.CreateAsync(
+            context.Response.BodyWriter.AsStream(leaveOpen: true), ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, context.RequestAborted).ConfigureAwait(false);
+        await using (zip.ConfigureAwait(false))
+        {
+            for (int i = 0; i < paths.Length; i++)
+            {
+                // Sound hardly compresses with this method, so it is stored as it is.
+                ZipArchiveEntry entry = zip.CreateEntry($"{FileNames.Safe(job.Audio.Stems[i])}.{format}", CompressionLevel.NoCompression);
+                Stream target = await entry.OpenAsync(context.RequestAborted).ConfigureAwait(false);
+                await using (target.ConfigureAwait(false))
+                {
+                    using FileStream source = File.OpenRead(paths[i]);
+                    await source.CopyToAsync(target, context.RequestAborted).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private static IResult MixAsync(
+        HttpContext context, string id, JobQueue queue, StemEncoder encoder, Mixer mixer, string? gains, string? pans, string? format)
+    {
+        Job job = Done(queue, id);
+        format = encoder.CheckFormat(format);
+        MixLevels levels = MixLevels.Parse(gains, pans, job.Audio!.Stems.Count);
+        FileStream file = mixer.Render(job, new StemFiles(queue.Folder(id)), levels, format, context.RequestAborted);
+        Name(context, $"{Stem(job)} - mix.{format}");
+        return TypedResults.Stream(file, StemEncoder.MediaType(format));
+    }
+
+    private static (Job Job, JobAudio Audio, int Number) Find(JobQueue queue, string id, string stem)
+    {
+        Job job = queue.Get(Routes.CheckId("job", id));
+        if (job.Audio is not { } audio) throw NotReady(job);
+        int number = StemFiles.Number(audio, stem);
+        return number >= 0 ? (job, audio, number) : throw ApiError.NotFound("stem", stem);
+    }
+
+    private static Job Done(JobQueue queue, string id)
+    {
+        Job job = queue.Get(Routes.CheckId("job", id));
+        return job is { State: JobState.Done, Audio: not null } ? job : throw NotReady(job);
+    }
+
+    public static ApiError NotReady(Job job) => new(
+        ApiErrorKind.NotReady, $"The job is {job.State.ToString().ToLowerInvariant()}; this is there when it is done.");
+
+    private static string Stem(Job job) => FileNames.Safe(Path.GetFileNameWithoutExtension(job.Name));
+
+    private static void Name(HttpContext context, string fileName)
+    {
+        ContentDispositionHeaderValue disposition = new("attachment");
+        disposition.SetHttpFileName(fileName);
+        context.Response.Headers.ContentDisposition = disposition.ToString();
+    }
+}

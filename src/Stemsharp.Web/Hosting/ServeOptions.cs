@@ -1,0 +1,57 @@
+using System.Net;
+
+namespace Stemsharp.Web.Hosting;
+
+/// <summary>What the server was started with.</summary>
+internal sealed record ServeOptions
+{
+    public required string DataFolder { get; init; }
+
+    /// <summary>0 for one that is free.</summary>
+    public int Port { get; init; } = ServeArguments.DefaultPort;
+
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Names that clients may call this server by, apart from those of the loopback interface.</summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>A PEM or PFX file with the certificate and its key; null for plain HTTP.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>Whether a proxy in front of the server speaks TLS.</summary>
+    public bool BehindProxy { get; init; }
+
+    public bool OpenBrowser { get; init; } = true;
+
+    public bool Lifeline { get; init; }
+
+    public bool JsonLog { get; init; }
+
+    public long? MaxDiskBytes { get; init; }
+
+    public long MaxUploadBytes { get; init; } = 4L << 30;
+
+    public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(3);
+
+    /// <summary>How long jobs that have ended are kept; null for ever.</summary>
+    public TimeSpan? Keep { get; init; }
+
+    /// <summary>Folders that clients may name songs in.</summary>
+    public IReadOnlyList<string> Roots { get; init; } = [];
+
+    public string? Model { get; init; }
+
+    public string? ModelFolder { get; init; }
+
+    public int Threads { get; init; }
+
+    public bool Offline { get; init; }
+
+    /// <summary>Streams of events that may be open at once.</summary>
+    public int MaxEventStreams { get; init; } = 128;
+
+    /// <summary>Uploads that may be under way at once.</summary>
+    public int MaxUploadsAtOnce { get; init; } = 64;
+
+    public bool IsLoopback => IPAddress.IsLoopback(Address);
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Stemsharp.Web.Separation;
+
+namespace Stemsharp.Web.Hosting;
+
+/// <summary>The server as a process: options in, page opened, signals heeded, exit code out.</summary>
+internal static class ServeProcess
+{
+    private const int Failed = 1, Usage = 2;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        try
+        {
+            ServeOptions options = ServeOptionsReader.Read(arguments);
+            LibrarySeparator separator = new(options);
+            await using (separator.ConfigureAwait(false))
+            {
+                WebServer server = WebServer.Create(options, separator, logging => AddConsole(logging, options));
+                await using (server.ConfigureAwait(false))
+                {
+                    await server.StartAsync(options).ConfigureAwait(false);
+                    Announce(server, options);
+                    if (options.Lifeline) StopWithStandardInput(server);
+                    await server.WaitForShutdownAsync().ConfigureAwait(false);
+                }
+            }
+            return 0;
+        }
+        catch (StemsharpException error)
+        {
+            await Console.Error.WriteLineAsync($"stemsharp: {error.Message}").ConfigureAwait(false);
+            return error is OptionException ? Usage : Failed;
+        }
+    }
+
+    private static void AddConsole(ILoggingBuilder logging, ServeOptions options)
+    {
+        if (options.JsonLog) logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        else logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+    }
+
+    private static void Announce(WebServer server, ServeOptions options)
+    {
+        Console.WriteLine($"Stemsharp is at {server.PageAddress}");
+        Console.WriteLine($"Songs and stems are kept in {Path.GetFullPath(options.DataFolder)}. Ctrl+C stops; what is queued goes on at the next start.");
+        if (options.OpenBrowser) OpenBrowser(server, options);
+    }
+
+    /// <summary>
+    /// Opens the page through a file that only its owner can read: what a browser is started with can be seen by
+    /// every user of the machine, and the token is in the address.
+    /// </summary>
+    private static void OpenBrowser(WebServer server, ServeOptions options)
+    {
+        string file = Path.Combine(Path.GetFullPath(options.DataFolder), "open.html");
+        FileStreamOptions create = new() { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        File.Delete(file);
+        using (StreamWriter page = new(file, create))
+        {
+            page.Write($"<!doctype html><meta charset=\"utf-8\"><title>Stemsharp</title><meta http-equiv=\"refresh\" content=\"0; url={server.PageAddress}\"><a href=\"{server.PageAddress}\">Stemsharp</a>");
+        }
+        try
+        {
+            ProcessStartInfo start = OperatingSystem.IsWindows() ? new ProcessStartInfo(file) { UseShellExecute = true }
+                : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [file]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using Process? browser = Process.Start(start);
+        }
+        catch (Exception error) when (error is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            Console.WriteLine("No browser could be opened; open the address above in one.");
+        }
+    }
+
+    /// <summary>The command that started the server holds its standard input open; when that ends, so does the server.</summary>
+    private static void StopWithStandardInput(WebServer server) => new Thread(() =>
+    {
+        Stream input = Console.OpenStandardInput();
+        Span<byte> ignored = stackalloc byte[256];
+        while (input.Read(ignored) > 0)
+        {
+            // Nothing is said on it.
+        }
+        server.RequestStop();
+    }) { IsBackground = true, Name = "lifeline" }.Start();
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Stemsharp.Client;
+using Stemsharp.Web.Api;
+using Stemsharp.Web.Observability;
+using Stemsharp.Web.Queue;
+using Stemsharp.Web.Security;
+using Stemsharp.Web.Separation;
+using Stemsharp.Web.Sound;
+using Stemsharp.Web.Store;
+
+namespace Stemsharp.Web.Hosting;
+
+/// <summary>Puts the server together.</summary>
+internal sealed class WebServer : IAsyncDisposable
+{
+    /// <summary>Requests other than uploads are small.</summary>
+    private const long MaxBody = 64 << 10;
+    private readonly WebApplication _app;
+    private readonly DataFolder _folder;
+
+    private WebServer(WebApplication app, DataFolder folder, string token)
+    {
+        (_app, _folder, Token) = (app, folder, token);
+    }
+
+    public string Token { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Where the server listens, as clients on this machine or behind the proxy call it.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1/");
+
+    /// <summary>The page's address with the token in its fragment, which browsers send to no server.</summary>
+    public string PageAddress => $"{Address}#token={Token}";
+
+    public static WebServer Create(ServeOptions options, ISongSeparator separator, Action<ILoggingBuilder>? logging = null)
+    {
+        DataFolder folder = new(options.DataFolder);
+        try
+        {
+            string token = Access.ReadOrCreateToken(folder.Token);
+            return new WebServer(Build(options, separator, folder, token, logging), folder, token);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAsync(ServeOptions options, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new OptionException($"Port {options.Port} is in use. Another server may be running; choose another port with --port, or 0 for any that is free.", error);
+        }
+        Uri bound = new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()
+            .Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
+        string host = options.HostNames.Count > 0 ? options.HostNames[0] : bound.Host;
+        Address = options.BehindProxy ? new Uri($"https://{host}/") : new UriBuilder(bound.Scheme, host, bound.Port).Uri;
+    }
+
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public void RequestStop() => _app.Lifetime.StopApplication();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _folder.Dispose();
+    }
+
+    private static WebApplication Build(
+        ServeOptions options, ISongSeparator separator, DataFolder folder, string token, Action<ILoggingBuilder>? logging)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder.Root });
+        builder.Logging.ClearProviders();
+        logging?.Invoke(builder.Logging);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A client that breaks off or sends rubbish is no news.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 2048;
+            kestrel.Limits.MaxRequestBodySize = MaxBody;
+            kestrel.Limits.MaxRequestLineSize = 8 << 10;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
+            kestrel.Limits.MaxRequestHeaderCount = 64;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+            kestrel.Listen(options.Address, options.Port, listen =>
+            {
+                if (options.Certificate is { } file) listen.UseHttps(LoadCertificate(file));
+            });
+        });
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Stemsharp";
+            document.Info.Version = ServerApi.Version;
+            document.Info.Description = "Takes songs apart. Send the token as 'Authorization: Bearer …'.";
+            document.Servers = [];
+            return Task.CompletedTask;
+        }));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
+        DiskBudget disk = new(options.MaxDiskBytes, folder.Root);
+        builder.Services
+            .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(new Access(token, options))
+            .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>().AddSingleton<JobQueue>()
+            .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
+            .AddHostedService<Pipeline>().AddHostedService<Retention>();
+        WebApplication app = builder.Build();
+        app.UseMiddleware<RequestGuard>();
+        app.UseRouting();
+        app.MapOpenApi("/api/{documentName}/openapi.json");
+        RouteGroupBuilder api = app.MapGroup("/api/v1");
+        ServerApi.Map(api);
+        SongsApi.Map(api);
+        JobsApi.Map(api);
+        StemsApi.Map(api);
+        EventsApi.Map(api);
+        Health.Map(app);
+        PageFiles.Map(app, Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+        return app;
+    }
+
+    private static X509Certificate2 LoadCertificate(string file) =>
+        Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12"
+            ? X509CertificateLoader.LoadPkcs12FromFile(file, null)
+            : X509Certificate2.CreateFromPemFile(file);
+}

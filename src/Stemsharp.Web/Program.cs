@@ -1,0 +1,3 @@
+using Stemsharp.Web.Hosting;
+
+return await ServeProcess.RunAsync(args).ConfigureAwait(false);

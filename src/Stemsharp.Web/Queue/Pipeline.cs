@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Stemsharp.Client;
+using Stemsharp.Web.Observability;
+using Stemsharp.Web.Separation;
+using Stemsharp.Web.Sound;
+using Stemsharp.Web.Store;
+
+namespace Stemsharp.Web.Queue;
+
+/// <summary>
+/// Works through the queue in three rooms, one song in each: the next song is decoded and the last one is levelled
+/// and written while the engine separates.
+/// </summary>
+internal sealed class Pipeline(
+    JobQueue queue, SongStore songs, ISongSeparator separator, Metrics metrics, ILogger<Pipeline> logger) : BackgroundService
+{
+    private readonly Channel<Work> _decoded = Channel.CreateBounded<Work>(1);
+    private readonly Channel<Work> _separated = Channel.CreateBounded<Work>(1);
+
+    /// <summary>Held by the room that decodes until the engine takes its song, so that nothing is taken off the queue earlier than needed.</summary>
+    private readonly SemaphoreSlim _decoderFree = new(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Task[] rooms =
+        [
+            Task.Run(() => DecodeAsync(stoppingToken), CancellationToken.None),
+            Task.Run(() => SeparateAsync(stoppingToken), CancellationToken.None),
+            Task.Run(() => WriteAsync(stoppingToken), CancellationToken.None),
+        ];
+        await Task.WhenAll(rooms).ConfigureAwait(false);
+    }
+
+    public override void Dispose()
+    {
+        _decoderFree.Dispose();
+        base.Dispose();
+    }
+
+    private async Task DecodeAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await _decoderFree.WaitAsync(stop).ConfigureAwait(false);
+                JobEntry entry = await queue.TakeAsync(stop).ConfigureAwait(false);
+                Work work = new(entry, new StemFiles(queue.Folder(entry.Stored.Id)));
+                bool decoded = Guard(work, cancel =>
+                {
+                    logger.LogInformation("Job {JobId}: decoding {Song}", entry.Stored.Id, entry.Stored.Name);
+                    DataFolder.CreatePrivate(work.Files.Work);
+                    work.Song = separator.Decode(songs.Source(entry.Stored.SongId), work.Files.Work, cancel);
+                });
+                if (!decoded)
+                {
+                    _decoderFree.Release();
+                    continue;
+                }
+                queue.Report(entry, new JobProgress(JobStep.Ready, 0, 0));
+                await _decoded.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            _decoded.Writer.Complete();
+        }
+    }
+
+    private async Task SeparateAsync(CancellationToken stop)
+    {
+        await foreach (Work work in _decoded.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            _decoderFree.Release();
+            JobEntry entry = work.Entry;
+            bool separated = await GuardAsync(work, async cancel =>
+            {
+                queue.Start(entry, cancel);
+                logger.LogInformation("Job {JobId}: separating with {Model}", entry.Stored.Id, entry.Stored.Settings.Model);
+                using StemRecorder recorder = new(queue, entry, work.Files);
+                work.Watch.Start();
+                await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, recorder, cancel).ConfigureAwait(false);
+                work.Watch.Stop();
+                (work.Audio, work.PeakLevels) = (recorder.Audio!, recorder.PeakLevels);
+            }).ConfigureAwait(false);
+            if (separated) await _separated.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
+        }
+        _separated.Writer.Complete();
+        stop.ThrowIfCancellationRequested();
+    }
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        await foreach (Work work in _separated.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            JobEntry entry = work.Entry;
+            bool written = Guard(work, cancel =>
+            {
+                queue.Report(entry, new JobProgress(JobStep.Writing, 1, work.Audio!.Frames) { EtaSeconds = 0 });
+                DataFolder.CreatePrivate(work.Files.Stems);
+                work.Watch.Start();
+                for (int stem = 0; stem < work.Audio.Stems.Count; stem++) WriteStem(work, stem, cancel);
+                work.Watch.Stop();
+            });
+            if (!written) continue;
+            double timesRealTime = entry.Stored.DurationSeconds / work.Watch.Elapsed.TotalSeconds;
+            queue.Succeed(entry, timesRealTime);
+            metrics.Finished(JobState.Done, entry.Stored.DurationSeconds, work.Watch.Elapsed.TotalSeconds);
+            logger.LogInformation("Job {JobId}: done, {Speed:F1} times real time", entry.Stored.Id, timesRealTime);
+        }
+        stop.ThrowIfCancellationRequested();
+    }
+
+    private void WriteStem(Work work, int stem, CancellationToken cancel)
+    {
+        string target = work.Files.Final(stem, "wav");
+        separator.WriteStem(work.Files.Floats(stem), work.PeakLevels[stem], target, work.Entry.Stored.Settings, cancel);
+        // The waveform is drawn from what was written: levelling may have changed it.
+        using PcmFile final = new(target);
+        string peaks = work.Files.PeakFile(stem);
+        using (PeakWriter waveform = new(peaks + ".new", final.Channels))
+        {
+            float[] block = new float[1 << 16];
+            for (long frame = 0; frame < final.Frames;)
+            {
+                cancel.ThrowIfCancellationRequested();
+                int read = final.Read(frame, block);
+                waveform.Write(block.AsSpan(0, read * final.Channels));
+                frame += read;
+            }
+        }
+        File.Move(peaks + ".new", peaks, overwrite: true);
+    }
+
+    private bool Guard(Work work, Action<CancellationToken> action) => GuardAsync(work, cancel =>
+    {
+        action(cancel);
+        return Task.CompletedTask;
+    }).GetAwaiter().GetResult();
+
+    /// <summary>Runs one room's work on a job; whatever goes wrong ends that job and nothing else.</summary>
+    private async Task<bool> GuardAsync(Work work, Func<CancellationToken, Task> action)
+    {
+        JobEntry entry = work.Entry;
+        CancellationToken cancel = work.Cancel;
+        try
+        {
+            cancel.ThrowIfCancellationRequested();
+            await action(cancel).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception) when (cancel.IsCancellationRequested)
+        {
+            if (!queue.IsRun(entry, cancel)) return false;
+            logger.LogInformation("Job {JobId}: stopped", entry.Stored.Id);
+            if (entry.CancelWanted) metrics.Finished(JobState.Cancelled, 0, 0);
+            queue.Fail(entry, null);
+        }
+        catch (StemsharpException error)
+        {
+            logger.LogWarning("Job {JobId}: {Error}", entry.Stored.Id, error.Message);
+            metrics.Finished(JobState.Failed, 0, 0);
+            queue.Fail(entry, error.Message);
+        }
+#pragma warning disable CA1031 // A job that fails in a way nobody foresaw must not end the queue.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            logger.LogError(error, "Job {JobId} failed", entry.Stored.Id);
+            metrics.Finished(JobState.Failed, 0, 0);
+            queue.Fail(entry, error is IOException ? error.Message : "Something went wrong inside the server; its log says more.");
+        }
+        return false;
+    }
+
+    private sealed class Work(JobEntry entry, StemFiles files)
+    {
+        public JobEntry Entry => entry;
+
+        /// <summary>Stops this run of the job; a later run of the same job has another.</summary>
+        public CancellationToken Cancel { get; } = entry.Stop!.Token;
+
+        public StemFiles Files => files;
+
+        public Stopwatch Watch { get; } = new();
+
+        public string Song { get; set; } = "";
+
+        public JobAudio? Audio { get; set; }
+
+        public float[] PeakLevels { get; set; } = [];
+    }
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Stemsharp.Client;
+using Stemsharp.Web.Separation;
+using Stemsharp.Web.Sound;
+using Stemsharp.Web.Store;
+
+namespace Stemsharp.Web.Queue;
+
+/// <summary>
+/// Keeps a running job's stems as floats, with their waveforms, where they can be fetched while the rest is being
+/// made, and reports how far it is.
+/// </summary>
+internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles files) : IStemObserver, IDisposable
+{
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(250);
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private FloatWavWriter[] _floats = [];
+    private PeakWriter[] _waveforms = [];
+    private long _lastReport = long.MinValue;
+    private long _frames;
+    private double _fraction;
+    private double _songSeconds;
+
+    public JobAudio? Audio { get; private set; }
+
+    /// <summary>Each stem's largest absolute sample.</summary>
+    public float[] PeakLevels { get; private set; } = [];
+
+    public void Begin(JobAudio audio)
+    {
+        Audio = audio;
+        DataFolder.CreatePrivate(files.PeaksFolder);
+        _floats = new FloatWavWriter[audio.Stems.Count];
+        _waveforms = new PeakWriter[audio.Stems.Count];
+        PeakLevels = new float[audio.Stems.Count];
+        for (int i = 0; i < _floats.Length; i++)
+        {
+            _floats[i] = new FloatWavWriter(files.Floats(i), audio.SampleRate, audio.Channels, audio.Frames);
+            _waveforms[i] = new PeakWriter(files.PeakFile(i), audio.Channels);
+        }
+        queue.SetAudio(entry, audio);
+        Report();
+    }
+
+    public void Write(int stem, ReadOnlySpan<float> interleaved)
+    {
+        _floats[stem].Write(interleaved);
+        _waveforms[stem].Write(interleaved);
+        float peak = PeakLevels[stem];
+        foreach (float sample in interleaved) peak = Math.Max(peak, Math.Abs(sample));
+        PeakLevels[stem] = peak;
+        if (stem < _floats.Length - 1) return;
+        foreach (FloatWavWriter file in _floats) file.Flush();
+        foreach (PeakWriter file in _waveforms) file.Flush();
+        _frames += interleaved.Length / Audio!.Channels;
+        Report();
+    }
+
+    public void Progress(double fraction, double songSeconds)
+    {
+        (_fraction, _songSeconds) = (fraction, songSeconds);
+        if (_lastReport == long.MinValue || Stopwatch.GetElapsedTime(_lastReport) >= ReportEvery) Report();
+    }
+
+    public void Dispose()
+    {
+        foreach (FloatWavWriter? file in _floats) file?.Dispose();
+        foreach (PeakWriter? file in _waveforms) file?.Dispose();
+    }
+
+    private void Report()
+    {
+        _lastReport = Stopwatch.GetTimestamp();
+        double seconds = _watch.Elapsed.TotalSeconds;
+        bool told = _fraction > 0.02 && seconds > 0.5;
+        queue.Report(entry, new JobProgress(JobStep.Separating, _fraction, _frames)
+        {
+            EtaSeconds = told ? seconds / _fraction * (1 - _fraction) : null,
+            TimesRealTime = told && _songSeconds > 0 ? _songSeconds / seconds : null,
+        });
+    }
+}

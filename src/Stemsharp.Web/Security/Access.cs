@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Stemsharp.Web.Api;
+using Stemsharp.Web.Hosting;
+
+namespace Stemsharp.Web.Security;
+
+/// <summary>
+/// Who may talk to the server. Other users of the machine reach the loopback interface too, so a token is needed
+/// there as well; other web pages can make this browser send requests, so the names of host and origin are checked.
+/// </summary>
+internal sealed class Access
+{
+    private readonly byte[] _token;
+    private readonly byte[] _cookie;
+    private readonly ServeOptions _options;
+
+    public Access(string token, ServeOptions options)
+    {
+        Token = token;
+        _token = SHA256.HashData(Encoding.UTF8.GetBytes(token));
+        // What the cookie holds does not give the token away, and changes with it.
+        Cookie = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token), "stemsharp cookie"u8));
+        _cookie = SHA256.HashData(Encoding.UTF8.GetBytes(Cookie));
+        _options = options;
+    }
+
+    public string Token { get; }
+
+    public string Cookie { get; }
+
+    /// <summary>The token of a data folder: made at its first use, readable by its owner only.</summary>
+    public static string ReadOrCreateToken(string path)
+    {
+        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= 32 } kept) return kept;
+        string token = Base64Url(RandomNumberGenerator.GetBytes(32));
+        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using StreamWriter file = new(path, options);
+        file.WriteLine(token);
+        return token;
+    }
+
+    /// <summary>The name has the port in it: cookies do not keep servers on different ports apart.</summary>
+    public string CookieName(HttpContext context) => $"stemsharp-{context.Connection.LocalPort}";
+
+    public bool IsToken(string? text) => Same(text, _token);
+
+    /// <summary>Refuses a request that calls the server by a name which is not its own.</summary>
+    public void CheckHost(HttpContext context)
+    {
+        HostString host = context.Request.Host;
+        bool ownLoopback = _options.IsLoopback && !_options.BehindProxy && (host.Host is "localhost" or "127.0.0.1" or "[::1]");
+        if (!ownLoopback && !_options.HostNames.Contains(host.Host, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new ApiError(
+                ApiErrorKind.WrongHost,
+                $"This server does not answer for '{ApiError.Quoted(host.Value)}'. Use the address that it printed at its start, or start it with --host-name.");
+        }
+    }
+
+    /// <summary>
+    /// Refuses what another site makes the browser send. Browsers tell where a request comes from in Sec-Fetch-Site,
+    /// and in Origin on everything that changes something; other programs send neither.
+    /// </summary>
+    public static void CheckOrigin(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        StringValues site = headers["Sec-Fetch-Site"], origin = headers.Origin;
+        bool foreign = site.Count > 0 && site is not (["same-origin"] or ["none"]);
+        if (origin.Count > 0)
+        {
+            // Behind a proxy the scheme differs from what the browser sees; host and port tell sites apart all the same.
+            foreign |= origin.Count != 1 || !Uri.TryCreate(origin[0], UriKind.Absolute, out Uri? from)
+                || !string.Equals(from.Authority, Authority(context.Request), StringComparison.OrdinalIgnoreCase);
+        }
+        if (foreign) throw new ApiError(ApiErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
+    }
+
+    /// <summary>Whether the request shows the token, or the cookie that was exchanged for it.</summary>
+    public bool IsAllowed(HttpContext context)
+    {
+        if (context.Request.Headers.Authorization is [{ } bearer] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return IsToken(bearer["Bearer ".Length..].Trim());
+        return Same(context.Request.Cookies[CookieName(context)], _cookie);
+    }
+
+    public void SetCookie(HttpContext context, bool delete = false)
+    {
+        CookieOptions cookie = new()
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Strict,
+            Secure = _options.Certificate is not null || _options.BehindProxy,
+            Path = "/",
+            IsEssential = true,
+            MaxAge = TimeSpan.FromDays(30),
+        };
+        if (delete) context.Response.Cookies.Delete(CookieName(context), cookie);
+        else context.Response.Cookies.Append(CookieName(context), Cookie, cookie);
+    }
+
+    public static void SetHeaders(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.ContentSecurityPolicy =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+        headers.CacheControl = "no-store";
+    }
+
+    /// <summary>Lifts the limit on bodies, which is small, for a request that may be large.</summary>
+    public static void AllowBody(HttpContext context, long bytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = bytes;
+    }
+
+    private static string Authority(HttpRequest request)
+    {
+        // As Uri.Authority has it: without the scheme's own port.
+        HostString host = request.Host;
+        return host.Port is 80 or 443 ? host.Host : host.Value!;
+    }
+
+    private static bool Same(string? text, byte[] hash) =>
+        text is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(text)), hash);
+
+    private static string Base64Url(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
+}

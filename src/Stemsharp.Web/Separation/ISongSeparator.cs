@@ -1,0 +1,68 @@
+using Stemsharp.Client;
+
+namespace Stemsharp.Web.Separation;
+
+/// <summary>What a file is, as far as its header tells.</summary>
+internal sealed record AudioFacts(double DurationSeconds, int SampleRate, int Channels, string Format);
+
+/// <summary>Gets a song's stems as they are made. Called on the thread that separates.</summary>
+internal interface IStemObserver
+{
+    /// <summary>Before the first samples.</summary>
+    void Begin(JobAudio audio);
+
+    /// <summary>The next frames of one stem, interleaved; every stem gets the same frames before any gets the next.</summary>
+    void Write(int stem, ReadOnlySpan<float> interleaved);
+
+    /// <summary>How far the separation is, 0 … 1, and how many seconds of the song that means.</summary>
+    void Progress(double fraction, double songSeconds);
+}
+
+/// <summary>What the server needs of the library; the tests put a fake here.</summary>
+internal interface ISongSeparator : IAsyncDisposable
+{
+    string Engine { get; }
+
+    string DefaultModel { get; }
+
+    /// <summary>Formats that stems can be fetched in, <c>wav</c> first.</summary>
+    IReadOnlyList<string> Encoders { get; }
+
+    /// <summary>The models as they stand, downloads in progress not included.</summary>
+    IReadOnlyList<Model> Models { get; }
+
+    /// <summary>Looks what a file is.</summary>
+    /// <exception cref="AudioException">It is no music that can be read.</exception>
+    AudioFacts Probe(string file, CancellationToken cancellationToken);
+
+    /// <summary>Fills in defaults and checks the settings against the model.</summary>
+    /// <exception cref="OptionException">A setting is not valid.</exception>
+    /// <exception cref="ModelException">The model is not known, or its files are not here.</exception>
+    JobSettings Complete(JobSettings settings);
+
+    /// <summary>Fetches what is missing of a model.</summary>
+    Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Decodes a song ahead of its separation, where that is worth while: the answer is the file to separate, which
+    /// is <paramref name="source"/> itself or lies in <paramref name="workFolder"/>.
+    /// </summary>
+    string Decode(string source, string workFolder, CancellationToken cancellationToken);
+
+    /// <summary>Separates a song. One at a time.</summary>
+    Task SeparateAsync(string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes a stem's final WAV file from its floats: levelled as <see cref="JobSettings.ClipMode"/> says and in
+    /// <see cref="JobSettings.SampleFormat"/>.
+    /// </summary>
+    /// <param name="floats">A float WAV file with the stem as the network gave it.</param>
+    /// <param name="peak">Its largest absolute sample.</param>
+    /// <param name="target">The file to write.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    void WriteStem(string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken);
+
+    /// <summary>Encodes a WAV file as <c>flac</c> or <c>mp3</c>.</summary>
+    void Encode(string wav, string target, string format, CancellationToken cancellationToken);
+}

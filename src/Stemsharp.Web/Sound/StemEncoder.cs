@@ -1,0 +1,49 @@
+using Stemsharp.Client;
+using Stemsharp.Web.Api;
+using Stemsharp.Web.Queue;
+using Stemsharp.Web.Separation;
+
+namespace Stemsharp.Web.Sound;
+
+/// <summary>Gives out stems in the format that is asked for; what had to be encoded is kept beside the WAV file.</summary>
+internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : IDisposable
+{
+    /// <summary>One at a time: encoders use every core that they get, and the engine needs them.</summary>
+    private readonly SemaphoreSlim _one = new(1);
+
+    public static string MediaType(string format) => format switch
+    {
+        "flac" => "audio/flac",
+        "mp3" => "audio/mpeg",
+        _ => "audio/wav",
+    };
+
+    public string CheckFormat(string? format)
+    {
+        format ??= "wav";
+        if (separator.Encoders.Contains(format)) return format;
+        throw format is "flac" or "mp3"
+            ? new ApiError(ApiErrorKind.EncoderMissing, $"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
+            : new ApiError(ApiErrorKind.InvalidSettings, $"'{ApiError.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
+    }
+
+    public async Task<string> GetAsync(Job job, StemFiles files, int stem, string format, CancellationToken cancellationToken)
+    {
+        string path = files.Final(stem, format);
+        if (File.Exists(path)) return path;
+        await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (File.Exists(path)) return path;
+            await Task.Run(() => separator.Encode(files.Final(stem, "wav"), path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
+            queue.Weigh(job.Id);
+            return path;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+}

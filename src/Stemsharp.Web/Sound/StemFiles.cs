@@ -1,0 +1,34 @@
+using Stemsharp.Client;
+
+namespace Stemsharp.Web.Sound;
+
+/// <summary>
+/// Where a job's stems lie. Files are called by the stem's number: a stem's name comes from the model file and is
+/// nothing to build a path from.
+/// </summary>
+internal sealed class StemFiles(string jobFolder)
+{
+    public string Work => Path.Combine(jobFolder, "work");
+
+    public string Stems => Path.Combine(jobFolder, "stems");
+
+    /// <summary>Mixes on their way to a client.</summary>
+    public string Mixes => Path.Combine(jobFolder, "mixes");
+
+    public string PeaksFolder => Path.Combine(jobFolder, "peaks");
+
+    public string Floats(int stem) => Path.Combine(Work, $"{stem}.wav");
+
+    public string Final(int stem, string format) => Path.Combine(Stems, $"{stem}.{format}");
+
+    public string PeakFile(int stem) => Path.Combine(PeaksFolder, $"{stem}.peaks");
+
+    public static int Number(JobAudio audio, string stem)
+    {
+        for (int i = 0; i < audio.Stems.Count; i++)
+        {
+            if (audio.Stems[i] == stem) return i;
+        }
+        return -1;
+    }
+}

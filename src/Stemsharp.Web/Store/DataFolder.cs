@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Stemsharp.Web.Store;
+
+/// <summary>
+/// The server's folder. One server at a time holds it, and only its owner can read it.
+/// <code>
+/// token               the secret that clients show
+/// songs/ID/           song.json, source
+/// uploads/ID/         upload.json, data
+/// jobs/ID/            job.json, stems/, peaks/, work/ (only while the job runs)
+/// </code>
+/// </summary>
+internal sealed class DataFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    public DataFolder(string root)
+    {
+        Root = Path.GetFullPath(root);
+        CreatePrivate(Root);
+        try
+        {
+            _lock = new FileStream(
+                Path.Combine(Root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new OptionException(
+                $"The data folder {Root} is in use by another server. Stop that one, or give this one a folder of its own with --data.",
+                error);
+        }
+        foreach (string kind in (string[])["songs", "uploads", "jobs"]) CreatePrivate(Path.Combine(Root, kind));
+    }
+
+    public string Root { get; }
+
+    public string Token => Path.Combine(Root, "token");
+
+    public string Song(string id) => Inside("songs", id);
+
+    public string Upload(string id) => Inside("uploads", id);
+
+    public string Job(string id) => Inside("jobs", id);
+
+    public IEnumerable<string> Ids(string kind) =>
+        Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(Path.GetFileName).Where(Id.IsValid).Select(id => id!);
+
+    /// <summary>
+    /// Writes a document so that a reader finds the old or the new one, whole, whatever happens: it is on the disk
+    /// before it takes its name.
+    /// </summary>
+    public static void WriteJson<T>(string path, T value, JsonTypeInfo<T> type)
+    {
+        string temporary = path + ".new";
+        using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write))
+        {
+            JsonSerializer.Serialize(file, value, type);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The document, or null where there is none or it is not readable as one.</summary>
+    public static T? ReadJson<T>(string path, JsonTypeInfo<T> type) where T : class
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return JsonSerializer.Deserialize(file, type);
+        }
+        catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public static void CreatePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public static void Delete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Gone already: that is what was asked.
+        }
+    }
+
+    public static long SizeOf(string folder)
+    {
+        DirectoryInfo directory = new(folder);
+        return directory.Exists
+            ? directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length)
+            : 0;
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private string Inside(string kind, string id) => Id.IsValid(id)
+        ? Path.Combine(Root, kind, id)
+        : throw new ArgumentException("Not an id.", nameof(id));
+}

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using Stemsharp.Client;
+using Stemsharp.Web.Api;
+using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Security;
+using Stemsharp.Web.Separation;
+
+namespace Stemsharp.Web.Store;
+
+/// <summary>Takes songs in, keeps them, and drops those that no job needs.</summary>
+internal sealed class SongStore
+{
+    private readonly DataFolder _folder;
+    private readonly DiskBudget _disk;
+    private readonly ServeOptions _options;
+    private readonly ISongSeparator _separator;
+    private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
+
+    public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator)
+    {
+        (_folder, _disk, _options, _separator) = (folder, disk, options, separator);
+        foreach (string id in folder.Ids("songs"))
+        {
+            if (DataFolder.ReadJson(Record(id), StoreJson.Default.StoredSong) is { } song)
+            {
+                _songs[id] = song;
+                _disk.Set(Item(id), DataFolder.SizeOf(folder.Song(id)));
+            }
+            else
+            {
+                // A server that was killed while the song came in leaves a folder without a record.
+                DataFolder.Delete(folder.Song(id));
+            }
+        }
+    }
+
+    public IEnumerable<Song> Songs => _songs.Values.Select(song => song.Song).OrderByDescending(song => song.Created);
+
+    public Song Get(string id) => Find(id).Song;
+
+    /// <summary>Where the song's bytes are. A file outside the data folder is checked against the roots once more.</summary>
+    public string Source(string id)
+    {
+        StoredSong song = Find(id);
+        return song.Path is null ? Path.Combine(_folder.Song(id), "source") : LocalRoots.Resolve(song.Path, _options.Roots);
+    }
+
+    /// <summary>Streams a song to the disk and looks what it is.</summary>
+    public async Task<Song> AddAsync(string name, Stream body, long? announced, CancellationToken cancellationToken)
+    {
+        string id = Id.New();
+        string folder = _folder.Song(id);
+        _disk.Reserve(Item(id), announced ?? 0);
+        try
+        {
+            DataFolder.CreatePrivate(folder);
+            string source = Path.Combine(folder, "source");
+            long bytes = await CopyAsync(id, body, source, announced, cancellationToken).ConfigureAwait(false);
+            return Keep(id, name, source, bytes, path: null, cancellationToken);
+        }
+        catch
+        {
+            Drop(id);
+            throw;
+        }
+    }
+
+    /// <summary>Takes a file that has arrived in pieces; it is moved, not copied.</summary>
+    public Song Adopt(string name, string file, CancellationToken cancellationToken)
+    {
+        string id = Id.New();
+        string folder = _folder.Song(id);
+        try
+        {
+            DataFolder.CreatePrivate(folder);
+            string source = Path.Combine(folder, "source");
+            File.Move(file, source);
+            return Keep(id, name, source, new FileInfo(source).Length, path: null, cancellationToken);
+        }
+        catch
+        {
+            Drop(id);
+            throw;
+        }
+    }
+
+    /// <summary>Takes a file where it lies, inside one of the allowed roots.</summary>
+    public Song AddLocal(string path, CancellationToken cancellationToken)
+    {
+        if (_options.Roots.Count == 0)
+            throw new ApiError(ApiErrorKind.Forbidden, "This server takes no paths. Start it with --allow-path FOLDER to let it read songs from a folder.");
+        string resolved = LocalRoots.Resolve(path, _options.Roots);
+        string id = Id.New();
+        try
+        {
+            DataFolder.CreatePrivate(_folder.Song(id));
+            return Keep(id, Path.GetFileName(resolved), resolved, new FileInfo(resolved).Length, resolved, cancellationToken);
+        }
+        catch
+        {
+            Drop(id);
+            throw;
+        }
+    }
+
+    public void Drop(string id)
+    {
+        _songs.TryRemove(id, out _);
+        DataFolder.Delete(_folder.Song(id));
+        _disk.Release(Item(id));
+    }
+
+    private static string Item(string id) => "song " + id;
+
+    private string Record(string id) => Path.Combine(_folder.Song(id), "song.json");
+
+    private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw ApiError.NotFound("song", id);
+
+    private Song Keep(string id, string name, string source, long bytes, string? path, CancellationToken cancellationToken)
+    {
+        if (bytes == 0) throw new ApiError(ApiErrorKind.NotMusic, "The file is empty.");
+        AudioFacts facts;
+        try
+        {
+            facts = _separator.Probe(source, cancellationToken);
+        }
+        catch (StemsharpException error) when (error is AudioException or ExternalToolException)
+        {
+            // The message names the file on the server's disk; the client knows it by its own name.
+            throw new ApiError(ApiErrorKind.NotMusic, error.Message.Replace(source, $"'{ApiError.Quoted(name)}'", StringComparison.Ordinal));
+        }
+        if (facts.DurationSeconds > _options.MaxDuration.TotalSeconds)
+        {
+            throw new ApiError(
+                ApiErrorKind.TooLong,
+                $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
+        }
+        Song song = new(
+            id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow);
+        StoredSong stored = new(song, path);
+        _disk.Set(Item(id), path is null ? bytes : 0);
+        DataFolder.WriteJson(Record(id), stored, StoreJson.Default.StoredSong);
+        _songs[id] = stored;
+        return song;
+    }
+
+    private async Task<long> CopyAsync(string id, Stream body, string target, long? announced, CancellationToken cancellationToken)
+    {
+        const int step = 64 << 20;
+        long bytes = 0, reserved = announced ?? 0;
+        byte[] buffer = new byte[1 << 16];
+        using FileStream file = new(target, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0, useAsync: true);
+        while (true)
+        {
+            int read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (read == 0) break;
+            bytes += read;
+            if (bytes > _options.MaxUploadBytes) throw UploadTooLarge(_options);
+            if (bytes > reserved) _disk.Reserve(Item(id), reserved += step);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+        }
+        if (announced is { } length && bytes != length)
+            throw new ApiError(ApiErrorKind.BadRequest, $"The request announced {length} bytes and sent {bytes}. Send it again.");
+        file.Flush(flushToDisk: true);
+        return bytes;
+    }
+
+    public static ApiError UploadTooLarge(ServeOptions options) => new(
+        ApiErrorKind.TooLarge,
+        $"The server takes files up to {options.MaxUploadBytes / 1_000_000} MB. Send a smaller file, or start the server with a larger --max-upload.");
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using Stemsharp.Client;
+using Stemsharp.Web.Api;
+using Stemsharp.Web.Hosting;
+
+namespace Stemsharp.Web.Store;
+
+/// <summary>
+/// Uploads in pieces. What has arrived is the length of the data file, so that nothing can disagree with it after a
+/// restart, and a connection that breaks loses at most what was in flight.
+/// </summary>
+internal sealed class UploadStore
+{
+    private const int MaxUploads = 1000;
+    private readonly DataFolder _folder;
+    private readonly DiskBudget _disk;
+    private readonly ServeOptions _options;
+    private readonly SongStore _songs;
+    private readonly ConcurrentDictionary<string, StoredUpload> _uploads = [];
+    private readonly ConcurrentDictionary<string, byte> _busy = [];
+
+    public UploadStore(DataFolder folder, DiskBudget disk, ServeOptions options, SongStore songs)
+    {
+        (_folder, _disk, _options, _songs) = (folder, disk, options, songs);
+        foreach (string id in folder.Ids("uploads"))
+        {
+            if (DataFolder.ReadJson(Record(id), StoreJson.Default.StoredUpload) is { } upload)
+            {
+                _uploads[id] = upload;
+                _disk.Set(Item(id), upload.Bytes);
+            }
+            else
+            {
+                DataFolder.Delete(folder.Upload(id));
+            }
+        }
+    }
+
+    public Upload Create(NewUpload wanted)
+    {
+        if (wanted.Bytes <= 0) throw new ApiError(ApiErrorKind.BadRequest, "'bytes' is the size of the file, at least 1.");
+        if (wanted.Bytes > _options.MaxUploadBytes) throw SongStore.UploadTooLarge(_options);
+        if (_uploads.Count >= MaxUploads)
+            throw new ApiError(ApiErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
+        StoredUpload upload = new(Id.New(), wanted.Name, wanted.Bytes, DateTimeOffset.UtcNow);
+        _disk.Reserve(Item(upload.Id), upload.Bytes);
+        DataFolder.CreatePrivate(_folder.Upload(upload.Id));
+        File.Create(Data(upload.Id)).Dispose();
+        DataFolder.WriteJson(Record(upload.Id), upload, StoreJson.Default.StoredUpload);
+        _uploads[upload.Id] = upload;
+        return Describe(upload);
+    }
+
+    public Upload Get(string id) => Describe(Find(id));
+
+    public async Task<Upload> AppendAsync(string id, long offset, Stream body, CancellationToken cancellationToken)
+    {
+        StoredUpload upload = Find(id);
+        if (!_busy.TryAdd(id, 0))
+            throw new ApiError(ApiErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
+        try
+        {
+            if (await WriteAsync(upload, offset, body, cancellationToken).ConfigureAwait(false) < upload.Bytes)
+                return Describe(upload);
+            try
+            {
+                Song song = _songs.Adopt(upload.Name, Data(id), cancellationToken);
+                return new Upload(id, upload.Name, upload.Bytes, upload.Bytes) { Song = song };
+            }
+            finally
+            {
+                Delete(id);
+            }
+        }
+        finally
+        {
+            _busy.TryRemove(id, out _);
+        }
+    }
+
+    public void Delete(string id)
+    {
+        Find(id);
+        _uploads.TryRemove(id, out _);
+        DataFolder.Delete(_folder.Upload(id));
+        _disk.Release(Item(id));
+    }
+
+    /// <summary>Drops uploads that nobody has gone on with.</summary>
+    public void DropOlderThan(DateTimeOffset time)
+    {
+        foreach (StoredUpload upload in _uploads.Values)
+        {
+            if (upload.Created < time && File.GetLastWriteTimeUtc(Data(upload.Id)) < time.UtcDateTime && !_busy.ContainsKey(upload.Id))
+                Delete(upload.Id);
+        }
+    }
+
+    private static string Item(string id) => "upload " + id;
+
+    private string Record(string id) => Path.Combine(_folder.Upload(id), "upload.json");
+
+    private string Data(string id) => Path.Combine(_folder.Upload(id), "data");
+
+    private StoredUpload Find(string id) =>
+        _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw ApiError.NotFound("upload", id);
+
+    private Upload Describe(StoredUpload upload) =>
+        new(upload.Id, upload.Name, upload.Bytes, new FileInfo(Data(upload.Id)).Length);
+
+    private async Task<long> WriteAsync(StoredUpload upload, long offset, Stream body, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[1 << 16];
+        using FileStream file = new(Data(upload.Id), FileMode.Open, FileAccess.Write, FileShare.Read, 0, useAsync: true);
+        if (offset != file.Length)
+        {
+            throw new ApiError(
+                ApiErrorKind.OffsetMismatch,
+                $"The piece starts at {offset} and {file.Length} bytes have arrived. Go on from 'offset', as GET on the upload tells.");
+        }
+        file.Seek(0, SeekOrigin.End);
+        while (true)
+        {
+            int read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (read == 0) break;
+            if (file.Length + read > upload.Bytes)
+                throw new ApiError(ApiErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+        }
+        file.Flush(flushToDisk: true);
+        return file.Length;
+    }
+}
