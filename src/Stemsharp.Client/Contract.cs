@@ -182,7 +182,7 @@ public sealed record JobMove(string? Before);
 /// <param name="Description">One line about it.</param>
 /// <param name="Stems">Its stems, in order.</param>
 /// <param name="Installed">Whether its files are here.</param>
-public sealed record Model(string Name, string Description, IReadOnlyList<string> Stems, bool Installed)
+public sealed record ModelInfo(string Name, string Description, IReadOnlyList<string> Stems, bool Installed)
 {
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
@@ -234,7 +234,7 @@ public sealed record ServerEvent(long At)
     public string? Removed { get; init; }
 
     /// <summary>A model that has changed.</summary>
-    public Model? Model { get; init; }
+    public ModelInfo? Model { get; init; }
 }
 
 /// <summary>An error, as RFC 9457 (problem+json) has it.</summary>
@@ -262,8 +262,8 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(Job))]
 [JsonSerializable(typeof(JobPage))]
 [JsonSerializable(typeof(JobMove))]
-[JsonSerializable(typeof(IReadOnlyList<Model>))]
-[JsonSerializable(typeof(Model))]
+[JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
+[JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(ServerEvent))]

@@ -37,12 +37,12 @@ public sealed class StemsharpClient : IDisposable
         GetAsync("server", ApiJson.Default.ServerInfo, cancellationToken);
 
     /// <summary>The models that the server knows.</summary>
-    public Task<IReadOnlyList<Model>> GetModelsAsync(CancellationToken cancellationToken = default) =>
-        GetAsync("models", ApiJson.Default.IReadOnlyListModel, cancellationToken);
+    public Task<IReadOnlyList<ModelInfo>> GetModelsAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("models", ApiJson.Default.IReadOnlyListModelInfo, cancellationToken);
 
     /// <summary>Starts the download of a model; its progress comes with the events.</summary>
-    public Task<Model> DownloadModelAsync(string model, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, $"models/{Uri.EscapeDataString(model)}/download", null, ApiJson.Default.Model, cancellationToken);
+    public Task<ModelInfo> DownloadModelAsync(string model, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"models/{Uri.EscapeDataString(model)}/download", null, ApiJson.Default.ModelInfo, cancellationToken);
 
     /// <summary>
     /// Uploads a song in pieces. A piece that fails on the way is sent again from where the server has it.

@@ -10,13 +10,13 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
 {
     private readonly ConcurrentDictionary<string, ModelDownload> _downloads = [];
 
-    public IReadOnlyList<Model> Models => [.. separator.Models.Select(WithDownload)];
+    public IReadOnlyList<ModelInfo> Models => [.. separator.Models.Select(WithDownload)];
 
-    public Model? TryGet(string name) => separator.Models.FirstOrDefault(model => model.Name == name) is { } found ? WithDownload(found) : null;
+    public ModelInfo? TryGet(string name) => separator.Models.FirstOrDefault(model => model.Name == name) is { } found ? WithDownload(found) : null;
 
-    public Model Download(string name)
+    public ModelInfo Download(string name)
     {
-        Model model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ApiError.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
+        ModelInfo model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ApiError.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
         if (model.Installed) return model;
         if (model.Download is { Error: null }) return model;
         _downloads[name] = new ModelDownload(0);
@@ -24,7 +24,7 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
         return WithDownload(model);
     }
 
-    private Model WithDownload(Model model) => model with { Download = _downloads.GetValueOrDefault(model.Name) };
+    private ModelInfo WithDownload(ModelInfo model) => model with { Download = _downloads.GetValueOrDefault(model.Name) };
 
     private async Task RunAsync(string name)
     {

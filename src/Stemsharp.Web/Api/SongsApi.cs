@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Observability;
@@ -58,7 +59,7 @@ internal static class SongsApi
             .Says("deleteUpload", "Gives an upload up.", 404).WithTags("Uploads");
     }
 
-    private static IResult Created(Song song) => TypedResults.Created($"/api/v1/songs/{song.Id}", song);
+    private static Created<Song> Created(Song song) => TypedResults.Created($"/api/v1/songs/{song.Id}", song);
 
     private static async Task<IResult> AddAsync(
         HttpContext context, SongStore songs, UploadSlots slots, Metrics metrics, ServeOptions options)
@@ -87,7 +88,7 @@ internal static class SongsApi
         return TypedResults.Ok(upload);
     }
 
-    private static IResult Delete(string id, SongStore songs, JobQueue queue)
+    private static NoContent Delete(string id, SongStore songs, JobQueue queue)
     {
         songs.Get(Routes.CheckId("song", id));
         if (queue.NeedsSong(id)) throw new ApiError(ApiErrorKind.Conflict, "Jobs belong to this song. Delete them first.");

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Stemsharp.Client;
 using Stemsharp.Web.Queue;
@@ -29,7 +30,7 @@ internal static class StemsApi
             .Produces(200, contentType: "application/zip")
             .Says("getStems", "All stems in one zip file.", 404, 409, 422).WithTags("Stems");
 
-        api.MapGet("/jobs/{id}/mix", MixAsync)
+        api.MapGet("/jobs/{id}/mix", Mix)
             .Produces(200, contentType: "audio/wav")
             .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas.", 400, 404, 409, 422)
             .WithTags("Stems");
@@ -51,7 +52,7 @@ internal static class StemsApi
             entityTag: new EntityTagHeaderValue($"\"{job.Finished?.UtcTicks:x}-{file.Length:x}\""));
     }
 
-    private static IResult Waveform(string id, string stem, JobQueue queue, int? framesPerPeak)
+    private static FileContentHttpResult Waveform(string id, string stem, JobQueue queue, int? framesPerPeak)
     {
         (_, JobAudio audio, int number) = Find(queue, id, stem);
         int group = framesPerPeak ?? PeakWriter.FramesPerPeak;
@@ -62,7 +63,7 @@ internal static class StemsApi
             "application/octet-stream");
     }
 
-    private static IResult Spectrum(HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins)
+    private static FileContentHttpResult Spectrum(HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins)
     {
         (Job job, _, int number) = Find(queue, id, stem);
         if (job.State != JobState.Done) throw NotReady(job);
@@ -101,7 +102,7 @@ internal static class StemsApi
         }
     }
 
-    private static IResult MixAsync(
+    private static FileStreamHttpResult Mix(
         HttpContext context, string id, JobQueue queue, StemEncoder encoder, Mixer mixer, string? gains, string? pans, string? format)
     {
         Job job = Done(queue, id);

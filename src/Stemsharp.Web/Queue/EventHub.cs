@@ -31,7 +31,7 @@ internal sealed class EventHub
     /// <param name="heartbeat">A null comes when nothing has happened for this long.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     public async IAsyncEnumerable<ServerEvent?> WatchAsync(
-        Func<IReadOnlyList<Job>> jobs, Func<string, Job?> job, Func<string, Model?> model, TimeSpan heartbeat,
+        Func<IReadOnlyList<Job>> jobs, Func<string, Job?> job, Func<string, ModelInfo?> model, TimeSpan heartbeat,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Watcher watcher = new();

@@ -9,7 +9,7 @@ namespace Stemsharp.Web.Queue;
 /// All jobs. Each is a file that is written before a change is told to anybody, so that a server that is killed at
 /// any point finds every job that it has accepted; one that was running then runs again from its start.
 /// </summary>
-internal sealed class JobQueue
+internal sealed class JobQueue : IDisposable
 {
     /// <summary>More jobs than these are refused: all of them are held in memory.</summary>
     public const int MaxJobs = 10_000;
@@ -290,6 +290,8 @@ internal sealed class JobQueue
             foreach (JobEntry entry in _jobs.Values.Where(entry => entry.Stored.Finished < time).ToArray()) Remove(entry);
         }
     }
+
+    public void Dispose() => _queued.Dispose();
 
     /// <summary>
     /// Fair queueing with unit cost: a batch's first job goes right behind the one that runs now, its next ones each

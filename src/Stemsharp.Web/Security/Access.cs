@@ -44,7 +44,7 @@ internal sealed class Access
     }
 
     /// <summary>The name has the port in it: cookies do not keep servers on different ports apart.</summary>
-    public string CookieName(HttpContext context) => $"stemsharp-{context.Connection.LocalPort}";
+    private static string CookieName(HttpContext context) => $"stemsharp-{context.Connection.LocalPort}";
 
     public bool IsToken(string? text) => Same(text, _token);
 

@@ -29,7 +29,7 @@ internal interface ISongSeparator : IAsyncDisposable
     IReadOnlyList<string> Encoders { get; }
 
     /// <summary>The models as they stand, downloads in progress not included.</summary>
-    IReadOnlyList<Model> Models { get; }
+    IReadOnlyList<ModelInfo> Models { get; }
 
     /// <summary>Looks what a file is.</summary>
     /// <exception cref="AudioException">It is no music that can be read.</exception>

@@ -52,6 +52,8 @@ internal sealed class PcmFile : IDisposable
 
     public int Channels { get; }
 
+    public int BitsPerSample => 8 * _bytesPerSample;
+
     public long Frames { get; }
 
     /// <summary>Reads frames from a place; fewer than asked for at the end.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
@@ -11,9 +12,10 @@ internal static class Id
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int Length = 26;
+    private static readonly SearchValues<char> Valid = SearchValues.Create(Alphabet);
 
     public static string New() => RandomNumberGenerator.GetString(Alphabet, Length);
 
     public static bool IsValid([NotNullWhen(true)] string? id) =>
-        id is { Length: Length } && id.AsSpan().IndexOfAnyExcept(Alphabet) < 0;
+        id is { Length: Length } && id.AsSpan().IndexOfAnyExcept(Valid) < 0;
 }

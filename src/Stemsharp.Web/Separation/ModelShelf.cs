@@ -1,0 +1,94 @@
+using Stemsharp.Client;
+using Stemsharp.Web.Hosting;
+
+namespace Stemsharp.Web.Separation;
+
+/// <summary>The models that are offered: the known ones, or those of the folder that the server was started with.</summary>
+internal sealed class ModelShelf
+{
+    private const string Demo = "demo", DemoFile = "demo-26c5300c.th";
+    private static readonly string[] Four = ["drums", "bass", "other", "vocals"];
+    private static readonly string[] Six = ["drums", "bass", "other", "vocals", "guitar", "piano"];
+
+    private static readonly ModelInfo[] Known =
+    [
+        new("htdemucs", "Four stems, one network: fast and good.", Four, false) { DownloadBytes = 84_141_911 },
+        new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false) { DownloadBytes = 4 * 84_141_911L },
+        new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false) { DownloadBytes = 54_996_327 },
+        new(Demo, "A small model for trying things out; it is no match for real music.", Six, false),
+    ];
+
+    private readonly ServeOptions _options;
+    private volatile ModelInfo[] _models;
+
+    public ModelShelf(ServeOptions options)
+    {
+        _options = options;
+        _models = [.. (options.ModelFolder is { } folder ? InFolder(folder) : Known).Select(Look)];
+        if (options.Model is { } wanted && !_models.Any(model => model.Name == wanted))
+        {
+            ModelInfo own = Look(new ModelInfo(wanted, "The model that the server was started with.", [], false));
+            if (!own.Installed) throw new ModelException($"There is no model '{wanted}'; there are {Names}.");
+            _models = [own, .. _models];
+        }
+        Default = options.Model ?? _models.FirstOrDefault()?.Name ?? throw new ModelException($"The folder {options.ModelFolder} holds no models: no .th, .safetensors or .yaml files.");
+    }
+
+    public string Default { get; }
+
+    public IReadOnlyList<ModelInfo> Models => _models;
+
+    private string Names => string.Join(", ", _models.Select(model => model.Name));
+
+    public ModelInfo Find(string name) => _models.FirstOrDefault(model => model.Name == name)
+        ?? throw new ModelException($"The model '{Api.ApiError.Quoted(name)}' is unknown; there are {Names}.");
+
+    public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
+    {
+        Offline = offline,
+        Embedded = [new EmbeddedModel(Demo, DemoFile, () => typeof(ModelShelf).Assembly.GetManifestResourceStream(DemoFile)!)],
+    });
+
+    public async Task DownloadAsync(string name, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        if (_options.Offline) throw new ModelException("The server was started with --offline and downloads nothing.");
+        Find(name);
+        DownloadTotal total = new(progress, Find(name).DownloadBytes);
+        await Catalog(offline: false).ResolveAsync(name, _options.ModelFolder, null, total, cancellationToken).ConfigureAwait(false);
+        _models = [.. _models.Select(model => model.Name == name ? Look(model) : model)];
+    }
+
+    private static IEnumerable<ModelInfo> InFolder(string folder) =>
+        Directory.EnumerateFiles(folder)
+            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".th" or ".safetensors" or ".yaml")
+            .Select(file => Path.GetFileNameWithoutExtension(file).Split('-')[0])
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(name => new ModelInfo(name, $"From {folder}.", [], false));
+
+    /// <summary>Whether a model is here, without fetching anything; its stems as its files tell them.</summary>
+    private ModelInfo Look(ModelInfo model)
+    {
+        try
+        {
+            ModelSource source = Catalog(offline: true).ResolveAsync(model.Name, _options.ModelFolder).GetAwaiter().GetResult();
+            return model with { Installed = true, Stems = source.Stems, DownloadBytes = null };
+        }
+        catch (ModelException)
+        {
+            return model;
+        }
+    }
+
+    /// <summary>Sums up the files of a model that has several.</summary>
+    private sealed class DownloadTotal(IProgress<double> progress, long? bytes) : IProgress<DownloadProgress>
+    {
+        private readonly Dictionary<string, DownloadProgress> _files = [];
+
+        public void Report(DownloadProgress value)
+        {
+            _files[value.File] = value;
+            double total = bytes ?? _files.Values.Sum(file => file.Total ?? file.Received);
+            if (total > 0) progress.Report(Math.Min(1, _files.Values.Sum(file => file.Received) / total));
+        }
+    }
+}

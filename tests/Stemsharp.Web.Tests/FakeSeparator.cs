@@ -1,0 +1,100 @@
+using Stemsharp.Client;
+using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Separation;
+using Stemsharp.Web.Sound;
+
+namespace Stemsharp.Web.Tests;
+
+/// <summary>
+/// A separator whose stems are the song at four levels. It can be stopped at every step, so that tests decide when
+/// something happens instead of waiting for it.
+/// </summary>
+internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
+{
+    public static readonly string[] Stems = ["drums", "bass", "other", "vocals"];
+    private readonly LibrarySeparator _library = new(options);
+    private int _running;
+
+    /// <summary>Each block of each song takes one; null for no stops.</summary>
+    public SemaphoreSlim? Gate { get; set; }
+
+    /// <summary>Blocks per song.</summary>
+    public int Blocks { get; set; } = 5;
+
+    /// <summary>Thrown in the middle of a song.</summary>
+    public Exception? Error { get; set; }
+
+    public int MostAtOnce { get; private set; }
+
+    public List<string> Order { get; } = [];
+
+    public string Engine => "fake";
+
+    public string DefaultModel => "fake";
+
+    public IReadOnlyList<string> Encoders => _library.Encoders;
+
+    public IReadOnlyList<ModelInfo> Models { get; private set; } =
+    [
+        new("fake", "Four levels.", Stems, true), new("absent", "Is downloaded.", Stems, false) { DownloadBytes = 100 },
+    ];
+
+    public AudioFacts Probe(string file, CancellationToken cancellationToken) => _library.Probe(file, cancellationToken);
+
+    public JobSettings Complete(JobSettings settings)
+    {
+        string model = settings.Model ?? DefaultModel;
+        if (model != "fake") throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
+        if (settings.Stems?.Except(Stems).Any() == true) throw new OptionException("No such stem.");
+        return settings with { Model = model, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
+    }
+
+    public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        progress.Report(0.5);
+        Models = [.. Models.Select(known => known with { Installed = true })];
+        return Task.CompletedTask;
+    }
+
+    public string Decode(string source, string workFolder, CancellationToken cancellationToken) => source;
+
+    public async Task SeparateAsync(
+        string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken)
+    {
+        MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
+        try
+        {
+            using PcmFile file = new(song);
+            string[] stems = [.. Stems.Where(stem => settings.Stems is null || settings.Stems.Contains(stem))];
+            observer.Begin(new JobAudio(file.SampleRate, file.Channels, file.Frames, stems));
+            int frames = (int)((file.Frames + Blocks - 1) / Blocks);
+            float[] block = new float[frames * file.Channels], stem = new float[block.Length];
+            for (int i = 0; i < Blocks; i++)
+            {
+                if (Gate is { } gate) await gate.WaitAsync(cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (i == Blocks / 2 && Error is { } error) throw error;
+                int samples = file.Read((long)i * frames, block) * file.Channels;
+                for (int s = 0; s < stems.Length; s++)
+                {
+                    for (int n = 0; n < samples; n++) stem[n] = block[n] * (s + 1) / 4;
+                    observer.Write(s, stem.AsSpan(0, samples));
+                }
+                observer.Progress((i + 1.0) / Blocks, (i + 1.0) / Blocks * file.Frames / file.SampleRate);
+            }
+            lock (Order) Order.Add(song);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+        }
+    }
+
+    public void WriteStem(string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
+        _library.WriteStem(floats, peak, target, settings, cancellationToken);
+
+    public void Encode(string wav, string target, string format, CancellationToken cancellationToken) =>
+        _library.Encode(wav, target, format, cancellationToken);
+
+    public ValueTask DisposeAsync() => _library.DisposeAsync();
+}

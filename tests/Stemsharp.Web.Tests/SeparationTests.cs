@@ -1,0 +1,177 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using Stemsharp.Client;
+using Xunit;
+
+namespace Stemsharp.Web.Tests;
+
+public sealed class SeparationTests
+{
+    [Fact]
+    public async Task A_song_becomes_stems()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        Assert.Equal(JobState.Done, job.State);
+        Assert.Equal(FakeSeparator.Stems, job.Audio!.Stems);
+        Assert.Equal(22_050, job.Audio.Frames);
+        Assert.True(job.TimesRealTime > 0);
+        Assert.Equal(job.Bytes, new DirectoryInfo(Path.Combine(server.Folder, "jobs", job.Id)).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Where(file => file.Name != "job.json").Sum(file => file.Length), 2000d);
+        Assert.False(Directory.Exists(Path.Combine(server.Folder, "jobs", job.Id, "work")));
+
+        byte[] vocals = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals");
+        // The loudest stem is the song itself, and 16 bit samples on their grid stay what they are.
+        Assert.Equal(TestServer.Song()[44..], vocals[^88_200..]);
+    }
+
+    [Fact]
+    public async Task A_stem_is_served_by_range()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        string address = $"/api/v1/jobs/{job.Id}/stems/bass";
+        byte[] whole = await server.Http.GetByteArrayAsync(address);
+        using HttpRequestMessage request = new(HttpMethod.Get, address);
+        request.Headers.Range = new RangeHeaderValue(1000, 1999);
+        using HttpResponseMessage part = await server.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+        Assert.Equal($"bytes 1000-1999/{whole.Length}", part.Content.Headers.ContentRange!.ToString());
+        Assert.Equal(whole[1000..2000], await part.Content.ReadAsByteArrayAsync());
+        Assert.Equal("song - bass.wav", part.Content.Headers.ContentDisposition!.FileNameStar);
+
+        using HttpRequestMessage beyond = new(HttpMethod.Get, address);
+        beyond.Headers.Range = new RangeHeaderValue(whole.Length, null);
+        using HttpResponseMessage none = await server.Http.SendAsync(beyond);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, none.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stems_can_be_heard_while_the_song_is_separated()
+    {
+        using SemaphoreSlim gate = new(0);
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
+        Song song = await server.UploadAsync();
+        Job job = await server.Client.CreateJobAsync(new NewJob(song.Id));
+        gate.Release(2);
+        job = await server.WaitAsync(job.Id, job => job.Progress?.PlayableFrames == 2 * 4410);
+        string address = $"/api/v1/jobs/{job.Id}/stems/vocals";
+
+        using HttpRequestMessage request = new(HttpMethod.Get, address);
+        request.Headers.Range = new RangeHeaderValue(0, 10_000_000);
+        using HttpResponseMessage part = await server.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+        Assert.Equal(44 + (2 * 4410 * 8), part.Content.Headers.ContentLength);
+        Assert.Equal(44 + (22_050 * 8), part.Content.Headers.ContentRange!.Length);
+        Assert.Equal(["level"], part.Headers.GetValues("Stemsharp-Provisional"));
+
+        using HttpRequestMessage ahead = new(HttpMethod.Get, address);
+        ahead.Headers.Range = new RangeHeaderValue(44 + (2 * 4410 * 8), null);
+        using HttpResponseMessage none = await server.Http.SendAsync(ahead);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, none.StatusCode);
+        using HttpResponseMessage whole = await server.Http.GetAsync(address);
+        Assert.Equal(HttpStatusCode.Conflict, whole.StatusCode);
+
+        byte[] peaks = await server.Http.GetByteArrayAsync(address + "/peaks");
+        Assert.Equal(2 * 4410 / 512, BitConverter.ToInt32(peaks, 16));
+        gate.Release(10);
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(job.Id)).State);
+    }
+
+    [Fact]
+    public async Task Waveforms_and_spectrograms_show_the_stem()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        byte[] peaks = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals/peaks?framesPerPeak=1024");
+        int[] header = [.. Enumerable.Range(0, 6).Select(i => BitConverter.ToInt32(peaks, 4 * i))];
+        Assert.Equal([2, 1, 44_100, 1024, 22, 1], header);
+        Assert.Equal(24 + 44, peaks.Length);
+        // Noise up to ±9000 of 32768.
+        Assert.All(Enumerable.Range(0, 21), i =>
+        {
+            Assert.InRange((sbyte)peaks[24 + (2 * i)], -35, -30);
+            Assert.InRange((sbyte)peaks[25 + (2 * i)], 30, 35);
+        });
+        byte[] picture = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals/spectrogram?columns=10&bins=32");
+        Assert.Equal(320, picture.Length);
+        Assert.All(picture[16..32], level => Assert.InRange(level, 80, 220));
+    }
+
+    [Fact]
+    public async Task All_stems_come_in_a_zip()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        using Stream stream = await server.Http.GetStreamAsync($"/api/v1/jobs/{job.Id}/stems.zip");
+        using MemoryStream copy = new();
+        await stream.CopyToAsync(copy);
+        using ZipArchive zip = new(copy);
+        Assert.Equal(["drums.wav", "bass.wav", "other.wav", "vocals.wav"], zip.Entries.Select(entry => entry.Name));
+        using MemoryStream bass = new();
+        await zip.Entries[1].Open().CopyToAsync(bass);
+        Assert.Equal(await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/bass"), bass.ToArray());
+    }
+
+    [Fact]
+    public async Task The_mix_follows_gains_and_pans()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        // Only the loudest stem, only on the left.
+        byte[] mix = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/mix?gains=0,0,0,1&pans=0,0,0,-1");
+        byte[] song = TestServer.Song();
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.Equal(BitConverter.ToInt16(song, 44 + (4 * i)), BitConverter.ToInt16(mix, mix.Length - 88_200 + (4 * i)));
+            Assert.Equal(0, BitConverter.ToInt16(mix, mix.Length - 88_200 + 2 + (4 * i)));
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(server.Folder, "jobs", job.Id, "mixes")));
+        foreach (string bad in (string[])["gains=1", "gains=1,1,1,5", "pans=0,0,0,2", "gains=a,b,c,d", "gains=NaN,1,1,1"])
+        {
+            using HttpResponseMessage refused = await server.Http.GetAsync($"/api/v1/jobs/{job.Id}/mix?{bad}");
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Only_the_wanted_stems_are_made()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync(settings: new JobSettings { Stems = ["vocals"], SampleFormat = "float32" });
+        Assert.Equal(["vocals"], job.Audio!.Stems);
+        using HttpResponseMessage none = await server.Http.GetAsync($"/api/v1/jobs/{job.Id}/stems/drums");
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_job_that_fails_says_why_and_can_be_tried_again()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Error = new AudioException("The song is broken at 0:01."));
+        Job job = await server.SeparateAsync();
+        Assert.Equal((JobState.Failed, "The song is broken at 0:01."), (job.State, job.Error));
+        server.Separator.Error = new InvalidOperationException("secret");
+        await server.Client.RetryJobAsync(job.Id);
+        job = await server.Client.WaitForJobAsync(job.Id);
+        Assert.Equal(JobState.Failed, job.State);
+        Assert.DoesNotContain("secret", job.Error, StringComparison.Ordinal);
+        server.Separator.Error = null;
+        await server.Client.RetryJobAsync(job.Id);
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(job.Id)).State);
+    }
+
+    [Fact]
+    public async Task Models_are_downloaded_when_asked()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Song song = await server.UploadAsync();
+        ApiException missing = await Assert.ThrowsAsync<ApiException>(() =>
+            server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Model = "absent" } }));
+        Assert.Equal("urn:stemsharp:model-missing", missing.Problem.Type);
+        await server.Client.DownloadModelAsync("absent");
+        while (!(await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Installed) await Task.Yield();
+        ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => server.Client.DownloadModelAsync("nobody's"));
+        Assert.Equal("urn:stemsharp:unknown-model", unknown.Problem.Type);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using Stemsharp.Client;
+using Stemsharp.Web.Hosting;
+
+namespace Stemsharp.Web.Tests;
+
+/// <summary>A server on a port of its own, with a folder of its own and a fake separator.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly bool _ownsFolder;
+
+    private TestServer(string folder, bool ownsFolder, ServeOptions options, FakeSeparator separator, WebServer server)
+    {
+        (Folder, _ownsFolder, Options, Separator, Server) = (folder, ownsFolder, options, separator, server);
+        Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.Token);
+        Client = new StemsharpClient(server.Address, server.Token);
+    }
+
+    public string Folder { get; }
+
+    public ServeOptions Options { get; }
+
+    public FakeSeparator Separator { get; }
+
+    public WebServer Server { get; }
+
+    /// <summary>Sends the token with everything.</summary>
+    public HttpClient Http { get; }
+
+    public StemsharpClient Client { get; }
+
+    public static async Task<TestServer> StartAsync(
+        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null)
+    {
+        bool owns = folder is null;
+        folder ??= Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        ServeOptions options = new() { DataFolder = folder, Port = 0, OpenBrowser = false };
+        options = change?.Invoke(options) ?? options;
+        FakeSeparator separator = new(options);
+        fake?.Invoke(separator);
+        WebServer server = WebServer.Create(options, separator);
+        await server.StartAsync(options);
+        return new TestServer(folder, owns, options, separator, server);
+    }
+
+    /// <summary>A song of noise that is the same for the same seed.</summary>
+    public static byte[] Song(double seconds = 0.5, int seed = 1, int sampleRate = 44_100)
+    {
+        int frames = (int)(seconds * sampleRate), bytes = frames * 4;
+        byte[] wav = new byte[44 + bytes];
+        "RIFF"u8.CopyTo(wav);
+        BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(4), 36 + bytes);
+        "WAVEfmt "u8.CopyTo(wav.AsSpan(8));
+        ReadOnlySpan<int> format = [16, 1 | (2 << 16), sampleRate, sampleRate * 4, 4 | (16 << 16)];
+        for (int i = 0; i < format.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(16 + (4 * i)), format[i]);
+        "data"u8.CopyTo(wav.AsSpan(36));
+        BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(40), bytes);
+        Random random = new(seed);
+        for (int i = 44; i < wav.Length; i += 2) BinaryPrimitives.WriteInt16LittleEndian(wav.AsSpan(i), (short)random.Next(-9000, 9000));
+        return wav;
+    }
+
+    public async Task<Song> UploadAsync(string name = "song.wav", byte[]? song = null)
+    {
+        using MemoryStream content = new(song ?? Song());
+        return await Client.UploadAsync(name, content);
+    }
+
+    public async Task<Job> SeparateAsync(byte[]? song = null, JobSettings? settings = null)
+    {
+        Song uploaded = await UploadAsync(song: song);
+        Job job = await Client.CreateJobAsync(new NewJob(uploaded.Id) { Settings = settings });
+        return await Client.WaitForJobAsync(job.Id);
+    }
+
+    /// <summary>Waits until a job is as wanted; the test's own time limit ends a wait in vain.</summary>
+    public async Task<Job> WaitAsync(string id, Func<Job, bool> wanted)
+    {
+        await foreach (ServerEvent happened in Client.WatchAsync())
+        {
+            Job? job = happened.Jobs is not null ? await Client.GetJobAsync(id) : happened.Job;
+            if (job?.Id == id && wanted(job)) return job;
+        }
+        throw new IOException("The stream of events has ended.");
+    }
+
+    /// <summary>Sends bytes as they are and gives the whole answer.</summary>
+    public async Task<string> RawAsync(string request)
+    {
+        using TcpClient tcp = new();
+        await tcp.ConnectAsync("127.0.0.1", Server.Address.Port);
+        using NetworkStream stream = tcp.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
+        using StreamReader reader = new(stream, Encoding.Latin1);
+        return await reader.ReadToEndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        Http.Dispose();
+        await Server.StopAsync();
+        await Server.DisposeAsync();
+        await Separator.DisposeAsync();
+        if (_ownsFolder) Directory.Delete(Folder, recursive: true);
+    }
+}
