@@ -1,69 +1,149 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Checkpoints.Catalog;
+
 namespace Stemsharp;
 
 /// <summary>
 /// The models that are known by name, where their files are kept, and how they get there. Also resolves
 /// checkpoint files, bags and folders of models. Safe for use from several threads and processes at once.
 /// </summary>
-public sealed class ModelCatalog
+public sealed partial class ModelCatalog
 {
     private readonly ModelCatalogOptions _options;
+    private readonly IReadOnlyList<CatalogEntry> _entries;
+    private readonly ModelStore _store;
 
     /// <summary>Opens the catalog. Reads settings only; no folder is made and nothing is fetched.</summary>
     /// <param name="options">Null for the defaults: the platform's cache folder, the official addresses.</param>
-    public ModelCatalog(ModelCatalogOptions? options = null) => _options = options ?? new ModelCatalogOptions();
+    /// <exception cref="ModelException">The user's catalog file is missing or not valid.</exception>
+    public ModelCatalog(ModelCatalogOptions? options = null)
+    {
+        _options = options ?? new ModelCatalogOptions();
+        Func<string, string?> environment = _options.EnvironmentVariable;
+        string? catalogFile = _options.CatalogFile ?? (environment("STEMSHARP_CATALOG") is { Length: > 0 } named ? named : null);
+        UserCatalog user = catalogFile is null ? UserCatalog.Empty : UserCatalog.Read(catalogFile);
+        // A user's own entry goes over an official one of the same name.
+        _entries = [.. user.Models, .. OfficialModels.Entries.Where(o => user.Models.All(m => m.Name != o.Name))];
+        CacheFolder = _options.CacheFolder is { } folder ? Path.GetFullPath(folder) : ModelFolders.DefaultCache(environment);
+        _store = new ModelStore(CacheFolder, ModelFolders.TorchHub(environment), user.Mirrors, _options.Offline ? null : MakeClient)
+        {
+            RetryPause = _options.RetryPause,
+            StallLimit = _options.StallLimit,
+        };
+    }
 
-    /// <summary>
-    /// Finds a model, and downloads what is missing of it unless the catalog is offline.
-    /// </summary>
-    /// <param name="model">
-    /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
-    /// or the path of a .th, .safetensors or bag .yaml file.
-    /// </param>
-    /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
-    /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
+    /// <summary>Where this catalog keeps downloaded models; checkpoint files are in <c>models</c> below it.</summary>
+    public string CacheFolder { get; }
+
+    /// <summary>All known models: embedded, the user's, official, synthetic.</summary>
+    public IReadOnlyList<KnownModel> List() =>
+    [
+        .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)])),
+        .. _entries.Select(Describe),
+        .. SyntheticCheckpoint.Names.Select(name => new KnownModel(name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", SyntheticCheckpoint.Open(name).Stems, [])),
+    ];
+
+    /// <summary>Fetches what is missing of a known model.</summary>
+    /// <param name="model">A known name or signature.</param>
     /// <param name="progress">Told about downloads.</param>
-    /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
-    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
-    /// <exception cref="OptionException">A wanted stem does not exist in the model.</exception>
-    public Task<ModelSource> ResolveAsync(
-        string model,
-        string? repository = null,
-        IReadOnlyCollection<string>? stems = null,
-        IProgress<DownloadProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        throw new ModelException($"{model} {_options.Offline}");
+    /// <param name="cancellationToken">Stops; what came so far is kept and resumed next time.</param>
+    /// <returns>The paths of all its files.</returns>
+    /// <exception cref="ModelException">The model is unknown, or a file cannot be fetched or kept.</exception>
+    public async Task<IReadOnlyList<string>> DownloadAsync(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var paths = new List<string>();
+        foreach (CatalogFile file in FindStored(model).Files) paths.Add(await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false));
+        return paths;
+    }
+
+    /// <summary>Where the files of a known model are, or would be; the first place that has a file counts.</summary>
+    /// <param name="model">A known name or signature.</param>
+    /// <exception cref="ModelException">The model is unknown or has no files.</exception>
+    public IReadOnlyList<KnownModelFile> Locate(string model) => Describe(FindStored(model)).Files;
+
+    /// <summary>Compares checksums of the files of a known model that are here, and opens each.</summary>
+    /// <param name="model">A known name or signature, an embedded or a synthetic model.</param>
+    /// <returns>One result per file.</returns>
+    /// <exception cref="ModelException">The model is unknown.</exception>
+    public IReadOnlyList<ModelFileVerdict> Verify(string model)
+    {
+        if (SyntheticCheckpoint.Names.Contains(model)) return [];
+        if (FindEmbedded(model) is { } embedded) return [new ModelFileVerdict(embedded.FileName, null, Try(() => OpenEmbedded(embedded)))];
+        return [.. FindStored(model).Files.Select(file =>
+        {
+            string? path = _store.Find(file).Path;
+            return new ModelFileVerdict(file.Name, path, path is null ? "it is not here" : _store.Verify(file, path) ?? Try(() => Checkpoint.Open(path)));
+        })];
+
+        static string? Try(Func<Checkpoint> open)
+        {
+            try
+            {
+                open().Dispose();
+                return null;
+            }
+            catch (ModelException e)
+            {
+                return e.Message;
+            }
+        }
+    }
+
+    /// <summary>Deletes a known model's files from the cache. Files in torch's own cache are not touched.</summary>
+    /// <param name="model">A known name or signature.</param>
+    /// <returns>The names of the files that were deleted.</returns>
+    /// <exception cref="ModelException">The model is unknown or has no files, or a file cannot be deleted.</exception>
+    public IReadOnlyList<string> Remove(string model)
+    {
+        try
+        {
+            return [.. FindStored(model).Files.Where(_store.Remove).Select(file => file.Name)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{model} could not be removed: {e.Message}", e);
+        }
+    }
+
+    private KnownModel Describe(CatalogEntry entry) => new(entry.Name, entry.Description, entry.Stems, [.. entry.Files.Select(file =>
+    {
+        (string? path, FilePlace place) = _store.Find(file);
+        return new KnownModelFile(file.Name, path, place switch
+        {
+            FilePlace.Cache => ModelFilePlace.Cache,
+            FilePlace.TorchHub => ModelFilePlace.TorchHub,
+            _ => ModelFilePlace.Missing,
+        });
+    })]);
+
+    private EmbeddedModel? FindEmbedded(string model) =>
+        _options.Embedded.FirstOrDefault(e => e.Name == model || FileNames.Parse(e.FileName).Signature == model);
+
+    private static Checkpoint OpenEmbedded(EmbeddedModel model) => Checkpoint.Open(model.Open(), model.FileName);
+
+    /// <summary>The entry of that name, or an entry made of the one file with that signature.</summary>
+    private CatalogEntry? FindEntry(string model)
+    {
+        if (_entries.FirstOrDefault(e => e.Name == model) is { } entry) return entry;
+        return _entries.FirstOrDefault(e => e.Files.Any(f => f.Signature == model)) is { } owner
+            ? owner with { Name = model, Files = [owner.Files.First(f => f.Signature == model)], Weights = null }
+            : null;
+    }
+
+    private CatalogEntry FindStored(string model) => FindEntry(model)
+        ?? throw new ModelException(FindEmbedded(model) is not null || SyntheticCheckpoint.Names.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
+
+    private string UnknownModel(string model) =>
+        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors or .yaml file.";
+
+    private Task<string> GetAsync(string model, CatalogFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken) =>
+        _store.GetAsync(model, file, (f, received, total) => progress?.Report(new DownloadProgress(f.Name, received, total)), cancellationToken);
+
+    // Redirects are followed by the download itself, which refuses those that leave https. Proxies come from the
+    // system or HTTPS_PROXY, as for every HttpClient.
+    private HttpClient MakeClient()
+    {
+        HttpMessageHandler handler = _options.NetworkForTests?.Invoke() ?? new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) };
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 }
-
-/// <summary>Where a <see cref="ModelCatalog"/> keeps and finds models.</summary>
-public sealed record ModelCatalogOptions
-{
-    /// <summary>
-    /// Where downloaded models are kept. Null: the folder named by the environment variable STEMSHARP_CACHE,
-    /// else the platform's cache folder.
-    /// </summary>
-    public string? CacheFolder { get; init; }
-
-    /// <summary>
-    /// A JSON file with further models and mirrors. Null: the file named by the environment variable
-    /// STEMSHARP_CATALOG, if set.
-    /// </summary>
-    public string? CatalogFile { get; init; }
-
-    /// <summary>Never use the network; what is not here is an error.</summary>
-    public bool Offline { get; init; }
-
-    /// <summary>Models that the host brings along, such as the <c>demo</c> in the command's resources.</summary>
-    public IReadOnlyList<EmbeddedModel> Embedded { get; init; } = [];
-}
-
-/// <summary>A model that a host carries in its own resources.</summary>
-/// <param name="Name">The name it is asked by, such as <c>demo</c>.</param>
-/// <param name="FileName">The checkpoint's file name, such as <c>demo-26c5300c.th</c>; a checksum in it is verified.</param>
-/// <param name="Open">Opens the checkpoint's bytes.</param>
-public sealed record EmbeddedModel(string Name, string FileName, Func<Stream> Open);
-
-/// <summary>How far a download is.</summary>
-/// <param name="File">The file's name.</param>
-/// <param name="Received">Bytes that are here, those of an earlier attempt included.</param>
-/// <param name="Total">Bytes of the whole file; null while the server has not said.</param>
-public readonly record struct DownloadProgress(string File, long Received, long? Total);

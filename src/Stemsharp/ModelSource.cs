@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using Stemsharp.Checkpoints;
+using Stemsharp.Model;
 
 namespace Stemsharp;
 
@@ -16,7 +19,7 @@ public sealed class ModelSource
         Members = members;
     }
 
-    /// <summary>The name it was asked by, as output folders are called: <c>htdemucs_ft</c>, or a file's stem.</summary>
+    /// <summary>The name it was asked by, as output folders are called: <c>htdemucs_ft</c>, or a file's signature.</summary>
     public string Name { get; }
 
     /// <summary>Stem names in the checkpoint's order.</summary>
@@ -25,11 +28,31 @@ public sealed class ModelSource
     /// <summary>The rate the networks were trained at, in Hz.</summary>
     public int SampleRate { get; }
 
+    /// <summary>The longest segment, in seconds, that all members take.</summary>
+    public double SegmentSeconds => Members.Min(m => (double)m.Config.SegmentNumerator / m.Config.SegmentDenominator);
+
     /// <summary>
     /// The networks, at least one. Each stem is the sum of the members' stems times their weights, divided by
     /// the stem's total weight. When only some stems were asked for, members that add nothing to them are left out.
     /// </summary>
     public IReadOnlyList<ModelMember> Members { get; }
+
+    /// <summary>
+    /// A SHA-256 in hex over the members' files, or the names of synthetic ones, and their weights: the same
+    /// fingerprint stands for the same results. Reads every file whose checksum is not known yet.
+    /// </summary>
+    /// <exception cref="ModelException">A file cannot be read any more.</exception>
+    public string ComputeFingerprint()
+    {
+        var text = new StringBuilder();
+        foreach (ModelMember member in Members)
+        {
+            using Checkpoint checkpoint = member.Open();
+            text.Append(checkpoint.Sha256 ?? checkpoint.Name).Append(' ').Append(checkpoint.Signature).Append(' ').Append(PlainJson.ToText(checkpoint.Overrides)).Append(' ').AppendJoin(',', member.Weights).Append('\n');
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
 }
 
 /// <summary>One network of a <see cref="ModelSource"/>.</summary>
@@ -37,10 +60,11 @@ public sealed class ModelMember
 {
     private readonly Func<Checkpoint> _open;
 
-    internal ModelMember(string signature, string? path, IReadOnlyList<double> weights, Func<Checkpoint> open)
+    private ModelMember(string signature, string? path, HTDemucsConfig config, IReadOnlyList<double> weights, Func<Checkpoint> open)
     {
         Signature = signature;
         Path = path;
+        Config = config;
         Weights = weights;
         _open = open;
     }
@@ -53,6 +77,16 @@ public sealed class ModelMember
 
     /// <summary>This network's weight for each of <see cref="ModelSource.Stems"/>; never negative.</summary>
     public IReadOnlyList<double> Weights { get; }
+
+    internal HTDemucsConfig Config { get; }
+
+    internal static ModelMember Of(string? path, Func<Checkpoint> open)
+    {
+        using Checkpoint checkpoint = open();
+        return new ModelMember(checkpoint.Signature, path, HTDemucsConfigReader.Read(checkpoint), [], open);
+    }
+
+    internal ModelMember WithWeights(IReadOnlyList<double> weights) => new(Signature, Path, Config, weights, _open);
 
     /// <summary>Opens the checkpoint, its checksum verified where its name has one. The caller disposes it.</summary>
     internal Checkpoint Open() => _open();

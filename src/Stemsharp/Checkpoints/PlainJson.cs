@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Stemsharp.Checkpoints;
@@ -47,6 +49,13 @@ internal static class PlainJson
                 break;
             default: writer.WriteStringValue(value.ToString()); break;
         }
+    }
+
+    public static string ToText(object? value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, value);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     private static Dictionary<string, object?> ToDictionary(JsonElement element)

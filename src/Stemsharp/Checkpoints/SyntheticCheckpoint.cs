@@ -20,6 +20,8 @@ internal sealed class SyntheticCheckpoint(string name, IReadOnlyDictionary<strin
 
     public override string? Sha256 => null;
 
+    public IReadOnlyList<string> Stems => [.. ((List<object?>)arguments["sources"]!).Cast<string>()];
+
     public override IReadOnlyDictionary<string, object?> Arguments => arguments;
 
     public override IReadOnlyList<StoredTensor> Tensors => [];

@@ -1,0 +1,19 @@
+namespace Stemsharp.Checkpoints.Catalog;
+
+/// <summary>A checkpoint file that can be fetched.</summary>
+/// <param name="Name">Its name in the cache: <c>signature-checksum.th</c>, or another one of this form.</param>
+/// <param name="Addresses">Where it is, in the order to try; all https.</param>
+/// <param name="Sha256">The full SHA-256 or its beginning, in lower-case hex, when it is known beforehand.</param>
+internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, string? Sha256)
+{
+    public string Signature => FileNames.Parse(Name).Signature;
+}
+
+/// <summary>A model known by name: its files, and for a bag how they are blended.</summary>
+/// <param name="Name">What people ask for.</param>
+/// <param name="Description">One line about it.</param>
+/// <param name="Files">One file per network.</param>
+/// <param name="Stems">Stem names in the checkpoints' order, where known beforehand; empty otherwise.</param>
+/// <param name="Weights">Per file, a weight per stem; null for equal weights.</param>
+internal sealed record CatalogEntry(
+    string Name, string Description, IReadOnlyList<CatalogFile> Files, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights);

@@ -1,0 +1,159 @@
+using System.Text.RegularExpressions;
+
+namespace Stemsharp.Checkpoints.Catalog;
+
+/// <summary>Where a model's file was found.</summary>
+internal enum FilePlace
+{
+    Missing,
+    Cache,
+    TorchHub,
+}
+
+/// <summary>
+/// The files of known models on this machine: the cache with its pinned checksums, and what the original left in
+/// torch's own cache. Files appear in the cache whole and verified or not at all.
+/// </summary>
+internal sealed partial class ModelStore(string cacheFolder, string torchHubFolder, IReadOnlyList<Uri> mirrors, Func<HttpClient>? network)
+{
+    /// <summary>Where checkpoints are kept and where people may put them.</summary>
+    public string Folder { get; } = Path.Combine(cacheFolder, "models");
+
+    /// <summary>Pause before the first repeated attempt; doubles from one to the next.</summary>
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a connection may give nothing.</summary>
+    public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
+
+    public (string? Path, FilePlace Place) Find(CatalogFile file)
+    {
+        string cached = Path.Combine(Folder, file.Name);
+        if (File.Exists(cached)) return (cached, FilePlace.Cache);
+        string torch = Path.Combine(torchHubFolder, file.Name);
+        return File.Exists(torch) ? (torch, FilePlace.TorchHub) : (null, FilePlace.Missing);
+    }
+
+    /// <summary>The file's path, fetched first if it is not here.</summary>
+    public async Task<string> GetAsync(string model, CatalogFile file, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    {
+        if (Find(file).Path is { } found) return found;
+        if (network is null) throw Missing(model, file, "the network may not be used (offline)");
+        string target = Path.Combine(Folder, file.Name);
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            using FileLock held = await FileLock.AcquireAsync(Path.Combine(cacheFolder, "locks", file.Name + ".lock"), cancellationToken).ConfigureAwait(false);
+            // Another process may have fetched it while this one waited.
+            if (File.Exists(target)) return target;
+            await DownloadAsync(model, file, target, progress, cancellationToken).ConfigureAwait(false);
+            return target;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{model}: its file {file.Name} could not be kept in {Folder}: {e.Message} Set STEMSHARP_CACHE to a folder with room that can be written to.", e);
+        }
+    }
+
+    /// <summary>What is wrong with a file, or null when its checksum is what its name, the catalog and the pin say.</summary>
+    public string? Verify(CatalogFile file, string path)
+    {
+        try
+        {
+            using ByteSource source = ByteSource.OpenFile(path);
+            return Compare(file, source.Sha256);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Deletes the cached file and what was fetched of it. The pin stays: what is fetched again must be the same.</summary>
+    /// <returns>Whether there was a file.</returns>
+    public bool Remove(CatalogFile file)
+    {
+        string path = Path.Combine(Folder, file.Name);
+        bool existed = File.Exists(path);
+        if (existed) File.Delete(path);
+        string partial = Partial(path);
+        if (File.Exists(partial)) File.Delete(partial);
+        return existed;
+    }
+
+    public ModelException Missing(string model, CatalogFile file, string reason) => new(
+        $"{model} is not here: its file {file.Name} is missing, and {reason}. Put the file into {Folder} (it is at {file.Addresses[0]}). To try Stemsharp without it, use the model demo (--model demo).");
+
+    private async Task DownloadAsync(string model, CatalogFile file, string target, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    {
+        using HttpClient client = network!();
+        string partial = Partial(target);
+        var problems = new List<string>();
+        foreach (Uri address in Addresses(file))
+        {
+            try
+            {
+                await DownloadFromAsync(client, address, file, partial, progress, cancellationToken).ConfigureAwait(false);
+                File.Move(partial, target, overwrite: true);
+                return;
+            }
+            catch (DownloadException e)
+            {
+                problems.Add(e.Message);
+            }
+        }
+
+        throw Missing(model, file, $"it could not be fetched ({string.Join("; ", problems)})");
+    }
+
+    private async Task DownloadFromAsync(HttpClient client, Uri address, CatalogFile file, string partial, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var download = new FileDownload(client, RetryPause, StallLimit);
+            await download.RunAsync(address, partial, (received, total) => progress?.Invoke(file, received, total), cancellationToken).ConfigureAwait(false);
+            string sha256;
+            using (ByteSource source = ByteSource.OpenFile(partial)) sha256 = source.Sha256;
+            string? problem = Compare(file, sha256);
+            if (problem is null)
+            {
+                WritePin(file, sha256);
+                return;
+            }
+
+            File.Delete(partial);
+            // A beginning from another time or mirror may not fit the rest; a whole download that is wrong stays wrong.
+            if (!download.WasResumed) throw new DownloadException($"{address}: {problem}");
+        }
+    }
+
+    private IEnumerable<Uri> Addresses(CatalogFile file) =>
+        mirrors.Select(m => new Uri(m.AbsoluteUri.EndsWith('/') ? m : new Uri(m.AbsoluteUri + "/"), Uri.EscapeDataString(file.Name))).Concat(file.Addresses);
+
+    private string? Compare(CatalogFile file, string sha256)
+    {
+        if (file.Sha256 is { } expected && !sha256.StartsWith(expected, StringComparison.Ordinal))
+            return $"its SHA-256 is {sha256[..Math.Min(64, Math.Max(expected.Length, 8))]}, but {expected} was expected: it is damaged or another file";
+        string pin = PinPath(file);
+        if (!File.Exists(pin)) return null;
+        string pinned = File.ReadAllText(pin).Trim();
+        return Hash().IsMatch(pinned) && pinned != sha256
+            ? $"its SHA-256 is {sha256}, but {pinned} was pinned when it was first fetched. If the change is intended, delete {pin}"
+            : null;
+    }
+
+    private void WritePin(CatalogFile file, string sha256)
+    {
+        string path = PinPath(file);
+        if (File.Exists(path)) return;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path + ".new", sha256 + "\n");
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private string PinPath(CatalogFile file) => Path.Combine(cacheFolder, "pins", file.Name + ".sha256");
+
+    private static string Partial(string target) => target + ".part";
+
+    [GeneratedRegex("^[0-9a-f]{64}$")]
+    private static partial Regex Hash();
+}

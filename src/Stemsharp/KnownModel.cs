@@ -1,0 +1,46 @@
+namespace Stemsharp;
+
+/// <summary>A model that the catalog knows by name.</summary>
+/// <param name="Name">What to ask for.</param>
+/// <param name="Description">One line about it.</param>
+/// <param name="Stems">Its stems, where known without the files; otherwise empty.</param>
+/// <param name="Files">Its checkpoint files; none when it is synthetic.</param>
+public sealed record KnownModel(string Name, string Description, IReadOnlyList<string> Stems, IReadOnlyList<KnownModelFile> Files)
+{
+    /// <summary>Whether it can be used without the network.</summary>
+    public bool IsHere => Files.All(file => file.Place != ModelFilePlace.Missing);
+}
+
+/// <summary>A known model's checkpoint file.</summary>
+/// <param name="Name">The file's name.</param>
+/// <param name="Path">Where it is; null when it is missing or embedded.</param>
+/// <param name="Place">What kind of place that is.</param>
+public sealed record KnownModelFile(string Name, string? Path, ModelFilePlace Place);
+
+/// <summary>Where a known model's file is.</summary>
+public enum ModelFilePlace
+{
+    /// <summary>Not on this machine, as far as the catalog looks.</summary>
+    Missing,
+
+    /// <summary>In the catalog's own cache.</summary>
+    Cache,
+
+    /// <summary>In the cache of torch.hub, where the original keeps its downloads.</summary>
+    TorchHub,
+
+    /// <summary>In the host's own resources.</summary>
+    Embedded,
+}
+
+/// <summary>What the verification of a file found.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="Path">Where it is; null when it is missing or embedded.</param>
+/// <param name="Problem">What is wrong with it; null when it is as it should be.</param>
+public sealed record ModelFileVerdict(string File, string? Path, string? Problem);
+
+/// <summary>How far a download is.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="Received">Bytes that are here, those of an earlier attempt included.</param>
+/// <param name="Total">Bytes of the whole file; null while the server has not said.</param>
+public readonly record struct DownloadProgress(string File, long Received, long? Total);

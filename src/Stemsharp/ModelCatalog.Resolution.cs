@@ -1,0 +1,160 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Checkpoints.Catalog;
+using Stemsharp.Model;
+
+namespace Stemsharp;
+
+public sealed partial class ModelCatalog
+{
+    /// <summary>
+    /// Finds a model, and downloads what is missing of it unless the catalog is offline.
+    /// </summary>
+    /// <param name="model">
+    /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
+    /// or the path of a .th, .safetensors or bag .yaml file, or of a folder that holds one model. One model of a
+    /// .safetensors file with several is chosen as <c>FILE#signature</c>.
+    /// </param>
+    /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
+    /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
+    /// <param name="progress">Told about downloads.</param>
+    /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
+    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
+    /// <exception cref="OptionException">A wanted stem does not exist in the model.</exception>
+    public async Task<ModelSource> ResolveAsync(
+        string model,
+        string? repository = null,
+        IReadOnlyCollection<string>? stems = null,
+        IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
+        IReadOnlyList<int> needed = plan.Needed(stems);
+        var members = new List<ModelMember>();
+        foreach (int i in needed) members.Add(await plan.Networks[i].OpenAsync(progress, cancellationToken).ConfigureAwait(false));
+        return Compose(plan, needed, members, stems);
+    }
+
+    private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
+    {
+        HTDemucsConfig first = members[0].Config;
+        string[] sources = [.. first.Sources];
+        for (int i = 0; i < members.Count; i++)
+        {
+            HTDemucsConfig config = members[i].Config;
+            if (!config.Sources.SequenceEqual(sources) || config.Samplerate != first.Samplerate)
+                throw new ModelException($"The networks of {plan.Name} do not go together: {members[0].Signature} gives {string.Join(", ", sources)} at {first.Samplerate} Hz, {members[i].Signature} gives {string.Join(", ", config.Sources)} at {config.Samplerate} Hz.");
+            IReadOnlyList<double> weights = plan.Weights?[needed[i]] ?? [.. sources.Select(_ => 1.0)];
+            if (weights.Count != sources.Length)
+                throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {sources.Length}: {string.Join(", ", sources)}.");
+            members[i] = members[i].WithWeights(weights);
+        }
+
+        CheckStems(plan.Name, sources, stems);
+        if (stems is not null)
+        {
+            bool[] wanted = [.. sources.Select(s => stems.Contains(s))];
+            members.RemoveAll(m => !m.Weights.Where((weight, stem) => wanted[stem] && weight > 0).Any());
+        }
+
+        return new ModelSource(plan.Name, sources, first.Samplerate, members);
+    }
+
+    private static void CheckStems(string model, IReadOnlyList<string> available, IReadOnlyCollection<string>? wanted)
+    {
+        if (wanted is null) return;
+        if (wanted.Count == 0) throw new OptionException($"No stem is wanted; {model} has {string.Join(", ", available)}.");
+        foreach (string stem in wanted)
+        {
+            if (!available.Contains(stem)) throw new OptionException($"{model} has no stem '{stem}'; it has {string.Join(", ", available)}.");
+        }
+    }
+
+    private Plan PlanByName(string model)
+    {
+        if (string.IsNullOrWhiteSpace(model)) throw new ModelException($"No model is named. Known are {string.Join(", ", List().Select(m => m.Name))}.");
+        if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
+        {
+            using SyntheticCheckpoint check = SyntheticCheckpoint.Open(model);
+            return Plan.Of(check.Signature, Network.Ready(() => SyntheticCheckpoint.Open(model), null), check.Stems);
+        }
+
+        if (FindEmbedded(model) is { } embedded) return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null));
+        if (FindEntry(model) is { } entry) return PlanEntry(entry);
+        return PlanPath(model);
+    }
+
+    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry.Name, file))], entry.Stems, entry.Weights);
+
+    private Network NetworkOf(string model, CatalogFile file) => new(async (progress, cancellationToken) =>
+    {
+        string path = await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
+        return ModelMember.Of(path, () => Checkpoint.Open(path));
+    });
+
+    private Plan PlanPath(string model)
+    {
+        int hash = model.LastIndexOf('#');
+        if (hash > 0 && !File.Exists(model) && File.Exists(model[..hash])) return PlanFile(model[..hash], model[(hash + 1)..]);
+        if (Directory.Exists(model)) return PlanFile(new LocalRepository(model).FindOnly(), null);
+        if (File.Exists(model)) return PlanFile(model, null);
+        bool isPath = model.Contains('/') || model.Contains('\\') || ModelFiles.IsCheckpoint(model) || ModelFiles.IsBag(model);
+        throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model));
+    }
+
+    private Plan PlanFile(string path, string? signature)
+    {
+        string name = FileNames.Parse(Path.GetFileName(path)).Signature;
+        if (ModelFiles.IsBag(path)) return PlanBag(path, new LocalRepository(Path.GetDirectoryName(Path.GetFullPath(path))!));
+        if (signature is not null) return Plan.Of($"{name}-{signature}", Network.Ready(() => Checkpoint.Open(path, signature), path));
+        IReadOnlyList<string> signatures = Checkpoint.Signatures(path);
+        if (signatures.Count == 1) return Plan.Of(name, Network.Ready(() => Checkpoint.Open(path), path));
+
+        // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
+        CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
+        return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Network.Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
+    }
+
+    private Plan PlanInRepository(string model, LocalRepository repository)
+    {
+        if (repository.FindCheckpoint(model) is { } path) return PlanFile(path, null);
+        if (repository.FindBag(model) is { } bag) return PlanBag(bag, repository);
+        string names = string.Join(", ", repository.Names);
+        throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
+    }
+
+    // A bag's signatures are looked up beside it, then among the known models.
+    private Plan PlanBag(string path, LocalRepository repository)
+    {
+        BagFile bag = BagFile.Read(path);
+        var networks = new List<Network>();
+        foreach (string signature in bag.Models)
+        {
+            if (repository.FindCheckpoint(signature) is { } file) networks.Add(Network.Ready(() => Checkpoint.Open(file), file));
+            else if (FindEntry(signature) is { Files: [var known] }) networks.Add(NetworkOf(signature, known));
+            else throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.");
+        }
+
+        return new Plan(Path.GetFileNameWithoutExtension(path), networks, [], bag.Weights);
+    }
+
+    /// <summary>A model before its files are fetched and opened.</summary>
+    private sealed record Plan(string Name, IReadOnlyList<Network> Networks, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
+    {
+        public static Plan Of(string name, Network network, IReadOnlyList<string>? stems = null) => new(name, [network], stems ?? [], null);
+
+        /// <summary>Which networks must be opened: those with weight in a wanted stem, when the stems are known beforehand.</summary>
+        public IReadOnlyList<int> Needed(IReadOnlyCollection<string>? wanted)
+        {
+            IEnumerable<int> all = Enumerable.Range(0, Networks.Count);
+            if (wanted is null || Stems.Count == 0) return [.. all];
+            CheckStems(Name, Stems, wanted);
+            return Weights is null ? [.. all] : [.. all.Where(i => Stems.Where((stem, s) => wanted.Contains(stem) && s < Weights[i].Count && Weights[i][s] > 0).Any())];
+        }
+    }
+
+    /// <summary>How one network of a model is got.</summary>
+    private sealed record Network(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync)
+    {
+        public static Network Ready(Func<Checkpoint> open, string? path) => new((_, _) => Task.FromResult(ModelMember.Of(path, open)));
+    }
+}

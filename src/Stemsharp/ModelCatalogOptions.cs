@@ -1,0 +1,48 @@
+namespace Stemsharp;
+
+/// <summary>Where a <see cref="ModelCatalog"/> keeps and finds models.</summary>
+public sealed record ModelCatalogOptions
+{
+    /// <summary>
+    /// Where downloaded models are kept. Null: the folder named by the environment variable STEMSHARP_CACHE,
+    /// else <c>stemsharp</c> in the platform's cache folder.
+    /// </summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>
+    /// A JSON file with further models and mirrors. Null: the file named by the environment variable
+    /// STEMSHARP_CATALOG, if set.
+    /// </summary>
+    public string? CatalogFile { get; init; }
+
+    /// <summary>Never use the network; what is not here is an error.</summary>
+    public bool Offline { get; init; }
+
+    /// <summary>Models that the host brings along, such as the <c>demo</c> in the command's resources.</summary>
+    public IReadOnlyList<EmbeddedModel> Embedded { get; init; } = [];
+
+    /// <summary>Stands for the network in tests.</summary>
+    internal Func<HttpMessageHandler>? NetworkForTests { get; init; }
+
+    /// <summary>Stands for the process's environment in tests.</summary>
+    internal Func<string, string?> EnvironmentVariable { get; init; } = Environment.GetEnvironmentVariable;
+
+    /// <summary>Pause before a failed download is tried again; doubles each time.</summary>
+    internal TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a download may stand still.</summary>
+    internal TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>A model that a host carries in its own resources.</summary>
+/// <param name="Name">The name it is asked by, such as <c>demo</c>.</param>
+/// <param name="FileName">The checkpoint's file name, such as <c>demo-26c5300c.th</c>; a checksum in it is verified.</param>
+/// <param name="Open">Opens the checkpoint's bytes.</param>
+public sealed record EmbeddedModel(string Name, string FileName, Func<Stream> Open)
+{
+    /// <summary>One line about it.</summary>
+    public string Description { get; init; } = "built in";
+
+    /// <summary>Its stems, for listings; may be empty.</summary>
+    public IReadOnlyList<string> Stems { get; init; } = [];
+}
