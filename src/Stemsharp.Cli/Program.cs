@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Stemsharp.Cli.Commands;
 using Stemsharp.Cli.Hosting;
 
@@ -7,9 +8,12 @@ namespace Stemsharp.Cli;
 /// <summary>The command tree: one line a command.</summary>
 internal static class Program
 {
-    internal static RootCommand CreateRoot() =>
-        new("Takes songs apart: vocals, drums, bass and more, with HTDemucs models in managed .NET.")
+    // Not a RootCommand: that one is called like the executable, which under "dotnet run" is not "stemsharp".
+    internal static Command CreateRoot() =>
+        new("stemsharp", "Takes songs apart: vocals, drums, bass and more, with HTDemucs models in managed .NET.")
         {
+            new HelpOption { Recursive = true },
+            new VersionOption(),
             SeparateCommand.Create(),
         };
 

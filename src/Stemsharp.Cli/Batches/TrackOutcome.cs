@@ -18,7 +18,8 @@ internal enum TrackStatus
 /// <summary>A file that was written.</summary>
 /// <param name="Stem">The stem, or "mix" for a container of all stems.</param>
 /// <param name="Path">The absolute path, or "-".</param>
-internal sealed record OutputFile(string Stem, string Path);
+/// <param name="Gain">The factor applied against clipping; 1 for none.</param>
+internal sealed record StemFile(string Stem, string Path, float Gain = 1);
 
 /// <summary>What became of one track.</summary>
 internal sealed record TrackOutcome
@@ -33,7 +34,7 @@ internal sealed record TrackOutcome
     /// <summary>The error, when it failed.</summary>
     internal string? Message { get; init; }
 
-    internal IReadOnlyList<OutputFile> Files { get; init; } = [];
+    internal IReadOnlyList<StemFile> Files { get; init; } = [];
 
     internal IReadOnlyList<string> Warnings { get; init; } = [];
 

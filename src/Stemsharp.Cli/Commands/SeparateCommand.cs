@@ -1,8 +1,74 @@
 using System.CommandLine;
+using System.Diagnostics;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Separating;
 
 namespace Stemsharp.Cli.Commands;
 
+/// <summary><c>stemsharp separate</c>: takes songs apart.</summary>
 internal static class SeparateCommand
 {
-    internal static Command Create() => new("separate", "Takes songs apart.");
+    internal static Command Create()
+    {
+        var options = new SeparateOptions();
+        var command = new Command("separate", "Take songs apart into stems: OUT/MODEL/TRACK/STEM.wav.");
+        options.AddWork(command);
+        options.AddRun(command);
+        command.SetAction((line, cancellationToken) => RunAsync(line, options, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult line, SeparateOptions options, CancellationToken cancellationToken)
+    {
+        TextWriter error = line.InvocationConfiguration.Error;
+        TextWriter output = line.InvocationConfiguration.Output;
+        SeparateRequest request = SeparateRequests.From(line, options);
+        if (request.Inputs.Count == 0)
+            throw new OptionException("no input; name audio files, folders, patterns, playlists, or - for standard input.");
+
+        long began = Stopwatch.GetTimestamp();
+        InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
+        ModelCatalog catalog = Catalogs.Create(request.Offline);
+        await using Separator separator = await Separator.OpenAsync(
+            request.Separator, catalog, new DownloadView(error, request.Quiet), cancellationToken).ConfigureAwait(false);
+        Preflight.Check(request, separator, inputs);
+
+        using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
+        List<TrackOutcome> outcomes;
+        if (request.ToStandardOutput)
+        {
+            view.Begin(1, separator.Model, "-");
+            using Stream stream = Console.OpenStandardOutput();
+            outcomes = [await new PipeRun(request, separator, view).RunAsync(Preflight.OnlyTrack(inputs), stream, cancellationToken).ConfigureAwait(false)];
+        }
+        else
+        {
+            outcomes = await RunBatchAsync(request, separator, inputs, view, cancellationToken).ConfigureAwait(false);
+        }
+
+        int exitCode = TrackOutcome.ExitCodeOf(outcomes);
+        view.End(outcomes, Stopwatch.GetElapsedTime(began), exitCode);
+        if (request.Json)
+            output.WriteLine(ResultJson.Of(request, separator.Model, outcomes, Stopwatch.GetElapsedTime(began), exitCode));
+        return exitCode;
+    }
+
+    private static async Task<List<TrackOutcome>> RunBatchAsync(
+        SeparateRequest request, Separator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
+    {
+        var batch = new BatchRun(request, separator, view);
+        view.Begin(inputs.Tracks.Count + inputs.Rejected.Count, separator.Model, batch.Root);
+        try
+        {
+            await batch.RunAsync(inputs, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OutputException exception) when (exception.IsDiskFull)
+        {
+            view.Note($"The disk is full: {inputs.Tracks.Count + inputs.Rejected.Count - batch.Outcomes.Count} tracks were not begun.");
+        }
+
+        return [.. batch.Outcomes];
+    }
 }

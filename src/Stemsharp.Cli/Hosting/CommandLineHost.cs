@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Cli.Hosting;
@@ -8,7 +9,7 @@ namespace Stemsharp.Cli.Hosting;
 internal static class CommandLineHost
 {
     /// <summary>Runs with the process's own console and signals.</summary>
-    internal static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> arguments)
+    internal static async Task<int> RunAsync(Command root, IReadOnlyList<string> arguments)
     {
         using var cancellation = new CancellationTokenSource();
 
@@ -27,16 +28,19 @@ internal static class CommandLineHost
 
     /// <summary>Runs with the given writers, for tests too.</summary>
     internal static async Task<int> RunAsync(
-        RootCommand root,
+        Command root,
         IReadOnlyList<string> arguments,
         TextWriter output,
         TextWriter error,
         CancellationToken cancellationToken)
     {
+        if (arguments.Count == 0)
+            arguments = ["--help"];
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Action is ParseErrorAction || (result.Action is null && result.Errors.Count > 0))
-            return ReportUsage(result, error);
+        string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
+        if (faults.Length > 0 && result.Action is not HelpAction)
+            return ReportUsage(result, faults, error);
 
         var invocation = new InvocationConfiguration
         {
@@ -55,14 +59,25 @@ internal static class CommandLineHost
         }
     }
 
-    private static int ReportUsage(ParseResult result, TextWriter error)
+    /// <summary>The parser hands options that it doesn't know to arguments that take any text.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult result) =>
+        result.Tokens.Any(t => t.Type == TokenType.DoubleDash)
+            ? []
+            : result.CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(a => a.Tokens)
+                .Where(t => t.Value.Length > 1 && t.Value[0] == '-')
+                .Select(t => $"There is no option {t.Value}; a file of that name is given after --.");
+
+    private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {
-        foreach (string message in result.Errors.Select(e => e.Message).Distinct())
+        foreach (string message in faults)
             error.WriteLine($"stemsharp: {message}");
-        string command = result.CommandResult.Command is RootCommand ? "" : $" {result.CommandResult.Command.Name}";
-        error.WriteLine($"'stemsharp{command} --help' shows what is valid.");
+        error.WriteLine($"'{CommandPath(result.CommandResult.Command)} --help' shows what is valid.");
         return ExitCode.Usage;
     }
+
+    private static string CommandPath(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{CommandPath(parent)} {command.Name}" : command.Name;
 
     private static int Report(Exception exception, TextWriter error, CancellationToken cancellationToken)
     {

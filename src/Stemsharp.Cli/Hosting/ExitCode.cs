@@ -40,6 +40,7 @@ internal static class ExitCode
         OptionException => Usage,
         AudioException => Audio,
         ModelException => Model,
+        OutputException => Output,
         ExternalToolException => ExternalTool,
         FileNotFoundException or DirectoryNotFoundException or EndOfStreamException => Audio,
         IOException or UnauthorizedAccessException => Output,

@@ -26,11 +26,12 @@ internal static class OutcomeJson
             json.WriteNumber("audio_seconds", Math.Round(outcome.AudioSeconds, 3));
             json.WriteNumber("elapsed_seconds", Math.Round(outcome.ElapsedSeconds, 3));
             json.WriteStartArray("files");
-            foreach (OutputFile file in outcome.Files)
+            foreach (StemFile file in outcome.Files)
             {
                 json.WriteStartObject();
                 json.WriteString("stem", file.Stem);
                 json.WriteString("path", file.Path);
+                json.WriteNumber("gain", Math.Round(file.Gain, 6));
                 json.WriteEndObject();
             }
 

@@ -1,0 +1,162 @@
+using System.CommandLine;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Progress;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary>The options of <c>separate</c>; <c>plan</c> takes them too. Names that the original has mean what they mean there.</summary>
+internal sealed class SeparateOptions
+{
+    internal readonly Argument<string[]> Tracks = new("FILE")
+    {
+        Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u), or - for standard input.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    internal readonly Option<string> Model = ModelOptions.Model();
+    internal readonly Option<string?> Repository = ModelOptions.Repository();
+    internal readonly Option<bool> Offline = ModelOptions.Offline();
+    internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
+    internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings." };
+
+    internal readonly Option<string> Out = new("--out", "-o")
+    {
+        Description = "Folder for the stems; a subfolder with the model's name is made. - writes to standard output.",
+        DefaultValueFactory = _ => "separated",
+    };
+
+    internal readonly Option<string> FileName = new("--filename")
+    {
+        Description = "Pattern of the files' names: " + string.Join(", ", FileNameTemplate.Fields.Select(f => $"{{{f.Name}}}")) + ".",
+        DefaultValueFactory = _ => FileNameTemplate.Default,
+    };
+
+    internal readonly Option<bool> NoModelFolder = new("--no-model-folder") { Description = "Put the stems right into the output folder, without a subfolder for the model." };
+
+    internal readonly Option<string> Device = new("--device", "-d")
+    {
+        Description = "Only cpu; other devices are reached through --engine onnxruntime.",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    internal readonly Option<int> Shifts = new("--shifts")
+    {
+        Description = "Average over this many shifted runs, evenly spaced; each costs as much as the first. 0 and 1 are a plain run.",
+        DefaultValueFactory = _ => 1,
+    };
+
+    internal readonly Option<int?> Seed = new("--seed") { Description = "Draw the shifts at random from this seed instead of spacing them evenly." };
+
+    internal readonly Option<double> Overlap = new("--overlap")
+    {
+        Description = "Overlap of neighbouring segments, 0 to 0.99.",
+        DefaultValueFactory = _ => 0.25,
+    };
+
+    internal readonly Option<bool> NoSplit = new("--no-split") { Description = "Take the track in one piece; only for tracks no longer than the model's segment." };
+    internal readonly Option<double?> Segment = new("--segment") { Description = "Length of a segment in seconds; at most the model's own (7.8 for htdemucs)." };
+    internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
+    internal readonly Option<int> Threads = new("--threads") { Description = "Threads to compute with; 0: one per processor. The result is the same for any number." };
+
+    internal readonly Option<string[]> Stems = new("--stems")
+    {
+        Description = "Only these stems, separated by commas; models and transforms that they don't need are left out.",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    internal readonly Option<string?> TwoStems = new("--two-stems") { Description = "Only this stem and the rest: STEM and no_STEM." };
+
+    internal readonly Option<string> OtherMethod = new("--other-method")
+    {
+        Description = "How the rest is made: add the other stems (no_STEM), minus: the mix less the stem (minus_STEM), none.",
+        DefaultValueFactory = _ => "add",
+    };
+
+    internal readonly Option<bool> Int24 = new("--int24") { Description = "24-bit integers in WAV; the same as --depth 24." };
+    internal readonly Option<bool> Float32 = new("--float32") { Description = "32-bit floats in WAV; the same as --depth 32f." };
+
+    internal readonly Option<string?> Depth = new("--depth") { Description = "Depth of WAV and FLAC: 16 (default), 24, 32f, or source." };
+    internal readonly Option<string?> Rate = new("--rate") { Description = "Sample rate of the files: a number in Hz, or source; default the model's (44100), for Opus 48000." };
+
+    internal readonly Option<string> Clip = new("--clip-mode")
+    {
+        Description = "Against clipping: rescale each stem that needs it, rescale-all by one gain, clamp, tanh, none.",
+        DefaultValueFactory = _ => "rescale",
+    };
+
+    internal readonly Option<string?> Format = new("--format") { Description = "wav (default), flac, mp3, m4a, opus, ogg." };
+    internal readonly Option<bool> Flac = new("--flac") { Description = "The same as --format flac." };
+    internal readonly Option<bool> Mp3 = new("--mp3") { Description = "The same as --format mp3." };
+    internal readonly Option<int?> Bitrate = new("--bitrate") { Description = "Bit rate of a lossy format in kbit/s; default mp3 320, m4a 256, opus 192, ogg 256." };
+    internal readonly Option<int> Mp3Bitrate = new("--mp3-bitrate") { Description = "Bit rate of MP3 in kbit/s.", DefaultValueFactory = _ => 320 };
+    internal readonly Option<int> Mp3Preset = new("--mp3-preset") { Description = "MP3 from 2 (best) to 7 (fastest).", DefaultValueFactory = _ => 2 };
+    internal readonly Option<bool> NoDither = new("--no-dither") { Description = "Round to integers without dither." };
+    internal readonly Option<bool> NoTags = new("--no-tags") { Description = "Don't copy tags and cover art to the stems." };
+
+    internal readonly Option<bool> ExactSum = new("--exact-sum") { Description = "Make the stems add up to the mix exactly; the residual goes to one of them. Lossless formats, all stems." };
+    internal readonly Option<string?> Residual = new("--residual") { Description = "The stem that takes --exact-sum's residual; default other, no_STEM or minus_STEM, else the last one." };
+
+    internal readonly Option<string?> Start = new("--start") { Description = "Begin here: seconds or [h:]m:s." };
+    internal readonly Option<string?> Duration = new("--duration") { Description = "Separate only this much: seconds or [h:]m:s." };
+    internal readonly Option<bool> Overwrite = new("--overwrite") { Description = "Separate finished tracks again." };
+
+    internal readonly Option<bool> Resume = new("--resume")
+    {
+        Description = "Skip every track whose files are all there, whatever made them, without reading it. " +
+            "By default a track is skipped when the same input, model and settings made its files.",
+    };
+
+    internal readonly Option<string?> MaxMemory = new("--max-memory") { Description = "Most memory to use, such as 800M or 2G; refused at once if that is not enough." };
+
+    internal readonly Option<string> Pipe = new("--pipe")
+    {
+        Description = "What goes to standard output with -o -: auto (one stem: wav, several: tar), wav, multichannel (one WAV, two channels a stem), tar.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    internal readonly Option<string> Progress = new("--progress")
+    {
+        Description = "How progress is shown on standard error: auto, bar, plain, json (one object a line), none.",
+        DefaultValueFactory = _ => BatchViews.Auto,
+    };
+
+    internal readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but what goes wrong." };
+    internal readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object to standard output." };
+
+    internal SeparateOptions()
+    {
+        OtherMethod.AcceptOnlyFromAmong("add", "minus", "none");
+        Clip.AcceptOnlyFromAmong(ClipModes.Names);
+        Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg");
+        Depth.AcceptOnlyFromAmong("16", "24", "32f", "source");
+        Pipe.AcceptOnlyFromAmong("auto", "wav", "multichannel", "tar");
+        Progress.AcceptOnlyFromAmong(BatchViews.Names);
+        foreach (Option<string?> option in new[] { TwoStems, Start, Duration })
+            option.HelpName = option.Name[2..].ToUpperInvariant();
+        TwoStems.HelpName = "STEM";
+        Residual.HelpName = "STEM";
+        Stems.HelpName = "STEM,STEM";
+    }
+
+    /// <summary>Adds everything that decides about the result; <c>plan</c> needs it too.</summary>
+    internal void AddWork(Command command)
+    {
+        command.Add(Tracks);
+        foreach (Option option in new Option[]
+        {
+            Model, Repository, Offline, Out, FileName, NoModelFolder, Device, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
+            Threads, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
+            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Adds what concerns running and showing.</summary>
+    internal void AddRun(Command command)
+    {
+        foreach (Option option in new Option[] { Overwrite, Resume, Pipe, Progress, Quiet, Verbose, Json, ListModels })
+            command.Add(option);
+    }
+}

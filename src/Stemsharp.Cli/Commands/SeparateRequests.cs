@@ -1,0 +1,181 @@
+using System.CommandLine;
+using Stemsharp.Audio;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Separating;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary>Turns a parsed command line into a request; whatever excludes each other is said here.</summary>
+internal static class SeparateRequests
+{
+    /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
+    internal static SeparateRequest From(ParseResult line, SeparateOptions options)
+    {
+        Exclusive(line, options.NoSplit, options.Segment);
+        Exclusive(line, options.Int24, options.Float32, options.Depth);
+        Exclusive(line, options.Flac, options.Mp3, options.Format);
+        Exclusive(line, options.Stems, options.TwoStems);
+        Exclusive(line, options.Overwrite, options.Resume);
+        foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Pipe, options.Progress })
+            Values.OneOf(option, Get(line, option));
+        foreach (Option<string?> option in new[] { options.Format, options.Depth })
+            Values.OneOf(option, line.GetValue(option));
+        if (line.GetValue(options.Device) != "cpu")
+            throw new OptionException($"--device {line.GetValue(options.Device)} is not available; the built-in engine runs on the cpu.");
+
+        string[]? stems = line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
+        OutputSettings output = Output(line, options, stems);
+        string folder = line.GetValue(options.Out)!;
+        if (folder.Length == 0)
+            throw new OptionException("--out is empty; name a folder, or - for standard output.");
+
+        FileNameTemplate template = FileNameTemplate.Parse(line.GetValue(options.FileName)!);
+        if (!template.HasStem && folder != "-" && !(stems?.Length == 1 || (output.TwoStems is not null && output.OtherMethod == OtherMethod.None)))
+            throw new OptionException($"--filename \"{template.Pattern}\" gives every stem the same name; put {{stem}} into it.");
+
+        var request = new SeparateRequest
+        {
+            Inputs = line.GetValue(options.Tracks) ?? [],
+            Output = output,
+            FileName = template,
+            OutputFolder = folder,
+            ModelFolder = !line.GetValue(options.NoModelFolder) && !template.Pattern.Contains("{model}", StringComparison.Ordinal),
+            Offline = line.GetValue(options.Offline),
+            Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
+            Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
+            Overwrite = Has(line, options.Overwrite),
+            Resume = Has(line, options.Resume),
+            MaxMemory = line.GetValue(options.MaxMemory) is { } memory ? Values.Bytes("--max-memory", memory) : null,
+            Pipe = Enum.Parse<PipeFormat>(Get(line, options.Pipe) ?? "auto", ignoreCase: true),
+            Progress = Get(line, options.Progress) ?? "auto",
+            Quiet = Has(line, options.Quiet),
+            Verbose = Has(line, options.Verbose),
+            Json = Has(line, options.Json),
+            Separator = new SeparatorOptions
+            {
+                Model = line.GetValue(options.Model)!,
+                ModelFolder = line.GetValue(options.Repository),
+                Stems = Lane.Needed(output),
+                Overlap = Values.Within("--overlap", line.GetValue(options.Overlap), 0, 0.99),
+                Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
+                Seed = line.GetValue(options.Seed),
+                Segment = line.GetValue(options.Segment),
+                Split = !line.GetValue(options.NoSplit),
+                Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
+            },
+        };
+        if (request.Duration <= TimeSpan.Zero)
+            throw new OptionException("--duration must be longer than 0.");
+        if (request.ToStandardOutput)
+            CheckPipe(request);
+        return request;
+    }
+
+    private static OutputSettings Output(ParseResult line, SeparateOptions options, string[]? stems)
+    {
+        AudioFormat format = line.GetValue(options.Format) switch
+        {
+            "flac" => AudioFormat.Flac,
+            "mp3" => AudioFormat.Mp3,
+            "m4a" or "aac" => AudioFormat.M4a,
+            "opus" => AudioFormat.Opus,
+            "ogg" => AudioFormat.Ogg,
+            _ => line.GetValue(options.Flac) ? AudioFormat.Flac : line.GetValue(options.Mp3) ? AudioFormat.Mp3 : AudioFormat.Wav,
+        };
+        SampleFormat? depth = line.GetValue(options.Depth) switch
+        {
+            "24" => SampleFormat.Int24,
+            "32f" => SampleFormat.Float32,
+            "source" => null,
+            _ => line.GetValue(options.Int24) ? SampleFormat.Int24
+                : line.GetValue(options.Float32) ? SampleFormat.Float32 : SampleFormat.Int16,
+        };
+        // The original lets --float32 pass with --flac and --mp3 and writes what those formats hold.
+        if (format == AudioFormat.Flac && depth == SampleFormat.Float32)
+            depth = SampleFormat.Int24;
+
+        var output = new OutputSettings
+        {
+            Format = format,
+            Depth = depth,
+            Rate = Rate(line.GetValue(options.Rate), format),
+            ClipMode = ClipModes.Parse(line.GetValue(options.Clip)!),
+            SharedGain = line.GetValue(options.Clip) == ClipModes.RescaleAll,
+            BitrateKbps = Bitrate(line, options, format),
+            Mp3Preset = Values.Within("--mp3-preset", line.GetValue(options.Mp3Preset), 2, 7),
+            Dither = !line.GetValue(options.NoDither),
+            CopyTags = !line.GetValue(options.NoTags),
+            Stems = stems,
+            TwoStems = line.GetValue(options.TwoStems),
+            OtherMethod = Enum.Parse<OtherMethod>(line.GetValue(options.OtherMethod)!, ignoreCase: true),
+            ExactSum = line.GetValue(options.ExactSum),
+            Residual = line.GetValue(options.Residual),
+        };
+        if (output.Residual is not null && !output.ExactSum)
+            throw new OptionException("--residual names the stem for --exact-sum, which is not asked for.");
+        if (output.ExactSum)
+            CheckExactSum(output);
+        return output;
+    }
+
+    private static void CheckExactSum(OutputSettings output)
+    {
+        if (!output.Format.IsLossless())
+            throw new OptionException($"--exact-sum needs a lossless format; {output.Format.Extension()} changes the samples. Use wav or flac.");
+        if (output.Stems is not null)
+            throw new OptionException("--exact-sum needs all stems; a subset does not add up to the mix. Leave --stems out.");
+        if (output is { TwoStems: not null, OtherMethod: OtherMethod.None })
+            throw new OptionException("--exact-sum needs the rest beside the stem; --other-method none leaves it out.");
+        if (output.Rate is not (OutputSettings.ModelRate or 44100))
+            throw new OptionException("--exact-sum works at the model's rate, 44100 Hz; resampled stems add up only nearly. Leave --rate out.");
+    }
+
+    private static void CheckPipe(SeparateRequest request)
+    {
+        if (request.Json)
+            throw new OptionException("--json and -o - both need standard output; use --progress json for results on standard error.");
+        if (request.Inputs.Count > 1)
+            throw new OptionException("-o - takes one input; several would run together in one stream.");
+        if (request.Pipe == PipeFormat.Multichannel && request.Output.Format != AudioFormat.Wav)
+            throw new OptionException("--pipe multichannel is a WAV; leave --format out.");
+        if (request.Pipe == PipeFormat.Wav && request.Output.Stems?.Count != 1
+            && request.Output is not { TwoStems: not null, OtherMethod: OtherMethod.None })
+            throw new OptionException("--pipe wav takes one stem; name it with --stems, or use --pipe multichannel or tar.");
+    }
+
+    private static int? Rate(string? text, AudioFormat format)
+    {
+        if (text == "source")
+            return format == AudioFormat.Opus ? 48000 : null;
+        if (text is null)
+                return format == AudioFormat.Opus ? 48000 : OutputSettings.ModelRate;
+        if (!int.TryParse(text, System.Globalization.NumberStyles.None, null, out int rate) || rate is < 1000 or > 768_000)
+            throw new OptionException($"--rate \"{text}\" is no sample rate; write 1000 to 768000 Hz, or source.");
+        if (format == AudioFormat.Opus && rate != 48000)
+            throw new OptionException("Opus is always 48000 Hz; leave --rate out.");
+        return rate;
+    }
+
+    private static int? Bitrate(ParseResult line, SeparateOptions options, AudioFormat format)
+    {
+        int? bitrate = line.GetValue(options.Bitrate);
+        if (format == AudioFormat.Mp3)
+            return Values.Within("--mp3-bitrate", bitrate ?? line.GetValue(options.Mp3Bitrate), 8, 320);
+        if (bitrate is { } value && format.IsLossless())
+            throw new OptionException($"--bitrate {value} means nothing for {format.Extension()}; choose mp3, m4a, opus or ogg.");
+        return bitrate is { } lossy ? Values.Within("--bitrate", lossy, 8, 512) : null;
+    }
+
+    private static void Exclusive(ParseResult line, params Option[] options)
+    {
+        string[] given = [.. options.Where(o => line.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
+        if (given.Length > 1)
+            throw new OptionException($"{string.Join(" and ", given)} exclude each other; give one of them.");
+    }
+
+    // "plan" takes the options that decide about the result, not those about running.
+    private static bool Has(ParseResult line, Option<bool> option) => line.GetResult(option) is not null && line.GetValue(option);
+
+    private static string? Get(ParseResult line, Option<string> option) =>
+        line.CommandResult.Command.Options.Contains(option) ? line.GetValue(option) : null;
+}

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Globalization;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary>Reads the values of options that have units.</summary>
+internal static class Values
+{
+    /// <summary>Seconds ("90", "1.5", "90s") or a clock time ("1:30", "1:02:03.5").</summary>
+    /// <exception cref="OptionException">It is neither, or negative.</exception>
+    internal static TimeSpan Time(string option, string text)
+    {
+        string value = text.EndsWith('s') ? text[..^1] : text;
+        string[] parts = value.Split(':');
+        double seconds = 0;
+        bool valid = parts.Length <= 3;
+        for (int i = 0; valid && i < parts.Length; i++)
+        {
+            bool last = i == parts.Length - 1;
+            NumberStyles style = last ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
+            valid = double.TryParse(parts[i], style, CultureInfo.InvariantCulture, out double part)
+                && (i == 0 || part < 60)
+                && double.IsFinite(part);
+            seconds = seconds * 60 + part;
+        }
+
+        if (!valid || seconds > 1e8)
+            throw new OptionException($"{option} \"{text}\" is no time; write seconds (90, 12.5) or [h:]m:s (1:30, 1:02:03.5).");
+        return TimeSpan.FromSeconds(seconds);
+    }
+
+    /// <summary>Bytes: "500M", "2G", "1.5 GiB", "300000000"; K, M, G, T are powers of 1000, Ki, Mi, Gi, Ti of 1024.</summary>
+    /// <exception cref="OptionException">It is not a size.</exception>
+    internal static long Bytes(string option, string text)
+    {
+        string value = text.Trim();
+        if (value.EndsWith('B') || value.EndsWith('b'))
+            value = value[..^1];
+        double unit = 1;
+        bool binary = value.Length > 1 && value[^1] == 'i';
+        if (binary)
+            value = value[..^1];
+        int power = value.Length > 0 ? "KMGT".IndexOf(char.ToUpperInvariant(value[^1])) + 1 : 0;
+        if (power > 0)
+        {
+            unit = Math.Pow(binary ? 1024 : 1000, power);
+            value = value[..^1];
+        }
+
+        if ((binary && power == 0)
+            || !double.TryParse(value.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            || number * unit is < 1 or > 1e15)
+            throw new OptionException($"{option} \"{text}\" is no size; write bytes with a unit: 500M, 2G, 1.5Gi.");
+        return (long)(number * unit);
+    }
+
+    /// <summary>Names separated by commas, each once.</summary>
+    internal static string[] Names(IEnumerable<string> values) =>
+        [.. values.SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct()];
+
+    /// <summary>
+    /// Checks a word again that the parser has checked: it lets names of commands pass as any option's value.
+    /// </summary>
+    /// <exception cref="OptionException">It is not among the option's words.</exception>
+    internal static void OneOf(Option option, string? value)
+    {
+        string[] words = [.. option.GetCompletions(CompletionContext.Empty).Select(c => c.Label)];
+        if (value is not null && !words.Contains(value))
+            throw new OptionException($"{option.Name} {value} is not valid; choose {string.Join(", ", words)}.");
+    }
+
+    /// <summary>A number within bounds.</summary>
+    /// <exception cref="OptionException">It is out of bounds.</exception>
+    internal static T Within<T>(string option, T value, T low, T high)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(low) < 0 || value.CompareTo(high) > 0)
+            throw new OptionException($"{option} {value} is out of range; {low} to {high} are valid.");
+        return value;
+    }
+}

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Progress;
+
+namespace Stemsharp.Cli.Separating;
+
+/// <summary>
+/// Separates track after track into an output folder. Finished tracks are skipped, broken ones don't stop the others,
+/// tracks that another process works on are left to it.
+/// </summary>
+internal sealed class BatchRun
+{
+    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(200);
+
+    private readonly SeparateRequest _request;
+    private readonly Separator _separator;
+    private readonly IBatchView _view;
+    private readonly TrackPlaces _places;
+    private readonly OutputLedger _ledger;
+    private readonly TrackSeparation _separation;
+    private readonly string _settings;
+    private readonly IReadOnlyList<string> _lanes;
+    private readonly List<TrackOutcome> _outcomes = [];
+    private Task<string>? _model;
+
+    internal BatchRun(SeparateRequest request, Separator separator, IBatchView view)
+    {
+        _request = request;
+        _separator = separator;
+        _view = view;
+        _places = new TrackPlaces(request, separator.Model);
+        _ledger = new OutputLedger(_places.Root);
+        _separation = new TrackSeparation(request, separator);
+        _settings = ModelIdentity.Hash(request.Fingerprint());
+        _lanes = Lane.NamesFor(request.Output, separator.Stems);
+    }
+
+    /// <summary>The folder that holds all tracks' files.</summary>
+    internal string Root => _places.Root;
+
+    /// <summary>What has become of the tracks so far.</summary>
+    internal IReadOnlyList<TrackOutcome> Outcomes => _outcomes;
+
+    /// <summary>Does all tracks.</summary>
+    internal async Task RunAsync(InputExpansion inputs, CancellationToken cancellationToken)
+    {
+        OutputException.Guard(() => Directory.CreateDirectory(Root));
+        int index = 0;
+        foreach (RejectedInput rejected in inputs.Rejected)
+            End(_view.Track(index++, rejected.Shown), TrackOutcome.Failure(rejected));
+
+        var waiting = new Queue<(int Index, Track Track)>();
+        foreach (Track track in inputs.Tracks)
+        {
+            if (!await TryTrackAsync(index, track, cancellationToken).ConfigureAwait(false))
+                waiting.Enqueue((index, track));
+            index++;
+        }
+
+        // Another process has these; when it is done they count as finished, when it dies they are ours.
+        while (waiting.TryDequeue(out (int Index, Track Track) next))
+        {
+            if (await TryTrackAsync(next.Index, next.Track, cancellationToken).ConfigureAwait(false))
+                continue;
+            waiting.Enqueue(next);
+            await Task.Delay(s_wait, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void End(ITrackView view, TrackOutcome outcome)
+    {
+        _outcomes.Add(outcome);
+        view.End(outcome);
+    }
+
+    /// <summary>Does a track; false when another process works on it.</summary>
+    private async Task<bool> TryTrackAsync(int index, Track track, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ITrackView? view = null;
+        ITrackView View() => view ??= _view.Track(index, track.Shown);
+        try
+        {
+            long began = Stopwatch.GetTimestamp();
+            SourceFacts facts = track.IsStandardInput ? SourceFacts.Unknown : SourceFacts.Read(track.Path);
+            string key = _places.Key(track, facts.Tags);
+            if (_request.Resume && Present(track, facts) is { } present)
+            {
+                End(View(), present);
+                return true;
+            }
+
+            TrackClaim? claim = null;
+            OutputException.Guard(() => claim = _ledger.TryClaim(key));
+            if (claim is null)
+                return false;
+            using (claim)
+            {
+                TrackOutcome outcome = await FinishedAsync(track, key, cancellationToken).ConfigureAwait(false)
+                    ?? await SeparateAsync(track, facts, claim, View(), began, cancellationToken).ConfigureAwait(false);
+                End(View(), outcome);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OutputException exception) when (exception.IsDiskFull)
+        {
+            // Every other track would meet the same full disk.
+            End(View(), TrackOutcome.Failure(track, exception));
+            throw;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            End(View(), TrackOutcome.Failure(track, exception));
+        }
+
+        return true;
+    }
+
+    private async Task<TrackOutcome> SeparateAsync(
+        Track track, SourceFacts facts, TrackClaim claim, ITrackView view, long began, CancellationToken cancellationToken)
+    {
+        SeparatedTrack separated = await _separation
+            .RunAsync(track, facts, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
+        var record = new TrackRecord
+        {
+            Input = track.Path,
+            InputSha256 = await HashAsync(track, cancellationToken).ConfigureAwait(false),
+            ModelSha256 = await ModelAsync(cancellationToken).ConfigureAwait(false),
+            SettingsSha256 = _settings,
+            Seconds = separated.Summary.Info.Duration.TotalSeconds,
+            Outputs = [],
+        };
+        (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, facts.Tags, f.Stem)))];
+        OutputException.Guard(() => claim.Publish(moves, record));
+        if (_request.Verbose)
+            _view.Note(TrackSeparation.Describe(separated));
+        return new TrackOutcome
+        {
+            Track = track,
+            Status = TrackStatus.Done,
+            Files = [.. separated.Files.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
+            AudioSeconds = record.Seconds,
+            ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
+            NullDecibels = separated.NullDecibels,
+            Warnings = separated.Warnings,
+        };
+    }
+
+    private async Task<TrackOutcome?> FinishedAsync(Track track, string key, CancellationToken cancellationToken)
+    {
+        if (_request.Overwrite || track.IsStandardInput || _ledger.Find(key) is not { } record)
+            return null;
+        string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
+        string model = await ModelAsync(cancellationToken).ConfigureAwait(false);
+        if (!record.Covers(Root, input, model, _settings))
+            return null;
+        return new TrackOutcome
+        {
+            Track = track,
+            Status = TrackStatus.Skipped,
+            AudioSeconds = record.Seconds,
+            Files = [.. record.Outputs.Select(o => new StemFile(Path.GetFileNameWithoutExtension(o.Path), Path.Combine(Root, o.Path)))],
+        };
+    }
+
+    private TrackOutcome? Present(Track track, SourceFacts facts)
+    {
+        StemFile[] files = [.. _lanes.Select(l => new StemFile(l, Path.Combine(Root, _places.For(track, facts.Tags, l))))];
+        return files.All(f => File.Exists(f.Path))
+            ? new TrackOutcome { Track = track, Status = TrackStatus.Skipped, Files = files }
+            : null;
+    }
+
+    private static Task<string> HashAsync(Track track, CancellationToken cancellationToken) =>
+        track.IsStandardInput ? Task.FromResult("") : TrackRecord.HashFileAsync(track.Path, cancellationToken);
+
+    private Task<string> ModelAsync(CancellationToken cancellationToken) =>
+        _model ??= ModelIdentity.HashAsync(_separator.Source, cancellationToken);
+}

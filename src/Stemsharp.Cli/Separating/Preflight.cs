@@ -1,0 +1,52 @@
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Output;
+
+namespace Stemsharp.Cli.Separating;
+
+/// <summary>What can be found wrong before the work is found wrong here.</summary>
+internal static class Preflight
+{
+    /// <exception cref="OptionException">A stem does not exist, or options don't fit the inputs.</exception>
+    /// <exception cref="OutputException">The output folder can't be written.</exception>
+    /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
+    internal static void Check(SeparateRequest request, Separator separator, InputExpansion inputs)
+    {
+        if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
+            throw new OptionException($"--two-stems {wanted}: {separator.Model} has the stems {string.Join(", ", separator.Stems)}.");
+        string[] names = [.. Lane.NamesFor(request.Output, separator.Stems)];
+        if (request.Output.Residual is { } residual && !names.Contains(residual))
+            throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
+        if (inputs.Tracks.Any(t => t.IsStandardInput) && request.Output.Depth is null)
+            throw new OptionException("--depth source is not known for standard input; give 16, 24 or 32f.");
+        if (!request.ToStandardOutput)
+            CheckFolder(request.Root(separator.Model));
+    }
+
+    /// <summary>The one input for standard output.</summary>
+    internal static Track OnlyTrack(InputExpansion inputs)
+    {
+        if (inputs.Rejected is [{ } rejected, ..])
+            throw new AudioException($"{rejected.Shown}: {rejected.Message}");
+        return inputs.Tracks is [{ } track]
+            ? track
+            : throw new OptionException($"-o - takes one input; this one holds {inputs.Tracks.Count} tracks.");
+    }
+
+    private static void CheckFolder(string folder)
+    {
+        string path = Path.GetFullPath(folder);
+        try
+        {
+            Directory.CreateDirectory(path);
+            string probe = Path.Combine(path, $".stemsharp-probe-{Environment.ProcessId}");
+            using (new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"The folder {path} can't be written: {exception.Message} Choose another one with --out.", exception);
+        }
+    }
+}

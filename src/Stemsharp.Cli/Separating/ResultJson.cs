@@ -1,0 +1,31 @@
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
+
+namespace Stemsharp.Cli.Separating;
+
+/// <summary>The object that <c>separate --json</c> writes; docs/cli.md describes it.</summary>
+internal static class ResultJson
+{
+    internal static string Of(
+        SeparateRequest request, string model, IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed, int exitCode) =>
+        JsonText.Object(
+            json =>
+            {
+                json.WriteNumber("version", 1);
+                json.WriteString("model", model);
+                json.WriteString("folder", Path.GetFullPath(request.Root(model)));
+                json.WriteStartArray("tracks");
+                foreach (TrackOutcome outcome in outcomes)
+                {
+                    json.WriteStartObject();
+                    OutcomeJson.WriteFields(json, outcome);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.WriteNumber("elapsed_seconds", Math.Round(elapsed.TotalSeconds, 3));
+                json.WriteNumber("exit_code", exitCode);
+            },
+            indented: true);
+}

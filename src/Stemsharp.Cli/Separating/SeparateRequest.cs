@@ -1,0 +1,74 @@
+using Stemsharp.Cli.Output;
+
+namespace Stemsharp.Cli.Separating;
+
+/// <summary>Everything that <c>separate</c> was asked for, checked as far as it can be without the model.</summary>
+internal sealed record SeparateRequest
+{
+    internal required IReadOnlyList<string> Inputs { get; init; }
+
+    internal required SeparatorOptions Separator { get; init; }
+
+    internal required OutputSettings Output { get; init; }
+
+    internal required FileNameTemplate FileName { get; init; }
+
+    /// <summary>The folder for the stems, or "-" for standard output.</summary>
+    internal required string OutputFolder { get; init; }
+
+    internal bool ModelFolder { get; init; } = true;
+
+    internal bool Offline { get; init; }
+
+    internal TimeSpan Start { get; init; }
+
+    internal TimeSpan? Duration { get; init; }
+
+    internal bool Overwrite { get; init; }
+
+    internal bool Resume { get; init; }
+
+    internal long? MaxMemory { get; init; }
+
+    internal PipeFormat Pipe { get; init; }
+
+    internal string Progress { get; init; } = "auto";
+
+    internal bool Quiet { get; init; }
+
+    internal bool Verbose { get; init; }
+
+    internal bool Json { get; init; }
+
+    internal bool ToStandardOutput => OutputFolder == "-";
+
+    /// <summary>The folder that holds the tracks' files.</summary>
+    internal string Root(string model) =>
+        ModelFolder ? Path.Combine(OutputFolder, SafeFileName.Whole(SafeFileName.Value("model", model))) : OutputFolder;
+
+    /// <summary>Every setting that changes the files' bytes, as one line of text to hash.</summary>
+    internal string Fingerprint() => FormattableString.Invariant(
+        $"""
+        {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Shifts} seed={Separator.Seed} overlap={Separator.Overlap:R}
+        power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split} engine={Separator.EngineFactory is not null}
+        format={Output.Format} depth={Output.Depth} rate={Output.Rate} clip={Output.ClipMode},{Output.SharedGain} kbps={Output.BitrateKbps} preset={Output.Mp3Preset}
+        dither={Output.Dither} tags={Output.CopyTags} stems={string.Join(',', Output.Stems ?? [])} two={Output.TwoStems} other={Output.OtherMethod}
+        exact={Output.ExactSum} residual={Output.Residual} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern}
+        """);
+}
+
+/// <summary>What goes to standard output.</summary>
+internal enum PipeFormat
+{
+    /// <summary>One stem as WAV (or its format), several as tar.</summary>
+    Auto,
+
+    /// <summary>One stem's file.</summary>
+    Wav,
+
+    /// <summary>One WAV with two channels for each stem.</summary>
+    Multichannel,
+
+    /// <summary>A tar archive of the stems' files.</summary>
+    Tar,
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Progress;
+
+namespace Stemsharp.Cli.Separating;
+
+/// <summary>What separating one track gave.</summary>
+internal sealed record SeparatedTrack(
+    IReadOnlyList<MadeFile> Files,
+    SeparationSummary Summary,
+    (double Before, double After)? NullDecibels,
+    IReadOnlyList<string> Warnings);
+
+/// <summary>Separates one track into finished files in a work folder.</summary>
+internal sealed class TrackSeparation(SeparateRequest request, Separator separator)
+{
+    // Encoding the files after the last segment takes a few percent of the time.
+    private const double SeparatingShare = 0.97;
+
+    /// <summary>Separates.</summary>
+    /// <param name="track">The input.</param>
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="workFolder">Gets the files.</param>
+    /// <param name="view">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    internal async Task<SeparatedTrack> RunAsync(
+        Track track, SourceFacts facts, string workFolder, ITrackView view, CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        AudioInput input = track.IsStandardInput
+            ? AudioInput.FromStream(Console.OpenStandardInput(), track.Shown)
+            : AudioInput.FromFile(track.Path);
+        if (request.Start > TimeSpan.Zero || request.Duration is not null)
+            input = input.Part(request.Start, request.Duration);
+
+        (long, DateTime)? before = Stamp(track);
+        using var sink = new StemFileSink(request.Output, workFolder, facts.Info, facts.Tags, cancellationToken)
+        {
+            SourceFrames = facts.Frames(request.Start, request.Duration),
+        };
+        double seconds = 0;
+        var progress = new DirectProgress<SeparationProgress>(p =>
+        {
+            seconds = p.AudioSecondsTotal;
+            view.Report(new TrackProgress(
+                Phase(p.State), p.Percent / 100 * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began)));
+        });
+        SeparationSummary summary = await separator
+            .SeparateAsync(input, sink, separator.Options with { TemporaryFolder = workFolder }, progress, cancellationToken)
+            .ConfigureAwait(false);
+        if (before != Stamp(track))
+            throw new AudioException($"'{track.Shown}' changed while it was read. Separate it again when it is complete.");
+        view.Report(new TrackProgress("writing", SeparatingShare, seconds, Stopwatch.GetElapsedTime(began)));
+        IReadOnlyList<MadeFile> files = sink.Complete();
+        return new SeparatedTrack(files, summary, sink.NullDecibels, [.. facts.Info.Warnings, .. Warnings(files)]);
+    }
+
+    /// <summary>What the run did, for --verbose.</summary>
+    internal static string Describe(SeparatedTrack separated) =>
+        $"{separated.Summary.Engine}: {separated.Summary.Segments} segments, {separated.Summary.SilentSegments} silent, " +
+        $"source {separated.Summary.Info.SourceSampleRate} Hz, {separated.Summary.Info.SourceChannels} channels" +
+        string.Concat(separated.Files.Where(f => f.Gain != 1).Select(f => FormattableString.Invariant($", {f.Stem} × {f.Gain:0.####}")));
+
+    private static IEnumerable<string> Warnings(IReadOnlyList<MadeFile> files) => files
+        .Where(f => f.ClippedSamples > 0)
+        .Select(f => $"{f.Stem}: {f.ClippedSamples} samples beyond full scale were cut; --clip-mode rescale keeps them");
+
+    private static (long Bytes, DateTime Written)? Stamp(Track track) =>
+        !track.IsStandardInput && new FileInfo(track.Path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : null;
+
+    private static string Phase(SeparationState state) => state switch
+    {
+        SeparationState.Analyzing => "reading",
+        SeparationState.LoadingModel => "loading",
+        SeparationState.Separating => "separating",
+        _ => "writing",
+    };
+}

@@ -1,0 +1,214 @@
+using System.CommandLine;
+using FsCheck;
+using FsCheck.Fluent;
+using Stemsharp.Audio;
+using Stemsharp.Cli.Commands;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Separating;
+using Xunit;
+
+namespace Stemsharp.Cli.Tests.Commands;
+
+public class SeparateRequestsTests
+{
+    private static SeparateRequest Parse(string line)
+    {
+        var options = new SeparateOptions();
+        var command = new Command("separate");
+        options.AddWork(command);
+        options.AddRun(command);
+        ParseResult result = command.Parse(line);
+        Assert.Empty(result.Errors);
+        return SeparateRequests.From(result, options);
+    }
+
+    [Fact]
+    public void TheDefaultsAreTheOriginals()
+    {
+        SeparateRequest request = Parse("song.mp3");
+        Assert.Equal(["song.mp3"], request.Inputs);
+        Assert.Equal("htdemucs", request.Separator.Model);
+        Assert.Equal("separated", request.OutputFolder);
+        Assert.Equal("{track}/{stem}.{ext}", request.FileName.Pattern);
+        Assert.Equal(0.25, request.Separator.Overlap);
+        Assert.Null(request.Separator.Stems);
+        Assert.Equal(AudioFormat.Wav, request.Output.Format);
+        Assert.Equal(SampleFormat.Int16, request.Output.Depth);
+        Assert.Equal(ClipMode.Rescale, request.Output.ClipMode);
+        Assert.Equal(OutputSettings.ModelRate, request.Output.Rate);
+        Assert.Equal(Path.Combine("separated", "htdemucs"), request.Root("htdemucs"));
+    }
+
+    [Fact]
+    public void TheOriginalsOptionsAreUnderstood()
+    {
+        SeparateRequest request = Parse(
+            "-n htdemucs_ft --repo models -v -o out --filename {stem}_{track}.{ext} -d cpu --shifts 5 --overlap 0.1 " +
+            "--segment 7 -j 4 --two-stems vocals --other-method minus --clip-mode clamp --mp3 --mp3-bitrate 192 --mp3-preset 5 a.mp3 b.wav");
+        Assert.Equal(["a.mp3", "b.wav"], request.Inputs);
+        Assert.Equal("htdemucs_ft", request.Separator.Model);
+        Assert.Equal("models", request.Separator.ModelFolder);
+        Assert.Equal(5, request.Separator.Shifts);
+        Assert.Equal(7, request.Separator.Segment);
+        Assert.Equal(["vocals"], request.Separator.Stems);
+        Assert.Equal(OtherMethod.Minus, request.Output.OtherMethod);
+        Assert.Equal(ClipMode.Clamp, request.Output.ClipMode);
+        Assert.Equal((AudioFormat.Mp3, 192, 5), (request.Output.Format, request.Output.BitrateKbps!.Value, request.Output.Mp3Preset));
+        Assert.True(request.Verbose);
+    }
+
+    [Theory]
+    [InlineData("x --int24", SampleFormat.Int24)]
+    [InlineData("x --float32", SampleFormat.Float32)]
+    [InlineData("x --depth 24", SampleFormat.Int24)]
+    [InlineData("x --depth source", null)]
+    [InlineData("x --flac --float32", SampleFormat.Int24)]
+    public void Depths(string line, SampleFormat? depth) => Assert.Equal(depth, Parse(line).Output.Depth);
+
+    [Theory]
+    [InlineData("x --int24 --float32")]
+    [InlineData("x --flac --mp3")]
+    [InlineData("x --no-split --segment 5")]
+    [InlineData("x --stems vocals --two-stems drums")]
+    [InlineData("x --overwrite --resume")]
+    [InlineData("x --overlap 1")]
+    [InlineData("x --overlap -0.1")]
+    [InlineData("x --shifts 101")]
+    [InlineData("x --device cuda")]
+    [InlineData("x --mp3-preset 1")]
+    [InlineData("x --mp3 --mp3-bitrate 999")]
+    [InlineData("x --flac --bitrate 128")]
+    [InlineData("x --rate fast")]
+    [InlineData("x --rate 10")]
+    [InlineData("x --format opus --rate 44100")]
+    [InlineData("x --start soon")]
+    [InlineData("x --duration 0")]
+    [InlineData("x --max-memory lots")]
+    [InlineData("x --filename {track}.{ext}")]
+    [InlineData("x --filename ../{stem}.{ext}")]
+    [InlineData("x --exact-sum --mp3")]
+    [InlineData("x --exact-sum --stems vocals")]
+    [InlineData("x --exact-sum --rate source")]
+    [InlineData("x --exact-sum --two-stems vocals --other-method none")]
+    [InlineData("x --residual other")]
+    [InlineData("x y -o -")]
+    [InlineData("x -o - --json")]
+    [InlineData("x -o - --pipe wav")]
+    [InlineData("x -o - --pipe multichannel --flac")]
+    public void WhatDoesNotFitIsRefused(string line) => Assert.Throws<OptionException>(() => Parse(line));
+
+    [Theory]
+    [InlineData("90", 90)]
+    [InlineData("1.5", 1.5)]
+    [InlineData("12s", 12)]
+    [InlineData("1:30", 90)]
+    [InlineData("1:02:03.5", 3723.5)]
+    [InlineData("90:00", 5400)]
+    public void Times(string text, double seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Values.Time("--start", text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(":")]
+    [InlineData("1:60")]
+    [InlineData("-1")]
+    [InlineData("1:2:3:4")]
+    [InlineData("1e300")]
+    [InlineData("NaN")]
+    public void NoTimes(string text) => Assert.Throws<OptionException>(() => Values.Time("--start", text));
+
+    [Theory]
+    [InlineData("500M", 500_000_000)]
+    [InlineData("2GB", 2_000_000_000)]
+    [InlineData("1.5Gi", 1_610_612_736)]
+    [InlineData("1 KiB", 1024)]
+    [InlineData("300000000", 300_000_000)]
+    public void Sizes(string text, long bytes) => Assert.Equal(bytes, Values.Bytes("--max-memory", text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("G")]
+    [InlineData("12i")]
+    [InlineData("-1G")]
+    [InlineData("1P")]
+    public void NoSizes(string text) => Assert.Throws<OptionException>(() => Values.Bytes("--max-memory", text));
+
+    [Fact]
+    public void DifferentSettingsHaveDifferentFingerprints()
+    {
+        string[] lines =
+        [
+            "x", "x --shifts 2", "x --shifts 2 --seed 1", "x --overlap 0.3", "x --segment 5", "x --int24", "x --flac", "x --mp3",
+            "x --mp3 --mp3-bitrate 128", "x --clip-mode tanh", "x --clip-mode rescale-all", "x --no-dither", "x --no-tags",
+            "x --stems drums", "x --two-stems drums", "x --two-stems drums --other-method none", "x --exact-sum",
+            "x --exact-sum --residual drums", "x --start 1", "x --duration 1", "x --rate source", "x --no-split",
+        ];
+        Assert.Equal(lines.Length, lines.Select(l => Parse(l).Fingerprint()).Distinct().Count());
+        Assert.Equal(Parse("x").Fingerprint(), Parse("y --threads 3 --quiet -o elsewhere").Fingerprint());
+    }
+
+    [Fact]
+    public void TwoStemsNeedOnlyWhatTheyShow()
+    {
+        string[] stems = ["drums", "bass", "other", "vocals"];
+        Assert.Equal(["vocals", "no_vocals"], Lane.NamesFor(Parse("x --two-stems vocals").Output, stems));
+        Assert.Null(Parse("x --two-stems vocals").Separator.Stems);
+        Assert.Equal(["minus_vocals", "vocals"], Lane.NamesFor(Parse("x --two-stems vocals --other-method minus").Output, ["vocals"]));
+        Assert.Equal(["vocals"], Parse("x --two-stems vocals --other-method none").Separator.Stems);
+        Assert.Equal(["drums", "vocals"], Lane.NamesFor(Parse("x --stems vocals,drums").Output, stems));
+    }
+
+    [Fact]
+    public async Task AWrongCommandLineEndsWithTheUsageCode()
+    {
+        foreach (string[] line in new string[][]
+        {
+            ["separate"], ["separate", "--nonsense"], ["nonsense"], ["separate", "x", "--shifts", "many"], ["separate", "x", "--clip-mode", "loud"],
+        })
+        {
+            CommandLineRun run = await CommandLineRun.OfAsync(line);
+            Assert.Equal(ExitCode.Usage, run.ExitCode);
+            Assert.StartsWith("stemsharp: ", run.Error, StringComparison.Ordinal);
+            Assert.Equal("", run.Output);
+        }
+    }
+
+    [Fact]
+    public async Task HelpIsShownWhenAskedFor()
+    {
+        Assert.Contains("separate", (await CommandLineRun.OfAsync()).Output, StringComparison.Ordinal);
+        CommandLineRun run = await CommandLineRun.OfAsync("separate", "--help");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("stemsharp separate", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnyCommandLineIsParsedOrRefused()
+    {
+        Gen<string> word = Gen.OneOf(
+            Gen.Elements(
+                "separate", "-n", "-o", "-", "--", "--stems", "--shifts", "1", "-1", "1e9", "--filename", "{track}", "{", "@x", "--progress",
+                "json", "--pipe", "tar", "-vvv", "--no-split", "--segment=3", "--two-stems", "=", "", "--exact-sum", "--depth", "\u0000"),
+            ArbMap.Default.GeneratorFor<string>().Where(s => s is not null));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1000),
+            Prop.ForAll(Gen.ListOf(word).ToArbitrary(), words =>
+            {
+                var options = new SeparateOptions();
+                var command = new Command("separate");
+                options.AddWork(command);
+                options.AddRun(command);
+                ParseResult result = command.Parse([.. words], new ParserConfiguration { ResponseFileTokenReplacer = null });
+                if (result.Errors.Count > 0)
+                    return;
+                try
+                {
+                    SeparateRequests.From(result, options);
+                }
+                catch (OptionException)
+                {
+                }
+            }));
+    }
+}
