@@ -1,0 +1,150 @@
+using System.Text.RegularExpressions;
+
+namespace Stemsharp.Export.CoreML.Reading;
+
+/// <summary>Checks that a parsed program is one: names, bindings, types, shapes, and every weight it refers to.</summary>
+internal sealed partial class ProgramChecker
+{
+    private const int HighestRank = 5;
+    private readonly PackageModel _model;
+    private readonly WeightFile _weights;
+    private readonly Dictionary<string, TensorSpec> _specs = [];
+    private readonly Dictionary<string, Literal> _constants = [];
+
+    private ProgramChecker(PackageModel model, WeightFile weights) => (_model, _weights) = (model, weights);
+
+    /// <exception cref="FormatException">The place and the problem.</exception>
+    public static void Check(PackageModel model, WeightFile weights) => new ProgramChecker(model, weights).Check();
+
+    private void Check()
+    {
+        int needed = _model.Opset switch
+        {
+            "CoreML5" => 6,
+            "CoreML6" => 7,
+            "CoreML7" => 8,
+            "CoreML8" => 9,
+            _ => throw new FormatException($"the operation set {_model.Opset} is not known; CoreML5 to CoreML8 are"),
+        };
+        if (_model.SpecificationVersion != needed) throw new FormatException($"the specification version is {_model.SpecificationVersion}, and {_model.Opset} needs {needed}");
+        foreach (TypedName argument in _model.Arguments) Define(argument);
+        Compare("input", _model.Inputs, _model.Arguments);
+        foreach (ProgramOperation operation in _model.Operations)
+        {
+            try
+            {
+                CheckOperation(operation);
+            }
+            catch (FormatException problem)
+            {
+                throw new FormatException($"operation {operation.Type} \"{operation.Name}\": {problem.Message}", problem);
+            }
+        }
+
+        var results = new List<TypedName>();
+        foreach (string name in _model.Results)
+        {
+            results.Add(new TypedName(name, _specs.TryGetValue(name, out TensorSpec? spec) ? spec : throw new FormatException($"the block returns \"{name}\", which nothing computes")));
+        }
+
+        if (results.Count == 0) throw new FormatException("the block returns nothing");
+        Compare("output", _model.Outputs, results);
+    }
+
+    private void CheckOperation(ProgramOperation operation)
+    {
+        if (operation.Outputs.Count == 0) throw new FormatException("it has no result");
+        if (!operation.Attributes.TryGetValue("name", out Literal? name) || name.Immediate is not string[] { Length: 1 }) throw new FormatException("it has no name");
+        foreach (IReadOnlyList<ParameterBinding> bindings in operation.Inputs.Values)
+        {
+            foreach (ParameterBinding binding in bindings)
+            {
+                if (binding.Name is { } value && !_specs.ContainsKey(value)) throw new FormatException($"it uses \"{value}\", which is not defined before it");
+                if (binding.Literal is { } literal) CheckLiteral(literal);
+            }
+        }
+
+        TensorSpec[] inferred = operation.Type switch
+        {
+            "const" => [Constant(operation)],
+            "constexpr_lut_to_dense" => [PaletteRules.Infer(operation, _model.Opset, CheckLiteral)],
+            _ => Infer(operation),
+        };
+        if (inferred.Length != operation.Outputs.Count) throw new FormatException($"it has {operation.Outputs.Count} results, not {inferred.Length}");
+        for (int i = 0; i < inferred.Length; i++)
+        {
+            if (!inferred[i].Equals(operation.Outputs[i].Spec)) throw new FormatException($"its result \"{operation.Outputs[i].Name}\" is declared as {operation.Outputs[i].Spec} and computes {inferred[i]}");
+            Define(operation.Outputs[i]);
+        }
+
+        if (operation.Type == "const") _constants.Add(operation.Name, operation.Attributes["val"]);
+        if (operation.Type == "constexpr_lut_to_dense") _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
+    }
+
+    private TensorSpec Constant(ProgramOperation operation)
+    {
+        if (!operation.Attributes.TryGetValue("val", out Literal? literal)) throw new FormatException("it has no value");
+        CheckLiteral(literal);
+        return literal.Spec;
+    }
+
+    private TensorSpec[] Infer(ProgramOperation operation)
+    {
+        if (!OperationRules.All.TryGetValue(operation.Type, out OperationRule? rule)) throw new FormatException("this reader does not know it");
+        if (string.CompareOrdinal(_model.Opset, rule.FirstOpset) < 0) throw new FormatException($"it exists from {rule.FirstOpset} on, and the program uses {_model.Opset}");
+        foreach (string key in rule.Required)
+        {
+            if (!operation.Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) || bindings.Count == 0) throw new FormatException($"its parameter {key} is missing");
+        }
+
+        foreach (string key in operation.Inputs.Keys)
+        {
+            if (!rule.Required.Contains(key) && !rule.Optional.Contains(key)) throw new FormatException($"it has no parameter {key}; its parameters are {string.Join(", ", rule.Required.Concat(rule.Optional))}");
+        }
+
+        return rule.Infer(new OperationView(operation, _specs, _constants, _model.Opset));
+    }
+
+    private void CheckLiteral(Literal literal)
+    {
+        if (literal.File is not null)
+        {
+            _weights.Check(literal);
+            return;
+        }
+
+        int elements = literal.Spec.Elements;
+        bool fits = (literal.Spec.Kind, literal.Immediate) switch
+        {
+            (ElementKind.Float32, float[] v) => v.Length == elements,
+            (ElementKind.Int32 or ElementKind.Int16 or ElementKind.UInt16, int[] v) => v.Length == elements,
+            (ElementKind.Bool, bool[] v) => v.Length == elements,
+            (ElementKind.Text, string[] v) => v.Length == elements,
+            (not (ElementKind.Float32 or ElementKind.Int32 or ElementKind.Bool or ElementKind.Text), byte[] v) => v.Length == ((long)elements * literal.Spec.Kind.Bits() + 7) / 8,
+            _ => false,
+        };
+        if (!fits) throw new FormatException($"a constant's values do not fit its type {literal.Spec}");
+    }
+
+    private void Define(TypedName value)
+    {
+        if (!Identifier().IsMatch(value.Name)) throw new FormatException($"\"{value.Name}\" is no identifier");
+        if (value.Spec.Rank > HighestRank && value.Spec.Kind.IsFloat() && !value.Name.EndsWith("_palettized", StringComparison.Ordinal)) throw new FormatException($"\"{value.Name}\" has rank {value.Spec.Rank}; {HighestRank} is the most");
+        if (!_specs.TryAdd(value.Name, value.Spec)) throw new FormatException($"\"{value.Name}\" is defined twice");
+    }
+
+    private static void Compare(string what, IReadOnlyList<Feature> described, IReadOnlyList<TypedName> actual)
+    {
+        if (described.Count != actual.Count) throw new FormatException($"the description has {described.Count} {what}s, the program {actual.Count}");
+        for (int i = 0; i < actual.Count; i++)
+        {
+            if (described[i].Name != actual[i].Name || !described[i].Spec.Equals(actual[i].Spec))
+            {
+                throw new FormatException($"{what} {i} is described as \"{described[i].Name}\" {described[i].Spec}; the program has \"{actual[i].Name}\" {actual[i].Spec}");
+            }
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_@]*$")]
+    private static partial Regex Identifier();
+}
