@@ -74,7 +74,12 @@ internal static class HTDemucsArguments
         Supported("t_norm_in_group", "True, False or a number of groups", (c, v) => c with { TNormInGroup = v.Groups() }),
         Supported("t_group_norm", "True, False or a number of groups", (c, v) => c with { TGroupNorm = v.Groups() }),
         Supported("t_norm_first", "True or False", (c, v) => c with { TNormFirst = v.Flag() }),
-        Supported("t_norm_out", "True, False or a number of groups", (c, v) => c with { TNormOut = v.Groups() }),
+        Supported("t_norm_out", "True, False or a number of groups", (c, v) =>
+        {
+            // The original combines it with t_norm_first bit by bit, so an even number of groups means no norm.
+            int groups = v.Groups();
+            return c with { TNormOut = groups % 2 == 0 ? 0 : groups };
+        }),
         Supported("t_max_period", "a number from 1 to 1e9", (c, v) => c with { TMaxPeriod = v.Number(1, 1e9) }),
         Inert("t_weight_decay"),
         Inert("t_lr"),
@@ -99,6 +104,47 @@ internal static class HTDemucsArguments
         Supported("segment", "a number of seconds above 0 and at most 600, or a fraction such as '39/5'", ApplySegment),
         Supported("use_train_segment", "True or False", (c, v) => c with { UseTrainSegment = v.Flag() }),
     ];
+
+    /// <summary>The constructor arguments that give a config, for checkpoints that hold none.</summary>
+    public static Dictionary<string, object?> FromConfig(HTDemucsConfig c) => new(StringComparer.Ordinal)
+    {
+        ["sources"] = c.Sources.ToList<object?>(),
+        ["audio_channels"] = (long)c.AudioChannels,
+        ["channels"] = (long)c.Channels,
+        ["channels_time"] = (long?)c.ChannelsTime,
+        ["growth"] = (long)c.Growth,
+        ["nfft"] = (long)c.Nfft,
+        ["depth"] = (long)c.Depth,
+        ["rewrite"] = c.Rewrite,
+        ["freq_emb"] = c.FreqEmb,
+        ["emb_scale"] = c.EmbScale,
+        ["kernel_size"] = (long)c.KernelSize,
+        ["stride"] = (long)c.Stride,
+        ["context"] = (long)c.Context,
+        ["context_enc"] = (long)c.ContextEnc,
+        ["norm_starts"] = (long)c.NormStarts,
+        ["norm_groups"] = (long)c.NormGroups,
+        ["dconv_mode"] = (long)c.DconvMode,
+        ["dconv_depth"] = (long)c.DconvDepth,
+        ["dconv_comp"] = c.DconvComp,
+        ["bottom_channels"] = (long)c.BottomChannels,
+        ["t_layers"] = (long)c.TLayers,
+        ["t_hidden_scale"] = c.THiddenScale,
+        ["t_heads"] = (long)c.THeads,
+        ["t_norm_in"] = c.TNormIn,
+        ["t_norm_in_group"] = (long)c.TNormInGroup,
+        ["t_group_norm"] = (long)c.TGroupNorm,
+        ["t_norm_first"] = c.TNormFirst,
+        ["t_norm_out"] = (long)c.TNormOut,
+        ["t_max_period"] = c.TMaxPeriod,
+        ["t_layer_scale"] = c.TLayerScale,
+        ["t_gelu"] = c.TGelu,
+        ["t_weight_pos_embed"] = c.TWeightPosEmbed,
+        ["t_cross_first"] = c.TCrossFirst,
+        ["samplerate"] = (long)c.Samplerate,
+        ["segment"] = new Fraction(c.SegmentNumerator, c.SegmentDenominator),
+        ["use_train_segment"] = c.UseTrainSegment,
+    };
 
     private static ArgumentRule Supported(string name, string valid, Func<HTDemucsConfig, ArgumentValue, HTDemucsConfig> apply) =>
         new(name, ArgumentVerdict.Supported, valid, apply);

@@ -29,7 +29,7 @@ public class GoldenCheckpointTests
         {
             var values = new float[parameter.Shape.Elements];
             weights.Read(parameter, values);
-            Assert.All(values, v => Assert.True(float.IsFinite(v)));
+            Assert.True(Array.TrueForAll(values, float.IsFinite), parameter.Name);
         }
     }
 }

@@ -1,0 +1,133 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Model;
+using Xunit;
+
+namespace Stemsharp.Tests.Checkpoints;
+
+public sealed class CheckpointWriterTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-writer-").FullName;
+
+    public static TheoryData<string> Sources => new(
+        RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"),
+        RepositoryFiles.Golden("mixed-storage", "mixed-7b6ab67f.th"));
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void Both_formats_give_back_what_was_saved(string path)
+    {
+        using Checkpoint original = Checkpoint.Open(path);
+        string safetensors = CheckpointConversion.Save(original, Path.Combine(_folder, "a.safetensors"));
+        using Checkpoint first = Checkpoint.Open(safetensors);
+        AssertSame(original, first);
+        string th = CheckpointConversion.Save(first, Path.Combine(_folder, "b.th"), nameByChecksum: true);
+        Assert.Matches("^b-[0-9a-f]{8}\\.th$", Path.GetFileName(th));
+        using Checkpoint second = Checkpoint.Open(th);
+        AssertSame(original, second);
+        Assert.Equal(2, Directory.GetFiles(_folder).Length);
+    }
+
+    [Fact]
+    public void A_synthetic_model_can_be_saved()
+    {
+        using SyntheticCheckpoint synthetic = SyntheticCheckpoint.Open("synthetic:htdemucs_6s");
+        string path = CheckpointConversion.Save(synthetic, Path.Combine(_folder, "synthetic.th"));
+        using Checkpoint saved = Checkpoint.Open(path);
+        Assert.Equal(27_414_996, saved.Tensors.Sum(t => (long)t.Count));
+        Assert.Equal(HTDemucsConfigReader.Read(synthetic).SegmentSamples, HTDemucsConfigReader.Read(saved).SegmentSamples);
+        StoredTensor tensor = saved.Tensors.First(t => t.Shape.Count == 2);
+        var stored = new float[tensor.Count];
+        var made = new float[tensor.Count];
+        tensor.CopyTo(stored);
+        synthetic.Find(tensor.Name, tensor.Shape).CopyTo(made);
+        Assert.Equal(made, stored);
+    }
+
+    [Fact]
+    public void Without_arguments_the_shapes_tell_the_config()
+    {
+        using Checkpoint original = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        string path = Bare(original, "");
+        using (Checkpoint bare = Checkpoint.Open(path))
+        {
+            Assert.Null(bare.Arguments);
+            HTDemucsConfig derived = HTDemucsConfigReader.Read(bare), config = HTDemucsConfigReader.Read(original);
+            // Heads and segment cannot be seen in shapes; they have the official values.
+            Assert.Equal(config with { THeads = 8, SegmentNumerator = 39, SegmentDenominator = 5, Sources = derived.Sources }, derived);
+            Assert.Equal([.. config.Sources], derived.Sources.ToArray());
+        }
+
+        File.WriteAllText(Path.ChangeExtension(path, ".json"), """{"segment": "39/20", "t_heads": 4, "sources": ["a", "b", "c", "d"]}""");
+        using Checkpoint withSidecar = Checkpoint.Open(path);
+        HTDemucsConfig read = HTDemucsConfigReader.Read(withSidecar);
+        Assert.Equal(85_995, read.SegmentSamples);
+        Assert.Equal(4, read.THeads);
+        Assert.Equal(["a", "b", "c", "d"], read.Sources.ToArray());
+    }
+
+    [Fact]
+    public async Task Prefixed_models_in_one_file_are_a_bag_and_can_be_chosen()
+    {
+        using Checkpoint original = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        // The signatures of htdemucs_ft, in another order.
+        string path = Bare(original, "92cfc3b6.", "f7e0c4bc.", "04573f0d.", "d12395a8.");
+        Assert.Equal(["92cfc3b6", "f7e0c4bc", "04573f0d", "d12395a8"], Checkpoint.Signatures(path));
+        ModelException several = Assert.Throws<ModelException>(() => Checkpoint.Open(path));
+        Assert.Contains("holds 4 models", several.Message, StringComparison.Ordinal);
+        using (Checkpoint chosen = Checkpoint.Open(path, "04573f0d")) Assert.Equal(533, chosen.Tensors.Count);
+        Assert.Contains("no model 00000000", Assert.Throws<ModelException>(() => Checkpoint.Open(path, "00000000")).Message, StringComparison.Ordinal);
+
+        var catalog = new ModelCatalog(new ModelCatalogOptions { Offline = true, CacheFolder = _folder });
+        ModelSource vocals = await catalog.ResolveAsync(path, stems: ["vocals"]);
+        Assert.Equal("04573f0d", Assert.Single(vocals.Members).Signature);
+        Assert.Equal("d12395a8", Assert.Single((await catalog.ResolveAsync(path + "#d12395a8")).Members).Signature);
+    }
+
+    [Fact]
+    public void Other_extensions_are_refused()
+    {
+        using Checkpoint original = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        Assert.Throws<OptionException>(() => CheckpointConversion.Save(original, Path.Combine(_folder, "a.onnx")));
+        Assert.Throws<ModelException>(() => CheckpointConversion.Save(original, Path.Combine(_folder, "missing", "a.th")));
+    }
+
+    // A .safetensors file as the community makes them: tensors, several models by prefix, no config.
+    private string Bare(Checkpoint checkpoint, params string[] prefixes)
+    {
+        var file = new SafetensorsBuilder();
+        foreach (string prefix in prefixes)
+        {
+            foreach (StoredTensor tensor in checkpoint.Tensors)
+            {
+                var bytes = new byte[tensor.Count * tensor.Type.Size()];
+                tensor.CopyRawTo(bytes);
+                file.Add(prefix + tensor.Name, "F16", [.. tensor.Shape], bytes);
+            }
+        }
+
+        string path = Path.Combine(_folder, "bare.safetensors");
+        File.WriteAllBytes(path, file.Build());
+        return path;
+    }
+
+    private static void AssertSame(Checkpoint expected, Checkpoint actual)
+    {
+        HTDemucsConfig config = HTDemucsConfigReader.Read(expected);
+        Assert.Equal(config, HTDemucsConfigReader.Read(actual) with { Sources = config.Sources });
+        Assert.Equal(expected.Tensors.Select(t => t.ToString()), actual.Tensors.Select(t => t.ToString()));
+        for (int i = 0; i < expected.Tensors.Count; i++)
+        {
+            StoredTensor a = expected.Tensors[i], b = actual.Tensors[i];
+            var x = new float[a.Count];
+            var y = new float[b.Count];
+            a.CopyTo(x);
+            b.CopyTo(y);
+            Assert.True(x.AsSpan().SequenceEqual(y), a.Name);
+            var half = new Half[a.Count];
+            Assert.Equal(a.Type == ElementType.Half, b.TryCopyTo(half));
+            if (a.Type == ElementType.Half) Assert.True(half.Select(h => (float)h).SequenceEqual(x), a.Name);
+        }
+    }
+}
