@@ -15,6 +15,7 @@ internal static class Program
             new HelpOption { Recursive = true },
             new VersionOption(),
             SeparateCommand.Create(),
+            EvaluateCommand.Create(),
         };
 
     private static Task<int> Main(string[] args) => CommandLineHost.RunAsync(CreateRoot(), args);

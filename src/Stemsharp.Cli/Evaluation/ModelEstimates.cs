@@ -1,0 +1,89 @@
+using Stemsharp.Audio;
+
+namespace Stemsharp.Cli.Evaluation;
+
+/// <summary>Stems that a model separates now, track by track, kept as 32-bit float files.</summary>
+internal sealed class ModelEstimates : IEstimates
+{
+    private readonly Separator _separator;
+    private readonly string _folder;
+    private readonly bool _keep;
+
+    /// <summary>Takes over a separator.</summary>
+    /// <param name="separator">The model; disposed with this object.</param>
+    /// <param name="keepIn">Where the stems stay; null for a temporary folder that is removed.</param>
+    internal ModelEstimates(Separator separator, string? keepIn)
+    {
+        _separator = separator;
+        _keep = keepIn is not null;
+        _folder = keepIn ?? Directory.CreateTempSubdirectory("stemsharp-evaluate-").FullName;
+    }
+
+    /// <inheritdoc/>
+    public string Name => _separator.Model;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, string>> StemsOfAsync(TrackFolder track, CancellationToken cancellationToken)
+    {
+        if (track.Mixture is null)
+            throw new AudioException($"{track.Name} has no mixture.wav to separate. Add it, or pass stems that are separated already with --estimates.");
+        string[] wanted = [.. _separator.Stems.Where(track.Stems.ContainsKey)];
+        if (wanted.Length == 0)
+            throw new AudioException($"{track.Name} has the stems {string.Join(", ", track.Stems.Keys)}, of which {_separator.Model} knows none; it separates {string.Join(", ", _separator.Stems)}.");
+
+        string folder = _keep ? Path.Combine(_folder, track.Name) : _folder;
+        Directory.CreateDirectory(folder);
+        using StemFiles files = new(folder);
+        await _separator.SeparateAsync(
+            AudioInput.FromFile(track.Mixture), files, _separator.Options with { Stems = wanted }, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return files.Complete();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _separator.DisposeAsync().ConfigureAwait(false);
+        if (!_keep) Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Writes stems as float WAV at the mixture's own rate, where references are compared.</summary>
+    private sealed class StemFiles(string folder) : IStemSink, IDisposable
+    {
+        private readonly Dictionary<string, string> _paths = [];
+        private readonly List<IAudioWriter> _writers = [];
+        private float[] _interleaved = [];
+
+        public void Begin(SeparationInfo info)
+        {
+            EncodingOptions options = new() { SampleFormat = SampleFormat.Float32, SampleRate = info.SourceSampleRate };
+            foreach (string stem in info.Stems)
+            {
+                string path = Path.Combine(folder, stem + ".wav");
+                _paths.Add(stem, path);
+                _writers.Add(AudioFiles.Create(path, info.SampleRate, info.Channels, options));
+            }
+        }
+
+        public void Write(StemBlock block)
+        {
+            int count = block.Length * block.Info.Channels;
+            if (_interleaved.Length < count) _interleaved = new float[count];
+            for (int stem = 0; stem < _writers.Count; stem++)
+            {
+                block.CopyStemInterleaved(stem, _interleaved);
+                _writers[stem].Write(_interleaved.AsSpan(0, count));
+            }
+        }
+
+        public Dictionary<string, string> Complete()
+        {
+            foreach (IAudioWriter writer in _writers) writer.Complete();
+            return _paths;
+        }
+
+        public void Dispose()
+        {
+            foreach (IAudioWriter writer in _writers) writer.Dispose();
+        }
+    }
+}

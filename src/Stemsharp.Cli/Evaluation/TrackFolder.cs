@@ -1,0 +1,55 @@
+using Stemsharp.Audio;
+
+namespace Stemsharp.Cli.Evaluation;
+
+/// <summary>One track of a data set laid out as MUSDB18-HQ is: a folder with a file for each stem and the mixture.</summary>
+/// <param name="Name">The folder's name, below its subset (<c>test/A Song</c>) where there are subsets.</param>
+/// <param name="Mixture">The mixture's file; null when there is none.</param>
+/// <param name="Stems">Stem names and their files, in alphabetical order.</param>
+internal sealed record TrackFolder(string Name, string? Mixture, IReadOnlyDictionary<string, string> Stems)
+{
+    private static readonly string[] s_mixtureNames = ["mixture", "mix"];
+
+    // Sums that some copies of MUSDB carry beside the stems: they are no stems of their own.
+    private static readonly string[] s_derivedNames = ["linear_mixture", "accompaniment"];
+
+    /// <summary>Finds the tracks in a folder, up to two levels down, sorted by name.</summary>
+    /// <param name="root">A track's folder, a folder of such, or one with <c>train</c> and <c>test</c> in it.</param>
+    /// <exception cref="AudioException">There is no such folder, or no track in it.</exception>
+    internal static IReadOnlyList<TrackFolder> Find(string root)
+    {
+        if (!Directory.Exists(root))
+            throw new AudioException($"There is no folder {root}. Name a folder of tracks laid out as MUSDB18-HQ is: TRACK/mixture.wav, TRACK/vocals.wav, …");
+        if (TryRead(root, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))) is { } single) return [single];
+
+        List<TrackFolder> tracks = [];
+        foreach (string folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(folder);
+            if (TryRead(folder, name) is { } track) tracks.Add(track);
+            else
+                tracks.AddRange(Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
+                    .Select(inner => TryRead(inner, $"{name}/{Path.GetFileName(inner)}")).OfType<TrackFolder>());
+        }
+
+        if (tracks.Count == 0)
+            throw new AudioException($"{root} holds no tracks. A track is a folder with at least one stem as an audio file (vocals.wav, drums.wav, …), directly in {root} or one folder further down.");
+        return tracks;
+    }
+
+    /// <summary>The stems in a folder; null when it holds no audio.</summary>
+    internal static TrackFolder? TryRead(string folder, string name)
+    {
+        SortedDictionary<string, string> stems = new(StringComparer.Ordinal);
+        string? mixture = null;
+        foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+        {
+            if (!AudioFormats.TryFromPath(file, out _) || Path.GetFileName(file).StartsWith('.')) continue;
+            string stem = Path.GetFileNameWithoutExtension(file);
+            if (s_mixtureNames.Contains(stem)) mixture ??= file;
+            else if (!s_derivedNames.Contains(stem)) stems.TryAdd(stem, file);
+        }
+
+        return stems.Count == 0 ? null : new TrackFolder(name, mixture, stems);
+    }
+}
