@@ -27,6 +27,7 @@ internal sealed unsafe class Session : IJob, IDisposable
         _workspace.Arena = (float*)_memory.Pointer;
         _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         Scratch = (float*)_workspace.Slots + slots;
+        _workspace.Workers = workers.Count;
     }
 
     public WorkerPool Workers { get; }
@@ -59,7 +60,7 @@ internal sealed unsafe class Session : IJob, IDisposable
             for (_phase = 0; _phase < _step.Phases; _phase++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Workers.Run(this, _step.Tasks(_phase));
+                Workers.Run(this, _step.Tasks(_phase, Workers.Count));
             }
 
             if (_ticks != null) _ticks[i] += Stopwatch.GetTimestamp() - start;

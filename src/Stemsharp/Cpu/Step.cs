@@ -26,7 +26,11 @@ internal abstract class Step(string name, string description) : IDisposable
     /// <summary>Doubles of slots that it needs.</summary>
     public virtual long SlotDoubles => 0;
 
-    public abstract int Tasks(int phase);
+    /// <summary>
+    /// How many tasks a phase has for so many workers. Results must not depend on it: tasks may be cut finer
+    /// for more workers, sums may not.
+    /// </summary>
+    public abstract int Tasks(int phase, int workers);
 
     public abstract void Run(int phase, int task, in Workspace w);
 

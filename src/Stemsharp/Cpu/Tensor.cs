@@ -22,7 +22,9 @@ internal sealed class Tensor
         Name = name;
         Channels = channels;
         Positions = positions;
-        Stride = (positions + 15) & ~15;
+        // An odd number of cache lines: with an even one, and most of all with a power of two in it, the
+        // channels of one position would fall into the same few sets of the caches and evict each other.
+        Stride = ((positions + 15) / 16 | 1) * 16;
         Shape = new Shape(channels, positions);
     }
 

@@ -20,6 +20,9 @@ internal unsafe struct Workspace
     public float* Spectrograms;
     public float* Waveforms;
 
+    /// <summary>How many threads take part.</summary>
+    public int Workers;
+
     public readonly float* At(Tensor tensor) => Arena + tensor.Offset;
 
     /// <summary>A channel of a tensor.</summary>

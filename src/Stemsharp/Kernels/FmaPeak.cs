@@ -26,18 +26,24 @@ internal static class FmaPeak
         double best = 0, spent = 0;
         while (spent < seconds)
         {
-            using var start = new Barrier(threads + 1);
-            long flops = 0;
+            // Each worker notes its own times: on a full machine this thread may wake up late.
+            using var start = new Barrier(threads);
+            long flops = 0, begin = long.MaxValue, end = 0;
+            var gate = new Lock();
             Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
             {
                 start.SignalAndWait();
-                Interlocked.Add(ref flops, loop(iterations));
+                long before = Stopwatch.GetTimestamp(), done = loop(iterations), after = Stopwatch.GetTimestamp();
+                lock (gate)
+                {
+                    flops += done;
+                    begin = Math.Min(begin, before);
+                    end = Math.Max(end, after);
+                }
             }))];
             foreach (Thread worker in workers) worker.Start();
-            start.SignalAndWait();
-            long begin = Stopwatch.GetTimestamp();
             foreach (Thread worker in workers) worker.Join();
-            double took = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            double took = Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
             spent += took;
             best = Math.Max(best, flops / took * 1e-9);
             if (took < 0.05) iterations *= 2;

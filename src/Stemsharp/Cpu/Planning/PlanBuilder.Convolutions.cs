@@ -99,7 +99,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
             new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, TEpilogue>(node.Name, text, weights, columns, packer, epilogue);
     }
 
-    private bool IsDConv(Node node) => MatchDConv(node) != null;
+    // Whether a sum is the residual of a DConv layer, which is a step of its own.
+    private bool EndsDConv(Node add) => Consumers(add.Inputs[0]).Exists(n => MatchDConv(n) is { } nodes && nodes[^1] == add);
 
     // conv k3 → norm → gelu → conv 1 → norm → glu → scale → add to the first one's input.
     private Node[]? MatchDConv(Node conv)
@@ -135,14 +136,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         // Rows are independent, so all layers that follow each other become one step.
         var all = new List<Node[]> { nodes };
-        while (Only2(all[^1][^1].Output) is { } next) all.Add(next);
+        while (NextLayer(all[^1][^1].Output) is { } next) all.Add(next);
         Node[] flat = [.. all.SelectMany(n => n)];
         Tensor result = Write(flat[^1].Output, source);
         Emit(new DConvRowsStep<TIsa, V>(node.Name, $"dconv ×{all.Count} by row {result.Shape}", result, x.Shape.Rows, [.. all.Select(DConvLayer)]), flat);
         return true;
 
         // A further layer: its input is read by its convolution and by its residual sum.
-        Node[]? Only2(Value value) =>
+        Node[]? NextLayer(Value value) =>
             Consumers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
     }
 

@@ -82,7 +82,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         {
             PadOp => readers.Count == 1 && readers[0].Op is ConvOp,
             LayerNormOp => readers.Count > 0 && readers.TrueForAll(r => r.Op is LinearOp),
-            AddOp => readers.Count == 1 && readers[0].Op is ConvOp op && op.Stride.All(s => s == 1) && !IsDConv(readers[0]),
+            AddOp => readers.Count == 1 && readers[0].Op is ConvOp op && op.Stride.All(s => s == 1) && !EndsDConv(node),
             _ => false,
         };
     }

@@ -117,7 +117,7 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
 
     public override long ScratchFloats => source.Width * Tile.Columns + AttentionKernel<TIsa, V>.Scratch(source.Width);
 
-    public override int Tasks(int phase) => source.Heads * _blocks;
+    public override int Tasks(int phase, int workers) => source.Heads * _blocks;
 
     public override void Run(int phase, int task, in Workspace w)
     {

@@ -18,7 +18,7 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
 
     public override long ScratchFloats => Tile.Size + layers.Max(l => (long)l.PanelFloats + l.GramFloats + (long)_columns.BlocksPerRow * l.HiddenFloats);
 
-    public override int Tasks(int phase) => rows;
+    public override int Tasks(int phase, int workers) => rows;
 
     public override void Run(int phase, int task, in Workspace w)
     {
@@ -63,6 +63,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
     private const int Group = 8;
 
     private readonly Columns _columns = new(1, x.Positions);
+    private readonly int _tasks = (Tile.Panels(x.Positions) + Group - 1) / Group;
     private readonly ConvolutionPacker<TIsa, V> _packer = new(x, null, 1, x.Positions, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), new Columns(1, x.Positions));
 
     /// <summary>The tensor for the hidden values.</summary>
@@ -74,14 +75,14 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
 
     public override long ScratchFloats => Tile.Size + layer.PanelFloats + layer.GramFloats;
 
-    public override long SlotDoubles => 4L * Tasks(0);
+    public override long SlotDoubles => 4L * _tasks;
 
-    public override int Tasks(int phase) => (_columns.Blocks + Group - 1) / Group;
+    public override int Tasks(int phase, int workers) => _tasks;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         float* tile = w.Scratch, panel = tile + Tile.Size, gram = panel + layer.PanelFloats;
-        int tasks = Tasks(0), first = task * Group, blocks = Math.Min(Group, _columns.Blocks - first);
+        int tasks = _tasks, first = task * Group, blocks = Math.Min(Group, _columns.Blocks - first);
         var sums = (Moments*)w.Slots;
         Moments* expanded = sums + tasks;
         Moments all = default;

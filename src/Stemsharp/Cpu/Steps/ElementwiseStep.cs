@@ -12,7 +12,7 @@ internal abstract unsafe class ChannelStep(string name, string description, Tens
 {
     protected Tensor Target { get; } = target;
 
-    public override int Tasks(int phase) => Target.Channels;
+    public override int Tasks(int phase, int workers) => Target.Channels;
 
     public override void Run(int phase, int task, in Workspace w) => Channel(w, task, w.At(Target, task));
 
@@ -104,7 +104,7 @@ internal sealed unsafe class ResizeStep(string name, string description, Tensor 
 /// <summary>x·std + mean to an output of the engine.</summary>
 internal sealed unsafe class RestoreStep(string name, string description, Tensor source, TransposeTarget target) : Step(name, description)
 {
-    public override int Tasks(int phase) => source.Channels;
+    public override int Tasks(int phase, int workers) => source.Channels;
 
     public override void Run(int phase, int task, in Workspace w)
     {

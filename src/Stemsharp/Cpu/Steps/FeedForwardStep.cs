@@ -20,7 +20,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
 
     public override long ScratchFloats => Tile.Size + ((long)expand.K + expand.Strips * Tile.Rows) * Tile.Columns;
 
-    public override int Tasks(int phase) => columns.Blocks;
+    public override int Tasks(int phase, int workers) => columns.Blocks;
 
     public override void Run(int phase, int task, in Workspace w)
     {

@@ -20,7 +20,7 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
 
     public override long SlotDoubles => 2L * source.Channels * rows;
 
-    public override int Tasks(int phase) => source.Channels;
+    public override int Tasks(int phase, int workers) => source.Channels;
 
     public override void Run(int phase, int task, in Workspace w)
     {
@@ -69,7 +69,7 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
 
     public override long ScratchFloats => (long)source.Channels * Tile.Columns;
 
-    public override int Tasks(int phase) => Tile.Panels(source.Positions);
+    public override int Tasks(int phase, int workers) => Tile.Panels(source.Positions);
 
     public override void Run(int phase, int task, in Workspace w)
     {
@@ -114,6 +114,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
     private const int Stretch = 16384;
 
     private readonly int _perChannel = (target.Positions + Stretch - 1) / Stretch;
+    private readonly int _tasks = target.Channels * ((target.Positions + Stretch - 1) / Stretch);
 
     private double Count => (double)target.Channels * target.Positions;
 
@@ -121,12 +122,12 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
 
     public override long SlotDoubles => 4L * target.Channels * _perChannel;
 
-    public override int Tasks(int phase) => target.Channels * _perChannel;
+    public override int Tasks(int phase, int workers) => _tasks;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         (int channel, int stretch) = Math.DivRem(task, _perChannel);
-        int start = stretch * Stretch, count = Math.Min(Stretch, target.Positions - start), tasks = Tasks(0);
+        int start = stretch * Stretch, count = Math.Min(Stretch, target.Positions - start), tasks = _tasks;
         float* source = (spectrogram ? w.Spectrogram : w.Waveform) + (long)channel * target.Positions + start;
         var sums = (Moments*)w.Slots;
         Moments* squares = sums + tasks;

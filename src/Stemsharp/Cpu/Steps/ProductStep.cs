@@ -25,14 +25,14 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     where TPacker : struct, IPacker
     where TEpilogue : struct, IEpilogue
 {
-    // Enough tasks that the last ones to finish leave the other threads idle for a small part only.
-    private const int WantedTasks = 256;
+    // Enough tasks that the last ones to finish leave the other threads idle for a small part only; but each
+    // group of strips packs its panel anew.
+    private const int TasksPerWorker = 16;
 
     private readonly PackedWeights _weights;
     private readonly TPacker _packer;
     private readonly TEpilogue _epilogue;
     private readonly int _blocks;
-    private readonly int _groups;
 
     public ProductStep(string name, string description, PackedWeights weights, Columns columns, TPacker packer, TEpilogue epilogue)
         : base(name, description)
@@ -41,21 +41,23 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         _packer = packer;
         _epilogue = epilogue;
         _blocks = columns.Blocks;
-        _groups = Math.Clamp(WantedTasks / _blocks, 1, Math.Max(1, _weights.Strips / 16));
     }
 
     public override long ExecutedFlops => 2L * _weights.Strips * Tile.Rows * _weights.K * _blocks * Tile.Columns;
 
     public override long ScratchFloats => Tile.Size + (long)_weights.K * Tile.Columns;
 
-    public override int Tasks(int phase) => _blocks * _groups;
+    public override int Tasks(int phase, int workers) => _blocks * Groups(workers);
+
+    private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / _blocks, 1, Math.Max(1, _weights.Strips / 16));
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        (int block, int group) = Math.DivRem(task, _groups);
+        int groups = Groups(w.Workers);
+        (int block, int group) = Math.DivRem(task, groups);
         float* tile = w.Scratch, panel = tile + Tile.Size;
         _packer.Pack(w, block, panel);
-        int first = _weights.Strips * group / _groups, last = _weights.Strips * (group + 1) / _groups;
+        int first = _weights.Strips * group / groups, last = _weights.Strips * (group + 1) / groups;
         for (int strip = first; strip < last; strip++)
         {
             Product<TIsa, V>.Run(_weights.Strip(strip), panel, _weights.K, tile);
