@@ -67,7 +67,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
     private readonly ConvolutionPacker<TIsa, V> _packer = new(x, null, 1, x.Positions, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), new Columns(1, x.Positions));
 
     /// <summary>The tensor for the hidden values.</summary>
-    public static Tensor HiddenTensor(string name, DConvLayer<TIsa, V> layer, int positions) => new(name, Tile.Panels(positions), layer.HiddenFloats);
+    public static Tensor HiddenTensor(string name, DConvLayer<TIsa, V> layer, int positions) => new(name, 1, Tile.Panels(positions) * layer.HiddenFloats);
 
     public override long ExecutedFlops => layer.ExecutedFlops(_columns.Blocks);
 
@@ -97,7 +97,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
         for (int b = first; b < first + blocks; b++)
         {
             (_, int start, int count) = _columns[b];
-            float* values = w.At(hidden, b);
+            float* values = w.At(hidden) + (long)b * layer.HiddenFloats;
             positions += count;
             switch (phase)
             {
@@ -115,7 +115,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
         }
 
         if (phase == 0) sums[task] = moments;
-        if (phase == 1) expanded[task] = layer.GramMoments(w.At(hidden, first), blocks, positions, gram);
+        if (phase == 1) expanded[task] = layer.GramMoments(w.At(hidden) + (long)first * layer.HiddenFloats, blocks, positions, gram);
     }
 
     protected override void Dispose(bool disposing)

@@ -1,0 +1,77 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Kernels;
+using Stemsharp.Model;
+using Stemsharp.Signal;
+
+namespace Stemsharp.Bench;
+
+/// <summary>How far one forward pass is from the float64 golden data, beside PyTorch's own float32.</summary>
+internal static unsafe class GoldenAccuracy
+{
+    public static void Print(string golden, KernelTier tier)
+    {
+        Report("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io", "mix.85995", "stems.85995", 0, "119.39");
+        Report("tiny6/tiny6-18285eff.th", "tiny6/tiny6.io", "mix.85995", "stems.85995", 0, "123.77");
+        Report("synthetic:htdemucs", "htdemucs.synthetic", "mix", "window", 100_000, "117.19");
+
+        void Report(string model, string file, string input, string output, int start, string pytorch)
+        {
+            using Checkpoint checkpoint = model.StartsWith("synthetic", StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(Path.Combine(golden, model));
+            using Checkpoint data = Checkpoint.Open(Path.Combine(golden, file + ".safetensors"));
+            float[] mix = Read(data, input), truth = Read(data, output);
+            float[] stems = Forward(checkpoint, mix, mix.Length / 2, tier);
+            int length = mix.Length / 2, width = truth.Length / (stems.Length / length);
+            double signal = 0, error = 0;
+            for (int i = 0; i < truth.Length; i++)
+            {
+                double ours = stems[i / width * length + start + i % width];
+                signal += (double)truth[i] * truth[i];
+                error += (truth[i] - ours) * (truth[i] - ours);
+            }
+
+            Console.WriteLine($"{model}: {10 * Math.Log10(signal / error):F2} dB, PyTorch float32 {pytorch} dB");
+        }
+    }
+
+    private static float[] Read(Checkpoint data, string name)
+    {
+        StoredTensor tensor = data.Tensors.First(t => t.Name == name);
+        var values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
+        tensor.CopyTo(values);
+        return values;
+    }
+
+    private static float[] Forward(Checkpoint checkpoint, float[] mix, int samples, KernelTier tier)
+    {
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph graph = HTDemucs.Build(config, samples);
+        using var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
+        using var stft = new SegmentStft(config.Nfft, samples);
+        float[] x = new float[engine.Shape.SpectrogramLength], y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
+        int plane = 2 * stft.Bins * stft.Frames;
+        fixed (float* m = mix, px = x, py = y, pt = yt)
+        {
+            for (int c = 0; c < 2; c++)
+            {
+                for (int chunk = 0; chunk < stft.Chunks; chunk++) stft.Forward(m + c * samples, chunk, px + c * plane);
+            }
+
+            engine.Run(x, mix, y, yt, default);
+            var seam = new float[stft.SeamLength];
+            for (int c = 0; c < 2 * engine.Shape.Stems; c++)
+            {
+                for (int chunk = 0; chunk < stft.Chunks; chunk++)
+                {
+                    fixed (float* s = seam)
+                    {
+                        stft.Inverse(py + c * plane, chunk, pt + c * samples, s);
+                        if (chunk < stft.Chunks - 1) stft.AddSeam(s, chunk, pt + c * samples);
+                    }
+                }
+            }
+        }
+
+        return yt;
+    }
+}
