@@ -23,8 +23,8 @@ internal sealed unsafe class Session : IJob, IDisposable
         _ticks = profile ? new long[plan.Steps.Count] : null;
         ScratchStride = (plan.ScratchFloats + 63) / 32 * 32 + 32;
         long slots = (plan.SlotDoubles * 2 + 15) / 16 * 16;
-        _memory = new NativeBlock((plan.ArenaFloats + Tensor.Slack + slots + workers.Count * ScratchStride + 64) * sizeof(float));
-        _workspace.Arena = (float*)_memory.Pointer;
+        _memory = new NativeBlock((plan.ArenaFloats + 2 * Tensor.Slack + slots + workers.Count * ScratchStride + 64) * sizeof(float));
+        _workspace.Arena = (float*)_memory.Pointer + Tensor.Slack; // readers may touch a margin on both sides
         _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         Scratch = (float*)_workspace.Slots + slots;
         _workspace.Workers = workers.Count;

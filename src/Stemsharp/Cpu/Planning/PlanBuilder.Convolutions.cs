@@ -2,6 +2,7 @@ using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Winograd;
 
 namespace Stemsharp.Cpu.Planning;
 
@@ -39,6 +40,16 @@ internal sealed partial class PlanBuilder<TIsa, V>
         var packer = new ConvolutionPacker<TIsa, V>(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
         string text = $"{(second == null ? "" : "add, ")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
         Tensor target = Write(last.Output);
+        if (glu != null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
+            && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
+        {
+            PackedWeights[] parts = [.. Enumerable.Range(0, WinogradKernel<TIsa, V>.Inputs).Select(i => new PackedWeights(
+                GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, WinogradStep<TIsa, V>.Transformed(matrix, first.Shape.Channels, window.KernelT, i), bias))];
+            var finish = new GluEpilogue<TIsa, V>(parts[0], target, columns, null);
+            Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
+            return;
+        }
+
         if (glu != null)
         {
             var weights = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, matrix, bias);

@@ -1,0 +1,117 @@
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Simd;
+using Stemsharp.Kernels.Winograd;
+
+namespace Stemsharp.Cpu.Steps;
+
+/// <summary>
+/// A convolution of three rows (and any odd number of columns) with stride 1 by <see cref="WinogradKernel{TIsa, V}"/>,
+/// GLU behind it. A task is four rows of one block of columns.
+/// </summary>
+internal sealed unsafe class WinogradStep<TIsa, V>(
+    string name, string description, PackedWeights[] weights, Tensor source, Tensor? second, int rows, int width, int kernelT, GluEpilogue<TIsa, V> epilogue)
+    : Step(name, description)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    private const int Outputs = WinogradKernel<TIsa, V>.Outputs, Inputs = WinogradKernel<TIsa, V>.Inputs;
+    private const int Line = WinogradKernel<TIsa, V>.Line, Margin = WinogradKernel<TIsa, V>.Margin;
+    private const int TasksPerWorker = 16;
+
+    private readonly int _rowGroups = (rows + Outputs - 1) / Outputs;
+    private readonly int _blocksPerRow = Tile.Panels(width);
+
+    public override long ExecutedFlops => 2L * Inputs * weights[0].Strips * Tile.Rows * weights[0].K * _rowGroups * _blocksPerRow * Tile.Columns;
+
+    public override long ScratchFloats => (long)Inputs * Tile.Size + (long)Inputs * source.Channels * Line;
+
+    public override int Tasks(int phase, int workers) => _rowGroups * _blocksPerRow * Groups(workers);
+
+    /// <summary>Whether the kernel's margins hold such a convolution.</summary>
+    public static bool Fits(int kernelF, int kernelT) => kernelF == 3 && kernelT % 2 == 1 && kernelT / 2 <= Margin;
+
+    /// <summary>Product <paramref name="index"/>'s weight matrix from one that is [rows][3·kernelT taps][channels].</summary>
+    public static float[] Transformed(float[] matrix, int channels, int kernelT, int index)
+    {
+        int part = kernelT * channels, matrixRows = matrix.Length / (3 * part);
+        var result = new float[matrixRows * part];
+        for (int r = 0; r < matrixRows; r++)
+        {
+            ReadOnlySpan<float> row = matrix.AsSpan(r * 3 * part, 3 * part);
+            for (int k = 0; k < part; k++) result[r * part + k] = (float)WinogradKernel<TIsa, V>.Weight(index, row[k], row[part + k], row[2 * part + k]);
+        }
+
+        return result;
+    }
+
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        int groups = Groups(w.Workers);
+        (int position, int group) = Math.DivRem(task, groups);
+        (int rowGroup, int block) = Math.DivRem(position, _blocksPerRow);
+        float* tiles = w.Scratch, lines = tiles + Inputs * Tile.Size;
+        int firstRow = rowGroup * Outputs, start = block * Tile.Columns, channels = source.Channels;
+        Transform(w, firstRow, start, lines);
+
+        int chain = Tile.Chain(channels), strips = weights[0].Strips;
+        for (int strip = strips * group / groups; strip < strips * (group + 1) / groups; strip++)
+        {
+            for (int product = 0; product < Inputs; product++)
+            {
+                float* a = weights[product].Strip(strip), b = lines + (long)product * channels * Line + Margin - kernelT / 2;
+                for (int tap = 0; tap < kernelT; tap++)
+                {
+                    for (int k = 0; k < channels; k += chain)
+                    {
+                        int count = Math.Min(chain, channels - k);
+                        MicroKernel<TIsa, V>.Run(a, b + tap + (long)k * Line, count, Line, tiles + product * Tile.Size, tap + k > 0);
+                        a += count * Tile.Rows;
+                    }
+                }
+            }
+
+            WinogradKernel<TIsa, V>.Inverse(tiles);
+            for (int row = 0; row < Outputs && firstRow + row < rows; row++)
+            {
+                epilogue.Store(w, (firstRow + row) * _blocksPerRow + block, strip, tiles + row * Tile.Size);
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) foreach (PackedWeights part in weights) part.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));
+
+    private void Transform(in Workspace w, int firstRow, int start, float* lines)
+    {
+        int channels = source.Channels, half = kernelT / 2;
+        float** first = stackalloc float*[Inputs];
+        float** other = stackalloc float*[Inputs];
+        nint stride = (nint)channels * Line;
+        for (int c = 0; c < channels; c++, lines += Line)
+        {
+            for (int i = 0; i < Inputs; i++)
+            {
+                int row = firstRow - 1 + i;
+                bool inside = row >= 0 && row < rows;
+                long offset = (long)row * width + start - Margin;
+                first[i] = inside ? w.At(source, c) + offset : null;
+                other[i] = inside && second != null ? w.At(second, c) + offset : null;
+            }
+
+            WinogradKernel<TIsa, V>.Transform(first, second == null ? null : other, lines, stride);
+
+            // What lies beyond a row's ends is another row, or nothing.
+            for (int product = 0; product < Inputs; product++)
+            {
+                float* line = lines + product * stride + Margin;
+                for (int t = 1; start == 0 && t <= half; t++) line[-t] = 0;
+                for (int t = width - start; t < Tile.Columns + half && t < width - start + half; t++) line[t] = 0;
+            }
+        }
+    }
+}
