@@ -1,0 +1,88 @@
+// The API's documents, as /api/v1/openapi.json describes them.
+
+export interface Song {
+  id: string;
+  name: string;
+  bytes: number;
+  durationSeconds: number;
+  sampleRate: number;
+  channels: number;
+  format: string;
+}
+
+export interface Upload {
+  id: string;
+  offset: number;
+  song?: Song;
+}
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+
+export interface JobSettings {
+  model?: string;
+  stems?: string[];
+  sampleFormat?: string;
+  clipMode?: string;
+  shifts?: number;
+  overlap?: number;
+}
+
+export interface JobProgress {
+  step: "waiting" | "decoding" | "ready" | "separating" | "writing";
+  fraction: number;
+  playableFrames: number;
+  etaSeconds?: number;
+  timesRealTime?: number;
+}
+
+export interface JobAudio {
+  sampleRate: number;
+  channels: number;
+  frames: number;
+  stems: string[];
+}
+
+export interface Job {
+  id: string;
+  songId: string;
+  name: string;
+  durationSeconds: number;
+  state: JobState;
+  settings: JobSettings;
+  created: string;
+  order: number;
+  progress?: JobProgress;
+  audio?: JobAudio;
+  error?: string;
+  finished?: string;
+  timesRealTime?: number;
+  bytes: number;
+}
+
+export interface Model {
+  name: string;
+  description: string;
+  stems: string[];
+  installed: boolean;
+  downloadBytes?: number;
+  download?: { fraction: number; error?: string };
+}
+
+export interface ServerInfo {
+  version: string;
+  engine: string;
+  defaultModel: string;
+  encoders: string[];
+  maxUploadBytes: number;
+  maxDurationSeconds: number;
+  usedDiskBytes: number;
+  maxDiskBytes?: number;
+}
+
+export interface ServerEvent {
+  at: number;
+  jobs?: Job[];
+  job?: Job;
+  removed?: string;
+  model?: Model;
+}

@@ -1,0 +1,28 @@
+/** Numbers as people read them. */
+
+export function time(seconds: number, tenths = false): string {
+  const whole = tenths ? Math.floor(seconds * 10) / 10 : Math.floor(seconds);
+  const h = Math.floor(whole / 3600);
+  const m = Math.floor(whole / 60) % 60;
+  const s = whole % 60;
+  const tail = tenths ? s.toFixed(1).padStart(4, "0") : `${s}`.padStart(2, "0");
+  return h > 0 ? `${h}:${`${m}`.padStart(2, "0")}:${tail}` : `${m}:${tail}`;
+}
+
+export function size(bytes: number): string {
+  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+export function speed(times: number): string {
+  return `${times < 10 ? times.toFixed(1) : Math.round(times)}× real time`;
+}
+
+export function decibels(gain: number): string {
+  return gain <= 0 ? "−∞ dB" : `${(20 * Math.log10(gain)).toFixed(1).replace("-", "−")} dB`;
+}
+
+export function title(fileName: string): string {
+  return fileName.replace(/\.[a-z0-9]{2,5}$/i, "");
+}

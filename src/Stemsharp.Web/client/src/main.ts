@@ -1,0 +1,75 @@
+import { api, ApiError } from "./api";
+import { State } from "./state";
+import { AddPanel } from "./ui/add-panel";
+import { h, toast } from "./ui/dom";
+import { JobLists } from "./ui/job-lists";
+import { PlayerView } from "./ui/player-view";
+import { applyTheme, TopBar } from "./ui/top-bar";
+
+applyTheme();
+const state = new State();
+const main = document.getElementById("main")!;
+
+async function signIn(token: string): Promise<void> {
+  await api.signIn(token);
+}
+
+/** The token comes in the address's fragment, which no server sees; it goes from there as soon as it is read. */
+async function takeToken(): Promise<void> {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!token) return;
+  history.replaceState(null, "", location.pathname);
+  try {
+    await signIn(token);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : `${error}`, "error");
+  }
+}
+
+function showSignIn(): void {
+  const input = h("input", { type: "password", id: "token", autocomplete: "off", required: true });
+  const form = h(
+    "form", { class: "panel sign-in" },
+    h("h1", { text: "Whose songs are these?" }),
+    h("p", { text: "Open the address that “stemsharp serve” printed when it started, or paste the token from it." }),
+    h("label", { for: "token", text: "Token" }),
+    input,
+    h("button", { class: "primary", type: "submit", text: "Open" }),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    signIn(input.value.trim().replace(/^.*token=/, "")).then(start, (error: Error) => toast(error.message, "error"));
+  });
+  main.replaceChildren(form);
+}
+
+async function start(): Promise<void> {
+  try {
+    await state.start();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return showSignIn();
+    toast(error instanceof Error ? error.message : `${error}`, "error");
+    return;
+  }
+  const player = new PlayerView(state, () => show("songs"));
+  const add = new AddPanel(state);
+  const lists = new JobLists(state, add.uploader, (job) => {
+    player.open(job);
+    lists.setCurrent(job.id);
+    show("player");
+  });
+  main.replaceChildren(
+    h("section", { id: "songs", "aria-label": "Songs", tabindex: "-1" }, add.element, lists.element),
+    player.element,
+  );
+}
+
+/** Which half is seen where there is no room for both. */
+function show(view: "songs" | "player"): void {
+  main.dataset.view = view;
+  if (view === "songs") document.getElementById("songs")?.focus({ preventScroll: true });
+}
+
+document.getElementById("top")!.append(new TopBar(state).element);
+show("songs");
+void takeToken().then(start);

@@ -1,0 +1,71 @@
+import { api } from "./api";
+import type { Job, Model, ServerEvent, ServerInfo } from "./contract";
+
+type Change = "jobs" | "models" | "connection" | "server";
+
+/** What the page knows of the server, kept up to date by the stream of events. */
+export class State extends EventTarget {
+  readonly jobs = new Map<string, Job>();
+  models: Model[] = [];
+  server: ServerInfo | undefined;
+  connected = false;
+  private source: EventSource | undefined;
+
+  on(change: Change, listener: () => void): void {
+    this.addEventListener(change, listener);
+  }
+
+  async start(): Promise<void> {
+    [this.server, this.models] = await Promise.all([api.server(), api.models()]);
+    this.tell("server");
+    this.tell("models");
+    this.connect();
+  }
+
+  put(job: Job): void {
+    this.jobs.set(job.id, job);
+    this.tell("jobs");
+  }
+
+  async refreshServer(): Promise<void> {
+    this.server = await api.server();
+    this.tell("server");
+  }
+
+  private connect(): void {
+    const source = (this.source = new EventSource(api.eventsAddress));
+    source.onopen = () => this.setConnected(true);
+    source.onmessage = (message: MessageEvent<string>) => this.take(JSON.parse(message.data) as ServerEvent);
+    source.onerror = () => {
+      this.setConnected(false);
+      // A browser gives up where the server answered with an error, such as while it starts; this does not.
+      if (source.readyState === EventSource.CLOSED && this.source === source) setTimeout(() => this.connect(), 1000);
+    };
+  }
+
+  private setConnected(connected: boolean): void {
+    if (this.connected === connected) return;
+    this.connected = connected;
+    this.tell("connection");
+  }
+
+  private take(event: ServerEvent): void {
+    if (event.jobs) {
+      this.jobs.clear();
+      for (const job of event.jobs) this.jobs.set(job.id, job);
+    }
+    if (event.job) this.jobs.set(event.job.id, event.job);
+    if (event.removed) this.jobs.delete(event.removed);
+    if (event.model) {
+      const changed = event.model;
+      this.models = this.models.map((model) => (model.name === changed.name ? changed : model));
+      this.tell("models");
+      return;
+    }
+    this.tell("jobs");
+  }
+
+  private tell(change: Change): void {
+    this.dispatchEvent(new Event(change));
+  }
+}

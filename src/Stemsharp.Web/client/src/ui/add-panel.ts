@@ -1,0 +1,169 @@
+import { api } from "../api";
+import type { JobSettings, Model, Song } from "../contract";
+import { size } from "../format";
+import type { State } from "../state";
+import { droppedFiles, isMusic, Uploader } from "../upload";
+import { attempt, h, toast } from "./dom";
+import { stemColour } from "./stems";
+
+/** Takes songs in, with the choice of model, stems and output. */
+export class AddPanel {
+  readonly element: HTMLElement;
+  readonly uploader = new Uploader();
+  private readonly state: State;
+  private readonly model = h("select", { id: "model" });
+  private readonly about = h("p", { class: "hint" });
+  private readonly download = h("div", { class: "download" });
+  private readonly stems = h("fieldset", { class: "chips" }, h("legend", { text: "Stems" }));
+  private readonly depth = choice("depth", [["pcm16", "16 bit"], ["pcm24", "24 bit"], ["float32", "32 bit float"]]);
+  private readonly clip = choice("clip", [
+    ["rescale", "Make the stem softer"], ["clamp", "Cut peaks off"], ["tanh", "Round peaks off"], ["none", "Leave them"],
+  ]);
+  private readonly shifts = h("input", { id: "shifts", type: "number", min: 0, max: 20, value: 0 });
+  private shownModel = "";
+
+  constructor(state: State) {
+    this.state = state;
+    this.model.addEventListener("change", () => this.showModel());
+    state.on("models", () => this.showModels());
+    this.element = h(
+      "section", { class: "panel add", "aria-labelledby": "add-title" },
+      h("h1", { id: "add-title", text: "Take songs apart" }),
+      this.dropZone(),
+      h("div", { class: "field" }, h("label", { for: "model", text: "Model" }), this.model),
+      this.about, this.download, this.stems,
+      h(
+        "details", {},
+        h("summary", { text: "Output and quality" }),
+        h("div", { class: "field" }, h("label", { for: "depth", text: "Samples" }), this.depth),
+        h("div", { class: "field" }, h("label", { for: "clip", text: "Peaks above full scale" }), this.clip),
+        h("div", { class: "field" }, h("label", { for: "shifts", text: "Extra passes, shifted in time" }), this.shifts),
+        h("p", { class: "hint", text: "Each pass takes as long as the first. A few can lift quality by a little." }),
+      ),
+    );
+    this.showModels();
+  }
+
+  private dropZone(): HTMLElement {
+    const files = h("input", { type: "file", multiple: true, accept: "audio/*,video/mp4,.flac,.opus,.m4a", class: "visually-hidden", "aria-label": "Choose songs", tabindex: "-1" });
+    const folder = h("input", { type: "file", webkitdirectory: true, class: "visually-hidden", "aria-label": "Choose a folder", tabindex: "-1" });
+    files.addEventListener("change", () => this.addFiles([...(files.files ?? [])], files));
+    folder.addEventListener("change", () => this.addFiles([...(folder.files ?? [])].filter(isMusic), folder));
+    const zone = h(
+      "div", { class: "drop" },
+      h("p", { class: "big", text: "Drop songs or folders here" }),
+      h(
+        "div", { class: "drop-buttons" },
+        h("button", { type: "button", class: "primary", onclick: () => files.click(), text: "Choose songs" }),
+        h("button", { type: "button", onclick: () => folder.click(), text: "Choose a folder" }),
+      ),
+      files, folder,
+    );
+    // The whole page takes what is dropped: a song that misses the zone must not replace the page.
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    addEventListener("dragleave", (event) => event.relatedTarget === null && zone.classList.remove("over"));
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      if (event.dataTransfer) void droppedFiles(event.dataTransfer).then((dropped) => this.addFiles(dropped));
+    });
+    return zone;
+  }
+
+  private addFiles(files: File[], input?: HTMLInputElement): void {
+    if (files.length === 0) return toast("There is no music in that.", "error");
+    const settings = this.settings();
+    if (!settings) return;
+    const batch = crypto.randomUUID();
+    const queue = async (song: Song) => {
+      this.state.put(await api.createJob(song.id, settings, batch));
+    };
+    for (const file of files) this.uploader.add(file, queue, (message) => toast(message, "error"));
+    // The same file can be chosen again.
+    if (input) input.value = "";
+  }
+
+  private settings(): JobSettings | undefined {
+    const model = this.chosen();
+    if (!model?.installed) {
+      toast(`The model ${model?.name ?? ""} is not on this machine yet. Download it first, or choose another.`, "error");
+      return undefined;
+    }
+    const boxes = [...this.stems.querySelectorAll("input")];
+    const wanted = boxes.filter((box) => box.checked).map((box) => box.value);
+    if (boxes.length > 0 && wanted.length === 0) {
+      toast("Choose at least one stem.", "error");
+      return undefined;
+    }
+    return {
+      model: model.name,
+      ...(wanted.length < boxes.length ? { stems: wanted } : {}),
+      sampleFormat: this.depth.value,
+      clipMode: this.clip.value,
+      shifts: Number(this.shifts.value) || 0,
+    };
+  }
+
+  private chosen(): Model | undefined {
+    return this.state.models.find((model) => model.name === this.model.value);
+  }
+
+  private showModels(): void {
+    const before = this.model.value;
+    const { models, server } = this.state;
+    this.model.replaceChildren(
+      ...models.map((model) => h("option", { value: model.name, text: model.installed ? model.name : `${model.name} (not here yet)` })),
+    );
+    const wanted = before || server?.defaultModel;
+    const first = models.find((model) => model.name === wanted && (before !== "" || model.installed)) ?? models.find((model) => model.installed) ?? models[0];
+    if (first) this.model.value = first.name;
+    this.showModel();
+  }
+
+  private showModel(): void {
+    const model = this.chosen();
+    if (!model) return;
+    this.about.textContent = model.description;
+    this.showDownload(model);
+    const key = `${model.name} ${model.stems.join()}`;
+    if (key === this.shownModel) return;
+    this.shownModel = key;
+    const chips = model.stems.map((stem) => {
+      const box = h("input", { type: "checkbox", value: stem, checked: true });
+      const chip = h("label", { class: "chip" }, box, h("span", { text: stem }));
+      chip.style.setProperty("--stem", stemColour(stem));
+      return chip;
+    });
+    this.stems.replaceChildren(h("legend", { text: "Stems" }), ...chips);
+    this.stems.hidden = chips.length === 0;
+  }
+
+  private showDownload(model: Model): void {
+    this.download.replaceChildren();
+    if (model.installed) return;
+    if (model.download && !model.download.error) {
+      this.download.append(
+        h("progress", { max: 1, value: model.download.fraction, "aria-label": `Download of ${model.name}` }),
+        h("span", { class: "hint", text: `${Math.round(model.download.fraction * 100)} % downloaded` }),
+      );
+      return;
+    }
+    if (model.download?.error) this.download.append(h("p", { class: "error", text: model.download.error }));
+    const bytes = model.downloadBytes ? ` (${size(model.downloadBytes)})` : "";
+    this.download.append(h("button", {
+      type: "button", text: `Download ${model.name}${bytes}`,
+      onclick: () => void attempt(async () => {
+        const started = await api.download(model.name);
+        this.state.models = this.state.models.map((known) => (known.name === started.name ? started : known));
+        this.showModels();
+      }),
+    }));
+  }
+}
+
+function choice(id: string, options: [string, string][]): HTMLSelectElement {
+  return h("select", { id }, ...options.map(([value, text]) => h("option", { value, text })));
+}

@@ -1,0 +1,80 @@
+type Child = Node | string | false | null | undefined;
+
+interface Props {
+  class?: string;
+  text?: string;
+  [name: string]: unknown;
+}
+
+/** Makes an element. Text only ever becomes text: nothing here parses HTML. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K, props: Props = {}, ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === false || value === null) continue;
+    if (name === "class") element.className = value as string;
+    else if (name === "text") element.textContent = value as string;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value as EventListener);
+    else element.setAttribute(name, value === true ? "" : `${value as string | number}`);
+  }
+  for (const child of children) if (child) element.append(child);
+  return element;
+}
+
+const iconPaths: Record<string, string> = {
+  play: "M8 5v14l11-7z",
+  pause: "M6 5h4v14H6zM14 5h4v14h-4z",
+  start: "M6 5h3v14H6zM20 5v14l-10-7z",
+  back: "M20 11H7.8l5.6-5.6L12 4l-8 8 8 8 1.4-1.4L7.8 13H20z",
+  up: "M12 6l7 7-1.5 1.5L13 10v9h-2v-9l-4.500 4.500L5 13z",
+  down: "M12 18l-7-7 1.500-1.500L11 14V5h2v9l4.500-4.500L19 11z",
+  close: "M18.300 7.100l-1.400-1.400-4.900 4.900-4.900-4.900-1.400 1.400 4.900 4.900-4.900 4.900 1.400 1.400 4.900-4.900 4.900 4.900 1.400-1.400-4.900-4.900z",
+  retry: "M12 5V2L7 7l5 5V8a5 5 0 1 1-5 5H5a7 7 0 1 0 7-8z",
+  trash: "M7 21a2 2 0 0 1-2-2V7H4V5h5V4h6v1h5v2h-1v12a2 2 0 0 1-2 2zM9 9v9h2V9zm4 0v9h2V9z",
+  download: "M11 4h2v8.200l3.100-3.100 1.400 1.400L12 16l-5.500-5.500 1.400-1.400 3.100 3.100zM5 18h14v2H5z",
+  loop: "M7 7h9V4l4 4-4 4V9H8v4H6V8a1 1 0 0 1 1-1zm10 10H8v3l-4-4 4-4v3h8v-4h2v5a1 1 0 0 1-1 1z",
+  sun: "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4zM4.200 2.800l2.900 2.800-1.500 1.500-2.800-2.900zM18.400 17l2.800 2.800-1.400 1.400-2.900-2.800zM2.800 19.800L5.600 17l1.500 1.400-2.900 2.800zM17 5.600l2.800-2.800 1.400 1.400-2.800 2.900z",
+  moon: "M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
+  keys: "M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zm2 3v2h2V9zm4 0v2h2V9zm4 0v2h2V9zm-8 4v2h2v-2zm3.500 0v2h5v-2zM16 13v2h2v-2z",
+  spectrum: "M4 20V10h2v10zM8 20V4h2v16zM12 20v-7h2v7zM16 20V8h2v12zM20 20v-4h2v4z",
+  plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
+};
+
+export function icon(name: string): SVGSVGElement {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", iconPaths[name] ?? "");
+  svg.append(path);
+  return svg;
+}
+
+/** A button with a picture on it; its name is for screen readers and the tooltip. */
+export function iconButton(name: string, label: string, onclick: () => void, className = "icon"): HTMLButtonElement {
+  return h("button", { type: "button", class: className, "aria-label": label, title: label, onclick }, icon(name));
+}
+
+export function setIcon(button: HTMLElement, name: string): void {
+  button.replaceChildren(icon(name));
+}
+
+export function toast(message: string, kind: "info" | "error" = "info"): void {
+  const host = document.getElementById("toasts")!;
+  const note = h("div", { class: `toast ${kind}` }, h("span", { text: message }));
+  note.append(iconButton("close", "Dismiss", () => note.remove()));
+  host.append(note);
+  setTimeout(() => note.remove(), kind === "error" ? 15_000 : 6_000);
+}
+
+/** Runs something that may be refused, and says so. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    toast(error instanceof Error ? error.message : `${error}`, "error");
+    return undefined;
+  }
+}

@@ -1,0 +1,345 @@
+import { api } from "../api";
+import { Player } from "../audio/player";
+import { StemSource } from "../audio/stem-source";
+import { loadWaveform } from "../audio/waveform";
+import type { Job } from "../contract";
+import { speed, time, title } from "../format";
+import type { State } from "../state";
+import { attempt, h, iconButton } from "./dom";
+import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
+import { listen, showHelp, type Shortcut } from "./shortcuts";
+import { Stage } from "./stage";
+import { themeChanged } from "./top-bar";
+import { Transport } from "./transport";
+
+type Side = "a" | "b";
+
+/** The player for one job, or for two jobs of the same song that are compared. */
+export class PlayerView {
+  readonly element: HTMLElement;
+  private readonly state: State;
+  private readonly player = new Player();
+  private readonly stage: Stage;
+  private readonly transport: Transport;
+  private readonly settings = new Map<string, LaneSetting>();
+  private readonly name = h("h1", { id: "player-title" });
+  private readonly facts = h("p", { class: "facts" });
+  private readonly provisional = h("p", { class: "badge", text: "Still being separated: levels are not final" });
+  private readonly lanesBox = h("div", { class: "lane-heads" });
+  private readonly pictures = h("div", { class: "lane-pictures" });
+  private readonly compare = h("select", { "aria-label": "Compare with" });
+  private readonly sides = h("div", { class: "sides", role: "group", "aria-label": "Which model is heard" });
+  private readonly another = h("select", { "aria-label": "Separate this song with another model" });
+  private readonly format = h("select", { "aria-label": "Format of downloads" });
+  private readonly zip = h("a", { class: "button", download: true, text: "All stems" });
+  private readonly mix = h("a", { class: "button", download: true, text: "This mix" });
+  private readonly content: HTMLElement;
+  private readonly empty: HTMLElement;
+  private readonly shortcuts: Shortcut[];
+  private lanes: LaneView[] = [];
+  private job: Job | undefined;
+  private other: Job | undefined;
+  private side: Side = "a";
+  private opened = "";
+  private waveformsAt = 0;
+
+  constructor(state: State, back: () => void) {
+    this.state = state;
+    this.stage = new Stage((fraction) => this.player.seek(fraction * this.frames), (from, to) => this.setLoop(from, to));
+    this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts));
+    this.overlayPlayhead();
+    this.content = h(
+      "div", { class: "player-content" },
+      h(
+        "header", { class: "player-head" },
+        h("div", { class: "back" }, iconButton("back", "Back to the songs", back)),
+        h("div", { class: "player-names" }, this.name, this.facts, this.provisional),
+        h("div", { class: "player-tools" }, this.another, this.compare, this.sides),
+      ),
+      h(
+        "div", { class: "lanes", role: "group", "aria-label": "Stems" },
+        this.stage.ruler, this.lanesBox, this.pictures,
+      ),
+      h("div", { class: "downloads" }, h("span", { text: "Download" }), this.zip, this.mix, h("span", { text: "as" }), this.format),
+      this.transport.element,
+    );
+    this.pictures.append(this.stage.overlay);
+    this.empty = h(
+      "div", { class: "empty" },
+      h("p", { class: "big", text: "Nothing is open yet" }),
+      h("p", { text: "Drop a song, and choose it in the list as soon as it can be played. Every stem gets a lane of its own: mute, solo, turn up and down, loop, compare models, and take home what you need." }),
+    );
+    this.element = h("section", { id: "player", class: "panel player", "aria-label": "Player" }, this.empty, this.content);
+    this.content.hidden = true;
+
+    this.compare.addEventListener("change", () => this.setOther(this.compare.value));
+    this.another.addEventListener("change", () => void this.separateAgain(this.another.value));
+    this.format.addEventListener("change", () => this.showDownloads());
+    this.player.addEventListener("state", () => this.showState());
+    state.on("jobs", () => this.refresh());
+    state.on("models", () => this.showChoices());
+    themeChanged.addEventListener("change", () => this.paint());
+    new ResizeObserver(() => this.paint()).observe(this.pictures);
+    this.shortcuts = this.makeShortcuts();
+    listen(this.shortcuts, () => this.job !== undefined);
+  }
+
+  open(job: Job): void {
+    if (this.job?.id !== job.id) [this.other, this.side] = [undefined, "a"];
+    this.job = job;
+    this.empty.hidden = true;
+    this.content.hidden = false;
+    this.refresh();
+    this.name.tabIndex = -1;
+    this.name.focus({ preventScroll: true });
+  }
+
+  private get frames(): number {
+    return this.job?.audio?.frames ?? 0;
+  }
+
+  /** The job whose lanes are shown and heard. */
+  private get current(): Job {
+    return this.side === "b" && this.other ? this.other : this.job!;
+  }
+
+  private get jobs(): Job[] {
+    return this.other ? [this.job!, this.other] : [this.job!];
+  }
+
+  /** Takes over what the server has said of the jobs that are open. */
+  private refresh(): void {
+    if (!this.job) return;
+    const fresh = this.state.jobs.get(this.job.id);
+    if (!fresh?.audio) return this.close();
+    this.job = fresh;
+    if (this.other) this.other = this.state.jobs.get(this.other.id);
+    if (!this.other) this.side = "a";
+    const key = this.jobs.map((job) => `${job.id} ${job.state} ${job.finished}`).join();
+    if (key !== this.opened) {
+      const same = this.opened.startsWith(this.job.id);
+      this.opened = key;
+      this.load(same);
+    }
+    const made = fresh.state === "running" ? (fresh.progress?.playableFrames ?? 0) : this.frames;
+    if (fresh.state === "running") {
+      this.player.setLimit(made);
+      if (made - this.waveformsAt > this.frames / 50) void this.loadWaveforms();
+    }
+    this.stage.showMade(this.frames > 0 ? made / this.frames : 1);
+    this.provisional.hidden = fresh.state !== "running";
+    this.showChoices();
+  }
+
+  private load(keepPosition: boolean): void {
+    const { audio } = this.job!;
+    const sources = this.jobs.flatMap((job) => job.audio!.stems.map((stem) => new StemSource(job.id, stem)));
+    this.player.open(sources, audio!.frames, audio!.sampleRate, keepPosition);
+    this.showLanes();
+  }
+
+  private showLanes(): void {
+    const job = this.current;
+    this.lanes = job.audio!.stems.map((stem, i) => {
+      let setting = this.settings.get(stem);
+      if (!setting) this.settings.set(stem, (setting = newSetting()));
+      return new LaneView(stem, i + 1, setting, () => this.applyLevels(), () => this.current.id);
+    });
+    document.documentElement.style.setProperty("--lanes", `${this.lanes.length}`);
+    this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.head));
+    this.pictures.replaceChildren(...this.lanes.map((lane) => lane.canvas), this.stage.overlay);
+    this.name.textContent = title(job.name);
+    const facts = [time(job.durationSeconds), job.settings.model, job.timesRealTime && speed(job.timesRealTime)];
+    this.facts.textContent = facts.filter(Boolean).join(" · ");
+    const seconds = job.audio!.frames / job.audio!.sampleRate;
+    this.stage.setLength(seconds);
+    this.transport.setLength(job.audio!.frames, job.audio!.sampleRate);
+    this.stage.showLoop(undefined);
+    this.showLoop();
+    this.applyLevels();
+    this.showDownloads();
+    void this.loadWaveforms();
+  }
+
+  private async loadWaveforms(): Promise<void> {
+    const job = this.current;
+    this.waveformsAt = job.progress?.playableFrames ?? this.frames;
+    const lanes = this.lanes;
+    const waveforms = await Promise.all(lanes.map((lane) => loadWaveform(job.id, lane.stem).catch(() => undefined)));
+    if (lanes !== this.lanes) return;
+    let loudest = 8;
+    for (const waveform of waveforms) for (const level of waveform?.pairs ?? []) loudest = Math.max(loudest, Math.abs(level));
+    lanes.forEach((lane, i) => waveforms[i] && lane.setWaveform(waveforms[i], job.audio!.frames, Math.min(6, 118 / loudest)));
+  }
+
+  private applyLevels(): void {
+    const shown = this.current.audio!.stems;
+    const anySolo = shown.some((stem) => this.settings.get(stem)!.solo);
+    const levels = this.jobs.flatMap((job) =>
+      job.audio!.stems.map((stem) => {
+        const setting = this.settings.get(stem);
+        if (job !== this.current || !setting) return { gain: 0, pan: 0 };
+        return heard(setting, anySolo);
+      }),
+    );
+    this.player.setLevels(levels);
+    for (const lane of this.lanes) {
+      lane.showSetting();
+      lane.showAudible(heard(this.settings.get(lane.stem)!, anySolo).gain > 0);
+    }
+    this.showDownloads();
+  }
+
+  private showDownloads(): void {
+    const job = this.current;
+    const done = job.state === "done";
+    const format = this.format.value || "wav";
+    for (const link of [this.zip, this.mix]) link.toggleAttribute("aria-disabled", !done);
+    for (const lane of this.lanes) lane.setDownload(done ? api.stemAddress(job.id, lane.stem, format) : undefined);
+    if (!done) {
+      this.zip.removeAttribute("href");
+      this.mix.removeAttribute("href");
+      return;
+    }
+    const settings = job.audio!.stems.map((stem) => this.settings.get(stem)!);
+    const levels = settings.map((setting) => heard(setting, settings.some((any) => any.solo)));
+    this.zip.href = api.zipAddress(job.id, format);
+    this.mix.href = api.mixAddress(job.id, levels.map(({ gain }) => gain), levels.map(({ pan }) => pan), format);
+  }
+
+  /** Other models' results for the same song, and the models that could be tried. */
+  private showChoices(): void {
+    const job = this.job;
+    if (!job) return;
+    const siblings = [...this.state.jobs.values()].filter(
+      (other) => other.songId === job.songId && other.id !== job.id && other.state === "done" && other.audio!.frames === job.audio!.frames,
+    );
+    fill(this.compare, [["", "Compare with…"], ...siblings.map((other): [string, string] => [other.id, describe(other)])], this.other?.id ?? "");
+    this.compare.hidden = siblings.length === 0 || job.state !== "done";
+    const installed = this.state.models.filter((model) => model.installed && model.name !== job.settings.model);
+    fill(this.another, [["", "Try another model…"], ...installed.map((model): [string, string] => [model.name, model.name])], "");
+    this.another.hidden = installed.length === 0;
+    fill(this.format, (this.state.server?.encoders ?? ["wav"]).map((encoder): [string, string] => [encoder, encoder.toUpperCase()]), this.format.value || "wav");
+    this.sides.hidden = !this.other;
+    if (!this.other) return;
+    this.sides.replaceChildren(...(["a", "b"] as const).map((side) => {
+      const shown = side === "a" ? job : this.other!;
+      return h("button", {
+        type: "button", "aria-pressed": `${this.side === side}`, text: `${side.toUpperCase()} · ${describe(shown)}`, onclick: () => this.setSide(side),
+      });
+    }));
+  }
+
+  private setOther(id: string): void {
+    this.other = this.state.jobs.get(id);
+    this.side = "a";
+    this.refresh();
+  }
+
+  private setSide(side: Side): void {
+    if (!this.other || this.side === side) return;
+    this.side = side;
+    const hadFocus = this.sides.contains(document.activeElement);
+    this.showLanes();
+    this.showChoices();
+    if (hadFocus) this.sides.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
+  }
+
+  private async separateAgain(model: string): Promise<void> {
+    this.another.value = "";
+    if (!model) return;
+    // Other models have other stems, so all of them are made.
+    const { stems: _, ...settings } = this.job!.settings;
+    const made = await attempt(() => api.createJob(this.job!.songId, { ...settings, model }, crypto.randomUUID()));
+    if (made) this.state.put(made);
+  }
+
+  private setLoop(from: number, to: number): void {
+    const loop = { from: Math.round(from * this.frames), to: Math.round(to * this.frames) };
+    // Shorter than a twentieth of a second is a tone, not a loop.
+    if (loop.to - loop.from < 2205) return this.showLoop();
+    this.player.setLoop(loop);
+    if (this.player.frame < loop.from || this.player.frame >= loop.to) this.player.seek(loop.from);
+  }
+
+  private toggleLoop(): void {
+    if (this.player.loop) return this.player.setLoop(undefined);
+    const from = this.player.frame / this.frames;
+    this.setLoop(Math.min(from, 0.98), Math.min(1, from + Math.max(0.02, 8 / this.stage.length)));
+  }
+
+  private moveLoop(edge: "from" | "to"): void {
+    const loop = this.player.loop ?? { from: 0, to: this.frames };
+    const moved = { ...loop, [edge]: this.player.frame };
+    if (moved.from < moved.to) this.setLoop(moved.from / this.frames, moved.to / this.frames);
+  }
+
+  private showLoop(): void {
+    const { loop } = this.player;
+    if (loop) this.stage.showLoop(loop.from / this.frames, loop.to / this.frames);
+    else this.stage.showLoop(undefined);
+  }
+
+  private showState(): void {
+    this.transport.update();
+    this.showLoop();
+  }
+
+  /** Moves the playhead and the meters with every picture of the screen, and only while something moves. */
+  private overlayPlayhead(): void {
+    const step = () => {
+      if (this.job && this.frames > 0) {
+        this.stage.showPosition(this.player.frame / this.frames);
+        const offset = this.side === "b" ? this.job.audio!.stems.length : 0;
+        this.lanes.forEach((lane, i) => lane.showLevel(this.player.playing ? (this.player.peaks[offset + i] ?? 0) : 0));
+      }
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  private paint(): void {
+    if (!this.job) return;
+    this.stage.setLength(this.stage.length);
+    for (const lane of this.lanes) lane.paint();
+  }
+
+  private close(): void {
+    this.player.close();
+    [this.job, this.other, this.opened, this.lanes] = [undefined, undefined, "", []];
+    this.content.hidden = true;
+    this.empty.hidden = false;
+  }
+
+  private makeShortcuts(): Shortcut[] {
+    const key = (wanted: string) => (event: KeyboardEvent) => event.key === wanted || event.key === wanted.toUpperCase();
+    const rate = () => this.job?.audio?.sampleRate ?? 44_100;
+    const jump = (seconds: number) => () => this.player.seek(this.player.frame + seconds * rate());
+    const digit = (event: KeyboardEvent) => Number(/^Digit([1-9])$/.exec(event.code)?.[1] ?? 0);
+    return [
+      { keys: "Space", what: "Play or pause", matches: key(" "), run: () => this.transport.toggle() },
+      { keys: "←", what: "5 seconds back", matches: key("ArrowLeft"), run: jump(-5) },
+      { keys: "→", what: "5 seconds on", matches: key("ArrowRight"), run: jump(5) },
+      { keys: "Home", what: "To the start", matches: key("Home"), run: () => this.player.seek(0) },
+      { keys: "1 … 9", what: "Mute a stem", matches: (event) => digit(event) > 0 && !event.shiftKey, run: (event) => this.lanes[digit(event) - 1]?.toggleMute() },
+      { keys: "Shift + 1 … 9", what: "Solo a stem", matches: (event) => digit(event) > 0 && event.shiftKey, run: (event) => this.lanes[digit(event) - 1]?.toggleSolo() },
+      { keys: "L", what: "Loop on or off", matches: key("l"), run: () => this.toggleLoop() },
+      { keys: "[", what: "The loop starts here", matches: key("["), run: () => this.moveLoop("from") },
+      { keys: "]", what: "The loop ends here", matches: key("]"), run: () => this.moveLoop("to") },
+      { keys: "B", what: "The other model of a comparison", matches: key("b"), run: () => this.setSide(this.side === "a" ? "b" : "a") },
+      { keys: "?", what: "These keys", matches: key("?"), run: () => showHelp(this.shortcuts) },
+    ];
+  }
+}
+
+function describe(job: Job): string {
+  const shifts = job.settings.shifts ? `, ${job.settings.shifts} passes` : "";
+  return `${job.settings.model}${shifts}`;
+}
+
+/** Fills a list only where it differs: one that is open under somebody's pointer stays as it is. */
+function fill(select: HTMLSelectElement, options: [string, string][], value: string): void {
+  const same = select.options.length === options.length && options.every(([id, text], i) => select.options[i]!.value === id && select.options[i]!.text === text);
+  if (!same) select.replaceChildren(...options.map(([id, text]) => h("option", { value: id, text })));
+  if (select.value !== value) select.value = value;
+}
