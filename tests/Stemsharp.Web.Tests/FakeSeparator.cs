@@ -39,7 +39,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     public IReadOnlyList<ModelInfo> Models { get; private set; } =
     [
-        new("fake", "Four levels.", Stems, true), new("absent", "Is downloaded.", Stems, false) { DownloadBytes = 100 },
+        new("fake", "Four levels.", Stems, true), new("fake2", "The same once more.", Stems, true), new("absent", "Is downloaded.", Stems, false) { DownloadBytes = 100 },
     ];
 
     public AudioFacts Probe(string file, CancellationToken cancellationToken) => _library.Probe(file, cancellationToken);
@@ -47,7 +47,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     public JobSettings Complete(JobSettings settings)
     {
         string model = settings.Model ?? DefaultModel;
-        if (model != "fake") throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
+        if (model is not ("fake" or "fake2")) throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
         if (settings.Stems?.Except(Stems).Any() == true) throw new OptionException("No such stem.");
         return settings with { Model = model, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Stemsharp.Web.Tests.Pages;
 
-/// <summary>A browser window on a server. Messages in the browser's console that tell of errors fail the test.</summary>
+/// <summary>A browser window on a server, its errors noted.</summary>
 internal sealed class PageSession : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -14,6 +14,11 @@ internal sealed class PageSession : IAsyncDisposable
     public IPage Page { get; }
 
     public List<string> Errors { get; } = [];
+
+    /// <summary>Addresses that were asked for.</summary>
+    public List<string> Requests { get; } = [];
+
+    public ILocator Lanes => Page.Locator(".lane-head");
 
     public static async Task<PageSession> OpenAsync(
         IBrowser browser, string address, int width = 1360, int height = 860, ColorScheme theme = ColorScheme.Dark, bool touch = false)
@@ -25,6 +30,7 @@ internal sealed class PageSession : IAsyncDisposable
         });
         IPage page = await context.NewPageAsync();
         PageSession session = new(context, page);
+        page.Request += (_, request) => session.Requests.Add(request.Url);
         page.PageError += (_, error) => session.Errors.Add(error);
         page.Console += (_, message) =>
         {
@@ -54,6 +60,45 @@ internal sealed class PageSession : IAsyncDisposable
         await Page.DispatchEventAsync(".drop", "drop", new { dataTransfer = transfer });
     }
 
+    /// <summary>Drops a song and waits until its stems are there.</summary>
+    public async Task SeparateAsync(string name, byte[] song)
+    {
+        await DropAsync((name, song));
+        await Assertions.Expect(Page.Locator(".job[data-state=done]").Filter(new LocatorFilterOptions { HasText = Path.GetFileNameWithoutExtension(name) }))
+            .ToHaveCountAsync(1, new LocatorAssertionsToHaveCountOptions { Timeout = 60_000 });
+    }
+
+    /// <summary>What the player's clock shows, in seconds.</summary>
+    public async Task<double> PositionAsync() => double.Parse(await Page.GetByLabel("Position").InputValueAsync(), System.Globalization.CultureInfo.InvariantCulture);
+
+    public async Task WaitForPositionAsync(Func<double, bool> wanted)
+    {
+        while (!wanted(await PositionAsync())) await Page.WaitForTimeoutAsync(30);
+    }
+
+    /// <summary>Downloads what a link leads to.</summary>
+    public async Task<byte[]> DownloadAsync(ILocator link)
+    {
+        IDownload download = await Page.RunAndWaitForDownloadAsync(() => link.ClickAsync());
+        return await File.ReadAllBytesAsync(await download.PathAsync());
+    }
+
+    /// <summary>Audits what is on the screen against WCAG 2.2 A and AA.</summary>
+    public async Task AuditAsync(string state)
+    {
+        string axe = RepositoryFiles.At("src", "Stemsharp.Web", "client", "node_modules", "axe-core", "axe.min.js");
+        await Page.EvaluateAsync(await File.ReadAllTextAsync(axe));
+        string[] violations = await Page.EvaluateAsync<string[]>(
+            """
+            async () => {
+              const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+              return result.violations.flatMap((violation) =>
+                violation.nodes.map((node) => `${violation.id}: ${node.target} ${node.failureSummary}`));
+            }
+            """);
+        Assert.True(violations.Length == 0, $"{state}: {string.Join("\n", violations)}");
+    }
+
     /// <summary>Keeps a picture: in docs/images where STEMSHARP_SCREENSHOTS is set, nowhere otherwise.</summary>
     public async Task PictureAsync(string name)
     {
@@ -67,9 +112,9 @@ internal sealed class PageSession : IAsyncDisposable
     /// <summary>The page's own JavaScript, called for what cannot be seen from outside.</summary>
     public Task<T> EvaluateAsync<T>(string script, object? argument = null) => Page.EvaluateAsync<T>(script, argument);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _context.CloseAsync();
-        Assert.Empty(Errors);
-    }
+    public async ValueTask DisposeAsync() => await _context.CloseAsync();
+
+    /// <summary>The browser has complained of nothing, its content security policy included, but for what is named.</summary>
+    public void AssertQuiet(params string[] allowed) =>
+        Assert.All(Errors, error => Assert.Contains(allowed, part => error.Contains(part, StringComparison.Ordinal)));
 }

@@ -51,6 +51,7 @@ async function start(): Promise<void> {
     toast(error instanceof Error ? error.message : `${error}`, "error");
     return;
   }
+  document.querySelector<HTMLElement>(".skip")!.hidden = false;
   const player = new PlayerView(state, () => show("songs"));
   const add = new AddPanel(state);
   const lists = new JobLists(state, add.uploader, (job) => {
@@ -59,7 +60,7 @@ async function start(): Promise<void> {
     show("player");
   });
   main.replaceChildren(
-    h("section", { id: "songs", "aria-label": "Songs", tabindex: "-1" }, add.element, lists.element),
+    h("section", { id: "songs", "aria-label": "Library", tabindex: "-1" }, add.element, lists.element),
     player.element,
   );
 }

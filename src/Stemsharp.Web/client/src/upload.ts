@@ -18,16 +18,24 @@ export class Uploader extends EventTarget {
   private readonly waiting: (() => Promise<void>)[] = [];
   private active = 0;
   private keys = 0;
+  private lastTurn: Promise<void> = Promise.resolve();
 
   add(file: File, done: (song: Song) => Promise<void>, failed: (message: string) => void): void {
     const upload: PendingUpload = { key: ++this.keys, name: file.name, bytes: file.size, sent: 0, abort: new AbortController() };
     this.pending.set(upload.key, upload);
+    // Songs are queued in the order they were dropped in, whichever arrives first.
+    const turn = this.lastTurn;
+    let pass = () => {};
+    this.lastTurn = new Promise((resolve) => (pass = resolve));
     this.waiting.push(async () => {
       try {
-        await done(await this.send(file, upload));
+        const song = await this.send(file, upload);
+        await turn;
+        await done(song);
       } catch (error) {
         if (!upload.abort.signal.aborted) failed(`${file.name}: ${error instanceof Error ? error.message : error}`);
       } finally {
+        void turn.then(pass);
         this.pending.delete(upload.key);
         this.changed();
       }

@@ -92,10 +92,8 @@ export class LaneView {
   }
 
   setDownload(address: string | undefined): void {
+    this.link.hidden = this.spectrumButton.hidden = !address;
     if (address) this.link.href = address;
-    else this.link.removeAttribute("href");
-    this.spectrumButton.disabled = !address;
-    this.link.toggleAttribute("aria-disabled", !address);
   }
 
   /** Shows a waveform; the scale is the same for all lanes, so that loud stems look louder. */

@@ -33,6 +33,7 @@ export class PlayerView {
   private readonly format = h("select", { "aria-label": "Format of downloads" });
   private readonly zip = h("a", { class: "button", download: true, text: "All stems" });
   private readonly mix = h("a", { class: "button", download: true, text: "This mix" });
+  private readonly downloads = h("div", { class: "downloads" }, h("span", { text: "Download" }), this.zip, this.mix, h("span", { text: "as" }), this.format);
   private readonly content: HTMLElement;
   private readonly empty: HTMLElement;
   private readonly shortcuts: Shortcut[];
@@ -60,7 +61,7 @@ export class PlayerView {
         "div", { class: "lanes", role: "group", "aria-label": "Stems" },
         this.stage.ruler, this.lanesBox, this.pictures,
       ),
-      h("div", { class: "downloads" }, h("span", { text: "Download" }), this.zip, this.mix, h("span", { text: "as" }), this.format),
+      this.downloads,
       this.transport.element,
     );
     this.pictures.append(this.stage.overlay);
@@ -194,13 +195,9 @@ export class PlayerView {
     const job = this.current;
     const done = job.state === "done";
     const format = this.format.value || "wav";
-    for (const link of [this.zip, this.mix]) link.toggleAttribute("aria-disabled", !done);
+    this.downloads.hidden = !done;
     for (const lane of this.lanes) lane.setDownload(done ? api.stemAddress(job.id, lane.stem, format) : undefined);
-    if (!done) {
-      this.zip.removeAttribute("href");
-      this.mix.removeAttribute("href");
-      return;
-    }
+    if (!done) return;
     const settings = job.audio!.stems.map((stem) => this.settings.get(stem)!);
     const levels = settings.map((setting) => heard(setting, settings.some((any) => any.solo)));
     this.zip.href = api.zipAddress(job.id, format);

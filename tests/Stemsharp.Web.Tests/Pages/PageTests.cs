@@ -1,0 +1,334 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.Playwright;
+using Stemsharp.Client;
+using Xunit;
+
+namespace Stemsharp.Web.Tests.Pages;
+
+[Collection("browser")]
+public sealed class PageTests(BrowserFixture fixture)
+{
+    private static readonly byte[] Song = TestServer.Song(8);
+
+    private Task<PageSession> OpenAsync(TestServer server) => PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
+
+    [PageFact]
+    public async Task A_dropped_song_is_separated_played_and_downloaded()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.SeparateAsync("tune.wav", Song);
+        await session.Button("tune").ClickAsync();
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        await session.Button("Play").ClickAsync();
+        await session.WaitForPositionAsync(seconds => seconds > 0.3);
+        await session.Button("Pause").ClickAsync();
+        double stopped = await session.PositionAsync();
+        await session.Page.WaitForTimeoutAsync(200);
+        Assert.Equal(stopped, await session.PositionAsync(), 0.15);
+        await session.Page.GetByLabel("Position").FillAsync("5");
+        await session.WaitForPositionAsync(seconds => seconds == 5);
+
+        Job job = (await server.Client.GetJobsAsync()).Jobs.Single();
+        byte[] vocals = await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = "Download vocals" }));
+        Assert.Equal(await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals"), vocals);
+        using ZipArchive zip = new(new MemoryStream(await session.DownloadAsync(session.Page.GetByText("All stems"))));
+        Assert.Equal(4, zip.Entries.Count);
+        await session.Button("Solo bass").ClickAsync();
+        byte[] mix = await session.DownloadAsync(session.Page.GetByText("This mix"));
+        // Only the bass is heard, so the mix is the bass, but for the dither of two roundings.
+        byte[] bass = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/bass");
+        Assert.Equal(bass.Length, mix.Length);
+        for (int i = 44; i < 4000; i += 2) Assert.InRange(BitConverter.ToInt16(mix, i) - BitConverter.ToInt16(bass, i), -2, 2);
+        session.AssertQuiet();
+        Assert.All(session.Requests, address => Assert.StartsWith(server.Server.Address.ToString(), address, StringComparison.Ordinal));
+    }
+
+    [PageFact]
+    public async Task Mute_solo_and_the_keyboard_change_what_is_heard()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.SeparateAsync("tune.wav", Song);
+        // Everything from here on by keyboard.
+        IKeyboard keys = session.Page.Keyboard;
+        await session.Button("tune").FocusAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        await keys.PressAsync("Space");
+        await session.WaitForPositionAsync(seconds => seconds > 0.2);
+        await keys.PressAsync("Space");
+        await Assertions.Expect(session.Button("Play")).ToBeVisibleAsync();
+        await keys.PressAsync("1");
+        await Assertions.Expect(session.Button("Mute drums")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(session.Page.Locator(".lane-picture.silent")).ToHaveCountAsync(1);
+        await keys.PressAsync("Shift+4");
+        await Assertions.Expect(session.Button("Solo vocals")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(session.Page.Locator(".lane-picture.silent")).ToHaveCountAsync(3);
+        string mix = (await session.Page.GetByText("This mix").GetAttributeAsync("href"))!;
+        Assert.Contains("gains=0,0,0,1&pans=0,0,0,0", mix, StringComparison.Ordinal);
+        await keys.PressAsync("Home");
+        await keys.PressAsync("ArrowRight");
+        await session.WaitForPositionAsync(seconds => seconds == 5);
+        await keys.PressAsync("]");
+        await Assertions.Expect(session.Button("Loop")).ToHaveAttributeAsync("aria-pressed", "true");
+        await keys.PressAsync("?");
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        await keys.PressAsync("Escape");
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+
+        // Every control can be reached with Tab, and shows that it has the focus.
+        HashSet<string> reached = [];
+        for (int i = 0; i < 60; i++)
+        {
+            await keys.PressAsync("Tab");
+            reached.Add(await session.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''"));
+            Assert.NotEqual("none", await session.EvaluateAsync<string>("() => document.activeElement === document.body ? '' : getComputedStyle(document.activeElement).outlineStyle"));
+        }
+        Assert.Superset(new HashSet<string> { "Mute drums", "Volume of vocals", "Pan of bass", "Spectrogram of other", "Play", "Loop", "Position", "All stems", "Choose songs" }, reached);
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task A_region_is_looped()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.SeparateAsync("tune.wav", Song);
+        await session.Button("tune").ClickAsync();
+        LocatorBoundingBoxResult box = (await session.Page.Locator(".overlay").BoundingBoxAsync())!;
+        await session.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + 20);
+        await session.Page.Mouse.DownAsync();
+        await session.Page.Mouse.MoveAsync(box.X + (box.Width / 4) + (box.Width / 16), box.Y + 30, new MouseMoveOptions { Steps = 4 });
+        await session.Page.Mouse.UpAsync();
+        await Assertions.Expect(session.Page.Locator(".region")).ToBeVisibleAsync();
+        await session.Button("Play").ClickAsync();
+        // Half a second long: it comes round several times, and is never outside.
+        int rounds = 0;
+        for (double before = 2; rounds < 3;)
+        {
+            double now = await session.PositionAsync();
+            Assert.InRange(now, 1.9, 2.6);
+            if (now < before) rounds++;
+            before = now;
+            await session.Page.WaitForTimeoutAsync(40);
+        }
+    }
+
+    [PageFact]
+    public async Task Two_models_are_compared_on_the_same_song()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.SeparateAsync("tune.wav", Song);
+        await session.Button("tune").ClickAsync();
+        await session.Page.GetByLabel("Separate this song with another model").SelectOptionAsync("fake2");
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
+        await session.Page.GetByLabel("Compare with").SelectOptionAsync(new SelectOptionValue { Label = "fake2" });
+        await session.Button("Play").ClickAsync();
+        await session.WaitForPositionAsync(seconds => seconds > 0.3);
+        await session.Button("B · fake2").ClickAsync();
+        await Assertions.Expect(session.Button("B · fake2")).ToHaveAttributeAsync("aria-pressed", "true");
+        double at = await session.PositionAsync();
+        await session.WaitForPositionAsync(seconds => seconds > at + 0.2);
+        await session.PictureAsync("compare-dark");
+        await session.Page.Keyboard.PressAsync("b");
+        await Assertions.Expect(session.Button("A · fake")).ToHaveAttributeAsync("aria-pressed", "true");
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task A_job_is_cancelled_tried_again_moved_and_deleted()
+    {
+        using SemaphoreSlim gate = new(0);
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
+        await using PageSession session = await OpenAsync(server);
+        byte[] song = TestServer.Song(0.2);
+        await session.DropAsync([.. Enumerable.Range(1, 5).Select(i => ($"song {i}.wav", song))]);
+        await Assertions.Expect(session.Page.Locator(".job[data-state=queued]")).ToHaveCountAsync(3);
+        string[] queued = [.. await session.Page.Locator(".job[data-state=queued] button.job-name").AllTextContentsAsync()];
+        await session.Button($"Move later: {queued[0]}").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".job[data-state=queued] button.job-name")).ToHaveTextAsync([queued[1], queued[0], queued[2]]);
+        await session.Button($"Move earlier: {queued[2]}").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".job[data-state=queued] button.job-name")).ToHaveTextAsync([queued[1], queued[2], queued[0]]);
+        await session.PictureAsync("queue-dark");
+        string running = await session.Page.Locator(".job[data-state=running] button.job-name").First.InnerTextAsync();
+        await session.Button($"Cancel {running}").ClickAsync();
+        await session.Button($"Try again: {running}").ClickAsync();
+        gate.Release(1000);
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(5);
+        await session.Button($"Delete {running}").ClickAsync();
+        await session.AuditAsync("delete dialog");
+        await session.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(4);
+        Assert.Equal(4, Directory.GetDirectories(Path.Combine(server.Folder, "jobs")).Length);
+    }
+
+    [PageFact]
+    public async Task The_page_outlives_the_server()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            using SemaphoreSlim gate = new(0);
+            TestServer first = await TestServer.StartAsync(folder: folder, fake: fake => fake.Gate = gate);
+            int port = first.Server.Address.Port;
+            await using PageSession session = await OpenAsync(first);
+            await session.DropAsync(("tune.wav", Song));
+            gate.Release(2);
+            await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
+            await first.DisposeAsync();
+            await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeVisibleAsync();
+            await using TestServer second = await TestServer.StartAsync(options => options with { Port = port }, folder);
+            await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
+            await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeHiddenAsync();
+            session.AssertQuiet("ERR_");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [PageFact]
+    public async Task Without_the_token_nothing_is_shown()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.Address.ToString());
+        await Assertions.Expect(session.Page.GetByText("Whose songs are these?")).ToBeVisibleAsync();
+        await session.AuditAsync("sign in");
+        await session.PictureAsync("sign-in-dark");
+        await session.Page.GetByLabel("Token").FillAsync("wrong");
+        await session.Button("Open").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
+        await session.Page.GetByLabel("Token").FillAsync(server.Server.PageAddress);
+        await session.Button("Open").ClickAsync();
+        await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
+        Assert.DoesNotContain(server.Server.Token, session.Page.Url, StringComparison.Ordinal);
+        Assert.DoesNotContain(session.Requests, address => address.Contains(server.Server.Token, StringComparison.Ordinal));
+        Assert.Equal("", await session.EvaluateAsync<string>("() => document.cookie"));
+        session.AssertQuiet("401");
+    }
+
+    [PageFact]
+    public async Task Hostile_names_are_only_text()
+    {
+        const string name = "<img src=x onerror=alert(1)>.wav";
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.SeparateAsync(name, TestServer.Song());
+        await session.Button("<img src=x onerror=alert(1)>").ClickAsync();
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Heading, new() { Name = "<img src=x onerror=alert(1)>" })).ToBeVisibleAsync();
+        Assert.Equal(0, await session.Page.Locator("img[src=x]").CountAsync());
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task No_state_has_an_accessibility_violation()
+    {
+        using SemaphoreSlim gate = new(0);
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
+        foreach (ColorScheme theme in (ColorScheme[])[ColorScheme.Dark, ColorScheme.Light])
+        {
+            await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, theme: theme);
+            await session.AuditAsync($"{theme}, empty");
+            await session.Page.GetByText("Output and quality").ClickAsync();
+            await session.DropAsync(($"{theme}.wav", Song), ("queued.wav", Song), ("broken.wav", [1, 2, 3]));
+            gate.Release(2);
+            await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
+            await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
+            await session.Button($"{theme}").ClickAsync();
+            await session.AuditAsync($"{theme}, separating");
+            gate.Release(100);
+            await Assertions.Expect(session.Page.Locator(".job[data-state=done]").Filter(new() { HasText = "queued" })).ToHaveCountAsync(1);
+            await session.Button("Mute drums").ClickAsync();
+            await session.Button("Solo bass").ClickAsync();
+            await session.Button("Loop").ClickAsync();
+            await session.AuditAsync($"{theme}, player");
+            await session.Button("Keyboard shortcuts").ClickAsync();
+            await session.AuditAsync($"{theme}, help");
+            await session.PictureAsync($"keys-{theme.ToString().ToLowerInvariant()}");
+            foreach (Job job in (await server.Client.GetJobsAsync()).Jobs) await server.Client.DeleteJobAsync(job.Id);
+            session.AssertQuiet("422");
+            while (gate.CurrentCount > 0) await gate.WaitAsync();
+        }
+    }
+
+    [PageFact]
+    public async Task A_phone_shows_everything_without_scrolling_sideways()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.SeparateAsync();
+        await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, 360, 740, ColorScheme.Light, touch: true);
+        await Assertions.Expect(session.Page.Locator(".job")).ToHaveCountAsync(1);
+        await session.AuditAsync("phone, songs");
+        Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        await session.Button("song").ClickAsync();
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        await session.AuditAsync("phone, player");
+        Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        await session.PictureAsync("phone-player-light");
+        await session.Button("Back to the songs").ClickAsync();
+        await Assertions.Expect(session.Button("song")).ToBeVisibleAsync();
+    }
+
+    [PageFact]
+    public async Task Lanes_are_in_step_to_the_sample()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        string worklet = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "mixer.worklet-*.js")
+            .OrderByDescending(File.GetLastWriteTimeUtc).Select(file => Path.GetFileName(file)).First();
+        // Six lanes with a click at the same frames, each at a level of its own, through the very mixer that the page
+        // plays with; a jump, a loop and a missing block on the way.
+        JsonElement result = await session.EvaluateAsync<JsonElement>(
+            """
+            async (worklet) => {
+              const block = 65536, lanes = 6, frames = 4 * block;
+              const context = new OfflineAudioContext(2, 3 * 44100, 44100);
+              await context.audioWorklet.addModule(`/assets/${worklet}`);
+              const node = new AudioWorkletNode(context, "stem-mixer", { numberOfInputs: 0, outputChannelCount: [2] });
+              node.connect(context.destination);
+              // Messages are taken while the clock stands still.
+              void context.suspend(0.01).then(async () => {
+                const post = (message) => node.port.postMessage(message);
+                post({ kind: "open", lanes, frames });
+                const levels = Array.from({ length: lanes }, (_, lane) => 2 ** -(lane + 1));
+                post({ kind: "levels", left: levels, right: levels.map((level) => -level) });
+                for (let b = 0; b < 4; b++) {
+                  for (let lane = 0; lane < lanes; lane++) {
+                    const samples = new Float32Array(block * 2);
+                    for (let i = 0; i < block; i += 1000) samples[2 * i] = samples[2 * i + 1] = 1;
+                    post({ kind: "block", lane, block: b, samples });
+                  }
+                }
+                post({ kind: "loop", from: block - 500, to: block + 1400 });
+                const taken = new Promise((resolve) => (node.port.onmessage = resolve));
+                post({ kind: "play", playing: true });
+                await taken;
+                await context.resume();
+              });
+              const sound = await context.startRendering();
+              const left = sound.getChannelData(0), right = sound.getChannelData(1);
+              const clicks = [];
+              let stray = 0;
+              for (let i = 2000; i < left.length; i++) {
+                if (left[i] === 0 && right[i] === 0) continue;
+                clicks.push(i);
+                if (Math.abs(left[i] - (1 - 2 ** -lanes)) > 1e-6 || Math.abs(right[i] + left[i]) > 1e-6) stray++;
+              }
+              return { clicks, stray };
+            }
+            """,
+            worklet);
+        Assert.Equal(0, result.GetProperty("stray").GetInt32());
+        int[] clicks = [.. result.GetProperty("clicks").EnumerateArray().Select(click => click.GetInt32())];
+        // A click every thousand frames up to the border of the first block, then a loop of 1900 frames with two clicks.
+        int[] gaps = [.. clicks.Zip(clicks[1..], (one, next) => next - one)];
+        int border = Array.IndexOf(gaps, 536);
+        Assert.All(gaps[..border], gap => Assert.Equal(1000, gap));
+        Assert.True(gaps.Length - border > 40);
+        Assert.All(gaps[(border + 1)..].Index(), gap => Assert.Equal(gap.Index % 2 == 0 ? 1000 : 900, gap.Item));
+    }
+}
