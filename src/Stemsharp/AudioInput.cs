@@ -1,3 +1,5 @@
+using Stemsharp.Audio;
+
 namespace Stemsharp;
 
 /// <summary>
@@ -11,28 +13,27 @@ public sealed class AudioInput
     /// <summary>What messages call it: the file's path, or a short description.</summary>
     public string Name { get; }
 
-    /// <summary>Where the wanted part begins. Default 0.</summary>
-    public TimeSpan Start { get; private init; }
-
-    /// <summary>How long the wanted part is; null up to the end.</summary>
-    public TimeSpan? Duration { get; private init; }
-
-    internal string? Path { get; private init; }
-
-    internal Stream? Stream { get; private init; }
-
-    internal ReadOnlyMemory<float> Samples { get; private init; }
-
     internal int SampleRate { get; private init; }
 
     internal int Channels { get; private init; }
 
+    private string? Path { get; init; }
+
+    private Stream? Stream { get; init; }
+
+    private AudioSource? Source { get; init; }
+
+    private AudioInputOptions Options { get; init; } = AudioInputOptions.Default;
+
+    private ReadOnlyMemory<float> Samples { get; init; }
+
     /// <summary>An audio file: WAV is read directly, every other format through FFmpeg.</summary>
     /// <param name="path">Its path.</param>
-    public static AudioInput FromFile(string path)
+    /// <param name="options">Limits, tools, and which part of it; null for all of it.</param>
+    public static AudioInput FromFile(string path, AudioInputOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return new AudioInput(path) { Path = path };
+        return new AudioInput(path) { Path = path, Options = options ?? AudioInputOptions.Default };
     }
 
     /// <summary>
@@ -41,10 +42,20 @@ public sealed class AudioInput
     /// </summary>
     /// <param name="stream">Read from its position; not disposed.</param>
     /// <param name="name">What messages call it.</param>
-    public static AudioInput FromStream(Stream stream, string name = "stream")
+    /// <param name="options">Limits, tools, and which part of it; null for all of it.</param>
+    public static AudioInput FromStream(Stream stream, string name = "stream", AudioInputOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return new AudioInput(name) { Stream = stream };
+        return new AudioInput(name) { Stream = stream, Options = options ?? AudioInputOptions.Default };
+    }
+
+    /// <summary>A recording that is open already.</summary>
+    /// <param name="source">Not disposed; may serve several separations.</param>
+    /// <param name="name">What messages call it.</param>
+    public static AudioInput FromSource(AudioSource source, string name)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new AudioInput(name) { Source = source };
     }
 
     /// <summary>Samples in memory, not copied.</summary>
@@ -75,31 +86,17 @@ public sealed class AudioInput
         return new AudioInput(name) { Samples = interleaved, SampleRate = sampleRate, Channels = channels };
     }
 
-    /// <summary>The same input, only a part of it.</summary>
-    /// <param name="start">Where the part begins; not negative.</param>
-    /// <param name="duration">How long it is; null up to the end.</param>
-    /// <exception cref="OptionException">A negative start, or a duration that is not positive.</exception>
-    public AudioInput Part(TimeSpan start, TimeSpan? duration = null)
-    {
-        if (start < TimeSpan.Zero || duration <= TimeSpan.Zero)
-        {
-            throw new OptionException(
-                $"A part from {start} of length {duration} is not valid; start at 0 or later and last longer than 0.");
-        }
-
-        return new AudioInput(Name)
-        {
-            Path = Path,
-            Stream = Stream,
-            Samples = Samples,
-            SampleRate = SampleRate,
-            Channels = Channels,
-            Start = start,
-            Duration = duration,
-        };
-    }
-
     /// <summary>A path stands for the file.</summary>
     /// <param name="path">Its path.</param>
     public static implicit operator AudioInput(string path) => FromFile(path);
+
+    /// <summary>The recording behind this input, and whether it was opened for this call; null for samples in memory.</summary>
+    internal (AudioSource? Source, bool Owned) OpenSource(string? temporaryFolder, CancellationToken cancellationToken)
+    {
+        AudioInputOptions options = Options.TemporaryFolder is null ? Options with { TemporaryFolder = temporaryFolder } : Options;
+        cancellationToken.ThrowIfCancellationRequested();
+        return Path is not null ? (AudioSource.Open(Path, options), true) : (Source, false);
+    }
+
+    internal IAudioReader OpenSamples() => new MemoryReader(Samples, SampleRate, Channels);
 }

@@ -1,16 +1,23 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Graph;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 
 namespace Stemsharp;
 
 /// <summary>What a <see cref="SeparatorOptions.EngineFactory"/> is asked for: an engine for one network.</summary>
 public sealed class EngineRequest
 {
-    internal EngineRequest(string model, string signature, string? path, SegmentShape shape, int threads)
+    internal EngineRequest(
+        string model, ModelMember member, Checkpoint checkpoint, HTDemucsConfig config, int samples, int threads)
     {
         Model = model;
-        Signature = signature;
-        Path = path;
-        Shape = shape;
+        Signature = member.Signature;
+        Path = member.Path;
+        Checkpoint = checkpoint;
+        Config = config;
+        Shape = new SegmentShape(
+            config.Sources.Length, config.AudioChannels, config.Bins, config.Frames(samples), samples);
         Threads = threads;
     }
 
@@ -28,4 +35,16 @@ public sealed class EngineRequest
 
     /// <summary>Threads to compute with, at least 1.</summary>
     public int Threads { get; }
+
+    /// <summary>The open checkpoint; closed again when the factory has returned.</summary>
+    internal Checkpoint Checkpoint { get; }
+
+    internal HTDemucsConfig Config { get; }
+
+    /// <summary>Records the network for the shape and binds the checkpoint's tensors to it.</summary>
+    internal (Graph.Graph Graph, IWeightSource Weights) Bind()
+    {
+        Graph.Graph graph = HTDemucs.Build(Config, Shape.Samples);
+        return (graph, new CheckpointWeights(Checkpoint, Config, graph));
+    }
 }

@@ -26,10 +26,10 @@ public readonly record struct SeparationProgress
     public required double Percent { get; init; }
 
     /// <summary>Segments done so far, all models and shifts included.</summary>
-    public required int SegmentIndex { get; init; }
+    public required long SegmentIndex { get; init; }
 
     /// <summary>Segments to do in all; 0 while analyzing.</summary>
-    public required int SegmentCount { get; init; }
+    public required long SegmentCount { get; init; }
 
     /// <summary>Which of the model's networks is at work, from 0.</summary>
     public required int ModelIndex { get; init; }

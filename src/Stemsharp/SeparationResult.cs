@@ -30,8 +30,8 @@ public sealed record SeparationInfo(
 /// <param name="Engine">The engine's own description.</param>
 public sealed record SeparationSummary(
     SeparationInfo Info,
-    int Segments,
-    int SilentSegments,
+    long Segments,
+    long SilentSegments,
     TimeSpan Elapsed,
     IReadOnlyList<float> Peaks,
     string Engine);

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Stemsharp;
 
 /// <summary>
@@ -6,10 +9,17 @@ namespace Stemsharp;
 /// </summary>
 public sealed partial class Separator : IAsyncDisposable, IDisposable
 {
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SeparatorEngines _engines;
+    private readonly ILogger _logger;
+    private bool _disposed;
+
     private Separator(SeparatorOptions options, ModelSource source)
     {
         Options = options;
         Source = source;
+        _logger = options.Logger ?? NullLogger.Instance;
+        _engines = new SeparatorEngines(source, options, _logger);
     }
 
     /// <summary>What it was made with; the defaults of every call.</summary>
@@ -44,10 +54,25 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         CancellationToken cancellationToken = default)
     {
         options ??= new SeparatorOptions();
+        options.Validate();
         catalog ??= new ModelCatalog();
         ModelSource source = await catalog.ResolveAsync(
             options.Model, options.ModelFolder, options.Stems, downloads, cancellationToken).ConfigureAwait(false);
-        return new Separator(options, source);
+        return Open(source, options);
+    }
+
+    /// <summary>Takes a model that was found already.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="options">Null for the defaults; <see cref="SeparatorOptions.Model"/> is not looked at.</param>
+    /// <exception cref="OptionException">An option is out of range, or a wanted stem does not exist.</exception>
+    public static Separator Open(ModelSource source, SeparatorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        options ??= new SeparatorOptions();
+        options.Validate();
+        Separator separator = new(options, source);
+        separator.WantedStems(options);
+        return separator;
     }
 
     /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
@@ -58,12 +83,16 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     /// <exception cref="AudioException">The song cannot be read, is empty, or holds samples that are no numbers.</exception>
     /// <exception cref="OptionException">An option does not fit the model or the song.</exception>
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
-    public Task<SeparationResult> SeparateAsync(
+    public async Task<SeparationResult> SeparateAsync(
         AudioInput input,
         SeparatorOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        throw new OptionException($"{Model} {input.Name} {options} {progress} {cancellationToken}");
+        CancellationToken cancellationToken = default)
+    {
+        MemorySink sink = new();
+        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
+        return sink.Result(summary);
+    }
 
     /// <summary>
     /// Separates a song of any length in constant memory, handing its stems to a sink as they are finished.
@@ -74,13 +103,36 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
-    public Task<SeparationSummary> SeparateAsync(
+    public async Task<SeparationSummary> SeparateAsync(
         AudioInput input,
         IStemSink sink,
         SeparatorOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        throw new OptionException($"{Model} {input.Name} {sink} {options} {progress} {cancellationToken}");
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(sink);
+        options ??= Options;
+        options.Validate();
+        RequireSameEngine(options);
+        int[] wanted = WantedStems(options);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
+            // A thread of its own: minutes of computing have no place in the pool.
+            return await Task.Factory.StartNew(
+                () => new SeparationRun(this, _engines, _logger, options, wanted, progress, cancellationToken).Execute(input, sink),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>
     /// Separates a song of any length in constant memory, block by block in order. At most two blocks are made
@@ -95,18 +147,87 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         AudioInput input,
         SeparatorOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        throw new OptionException($"{Model} {input.Name} {options} {progress} {cancellationToken}");
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return StreamSink.Enumerate(
+            (sink, token) => SeparateAsync(input, sink, options, progress, token), cancellationToken);
+    }
 
     /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>
     public void Dispose()
     {
+        _gate.Wait();
+        try
+        {
+            _disposed = true;
+            _engines.Dispose();
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     /// <inheritdoc cref="Dispose"/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        Dispose();
-        return ValueTask.CompletedTask;
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _disposed = true;
+            _engines.Dispose();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The wanted stems by number, in the model's order.</summary>
+    private int[] WantedStems(SeparatorOptions options)
+    {
+        if (options.Stems is null)
+        {
+            return [.. Enumerable.Range(0, Stems.Count)];
+        }
+
+        foreach (string stem in options.Stems)
+        {
+            if (!Stems.Contains(stem))
+            {
+                throw new OptionException($"There is no stem '{stem}' in {Model}; it has {string.Join(", ", Stems)}.");
+            }
+
+            if (Options.Stems is not null && !Options.Stems.Contains(stem))
+            {
+                throw new OptionException(
+                    $"The stem '{stem}' was not asked for when the model was opened, so the networks for it may be missing; "
+                    + $"open the separator with it. It was opened for {string.Join(", ", Options.Stems)}.");
+            }
+        }
+
+        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i]))];
+    }
+
+    private void RequireSameEngine(SeparatorOptions options)
+    {
+        if (options.Stems is null && Options.Stems is not null)
+        {
+            throw new OptionException(
+                $"This separator was opened for {string.Join(", ", Options.Stems)} only; open another one for all stems.");
+        }
+
+        string? different =
+            options.Model != Options.Model ? nameof(SeparatorOptions.Model)
+            : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
+            : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
+            : options.EngineFactory != Options.EngineFactory ? nameof(SeparatorOptions.EngineFactory)
+            : null;
+        if (different is not null)
+        {
+            throw new OptionException(
+                $"{different} belongs to the separator and cannot differ in one call; open another separator for it.");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Inference;
 
@@ -61,4 +62,29 @@ public sealed record SeparatorOptions
 
     /// <summary>Told about models, engines, times and quality warnings. Default null: nobody.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <summary>Checks what can be checked without a model.</summary>
+    /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>
+    internal void Validate()
+    {
+        Require(!string.IsNullOrWhiteSpace(Model), "The model's name is empty; name a model such as htdemucs, or a checkpoint file.");
+        Require(Overlap is >= 0 and <= 0.99, $"An overlap of {Number(Overlap)} is not valid; 0 to 0.99 are.");
+        Require(
+            TransitionPower is >= 1 and <= 100,
+            $"A transition power of {Number(TransitionPower)} is not valid; 1 to 100 are.");
+        Require(Shifts is >= 0 and <= 100, $"{Shifts} shifts are not valid; 0 to 100 are.");
+        Require(Segment is null or > 0 and < 1e4, $"A segment of {Number(Segment ?? 0)} s is not valid; it must be above 0 and at most the model's.");
+        Require(Threads is >= 0 and <= 1024, $"{Threads} threads are not valid; 1 to 1024 are, or 0 for one per processor.");
+        Require(Stems is not { Count: 0 }, "The list of wanted stems is empty; leave it out for all stems.");
+
+        static void Require(bool valid, string message)
+        {
+            if (!valid)
+            {
+                throw new OptionException(message);
+            }
+        }
+
+        static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
+    }
 }

@@ -1,3 +1,5 @@
+using Stemsharp.Separation;
+
 namespace Stemsharp;
 
 /// <summary>
@@ -6,61 +8,40 @@ namespace Stemsharp;
 /// </summary>
 public sealed class StemBlock
 {
-    private readonly float[][] _mix;
-    private readonly float[][][] _stems;
+    private readonly SeparatedBlock _block;
 
-    internal StemBlock(SeparationInfo info, int capacity)
+    internal StemBlock(SeparationInfo info, SeparatedBlock block)
     {
         Info = info;
-        _mix = NewChannels(info.Channels, capacity);
-        _stems = new float[info.Stems.Count][][];
-        for (int i = 0; i < _stems.Length; i++)
-        {
-            _stems[i] = NewChannels(info.Channels, capacity);
-        }
+        _block = block;
     }
 
     /// <summary>The song this is a part of.</summary>
     public SeparationInfo Info { get; }
 
     /// <summary>Where the block begins, in samples from the song's start.</summary>
-    public long Start { get; internal set; }
+    public long Start => _block.Start;
 
     /// <summary>Samples per channel, at least 1.</summary>
-    public int Length { get; internal set; }
+    public int Length => _block.Length;
 
     /// <summary>One channel of the mix as the model heard it, <see cref="Length"/> samples.</summary>
     /// <param name="channel">0 … channels − 1.</param>
-    public ReadOnlySpan<float> Mix(int channel) => _mix[channel].AsSpan(0, Length);
+    public ReadOnlySpan<float> Mix(int channel) => _block.Mix[channel].AsSpan(0, Length);
 
     /// <summary>One channel of a stem, <see cref="Length"/> samples, nominally within ±1 but not clipped.</summary>
     /// <param name="stem">Its place in <see cref="SeparationInfo.Stems"/>.</param>
     /// <param name="channel">0 … channels − 1.</param>
-    public ReadOnlySpan<float> Stem(int stem, int channel) => _stems[stem][channel].AsSpan(0, Length);
+    public ReadOnlySpan<float> Stem(int stem, int channel) => _block.Stems[stem][channel].AsSpan(0, Length);
 
     /// <summary>Writes a stem with its channels interleaved, as audio files hold them.</summary>
     /// <param name="stem">Its place in <see cref="SeparationInfo.Stems"/>.</param>
     /// <param name="destination">At least <see cref="Length"/> × channels floats.</param>
-    public void CopyStemInterleaved(int stem, Span<float> destination) => Interleave(_stems[stem], destination);
+    public void CopyStemInterleaved(int stem, Span<float> destination) => Interleave(_block.Stems[stem], destination);
 
     /// <summary>Writes the mix with its channels interleaved.</summary>
     /// <param name="destination">At least <see cref="Length"/> × channels floats.</param>
-    public void CopyMixInterleaved(Span<float> destination) => Interleave(_mix, destination);
-
-    internal Span<float> MixBuffer(int channel) => _mix[channel];
-
-    internal Span<float> StemBuffer(int stem, int channel) => _stems[stem][channel];
-
-    private static float[][] NewChannels(int channels, int capacity)
-    {
-        float[][] result = new float[channels][];
-        for (int c = 0; c < channels; c++)
-        {
-            result[c] = new float[capacity];
-        }
-
-        return result;
-    }
+    public void CopyMixInterleaved(Span<float> destination) => Interleave(_block.Mix, destination);
 
     private void Interleave(float[][] channels, Span<float> destination)
     {

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Stemsharp.Audio;
+using Stemsharp.Separation;
+
+namespace Stemsharp;
+
+/// <summary>One call of a <see cref="Separator"/>: opens the input, reads it once for its level, then separates it.</summary>
+internal sealed class SeparationRun(
+    Separator separator,
+    SeparatorEngines engines,
+    ILogger logger,
+    SeparatorOptions options,
+    int[] wanted,
+    IProgress<SeparationProgress>? progress,
+    CancellationToken cancellationToken)
+{
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private int _passes = 1;
+    private double _seconds;
+
+    public SeparationSummary Execute(AudioInput input, IStemSink sink)
+    {
+        using Activity? activity = SeparationTelemetry.Source.StartActivity("separation");
+        activity?.SetTag("stemsharp.model", separator.Model);
+        IReadOnlyList<BagMember> members = engines.Members;
+        Bag bag = new(members, wanted);
+        _passes = bag.Passes.Count;
+        NetworkTraits traits = bag.Passes[0].Member.Traits;
+        using SeparatorSong song = new(
+            input, traits.SampleRate, traits.Channels, options.TemporaryFolder, cancellationToken);
+        foreach (string warning in song.Warnings)
+        {
+            SeparatorLog.InputWarning(logger, input.Name, warning);
+        }
+
+        Report(SeparationState.Analyzing, 0, 0, 0);
+        TrackStatistics statistics = Measure(song.Track);
+        _seconds = (double)statistics.Length / traits.SampleRate;
+        TrackSeparator track = new(song.Track, statistics, bag, Settings(traits));
+        SeparationInfo info = new(
+            separator.Model,
+            [.. wanted.Select(stem => separator.Stems[stem])],
+            traits.SampleRate,
+            traits.Channels,
+            statistics.Length,
+            song.SampleRate,
+            song.Channels);
+        SeparatorLog.Started(logger, input.Name, _seconds, separator.Model, track.Count);
+        sink.Begin(info);
+
+        StemBlock? block = null;
+        SeparationTally tally = track.Run(
+            separated => sink.Write(block ??= new StemBlock(info, separated)), Step, cancellationToken);
+        SeparationSummary summary = new(
+            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engine);
+        Conclude(input, summary);
+        Report(SeparationState.Done, track.Count, track.Count, _passes - 1);
+        return summary;
+    }
+
+    private TrackStatistics Measure(Track track)
+    {
+        using IAudioReader reader = track.Open(cancellationToken);
+        TrackStatistics statistics = TrackStatistics.Measure(reader, cancellationToken);
+        if (statistics.Length == 0)
+        {
+            throw new AudioException(
+                $"'{track.Name}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.");
+        }
+
+        return statistics;
+    }
+
+    private SeparationSettings Settings(NetworkTraits traits)
+    {
+        // The product is cut as the original cuts it.
+        int? segment = options.Segment is double seconds ? (int)(traits.SampleRate * seconds) : null;
+        return new SeparationSettings
+        {
+            Overlap = options.Overlap,
+            TransitionPower = options.TransitionPower,
+            SegmentSamples = segment,
+            Split = options.Split,
+            Offsets = member => ShiftOffsets.Choose(options.Shifts, options.Seed, traits.SampleRate / 2, member),
+            TemporaryFolder = options.TemporaryFolder,
+        };
+    }
+
+    private void Step(SeparationStep step) =>
+        Report(step.Loading ? SeparationState.LoadingModel : SeparationState.Separating, step.Done, step.Count, step.Pass);
+
+    private void Report(SeparationState state, long done, long count, int pass)
+    {
+        double share = count == 0 ? 0 : (double)done / count;
+        progress?.Report(new SeparationProgress
+        {
+            State = state,
+            Percent = 100 * share,
+            SegmentIndex = done,
+            SegmentCount = count,
+            ModelIndex = pass,
+            ModelCount = _passes,
+            AudioSecondsDone = _seconds * share,
+            AudioSecondsTotal = _seconds,
+            Elapsed = Stopwatch.GetElapsedTime(_began),
+        });
+    }
+
+    private void Conclude(AudioInput input, SeparationSummary summary)
+    {
+        double seconds = summary.Elapsed.TotalSeconds;
+        SeparatorLog.Finished(logger, input.Name, seconds, _seconds / seconds, summary.SilentSegments);
+        SeparationTelemetry.AudioSeparated.Add(_seconds);
+        for (int i = 0; i < summary.Peaks.Count; i++)
+        {
+            if (summary.Peaks[i] > 1)
+            {
+                SeparationTelemetry.ClippingStems.Add(1);
+                SeparatorLog.Clipping(logger, summary.Info.Stems[i], input.Name, summary.Peaks[i]);
+            }
+        }
+    }
+}

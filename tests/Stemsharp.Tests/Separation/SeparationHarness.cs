@@ -1,0 +1,98 @@
+using Stemsharp.Inference;
+using Stemsharp.Separation;
+
+namespace Stemsharp.Tests.Separation;
+
+/// <summary>Small networks and tracks to separate, and their stems collected.</summary>
+internal static class SeparationHarness
+{
+    public const int Nfft = 256;
+    public const int Rate = 1000;
+    public const int Training = 2000;
+
+    public static SegmentShape Shape(int samples, int stems = 2) =>
+        new(stems, 2, Nfft / 2, (samples + (Nfft / 4) - 1) / (Nfft / 4), samples);
+
+    public static NetworkTraits Traits(bool padsToTraining = true) => new(Rate, 2, Training, padsToTraining, Nfft);
+
+    public static BagMember Member(
+        IReadOnlyList<double>? weights = null, Func<int, double, double, double>? formula = null, int threads = 1, bool padsToTraining = true) =>
+        new(
+            Traits(padsToTraining),
+            weights ?? [1, 1],
+            samples => new SegmentRunner(new FakeEngine(Shape(samples, (weights ?? [1, 1]).Count), formula), Nfft, threads));
+
+    public static Track Track(float[][] mix, string name = "made") => new(name, _ => new MemoryReader(Interleave(mix), Rate, mix.Length));
+
+    public static float[] Interleave(float[][] channels)
+    {
+        float[] result = new float[channels.Length * channels[0].Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = channels[i % channels.Length][i / channels.Length];
+        }
+
+        return result;
+    }
+
+    public static float[][] Noise(int length, int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, 2).Select(_ => Enumerable.Range(0, length).Select(_ => (float)((random.NextDouble() * 2) - 0.9)).ToArray())];
+    }
+
+    /// <summary>[stem][channel][sample], checked to come in order and without gaps.</summary>
+    public static float[][][] Run(
+        float[][] mix, SeparationSettings settings, IReadOnlyList<BagMember>? members = null, int[]? wanted = null)
+    {
+        members ??= [Member()];
+        wanted ??= [.. Enumerable.Range(0, members[0].Weights.Count)];
+        Track track = Track(mix);
+        TrackStatistics statistics = TrackStatistics.Measure(track.Open(default), default);
+        float[][][] result = [.. wanted.Select(_ => mix.Select(_ => new float[mix[0].Length]).ToArray())];
+        long position = 0;
+        new TrackSeparator(track, statistics, new Bag(members, wanted), settings).Run(
+            block =>
+            {
+                Xunit.Assert.Equal(position, block.Start);
+                for (int c = 0; c < mix.Length; c++)
+                {
+                    Xunit.Assert.Equal(mix[c].AsSpan((int)position, block.Length), block.Mix[c].AsSpan(0, block.Length));
+                    for (int s = 0; s < wanted.Length; s++)
+                    {
+                        block.Stems[s][c].AsSpan(0, block.Length).CopyTo(result[s][c].AsSpan((int)position));
+                    }
+                }
+
+                position += block.Length;
+            },
+            _ => { },
+            default);
+        Xunit.Assert.Equal(mix[0].Length, position);
+        return result;
+    }
+
+    /// <summary>The reference's network of <see cref="FakeEngine"/>.</summary>
+    public static ReferenceSeparation Reference(int stems = 2, Func<int, double, double, double>? formula = null) =>
+        new(stems, Rate, Training, input => [.. Enumerable.Range(0, stems).Select(s =>
+            input.Select(channel => channel.Select((x, i) => (formula ?? FakeEngine.Bent)(s, x, (double)i / Training)).ToArray()).ToArray())]);
+
+    public static double[][] Widen(float[][] mix) => [.. mix.Select(channel => channel.Select(v => (double)v).ToArray())];
+
+    public static void AssertClose(double[][][] truth, float[][][] found, double tolerance = 2e-5)
+    {
+        for (int s = 0; s < truth.Length; s++)
+        {
+            for (int c = 0; c < truth[s].Length; c++)
+            {
+                for (int i = 0; i < truth[s][c].Length; i++)
+                {
+                    if (Math.Abs(truth[s][c][i] - found[s][c][i]) > tolerance * Math.Max(1, Math.Abs(truth[s][c][i])))
+                    {
+                        Xunit.Assert.Fail($"stem {s} channel {c} sample {i}: {found[s][c][i]} instead of {truth[s][c][i]}");
+                    }
+                }
+            }
+        }
+    }
+}
