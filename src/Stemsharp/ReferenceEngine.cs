@@ -13,11 +13,11 @@ internal sealed class ReferenceEngine : ISegmentEngine
     private readonly Interpreter _interpreter;
 
     /// <param name="graph">The network, recorded for the shape.</param>
-    /// <param name="weights">Its trained values.</param>
+    /// <param name="weights">Its trained values; read here, not kept.</param>
     /// <param name="shape">What goes in and comes out.</param>
     public ReferenceEngine(Graph.Graph graph, IWeightSource weights, SegmentShape shape)
     {
-        _interpreter = new Interpreter(graph, weights);
+        _interpreter = new Interpreter(graph, new KeptWeights(graph, weights));
         Shape = shape;
     }
 
@@ -59,5 +59,25 @@ internal sealed class ReferenceEngine : ISegmentEngine
         {
             destination[i] = (float)values[i];
         }
+    }
+
+    /// <summary>The interpreter reads its weights when it comes to them, long after the checkpoint has been closed.</summary>
+    private sealed class KeptWeights : IWeightSource
+    {
+        private readonly Dictionary<Parameter, float[]> _values = [];
+
+        public KeptWeights(Graph.Graph graph, IWeightSource weights)
+        {
+            foreach (Parameter parameter in graph.Parameters)
+            {
+                float[] values = new float[parameter.Shape.Elements];
+                weights.Read(parameter, values);
+                _values.Add(parameter, values);
+            }
+        }
+
+        public void Read(Parameter parameter, Span<float> destination) => _values[parameter].CopyTo(destination);
+
+        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Separation;
@@ -86,7 +87,7 @@ internal sealed class SeparatorEngines : IDisposable
         SegmentRunner runner;
         try
         {
-            runner = new SegmentRunner(engine, _configs[member].Nfft, _threads);
+            runner = new SegmentRunner(engine, _configs[member].Nfft, WorkersOf(engine));
         }
         catch
         {
@@ -104,11 +105,19 @@ internal sealed class SeparatorEngines : IDisposable
         return runner;
     }
 
-    private static ReferenceEngine DefaultEngine(EngineRequest request)
+    private static CpuEngine DefaultEngine(EngineRequest request)
     {
         (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        return new ReferenceEngine(graph, weights, request.Shape);
+        return new CpuEngine(graph, weights, request.Threads);
     }
+
+    /// <summary>An engine's own threads where it lends them, so that there are not twice as many as asked for.</summary>
+    private IWorkers WorkersOf(ISegmentEngine engine) => engine switch
+    {
+        CpuEngine cpu => cpu.Workers,
+        IWorkers workers => workers,
+        _ => new ParallelWorkers(_threads),
+    };
 
     private Checkpoint Open(int member)
     {

@@ -18,11 +18,11 @@ internal sealed unsafe class SegmentRunner : IDisposable
 
     /// <param name="engine">Disposed with the runner.</param>
     /// <param name="nfft">The network's FFT size.</param>
-    /// <param name="threads">Threads for the transforms where the engine does not lend its own.</param>
-    public SegmentRunner(ISegmentEngine engine, int nfft, int threads)
+    /// <param name="workers">Threads for the transforms: the engine's own where it lends them.</param>
+    public SegmentRunner(ISegmentEngine engine, int nfft, IWorkers workers)
     {
         _engine = engine;
-        _workers = engine as IWorkers ?? new ParallelWorkers(threads);
+        _workers = workers;
         Shape = engine.Shape;
         _stft = new SegmentStft(nfft, Shape.Samples);
         if (_stft.Bins != Shape.Bins || _stft.Frames != Shape.Frames)
@@ -48,7 +48,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
     /// <summary>The engine's own description.</summary>
     public string Description => _engine.Description;
 
-    /// <summary>The threads that the engine uses.</summary>
+    /// <summary>The threads of the transforms.</summary>
     public IWorkers Workers => _workers;
 
     /// <summary>One channel of the piece, to be filled before <see cref="Run"/>.</summary>

@@ -162,7 +162,7 @@ public class TrackSeparatorTests
         }
 
         FakeEngine engine = new(SeparationHarness.Shape(SeparationHarness.Training));
-        BagMember member = new(SeparationHarness.Traits(), [1, 1], _ => new SegmentRunner(engine, SeparationHarness.Nfft, 1));
+        BagMember member = new(SeparationHarness.Traits(), [1, 1], _ => new SegmentRunner(engine, SeparationHarness.Nfft, new ParallelWorkers(1)));
         float[][][] stems = SeparationHarness.Run(mix, new SeparationSettings(), [member]);
 
         // Of eight pieces those at 3000, 4500 and 6000 hold nothing; what only they cover stays zero.

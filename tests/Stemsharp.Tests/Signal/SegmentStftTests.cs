@@ -62,7 +62,7 @@ public class SegmentStftTests
                 // Any numbers, not only those that a signal has: the network's output is no signal's spectrum.
                 float[] spectrogram = StftRun.Noise(2 * stft.Bins * stft.Frames, samples);
                 double inverse = StftRun.Snr(
-                    ReferenceStft.Inverse(spectrogram, nfft, samples), StftRun.Inverse(stft, spectrogram));
+                    ReferenceStft.Inverse(Array.ConvertAll(spectrogram, v => (double)v), nfft, samples), StftRun.Inverse(stft, spectrogram));
                 Assert.True(inverse > 125, $"inverse {nfft} {samples}: {inverse:F1} dB");
             }
         }

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Stemsharp.Checkpoints;
+using Stemsharp.Graph;
+using Stemsharp.Graph.Interpretation;
+using Stemsharp.Model;
+using Stemsharp.Separation;
+using Stemsharp.Tests.Signal;
+using Xunit;
+
+namespace Stemsharp.Tests.Golden;
+
+/// <summary>One forward pass of each golden model against the original's, computed in double precision.</summary>
+public class ForwardTests
+{
+    [Theory]
+    [InlineData("tiny4", "tiny4-cf67fb40.th", "tiny4.io.safetensors", 85_995)]
+    [InlineData("tiny4", "tiny4-cf67fb40.th", "tiny4.io.safetensors", 5_000)]
+    [InlineData("tiny6", "tiny6-18285eff.th", "tiny6.io.safetensors", 85_995)]
+    [InlineData("mixed-storage", "mixed-7b6ab67f.th", "mixed.io.safetensors", 20_000)]
+    public void The_engine_is_as_exact_as_the_original_in_single_precision(string folder, string model, string file, int samples)
+    {
+        GoldenTensors golden = GoldenTensors.Open(folder, file);
+        double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{samples}"], CultureInfo.InvariantCulture);
+        double snr = Forward(RepositoryFiles.Golden(folder, model), golden, samples);
+        Assert.True(snr > original - 3, $"{snr:F2} dB, the original {original:F2} dB");
+    }
+
+    [Theory]
+    [InlineData("tiny4", "tiny4-cf67fb40.th", "tiny4.io.safetensors", 5_000)]
+    [InlineData("tiny6", "tiny6-18285eff.th", "tiny6.io.safetensors", 85_995)]
+    [InlineData("mixed-storage", "mixed-7b6ab67f.th", "mixed.io.safetensors", 20_000)]
+    public void The_interpreter_agrees_beyond_130_decibels(string folder, string model, string file, int samples)
+    {
+        double snr = Interpret(RepositoryFiles.Golden(folder, model), GoldenTensors.Open(folder, file), samples);
+        Assert.True(snr > 130, $"{snr:F2} dB");
+    }
+
+    /// <summary>The network and the transforms around it, all in double precision.</summary>
+    private static double Interpret(string model, GoldenTensors golden, int samples)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(model);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        int length = config.SegmentSamples;
+        Graph.Graph graph = HTDemucs.Build(config, length);
+        RoundPositions(graph, (float)config.TMaxPeriod);
+        float[] mix = new float[2 * length];
+        for (int c = 0; c < 2; c++)
+        {
+            golden[$"mix.{samples}"].Values.AsSpan(c * samples, samples).CopyTo(mix.AsSpan(c * length));
+        }
+
+        double[][] outputs = new Interpreter(graph, new CheckpointWeights(checkpoint, config, graph)).Run(
+        [
+            [.. ReferenceStft.Forward(mix.AsSpan(0, length), config.Nfft, true), .. ReferenceStft.Forward(mix.AsSpan(length), config.Nfft, true)],
+            Array.ConvertAll(mix, value => (double)value),
+        ]);
+        int plane = outputs[0].Length / (2 * config.Sources.Length);
+        return GoldenModel.Snr(golden[$"stems.{samples}"].Values, Enumerable.Range(0, 2 * config.Sources.Length).Select(i =>
+        {
+            double[] stem = ReferenceStft.Inverse(outputs[0].AsSpan(i * plane, plane), config.Nfft, length, true);
+            return (ReadOnlyMemory<float>)stem.Take(samples).Select((value, n) => (float)(value + outputs[1][(i * length) + n])).ToArray();
+        }));
+    }
+
+    /// <summary>The original computes positions in single precision even where all else is double, and so is the truth.</summary>
+    private static void RoundPositions(Graph.Graph graph, float period)
+    {
+        foreach (Table table in graph.Nodes.Select(node => node.Op).OfType<AddTableOp>().Select(op => op.Table))
+        {
+            int channels = table.Shape.Channels, positions = table.Data.Length / channels, half = channels / 2;
+            for (int i = 0; i < table.Data.Length; i++)
+            {
+                (int c, int at) = Math.DivRem(i, positions);
+                if (table.Name.EndsWith("positions_t", StringComparison.Ordinal))
+                {
+                    float phase = at / MathF.Pow(period, c % half / (half - 1f));
+                    table.Data[i] = c < half ? MathF.Cos(phase) : MathF.Sin(phase);
+                }
+                else if (c < half == table.Name.EndsWith("time", StringComparison.Ordinal))
+                {
+                    float phase = at * MathF.Exp((c % half & ~1) * (float)-(Math.Log(period) / half));
+                    table.Data[i] = c % 2 == 0 ? MathF.Sin(phase) : MathF.Cos(phase);
+                }
+            }
+        }
+    }
+
+    private static double Forward(string model, GoldenTensors golden, int samples)
+    {
+        GoldenTensor mix = golden[$"mix.{samples}"];
+        using SeparatorEngines engines = new(
+            GoldenModel.Source(model),
+            new SeparatorOptions { Threads = 2 },
+            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        BagMember member = engines.Members[0];
+        SegmentRunner runner = member.Runner(member.Traits.TrainingSamples);
+
+        // The network itself lengthens a shorter input with zeros at its end.
+        for (int c = 0; c < 2; c++)
+        {
+            runner.Input(c).Clear();
+            mix.Values.AsSpan(c * samples, samples).CopyTo(runner.Input(c));
+        }
+
+        int[] stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
+        runner.Run(stems, default);
+        return GoldenModel.Snr(
+            golden[$"stems.{samples}"].Values,
+            stems.SelectMany(s => new[] { 0, 1 }.Select(c => (ReadOnlyMemory<float>)runner.Output(s, c)[..samples].ToArray())));
+    }
+}

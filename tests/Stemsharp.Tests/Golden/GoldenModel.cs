@@ -1,0 +1,76 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Inference;
+using Stemsharp.Model;
+
+namespace Stemsharp.Tests.Golden;
+
+/// <summary>Opens the golden checkpoints as users open models.</summary>
+internal static class GoldenModel
+{
+    /// <summary>The scalar interpreter in place of the engine.</summary>
+    public static ISegmentEngine Interpreter(EngineRequest request)
+    {
+        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+        return new ReferenceEngine(graph, weights, request.Shape);
+    }
+
+    public static ModelSource Source(string path) => Source([path], [null]);
+
+    /// <summary>A bag; null for weights that are all 1.</summary>
+    public static ModelSource Source(IReadOnlyList<string> paths, IReadOnlyList<double[]?> weights)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(paths[0]);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        return new ModelSource(
+            Path.GetFileNameWithoutExtension(paths[0]),
+            config.Sources,
+            config.Samplerate,
+            [.. paths.Select((path, i) => new ModelMember(
+                Path.GetFileNameWithoutExtension(path),
+                path,
+                weights[i] ?? [.. config.Sources.Select(_ => 1.0)],
+                () => Checkpoint.Open(path)))]);
+    }
+
+    public static Separator Open(string path, SeparatorOptions? options = null) =>
+        Separator.Open(Source(path), (options ?? new SeparatorOptions()) with { Threads = options?.Threads is int n and > 0 ? n : 2 });
+
+    /// <summary>[channels, samples] side by side, as the separator takes it.</summary>
+    public static AudioInput Input(GoldenTensor mix, int sampleRate = 44_100) =>
+        AudioInput.FromSamples(Interleave(mix), sampleRate, mix.Shape[0], mix.Name);
+
+    public static float[] Interleave(GoldenTensor mix)
+    {
+        int channels = mix.Shape[0], samples = mix.Shape[1];
+        float[] result = new float[mix.Values.Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = mix.Values[(i % channels * samples) + (i / channels)];
+        }
+
+        return result;
+    }
+
+    /// <summary>10·log10 of the truth's energy over the error's, over stems, channels and samples.</summary>
+    public static double Snr(ReadOnlySpan<float> truth, IEnumerable<ReadOnlyMemory<float>> found)
+    {
+        double energy = 0, error = 0;
+        int at = 0;
+        foreach (ReadOnlyMemory<float> part in found)
+        {
+            foreach (float value in part.Span)
+            {
+                double exact = truth[at++];
+                energy += exact * exact;
+                error += (exact - value) * (exact - value);
+            }
+        }
+
+        Xunit.Assert.Equal(truth.Length, at);
+        return 10 * Math.Log10(energy / error);
+    }
+
+    /// <summary>Channels of the stems in order, as golden tensors hold them.</summary>
+    public static IEnumerable<ReadOnlyMemory<float>> Parts(SeparationResult result, params string[] stems) =>
+        (stems.Length == 0 ? result.Stems : stems).SelectMany(stem => result[stem].Select(channel => (ReadOnlyMemory<float>)channel));
+}
