@@ -86,6 +86,38 @@ public sealed class AudioInput
         return new AudioInput(name) { Samples = interleaved, SampleRate = sampleRate, Channels = channels };
     }
 
+    /// <summary>The same input, only a part of it. An input that is open already cannot be cut any more.</summary>
+    /// <param name="start">Where the part begins; not negative.</param>
+    /// <param name="duration">How long it is; null up to the end.</param>
+    /// <exception cref="OptionException">A negative start, or a duration that is not positive.</exception>
+    public AudioInput Part(TimeSpan start, TimeSpan? duration = null)
+    {
+        if (start < TimeSpan.Zero || duration <= TimeSpan.Zero)
+        {
+            throw new OptionException(
+                $"A part from {start} of length {duration} is not valid; start at 0 or later and last longer than 0.");
+        }
+
+        if (Source is not null)
+        {
+            throw new OptionException($"'{Name}' is open already; choose its part when it is opened.");
+        }
+
+        long first = Channels * Math.Min(Frame(start), Samples.Length / Math.Max(Channels, 1));
+        long count = duration is { } length ? Math.Min(Channels * Frame(length), Samples.Length - first) : Samples.Length - first;
+        return new AudioInput(Name)
+        {
+            Path = Path,
+            Stream = Stream,
+            Options = Options with { Start = start, Duration = duration },
+            Samples = Samples.Slice((int)first, (int)count),
+            SampleRate = SampleRate,
+            Channels = Channels,
+        };
+
+        long Frame(TimeSpan time) => (long)Math.Round(time.TotalSeconds * SampleRate);
+    }
+
     /// <summary>A path stands for the file.</summary>
     /// <param name="path">Its path.</param>
     public static implicit operator AudioInput(string path) => FromFile(path);

@@ -8,9 +8,9 @@ namespace Stemsharp;
 /// <summary>What a <see cref="SeparatorOptions.EngineFactory"/> is asked for: an engine for one network.</summary>
 public sealed class EngineRequest
 {
-    internal EngineRequest(
-        string model, ModelMember member, Checkpoint checkpoint, HTDemucsConfig config, int samples, int threads)
+    internal EngineRequest(string model, ModelMember member, Checkpoint checkpoint, int samples, int threads)
     {
+        HTDemucsConfig config = member.Config;
         Model = model;
         Signature = member.Signature;
         Path = member.Path;

@@ -18,9 +18,6 @@ internal sealed class SeparatorEngines : IDisposable
     private readonly SeparatorOptions _options;
     private readonly ILogger _logger;
     private readonly int _threads;
-    private IReadOnlyList<BagMember>? _members;
-    private HTDemucsConfig[] _configs = [];
-    private (int Member, Checkpoint Checkpoint)? _open;
     private (int Member, int Samples, SegmentRunner Runner)? _loaded;
 
     public SeparatorEngines(ModelSource source, SeparatorOptions options, ILogger logger)
@@ -29,42 +26,26 @@ internal sealed class SeparatorEngines : IDisposable
         _options = options;
         _logger = logger;
         _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        Members = [.. Enumerable.Range(0, source.Members.Count).Select(Describe)];
     }
 
-    /// <summary>The networks, their configurations read at the first call.</summary>
-    /// <exception cref="ModelException">A checkpoint cannot be read, or the networks do not fit each other.</exception>
-    public IReadOnlyList<BagMember> Members => _members ??= Describe();
+    /// <summary>The networks; each is loaded when its runner is asked for.</summary>
+    public IReadOnlyList<BagMember> Members { get; }
 
     public void Dispose()
     {
         _loaded?.Runner.Dispose();
         _loaded = null;
-        _open?.Checkpoint.Dispose();
-        _open = null;
     }
 
-    private BagMember[] Describe()
+    private BagMember Describe(int member)
     {
-        HTDemucsConfig[] configs = [.. _source.Members.Select((_, i) => HTDemucsConfigReader.Read(Open(i)))];
-        for (int i = 1; i < configs.Length; i++)
-        {
-            if (!configs[i].Sources.SequenceEqual(configs[0].Sources)
-                || configs[i].Samplerate != configs[0].Samplerate
-                || configs[i].AudioChannels != configs[0].AudioChannels)
-            {
-                throw new ModelException(
-                    $"The networks of '{_source.Name}' do not fit each other: {_source.Members[0].Signature} has "
-                    + $"{string.Join(", ", configs[0].Sources)} at {configs[0].Samplerate} Hz, {_source.Members[i].Signature} has "
-                    + $"{string.Join(", ", configs[i].Sources)} at {configs[i].Samplerate} Hz. Correct the list of its networks.");
-            }
-        }
-
-        _configs = configs;
-        return [.. configs.Select((config, i) => new BagMember(
+        HTDemucsConfig config = _source.Members[member].Config;
+        return new BagMember(
             new NetworkTraits(
                 config.Samplerate, config.AudioChannels, config.SegmentSamples, config.UseTrainSegment, config.Nfft),
-            _source.Members[i].Weights,
-            samples => Load(i, samples)))];
+            _source.Members[member].Weights,
+            samples => Load(member, samples));
     }
 
     private SegmentRunner Load(int member, int samples)
@@ -82,12 +63,17 @@ internal sealed class SeparatorEngines : IDisposable
 
         using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
         long began = Stopwatch.GetTimestamp();
-        EngineRequest request = new(_source.Name, _source.Members[member], Open(member), _configs[member], samples, _threads);
-        ISegmentEngine engine = (_options.EngineFactory ?? DefaultEngine)(request);
+        ISegmentEngine engine;
+        using (Checkpoint checkpoint = _source.Members[member].Open())
+        {
+            engine = (_options.EngineFactory ?? DefaultEngine)(
+                new EngineRequest(_source.Name, _source.Members[member], checkpoint, samples, _threads));
+        }
+
         SegmentRunner runner;
         try
         {
-            runner = new SegmentRunner(engine, _configs[member].Nfft, WorkersOf(engine));
+            runner = new SegmentRunner(engine, _source.Members[member].Config.Nfft, WorkersOf(engine));
         }
         catch
         {
@@ -95,9 +81,6 @@ internal sealed class SeparatorEngines : IDisposable
             throw;
         }
 
-        // Weights are in the engine now.
-        _open?.Checkpoint.Dispose();
-        _open = null;
         _loaded = (member, samples, runner);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
         SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds);
@@ -118,18 +101,4 @@ internal sealed class SeparatorEngines : IDisposable
         IWorkers workers => workers,
         _ => new ParallelWorkers(_threads),
     };
-
-    private Checkpoint Open(int member)
-    {
-        if (_open is { } open && open.Member == member)
-        {
-            return open.Checkpoint;
-        }
-
-        _open?.Checkpoint.Dispose();
-        _open = null;
-        Checkpoint checkpoint = _source.Members[member].Open();
-        _open = (member, checkpoint);
-        return checkpoint;
-    }
 }

@@ -1,6 +1,5 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Inference;
-using Stemsharp.Model;
 
 namespace Stemsharp.Tests.Golden;
 
@@ -14,22 +13,14 @@ internal static class GoldenModel
         return new ReferenceEngine(graph, weights, request.Shape);
     }
 
-    public static ModelSource Source(string path) => Source([path], [null]);
+    public static ModelSource Source(string path) => new ModelCatalog().ResolveAsync(path).GetAwaiter().GetResult();
 
-    /// <summary>A bag; null for weights that are all 1.</summary>
-    public static ModelSource Source(IReadOnlyList<string> paths, IReadOnlyList<double[]?> weights)
+    /// <summary>A bag of checkpoints with a weight per stem each.</summary>
+    public static ModelSource Bag(params (string Path, double[] Weights)[] networks)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(paths[0]);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        return new ModelSource(
-            Path.GetFileNameWithoutExtension(paths[0]),
-            config.Sources,
-            config.Samplerate,
-            [.. paths.Select((path, i) => new ModelMember(
-                Path.GetFileNameWithoutExtension(path),
-                path,
-                weights[i] ?? [.. config.Sources.Select(_ => 1.0)],
-                () => Checkpoint.Open(path)))]);
+        ModelMember[] members = [.. networks.Select(network =>
+            ModelMember.Of(network.Path, () => Checkpoint.Open(network.Path)).WithWeights(network.Weights))];
+        return new ModelSource("bag", members[0].Config.Sources, members[0].Config.Samplerate, members);
     }
 
     public static Separator Open(string path, SeparatorOptions? options = null) =>
