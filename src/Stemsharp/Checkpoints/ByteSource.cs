@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,7 +17,7 @@ internal abstract class ByteSource : IDisposable
     public abstract void Read(long offset, Span<byte> destination);
 
     /// <summary>The SHA-256 of all bytes in lower-case hex, computed once.</summary>
-    public string Sha256 => _sha256 ??= ComputeSha256();
+    public virtual string Sha256 => _sha256 ??= ComputeSha256();
 
     public static ByteSource OpenFile(string path) => new FileSource(path);
 
@@ -71,13 +72,20 @@ internal abstract class ByteSource : IDisposable
 
     private sealed class FileSource : ByteSource
     {
+        // A model is opened to find it and again to read its weights; its bytes are hashed once.
+        private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> Known = new();
+
         private readonly SafeFileHandle _handle;
+        private readonly (string Path, long Length, DateTime Written) _stamp;
 
         public FileSource(string path)
         {
             _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
             Length = RandomAccess.GetLength(_handle);
+            _stamp = (Path.GetFullPath(path), Length, File.GetLastWriteTimeUtc(_handle));
         }
+
+        public override string Sha256 => Known.GetOrAdd(_stamp, _ => base.Sha256);
 
         public override long Length { get; }
 

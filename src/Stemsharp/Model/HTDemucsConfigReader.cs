@@ -8,8 +8,8 @@ namespace Stemsharp.Model;
 /// </summary>
 internal static class HTDemucsConfigReader
 {
-    // Sixteen times what htdemucs has.
-    private const double MaxActivation = 1 << 27;
+    // Over ten times what htdemucs has between its first layers (8.3 million) and in its transformer (1.4 million).
+    private const double MaxActivation = 1 << 27, MaxTokens = 1 << 24;
 
     private static readonly HTDemucsConfig Defaults = new() { Sources = [] };
 
@@ -82,8 +82,7 @@ internal static class HTDemucsConfigReader
         double first = Math.Max(config.ChannelsTime ?? config.Channels, config.Channels) * Math.Max(samples, bins * config.Frames(config.SegmentSamples)) / config.Stride;
         double tokens = config.TLayers > 0 ? dim * Math.Max(samples, bins * config.Frames(config.SegmentSamples)) / reduction : 0;
         double output = 2.0 * config.AudioChannels * config.Sources.Length * bins * config.Frames(config.SegmentSamples);
-        double largest = Math.Max(output, Math.Max(first, tokens));
-        if (largest > MaxActivation)
-            throw new ModelException($"its configuration needs {largest:N0} numbers between two layers; at most {MaxActivation:N0} are supported (htdemucs needs 8.3 million). The usual cause is the segment of {config.SegmentNumerator}/{config.SegmentDenominator} s.");
+        if (Math.Max(output, first) > MaxActivation || tokens > MaxTokens)
+            throw new ModelException($"its configuration needs {Math.Max(output, first):N0} numbers between two layers and {tokens:N0} in the transformer; at most {MaxActivation:N0} and {MaxTokens:N0} are supported. The usual cause is the segment of {config.SegmentNumerator}/{config.SegmentDenominator} s.");
     }
 }

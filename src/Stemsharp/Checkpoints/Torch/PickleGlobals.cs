@@ -25,17 +25,16 @@ internal static class PickleGlobals
         ["torch._utils._rebuild_tensor_v2"] = RebuildTensor,
         ["torch._utils._rebuild_parameter"] = arguments => arguments is [PickleTensor tensor, ..] ? tensor : throw Misused("torch._utils._rebuild_parameter"),
         ["torch.Size"] = arguments => arguments is [object?[] dimensions] ? dimensions : throw Misused("torch.Size"),
-        ["torch.device"] = _ => new PickleOpaque("torch.device"),
         ["collections.OrderedDict"] = arguments => arguments is [] ? new PickleDict() : throw Misused("collections.OrderedDict"),
         ["fractions.Fraction"] = arguments => MakeFraction(arguments),
-        ["builtins.set"] = _ => new PickleOpaque("set"),
-        ["__builtin__.set"] = _ => new PickleOpaque("set"),
-        ["builtins.frozenset"] = _ => new PickleOpaque("frozenset"),
-        ["__builtin__.frozenset"] = _ => new PickleOpaque("frozenset"),
-        ["pathlib.PosixPath"] = _ => new PickleOpaque("pathlib.Path"),
-        ["pathlib.PurePosixPath"] = _ => new PickleOpaque("pathlib.Path"),
-        ["pathlib.WindowsPath"] = _ => new PickleOpaque("pathlib.Path"),
-        ["pathlib.PureWindowsPath"] = _ => new PickleOpaque("pathlib.Path"),
+    };
+
+    // What training arguments may hold beside plain data. The values do not matter, so none is made.
+    private static readonly HashSet<string> Inert = new(StringComparer.Ordinal)
+    {
+        "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset", "builtins.bytearray", "__builtin__.bytearray", "_codecs.encode",
+        "pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath", "pathlib.PureWindowsPath",
+        "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "torch.device",
     };
 
     // Model classes are named, never called. Naming another one of the original's lets the reader say which it is.
@@ -48,15 +47,18 @@ internal static class PickleGlobals
     {
         var found = new PickleGlobal(module, name);
         string path = found.ToString();
-        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Classes.Contains(path)) return found;
+        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Inert.Contains(path) || Classes.Contains(path)) return found;
         throw new CheckpointFormatException(
             $"it names the Python object '{Printable(path)}'. Only tensors and plain data are read from a checkpoint and no code in it is ever run, so the file was not loaded. If it is your own model, save class, args, kwargs and state alone.");
     }
 
-    public static object? Call(object? callable, object?[] arguments) =>
-        callable is PickleGlobal global && Callables.TryGetValue(global.ToString(), out Func<object?[], object?>? call)
-            ? call(arguments)
-            : throw new CheckpointFormatException($"it asks to call {Describe(callable)}, which is never done. The file was not loaded.");
+    public static object? Call(object? callable, object?[] arguments)
+    {
+        string path = callable is PickleGlobal global ? global.ToString() : "";
+        if (Callables.TryGetValue(path, out Func<object?[], object?>? call)) return call(arguments);
+        if (Inert.Contains(path)) return new PickleOpaque(path);
+        throw new CheckpointFormatException($"it asks to call {(path.Length > 0 ? $"'{path}'" : "something that is not a function")}, which is never done. The file was not loaded.");
+    }
 
     /// <summary>Reads what a persistent id stands for: ('storage', type, key, location, count).</summary>
     public static PickleStorage FindStorage(object? id)
@@ -103,8 +105,6 @@ internal static class PickleGlobals
     }
 
     private static CheckpointFormatException Misused(string what) => CheckpointFormatException.Damaged($"it calls {what} with arguments that torch.save does not write");
-
-    private static string Describe(object? value) => value is PickleGlobal global ? $"'{global}'" : "something that is not a function";
 
     private static string Printable(string text)
     {
