@@ -21,7 +21,7 @@ internal sealed class OutputFile : IDisposable
         string folder = System.IO.Path.GetDirectoryName(Path)
             ?? throw new AudioException($"'{path}' is not a file name. Give a file in a folder.");
         if (Directory.Exists(Path)) throw new AudioException($"'{path}' is a folder, so that no file can be written there. Give another name.");
-        TemporaryPath = System.IO.Path.Combine(folder, $".{Owner(Environment.ProcessId)}-{Guid.NewGuid():N}{Suffix}");
+        TemporaryPath = System.IO.Path.Combine(folder, TemporaryName());
         Guard(() => new FileStream(TemporaryPath, FileMode.CreateNew, FileAccess.Write).Dispose());
     }
 
@@ -74,6 +74,10 @@ internal sealed class OutputFile : IDisposable
         }
     }
 
+    /// <summary>A new file name that tells its owner.</summary>
+    internal static string TemporaryName() =>
+        string.Create(CultureInfo.InvariantCulture, $".{HostMark}-{Environment.ProcessId}-{Guid.NewGuid():N}{Suffix}");
+
     /// <summary>Removes what processes of this host that no longer run left in a folder.</summary>
     /// <returns>How many files were removed.</returns>
     public static int Sweep(string folder)
@@ -119,8 +123,6 @@ internal sealed class OutputFile : IDisposable
             return hash.ToString("x8", CultureInfo.InvariantCulture);
         }
     }
-
-    private static string Owner(int process) => string.Create(CultureInfo.InvariantCulture, $"{HostMark}-{process}");
 
     private static bool IsRunning(int process)
     {

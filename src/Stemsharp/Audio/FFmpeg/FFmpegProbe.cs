@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Stemsharp.Audio;
+
+/// <summary>What ffprobe says of a file.</summary>
+internal sealed record FFmpegProbe
+{
+    private const int MaximumAnswer = 16 << 20;
+    private const int MaximumCover = 32 << 20;
+
+    /// <summary>Tags about the file rather than the recording, and those that are wrong for a stem.</summary>
+    private static readonly HashSet<string> NotCarried = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "encoder", "major_brand", "minor_version", "compatible_brands", "creation_time", "handler_name", "vendor_id", "duration",
+        "itunsmpb", "itunnorm", "gapless_playback", "tsse", "tlen", "encoded_by", "metadata_block_picture", "isom", "hw", "timecode",
+        "replaygain_track_gain", "replaygain_track_peak", "replaygain_album_gain", "replaygain_album_peak", "r128_track_gain",
+        "r128_album_gain", "_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags", "bps", "number_of_frames", "number_of_bytes",
+    };
+
+    public required AudioInfo Info { get; init; }
+    public required IReadOnlyDictionary<string, string> Tags { get; init; }
+
+    /// <summary>Stream that holds the cover, where there is one.</summary>
+    public int? CoverStream { get; init; }
+
+    /// <summary>Asks ffprobe.</summary>
+    /// <exception cref="AudioException">The file is no audio that FFmpeg can read.</exception>
+    public static FFmpegProbe Run(FFmpegTool tool, string path, string name, TimeSpan limit, CancellationToken cancellation)
+    {
+        string[] arguments =
+        [
+            "-hide_banner", "-loglevel", "error", "-print_format", "json", "-show_format", "-show_streams", .. FFmpegInput.Untrusted(path),
+        ];
+        using FFmpegProcess process = new(tool.ProbePath, arguments, limit, cancellation);
+        byte[] answer = process.ReadAll(MaximumAnswer);
+        int code = process.Finish(out string? fault);
+        if (code != 0 || fault is not null || answer.Length > MaximumAnswer)
+            throw new AudioException($"'{name}' can't be read as audio. FFmpeg says: {Readable(fault ?? process.Message, path)}. Is it a sound file, and complete?");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(answer);
+            return Interpret(document.RootElement, name);
+        }
+        catch (JsonException error)
+        {
+            throw new AudioException($"'{name}' can't be read: ffprobe's answer makes no sense ({error.Message}).", error);
+        }
+    }
+
+    /// <summary>Takes the cover out of the file.</summary>
+    /// <returns><see langword="null"/> where there is none, or none that could be read: no reason to refuse the recording.</returns>
+    public CoverArt? ReadCover(FFmpegTool tool, string path, TimeSpan limit, CancellationToken cancellation)
+    {
+        if (CoverStream is not int stream) return null;
+        string[] arguments =
+        [
+            .. FFmpegInput.Common, .. FFmpegInput.Untrusted(path), "-map", string.Create(CultureInfo.InvariantCulture, $"0:{stream}"),
+            "-c", "copy", "-frames:v", "1", "-f", "image2pipe", "pipe:1",
+        ];
+        using FFmpegProcess process = new(tool.Path, arguments, limit, cancellation);
+        byte[] picture = process.ReadAll(MaximumCover);
+        int code = process.Finish(out string? fault);
+        return code == 0 && fault is null && picture.Length <= MaximumCover ? Id3.Cover(picture) : null;
+    }
+
+    /// <summary>FFmpeg's message with the path taken out, which is long, or a number where a stream was spooled.</summary>
+    internal static string Readable(string message, string path) => message.Replace(FFmpegInput.Name(path) + ": ", "");
+
+    private static FFmpegProbe Interpret(JsonElement root, string name)
+    {
+        Dictionary<string, string> tags = [];
+        JsonElement? audio = null;
+        int? cover = null;
+        root.TryGetProperty("format", out JsonElement format);
+        AddTags(format, tags);
+        if (root.TryGetProperty("streams", out JsonElement streams))
+        {
+            foreach (JsonElement stream in streams.EnumerateArray())
+            {
+                string type = Text(stream, "codec_type");
+                if (type == "audio" && audio is null)
+                {
+                    audio = stream;
+                    AddTags(stream, tags);
+                }
+                else if (type == "video" && cover is null && stream.TryGetProperty("disposition", out JsonElement disposition)
+                    && Number(disposition, "attached_pic") == 1)
+                {
+                    cover = (int)(Number(stream, "index") ?? 0);
+                }
+            }
+        }
+
+        if (audio is not { } found) throw new AudioException($"'{name}' has no audio in it. Give a file with sound.");
+        double rate = Number(found, "sample_rate") ?? 0, channels = Number(found, "channels") ?? 0;
+        if (rate is < 100 or > 6_144_000 || channels is < 1 or > 128)
+            throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; valid are 100 to 6144000 on 1 to 128.");
+        string codec = Text(found, "codec_name");
+        double? seconds = Number(found, "duration") ?? (format.ValueKind == JsonValueKind.Object ? Number(format, "duration") : null);
+        return new FFmpegProbe
+        {
+            Info = new AudioInfo
+            {
+                Description = $"{codec} in {(format.ValueKind == JsonValueKind.Object ? Text(format, "format_name").Split(',')[0] : "?")}",
+                SampleRate = (int)rate,
+                Channels = (int)channels,
+                EstimatedLength = seconds is > 0 and < 1e9 ? (long)Math.Round(seconds.Value * rate) : null,
+                SampleFormat = Depth(codec, found),
+            },
+            Tags = tags,
+            CoverStream = cover,
+        };
+    }
+
+    /// <summary>The depth of lossless codecs.</summary>
+    private static SampleFormat? Depth(string codec, JsonElement stream)
+    {
+        bool plain = codec.StartsWith("pcm_", StringComparison.Ordinal);
+        if (!plain && codec is not ("flac" or "alac" or "wavpack" or "ape" or "tta" or "tak" or "shorten" or "mlp" or "truehd" or "wmalossless")) return null;
+        if (codec is "pcm_alaw" or "pcm_mulaw") return Stemsharp.Audio.SampleFormat.Int16;
+        if (codec.StartsWith("pcm_f", StringComparison.Ordinal) || Text(stream, "sample_fmt").StartsWith("flt", StringComparison.Ordinal))
+            return codec.StartsWith("pcm_f64", StringComparison.Ordinal) ? Stemsharp.Audio.SampleFormat.Float64 : Stemsharp.Audio.SampleFormat.Float32;
+        double bits = Number(stream, "bits_per_raw_sample") is > 0 and double raw ? raw : Number(stream, "bits_per_sample") ?? 0;
+        if (bits == 0 && Text(stream, "sample_fmt").StartsWith("s16", StringComparison.Ordinal)) bits = 16;
+        return bits switch
+        {
+            > 0 and <= 8 => Stemsharp.Audio.SampleFormat.UInt8,
+            > 8 and <= 16 => Stemsharp.Audio.SampleFormat.Int16,
+            0 or (> 16 and <= 24) => Stemsharp.Audio.SampleFormat.Int24,
+            _ => Stemsharp.Audio.SampleFormat.Int32,
+        };
+    }
+
+    private static void AddTags(JsonElement holder, Dictionary<string, string> tags)
+    {
+        if (holder.ValueKind != JsonValueKind.Object || !holder.TryGetProperty("tags", out JsonElement found)) return;
+        foreach (JsonProperty tag in found.EnumerateObject())
+        {
+            string name = tag.Name.ToLowerInvariant();
+            // Streams of Matroska and MP4 have a language of their own; "und" says nothing.
+            if (NotCarried.Contains(name) || name.StartsWith("_statistics", StringComparison.Ordinal) || tag.Value.ValueKind != JsonValueKind.String) continue;
+            string value = tag.Value.GetString()!;
+            if (value.Length > 0 && !(name == "language" && value == "und")) tags.TryAdd(name, value);
+        }
+    }
+
+    private static string Text(JsonElement holder, string name) =>
+        holder.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+    /// <summary>A number, which ffprobe writes now as a number and now as text.</summary>
+    private static double? Number(JsonElement holder, string name)
+    {
+        if (!holder.TryGetProperty(name, out JsonElement value)) return null;
+        if (value.ValueKind == JsonValueKind.Number) return value.GetDouble();
+        return value.ValueKind == JsonValueKind.String
+            && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+
+namespace Stemsharp.Audio;
+
+/// <summary>The FFmpeg that was found: its programs, version and encoders.</summary>
+internal sealed partial class FFmpegTool
+{
+    /// <summary>The environment variable that names the program.</summary>
+    public const string EnvironmentVariable = "STEMSHARP_FFMPEG";
+
+    private const int OldestMajor = 4;
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
+    private static readonly ConcurrentDictionary<string, FFmpegTool> Found = new();
+    private readonly Lazy<HashSet<string>> _encoders;
+
+    private FFmpegTool(string path, string probePath, string version, int major)
+    {
+        Major = major;
+        Path = path;
+        ProbePath = probePath;
+        Version = version;
+        _encoders = new Lazy<HashSet<string>>(ReadEncoders);
+    }
+
+    /// <summary>The ffmpeg program.</summary>
+    public string Path { get; }
+
+    /// <summary>The ffprobe program.</summary>
+    public string ProbePath { get; }
+
+    /// <summary>The version as the program says it, such as <c>5.1.9-0+deb12u1</c>.</summary>
+    public string Version { get; }
+
+    /// <summary>The version's first number; the highest there is for builds from the repository, which have none.</summary>
+    public int Major { get; }
+
+    /// <summary>Finds FFmpeg and checks its version.</summary>
+    /// <param name="option">A path that the user gave; it alone is tried then.</param>
+    /// <param name="purpose">What it is needed for, to begin the message with: <c>Reading 'song.mp3'</c>.</param>
+    /// <exception cref="ExternalToolException">It is missing, does not run, or is too old.</exception>
+    public static FFmpegTool Find(string? option, string purpose)
+    {
+        string path = Locate(option, purpose);
+        return Found.GetOrAdd(path, found => Check(found, purpose));
+    }
+
+    /// <summary>Makes sure that an encoder is compiled in.</summary>
+    /// <param name="encoder">FFmpeg's name of it.</param>
+    /// <param name="purpose">What it is needed for.</param>
+    /// <exception cref="ExternalToolException">It is not.</exception>
+    public void RequireEncoder(string encoder, string purpose)
+    {
+        if (!_encoders.Value.Contains(encoder))
+            throw new ExternalToolException(
+                $"{purpose} needs the encoder {encoder}, which this FFmpeg ({Path}, version {Version}) lacks. "
+                + "Install a complete FFmpeg, or choose another format; WAV needs no FFmpeg.");
+    }
+
+    private static string Locate(string? option, string purpose)
+    {
+        string program = OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg";
+        string? variable = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        (string? given, string from) = !string.IsNullOrEmpty(option) ? (option, "as given") : (variable, $"as the environment variable {EnvironmentVariable} says");
+        if (!string.IsNullOrEmpty(given))
+        {
+            string path = System.IO.Path.GetFullPath(Directory.Exists(given) ? System.IO.Path.Combine(given, program) : given);
+            return File.Exists(path)
+                ? path
+                : throw new ExternalToolException($"{purpose} needs FFmpeg, and '{given}', {from}, does not exist. Give the path of the ffmpeg program.");
+        }
+
+        // Only the search path's absolute folders: a program in the current folder is not what the user chose.
+        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator))
+        {
+            if (!System.IO.Path.IsPathRooted(folder)) continue;
+            string path = System.IO.Path.Combine(folder, program);
+            if (File.Exists(path)) return path;
+        }
+
+        string install = OperatingSystem.IsWindows() ? "winget install ffmpeg"
+            : OperatingSystem.IsMacOS() ? "brew install ffmpeg"
+            : "your package manager, for example apt install ffmpeg";
+        throw new ExternalToolException(
+            $"{purpose} needs FFmpeg, which was not found. Install it ({install}) or set {EnvironmentVariable} to its path. WAV files work without FFmpeg.");
+    }
+
+    private static FFmpegTool Check(string path, string purpose)
+    {
+        string answer = FFmpegProcess.Ask(path, ["-hide_banner", "-version"], AnswerLimit, $"{purpose} needs FFmpeg, and '{path}'");
+        Match match = VersionLine().Match(answer);
+        if (!match.Success)
+            throw new ExternalToolException($"{purpose} needs FFmpeg, and '{path}' does not answer as FFmpeg does. Give the path of the ffmpeg program.");
+        string version = match.Groups[1].Value;
+        // Builds from the repository have no number but a revision; they are newer than what is asked for.
+        Match number = Number().Match(version);
+        int major = number.Success && int.TryParse(number.Groups[1].Value, out int first) ? first : int.MaxValue;
+        if (major < OldestMajor)
+            throw new ExternalToolException($"{purpose} needs FFmpeg {OldestMajor}.0 or newer; '{path}' is version {version}. Install a newer one.");
+
+        string probe = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, OperatingSystem.IsWindows() ? "ffprobe.exe" : "ffprobe");
+        if (!File.Exists(probe))
+            throw new ExternalToolException($"{purpose} needs ffprobe, which belongs to FFmpeg but is not beside '{path}'. Install a complete FFmpeg.");
+        return new FFmpegTool(path, probe, version, major);
+    }
+
+    private HashSet<string> ReadEncoders()
+    {
+        string list = FFmpegProcess.Ask(Path, ["-hide_banner", "-encoders"], AnswerLimit, $"FFmpeg '{Path}'");
+        return [.. list.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1).Select(words => words[1])];
+    }
+
+    [GeneratedRegex(@"^ffmpeg version (\S+)")]
+    private static partial Regex VersionLine();
+
+    [GeneratedRegex(@"^n?(\d+)\.")]
+    private static partial Regex Number();
+}

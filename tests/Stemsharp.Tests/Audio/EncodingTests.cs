@@ -1,0 +1,69 @@
+using Stemsharp.Audio;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Stemsharp.Tests.Audio;
+
+public class EncodingTests(ITestOutputHelper output)
+{
+    private const int Frames = 100_001;
+
+    /// <summary>The shift in frames at which two recordings agree best, and how well they agree there.</summary>
+    private static (int Shift, double Correlation) Align(float[] original, float[] decoded, int channels, int reach)
+    {
+        (int Shift, double Correlation) best = (0, -1);
+        int frames = Math.Min(original.Length, decoded.Length) / channels, from = reach, to = Math.Min(frames - reach, reach + 40_000);
+        for (int shift = -reach; shift <= reach; shift++)
+        {
+            double ab = 0, aa = 0, bb = 0;
+            for (int i = from; i < to; i++)
+            {
+                double a = original[i * channels], b = decoded[(i + shift) * channels];
+                (ab, aa, bb) = (ab + a * b, aa + a * a, bb + b * b);
+            }
+
+            double correlation = ab / Math.Sqrt(aa * bb + 1e-30);
+            if (correlation > best.Correlation) best = (shift, correlation);
+        }
+
+        return best;
+    }
+
+    private void Check(AudioFormat format, int rate, int channels)
+    {
+        using TemporaryFolder folder = new();
+        float[] music = Signals.Music(Frames, channels, 11);
+        string path = folder.File("song." + format.Extension());
+        Signals.WriteAll(AudioFiles.Create(path, rate, channels, new EncodingOptions { Format = format }), music);
+        Assert.Single(Directory.GetFiles(folder.Path));
+
+        using AudioSource source = AudioSource.Open(path);
+        output.WriteLine($"{format}: {source.Info}");
+        using IAudioReader reader = source.OpenReader(rate, channels);
+        float[] decoded = Signals.ReadAll(reader);
+        (int shift, double correlation) = Align(music, decoded, channels, 1500);
+        output.WriteLine($"shift {shift}, correlation {correlation:f4}, frames {decoded.Length / channels} of {Frames}");
+        Assert.Equal(0, shift);
+        Assert.True(correlation > 0.98, $"{format}: correlation {correlation}");
+        // FFmpeg's decoder leaves the padding of AAC's last packet; the edit list has the true length.
+        int surplus = format switch { AudioFormat.Opus => 2, AudioFormat.M4a => 1023, _ => 0 };
+        Assert.InRange(decoded.Length / channels, Frames, Frames + surplus);
+        if (format == AudioFormat.M4a) Assert.Equal(Frames, source.Info.EstimatedLength);
+        Assert.Null(source.Info.SampleFormat);
+    }
+
+    [ToolFact("ffmpeg")]
+    public void Mp3_is_aligned_with_the_mix() => Check(AudioFormat.Mp3, 44100, 2);
+
+    [ToolFact("ffmpeg")]
+    public void Mp3_of_one_channel_is_aligned() => Check(AudioFormat.Mp3, 48000, 1);
+
+    [ToolFact("ffmpeg")]
+    public void M4a_is_aligned_with_the_mix() => Check(AudioFormat.M4a, 44100, 2);
+
+    [ToolFact("ffmpeg")]
+    public void Opus_is_aligned_with_the_mix() => Check(AudioFormat.Opus, 44100, 2);
+
+    [ToolFact("ffmpeg")]
+    public void Ogg_is_aligned_with_the_mix() => Check(AudioFormat.Ogg, 44100, 2);
+}
