@@ -44,6 +44,12 @@ internal static class SampleCodec
                     samples[i] = (float)(BinaryPrimitives.ReadInt32LittleEndian(source[(4 * i)..]) * (1.0 / 2147483648));
                 break;
             case SampleFormat.Float32:
+                if (BitConverter.IsLittleEndian)
+                {
+                    source[..(4 * samples.Length)].CopyTo(MemoryMarshal.AsBytes(samples));
+                    break;
+                }
+
                 for (int i = 0; i < samples.Length; i++)
                     samples[i] = BinaryPrimitives.ReadSingleLittleEndian(source[(4 * i)..]);
                 break;
@@ -87,7 +93,9 @@ internal static class SampleCodec
     /// <summary>Stores floats as they are.</summary>
     public static void EncodeFloats(SampleFormat format, ReadOnlySpan<float> samples, Span<byte> target)
     {
-        if (format == SampleFormat.Float32)
+        if (format == SampleFormat.Float32 && BitConverter.IsLittleEndian)
+            MemoryMarshal.AsBytes(samples).CopyTo(target);
+        else if (format == SampleFormat.Float32)
             for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(target[(4 * i)..], samples[i]);
         else
             for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteDoubleLittleEndian(target[(8 * i)..], samples[i]);
