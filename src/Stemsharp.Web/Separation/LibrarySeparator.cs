@@ -31,7 +31,7 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public AudioFacts Probe(string file, CancellationToken cancellationToken)
     {
-        using AudioSource source = AudioSource.Open(file, _input);
+        using AudioSource source = AudioSource.Open(file, _input, cancellationToken);
         AudioInfo info = source.Info;
         long frames = info.Length ?? info.EstimatedLength ?? Count(source, cancellationToken);
         return new AudioFacts((double)frames / info.SampleRate, info.SampleRate, info.Channels, info.Description);
@@ -69,7 +69,7 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public string Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
-        using AudioSource song = AudioSource.Open(source, _input);
+        using AudioSource song = AudioSource.Open(source, _input, cancellationToken);
         if (song.Info.Description.StartsWith("WAV", StringComparison.Ordinal)) return source;
         string target = Path.Combine(workFolder, "song.wav");
         using IAudioReader reader = song.OpenReader(cancellationToken);

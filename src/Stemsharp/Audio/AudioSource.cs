@@ -21,9 +21,9 @@ public sealed class AudioSource : IDisposable
         Name = name;
         _options = options;
         _spooled = spooled;
-        _stamp = Stamp();
         using (FileStream stream = InputFile.Open(path))
         {
+            _stamp = Stamp();
             byte[] head = new byte[FileKind.HeadBytes];
             int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             if (WavHeader.Looks(head.AsSpan(0, got)))

@@ -41,7 +41,7 @@ public class WavTests
     {
         float[] samples = Signals.Noise(channels * 33_333, 8, 0.99);
         // What is on the grid of the format comes back exactly, dither or not.
-        if (!format.IsFloat()) samples = StemFileTests.OnGrid(samples, Math.Min(format.Bits(), 24));
+        if (!format.IsFloat()) samples = TraktorStemTests.OnGrid(samples, Math.Min(format.Bits(), 24));
         using TemporaryFolder folder = new();
         string path = folder.File("x.wav");
         Signals.WriteAll(AudioFiles.Create(path, 48000, channels, new EncodingOptions { SampleFormat = format }), samples);
@@ -151,7 +151,7 @@ public class WavTests
     [Fact]
     public void Large_files_become_rf64()
     {
-        float[] samples = StemFileTests.OnGrid(Signals.Noise(2 * 1001, 2), 16);
+        float[] samples = TraktorStemTests.OnGrid(Signals.Noise(2 * 1001, 2), 16);
         foreach (bool large in new[] { false, true })
         {
             MemoryStream stream = new();
@@ -190,7 +190,7 @@ public class WavTests
     [Fact]
     public void Streams_that_cannot_seek_get_a_header_that_says_so()
     {
-        float[] samples = StemFileTests.OnGrid(Signals.Noise(2 * 500, 2), 24);
+        float[] samples = TraktorStemTests.OnGrid(Signals.Noise(2 * 500, 2), 24);
         foreach (long? length in new long?[] { null, 500 })
         {
             MemoryStream target = new();

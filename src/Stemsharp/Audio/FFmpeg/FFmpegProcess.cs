@@ -20,6 +20,7 @@ internal sealed class FFmpegProcess : IDisposable
     private readonly byte[] _message = new byte[MessageBytes];
     private int _messageLength;
     private volatile bool _stalled;
+    private bool _disposed;
 
     /// <param name="program">The program's path.</param>
     /// <param name="arguments">One by one, not quoted.</param>
@@ -165,6 +166,8 @@ internal sealed class FFmpegProcess : IDisposable
 
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         _registration.Dispose();
         Kill();
         _watchdog.Dispose();

@@ -41,7 +41,7 @@ internal sealed partial class FFmpegTool
     /// <exception cref="ExternalToolException">It is missing, does not run, or is too old.</exception>
     public static FFmpegTool Find(string? option, string purpose)
     {
-        string path = Locate(option, purpose);
+        string path = Locate(option, Environment.GetEnvironmentVariable(EnvironmentVariable), Environment.GetEnvironmentVariable("PATH"), purpose);
         return Found.GetOrAdd(path, found => Check(found, purpose));
     }
 
@@ -57,10 +57,10 @@ internal sealed partial class FFmpegTool
                 + "Install a complete FFmpeg, or choose another format; WAV needs no FFmpeg.");
     }
 
-    private static string Locate(string? option, string purpose)
+    /// <summary>The program's path: as given, else as the environment variable says, else on the search path.</summary>
+    internal static string Locate(string? option, string? variable, string? searchPath, string purpose)
     {
         string program = OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg";
-        string? variable = Environment.GetEnvironmentVariable(EnvironmentVariable);
         (string? given, string from) = !string.IsNullOrEmpty(option) ? (option, "as given") : (variable, $"as the environment variable {EnvironmentVariable} says");
         if (!string.IsNullOrEmpty(given))
         {
@@ -71,7 +71,7 @@ internal sealed partial class FFmpegTool
         }
 
         // Only the search path's absolute folders: a program in the current folder is not what the user chose.
-        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator))
+        foreach (string folder in (searchPath ?? "").Split(System.IO.Path.PathSeparator))
         {
             if (!System.IO.Path.IsPathRooted(folder)) continue;
             string path = System.IO.Path.Combine(folder, program);

@@ -7,17 +7,17 @@ using Xunit;
 
 namespace Stemsharp.Tests.Audio;
 
-public class StemFileTests
+public class TraktorStemTests
 {
     private const int Frames = 30_011;
 
     [Fact]
     public void Six_stems_fold_into_four()
     {
-        Assert.Equal([0, 1, 2, 3], StemFile.Fold(["drums", "bass", "other", "vocals"]));
-        Assert.Equal([0, 1, 2, 3, 2, 2], StemFile.Fold(["drums", "bass", "other", "vocals", "guitar", "piano"]));
-        Assert.Equal([3, 0, 1, 2], StemFile.Fold(["Vocals", "Drums", "Bass", "Piano"]));
-        OptionException error = Assert.Throws<OptionException>(() => StemFile.Fold(["vocals", "no_vocals"]));
+        Assert.Equal([0, 1, 2, 3], TraktorStemFile.Fold(["drums", "bass", "other", "vocals"]));
+        Assert.Equal([0, 1, 2, 3, 2, 2], TraktorStemFile.Fold(["drums", "bass", "other", "vocals", "guitar", "piano"]));
+        Assert.Equal([3, 0, 1, 2], TraktorStemFile.Fold(["Vocals", "Drums", "Bass", "Piano"]));
+        OptionException error = Assert.Throws<OptionException>(() => TraktorStemFile.Fold(["vocals", "no_vocals"]));
         Assert.Contains("no drums", error.Message);
     }
 
@@ -26,10 +26,10 @@ public class StemFileTests
     {
         using TemporaryFolder folder = new();
         string path = folder.File("song.stem.mp4");
-        float[] samples = OnGrid(Signals.Noise(Frames * StemFile.Channels, 3), 16);
+        float[] samples = OnGrid(Signals.Noise(Frames * TraktorStemFile.Channels, 3), 16);
         byte[] cover = Convert.FromBase64String(TagTests.TinyPng);
         AudioTags tags = AudioTags.Empty.With("title", "Ein Stück").With("artist", "Wir") with { Cover = new CoverArt("image/png", cover) };
-        Signals.WriteAll(StemFile.Create(path, 44100, new StemFileOptions { Codec = StemCodec.Alac, Tags = tags }), samples);
+        Signals.WriteAll(TraktorStemFile.Create(path, 44100, new TraktorStemOptions { Codec = TraktorStemCodec.Alac, Tags = tags }), samples);
         Assert.Single(Directory.GetFiles(folder.Path));
 
         for (int track = 0; track < 5; track++)
@@ -38,7 +38,7 @@ public class StemFileTests
             Assert.Equal(2 * Frames, decoded.Length);
             for (int i = 0; i < Frames; i++)
                 for (int c = 0; c < 2; c++)
-                    Assert.Equal(samples[i * StemFile.Channels + 2 * track + c], decoded[2 * i + c]);
+                    Assert.Equal(samples[i * TraktorStemFile.Channels + 2 * track + c], decoded[2 * i + c]);
         }
 
         CheckBoxes(path);
@@ -53,9 +53,9 @@ public class StemFileTests
     {
         using TemporaryFolder folder = new();
         string path = folder.File("song.stem.mp4");
-        float[] music = Signals.Music(Frames, 1, 3), samples = new float[Frames * StemFile.Channels];
-        for (int i = 0; i < samples.Length; i++) samples[i] = music[i / StemFile.Channels];
-        Signals.WriteAll(StemFile.Create(path, 44100), samples);
+        float[] music = Signals.Music(Frames, 1, 3), samples = new float[Frames * TraktorStemFile.Channels];
+        for (int i = 0; i < samples.Length; i++) samples[i] = music[i / TraktorStemFile.Channels];
+        Signals.WriteAll(TraktorStemFile.Create(path, 44100), samples);
         CheckBoxes(path);
         float[] mix = DecodeTrack(path, 0), vocals = DecodeTrack(path, 4);
         Assert.Equal(mix.Length, vocals.Length);

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Stemsharp.Audio;
 
 /// <summary>The <c>stem</c> box in moov/udta that makes an MPEG-4 file with five tracks a stem file.</summary>
-internal static class StemBox
+internal static class TraktorStemBox
 {
     /// <summary>Name and colour of each stem, as Traktor's own creator tool has them.</summary>
     private static readonly (string Name, string Color)[] Entries =

@@ -1,7 +1,7 @@
 namespace Stemsharp.Audio;
 
 /// <summary>How the five tracks of a stem file are stored.</summary>
-public enum StemCodec
+public enum TraktorStemCodec
 {
     /// <summary>AAC, lossy.</summary>
     Aac,
@@ -11,10 +11,10 @@ public enum StemCodec
 }
 
 /// <summary>How a Traktor stem file (.stem.mp4) is written.</summary>
-public sealed record StemFileOptions
+public sealed record TraktorStemOptions
 {
     /// <summary>The tracks' codec. Default AAC.</summary>
-    public StemCodec Codec { get; init; } = StemCodec.Aac;
+    public TraktorStemCodec Codec { get; init; } = TraktorStemCodec.Aac;
 
     /// <summary>Bit rate of each AAC track in kbit/s, 8 … 512. Default 256.</summary>
     public int BitrateKbps { get; init; } = 256;

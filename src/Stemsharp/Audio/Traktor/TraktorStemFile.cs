@@ -6,7 +6,7 @@ namespace Stemsharp.Audio;
 /// Traktor's stem files (.stem.mp4): an MPEG-4 file with the mix as its enabled track, four stems as disabled ones, and
 /// a <c>stem</c> box that names them. FFmpeg writes the tracks; the box is added here.
 /// </summary>
-public static class StemFile
+public static class TraktorStemFile
 {
     /// <summary>Channels that the writer takes: mix, drums, bass, other, vocals, left and right each.</summary>
     public const int Channels = 10;
@@ -46,15 +46,15 @@ public static class StemFile
     /// <returns>The rate that the file will have.</returns>
     /// <exception cref="OptionException">The options are out of range.</exception>
     /// <exception cref="ExternalToolException">FFmpeg is missing, too old, or lacks the encoder.</exception>
-    public static int Check(StemFileOptions options, int sampleRate)
+    public static int Check(TraktorStemOptions options, int sampleRate)
     {
         if (options.BitrateKbps is < 8 or > 512)
             throw new OptionException($"A stem file has no bit rate of {options.BitrateKbps} kbit/s; valid are 8 to 512 per track.");
-        if (options.Codec == StemCodec.Alac && options.SampleFormat is not (SampleFormat.Int16 or SampleFormat.Int24))
+        if (options.Codec == TraktorStemCodec.Alac && options.SampleFormat is not (SampleFormat.Int16 or SampleFormat.Int24))
             throw new OptionException($"Apple Lossless stores 16- or 24-bit integers, not {options.SampleFormat}.");
         const string purpose = "Writing a stem file";
         FFmpegTool.Find(options.FFmpegPath, purpose).RequireEncoder(Encoder(options), purpose);
-        return options.Codec == StemCodec.Aac ? FFmpegEncoder.For(AudioFormat.M4a).Rate(null, sampleRate) : sampleRate;
+        return options.Codec == TraktorStemCodec.Aac ? FFmpegEncoder.For(AudioFormat.M4a).Rate(null, sampleRate) : sampleRate;
     }
 
     /// <summary>Creates a stem file; it takes frames of <see cref="Channels"/> samples.</summary>
@@ -65,12 +65,12 @@ public static class StemFile
     /// <exception cref="AudioException">The file can't be created.</exception>
     /// <exception cref="OptionException">The options are out of range.</exception>
     /// <exception cref="ExternalToolException">FFmpeg is missing, too old, or lacks the encoder.</exception>
-    public static IAudioWriter Create(string path, int sampleRate, StemFileOptions? options = null, CancellationToken cancellationToken = default)
+    public static IAudioWriter Create(string path, int sampleRate, TraktorStemOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new StemFileOptions();
+        options ??= new TraktorStemOptions();
         int rate = Check(options, sampleRate);
         FFmpegTool tool = FFmpegTool.Find(options.FFmpegPath, "Writing a stem file");
-        bool lossless = options.Codec == StemCodec.Alac;
+        bool lossless = options.Codec == TraktorStemCodec.Alac;
 
         StringBuilder split = new($"[0:a]asplit={Tracks}");
         for (int t = 0; t < Tracks; t++) split.Append($"[i{t}]");
@@ -86,9 +86,9 @@ public static class StemFile
         EncodingOptions encoding = new() { Tags = options.Tags, Dither = options.Dither };
         FFmpegWriter writer = new(
             tool, path, rate, Channels, lossless ? options.SampleFormat : SampleFormat.Float32, encoding, arguments,
-            FFmpegWriter.PictureTransport.Stream, StemBox.Append, cancellationToken);
+            FFmpegWriter.PictureTransport.Stream, TraktorStemBox.Append, cancellationToken);
         return rate == sampleRate ? writer : new ResamplingWriter(writer, sampleRate, length: null);
     }
 
-    private static string Encoder(StemFileOptions options) => options.Codec == StemCodec.Alac ? "alac" : "aac";
+    private static string Encoder(TraktorStemOptions options) => options.Codec == TraktorStemCodec.Alac ? "alac" : "aac";
 }
