@@ -94,7 +94,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         try
         {
             readers = [.. files.Select(f => AudioFiles.Open(f.Path, cancellationToken: cancellationToken))];
-            using AudioSource first = AudioSource.Open(files[0].Path);
+            using AudioSource first = AudioSource.Open(files[0].Path, cancellationToken: cancellationToken);
             int channels = readers[0].Channels;
             int all = channels * readers.Length;
             var options = new EncodingOptions { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false };
