@@ -10,7 +10,18 @@ public static class AudioFiles
     /// <exception cref="AudioException">The file is missing, empty, or no audio.</exception>
     /// <exception cref="ExternalToolException">The file is not WAV and FFmpeg is missing or too old.</exception>
     public static IAudioReader Open(string path, AudioInputOptions? options = null, CancellationToken cancellationToken = default) =>
-        AudioSource.Open(path, options, cancellationToken).OpenReader(cancellationToken);
+        OwningReader.Over(AudioSource.Open(path, options, cancellationToken), cancellationToken);
+
+    /// <summary>Opens a stream, such as the standard input, for one pass of reading; it is spooled first.</summary>
+    /// <param name="stream">Read to its end; left open.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="options">Limits and tools.</param>
+    /// <param name="cancellationToken">Ends the reading, and the decoder behind it.</param>
+    /// <exception cref="AudioException">The stream is empty, too long, or no audio; or there is no space to spool it.</exception>
+    /// <exception cref="ExternalToolException">It is not WAV and FFmpeg is missing or too old.</exception>
+    public static IAudioReader Open(
+        Stream stream, string name = "standard input", AudioInputOptions? options = null, CancellationToken cancellationToken = default) =>
+        OwningReader.Over(AudioSource.Open(stream, name, options, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Checks that a format can be written as asked, before any work is done: the options, and FFmpeg with its

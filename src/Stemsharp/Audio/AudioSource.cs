@@ -58,14 +58,19 @@ public sealed class AudioSource : IDisposable
     /// <summary>What is known of the recording, or of the part of it that is read.</summary>
     public AudioInfo Info { get; }
 
-    /// <summary>Opens a file: WAV natively, everything else through FFmpeg.</summary>
+    /// <summary>Opens a file: WAV natively, everything else through FFmpeg. Pipes that have a name are spooled.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and tools.</param>
     /// <param name="cancellationToken">Stops the opening.</param>
     /// <exception cref="AudioException">The file is missing, empty, or no audio.</exception>
     /// <exception cref="ExternalToolException">The file is not WAV and FFmpeg is missing or too old.</exception>
-    public static AudioSource Open(string path, AudioInputOptions? options = null, CancellationToken cancellationToken = default) =>
-        new(path, Path.GetFileName(path), Checked(options), null, cancellationToken);
+    public static AudioSource Open(string path, AudioInputOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        using FileStream stream = InputFile.Open(path);
+        string name = Path.GetFileName(path);
+        // A pipe with a name, such as a shell's <(…), can be read only once, and not from the middle.
+        return stream.CanSeek ? new AudioSource(path, name, Checked(options), null, cancellationToken) : Open(stream, name, options, cancellationToken);
+    }
 
     /// <summary>Spools a stream, such as the standard input, into a temporary file and opens that.</summary>
     /// <param name="stream">Read to its end; left open.</param>
@@ -75,7 +80,7 @@ public sealed class AudioSource : IDisposable
     /// <exception cref="AudioException">The stream is empty, too long, or no audio; or there is no space to spool it.</exception>
     /// <exception cref="ExternalToolException">It is not WAV and FFmpeg is missing or too old.</exception>
     public static AudioSource Open(
-        Stream stream, string name = "The input stream", AudioInputOptions? options = null, CancellationToken cancellationToken = default)
+        Stream stream, string name = "standard input", AudioInputOptions? options = null, CancellationToken cancellationToken = default)
     {
         options = Checked(options);
         TemporaryFile spooled = Spool.Copy(stream, name, options, cancellationToken);

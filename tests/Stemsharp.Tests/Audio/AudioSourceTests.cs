@@ -100,6 +100,24 @@ public class AudioSourceTests
         Assert.Contains("was changed", Assert.Throws<AudioException>(() => source.OpenReader()).Message);
     }
 
+    [ToolFact("mkfifo")]
+    public void A_pipe_with_a_name_is_spooled()
+    {
+        using TemporaryFolder folder = new();
+        float[] samples = Signals.Noise(2 * 50_000, 1);
+        byte[] song = File.ReadAllBytes(Song(folder, samples));
+        string pipe = folder.File("pipe");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe])) make.WaitForExit();
+        Task writing = Task.Run(() =>
+        {
+            using FileStream stream = new(pipe, FileMode.Open, FileAccess.Write);
+            stream.Write(song);
+        });
+        using IAudioReader reader = AudioFiles.Open(pipe);
+        Assert.Equal(samples, Signals.ReadAll(reader));
+        Assert.True(writing.Wait(TimeSpan.FromMinutes(2)));
+    }
+
     [Fact]
     public void Resampled_files_return_to_their_length()
     {

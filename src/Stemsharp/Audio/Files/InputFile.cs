@@ -3,7 +3,7 @@ namespace Stemsharp.Audio;
 /// <summary>Opens files for reading, with an error of our own for each way that can fail.</summary>
 internal static class InputFile
 {
-    /// <summary>Opens a file that exists and has content.</summary>
+    /// <summary>Opens a file that exists and has content, or a pipe that has a name.</summary>
     /// <exception cref="AudioException">It is missing, a folder, empty, or may not be read.</exception>
     public static FileStream Open(string path)
     {
@@ -20,10 +20,9 @@ internal static class InputFile
                 BufferSize = 0,
                 Options = FileOptions.SequentialScan,
             });
-            if (stream.CanSeek && stream.Length > 0) return stream;
-            string fault = stream.CanSeek ? "is empty (0 bytes)" : "is not an ordinary file; pipes are read through standard input";
+            if (!stream.CanSeek || stream.Length > 0) return stream;
             stream.Dispose();
-            throw new AudioException($"'{path}' {fault}. Give an audio file.");
+            throw new AudioException($"'{path}' is empty (0 bytes). Give an audio file.");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

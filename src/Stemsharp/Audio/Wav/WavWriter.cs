@@ -160,7 +160,7 @@ internal sealed class WavWriter : IAudioWriter
         BinaryPrimitives.WriteUInt16LittleEndian(format[8..], extensible ? (ushort)0xFFFE : tag);
         BinaryPrimitives.WriteUInt16LittleEndian(format[10..], (ushort)Channels);
         BinaryPrimitives.WriteUInt32LittleEndian(format[12..], (uint)SampleRate);
-        BinaryPrimitives.WriteUInt32LittleEndian(format[16..], (uint)(SampleRate * Channels * bits / 8));
+        BinaryPrimitives.WriteUInt32LittleEndian(format[16..], (uint)Math.Min((long)SampleRate * Channels * bits / 8, uint.MaxValue));
         BinaryPrimitives.WriteUInt16LittleEndian(format[20..], (ushort)(Channels * bits / 8));
         BinaryPrimitives.WriteUInt16LittleEndian(format[22..], (ushort)bits);
         if (extensible)
