@@ -127,7 +127,7 @@ public sealed class AudioInput
     {
         AudioInputOptions options = Options.TemporaryFolder is null ? Options with { TemporaryFolder = temporaryFolder } : Options;
         cancellationToken.ThrowIfCancellationRequested();
-        return Path is not null ? (AudioSource.Open(Path, options), true) : (Source, false);
+        return Path is not null ? (AudioSource.Open(Path, options, cancellationToken), true) : (Source, false);
     }
 
     internal IAudioReader OpenSamples() => new MemoryReader(Samples, SampleRate, Channels);
