@@ -42,7 +42,8 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
     public static Tensor Values(string name, int heads, int width, int positions) => new(name, heads, Tile.Strips(width) * Tile.Rows * positions);
 }
 
-/// <summary>Stores the rows of a packed q/k/v projection; queries are scaled by 1/√width on the way.</summary>
+/// <summary>Stores the rows of a packed q/k/v projection; queries are scaled by log2(e)/√width on the way,
+/// as the attention kernel wants them.</summary>
 internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weights, ProjectionTargets targets, Columns columns) : IEpilogue
     where TIsa : struct, ISimd<V>
     where V : struct
@@ -62,7 +63,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
 
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
-        V scale = TIsa.Broadcast((float)(1 / Math.Sqrt(targets.Width)));
+        V scale = TIsa.Broadcast((float)(Math.Log2(Math.E) / Math.Sqrt(targets.Width)));
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
         for (int r = 0; r < rows; r++, tile += Tile.Columns)
         {

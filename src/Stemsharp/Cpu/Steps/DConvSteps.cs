@@ -28,8 +28,10 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
             var packer = new ConvolutionPacker<TIsa, V>(x, null, rows, _columns.Width, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), _columns);
             int first = task * _columns.BlocksPerRow;
             Moments moments = default;
+            int next = task + w.Workers;
             for (int b = 0; b < _columns.BlocksPerRow; b++)
             {
+                if (layer == layers[^1] && next < rows) Ahead.Channels(w, x, (long)next * _columns.Width, _columns.Width, b, _columns.BlocksPerRow);
                 packer.Pack(w, first + b, panel);
                 moments.Add(layer.Convolve(panel, _columns[first + b].Count, hidden + (long)b * layer.HiddenFloats));
             }
@@ -102,6 +104,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
             switch (phase)
             {
                 case 0:
+                    Ahead.Channels(w, x, start + Tile.Columns, Tile.Columns, 0, 1);
                     _packer.Pack(w, b, panel);
                     moments.Add(layer.Convolve(panel, count, values));
                     break;
@@ -109,6 +112,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
                     layer.Activate(values, count, all, _columns.Width);
                     break;
                 default:
+                    Ahead.Channels(w, x, start + Tile.Columns, Tile.Columns, 0, 1);
                     layer.Finish(values, count, all, _columns.Width, w.At(x) + start, x.Stride, tile);
                     break;
             }

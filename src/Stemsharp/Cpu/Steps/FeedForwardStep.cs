@@ -28,6 +28,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         packer.Pack(w, task, panel);
         for (int strip = 0; strip < expand.Strips; strip++)
         {
+            if (task + w.Workers < columns.Blocks) packer.Prefetch(w, task + w.Workers, strip, expand.Strips);
             float* rows = hidden + (long)strip * Tile.Size;
             Product<TIsa, V>.Run(expand.Strip(strip), panel, expand.K, rows);
             for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)

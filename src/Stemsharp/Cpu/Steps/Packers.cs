@@ -10,6 +10,8 @@ internal readonly unsafe struct PointwisePacker<TIsa, V>(Tensor source) : IPacke
 {
     public void Pack(in Workspace w, int block, float* panel) =>
         Panel<TIsa, V>.Copy(w.At(source) + block * Tile.Columns, source.Stride, source.Channels, panel);
+
+    public void Prefetch(in Workspace w, int block, int part, int parts) => Ahead.Channels(w, source, block * Tile.Columns, Tile.Columns, part, parts);
 }
 
 /// <summary>The same behind a layer norm.</summary>
@@ -19,6 +21,18 @@ internal readonly unsafe struct LayerNormPacker<TIsa, V>(Tensor source, NormWeig
 {
     public void Pack(in Workspace w, int block, float* panel) =>
         Panel<TIsa, V>.LayerNorm(w.At(source) + block * Tile.Columns, source.Stride, source.Channels, norm.Weight, norm.Bias, norm.Epsilon, panel);
+
+    public void Prefetch(in Workspace w, int block, int part, int parts) => Ahead.Channels(w, source, block * Tile.Columns, Tile.Columns, part, parts);
+}
+
+/// <summary>Fetching what the next task will pack while this one computes.</summary>
+internal static unsafe class Ahead
+{
+    /// <summary>Hints one of so many parts of a stretch of positions in all channels.</summary>
+    public static void Channels(in Workspace w, Tensor source, long position, int count, int part, int parts)
+    {
+        for (int c = source.Channels * part / parts; c < source.Channels * (part + 1) / parts; c++) Kernels.Simd.Prefetch.Floats(w.At(source, c) + position, count);
+    }
 }
 
 /// <summary>What a convolution looks at, along F (rows) and T (positions in a row).</summary>
@@ -69,6 +83,19 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
                 }
                 else Panel<TIsa, V>.CopyEdge(line + t, other == null ? null : other + t, source.Stride, channels, -t, width - t, panel);
             }
+        }
+    }
+
+    public void Prefetch(in Workspace w, int block, int part, int parts)
+    {
+        (int row, int start, _) = columns[block];
+        for (int a = 0; a < window.KernelF; a++)
+        {
+            int f = row * window.StrideF - window.PadF + a * window.DilationF;
+            if (f < 0 || f >= rows) continue;
+            long position = (long)f * width + start * window.StrideT;
+            Ahead.Channels(w, source, position, Tile.Columns * window.StrideT, part, parts);
+            if (second != null) Ahead.Channels(w, second, position, Tile.Columns * window.StrideT, part, parts);
         }
     }
 

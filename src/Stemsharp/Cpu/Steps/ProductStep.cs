@@ -7,6 +7,9 @@ namespace Stemsharp.Cpu.Steps;
 internal unsafe interface IPacker
 {
     void Pack(in Workspace w, int block, float* panel);
+
+    /// <summary>Hints one of so many parts of what a block's panel is packed from.</summary>
+    void Prefetch(in Workspace w, int block, int part, int parts);
 }
 
 /// <summary>Takes a finished tile (8 rows of one strip, 48 columns of one block) to where it belongs.</summary>
@@ -58,8 +61,10 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         float* tile = w.Scratch, panel = tile + Tile.Size;
         _packer.Pack(w, block, panel);
         int first = _weights.Strips * group / groups, last = _weights.Strips * (group + 1) / groups;
+        int next = groups == 1 ? block + w.Workers : _blocks;
         for (int strip = first; strip < last; strip++)
         {
+            if (next < _blocks) _packer.Prefetch(w, next, strip, _weights.Strips);
             Product<TIsa, V>.Run(_weights.Strip(strip), panel, _weights.K, tile);
             _epilogue.Store(w, block, strip, tile);
         }

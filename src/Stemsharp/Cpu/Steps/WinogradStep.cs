@@ -53,9 +53,10 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
         int firstRow = rowGroup * Outputs, start = block * Tile.Columns, channels = source.Channels;
         Transform(w, firstRow, start, lines);
 
-        int chain = Tile.Chain(channels), strips = weights[0].Strips;
+        int chain = Tile.Chain(channels), strips = weights[0].Strips, next = position + w.Workers;
         for (int strip = strips * group / groups; strip < strips * (group + 1) / groups; strip++)
         {
+            if (groups == 1 && next < _rowGroups * _blocksPerRow) Fetch(w, next, strip, strips);
             for (int product = 0; product < Inputs; product++)
             {
                 float* a = weights[product].Strip(strip), b = lines + (long)product * channels * Line + Margin - kernelT / 2;
@@ -85,6 +86,18 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
     }
 
     private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));
+
+    // The new rows that a later position needs; two of its six are an earlier one's.
+    private void Fetch(in Workspace w, int position, int part, int parts)
+    {
+        (int rowGroup, int block) = Math.DivRem(position, _blocksPerRow);
+        for (int row = rowGroup * Outputs + 1; row < Math.Min(rows, rowGroup * Outputs + Inputs - 1); row++)
+        {
+            long offset = (long)row * width + block * Tile.Columns;
+            Ahead.Channels(w, source, offset, Tile.Columns, part, parts);
+            if (second != null) Ahead.Channels(w, second, offset, Tile.Columns, part, parts);
+        }
+    }
 
     private void Transform(in Workspace w, int firstRow, int start, float* lines)
     {

@@ -25,7 +25,7 @@ internal static unsafe class AttentionKernel<TIsa, V>
     /// <summary>
     /// Runs 48 queries. Afterwards the result is at <paramref name="scratch"/>'s start: [width][48].
     /// </summary>
-    /// <param name="query">Panel [width][48], already scaled.</param>
+    /// <param name="query">Panel [width][48], already scaled by log2(e)/√width: the softmax runs on powers of two.</param>
     /// <param name="keys">Strips of 8 keys: [⌈keys/8⌉][width][8].</param>
     /// <param name="values">Strips of 8 channels: [⌈width/8⌉][keys][8].</param>
     /// <param name="count">Number of keys.</param>
@@ -75,14 +75,14 @@ internal static unsafe class AttentionKernel<TIsa, V>
             V total = TIsa.Broadcast(0f);
             for (int k = 0; k < keys; k++)
             {
-                V weight = VectorMath<TIsa, V>.Exp(TIsa.Subtract(TIsa.Load(p + k * Tile.Columns), top));
+                V weight = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + k * Tile.Columns), top));
                 TIsa.Store(p + k * Tile.Columns, weight);
                 total = TIsa.Add(total, weight);
             }
 
             if (!start)
             {
-                V decay = VectorMath<TIsa, V>.Exp(TIsa.Subtract(TIsa.Load(max + i), top));
+                V decay = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(max + i), top));
                 total = TIsa.MultiplyAdd(TIsa.Load(sum + i), decay, total);
                 for (int r = 0; r < rows; r++)
                 {

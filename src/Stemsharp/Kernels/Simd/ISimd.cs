@@ -43,10 +43,10 @@ internal unsafe interface ISimd<V>
     static abstract V Sqrt(V a);
 
     /// <summary>
-    /// 2ⁿ for a float that was made by adding 1.5·2²³ to a whole number n in −126 … 127: the low bits of its
-    /// pattern are n, which are shifted into the exponent.
+    /// x·2ⁿ for an n given as the float that adding 1.5·2²³ to it makes: the low bits of that float's pattern
+    /// are n, and are added to x's exponent. The result must be a normal number.
     /// </summary>
-    static abstract V PowerOfTwo(V shifted);
+    static abstract V ScaleByPowerOfTwo(V x, V shifted);
 
     /// <summary>The sum of the lanes, in double precision, lower lane first.</summary>
     static abstract double Sum(V a);

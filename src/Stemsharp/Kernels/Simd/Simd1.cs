@@ -32,7 +32,7 @@ internal readonly unsafe struct Simd1 : ISimd<float>
 
     public static float Sqrt(float a) => MathF.Sqrt(a);
 
-    public static float PowerOfTwo(float shifted) => BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted) + 127) << 23);
+    public static float ScaleByPowerOfTwo(float x, float shifted) => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x) + (BitConverter.SingleToInt32Bits(shifted) << 23));
 
     public static double Sum(float a) => a;
 
