@@ -106,27 +106,38 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
     }
 }
 
-/// <summary>softmax(qᵀk)·v for all heads; a task is 48 queries of one head.</summary>
+/// <summary>softmax(qᵀk)·v for all heads; a task is two blocks of 48 queries of one head.</summary>
 internal sealed unsafe class AttentionStep<TIsa, V>(string name, string description, ProjectionTargets source, int keys, Tensor target) : Step(name, description)
     where TIsa : struct, ISimd<V>
     where V : struct
 {
     private readonly Tensor _query = source.Query!, _key = source.Key!, _value = source.Value!;
     private readonly int _blocks = Tile.Panels(source.Query!.Positions);
+    private readonly int _groups = (Tile.Panels(source.Query!.Positions) + AttentionKernel<TIsa, V>.MaxPanels - 1) / AttentionKernel<TIsa, V>.MaxPanels;
 
     public override long ExecutedFlops => 2L * source.Heads * _blocks * Tile.Columns * keys * (source.Width + source.ValueRows);
 
-    public override long ScratchFloats => source.Width * Tile.Columns + AttentionKernel<TIsa, V>.Scratch(source.Width);
+    public override long ScratchFloats => AttentionKernel<TIsa, V>.MaxPanels * QueryFloats + AttentionKernel<TIsa, V>.Scratch(source.Width);
 
-    public override int Tasks(int phase, int workers) => source.Heads * _blocks;
+    private int QueryFloats => source.Width * Tile.Columns;
+
+    public override int Tasks(int phase, int workers) => source.Heads * _groups;
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        (int head, int block) = Math.DivRem(task, _blocks);
-        int start = block * Tile.Columns, count = Math.Min(Tile.Columns, _query.Positions - start), channel = head * source.Width;
-        float* panel = w.Scratch, result = panel + source.Width * Tile.Columns;
-        Panel<TIsa, V>.Copy(w.At(_query, channel) + start, _query.Stride, source.Width, panel);
-        AttentionKernel<TIsa, V>.Run(panel, w.At(_key, head), w.At(_value, head), keys, source.Width, result);
-        for (int r = 0; r < source.Width; r++) TileRow.Store(result + r * Tile.Columns, w.At(target, channel + r) + start, count);
+        (int head, int group) = Math.DivRem(task, _groups);
+        int first = group * AttentionKernel<TIsa, V>.MaxPanels, panels = Math.Min(AttentionKernel<TIsa, V>.MaxPanels, _blocks - first), channel = head * source.Width;
+        float* queries = w.Scratch, result = queries + AttentionKernel<TIsa, V>.MaxPanels * QueryFloats;
+        for (int p = 0; p < panels; p++)
+        {
+            Panel<TIsa, V>.Copy(w.At(_query, channel) + (first + p) * Tile.Columns, _query.Stride, source.Width, queries + p * QueryFloats);
+        }
+
+        AttentionKernel<TIsa, V>.Run(queries, panels, w.At(_key, head), w.At(_value, head), keys, source.Width, result);
+        for (int p = 0; p < panels; p++, result += AttentionKernel<TIsa, V>.PanelScratch(source.Width))
+        {
+            int start = (first + p) * Tile.Columns, count = Math.Min(Tile.Columns, _query.Positions - start);
+            for (int r = 0; r < source.Width; r++) TileRow.Store(result + r * Tile.Columns, w.At(target, channel + r) + start, count);
+        }
     }
 }

@@ -6,7 +6,8 @@ namespace Stemsharp.Cpu.Steps;
 
 /// <summary>
 /// A transformer's feed-forward block: norm, linear, activation, linear, LayerScale, residual. The hidden
-/// channels of a block of columns live in scratch memory only.
+/// channels of two blocks of columns live in scratch memory only, a part of them at a time: made, used up and
+/// overwritten while they and both products' columns fit the second-level cache.
 /// </summary>
 internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
     string name, string description, PackedWeights expand, PackedWeights contract, Columns columns, TPacker packer, ResidualEpilogue<TIsa, V> epilogue)
@@ -16,32 +17,53 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
     where TPacker : struct, IPacker
     where TActivation : struct, IActivation<TIsa, V>
 {
+    private const int Panels = 2;
+
+    // Strips of hidden channels made at once (512 channels). It sets the order of additions.
+    private const int Part = 64;
+
+    private readonly int _tasks = (columns.Blocks + Panels - 1) / Panels;
+
     public override long ExecutedFlops => 2L * columns.Blocks * Tile.Columns * Tile.Rows * ((long)expand.Strips * expand.K + (long)contract.Strips * contract.K);
 
-    public override long ScratchFloats => Tile.Size + ((long)expand.K + expand.Strips * Tile.Rows) * Tile.Columns;
+    public override long ScratchFloats => Panels * (InputFloats + HiddenFloats + ResultFloats);
 
-    public override int Tasks(int phase, int workers) => columns.Blocks;
+    private long InputFloats => (long)expand.K * Tile.Columns;
+
+    private static long HiddenFloats => Part * Tile.Size;
+
+    private long ResultFloats => (long)contract.Strips * Tile.Size;
+
+    public override int Tasks(int phase, int workers) => _tasks;
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        float* tile = w.Scratch, panel = tile + Tile.Size, hidden = panel + (long)expand.K * Tile.Columns;
-        packer.Pack(w, task, panel);
-        for (int strip = 0; strip < expand.Strips; strip++)
+        int block = task * Panels, count = Math.Min(Panels, columns.Blocks - block), next = block + w.Workers * Panels;
+        float* input = w.Scratch, hidden = input + Panels * InputFloats, result = hidden + Panels * HiddenFloats;
+        for (int p = 0; p < count; p++) packer.Pack(w, block + p, input + p * InputFloats);
+        for (int first = 0; first < expand.Strips; first += Part)
         {
-            if (task + w.Workers < columns.Blocks) packer.Prefetch(w, task + w.Workers, strip, expand.Strips);
-            float* rows = hidden + (long)strip * Tile.Size;
-            Product<TIsa, V>.Run(expand.Strip(strip), panel, expand.K, rows);
-            for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
+            int strips = Math.Min(Part, expand.Strips - first), rows = Math.Min(strips * Tile.Rows, contract.K - first * Tile.Rows);
+            for (int strip = 0; strip < strips; strip++)
             {
-                V bias = TIsa.Broadcast(expand.Bias[strip * Tile.Rows + r]);
-                for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(rows + i, TActivation.Apply(TIsa.Add(TIsa.Load(rows + i), bias)));
+                for (int p = 0; p < count; p++)
+                {
+                    if (next + p < columns.Blocks) packer.Prefetch(w, next + p, first + strip, expand.Strips);
+                    Expand(first + strip, input + p * InputFloats, hidden + p * HiddenFloats + (long)strip * Tile.Size);
+                }
             }
-        }
 
-        for (int strip = 0; strip < contract.Strips; strip++)
-        {
-            Product<TIsa, V>.Run(contract.Strip(strip), hidden, contract.K, tile);
-            epilogue.Store(w, task, strip, tile);
+            bool last = first + Part >= expand.Strips;
+            for (int strip = 0; strip < contract.Strips; strip++)
+            {
+                float* weights = contract.Strip(strip) + (long)first * Tile.Rows * Tile.Rows;
+                for (int p = 0; p < count; p++)
+                {
+                    float* tile = result + p * ResultFloats + (long)strip * Tile.Size;
+                    Product<TIsa, V>.Run(weights, hidden + p * HiddenFloats, rows, tile, first > 0);
+                    if (last) epilogue.Store(w, block + p, strip, tile);
+                }
+            }
         }
     }
 
@@ -54,5 +76,15 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         }
 
         base.Dispose(disposing);
+    }
+
+    private void Expand(int strip, float* input, float* rows)
+    {
+        Product<TIsa, V>.Run(expand.Strip(strip), input, expand.K, rows);
+        for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
+        {
+            V bias = TIsa.Broadcast(expand.Bias[strip * Tile.Rows + r]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(rows + i, TActivation.Apply(TIsa.Add(TIsa.Load(rows + i), bias)));
+        }
     }
 }

@@ -32,6 +32,9 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     // group of strips packs its panel anew.
     private const int TasksPerWorker = 16;
 
+    // Two panels share each strip while it is in the first-level cache, where both fit the second-level one.
+    private const int MaxSharedK = 640;
+
     private readonly PackedWeights _weights;
     private readonly TPacker _packer;
     private readonly TEpilogue _epilogue;
@@ -48,26 +51,42 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     public override long ExecutedFlops => 2L * _weights.Strips * Tile.Rows * _weights.K * _blocks * Tile.Columns;
 
-    public override long ScratchFloats => Tile.Size + (long)_weights.K * Tile.Columns;
+    public override long ScratchFloats => Tile.Size + (_weights.K <= MaxSharedK ? 2L : 1L) * PanelFloats;
 
-    public override int Tasks(int phase, int workers) => _blocks * Groups(workers);
+    private int PanelFloats => _weights.K * Tile.Columns;
 
-    private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / _blocks, 1, Math.Max(1, _weights.Strips / 16));
+    public override int Tasks(int phase, int workers)
+    {
+        (int panels, int groups) = Cut(workers);
+        return (_blocks + panels - 1) / panels * groups;
+    }
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        int groups = Groups(w.Workers);
-        (int block, int group) = Math.DivRem(task, groups);
+        (int panels, int groups) = Cut(w.Workers);
+        (int index, int group) = Math.DivRem(task, groups);
+        int block = index * panels, count = Math.Min(panels, _blocks - block), next = block + w.Workers * panels;
         float* tile = w.Scratch, panel = tile + Tile.Size;
-        _packer.Pack(w, block, panel);
+        for (int p = 0; p < count; p++) _packer.Pack(w, block + p, panel + p * PanelFloats);
         int first = _weights.Strips * group / groups, last = _weights.Strips * (group + 1) / groups;
-        int next = groups == 1 ? block + w.Workers : _blocks;
         for (int strip = first; strip < last; strip++)
         {
-            if (next < _blocks) _packer.Prefetch(w, next, strip, _weights.Strips);
-            Product<TIsa, V>.Run(_weights.Strip(strip), panel, _weights.K, tile);
-            _epilogue.Store(w, block, strip, tile);
+            float* weights = _weights.Strip(strip);
+            for (int p = 0; p < count; p++)
+            {
+                if (groups == 1 && next + p < _blocks) _packer.Prefetch(w, next + p, strip, _weights.Strips);
+                Product<TIsa, V>.Run(weights, panel + p * PanelFloats, _weights.K, tile);
+                _epilogue.Store(w, block + p, strip, tile);
+            }
         }
+    }
+
+    // Panels a task, and groups of strips.
+    private (int Panels, int Groups) Cut(int workers)
+    {
+        int panels = _weights.K <= MaxSharedK && _blocks >= TasksPerWorker * workers / 2 ? 2 : 1;
+        int tasks = (_blocks + panels - 1) / panels;
+        return (panels, Math.Clamp(TasksPerWorker / 2 * workers / tasks, 1, Math.Max(1, _weights.Strips / 16)));
     }
 
     protected override void Dispose(bool disposing)

@@ -6,7 +6,7 @@ using Stemsharp.Kernels.Simd;
 namespace Stemsharp.Kernels.Attention;
 
 /// <summary>
-/// Scaled dot-product attention of one head for 48 queries, over the keys in blocks with a running softmax
+/// Scaled dot-product attention of one head for some blocks of 48 queries, over the keys in blocks with a running softmax
 /// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018): the whole score matrix never
 /// exists. Scores lie as [keys][queries], queries across the lanes, so that no sum crosses lanes.
 /// </summary>
@@ -19,39 +19,61 @@ internal static unsafe class AttentionKernel<TIsa, V>
     /// </summary>
     public const int KeyBlock = 192;
 
+    /// <summary>Blocks of 48 queries that go through the keys together, so that each strip of keys or values is loaded once for all.</summary>
+    public const int MaxPanels = 2;
+
     /// <summary>Scratch floats for a head of so many channels.</summary>
-    public static long Scratch(int width) => (long)KeyBlock * Tile.Columns + Rows(width) * Tile.Columns + 2 * Tile.Columns;
+    public static long Scratch(int width) => MaxPanels * PanelScratch(width);
+
+    /// <summary>Floats from one panel's result to the next one's.</summary>
+    public static int PanelScratch(int width) => (KeyBlock + Rows(width) + 2) * Tile.Columns;
 
     /// <summary>
-    /// Runs 48 queries. Afterwards the result is at <paramref name="scratch"/>'s start: [width][48].
+    /// Runs some panels of 48 queries. Afterwards panel p's result is at scratch + p·<see cref="PanelScratch"/>: [width][48].
     /// </summary>
-    /// <param name="query">Panel [width][48], already scaled by log2(e)/√width: the softmax runs on powers of two.</param>
+    /// <param name="query">Panels [width][48], already scaled by log2(e)/√width: the softmax runs on powers of two.</param>
+    /// <param name="panels">How many, at most <see cref="MaxPanels"/>.</param>
     /// <param name="keys">Strips of 8 keys: [⌈keys/8⌉][width][8].</param>
     /// <param name="values">Strips of 8 channels: [⌈width/8⌉][keys][8].</param>
     /// <param name="count">Number of keys.</param>
     /// <param name="width">Channels of the head.</param>
     /// <param name="scratch">As many floats as <see cref="Scratch"/> says.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* query, float* keys, float* values, int count, int width, float* scratch)
+    public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch)
     {
-        int rows = Rows(width);
-        float* result = scratch, max = result + rows * Tile.Columns, sum = max + Tile.Columns, scores = sum + Tile.Columns;
+        int rows = Rows(width), panelScratch = PanelScratch(width), queryFloats = width * Tile.Columns;
+        int maxAt = rows * Tile.Columns, sumAt = maxAt + Tile.Columns, scoresAt = sumAt + Tile.Columns;
         for (int first = 0; first < count; first += KeyBlock)
         {
             int block = Math.Min(KeyBlock, count - first);
             for (int strip = 0; strip < Tile.Strips(block); strip++)
             {
-                Product<TIsa, V>.Run(keys + (long)(first / Tile.Rows + strip) * width * Tile.Rows, query, width, scores + strip * Tile.Size);
+                float* k = keys + (long)(first / Tile.Rows + strip) * width * Tile.Rows;
+                for (int p = 0; p < panels; p++) Product<TIsa, V>.Run(k, query + p * queryFloats, width, scratch + p * panelScratch + scoresAt + strip * Tile.Size);
             }
 
-            Softmax(scores, block, first == 0, max, sum, result, rows);
+            for (int p = 0; p < panels; p++)
+            {
+                float* own = scratch + p * panelScratch;
+                Softmax(own + scoresAt, block, first == 0, own + maxAt, own + sumAt, own, rows);
+            }
+
             for (int strip = 0; strip < rows / Tile.Rows; strip++)
             {
                 float* v = values + ((long)strip * count + first) * Tile.Rows;
-                MicroKernel<TIsa, V>.Run(v, scores, block, Tile.Columns, result + strip * Tile.Size, first > 0);
+                for (int p = 0; p < panels; p++)
+                {
+                    float* own = scratch + p * panelScratch;
+                    MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, Tile.Columns, own + strip * Tile.Size, first > 0);
+                }
             }
         }
 
+        for (int p = 0; p < panels; p++) Normalise(scratch + p * panelScratch, scratch + p * panelScratch + sumAt, width);
+    }
+
+    private static void Normalise(float* result, float* sum, int width)
+    {
         for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
         {
             V inverse = TIsa.Divide(TIsa.Broadcast(1f), TIsa.Load(sum + i));
