@@ -20,7 +20,7 @@ internal static class Tile
     /// added: one chain over K = 3456 costs about 9 dB against this. A numeric parameter: never derived from
     /// cache sizes or thread counts, or results would depend on the machine.
     /// </summary>
-    public const int MaxChain = 384;
+    public const int MaxChain = 512;
 
     /// <summary>Strips that hold so many rows.</summary>
     public static int Strips(int rows) => (rows + Rows - 1) / Rows;
