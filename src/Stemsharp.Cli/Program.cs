@@ -15,6 +15,10 @@ internal static class Program
             new HelpOption { Recursive = true },
             new VersionOption(),
             SeparateCommand.Create(),
+            ModelsCommand.Create(),
+            PlanCommand.Create(),
+            VerifyCommand.Create(),
+            BenchCommand.Create(),
             EvaluateCommand.Create(),
         };
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -16,7 +17,7 @@ internal sealed record TrackRecord
     /// <summary>SHA-256 of the input's bytes, in hexadecimal.</summary>
     public required string InputSha256 { get; init; }
 
-    /// <summary>SHA-256 over the model's files, in hexadecimal.</summary>
+    /// <summary>The model's fingerprint, see <see cref="ModelSource.ComputeFingerprint"/>.</summary>
     public required string ModelSha256 { get; init; }
 
     /// <summary>SHA-256 over every setting that changes the output's bytes, in hexadecimal.</summary>
@@ -42,6 +43,9 @@ internal sealed record TrackRecord
             path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
     }
+
+    /// <summary>SHA-256 of a text, in hexadecimal.</summary>
+    internal static string HashText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     internal static TrackRecord? Read(string path)
     {

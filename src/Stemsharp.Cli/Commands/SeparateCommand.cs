@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Planning;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
 
@@ -24,6 +25,12 @@ internal static class SeparateCommand
     {
         TextWriter error = line.InvocationConfiguration.Error;
         TextWriter output = line.InvocationConfiguration.Output;
+        if (line.GetValue(options.ListModels))
+        {
+            Models.ListModelsCommand.Write(Catalogs.Create(offline: true), output, line.GetValue(options.Json));
+            return ExitCode.Success;
+        }
+
         SeparateRequest request = SeparateRequests.From(line, options);
         if (request.Inputs.Count == 0)
             throw new OptionException("no input; name audio files, folders, patterns, playlists, or - for standard input.");
@@ -33,7 +40,8 @@ internal static class SeparateCommand
         ModelCatalog catalog = Catalogs.Create(request.Offline);
         await using Separator separator = await Separator.OpenAsync(
             request.Separator, catalog, new DownloadView(error, request.Quiet), cancellationToken).ConfigureAwait(false);
-        Preflight.Check(request, separator, inputs);
+        Preflight.Check(request, separator);
+        await MemoryLimit.RequireAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
 
         using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
         List<TrackOutcome> outcomes;

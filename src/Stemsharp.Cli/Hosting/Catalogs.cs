@@ -5,15 +5,16 @@ internal static class Catalogs
 {
     internal const string Demo = "demo";
 
-    private const string DemoFile = "demo-26c5300c.th";
-
     internal static ModelCatalog Create(bool offline = false) => new(new ModelCatalogOptions
     {
         Offline = offline,
-        Embedded = [new EmbeddedModel(Demo, DemoFile, OpenDemo)],
+        Embedded =
+        [
+            new EmbeddedModel(Demo, Resources.DemoModel, () => Resources.Open(Resources.DemoModel))
+            {
+                Description = "a small model to try the tool offline; real music wants htdemucs",
+                Stems = ["drums", "bass", "other", "vocals", "guitar", "piano"],
+            },
+        ],
     });
-
-    private static Stream OpenDemo() =>
-        typeof(Catalogs).Assembly.GetManifestResourceStream(DemoFile)
-        ?? throw new ModelException($"This build of stemsharp carries no {DemoFile}; install it again.");
 }

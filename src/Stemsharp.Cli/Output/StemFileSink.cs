@@ -40,24 +40,21 @@ internal sealed class StemFileSink : IStemSink, IDisposable
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Frames that the files have at the source's rate, where that is known and asked for.</summary>
-    internal long? SourceFrames { get; init; }
-
     /// <summary>Null depths of an exact sum; null when none was asked for.</summary>
     internal (double Before, double After)? NullDecibels => _exact?.NullDecibels;
 
     public void Begin(SeparationInfo info)
     {
         IReadOnlyList<Lane> lanes = Lane.For(_settings, info.Stems);
-        EncodingOptions encoding = Encoding(info);
-        bool spools = _settings.ExactSum || _settings.ClipMode == ClipMode.Rescale;
+        EncodingOptions encoding = EncodingFor(_settings, _source, info);
+        bool spools = Spools(_settings);
         DiskSpace.Require(_folder, DiskSpace.Needed(lanes.Count + (_settings.ExactSum ? 1 : 0), info, encoding, spools));
         OutputException.Guard(() =>
         {
             for (int i = 0; i < lanes.Count; i++)
             {
                 string path = Path.Combine(_folder, $"{i}.{encoding.Format.Extension()}");
-                var options = encoding with { DitherSeed = (ulong)i, Tags = TagsFor(lanes[i].Name) };
+                var options = encoding with { DitherSeed = Seed(lanes[i].Name), Tags = TagsFor(lanes[i].Name) };
                 _writers.Add(new LaneWriter(lanes[i], path, info, options, spools, _cancellationToken));
             }
 
@@ -132,9 +129,13 @@ internal sealed class StemFileSink : IStemSink, IDisposable
         }
     }
 
-    private EncodingOptions Encoding(SeparationInfo info)
+    /// <summary>Whether floats wait on disk until the song's end.</summary>
+    internal static bool Spools(OutputSettings settings) => settings.ExactSum || settings.ClipMode == ClipMode.Rescale;
+
+    /// <summary>How files are written for a source and a separation.</summary>
+    internal static EncodingOptions EncodingFor(OutputSettings settings, AudioInfo source, SeparationInfo info)
     {
-        int rate = _settings.Rate switch
+        int rate = settings.Rate switch
         {
             null => info.SourceSampleRate,
             OutputSettings.ModelRate => info.SampleRate,
@@ -142,13 +143,13 @@ internal sealed class StemFileSink : IStemSink, IDisposable
         };
         return new EncodingOptions
         {
-            Format = _settings.Format,
-            SampleFormat = DepthFor(_settings, _source),
-            Dither = _settings.Dither,
-            BitrateKbps = _settings.BitrateKbps,
-            Mp3Preset = _settings.Mp3Preset,
+            Format = settings.Format,
+            SampleFormat = DepthFor(settings, source),
+            Dither = settings.Dither,
+            BitrateKbps = settings.BitrateKbps,
+            Mp3Preset = settings.Mp3Preset,
             SampleRate = rate == info.SampleRate ? null : rate,
-            Length = rate != info.SampleRate && rate == info.SourceSampleRate ? SourceFrames : null,
+            Length = rate != info.SampleRate && rate == info.SourceSampleRate ? source.Length : null,
         };
     }
 
@@ -168,6 +169,9 @@ internal sealed class StemFileSink : IStemSink, IDisposable
             depth = SampleFormat.Int24;
         return settings.Format == AudioFormat.Flac && depth != SampleFormat.Int16 ? SampleFormat.Int24 : depth;
     }
+
+    // By name, so that a stem's bytes don't depend on which others are wanted.
+    private static ulong Seed(string stem) => stem.Aggregate(14695981039346656037, (hash, c) => (hash ^ c) * 1099511628211);
 
     private AudioTags? TagsFor(string stem)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
@@ -15,7 +16,6 @@ internal sealed class BatchRun
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(200);
 
     private readonly SeparateRequest _request;
-    private readonly Separator _separator;
     private readonly IBatchView _view;
     private readonly TrackPlaces _places;
     private readonly OutputLedger _ledger;
@@ -23,17 +23,18 @@ internal sealed class BatchRun
     private readonly string _settings;
     private readonly IReadOnlyList<string> _lanes;
     private readonly List<TrackOutcome> _outcomes = [];
-    private Task<string>? _model;
+    private readonly Lazy<string> _model;
 
     internal BatchRun(SeparateRequest request, Separator separator, IBatchView view)
     {
         _request = request;
-        _separator = separator;
         _view = view;
         _places = new TrackPlaces(request, separator.Model);
         _ledger = new OutputLedger(_places.Root);
         _separation = new TrackSeparation(request, separator);
-        _settings = ModelIdentity.Hash(request.Fingerprint());
+        _settings = TrackRecord.HashText(request.Fingerprint());
+        // Hashing the weights takes a moment: only when a record is compared or written.
+        _model = new Lazy<string>(separator.Source.ComputeFingerprint);
         _lanes = Lane.NamesFor(request.Output, separator.Stems);
     }
 
@@ -80,13 +81,17 @@ internal sealed class BatchRun
     {
         cancellationToken.ThrowIfCancellationRequested();
         ITrackView? view = null;
+        TrackSource? source = null;
         ITrackView View() => view ??= _view.Track(index, track.Shown);
         try
         {
             long began = Stopwatch.GetTimestamp();
-            SourceFacts facts = track.IsStandardInput ? SourceFacts.Unknown : SourceFacts.Read(track.Path);
-            string key = _places.Key(track, facts.Tags);
-            if (_request.Resume && Present(track, facts) is { } present)
+            // A skipped track is not opened unless its tags are part of its files' names.
+            if (_request.FileName.NeedsTags)
+                source = TrackSource.Open(track, _request, cancellationToken);
+            AudioTags tags = source?.Tags ?? AudioTags.Empty;
+            string key = _places.Key(track, tags);
+            if (_request.Resume && Present(track, tags) is { } present)
             {
                 End(View(), present);
                 return true;
@@ -98,8 +103,14 @@ internal sealed class BatchRun
                 return false;
             using (claim)
             {
-                TrackOutcome outcome = await FinishedAsync(track, key, cancellationToken).ConfigureAwait(false)
-                    ?? await SeparateAsync(track, facts, claim, View(), began, cancellationToken).ConfigureAwait(false);
+                TrackOutcome? outcome = await FinishedAsync(track, key, cancellationToken).ConfigureAwait(false);
+                if (outcome is null)
+                {
+                    ITrackView shown = View();
+                    source ??= TrackSource.Open(track, _request, cancellationToken);
+                    outcome = await SeparateAsync(source, claim, shown, began, cancellationToken).ConfigureAwait(false);
+                }
+
                 End(View(), outcome);
             }
         }
@@ -117,25 +128,30 @@ internal sealed class BatchRun
         {
             End(View(), TrackOutcome.Failure(track, exception));
         }
+        finally
+        {
+            source?.Dispose();
+        }
 
         return true;
     }
 
     private async Task<TrackOutcome> SeparateAsync(
-        Track track, SourceFacts facts, TrackClaim claim, ITrackView view, long began, CancellationToken cancellationToken)
+        TrackSource source, TrackClaim claim, ITrackView view, long began, CancellationToken cancellationToken)
     {
+        Track track = source.Track;
         SeparatedTrack separated = await _separation
-            .RunAsync(track, facts, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
+            .RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
         var record = new TrackRecord
         {
             Input = track.Path,
             InputSha256 = await HashAsync(track, cancellationToken).ConfigureAwait(false),
-            ModelSha256 = await ModelAsync(cancellationToken).ConfigureAwait(false),
+            ModelSha256 = _model.Value,
             SettingsSha256 = _settings,
             Seconds = separated.Summary.Info.Duration.TotalSeconds,
             Outputs = [],
         };
-        (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, facts.Tags, f.Stem)))];
+        (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
         OutputException.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
             _view.Note(TrackSeparation.Describe(separated));
@@ -156,8 +172,7 @@ internal sealed class BatchRun
         if (_request.Overwrite || track.IsStandardInput || _ledger.Find(key) is not { } record)
             return null;
         string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
-        string model = await ModelAsync(cancellationToken).ConfigureAwait(false);
-        if (!record.Covers(Root, input, model, _settings))
+        if (!record.Covers(Root, input, _model.Value, _settings))
             return null;
         return new TrackOutcome
         {
@@ -168,9 +183,9 @@ internal sealed class BatchRun
         };
     }
 
-    private TrackOutcome? Present(Track track, SourceFacts facts)
+    private TrackOutcome? Present(Track track, AudioTags tags)
     {
-        StemFile[] files = [.. _lanes.Select(l => new StemFile(l, Path.Combine(Root, _places.For(track, facts.Tags, l))))];
+        StemFile[] files = [.. _lanes.Select(l => new StemFile(l, Path.Combine(Root, _places.For(track, tags, l))))];
         return files.All(f => File.Exists(f.Path))
             ? new TrackOutcome { Track = track, Status = TrackStatus.Skipped, Files = files }
             : null;
@@ -178,7 +193,4 @@ internal sealed class BatchRun
 
     private static Task<string> HashAsync(Track track, CancellationToken cancellationToken) =>
         track.IsStandardInput ? Task.FromResult("") : TrackRecord.HashFileAsync(track.Path, cancellationToken);
-
-    private Task<string> ModelAsync(CancellationToken cancellationToken) =>
-        _model ??= ModelIdentity.HashAsync(_separator.Source, cancellationToken);
 }

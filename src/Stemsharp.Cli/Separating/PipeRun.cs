@@ -22,9 +22,9 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         string work = Directory.CreateTempSubdirectory("stemsharp-").FullName;
         try
         {
-            SourceFacts facts = track.IsStandardInput ? SourceFacts.Unknown : SourceFacts.Read(track.Path);
+            using TrackSource source = TrackSource.Open(track, request, cancellationToken);
             SeparatedTrack separated = await new TrackSeparation(request, separator)
-                .RunAsync(track, facts, work, trackView, cancellationToken).ConfigureAwait(false);
+                .RunAsync(source, work, trackView, cancellationToken).ConfigureAwait(false);
             Send(separated, work, output, cancellationToken);
             var outcome = new TrackOutcome
             {

@@ -1,3 +1,4 @@
+using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
@@ -10,17 +11,33 @@ internal static class Preflight
     /// <exception cref="OptionException">A stem does not exist, or options don't fit the inputs.</exception>
     /// <exception cref="OutputException">The output folder can't be written.</exception>
     /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
-    internal static void Check(SeparateRequest request, Separator separator, InputExpansion inputs)
+    internal static void Check(SeparateRequest request, Separator separator)
+    {
+        CheckOptions(request, separator);
+        if (!request.ToStandardOutput)
+            CheckFolder(request.Root(separator.Model));
+    }
+
+    /// <exception cref="OptionException">A stem does not exist, or the format does not take the options.</exception>
+    /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
+    internal static void CheckOptions(SeparateRequest request, Separator separator)
     {
         if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
             throw new OptionException($"--two-stems {wanted}: {separator.Model} has the stems {string.Join(", ", separator.Stems)}.");
         string[] names = [.. Lane.NamesFor(request.Output, separator.Stems)];
         if (request.Output.Residual is { } residual && !names.Contains(residual))
             throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
-        if (inputs.Tracks.Any(t => t.IsStandardInput) && request.Output.Depth is null)
-            throw new OptionException("--depth source is not known for standard input; give 16, 24 or 32f.");
-        if (!request.ToStandardOutput)
-            CheckFolder(request.Root(separator.Model));
+        AudioFiles.Check(
+            new EncodingOptions
+            {
+                Format = request.Output.Format,
+                SampleFormat = request.Output.Depth ?? SampleFormat.Int16,
+                BitrateKbps = request.Output.BitrateKbps,
+                Mp3Preset = request.Output.Mp3Preset,
+                SampleRate = request.Output.Rate is { } rate && rate != OutputSettings.ModelRate ? rate : null,
+            },
+            separator.SampleRate,
+            channels: 2);
     }
 
     /// <summary>The one input for standard output.</summary>

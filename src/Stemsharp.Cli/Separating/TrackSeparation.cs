@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
@@ -20,26 +19,15 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
     private const double SeparatingShare = 0.97;
 
     /// <summary>Separates.</summary>
-    /// <param name="track">The input.</param>
-    /// <param name="facts">What is known of it.</param>
+    /// <param name="source">The recording.</param>
     /// <param name="workFolder">Gets the files.</param>
     /// <param name="view">Told how far it is.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     internal async Task<SeparatedTrack> RunAsync(
-        Track track, SourceFacts facts, string workFolder, ITrackView view, CancellationToken cancellationToken)
+        TrackSource source, string workFolder, ITrackView view, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        AudioInput input = track.IsStandardInput
-            ? AudioInput.FromStream(Console.OpenStandardInput(), track.Shown)
-            : AudioInput.FromFile(track.Path);
-        if (request.Start > TimeSpan.Zero || request.Duration is not null)
-            input = input.Part(request.Start, request.Duration);
-
-        (long, DateTime)? before = Stamp(track);
-        using var sink = new StemFileSink(request.Output, workFolder, facts.Info, facts.Tags, cancellationToken)
-        {
-            SourceFrames = facts.Frames(request.Start, request.Duration),
-        };
+        using var sink = new StemFileSink(request.Output, workFolder, source.Audio.Info, source.Tags, cancellationToken);
         double seconds = 0;
         var progress = new DirectProgress<SeparationProgress>(p =>
         {
@@ -47,14 +35,16 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
             view.Report(new TrackProgress(
                 Phase(p.State), p.Percent / 100 * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began)));
         });
-        SeparationSummary summary = await separator
-            .SeparateAsync(input, sink, separator.Options with { TemporaryFolder = workFolder }, progress, cancellationToken)
-            .ConfigureAwait(false);
-        if (before != Stamp(track))
-            throw new AudioException($"'{track.Shown}' changed while it was read. Separate it again when it is complete.");
+        SeparationSummary summary = await separator.SeparateAsync(
+            AudioInput.FromSource(source.Audio, source.Track.Shown),
+            sink,
+            separator.Options with { TemporaryFolder = workFolder },
+            progress,
+            cancellationToken).ConfigureAwait(false);
+        source.RequireUnchanged();
         view.Report(new TrackProgress("writing", SeparatingShare, seconds, Stopwatch.GetElapsedTime(began)));
         IReadOnlyList<MadeFile> files = sink.Complete();
-        return new SeparatedTrack(files, summary, sink.NullDecibels, [.. facts.Info.Warnings, .. Warnings(files)]);
+        return new SeparatedTrack(files, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(files)]);
     }
 
     /// <summary>What the run did, for --verbose.</summary>
@@ -66,9 +56,6 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
     private static IEnumerable<string> Warnings(IReadOnlyList<MadeFile> files) => files
         .Where(f => f.ClippedSamples > 0)
         .Select(f => $"{f.Stem}: {f.ClippedSamples} samples beyond full scale were cut; --clip-mode rescale keeps them");
-
-    private static (long Bytes, DateTime Written)? Stamp(Track track) =>
-        !track.IsStandardInput && new FileInfo(track.Path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : null;
 
     private static string Phase(SeparationState state) => state switch
     {

@@ -1,0 +1,73 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Separation;
+
+namespace Stemsharp.Cli.Benchmarks;
+
+/// <summary>One network of a model, loaded as a separation loads it: engine and the transforms around it.</summary>
+internal sealed class BenchModel : IDisposable
+{
+    private readonly SegmentRunner _runner;
+    private readonly int[] _stems;
+
+    private BenchModel(ModelSource source, CpuEngine engine, SegmentRunner runner)
+    {
+        Source = source;
+        Engine = engine;
+        _runner = runner;
+        _stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
+    }
+
+    internal ModelSource Source { get; }
+
+    internal CpuEngine Engine { get; }
+
+    /// <summary>Loads the first network of a model and fills its input with noise.</summary>
+    internal static async Task<BenchModel> LoadAsync(
+        string model, string? repository, bool offline, int threads, bool profile, CancellationToken cancellationToken)
+    {
+        ModelSource source = await Catalogs.Create(offline)
+            .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
+        ModelMember member = source.Members[0];
+        using Checkpoint checkpoint = member.Open();
+        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);
+        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+        var engine = new CpuEngine(graph, weights, threads, profile: profile);
+        var runner = new SegmentRunner(engine, member.Config.Nfft, engine.Workers);
+        var loaded = new BenchModel(source, engine, runner);
+        loaded.FillInput();
+        return loaded;
+    }
+
+    /// <summary>STFT, network, inverse STFT of all stems.</summary>
+    internal void RunSegment(CancellationToken cancellationToken) => _runner.Run(_stems, cancellationToken);
+
+    /// <summary>Whether the last segment's stems are numbers, and not all silent.</summary>
+    internal bool OutputIsSound()
+    {
+        double energy = 0;
+        for (int stem = 0; stem < _runner.Shape.Stems; stem++)
+        {
+            for (int channel = 0; channel < _runner.Shape.Channels; channel++)
+            {
+                foreach (float sample in _runner.Output(stem, channel))
+                    energy += (double)sample * sample;
+            }
+        }
+
+        return double.IsFinite(energy) && energy > 0;
+    }
+
+    public void Dispose() => _runner.Dispose();
+
+    private void FillInput()
+    {
+        var random = new Random(1);
+        for (int channel = 0; channel < _runner.Shape.Channels; channel++)
+        {
+            foreach (ref float sample in _runner.Input(channel))
+                sample = random.NextSingle() - 0.5f;
+        }
+    }
+}

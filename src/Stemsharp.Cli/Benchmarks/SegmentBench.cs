@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+using Stemsharp.Checkpoints;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Kernels;
+using Stemsharp.Model;
+
+namespace Stemsharp.Cli.Benchmarks;
+
+/// <summary>How fast, in how much memory, and how soon does a model run here?</summary>
+internal sealed class SegmentBench
+{
+    /// <summary>The hidden commands by which a bench starts itself again.</summary>
+    internal const string StartupProbe = "startup";
+    internal const string WriteProbe = "write-synthetic";
+
+    private const int StartupRuns = 3;
+    private const int WarmUpSegments = 2;
+
+    internal required string Model { get; init; }
+
+    internal string? Repository { get; init; }
+
+    internal bool Offline { get; init; }
+
+    internal int Threads { get; init; }
+
+    internal int Segments { get; init; }
+
+    internal bool Profile { get; init; }
+
+    internal async Task<BenchResult> RunAsync(CancellationToken cancellationToken)
+    {
+        string file = await OnDiskAsync(Model, cancellationToken).ConfigureAwait(false);
+        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; i < WarmUpSegments; i++)
+            model.RunSegment(cancellationToken);
+        if (!model.OutputIsSound())
+            throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
+
+        // The peak is taken before, between and after: clocks drift, and the ratio is what counts.
+        double fma = FmaPeak.Measure(Threads);
+        double[] seconds = new double[Segments];
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < Segments; i++)
+        {
+            long began = Stopwatch.GetTimestamp();
+            model.RunSegment(cancellationToken);
+            seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
+
+        allocated = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / Segments;
+        long memory = ProcessMemory.Peak();
+        fma = Math.Max(fma, FmaPeak.Measure(Threads));
+        Array.Sort(seconds);
+        return new BenchResult
+        {
+            Model = Model,
+            Engine = model.Engine.Description,
+            Networks = model.Source.Members.Count,
+            Threads = Threads,
+            SecondsPerSegment = (seconds[(Segments - 1) / 2] + seconds[Segments / 2]) / 2,
+            GflopPerSegment = model.Engine.Plan.Flops / 1e9,
+            ExecutedGflopPerSegment = model.Engine.Plan.ExecutedFlops / 1e9,
+            FmaPeakGflops = fma,
+            PeakMemoryBytes = memory,
+            AllocatedBytesPerSegment = allocated,
+            StartupSeconds = await StartupAsync(file, cancellationToken).ConfigureAwait(false),
+            Profile = Profile ? await ProfileAsync(file, cancellationToken).ConfigureAwait(false) : [],
+        };
+    }
+
+    /// <summary>In a fresh process: loads the model and says when its first segment could begin.</summary>
+    /// <param name="started">When the process was started, in ticks of UTC.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    internal async Task<double> ProbeStartupAsync(long started, CancellationToken cancellationToken)
+    {
+        using BenchModel model = await BenchModel.LoadAsync(Model, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
+        double seconds = TimeSpan.FromTicks(DateTime.UtcNow.Ticks - started).TotalSeconds;
+        model.RunSegment(cancellationToken);
+        return seconds;
+    }
+
+    /// <summary>In a process of its own, so that it counts for nothing: writes a synthetic model as a .th file.</summary>
+    internal static void WriteSynthetic(string model, string path)
+    {
+        using Checkpoint checkpoint = SyntheticCheckpoint.Open(model);
+        CheckpointConversion.Save(checkpoint, path);
+    }
+
+    /// <summary>A synthetic model's weights are read from a file like any other's.</summary>
+    private static async Task<string> OnDiskAsync(string model, CancellationToken cancellationToken)
+    {
+        if (!SyntheticCheckpoint.Names.Contains(model))
+            return model;
+        string path = Path.Combine(Catalogs.Create().CacheFolder, "bench", model.Replace(':', '-') + ".th");
+        if (!File.Exists(path))
+        {
+            OutputException.Guard(() => Directory.CreateDirectory(Path.GetDirectoryName(path)!));
+            await SelfProcess.RunAsync(["bench", model, "--probe", WriteProbe, "--probe-value", path], cancellationToken).ConfigureAwait(false);
+        }
+
+        return path;
+    }
+
+    private async Task<double> StartupAsync(string file, CancellationToken cancellationToken)
+    {
+        double[] seconds = new double[StartupRuns];
+        for (int i = 0; i < StartupRuns; i++)
+        {
+            List<string> arguments = ["bench", file, "--threads", Text(Threads), "--probe", StartupProbe, "--probe-value", Text(DateTime.UtcNow.Ticks)];
+            if (Repository is not null)
+                arguments.AddRange(["--repo", Repository]);
+            seconds[i] = double.Parse(
+                await SelfProcess.RunAsync(arguments, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+        }
+
+        Array.Sort(seconds);
+        return seconds[StartupRuns / 2];
+    }
+
+    private async Task<IReadOnlyList<ProfiledStep>> ProfileAsync(string file, CancellationToken cancellationToken)
+    {
+        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Threads, profile: true, cancellationToken).ConfigureAwait(false);
+        model.RunSegment(cancellationToken);
+        model.Engine.ResetProfile();
+        for (int i = 0; i < Segments; i++)
+            model.RunSegment(cancellationToken);
+        return
+        [
+            .. model.Engine.Profile.Select(p => new ProfiledStep(
+                p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9)),
+        ];
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using Stemsharp.Cli.Benchmarks;
+using Stemsharp.Cli.Hosting;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp bench</c>: how fast a model runs here.</summary>
+internal static class BenchCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> model = ModelsCommand.OneModel();
+        Option<string?> repository = ModelOptions.Repository();
+        Option<bool> offline = ModelOptions.Offline();
+        var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        var segments = new Option<int>("--segments") { Description = "How many segments to measure; their median counts.", DefaultValueFactory = _ => 7 };
+        var profile = new Option<bool>("--profile") { Description = "Show where the time goes, step by step." };
+        Option<bool> json = ModelsCommand.Json();
+        var probe = new Option<string?>("--probe") { Hidden = true };
+        var probeValue = new Option<string?>("--probe-value") { Hidden = true };
+        var command = new Command("bench", "Measure a model's speed, memory and start-up against this machine's peak.")
+        {
+            model, repository, offline, threads, segments, profile, json, probe, probeValue,
+        };
+        command.SetAction(async (line, cancellationToken) =>
+        {
+            int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
+            var bench = new SegmentBench
+            {
+                Model = line.GetValue(model)!,
+                Repository = line.GetValue(repository),
+                Offline = line.GetValue(offline),
+                Threads = asked == 0 ? Environment.ProcessorCount : asked,
+                Segments = Values.Within("--segments", line.GetValue(segments), 1, 10_000),
+                Profile = line.GetValue(profile),
+            };
+            TextWriter output = line.InvocationConfiguration.Output;
+            switch (line.GetValue(probe))
+            {
+                case SegmentBench.WriteProbe:
+                    SegmentBench.WriteSynthetic(bench.Model, line.GetValue(probeValue)!);
+                    return ExitCode.Success;
+                case SegmentBench.StartupProbe:
+                    long started = long.Parse(line.GetValue(probeValue)!, CultureInfo.InvariantCulture);
+                    double seconds = await bench.ProbeStartupAsync(started, cancellationToken).ConfigureAwait(false);
+                    output.WriteLine(seconds.ToString("R", CultureInfo.InvariantCulture));
+                    return ExitCode.Success;
+            }
+
+            BenchResult result = await bench.RunAsync(cancellationToken).ConfigureAwait(false);
+            output.WriteLine(line.GetValue(json) ? result.ToJson() : result.ToText());
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

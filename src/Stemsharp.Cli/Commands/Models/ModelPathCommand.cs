@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Stemsharp.Cli.Hosting;
+
+namespace Stemsharp.Cli.Commands.Models;
+
+/// <summary><c>models path</c>: where files are.</summary>
+internal static class ModelPathCommand
+{
+    internal static Command Create()
+    {
+        var model = new Argument<string?>("MODEL") { Description = "A known name or signature; without it, the cache folder.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("path", "Print where a model's files are, or the cache folder.") { model };
+        command.SetAction(line =>
+        {
+            ModelCatalog catalog = Catalogs.Create(offline: true);
+            TextWriter output = line.InvocationConfiguration.Output;
+            if (line.GetValue(model) is not { } name)
+            {
+                output.WriteLine(catalog.CacheFolder);
+                return ExitCode.Success;
+            }
+
+            KnownModelFile[] files = [.. catalog.Locate(name)];
+            foreach (KnownModelFile file in files.Where(f => f.Path is not null))
+                output.WriteLine(file.Path);
+            string[] missing = [.. files.Where(f => f.Path is null).Select(f => f.Name)];
+            return missing.Length == 0
+                ? ExitCode.Success
+                : throw new ModelException(
+                    $"{name} is not here: {string.Join(", ", missing)} missing. 'stemsharp models download {name}' fetches it.");
+        });
+        return command;
+    }
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Stemsharp.Cli.Commands.Models;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp models</c>: what models there are, where they are, and what is in them.</summary>
+internal static class ModelsCommand
+{
+    internal static Command Create() => new("models", "List, download, check, inspect and convert models.")
+    {
+        ListModelsCommand.Create(),
+        DownloadModelsCommand.Create(),
+        VerifyModelsCommand.Create(),
+        InspectModelCommand.Create(),
+        RemoveModelsCommand.Create(),
+        ModelPathCommand.Create(),
+        ConvertModelCommand.Create(),
+    };
+
+    internal static Argument<string> OneModel() => new("MODEL") { Description = $"{ModelOptions.Names}." };
+
+    internal static Argument<string[]> SeveralModels(bool required) => new("MODEL")
+    {
+        Description = required ? "Known names or signatures." : "Known names or signatures; default all.",
+        Arity = required ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore,
+    };
+
+    internal static Option<bool> Json() => new("--json") { Description = "Write one JSON object to standard output." };
+}

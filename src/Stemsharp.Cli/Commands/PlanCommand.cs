@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Planning;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Separating;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp plan</c>: what a separation will take, before it begins.</summary>
+internal static class PlanCommand
+{
+    internal static Command Create()
+    {
+        var options = new SeparateOptions();
+        Option<bool> json = ModelsCommand.Json();
+        var command = new Command("plan", "Predict time, memory and disk of a separation; takes the same options as separate.");
+        options.AddWork(command);
+        command.Add(json);
+        command.SetAction(async (line, cancellationToken) =>
+        {
+            SeparateRequest request = SeparateRequests.From(line, options);
+            InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
+            if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsStandardInput))
+                throw new OptionException("plan takes files, folders, patterns or playlists.");
+            ModelCatalog catalog = Catalogs.Create(request.Offline);
+            await using Separator separator = await Separator.OpenAsync(
+                request.Separator, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
+            Preflight.CheckOptions(request, separator);
+            Calibration calibration = await Calibration
+                .MeasureAsync(request, separator, inputs.Tracks.Any(WorkPlan.Decodes), cancellationToken).ConfigureAwait(false);
+            WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
+            line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? plan.ToJson() : plan.ToText());
+            if (plan.Rejected.Count == 0)
+                return ExitCode.Success;
+            return plan.Tracks.Count > 0 ? ExitCode.PartialFailure : ExitCode.Audio;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Verification;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp verify</c>: are the model and the engine on this machine as they should be?</summary>
+internal static class VerifyCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> model = ModelsCommand.OneModel();
+        Option<string?> repository = ModelOptions.Repository();
+        Option<bool> offline = ModelOptions.Offline();
+        var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        Option<bool> json = ModelsCommand.Json();
+        var command = new Command(
+            "verify", "Check a model's checksums, the engine against stored results, and the engine against the slow exact interpreter.")
+        {
+            model, repository, offline, threads, json,
+        };
+        command.SetAction(async (line, cancellationToken) =>
+        {
+            TextWriter output = line.InvocationConfiguration.Output;
+            bool asJson = line.GetValue(json);
+            string name = line.GetValue(model)!;
+            int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
+            int count = asked == 0 ? Environment.ProcessorCount : asked;
+            ModelCatalog catalog = Catalogs.Create(line.GetValue(offline));
+            ModelSource source = await catalog.ResolveAsync(
+                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
+                cancellationToken: cancellationToken).ConfigureAwait(false);
+
+            var checks = new List<Check>();
+            void Add(Check check)
+            {
+                checks.Add(check);
+                if (!asJson)
+                    output.WriteLine($"{(check.Passed ? "passed" : "FAILED")}  {check.Name}: {check.Detail}");
+            }
+
+            foreach (Check check in ModelChecks.Files(catalog, name))
+                Add(check);
+            Add(ModelChecks.Golden(count, cancellationToken));
+            foreach (ModelMember member in source.Members)
+                Add(ModelChecks.Interpreter(member, count, cancellationToken));
+            int exitCode = checks.All(c => c.Passed) ? ExitCode.Success : ExitCode.CheckFailed;
+            if (asJson)
+                output.WriteLine(Json(source.Name, checks, exitCode));
+            return exitCode;
+        });
+        return command;
+    }
+
+    private static string Json(string model, IReadOnlyList<Check> checks, int exitCode) => JsonText.Object(
+        json =>
+        {
+            json.WriteNumber("version", 1);
+            json.WriteString("model", model);
+            json.WriteStartArray("checks");
+            foreach (Check check in checks)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", check.Name);
+                json.WriteBoolean("passed", check.Passed);
+                json.WriteString("detail", check.Detail);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("exit_code", exitCode);
+        },
+        indented: true);
+}

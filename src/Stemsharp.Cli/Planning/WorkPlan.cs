@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Stemsharp.Audio;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Separating;
+
+namespace Stemsharp.Cli.Planning;
+
+/// <summary>What one track will take.</summary>
+/// <param name="Track">The input.</param>
+/// <param name="AudioSeconds">Its length.</param>
+/// <param name="Pieces">Pieces that it is cut into.</param>
+/// <param name="Seconds">Time.</param>
+/// <param name="OutputBytes">Its files.</param>
+/// <param name="TemporaryBytes">Disk besides, while it is worked on.</param>
+internal sealed record PlannedTrack(
+    Track Track, double AudioSeconds, long Pieces, double Seconds, long OutputBytes, long TemporaryBytes);
+
+/// <summary>What a batch will take.</summary>
+internal sealed record WorkPlan
+{
+    private const int SampleSeconds = 20;
+
+    internal required string Model { get; init; }
+
+    internal required IReadOnlyList<PlannedTrack> Tracks { get; init; }
+
+    internal required IReadOnlyList<RejectedInput> Rejected { get; init; }
+
+    internal required Calibration Calibration { get; init; }
+
+    internal required long? AvailableBytes { get; init; }
+
+    internal double Seconds => Calibration.StartSeconds + Tracks.Sum(t => t.Seconds);
+
+    internal long DiskBytes => Tracks.Sum(t => t.OutputBytes) + (Tracks.Count > 0 ? Tracks.Max(t => t.TemporaryBytes) : 0);
+
+    /// <summary>Plans a batch after a calibration.</summary>
+    internal static WorkPlan Make(
+        SeparateRequest request, Separator separator, InputExpansion inputs, Calibration calibration, CancellationToken cancellationToken)
+    {
+        var tracks = new List<PlannedTrack>();
+        var rejected = new List<RejectedInput>(inputs.Rejected);
+        double? decodeSpeed = null;
+        foreach (Track track in inputs.Tracks)
+        {
+            try
+            {
+                using AudioSource source = AudioSource.Open(
+                    track.Path, new AudioInputOptions { Start = request.Start, Duration = request.Duration }, cancellationToken);
+                decodeSpeed ??= Decodes(track) ? SpeedOfDecoding(source, cancellationToken) : null;
+                tracks.Add(Plan(request, separator, calibration, track, source.Info, Decodes(track) ? decodeSpeed : null));
+            }
+            catch (StemsharpException exception)
+            {
+                rejected.Add(new RejectedInput(track.Shown, exception.Message));
+            }
+        }
+
+        string root = Path.GetFullPath(request.ToStandardOutput ? Path.GetTempPath() : request.OutputFolder);
+        while (!Directory.Exists(root) && Path.GetDirectoryName(root) is { } parent)
+            root = parent;
+        return new WorkPlan
+        {
+            Model = separator.Model,
+            Tracks = tracks,
+            Rejected = rejected,
+            Calibration = calibration,
+            AvailableBytes = DiskSpace.Available(root),
+        };
+    }
+
+    /// <summary>Whether an input goes through FFmpeg.</summary>
+    internal static bool Decodes(Track track) => !Path.GetExtension(track.Path).Equals(".wav", StringComparison.OrdinalIgnoreCase);
+
+    private static PlannedTrack Plan(
+        SeparateRequest request, Separator separator, Calibration calibration, Track track, AudioInfo info, double? decodeSpeed)
+    {
+        long frames = info.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
+        double seconds = (double)frames / info.SampleRate;
+        long samples = (long)(seconds * separator.SampleRate);
+        int lanes = Lane.NamesFor(request.Output, separator.Stems).Count;
+        var separation = new SeparationInfo(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
+        EncodingOptions encoding = StemFileSink.EncodingFor(request.Output, info, separation);
+        long file = lanes * DiskSpace.FileBytes(seconds, 2, encoding, separator.SampleRate);
+        bool spools = StemFileSink.Spools(request.Output);
+        long all = DiskSpace.Needed(lanes + (request.Output.ExactSum ? 1 : 0), separation, encoding, spools);
+        // A song is read twice: for its level, and for its samples.
+        double decoding = decodeSpeed is { } speed ? 2 * seconds / speed : 0;
+        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, file, all - file);
+    }
+
+    private static double SpeedOfDecoding(AudioSource source, CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        using IAudioReader reader = source.OpenReader(cancellationToken);
+        float[] block = new float[1 << 16];
+        long frames = 0;
+        for (int read; frames < (long)SampleSeconds * reader.SampleRate && (read = reader.Read(block)) > 0;)
+            frames += read;
+        return Math.Max(1, (double)frames / reader.SampleRate / Stopwatch.GetElapsedTime(began).TotalSeconds);
+    }
+
+    internal string ToText()
+    {
+        var text = new StringBuilder();
+        int width = Tracks.Count > 0 ? Math.Min(60, Tracks.Max(t => t.Track.Shown.Length)) : 0;
+        foreach (PlannedTrack track in Tracks)
+        {
+            text.AppendLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{track.Track.Shown.PadRight(width)}  {Words.Duration(TimeSpan.FromSeconds(track.AudioSeconds)),9}  {track.Pieces,5} segments  " +
+                $"{Words.Duration(TimeSpan.FromSeconds(track.Seconds)),9}  {Words.Bytes(track.OutputBytes),9}"));
+        }
+
+        foreach (RejectedInput rejected in Rejected)
+            text.AppendLine($"{rejected.Shown}: {rejected.Message}");
+        string audio = Words.Duration(TimeSpan.FromSeconds(Tracks.Sum(t => t.AudioSeconds)));
+        text.AppendLine($"time    {Words.Duration(TimeSpan.FromSeconds(Seconds))} for {audio} of audio with {Model}");
+        text.AppendLine($"memory  {Words.Bytes(Calibration.MemoryBytes)}");
+        text.Append($"disk    {Words.Bytes(DiskBytes)}{(AvailableBytes is { } free ? $" of {Words.Bytes(free)} free" : "")}");
+        return text.ToString();
+    }
+
+    internal string ToJson() => JsonText.Object(
+        json =>
+        {
+            json.WriteNumber("version", 1);
+            json.WriteString("model", Model);
+            json.WriteNumber("seconds", Math.Round(Seconds, 2));
+            json.WriteNumber("memory_bytes", Calibration.MemoryBytes);
+            json.WriteNumber("disk_bytes", DiskBytes);
+            if (AvailableBytes is { } free)
+                json.WriteNumber("disk_free_bytes", free);
+            json.WriteStartArray("tracks");
+            foreach (PlannedTrack track in Tracks)
+            {
+                json.WriteStartObject();
+                json.WriteString("input", track.Track.Path);
+                json.WriteNumber("audio_seconds", Math.Round(track.AudioSeconds, 3));
+                json.WriteNumber("segments", track.Pieces);
+                json.WriteNumber("seconds", Math.Round(track.Seconds, 2));
+                json.WriteNumber("output_bytes", track.OutputBytes);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("rejected");
+            foreach (RejectedInput rejected in Rejected)
+            {
+                json.WriteStartObject();
+                json.WriteString("input", rejected.Shown);
+                json.WriteString("message", rejected.Message);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        },
+        indented: true);
+}

@@ -1,0 +1,226 @@
+using System.Text.Json;
+using Stemsharp.Cli.Hosting;
+using Xunit;
+
+namespace Stemsharp.Cli.Tests.Commands;
+
+/// <summary>Separations with the demo model, from the command line to files.</summary>
+public sealed class SeparateTests : IDisposable
+{
+    private static readonly string[] s_stems = ["drums", "bass", "other", "vocals", "guitar", "piano"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Out => _folder.Combine("out");
+
+    private Task<CommandLineRun> SeparateAsync(params string[] arguments) =>
+        CommandLineRun.OfAsync(["separate", "--model", "demo", "-o", Out, .. arguments]);
+
+    private string Stem(string track, string stem) => Path.Combine(Out, "demo", track, stem + ".wav");
+
+    [Fact]
+    public async Task SixStemsLieWhereTheOriginalPutsThem()
+    {
+        string clip = Clip.Song(_folder.Combine("ö song.wav"));
+        CommandLineRun run = await SeparateAsync(clip, "--threads", "1");
+        Assert.Equal((0, ""), (run.ExitCode, run.Output));
+        foreach (string stem in s_stems)
+            Assert.Equal(2 * 44100, Clip.Integers(Stem("ö song", stem)).Length);
+        Assert.Contains("6 files", run.Error, StringComparison.Ordinal);
+
+        // The same again is skipped; the same by force, with other threads, gives the same bytes.
+        byte[] before = File.ReadAllBytes(Stem("ö song", "vocals"));
+        run = await SeparateAsync(clip, "--json", "--progress", "json");
+        Assert.Equal("skipped", OnlyTrack(run).GetProperty("status").GetString());
+        run = await SeparateAsync(clip, "--json", "--overwrite", "--threads", "2");
+        Assert.Equal("done", OnlyTrack(run).GetProperty("status").GetString());
+        Assert.Equal(before, File.ReadAllBytes(Stem("ö song", "vocals")));
+        Assert.Equal(["ö song", ".stemsharp"], Directory.GetDirectories(Path.Combine(Out, "demo")).Select(d => Path.GetFileName(d)!).OrderDescending(StringComparer.Ordinal));
+
+        // Another setting, or another content under the same name, is separated again.
+        run = await SeparateAsync(clip, "--json", "--stems", "vocals", "--int24");
+        Assert.Equal("done", OnlyTrack(run).GetProperty("status").GetString());
+        run = await SeparateAsync(clip, "--json", "--stems", "vocals", "--resume");
+        Assert.Equal("skipped", OnlyTrack(run).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task TheStemsAddUpToTheMixExactlyWhenAsked()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"));
+        CommandLineRun run = await SeparateAsync(clip, "--exact-sum", "--json");
+        Assert.Equal(0, run.ExitCode);
+        JsonElement track = OnlyTrack(run);
+        Assert.InRange(track.GetProperty("null_before_db").GetDouble(), -60, -5);
+        Assert.Equal(JsonValueKind.Null, track.GetProperty("null_after_db").ValueKind);
+        int[] sum = new int[2 * 44100];
+        foreach (string stem in s_stems)
+        {
+            int[] samples = Clip.Integers(Stem("song", stem));
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += samples[i];
+        }
+
+        Assert.Equal(Clip.Integers(clip), sum);
+    }
+
+    [Fact]
+    public async Task TwoStemsAreTheStemAndTheRest()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"));
+        CommandLineRun run = await SeparateAsync(
+            clip, "--two-stems", "vocals", "--float32", "--clip-mode", "none", "--no-model-folder", "--filename", "{stem}-{track}.{ext}");
+        Assert.Equal(0, run.ExitCode);
+        float[] vocals = Clip.Floats(Path.Combine(Out, "vocals-song.wav"));
+        float[] rest = Clip.Floats(Path.Combine(Out, "no_vocals-song.wav"));
+        float[] mix = Clip.Floats(clip);
+        Assert.Equal(mix.Length, rest.Length);
+        double error = 0, energy = 0;
+        for (int i = 0; i < mix.Length; i++)
+        {
+            error += Math.Pow(mix[i] - vocals[i] - rest[i], 2);
+            energy += Math.Pow(mix[i], 2);
+        }
+
+        Assert.InRange(10 * Math.Log10(error / energy), -60, -5);
+        Assert.Equal(2, Directory.GetFiles(Out).Length);
+    }
+
+    [Fact]
+    public async Task ABrokenFileDoesNotStopTheOthers()
+    {
+        Clip.Song(_folder.Combine("in", "b.wav"), 0.3);
+        _folder.Make("in/a.wav", "this is no music");
+        _folder.Make("in/c.wav", "");
+        CommandLineRun run = await SeparateAsync(_folder.Combine("in"), _folder.Combine("missing.wav"), "--stems", "drums", "--json", "--progress", "json");
+        Assert.Equal(ExitCode.PartialFailure, run.ExitCode);
+        JsonElement[] tracks = [.. Result(run).GetProperty("tracks").EnumerateArray()];
+        Assert.Equal(["failed", "failed", "done", "failed"], tracks.Select(t => t.GetProperty("status").GetString()));
+        Assert.All(tracks.Where(t => t.TryGetProperty("error", out _)), t => Assert.Equal("audio", t.GetProperty("error").GetString()));
+        Assert.True(File.Exists(Stem("b", "drums")));
+
+        // Progress is one object a line, each with its version, from "begin" to "end".
+        JsonElement[] events = [.. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.All(events, e => Assert.Equal(1, e.GetProperty("v").GetInt32()));
+        string[] names = [.. events.Select(e => e.GetProperty("event").GetString()!)];
+        Assert.Equal("begin", names[0]);
+        Assert.Equal("end", names[^1]);
+        Assert.Contains("progress", names);
+        Assert.Equal(8, events[^1].GetProperty("exit_code").GetInt32());
+    }
+
+    [Fact]
+    public async Task TracksOfTheSameNameAreToldApart()
+    {
+        Clip.Song(_folder.Combine("in", "x", "song.wav"), 0.2);
+        Clip.Song(_folder.Combine("in", "y", "song.wav"), 0.3);
+        CommandLineRun run = await SeparateAsync(_folder.Combine("in"), "--stems", "drums");
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(File.Exists(Stem(Path.Combine("x", "song"), "drums")));
+        Assert.True(File.Exists(Stem(Path.Combine("y", "song"), "drums")));
+        run = await SeparateAsync(
+            _folder.Combine("in", "x", "song.wav"), _folder.Combine("in", "y", "song.wav"), "--stems", "drums", "--quiet");
+        Assert.Equal(ExitCode.PartialFailure, run.ExitCode);
+        Assert.Contains("same names", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EachErrorHasItsCodeAndOneClearLine()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.2);
+        string file = _folder.Make("file", "x");
+        (string[] Arguments, int Code, string Text)[] cases =
+        [
+            ([_folder.Combine("missing.wav")], ExitCode.Audio, "no such file"),
+            ([clip, "--two-stems", "kazoo"], ExitCode.Usage, "drums, bass, other, vocals, guitar, piano"),
+            ([clip, "--stems", "kazoo"], ExitCode.Usage, "kazoo"),
+            ([clip, "--segment", "60"], ExitCode.Usage, "2.6"),
+            ([clip, "--residual", "kazoo", "--exact-sum"], ExitCode.Usage, "kazoo"),
+            ([clip, "--start", "100"], ExitCode.Usage, "100"),
+            ([clip, "--model", "nonesuch", "--offline"], ExitCode.Model, "nonesuch"),
+            ([clip, "--model", "htdemucs", "--offline", "--repo", _folder.Path], ExitCode.Model, "htdemucs"),
+            ([clip, "-o", file], ExitCode.Output, file),
+        ];
+        foreach ((string[] arguments, int code, string text) in cases)
+        {
+            string[] model = arguments.Contains("--model") ? [] : ["--model", "demo"];
+            string[] folder = arguments.Contains("-o") ? [] : ["-o", Out];
+            CommandLineRun run = await CommandLineRun.OfAsync(["separate", .. model, .. folder, .. arguments, "--quiet"]);
+            Assert.True(code == run.ExitCode && run.Error.Contains(text, StringComparison.Ordinal), $"{string.Join(' ', arguments)}: {run.ExitCode} {run.Error}");
+            Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+    }
+
+    [Fact]
+    public async Task WithoutFFmpegTheErrorComesBeforeTheWork()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.2);
+        (int code, _, string error) = await ChildProcess.RunAsync(
+            ["separate", clip, "--model", "demo", "-o", Out, "--mp3"],
+            environment: new Dictionary<string, string> { ["STEMSHARP_FFMPEG"] = _folder.Combine("no-ffmpeg"), ["PATH"] = "" });
+        Assert.Equal(ExitCode.ExternalTool, code);
+        Assert.Contains("FFmpeg", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Out, "demo", "song")));
+    }
+
+    [Fact]
+    public async Task ACancelledRunLeavesNothingHalfWritten()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 9);
+        using var cancellation = new CancellationTokenSource();
+        using var error = new CancellingWriter(cancellation, "\"event\":\"progress\"", 3);
+        int code = await CommandLineHost.RunAsync(
+            Program.CreateRoot(), ["separate", clip, "--model", "demo", "-o", Out, "--progress", "json"],
+            TextWriter.Null, TextWriter.Synchronized(error), cancellation.Token);
+        Assert.Equal(ExitCode.Cancelled, code);
+        Assert.Empty(Directory.GetFiles(Out, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task StandardInputAndOutputCarryAudio()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.5);
+        Assert.Equal(0, (await SeparateAsync(clip)).ExitCode);
+        byte[] song = File.ReadAllBytes(clip);
+        (int code, byte[] output, string error) = await ChildProcess.RunAsync(
+            ["separate", "-", "--model", "demo", "-o", "-", "--stems", "vocals", "--quiet"], song);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(File.ReadAllBytes(Stem("song", "vocals")), output);
+
+        (code, output, _) = await ChildProcess.RunAsync(["separate", clip, "--model", "demo", "-o", "-", "--progress", "json"]);
+        Assert.Equal(0, code);
+        using var tar = new System.Formats.Tar.TarReader(new MemoryStream(output));
+        var entries = new Dictionary<string, long>();
+        while (tar.GetNextEntry() is { } entry)
+            entries.Add(entry.Name, entry.Length);
+        Assert.Equal(s_stems.Select(s => s + ".wav"), entries.Keys);
+        Assert.All(s_stems, s => Assert.Equal(new FileInfo(Stem("song", s)).Length, entries[s + ".wav"]));
+
+        (code, output, _) = await ChildProcess.RunAsync(["separate", clip, "--model", "demo", "-o", "-", "--pipe", "multichannel", "-q"]);
+        string all = _folder.Combine("all.wav");
+        File.WriteAllBytes(all, output);
+        int[] joined = Clip.Integers(all);
+        int[] bass = Clip.Integers(Stem("song", "bass"));
+        Assert.Equal(6 * bass.Length, joined.Length);
+        Assert.Equal(bass, joined.Where((_, i) => i % 12 is 2 or 3));
+    }
+
+    private static JsonElement Result(CommandLineRun run) => JsonDocument.Parse(run.Output).RootElement;
+
+    private static JsonElement OnlyTrack(CommandLineRun run) => Assert.Single(Result(run).GetProperty("tracks").EnumerateArray().ToArray());
+
+    /// <summary>Cancels when a text has been written a number of times.</summary>
+    private sealed class CancellingWriter(CancellationTokenSource cancellation, string text, int times) : StringWriter
+    {
+        private int _seen;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text, StringComparison.Ordinal) == true && ++_seen == times)
+                cancellation.Cancel();
+        }
+    }
+}
