@@ -154,6 +154,37 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
             (sink, token) => SeparateAsync(input, sink, options, progress, token), cancellationToken);
     }
 
+    /// <summary>
+    /// Separates a song of any length into one file per stem, by default <c>FOLDER/MODEL/TRACK/STEM.wav</c>. Files appear
+    /// under their names when they are complete; after an error or a cancellation none is left.
+    /// </summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="folder">Where files go; made if it does not exist.</param>
+    /// <param name="files">Format, names, clipping; null for the defaults.</param>
+    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    public async Task<SeparatedFiles> SeparateToFilesAsync(
+        AudioInput input,
+        string folder,
+        StemFileOptions? files = null,
+        SeparatorOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        using StemFileSink sink = new(
+            folder,
+            Path.GetFileNameWithoutExtension(input.Name),
+            (options ?? Options).TemporaryFolder,
+            files ?? new StemFileOptions(),
+            cancellationToken);
+        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => sink.Complete(summary), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>
     public void Dispose()
     {

@@ -1,0 +1,38 @@
+using Stemsharp.Audio;
+
+namespace Stemsharp;
+
+/// <summary>How stems become files. Immutable; the defaults write <c>FOLDER/MODEL/TRACK/STEM.wav</c>, 16 bit.</summary>
+public sealed record StemFileOptions
+{
+    /// <summary>Format, depth, rate, dither, tags. Default 16-bit WAV at the model's rate.</summary>
+    public EncodingOptions Encoding { get; init; } = new();
+
+    /// <summary>
+    /// What happens to samples above full scale. Default <see cref="ClipMode.Rescale"/>: a stem that exceeds it is
+    /// made quieter as a whole; its floats wait in a temporary file until its peak is known.
+    /// </summary>
+    public ClipMode ClipMode { get; init; } = ClipMode.Rescale;
+
+    /// <summary>Whether <see cref="ClipMode.Rescale"/> uses one gain for all stems, which keeps their balance. Default false.</summary>
+    public bool SharedGain { get; init; }
+
+    /// <summary>
+    /// The stem that takes what the stems lack to add up exactly to the mix. Needs a lossless format at the model's rate
+    /// and all stems; implies a shared gain instead of the clip mode. Default null: stems are left as they are.
+    /// </summary>
+    public string? ResidualStem { get; init; }
+
+    /// <summary>
+    /// Names a stem's file from the model's name, the input's name without its extension, and the stem's name. Default
+    /// <c>MODEL/TRACK/STEM</c> with the format's extension; relative to the folder.
+    /// </summary>
+    public Func<string, string, string, string>? FileName { get; init; }
+}
+
+/// <summary>A song's stems as files.</summary>
+/// <param name="Summary">What was done.</param>
+/// <param name="Files">Full path of each stem's file, by stem.</param>
+/// <param name="Gains">What each stem was multiplied with; 1 for unchanged.</param>
+public sealed record SeparatedFiles(
+    SeparationSummary Summary, IReadOnlyDictionary<string, string> Files, IReadOnlyDictionary<string, float> Gains);

@@ -1,0 +1,115 @@
+using Stemsharp.Audio;
+using Stemsharp.Separation;
+using Xunit;
+
+namespace Stemsharp.Tests.Separation;
+
+public sealed class StemFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-test").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Files_lie_where_the_original_puts_them()
+    {
+        await using Separator separator = FakeModel.Open();
+        string song = Write("a song.wav", FakeModel.Noise(30_000));
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, Path.Combine(_folder, "separated"));
+        Assert.Equal(separator.Stems, made.Files.Keys);
+        Assert.Equal(Path.Combine(_folder, "separated", separator.Model, "a song", "vocals.wav"), made.Files["vocals"]);
+        Assert.Equal(4, Directory.GetFiles(Path.Combine(_folder, "separated"), "*", SearchOption.AllDirectories).Length);
+        Assert.Equal(30_000 * 2, Read(made.Files["bass"]).Length);
+
+        // The fake network makes the vocals several times as loud as the mix: they are scaled to just below full scale.
+        Assert.True(made.Gains["vocals"] < 1);
+        Assert.Equal(1 / 1.01f, Read(made.Files["vocals"]).Max(Math.Abs), 1e-3f);
+    }
+
+    [Fact]
+    public async Task One_gain_keeps_the_balance()
+    {
+        await using Separator separator = FakeModel.Open();
+        SeparatedFiles made = await separator.SeparateToFilesAsync(
+            FakeModel.Noise(20_000), _folder, new StemFileOptions { SharedGain = true });
+        Assert.Single(made.Gains.Values.Distinct());
+    }
+
+    [Theory]
+    [InlineData(SampleFormat.Int16)]
+    [InlineData(SampleFormat.Int24)]
+    public async Task Stems_can_add_up_exactly(SampleFormat format)
+    {
+        await using Separator separator = FakeModel.Open();
+        AudioInput input = FakeModel.Noise(30_000);
+        SeparatedFiles made = await separator.SeparateToFilesAsync(
+            input, _folder, new StemFileOptions { ResidualStem = "other", Encoding = new EncodingOptions { SampleFormat = format } });
+        float[] mix = SeparationHarness.Interleave([.. (await separator.SeparateAsync(input)).Mix]);
+        double step = Math.ScaleB(1, 1 - format.Bits());
+        float[][] stems = [.. made.Files.Values.Select(Read)];
+        for (int i = 0; i < mix.Length; i++)
+        {
+            double sum = stems.Sum(stem => (double)stem[i]);
+            Assert.Equal(mix[i] * made.Gains["other"], sum, 0.51 * step);
+        }
+    }
+
+    [Fact]
+    public async Task Samples_can_be_cut_at_full_scale_as_they_come()
+    {
+        await using Separator separator = FakeModel.Open();
+        SeparatedFiles made = await separator.SeparateToFilesAsync(
+            FakeModel.Noise(20_000),
+            _folder,
+            new StemFileOptions
+            {
+                ClipMode = ClipMode.Clamp,
+                Encoding = new EncodingOptions { SampleFormat = SampleFormat.Float32 },
+                FileName = (_, _, stem) => $"{stem}.wav",
+            });
+        Assert.Equal(Path.Combine(_folder, "vocals.wav"), made.Files["vocals"]);
+        Assert.Equal(0.99f, Read(made.Files["vocals"]).Max());
+    }
+
+    [Theory]
+    [InlineData("../escaped.wav")]
+    [InlineData("/escaped.wav")]
+    [InlineData("same.wav")]
+    public async Task Names_that_lead_out_or_meet_are_refused(string name)
+    {
+        await using Separator separator = FakeModel.Open();
+        await Assert.ThrowsAsync<OptionException>(() => separator.SeparateToFilesAsync(
+            FakeModel.Noise(2000), Path.Combine(_folder, "out"), new StemFileOptions { FileName = (_, _, _) => name }));
+        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_after_an_error_or_a_cancellation()
+    {
+        using CancellationTokenSource cancel = new();
+        await using Separator separator = FakeModel.Open(new SeparatorOptions { TemporaryFolder = _folder }, before: _ => cancel.Cancel());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => separator.SeparateToFilesAsync(
+            FakeModel.Noise(200_000), Path.Combine(_folder, "out"), cancellationToken: cancel.Token));
+        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+    }
+
+    private string Write(string name, AudioInput input)
+    {
+        string path = Path.Combine(_folder, name);
+        using IAudioReader reader = input.OpenSamples();
+        using IAudioWriter writer = AudioFiles.Create(path, reader.SampleRate, reader.Channels);
+        float[] samples = new float[reader.Length!.Value * reader.Channels];
+        FullRead.Frames(reader, samples);
+        writer.Write(samples);
+        writer.Complete();
+        return path;
+    }
+
+    private static float[] Read(string path)
+    {
+        using IAudioReader reader = AudioFiles.Open(path);
+        float[] samples = new float[reader.Length!.Value * reader.Channels];
+        FullRead.Frames(reader, samples);
+        return samples;
+    }
+}
