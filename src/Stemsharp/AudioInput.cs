@@ -40,7 +40,7 @@ public sealed class AudioInput
     /// An audio file's bytes, such as standard input. Read to the end once into a temporary file, which is
     /// removed afterwards.
     /// </summary>
-    /// <param name="stream">Read from its position; not disposed.</param>
+    /// <param name="stream">Read from its position, hence good for one separation; not disposed.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="options">Limits, tools, and which part of it; null for all of it.</param>
     public static AudioInput FromStream(Stream stream, string name = "stream", AudioInputOptions? options = null)
@@ -126,8 +126,12 @@ public sealed class AudioInput
     internal (AudioSource? Source, bool Owned) OpenSource(string? temporaryFolder, CancellationToken cancellationToken)
     {
         AudioInputOptions options = Options.TemporaryFolder is null ? Options with { TemporaryFolder = temporaryFolder } : Options;
-        cancellationToken.ThrowIfCancellationRequested();
-        return Path is not null ? (AudioSource.Open(Path, options, cancellationToken), true) : (Source, false);
+        if (Path is not null)
+        {
+            return (AudioSource.Open(Path, options, cancellationToken), true);
+        }
+
+        return Stream is not null ? (AudioSource.Open(Stream, Name, options, cancellationToken), true) : (Source, false);
     }
 
     internal IAudioReader OpenSamples() => new MemoryReader(Samples, SampleRate, Channels);

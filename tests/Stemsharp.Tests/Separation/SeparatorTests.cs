@@ -97,6 +97,23 @@ public class SeparatorTests
     }
 
     [Fact]
+    public async Task A_stream_a_source_and_a_file_give_the_same()
+    {
+        await using Separator separator = FakeModel.Open();
+        string path = RepositoryFiles.Sample("song", "mix.wav");
+        SeparationResult file = await separator.SeparateAsync(AudioInput.FromFile(path).Part(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
+        Assert.Equal(3 * 44_100, file.Summary.Info.Length);
+        using FileStream stream = File.OpenRead(path);
+        SeparationResult piped = await separator.SeparateAsync(
+            AudioInput.FromStream(stream).Part(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
+        using Stemsharp.Audio.AudioSource source = Stemsharp.Audio.AudioSource.Open(
+            path, new Stemsharp.Audio.AudioInputOptions { Start = TimeSpan.FromSeconds(2), Duration = TimeSpan.FromSeconds(3) });
+        SeparationResult opened = await separator.SeparateAsync(AudioInput.FromSource(source, "song"));
+        Assert.Equal(file["drums"][0], piped["drums"][0]);
+        Assert.Equal(file["drums"][1], opened["drums"][1]);
+    }
+
+    [Fact]
     public async Task A_disposed_separator_frees_its_engine_and_refuses_work()
     {
         List<FakeEngine> engines = [];
