@@ -32,6 +32,10 @@ internal sealed class CheckpointFormatException : Exception
         {
             throw new ModelException($"{name}: the file is damaged or cut off; get it again.", e);
         }
+        catch (NotSupportedException e)
+        {
+            throw new ModelException($"{name} is a pipe or a device; a model must be a file whose bytes can be read in any order.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ModelException($"{name} cannot be read: {e.Message}", e);

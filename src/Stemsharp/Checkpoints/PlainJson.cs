@@ -22,6 +22,11 @@ internal static class PlainJson
         {
             throw new CheckpointFormatException($"it is not valid JSON: {e.Message}", e);
         }
+        catch (InvalidOperationException e)
+        {
+            // Text with half a surrogate pair is noticed only when it is read.
+            throw new CheckpointFormatException("it is not valid JSON: a text in it is not Unicode.", e);
+        }
     }
 
     public static void Write(Utf8JsonWriter writer, object? value)

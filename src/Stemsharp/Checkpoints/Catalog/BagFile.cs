@@ -33,8 +33,9 @@ internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IRead
             string[] signatures = [.. models.Select(m => m is string { Length: > 0 } signature ? signature : throw new CheckpointFormatException("'models' must list signatures."))];
             return new BagFile(signatures, ReadWeights(fields.GetValueOrDefault("weights"), signatures.Length));
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or FormatException or IndexOutOfRangeException)
         {
+            // The parser's own exception, or one that damaged files drive it into.
             throw new CheckpointFormatException($"it is not valid YAML: {e.Message}", e);
         }
     }
