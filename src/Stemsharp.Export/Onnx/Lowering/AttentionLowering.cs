@@ -1,0 +1,77 @@
+using Stemsharp.Graph;
+
+namespace Stemsharp.Export.Onnx.Lowering;
+
+/// <summary>
+/// Multi-head attention with its input projections: projections that read the same value are one product,
+/// heads lie on an axis of their own, [N, H, P, d].
+/// </summary>
+internal sealed class AttentionLowering(LoweringContext context, long scoreLimit)
+{
+    private readonly OnnxGraph _graph = context.Graph;
+
+    /// <summary>Whether the linear layer is one of attention's input projections, which are lowered together with it.</summary>
+    public bool IsProjection(Node node) => node.Op is LinearOp && context.Uses.Next<AttentionOp>(node) is not null;
+
+    public Tensor Run(Node node, AttentionOp op)
+    {
+        Node query = Producer(node, 0), key = Producer(node, 1), value = Producer(node, 2);
+        int heads = op.Heads, channels = node.Output.Shape.Channels, width = channels / heads;
+        Tensor[] q, kv;
+        if (query.Inputs[0] == key.Inputs[0])
+        {
+            Tensor[] all = Heads($"{node.Name}/heads", Project($"{node.Name}/projections", "", [query, key, value]), query.Inputs[0].Shape.Positions, heads, 3);
+            (q, kv) = ([all[0]], all[1..]);
+        }
+        else
+        {
+            q = Heads($"{node.Name}/query", Project(query.Name, ".query", [query]), query.Inputs[0].Shape.Positions, heads, 1);
+            kv = Heads($"{node.Name}/key_value", Project($"{node.Name}/projections", ".key_value", [key, value]), key.Inputs[0].Shape.Positions, heads, 2);
+        }
+
+        Tensor scaled = _graph.Mul($"{node.Name}/scaled", q[0], _graph.Scalar(q[0].Type, 1 / Math.Sqrt(width)));
+        Tensor turned = _graph.Transpose($"{node.Name}/key", kv[0], 0, 1, 3, 2);
+        Tensor mixed = Attend(node.Name, scaled, turned, kv[1]);
+        Tensor gathered = _graph.Transpose($"{node.Name}/gathered", mixed, 0, 2, 1, 3);
+        return _graph.Reshape(node.Name, gathered, context.Values.Dims(node.Output.Shape, Layout.Tokens));
+    }
+
+    private Node Producer(Node node, int input) => context.Uses.Producer(node.Inputs[input])!;
+
+    // One product for projections whose rows follow each other in the packed weight.
+    private Tensor Project(string name, string suffix, Node[] parts)
+    {
+        var first = (LinearOp)parts[0].Op;
+        int rows = parts.Sum(p => ((LinearOp)p.Op).Rows), inputs = first.Weight.Shape[1];
+        Tensor x = context.Values.Get(parts[0].Inputs[0], Layout.Tokens, context.Products);
+        Tensor weight = context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products);
+        Tensor bias = context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products);
+        return _graph.Gemm(name, x, weight, bias);
+    }
+
+    // [N·P, parts·C] → parts × [N, H, P, d]
+    private Tensor[] Heads(string name, Tensor x, int positions, int heads, int parts)
+    {
+        Tensor split = _graph.Reshape($"{name}/split", x, context.Batch, positions, parts * heads, x.Dims[1] / heads / parts);
+        Tensor turned = _graph.Transpose($"{name}/turned", split, 0, 2, 1, 3);
+        return parts == 1 ? [turned] : _graph.Split(name, turned, 1, [.. Enumerable.Repeat(heads, parts)]);
+    }
+
+    // The queries are taken in as many blocks as keep the scores of one block within the limit.
+    private Tensor Attend(string name, Tensor query, Tensor key, Tensor value)
+    {
+        long bytes = query.Elements / query.Dims[3] * key.Dims[3] * context.Pointwise.Size();
+        int blocks = (int)Math.Min(query.Dims[2], (bytes + scoreLimit - 1) / scoreLimit);
+        if (blocks <= 1) return Block(name, query, key, value);
+        int[] lengths = [.. Enumerable.Range(0, blocks).Select(b => query.Dims[2] * (b + 1) / blocks - query.Dims[2] * b / blocks)];
+        Tensor[] parts = _graph.Split($"{name}/blocks", query, 2, lengths);
+        return _graph.Concat($"{name}/joined", [.. parts.Select((part, b) => Block($"{name}/block{b}", part, key, value))], 2);
+    }
+
+    private Tensor Block(string name, Tensor query, Tensor key, Tensor value)
+    {
+        Tensor scores = _graph.Cast(_graph.MatMul($"{name}/scores", query, key), context.Pointwise);
+        Tensor shares = _graph.Cast(_graph.Softmax($"{name}/softmax", scores), context.Products);
+        return _graph.MatMul($"{name}/mixed", shares, value);
+    }
+}

@@ -1,0 +1,188 @@
+using Stemsharp.Graph;
+
+namespace Stemsharp.Export.Onnx.Lowering;
+
+/// <summary>
+/// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
+/// attention's projections) are passed over at their turn.
+/// </summary>
+internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
+{
+    private readonly OnnxGraph _graph = context.Graph;
+    private readonly LoweredValues _values = context.Values;
+    private readonly NormLowering _norms = new(context);
+    private readonly AttentionLowering _attention = new(context, scoreLimit);
+    private readonly HashSet<Node> _absorbed = [];
+
+    /// <summary>Mean and std of the standardised inputs, by the graph's values.</summary>
+    private readonly Dictionary<Value, Tensor> _statistics = [];
+
+    public void Run(Graph.Graph graph)
+    {
+        foreach (Node node in graph.Nodes)
+        {
+            if (_absorbed.Contains(node)) Set(node, _values.LayoutOf(node.Inputs[0]), _values.Get(node.Inputs[0], context.Pointwise));
+            else Lower(node);
+        }
+    }
+
+    /// <summary>What a Restore node multiplies with and adds, [N, 1, …].</summary>
+    public (Tensor Mean, Tensor Std) Statistics(Node restore) => (_statistics[restore.Inputs[1]], _statistics[restore.Inputs[2]]);
+
+    private void Lower(Node node)
+    {
+        Value x = node.Inputs[0];
+        switch (node.Op)
+        {
+            case StandardizeOp op:
+                (Tensor result, Tensor mean, Tensor std) = _norms.Standardize(node, op);
+                _values.Set(node.Output, Layout.ChannelsFirst, result);
+                _statistics.Add(node.Outputs[1], mean);
+                _statistics.Add(node.Outputs[2], std);
+                break;
+            case PadOp op when context.Uses.Next<ConvOp>(node) is not null:
+                _values.Set(node.Output, Layout.ChannelsFirst, _values.Get(x, Layout.ChannelsFirst, context.Products));
+                break;
+            case PadOp op:
+                Set(node, Layout.ChannelsFirst, _graph.Pad(node.Name, First(x, context.Pointwise), 0, op.Length - x.Shape.Last, "constant"));
+                break;
+            case CropOp op:
+                Set(node, Layout.ChannelsFirst, _graph.Slice(node.Name, First(x, context.Pointwise), 2, op.Start, op.Length));
+                break;
+            case ConvOp op:
+                Set(node, Layout.ChannelsFirst, Conv(node, op));
+                break;
+            case ConvTransposeOp op:
+                Set(node, Layout.ChannelsFirst, ConvTranspose(node, op));
+                break;
+            case LinearOp when _attention.IsProjection(node):
+                break;
+            case LinearOp op:
+                Set(node, Layout.Tokens, Linear(node, op));
+                break;
+            case AttentionOp op:
+                Set(node, Layout.Tokens, _attention.Run(node, op));
+                break;
+            case GroupNormOp op:
+                GroupNorm(node, op);
+                break;
+            case LayerNormOp op:
+                Layout layout = _values.LayoutOf(x) == Layout.ChannelsFirst ? Layout.ChannelsLast : _values.LayoutOf(x);
+                Set(node, layout, _norms.LayerNorm(node, op, layout));
+                break;
+            case GeluOp:
+                Set(node, _values.LayoutOf(x), _graph.Gelu(node.Name, _values.Get(x, context.Pointwise)));
+                break;
+            case ReluOp:
+                Set(node, _values.LayoutOf(x), _graph.Unary(node.Name, "Relu", _values.Get(x, context.Pointwise)));
+                break;
+            case GluOp:
+                Tensor halves = _values.Get(x, context.Pointwise);
+                Set(node, _values.LayoutOf(x), _graph.Glu(node.Name, halves, LoweredValues.ChannelAxis(_values.LayoutOf(x), halves)));
+                break;
+            case AddOp:
+                Layout own = _values.LayoutOf(x);
+                Set(node, own, _graph.Add(node.Name, _values.Get(x, context.Pointwise), _values.Get(node.Inputs[1], own, context.Pointwise)));
+                break;
+            case ChannelScaleOp op:
+                Set(node, _values.LayoutOf(x), ChannelScale(node, op));
+                break;
+            case FrequencyEmbeddingOp op:
+                Set(node, Layout.ChannelsFirst, FrequencyEmbedding(node, op));
+                break;
+            case AddTableOp op:
+                Set(node, Layout.ChannelsLast, _graph.Add(node.Name, _values.Get(x, Layout.ChannelsLast, context.Pointwise), Tables.ChannelsLast(_graph, op.Table, context.Pointwise)));
+                break;
+            case RestoreOp:
+                (Tensor m, Tensor s) = Statistics(node);
+                Tensor grown = _graph.Mul($"{node.Name}/scaled", First(x, ElementType.Float), s);
+                Set(node, Layout.ChannelsFirst, _graph.Add(node.Name, grown, m));
+                break;
+            default:
+                throw new InvalidOperationException($"The ONNX writer does not know {node.Op.Kind}.");
+        }
+    }
+
+    private void Set(Node node, Layout layout, Tensor tensor) => _values.Set(node.Output, layout, tensor);
+
+    private Tensor First(Value value, ElementType type) => _values.Get(value, Layout.ChannelsFirst, type);
+
+    // A one-dimensional convolution of [C, F, T] acts on T alone: kernel 1 along F.
+    private Tensor Conv(Node node, ConvOp op)
+    {
+        ElementType type = context.Products;
+        bool widened = node.Inputs[0].Shape.Rank == 3 && op.Stride.Length == 1;
+        int[] Widen(int fill, IEnumerable<int> axes) => widened ? [fill, .. axes] : [.. axes];
+        int[] kernel = Widen(1, op.Weight.Shape.Dims.Skip(2)), stride = Widen(1, op.Stride), dilation = Widen(1, op.Dilation);
+        int[] before = Widen(0, op.Padding), after = Widen(0, op.Padding);
+        if (context.Uses.Producer(node.Inputs[0]) is { Op: PadOp } pad && context.Uses.Next<ConvOp>(pad) == node)
+        {
+            after[^1] += pad.Output.Shape.Last - pad.Inputs[0].Shape.Last;
+        }
+
+        int[] dims = [op.Weight.Shape[0], op.Weight.Shape[1], .. kernel];
+        var inputs = new List<Tensor> { First(node.Inputs[0], type), context.Weights.Get(op.Weight, type, dims) };
+        if (op.Bias is not null) inputs.Add(context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels));
+        var attributes = new List<Schema.AttributeProto> { Attribute.Ints("kernel_shape", kernel) };
+        if (stride.Any(s => s != 1)) attributes.Add(Attribute.Ints("strides", stride));
+        if (dilation.Any(d => d != 1)) attributes.Add(Attribute.Ints("dilations", dilation));
+        if (before.Any(p => p != 0) || after.Any(p => p != 0)) attributes.Add(Attribute.Ints("pads", [.. before, .. after]));
+        return _graph.Node(node.Name, "Conv", [.. inputs], type, _values.Dims(node.Output.Shape, Layout.ChannelsFirst), [.. attributes]);
+    }
+
+    // The crop is the operator's own padding.
+    private Tensor ConvTranspose(Node node, ConvTransposeOp op)
+    {
+        ElementType type = context.Products;
+        bool frequency = node.Inputs[0].Shape.Rank == 3;
+        int end = (node.Inputs[0].Shape[1] - 1) * op.Stride + op.Kernel - op.Start - op.Length;
+        Tensor[] inputs = [First(node.Inputs[0], type), context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels)];
+        return _graph.Node(
+            node.Name, "ConvTranspose", inputs, type, _values.Dims(node.Output.Shape, Layout.ChannelsFirst),
+            Attribute.Ints("kernel_shape", frequency ? [op.Kernel, 1] : [op.Kernel]),
+            Attribute.Ints("strides", frequency ? [op.Stride, 1] : [op.Stride]),
+            Attribute.Ints("pads", frequency ? [op.Start, 0, end, 0] : [op.Start, end]));
+    }
+
+    private Tensor Linear(Node node, LinearOp op)
+    {
+        int inputs = op.Weight.Shape[1];
+        Tensor x = _values.Get(node.Inputs[0], Layout.Tokens, context.Products);
+        Tensor weight = context.Weights.Get(op.Weight, "", op.FirstRow * inputs, [op.Rows, inputs], context.Products);
+        return _graph.Gemm(node.Name, x, weight, context.Weights.Get(op.Bias, "", op.FirstRow, [op.Rows], context.Products));
+    }
+
+    // A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.
+    private void GroupNorm(Node node, GroupNormOp op)
+    {
+        float[] gain = [];
+        Node? scale = context.Uses.Next<GluOp>(node) is { } glu ? context.Uses.Next<ChannelScaleOp>(glu) : null;
+        if (scale?.Op is ChannelScaleOp { Scale: var parameter })
+        {
+            gain = context.Weights.Read(parameter);
+            _absorbed.Add(scale);
+        }
+
+        Layout layout = op.Groups == 1 && !op.PerRow ? _values.LayoutOf(node.Inputs[0]) : Layout.ChannelsFirst;
+        if (layout == Layout.Tokens && context.Batch > 1) layout = Layout.ChannelsLast;
+        Set(node, layout, _norms.GroupNorm(node, op, layout, gain));
+    }
+
+    private Tensor ChannelScale(Node node, ChannelScaleOp op)
+    {
+        Layout layout = _values.LayoutOf(node.Inputs[0]);
+        Tensor x = _values.Get(node.Inputs[0], context.Pointwise);
+        int channels = op.Scale.Shape.Channels;
+        int[] dims = layout == Layout.ChannelsFirst ? [channels, .. Enumerable.Repeat(1, x.Rank - 2)] : [channels];
+        return _graph.Mul(node.Name, x, context.Weights.Get(op.Scale, context.Pointwise, dims));
+    }
+
+    private Tensor FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)
+    {
+        int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
+        float[] weight = context.Weights.Read(op.Weight);
+        var table = new double[rows * channels];
+        for (int i = 0; i < table.Length; i++) table[i] = op.Factor * weight[i % rows * channels + i / rows];
+        return _graph.Add(node.Name, First(node.Inputs[0], context.Pointwise), _graph.Constant(context.Pointwise, [channels, rows, 1], table));
+    }
+}
