@@ -6,7 +6,10 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
 /// attention's projections) are passed over at their turn.
 /// </summary>
-internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
+/// <param name="context">What the lowering works on.</param>
+/// <param name="scoreLimit">The largest score tensor, in bytes.</param>
+/// <param name="binGains">Factors of the restored spectrogram's bins, [F, 1]; null for none.</param>
+internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Tensor? binGains)
 {
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;
@@ -25,9 +28,6 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
             else Lower(node);
         }
     }
-
-    /// <summary>What a Restore node multiplies with and adds, [N, 1, …].</summary>
-    public (Tensor Mean, Tensor Std) Statistics(Node restore) => (_statistics[restore.Inputs[1]], _statistics[restore.Inputs[2]]);
 
     private void Lower(Node node)
     {
@@ -94,9 +94,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 Set(node, Layout.ChannelsLast, _graph.Add(node.Name, _values.Get(x, Layout.ChannelsLast, context.Pointwise), Tables.ChannelsLast(_graph, op.Table, context.Pointwise)));
                 break;
             case RestoreOp:
-                (Tensor m, Tensor s) = Statistics(node);
-                Tensor grown = _graph.Mul($"{node.Name}/scaled", First(x, ElementType.Float), s);
-                Set(node, Layout.ChannelsFirst, _graph.Add(node.Name, grown, m));
+                Set(node, Layout.ChannelsFirst, Restore(node));
                 break;
             default:
                 throw new InvalidOperationException($"The ONNX writer does not know {node.Op.Kind}.");
@@ -175,6 +173,19 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
         int channels = op.Scale.Shape.Channels;
         int[] dims = layout == Layout.ChannelsFirst ? [channels, .. Enumerable.Repeat(1, x.Rank - 2)] : [channels];
         return _graph.Mul(node.Name, x, context.Weights.Get(op.Scale, context.Pointwise, dims));
+    }
+
+    // The gains of the inverse transform's bins go into the two small factors, not into a pass of their own.
+    private Tensor Restore(Node node)
+    {
+        Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
+        if (binGains is not null && node.Output.Shape.Rank == 3)
+        {
+            std = _graph.Mul($"{node.Name}/std_gains", std, binGains);
+            mean = _graph.Mul($"{node.Name}/mean_gains", mean, binGains);
+        }
+
+        return _graph.Add(node.Name, _graph.Mul($"{node.Name}/scaled", First(node.Inputs[0], ElementType.Float), std), mean);
     }
 
     private Tensor FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)

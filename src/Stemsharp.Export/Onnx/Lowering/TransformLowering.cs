@@ -1,0 +1,137 @@
+namespace Stemsharp.Export.Onnx.Lowering;
+
+/// <summary>
+/// The model's STFT and its inverse inside a graph, real-valued. A frame of n_fft = a·b samples, n = b·n1 + n2,
+/// and its bins, k = k1 + a·k2, make a two-stage DFT:
+///   X[k1 + a·k2] = Σ_n2 e^(−2πi·n2·k2/b) · (Σ_n1 w[n]·x[n]·e^(−2πi·k1·n/n_fft)).
+/// The inner sum, with the window, the twiddle factors and the framing (a frame is four hops) in its weights,
+/// is one grouped convolution over hops, a group for each n2; the outer sum is one product with a [b, 2b]
+/// matrix. For 4096 that is 64×64 and 1/16 of the arithmetic of a convolution with 4096 taps, whose long sums
+/// also cost accuracy. The layouts are such that the spectrogram comes out, and goes in, as the network has
+/// it. The inverse is the transpose of both stages: the same matrix, and a transposed convolution with the
+/// same weights, which overlap-adds by itself.
+/// </summary>
+internal sealed class TransformLowering
+{
+    private const string Scope = "stft";
+
+    private readonly OnnxGraph _graph;
+    private readonly int _nfft, _hop, _inner, _outer, _samples, _frames;
+    private readonly Tensor _window;
+
+    public TransformLowering(OnnxGraph graph, int nfft, int samples, int frames)
+    {
+        _graph = graph;
+        (_nfft, _hop, _samples, _frames) = (nfft, nfft / 4, samples, frames);
+        _outer = Factor(nfft);
+        _inner = nfft / _outer;
+        _window = graph.Constant(ElementType.Float, [2 * nfft, _hop / _outer, 4], Weights());
+    }
+
+    /// <summary>The factor b of n_fft: an even divisor of the hop length near √n_fft.</summary>
+    public static int Factor(int nfft)
+    {
+        for (int b = (int)Math.Sqrt(nfft); b >= 2; b--)
+        {
+            if (b % 2 == 0 && nfft / 4 % b == 0) return b;
+        }
+
+        throw new ModelException($"nfft {nfft} is not supported in a waveform graph; it has to be a multiple of 8. Export a spectrogram graph instead.");
+    }
+
+    /// <summary>mix [N, A, L] → spectrogram [N, 2·A, F, T].</summary>
+    public Tensor Forward(Tensor mix)
+    {
+        int batch = mix.Dims[0], audio = mix.Dims[1], hops = _frames + 3, rows = _hop / _outer;
+        int left = _hop / 2 * 3, right = hops * _hop - left - _samples;
+        if (right >= _samples) throw new ModelException($"A waveform graph needs segments of more than {left + _hop} samples; this one has {_samples}.");
+        Tensor padded = _graph.Pad($"{Scope}/padded", mix, left, right, "reflect");
+        Tensor blocks = _graph.Reshape($"{Scope}/blocks", padded, batch * audio, hops, rows, _outer);
+        Tensor turned = _graph.Transpose($"{Scope}/turned", blocks, 0, 3, 2, 1);
+        Tensor channels = _graph.Reshape($"{Scope}/channels", turned, batch * audio, _hop, hops);
+        Tensor inner = _graph.Node(
+            $"{Scope}/inner", "Conv", [channels, _window], ElementType.Float, [batch * audio, 2 * _nfft, _frames],
+            Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
+        Tensor folded = _graph.Reshape($"{Scope}/folded", inner, batch * audio, 2 * _outer, _inner * _frames);
+        Tensor outer = _graph.MatMul($"{Scope}/outer", _graph.Constant(ElementType.Float, [_outer, 2 * _outer], Outer(transposed: false)), folded);
+        return _graph.Reshape($"{Scope}/spectrogram", outer, batch, 2 * audio, _nfft / 2, _frames);
+    }
+
+    /// <summary>
+    /// What the bins are multiplied with before <see cref="Inverse"/>, [F, 1]: 2 for a bin and its mirror
+    /// image, 1 for the lowest, over the window's envelope of 1.5.
+    /// </summary>
+    public Tensor Gains()
+    {
+        var gains = new double[_nfft / 2];
+        gains.AsSpan().Fill(2 / 1.5);
+        gains[0] = 1 / 1.5;
+        return _graph.Constant(ElementType.Float, [gains.Length, 1], gains);
+    }
+
+    /// <summary>Spectrograms [N, S·2·A, F, T], bins already times <see cref="Gains"/>, → waveforms [N, S, A, L].</summary>
+    public Tensor Inverse(Tensor spectrograms, int stems)
+    {
+        int batch = spectrograms.Dims[0], signals = batch * spectrograms.Dims[1] / 2, hops = _frames + 3;
+        Tensor folded = _graph.Reshape($"i{Scope}/folded", spectrograms, signals, _outer, _inner * _frames);
+        Tensor outer = _graph.MatMul($"i{Scope}/outer", _graph.Constant(ElementType.Float, [2 * _outer, _outer], Outer(transposed: true)), folded);
+        Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, _frames);
+        Tensor inner = _graph.Node(
+            $"i{Scope}/inner", "ConvTranspose", [channels, _window], ElementType.Float, [signals, _hop, hops],
+            Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
+        Tensor blocks = _graph.Reshape($"i{Scope}/blocks", inner, signals, _outer, _hop / _outer, hops);
+        Tensor turned = _graph.Transpose($"i{Scope}/turned", blocks, 0, 3, 2, 1);
+        Tensor padded = _graph.Reshape($"i{Scope}/padded", turned, batch, stems, signals / batch / stems, hops * _hop);
+        return _graph.Slice($"i{Scope}/waveforms", padded, 3, _hop / 2 * 3, _samples);
+    }
+
+    // [(n2, re|im, k1), i, j] with n = j·hop + i·b + n2.
+    private double[] Weights()
+    {
+        int rows = _hop / _outer;
+        var weights = new double[2 * _nfft * _hop / _outer * 4];
+        for (int n2 = 0, at = 0; n2 < _outer; n2++)
+        {
+            for (int part = 0; part < 2; part++)
+            {
+                for (int k1 = 0; k1 < _inner; k1++)
+                {
+                    for (int i = 0; i < rows; i++)
+                    {
+                        for (int j = 0; j < 4; j++, at++)
+                        {
+                            int n = j * _hop + i * _outer + n2;
+                            double window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / _nfft);
+                            double phase = 2 * Math.PI * (k1 * n % _nfft) / _nfft;
+                            weights[at] = window / Math.Sqrt(_nfft) * (part == 0 ? Math.Cos(phase) : -Math.Sin(phase));
+                        }
+                    }
+                }
+            }
+        }
+
+        return weights;
+    }
+
+    // [(re|im, k2), (n2, re|im)], or its transpose.
+    private double[] Outer(bool transposed)
+    {
+        int half = _outer / 2;
+        var matrix = new double[2 * _outer * _outer];
+        for (int k2 = 0; k2 < half; k2++)
+        {
+            for (int n2 = 0; n2 < _outer; n2++)
+            {
+                double phase = 2 * Math.PI * (n2 * k2 % _outer) / _outer;
+                Set(k2, 2 * n2, Math.Cos(phase));
+                Set(k2, 2 * n2 + 1, Math.Sin(phase));
+                Set(half + k2, 2 * n2, -Math.Sin(phase));
+                Set(half + k2, 2 * n2 + 1, Math.Cos(phase));
+            }
+        }
+
+        return matrix;
+
+        void Set(int row, int column, double value) => matrix[transposed ? column * _outer + row : row * 2 * _outer + column] = value;
+    }
+}

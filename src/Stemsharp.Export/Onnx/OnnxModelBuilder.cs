@@ -1,0 +1,73 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Lowering;
+using Stemsharp.Export.Onnx.Lowering;
+using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Graph;
+using Stemsharp.Model;
+
+namespace Stemsharp.Export.Onnx;
+
+/// <summary>Makes an ONNX model of a checkpoint.</summary>
+internal static class OnnxModelBuilder
+{
+    public const string MixInput = "mix";
+    public const string StemsOutput = "stems";
+
+    /// <summary>The operator-set versions that can be written, each with its version of the file format.</summary>
+    public static IReadOnlyDictionary<int, int> Opsets { get; } = new SortedDictionary<int, int> { [17] = 8, [18] = 8, [19] = 9, [20] = 9 };
+
+    public static ModelProto Build(Checkpoint checkpoint, OnnxGraphOptions options)
+    {
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
+        var graph = new OnnxGraph(options.Opset);
+        Lower(graph, network, config, new CheckpointWeights(checkpoint, config, network), options);
+        var model = new ModelProto { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = options.Opset });
+        foreach ((string key, string value) in Metadata(checkpoint, config, options)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model;
+    }
+
+    private static void Lower(OnnxGraph graph, Graph.Graph network, HTDemucsConfig config, IWeightSource source, OnnxGraphOptions options)
+    {
+        var values = new LoweredValues(graph, options.Batch);
+        var context = new LoweringContext(
+            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Batch);
+        Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
+        int[] waveformDims = [options.Batch, .. waveform.Dims], stems = [options.Batch, config.Sources.Length];
+        if (options.Kind == OnnxGraphKind.Spectrogram)
+        {
+            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.SpectrogramInput, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
+            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.WaveformInput, ElementType.Float, waveformDims));
+            new GraphLowering(context, options.ScoreLimit, null).Run(network);
+            graph.Output(HTDemucs.SpectrogramsOutput, graph.Reshape("spectrograms_by_stem", Result(0), [.. stems, .. spectrogram.Dims]));
+            graph.Output(HTDemucs.WaveformsOutput, graph.Reshape("waveforms_by_stem", Result(1), [.. stems, .. waveform.Dims]));
+            return;
+        }
+
+        var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last);
+        Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
+        values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
+        values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
+        new GraphLowering(context, options.ScoreLimit, transform.Gains()).Run(network);
+        Tensor restored = transform.Inverse(Result(0), config.Sources.Length);
+        graph.Output(StemsOutput, graph.Add("sum", restored, graph.Reshape("waveforms_by_stem", Result(1), [.. stems, .. waveform.Dims])));
+
+        Tensor Result(int index) => values.Get(network.Outputs[index].Value, Layout.ChannelsFirst, ElementType.Float);
+    }
+
+    private static IEnumerable<(string Key, string Value)> Metadata(Checkpoint checkpoint, HTDemucsConfig config, OnnxGraphOptions options)
+    {
+        yield return ("stemsharp.graph", options.Kind.ToString().ToLowerInvariant());
+        yield return ("stemsharp.precision", options.Precision.ToString().ToLowerInvariant());
+        yield return ("stemsharp.stems", string.Join(',', config.Sources));
+        yield return ("stemsharp.sample_rate", $"{config.Samplerate}");
+        yield return ("stemsharp.channels", $"{config.AudioChannels}");
+        yield return ("stemsharp.segment_samples", $"{options.Samples ?? config.SegmentSamples}");
+        yield return ("stemsharp.trained_segment_samples", $"{config.SegmentSamples}");
+        yield return ("stemsharp.n_fft", $"{config.Nfft}");
+        yield return ("stemsharp.hop_length", $"{config.HopLength}");
+        yield return ("stemsharp.source", checkpoint.Name);
+        if (checkpoint.Sha256 is { } checksum) yield return ("stemsharp.source_sha256", checksum);
+    }
+}

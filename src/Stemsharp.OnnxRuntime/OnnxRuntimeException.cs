@@ -1,0 +1,35 @@
+namespace Stemsharp.OnnxRuntime;
+
+/// <summary>A call of onnxruntime's that failed.</summary>
+public sealed class OnnxRuntimeException : ExternalToolException
+{
+    /// <summary>Makes the error of a failed call.</summary>
+    /// <param name="what">What was tried.</param>
+    /// <param name="code">onnxruntime's error code.</param>
+    /// <param name="detail">onnxruntime's own message.</param>
+    public OnnxRuntimeException(string what, int code, string detail)
+        : base($"onnxruntime could not {what}: {detail}{Advice(detail)}")
+    {
+        Code = code;
+        Detail = detail;
+    }
+
+    /// <summary>onnxruntime's error code (OrtErrorCode).</summary>
+    public int Code { get; }
+
+    /// <summary>onnxruntime's own message.</summary>
+    public string Detail { get; }
+
+    /// <summary>Whether the device or the machine ran out of memory.</summary>
+    public bool IsOutOfMemory => MeansOutOfMemory(Detail);
+
+    private static bool MeansOutOfMemory(string detail) =>
+        detail.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+        || detail.Contains("Failed to allocate", StringComparison.OrdinalIgnoreCase)
+        || detail.Contains("bad_alloc", StringComparison.OrdinalIgnoreCase)
+        || detail.Contains("OutOfMemory", StringComparison.OrdinalIgnoreCase);
+
+    private static string Advice(string detail) => MeansOutOfMemory(detail)
+        ? " Export with a smaller --batch, a shorter --segment, --precision mixed or a smaller --attention-limit, or use the CPU provider."
+        : "";
+}
