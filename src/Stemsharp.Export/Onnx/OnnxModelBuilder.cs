@@ -34,26 +34,29 @@ internal static class OnnxModelBuilder
         var context = new LoweringContext(
             graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Batch);
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
-        int[] waveformDims = [options.Batch, .. waveform.Dims], stems = [options.Batch, config.Sources.Length];
+        int[] waveformDims = [options.Batch, .. waveform.Dims];
+        var lowering = new GraphLowering(context, options.ScoreLimit);
         if (options.Kind == OnnxGraphKind.Spectrogram)
         {
             values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.SpectrogramInput, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
             values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.WaveformInput, ElementType.Float, waveformDims));
-            new GraphLowering(context, options.ScoreLimit, null).Run(network);
-            graph.Output(HTDemucs.SpectrogramsOutput, graph.Reshape("spectrograms_by_stem", Result(0), [.. stems, .. spectrogram.Dims]));
-            graph.Output(HTDemucs.WaveformsOutput, graph.Reshape("waveforms_by_stem", Result(1), [.. stems, .. waveform.Dims]));
-            return;
+            lowering.Run(network);
+            graph.Output(HTDemucs.SpectrogramsOutput, Result(0, null));
+            graph.Output(HTDemucs.WaveformsOutput, Result(1, null));
+        }
+        else
+        {
+            var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last);
+            Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
+            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
+            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
+            lowering.Run(network);
+            graph.Output(StemsOutput, Result(1, null, transform.Inverse(Result(0, transform.Gains()))));
         }
 
-        var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last);
-        Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
-        values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
-        values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
-        new GraphLowering(context, options.ScoreLimit, transform.Gains()).Run(network);
-        Tensor restored = transform.Inverse(Result(0), config.Sources.Length);
-        graph.Output(StemsOutput, graph.Add("sum", restored, graph.Reshape("waveforms_by_stem", Result(1), [.. stems, .. waveform.Dims])));
+        CastGrouping.Apply(graph.Proto);
 
-        Tensor Result(int index) => values.Get(network.Outputs[index].Value, Layout.ChannelsFirst, ElementType.Float);
+        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, config.Sources.Length, gains, other);
     }
 
     private static IEnumerable<(string Key, string Value)> Metadata(Checkpoint checkpoint, HTDemucsConfig config, OnnxGraphOptions options)

@@ -13,39 +13,55 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     /// <summary>Whether the linear layer is one of attention's input projections, which are lowered together with it.</summary>
     public bool IsProjection(Node node) => node.Op is LinearOp && context.Uses.Next<AttentionOp>(node) is not null;
 
+    /// <summary>
+    /// 1/√d where the layer norm feeds nothing but the queries of cross-attention: norm and projection bias
+    /// then take the factor of the scores, and no node is needed for it. 1 elsewhere.
+    /// </summary>
+    public double QueryGain(Node norm)
+    {
+        if (context.Uses.Next<LinearOp>(norm) is not { } projection || context.Uses.Next<AttentionOp>(projection) is not { Op: AttentionOp op } attention) return 1;
+        bool queriesOnly = attention.Inputs[0] == projection.Output && attention.Inputs[1] != projection.Output && attention.Inputs[2] != projection.Output;
+        return queriesOnly ? Scale(attention, op) : 1;
+    }
+
     public Tensor Run(Node node, AttentionOp op)
     {
         Node query = Producer(node, 0), key = Producer(node, 1), value = Producer(node, 2);
-        int heads = op.Heads, channels = node.Output.Shape.Channels, width = channels / heads;
+        int heads = op.Heads;
+        double gain = context.Uses.Producer(query.Inputs[0]) is { Op: LayerNormOp } norm ? QueryGain(norm) : 1;
         Tensor[] q, kv;
         if (query.Inputs[0] == key.Inputs[0])
         {
-            Tensor[] all = Heads($"{node.Name}/heads", Project($"{node.Name}/projections", "", [query, key, value]), query.Inputs[0].Shape.Positions, heads, 3);
+            Tensor[] all = Heads($"{node.Name}/heads", Project($"{node.Name}/projections", "", [query, key, value], 1), query.Inputs[0].Shape.Positions, heads, 3);
             (q, kv) = ([all[0]], all[1..]);
         }
         else
         {
-            q = Heads($"{node.Name}/query", Project(query.Name, ".query", [query]), query.Inputs[0].Shape.Positions, heads, 1);
-            kv = Heads($"{node.Name}/key_value", Project($"{node.Name}/projections", ".key_value", [key, value]), key.Inputs[0].Shape.Positions, heads, 2);
+            q = Heads($"{node.Name}/query", Project(query.Name, ".query", [query], gain), query.Inputs[0].Shape.Positions, heads, 1);
+            kv = Heads($"{node.Name}/key_value", Project($"{node.Name}/projections", ".key_value", [key, value], 1), key.Inputs[0].Shape.Positions, heads, 2);
         }
 
-        Tensor scaled = _graph.Mul($"{node.Name}/scaled", q[0], _graph.Scalar(q[0].Type, 1 / Math.Sqrt(width)));
+        Tensor scaled = gain == 1 ? _graph.Mul($"{node.Name}/scaled", q[0], _graph.Scalar(q[0].Type, Scale(node, op))) : q[0];
         Tensor turned = _graph.Transpose($"{node.Name}/key", kv[0], 0, 1, 3, 2);
         Tensor mixed = Attend(node.Name, scaled, turned, kv[1]);
         Tensor gathered = _graph.Transpose($"{node.Name}/gathered", mixed, 0, 2, 1, 3);
         return _graph.Reshape(node.Name, gathered, context.Values.Dims(node.Output.Shape, Layout.Tokens));
     }
 
+    private static double Scale(Node node, AttentionOp op) => 1 / Math.Sqrt(node.Output.Shape.Channels / op.Heads);
+
     private Node Producer(Node node, int input) => context.Uses.Producer(node.Inputs[input])!;
 
     // One product for projections whose rows follow each other in the packed weight.
-    private Tensor Project(string name, string suffix, Node[] parts)
+    private Tensor Project(string name, string suffix, Node[] parts, double gain)
     {
         var first = (LinearOp)parts[0].Op;
         int rows = parts.Sum(p => ((LinearOp)p.Op).Rows), inputs = first.Weight.Shape[1];
         Tensor x = context.Values.Get(parts[0].Inputs[0], Layout.Tokens, context.Products);
         Tensor weight = context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products);
-        Tensor bias = context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products);
+        Tensor bias = gain == 1
+            ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
+            : context.Weights.Store(first.Bias.Name + suffix, [rows], Array.ConvertAll(context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)], b => (float)(b * gain)), context.Products);
         return _graph.Gemm(name, x, weight, bias);
     }
 

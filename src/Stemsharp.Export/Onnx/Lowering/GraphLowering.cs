@@ -6,19 +6,18 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
 /// attention's projections) are passed over at their turn.
 /// </summary>
-/// <param name="context">What the lowering works on.</param>
-/// <param name="scoreLimit">The largest score tensor, in bytes.</param>
-/// <param name="binGains">Factors of the restored spectrogram's bins, [F, 1]; null for none.</param>
-internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Tensor? binGains)
+internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
 {
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;
     private readonly NormLowering _norms = new(context);
     private readonly AttentionLowering _attention = new(context, scoreLimit);
     private readonly HashSet<Node> _absorbed = [];
+    private readonly HashSet<Node> _unscaled = [];
 
     /// <summary>Mean and std of the standardised inputs, by the graph's values.</summary>
     private readonly Dictionary<Value, Tensor> _statistics = [];
+    private readonly Dictionary<Value, Node> _restores = [];
 
     public void Run(Graph.Graph graph)
     {
@@ -68,7 +67,12 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Te
                 break;
             case LayerNormOp op:
                 Layout layout = _values.LayoutOf(x) == Layout.ChannelsFirst ? Layout.ChannelsLast : _values.LayoutOf(x);
-                Set(node, layout, _norms.LayerNorm(node, op, layout));
+                Set(node, layout, _norms.LayerNorm(node, op, layout, _attention.QueryGain(node)));
+                break;
+            case GeluOp when _unscaled.Contains(node):
+                Tensor z = _values.Get(x, context.Pointwise);
+                Tensor grown = _graph.Add($"{node.Name}/shifted", _graph.Unary($"{node.Name}/erf", "Erf", z), _graph.Scalar(z.Type, 1));
+                Set(node, _values.LayoutOf(x), _graph.Mul(node.Name, z, grown));
                 break;
             case GeluOp:
                 Set(node, _values.LayoutOf(x), _graph.Gelu(node.Name, _values.Get(x, context.Pointwise)));
@@ -94,7 +98,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Te
                 Set(node, Layout.ChannelsLast, _graph.Add(node.Name, _values.Get(x, Layout.ChannelsLast, context.Pointwise), Tables.ChannelsLast(_graph, op.Table, context.Pointwise)));
                 break;
             case RestoreOp:
-                Set(node, Layout.ChannelsFirst, Restore(node));
+                _restores.Add(node.Output, node);
                 break;
             default:
                 throw new InvalidOperationException($"The ONNX writer does not know {node.Op.Kind}.");
@@ -119,7 +123,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Te
         }
 
         int[] dims = [op.Weight.Shape[0], op.Weight.Shape[1], .. kernel];
-        var inputs = new List<Tensor> { First(node.Inputs[0], type), context.Weights.Get(op.Weight, type, dims) };
+        double gain = context.InputGain(node);
+        Tensor weight = gain == 1
+            ? context.Weights.Get(op.Weight, type, dims)
+            : context.Weights.Store(op.Weight.Name, dims, Array.ConvertAll(context.Weights.Read(op.Weight), v => (float)(v * gain)), type);
+        var inputs = new List<Tensor> { First(node.Inputs[0], type), weight };
         if (op.Bias is not null) inputs.Add(context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels));
         var attributes = new List<Schema.AttributeProto> { Attribute.Ints("kernel_shape", kernel) };
         if (stride.Any(s => s != 1)) attributes.Add(Attribute.Ints("strides", stride));
@@ -161,9 +169,28 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Te
             _absorbed.Add(scale);
         }
 
+        if (ScalesGelu(node) is { } gelu)
+        {
+            gain = [.. Enumerable.Repeat((float)(1 / Math.Sqrt(2)), node.Output.Shape.Channels)];
+            _unscaled.Add(gelu);
+        }
+
         Layout layout = op.Groups == 1 && !op.PerRow ? _values.LayoutOf(node.Inputs[0]) : Layout.ChannelsFirst;
         if (layout == Layout.Tokens && context.Batch > 1) layout = Layout.ChannelsLast;
         Set(node, layout, _norms.GroupNorm(node, op, layout, gain));
+    }
+
+    /// <summary>
+    /// GELU between a norm and a convolution: with z = x/√2 from the norm it is z·(1 + erf z)/√2, and the
+    /// convolution's weights take the last factor. Two nodes less; only where these weights are singles.
+    /// </summary>
+    private Node? ScalesGelu(Node norm)
+    {
+        if (context.Products != ElementType.Float || _graph.Opset >= 20) return null;
+        if (context.Uses.Next<GeluOp>(norm) is not { } gelu || context.Uses.Next<ConvOp>(gelu) is not { Op: ConvOp conv } next) return null;
+        if (conv.Weight.Shape.Elements >= WeightStore.WidenBelow) return null;
+        context.SetInputGain(next, 1 / Math.Sqrt(2));
+        return gelu;
     }
 
     private Tensor ChannelScale(Node node, ChannelScaleOp op)
@@ -175,17 +202,33 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit, Te
         return _graph.Mul(node.Name, x, context.Weights.Get(op.Scale, context.Pointwise, dims));
     }
 
-    // The gains of the inverse transform's bins go into the two small factors, not into a pass of their own.
-    private Tensor Restore(Node node)
+    /// <summary>
+    /// An output of the graph, [N, S, channels, …], restored to the input's mean and std. The gains of the
+    /// inverse transform's bins go into these two small factors, not into a pass of their own;
+    /// <paramref name="other"/> is added.
+    /// </summary>
+    public Tensor Restored(Value output, int stems, Tensor? gains, Tensor? other = null)
     {
+        Node node = _restores[output];
+        Tensor x = First(node.Inputs[0], ElementType.Float);
+        x = _graph.Reshape($"{node.Name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
         Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
-        if (binGains is not null && node.Output.Shape.Rank == 3)
+        if (x.Rank == 5 && x.Dims[0] > 1)
         {
-            std = _graph.Mul($"{node.Name}/std_gains", std, binGains);
-            mean = _graph.Mul($"{node.Name}/mean_gains", mean, binGains);
+            mean = _graph.Reshape($"{node.Name}/mean", mean, x.Dims[0], 1, 1, 1, 1);
+            std = _graph.Reshape($"{node.Name}/std", std, x.Dims[0], 1, 1, 1, 1);
         }
 
-        return _graph.Add(node.Name, _graph.Mul($"{node.Name}/scaled", First(node.Inputs[0], ElementType.Float), std), mean);
+        if (gains is not null)
+        {
+            std = _graph.Mul($"{node.Name}/std_gains", std, gains);
+            mean = _graph.Mul($"{node.Name}/mean_gains", mean, gains);
+        }
+
+        Tensor scaled = _graph.Mul($"{node.Name}/scaled", x, std);
+        return other is null
+            ? _graph.Add(node.Name, scaled, mean)
+            : _graph.Node(node.Name, "Sum", [other, scaled, mean], ElementType.Float, scaled.Dims);
     }
 
     private Tensor FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)

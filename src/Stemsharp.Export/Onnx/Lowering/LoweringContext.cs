@@ -1,10 +1,13 @@
 using Stemsharp.Export.Lowering;
+using Stemsharp.Graph;
 
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>What every part of the lowering works on.</summary>
 internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, int batch)
 {
+    private readonly Dictionary<Node, double> _inputGains = [];
+
     public OnnxGraph Graph { get; } = graph;
 
     public GraphUses Uses { get; } = uses;
@@ -23,4 +26,9 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
 
     /// <summary>The type of activations, softmax and sums.</summary>
     public ElementType Pointwise => Precision == OnnxPrecision.Fp16 ? ElementType.Half : ElementType.Float;
+
+    /// <summary>What a convolution's weights are multiplied with, because its input was left without that factor.</summary>
+    public double InputGain(Node convolution) => _inputGains.GetValueOrDefault(convolution, 1);
+
+    public void SetInputGain(Node convolution, double gain) => _inputGains.Add(convolution, gain);
 }

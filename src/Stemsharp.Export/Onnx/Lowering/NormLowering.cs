@@ -15,12 +15,14 @@ internal sealed class NormLowering(LoweringContext context)
 
     private readonly OnnxGraph _graph = context.Graph;
 
-    public Tensor LayerNorm(Node node, LayerNormOp op, Layout layout)
+    /// <summary>A layer norm times <paramref name="gain"/>.</summary>
+    public Tensor LayerNorm(Node node, LayerNormOp op, Layout layout, double gain)
     {
         Tensor x = context.Values.Get(node.Inputs[0], layout, ElementType.Float);
-        int channels = node.Output.Shape.Channels;
-        Tensor weight = context.Weights.Get(op.Weight, ElementType.Float, channels), bias = context.Weights.Get(op.Bias, ElementType.Float, channels);
-        return _graph.Node(node.Name, "LayerNormalization", [x, weight, bias], ElementType.Float, x.Dims, Attribute.Int("axis", -1), Attribute.Float("epsilon", op.Epsilon));
+        Tensor[] inputs = [x, Affine(op.Weight), Affine(op.Bias)];
+        return _graph.Node(node.Name, "LayerNormalization", inputs, ElementType.Float, x.Dims, Attribute.Int("axis", -1), Attribute.Float("epsilon", op.Epsilon));
+
+        Tensor Affine(Parameter parameter) => context.Weights.Store(parameter.Name, [parameter.Shape.Channels], Array.ConvertAll(context.Weights.Read(parameter), v => (float)(v * gain)), ElementType.Float);
     }
 
     /// <summary>A group norm times <paramref name="gain"/> per channel.</summary>
@@ -32,39 +34,35 @@ internal sealed class NormLowering(LoweringContext context)
         return op.Groups == 1 ? OneGroup(node, op, layout, x, weight, bias) : Groups(node, op, x, weight, bias);
     }
 
-    /// <summary>(x − mean)/(ε + std) over everything but the batch; also gives mean and std as [N, 1, …].</summary>
+    /// <summary>
+    /// (x − mean)/(ε + std) over everything but the batch; mean and std come as [N, 1, 1, 1].
+    /// </summary>
     public (Tensor Result, Tensor Mean, Tensor Std) Standardize(Node node, StandardizeOp op)
     {
         Tensor x = context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
         int[] dims = x.Dims;
         x = Folded(node.Name, x);
         long count = x.Elements / context.Batch;
-        int[] outer = [.. Enumerable.Range(1, x.Rank - 2)];
-        (Tensor mean, Tensor centred, Tensor squares) = Moments(node.Name, x, x.Rank - 1, outer, null);
-        Tensor variance = _graph.Mul($"{node.Name}/variance", squares, _graph.Scalar(ElementType.Float, 1.0 / (count - 1)));
+        (Tensor mean, Tensor centred) = Centre(node.Name, x, [.. Enumerable.Range(1, x.Rank - 2)], null);
+        Tensor variance = Average($"{node.Name}/variance", RowSquares(node.Name, centred), 1.0 / (count - 1), 0, perRow: false);
         Tensor std = _graph.Unary($"{node.Name}/std", "Sqrt", variance);
-        Tensor rate = _graph.Add($"{node.Name}/divisor", std, _graph.Scalar(ElementType.Float, op.Epsilon));
-        Tensor result = _graph.Div($"{node.Name}/standardized", centred, rate);
-        int[] ones = [context.Batch, .. Enumerable.Repeat(1, dims.Length - 1)];
+        Tensor divisor = _graph.Add($"{node.Name}/divisor", std, _graph.Scalar(ElementType.Float, op.Epsilon));
+        Tensor result = _graph.Div($"{node.Name}/standardized", centred, divisor);
+        int[] ones = [context.Batch, 1, 1, 1];
         return (_graph.Reshape(node.Name, result, dims), _graph.Reshape($"{node.Name}/mean", mean, ones), _graph.Reshape($"{node.Name}/std_value", std, ones));
     }
 
     private Tensor OneGroup(Node node, GroupNormOp op, Layout layout, Tensor x, float[] weight, float[] bias)
     {
         string name = node.Name;
-        int[] dims = x.Dims;
-        int channelAxis = LoweredValues.ChannelAxis(layout, x);
         int[] channelDims = layout == Layout.ChannelsFirst ? [weight.Length, .. Enumerable.Repeat(1, x.Rank - 2)] : [weight.Length];
-        int rows = op.PerRow ? node.Output.Shape.Rows : 1;
-        double count = (double)node.Output.Shape.Elements / rows;
+        double count = (double)node.Output.Shape.Elements / (op.PerRow ? node.Output.Shape.Rows : 1);
         int[] outer = op.PerRow ? [1] : [.. Enumerable.Range(0, x.Rank - 1).Where(a => a != 0 || layout == Layout.Tokens)];
-        (_, Tensor centred, Tensor squares) = Moments(name, x, x.Rank - 1, outer, HiddenMean(node, op, layout));
-        Tensor shifted = _graph.Add($"{name}/shifted", squares, _graph.Scalar(ElementType.Float, count * op.Epsilon));
-        Tensor root = _graph.Unary($"{name}/root", "Sqrt", shifted);
-        double scale = Math.Sqrt(count);
-        Tensor factor = _graph.Div($"{name}/factor", _graph.Constant(ElementType.Float, channelDims, [.. weight.Select(w => w * scale)]), root);
-        Tensor scaled = _graph.Mul($"{name}/scaled", centred, factor);
-        return _graph.Add(name, scaled, _graph.Constant(ElementType.Float, channelDims, [.. bias.Select(b => (double)b)]));
+        (_, Tensor centred) = Centre(name, x, outer, HiddenMean(node, op, layout));
+        Tensor variance = Average($"{name}/variance", RowSquares(name, centred), 1 / count, op.Epsilon, op.PerRow);
+        Tensor root = _graph.Unary($"{name}/root", "Sqrt", variance);
+        Tensor factor = _graph.Div($"{name}/factor", Constant(channelDims, weight), root);
+        return _graph.Add(name, _graph.Mul($"{name}/scaled", centred, factor), Constant(channelDims, bias));
     }
 
     private Tensor Groups(Node node, GroupNormOp op, Tensor x, float[] weight, float[] bias)
@@ -72,24 +70,48 @@ internal sealed class NormLowering(LoweringContext context)
         string name = node.Name;
         int[] dims = x.Dims;
         Tensor grouped = _graph.Reshape($"{name}/groups", x, context.Batch, op.Groups, (int)(x.Elements / context.Batch / op.Groups / dims[^1]), dims[^1]);
-        double count = grouped.Elements / context.Batch / op.Groups;
-        (_, Tensor centred, Tensor squares) = Moments(name, grouped, 3, [2], null);
+        double count = (double)grouped.Elements / context.Batch / op.Groups;
+        (_, Tensor centred) = Centre(name, grouped, [2], null);
+        Tensor squares = _graph.Reduce($"{name}/squares", "ReduceSum", RowSquares(name, centred), 2);
         Tensor shifted = _graph.Add($"{name}/shifted", squares, _graph.Scalar(ElementType.Float, count * op.Epsilon));
-        Tensor root = _graph.Unary($"{name}/root", "Sqrt", shifted);
-        Tensor rate = _graph.Div($"{name}/rate", _graph.Scalar(ElementType.Float, Math.Sqrt(count)), root);
+        Tensor rate = _graph.Div($"{name}/rate", _graph.Scalar(ElementType.Float, Math.Sqrt(count)), _graph.Unary($"{name}/root", "Sqrt", shifted));
         Tensor normalized = _graph.Reshape($"{name}/normalized", _graph.Mul($"{name}/unit", centred, rate), dims);
         int[] channelDims = [weight.Length, .. Enumerable.Repeat(1, dims.Length - 2)];
-        Tensor scaled = _graph.Mul($"{name}/scaled", normalized, _graph.Constant(ElementType.Float, channelDims, [.. weight.Select(w => (double)w)]));
-        return _graph.Add(name, scaled, _graph.Constant(ElementType.Float, channelDims, [.. bias.Select(b => (double)b)]));
+        return _graph.Add(name, _graph.Mul($"{name}/scaled", normalized, Constant(channelDims, weight)), Constant(channelDims, bias));
     }
 
-    /// <summary>Mean, centred values and the sum of their squares: along one axis first, then over the others.</summary>
-    private (Tensor Mean, Tensor Centred, Tensor Squares) Moments(string name, Tensor x, int inner, int[] outer, Tensor? knownMean)
+    private Tensor Constant(int[] dims, float[] values) => _graph.Constant(ElementType.Float, dims, [.. values.Select(v => (double)v)]);
+
+    /// <summary>Mean and centred values: the mean along the last axis first, then over the others.</summary>
+    private (Tensor Mean, Tensor Centred) Centre(string name, Tensor x, int[] outer, Tensor? knownMean)
     {
-        Tensor mean = knownMean ?? _graph.Reduce($"{name}/mean_all", "ReduceMean", _graph.Reduce($"{name}/mean_inner", "ReduceMean", x, inner), outer);
-        Tensor centred = _graph.Sub($"{name}/centred", x, mean);
-        Tensor squares = _graph.Reduce($"{name}/squares_inner", "ReduceSumSquare", centred, inner);
-        return (mean, centred, _graph.Reduce($"{name}/squares", "ReduceSum", squares, outer));
+        Tensor mean = knownMean ?? _graph.Reduce($"{name}/mean", "ReduceMean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", x, x.Rank - 1), outer);
+        return (mean, _graph.Sub($"{name}/centred", x, mean));
+    }
+
+    // Not ReduceSumSquare: in onnxruntime that is one chain of additions, and slower than the two together.
+    private Tensor RowSquares(string name, Tensor centred) =>
+        _graph.Reduce($"{name}/squares_rows", "ReduceSum", _graph.Mul($"{name}/squared", centred, centred), centred.Rank - 1);
+
+    /// <summary>
+    /// Sum over all but the batch (and, for [N, C, F, 1] with statistics per row, F) times a factor plus an
+    /// offset, as one small product with a constant.
+    /// </summary>
+    private Tensor Average(string name, Tensor sums, double factor, double offset, bool perRow)
+    {
+        Tensor shift = _graph.Constant(ElementType.Float, [1], offset);
+        if (sums.Rank == 2)
+        {
+            var row = new double[sums.Dims[0]];
+            row.AsSpan().Fill(factor);
+            return _graph.Node(name, "Gemm", [_graph.Constant(ElementType.Float, [1, row.Length], row), sums, shift], ElementType.Float, [1, 1]);
+        }
+
+        int[] kernel = sums.Rank == 4 ? [perRow ? 1 : sums.Dims[2], 1] : [1];
+        var weight = new double[sums.Dims[1] * kernel[0]];
+        weight.AsSpan().Fill(factor);
+        int[] dims = sums.Rank == 4 ? [sums.Dims[0], 1, perRow ? sums.Dims[2] : 1, 1] : [sums.Dims[0], 1, 1];
+        return _graph.Node(name, "Conv", [sums, _graph.Constant(ElementType.Float, [1, sums.Dims[1], .. kernel], weight), shift], ElementType.Float, dims, Attribute.Ints("kernel_shape", kernel));
     }
 
     /// <summary>
@@ -103,14 +125,15 @@ internal sealed class NormLowering(LoweringContext context)
         if (producer.Inputs[0].Shape.Rank == 3 && !op.PerRow) return null;
         int inputs = conv.Weight.Shape[1], outputs = conv.Weight.Shape[0];
         float[] weight = context.Weights.Read(conv.Weight), bias = context.Weights.Read(conv.Bias);
+        double gain = context.InputGain(producer);
         var average = new double[inputs];
-        for (int i = 0; i < weight.Length; i++) average[i % inputs] += weight[i] / (double)outputs;
+        for (int i = 0; i < weight.Length; i++) average[i % inputs] += gain * weight[i] / outputs;
         Tensor hidden = context.Values.Get(producer.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
         Tensor mean = _graph.Reduce($"{node.Name}/mean_hidden", "ReduceMean", hidden, hidden.Rank - 1);
         int[] dims = [1, inputs, .. Enumerable.Repeat(1, hidden.Rank - 2)], result = [.. mean.Dims];
         result[1] = 1;
         Tensor[] parts = [mean, _graph.Constant(ElementType.Float, dims, average), _graph.Constant(ElementType.Float, [1], bias.Average(b => (double)b))];
-        return _graph.Node($"{node.Name}/mean_all", "Conv", parts, ElementType.Float, result, Attribute.Ints("kernel_shape", [.. dims.AsSpan()[2..]]));
+        return _graph.Node($"{node.Name}/mean", "Conv", parts, ElementType.Float, result, Attribute.Ints("kernel_shape", [.. dims.AsSpan()[2..]]));
     }
 
     // [N, C, L] with a long last axis becomes [N, C, a, b].

@@ -69,10 +69,11 @@ internal sealed class TransformLowering
         return _graph.Constant(ElementType.Float, [gains.Length, 1], gains);
     }
 
-    /// <summary>Spectrograms [N, S·2·A, F, T], bins already times <see cref="Gains"/>, → waveforms [N, S, A, L].</summary>
-    public Tensor Inverse(Tensor spectrograms, int stems)
+    /// <summary>Spectrograms [N, S, 2·A, F, T], bins already times <see cref="Gains"/>, → waveforms [N, S, A, L].</summary>
+    public Tensor Inverse(Tensor spectrograms)
     {
-        int batch = spectrograms.Dims[0], signals = batch * spectrograms.Dims[1] / 2, hops = _frames + 3;
+        int batch = spectrograms.Dims[0], stems = spectrograms.Dims[1], audio = spectrograms.Dims[2] / 2;
+        int signals = batch * stems * audio, hops = _frames + 3;
         Tensor folded = _graph.Reshape($"i{Scope}/folded", spectrograms, signals, _outer, _inner * _frames);
         Tensor outer = _graph.MatMul($"i{Scope}/outer", _graph.Constant(ElementType.Float, [2 * _outer, _outer], Outer(transposed: true)), folded);
         Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, _frames);
@@ -81,7 +82,7 @@ internal sealed class TransformLowering
             Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
         Tensor blocks = _graph.Reshape($"i{Scope}/blocks", inner, signals, _outer, _hop / _outer, hops);
         Tensor turned = _graph.Transpose($"i{Scope}/turned", blocks, 0, 3, 2, 1);
-        Tensor padded = _graph.Reshape($"i{Scope}/padded", turned, batch, stems, signals / batch / stems, hops * _hop);
+        Tensor padded = _graph.Reshape($"i{Scope}/padded", turned, batch, stems, audio, hops * _hop);
         return _graph.Slice($"i{Scope}/waveforms", padded, 3, _hop / 2 * 3, _samples);
     }
 
