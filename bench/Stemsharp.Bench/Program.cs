@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using Stemsharp.Bench.Onnx;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
 if (args is ["accuracy", var golden]) { Stemsharp.Bench.GoldenAccuracy.Print(golden, KernelTier.Best); return; }
+if (args is ["onnxruntime", ..]) { OnnxRuntimePeer.Run(args[1..]); return; }
+
 string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
 int threads = args.Length > 1 ? int.Parse(args[1]) : 2;
 bool profile = args.Contains("--profile");

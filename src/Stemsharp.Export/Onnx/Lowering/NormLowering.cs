@@ -4,14 +4,17 @@ namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>
 /// Norms and statistics, always in single precision. onnxruntime sums a whole row, and a reduction over
-/// several axes, in one chain of single-precision additions, which costs 20 to 50 dB on long rows. So
-/// moments are taken in stages (along the last axis, then over the others), second moments of centred
-/// values, and long rows are cut into short ones first.
+/// several axes, in few long chains of single-precision additions, which costs 10 to 50 dB on long rows, most
+/// of all where many values are equal, as behind silence. So moments are taken in stages (along the last axis,
+/// then over the others), second moments of centred values, and long rows are summed in pieces.
 /// </summary>
 internal sealed class NormLowering(LoweringContext context)
 {
     /// <summary>Rows longer than this are summed in pieces.</summary>
     private const int LongRow = 4096;
+
+    /// <summary>The length of these pieces.</summary>
+    private const int Piece = 128;
 
     private readonly OnnxGraph _graph = context.Graph;
 
@@ -44,7 +47,11 @@ internal sealed class NormLowering(LoweringContext context)
         x = Folded(node.Name, x);
         long count = x.Elements / context.Batch;
         (Tensor mean, Tensor centred) = Centre(node.Name, x, [.. Enumerable.Range(1, x.Rank - 2)], null);
-        Tensor variance = Average($"{node.Name}/variance", RowSquares(node.Name, centred), 1.0 / (count - 1), 0, perRow: false);
+
+        // Rows are short here, and silence makes many tiny ones: a chain of additions over them would lose these.
+        Tensor rows = _graph.Reduce($"{node.Name}/squares_rows", "ReduceSumSquare", centred, centred.Rank - 1);
+        Tensor squares = _graph.Reduce($"{node.Name}/squares", "ReduceSum", rows, [.. Enumerable.Range(1, x.Rank - 2)]);
+        Tensor variance = _graph.Mul($"{node.Name}/variance", squares, _graph.Scalar(ElementType.Float, 1.0 / (count - 1)));
         Tensor std = _graph.Unary($"{node.Name}/std", "Sqrt", variance);
         Tensor divisor = _graph.Add($"{node.Name}/divisor", std, _graph.Scalar(ElementType.Float, op.Epsilon));
         Tensor result = _graph.Div($"{node.Name}/standardized", centred, divisor);
@@ -58,8 +65,12 @@ internal sealed class NormLowering(LoweringContext context)
         int[] channelDims = layout == Layout.ChannelsFirst ? [weight.Length, .. Enumerable.Repeat(1, x.Rank - 2)] : [weight.Length];
         double count = (double)node.Output.Shape.Elements / (op.PerRow ? node.Output.Shape.Rows : 1);
         int[] outer = op.PerRow ? [1] : [.. Enumerable.Range(0, x.Rank - 1).Where(a => a != 0 || layout == Layout.Tokens)];
-        (_, Tensor centred) = Centre(name, x, outer, HiddenMean(node, op, layout));
-        Tensor variance = Average($"{name}/variance", RowSquares(name, centred), 1 / count, op.Epsilon, op.PerRow);
+        bool pieces = layout == Layout.ChannelsFirst && x.Rank == 3 && x.Dims[2] > LongRow;
+        Tensor? known = HiddenMean(node, op, layout) ?? (pieces ? Pieces($"{name}/mean", x, 1 / count, 0) : null);
+        (_, Tensor centred) = Centre(name, x, outer, known);
+        Tensor variance = pieces
+            ? Pieces($"{name}/variance", _graph.Mul($"{name}/squared", centred, centred), 1 / count, op.Epsilon)
+            : Average($"{name}/variance", RowSquares(name, centred), 1 / count, op.Epsilon, op.PerRow);
         Tensor root = _graph.Unary($"{name}/root", "Sqrt", variance);
         Tensor factor = _graph.Div($"{name}/factor", Constant(channelDims, weight), root);
         return _graph.Add(name, _graph.Mul($"{name}/scaled", centred, factor), Constant(channelDims, bias));
@@ -115,6 +126,29 @@ internal sealed class NormLowering(LoweringContext context)
     }
 
     /// <summary>
+    /// The sum of [N, C, T] over C and T times a factor plus an offset, [N, 1, 1]: each channel's pieces
+    /// first, as a convolution whose stride is its kernel, then over channels and pieces.
+    /// </summary>
+    private Tensor Pieces(string name, Tensor x, double factor, double offset)
+    {
+        int count = (x.Dims[2] + Piece - 1) / Piece;
+        return _graph.Reduce(name, "ReduceSum", PieceSums($"{name}_pieces", x, factor, offset / (x.Dims[1] * count)), 1, 2);
+    }
+
+    // [N, C, T] → [N, C, ⌈T/piece⌉]
+    private Tensor PieceSums(string name, Tensor x, double factor, double offset)
+    {
+        int channels = x.Dims[1], count = (x.Dims[2] + Piece - 1) / Piece;
+        double[] weight = new double[channels * Piece], shift = new double[channels];
+        weight.AsSpan().Fill(factor);
+        shift.AsSpan().Fill(offset);
+        Tensor[] inputs = [x, _graph.Constant(ElementType.Float, [channels, 1, Piece], weight), _graph.Constant(ElementType.Float, [channels], shift)];
+        return _graph.Node(
+            name, "Conv", inputs, ElementType.Float, [x.Dims[0], channels, count],
+            Attribute.Ints("kernel_shape", Piece), Attribute.Ints("strides", Piece), Attribute.Int("group", channels), Attribute.Ints("pads", 0, count * Piece - x.Dims[2]));
+    }
+
+    /// <summary>
     /// The mean of a pointwise convolution's output over channels and T follows from the mean over T of its
     /// input: w̄·h̄ + b̄, with the weights averaged over the output channels. The input is the smaller by far.
     /// </summary>
@@ -129,9 +163,13 @@ internal sealed class NormLowering(LoweringContext context)
         var average = new double[inputs];
         for (int i = 0; i < weight.Length; i++) average[i % inputs] += gain * weight[i] / outputs;
         Tensor hidden = context.Values.Get(producer.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
-        Tensor mean = _graph.Reduce($"{node.Name}/mean_hidden", "ReduceMean", hidden, hidden.Rank - 1);
-        int[] dims = [1, inputs, .. Enumerable.Repeat(1, hidden.Rank - 2)], result = [.. mean.Dims];
-        result[1] = 1;
+        bool pieces = hidden.Rank == 3 && hidden.Dims[2] > LongRow;
+        Tensor mean = pieces
+            ? PieceSums($"{node.Name}/mean_hidden", hidden, 1.0 / hidden.Dims[2], 0)
+            : _graph.Reduce($"{node.Name}/mean_hidden", "ReduceMean", hidden, hidden.Rank - 1);
+        int[] result = [.. mean.Dims], dims = [1, inputs, .. Enumerable.Repeat(1, hidden.Rank - 3), pieces ? mean.Dims[2] : 1];
+        (result[1], result[^1]) = (1, 1);
+        if (pieces) average = [.. average.SelectMany(a => Enumerable.Repeat(a, mean.Dims[2]))];
         Tensor[] parts = [mean, _graph.Constant(ElementType.Float, dims, average), _graph.Constant(ElementType.Float, [1], bias.Average(b => (double)b))];
         return _graph.Node($"{node.Name}/mean", "Conv", parts, ElementType.Float, result, Attribute.Ints("kernel_shape", [.. dims.AsSpan()[2..]]));
     }

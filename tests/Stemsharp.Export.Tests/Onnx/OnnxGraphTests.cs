@@ -1,0 +1,69 @@
+using Google.Protobuf;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Onnx;
+using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Export.Tests.Onnx;
+
+public class OnnxGraphTests
+{
+    private static readonly string[] s_arithmetic =
+        ["Add", "Cast", "Concat", "Conv", "ConvTranspose", "Div", "Erf", "Gemm", "LayerNormalization", "MatMul", "Mul", "Pad", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Reshape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Sub", "Sum", "Transpose"];
+
+    [Theory]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, 90)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Spectrogram, 90)]
+    [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Waveform, 61)]
+    public void Full_size_graphs_are_lean(string model, OnnxGraphKind kind, int megabytes)
+    {
+        ModelProto exported = Build(model, new OnnxGraphOptions { Kind = kind });
+        Assert.InRange(exported.Graph.Node.Count, 1, 1600);
+        Assert.InRange(exported.CalculateSize() / 1e6, 1, megabytes);
+        Assert.Subset(s_arithmetic.ToHashSet(), exported.Graph.Node.Select(n => n.OpType).ToHashSet());
+        long largest = exported.Graph.ValueInfo.Max(v => v.Type.TensorType.Shape.Dim.Aggregate(4L, (n, d) => n * d.DimValue));
+        Assert.InRange(largest, 1, 128 << 20);
+    }
+
+    [Fact]
+    public void Every_node_does_something_and_every_constant_is_used_and_stored_once()
+    {
+        GraphProto graph = Build(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions()).Graph;
+        HashSet<string> used = [.. graph.Node.SelectMany(n => n.Input), .. graph.Output.Select(o => o.Name)];
+        Assert.All(graph.Node, n => Assert.Contains(n.Output, used.Contains));
+        Assert.All(graph.Initializer, i => Assert.Contains(i.Name, used));
+        Assert.DoesNotContain(graph.Node, n => n.OpType is "Identity" or "Dropout" or "Constant");
+        var contents = graph.Initializer.Where(i => i.Name.StartsWith("constant.", StringComparison.Ordinal)).Select(i => $"{i.DataType} {string.Join(',', i.Dims)} {i.RawData.ToBase64()}").ToList();
+        Assert.Equal(contents.Count, contents.Distinct().Count());
+        Dictionary<string, string> shapes = graph.ValueInfo.ToDictionary(v => v.Name, v => string.Join(',', v.Type.TensorType.Shape.Dim.Select(d => d.DimValue)));
+        Assert.All(graph.Node.Where(n => n.OpType == "Reshape" && shapes.ContainsKey(n.Input[0]) && shapes.ContainsKey(n.Output[0])), n => Assert.NotEqual(shapes[n.Input[0]], shapes[n.Output[0]]));
+    }
+
+    [Fact]
+    public void Equal_exports_have_equal_bytes()
+    {
+        string model = RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
+        Assert.Equal(Build(model, new OnnxGraphOptions()).ToByteArray(), Build(model, new OnnxGraphOptions()).ToByteArray());
+    }
+
+    [Fact]
+    public void Nodes_carry_the_scopes_of_the_model_and_the_file_says_what_it_is()
+    {
+        ModelProto exported = Build(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions());
+        HashSet<string> names = [.. exported.Graph.Node.Select(n => n.Name)];
+        Assert.Superset(new HashSet<string> { "encoder.0.conv", "decoder.3.conv_tr", "tencoder.1.dconv.layers.0.3", "crosstransformer.layers.1.linear2" }, names);
+        Dictionary<string, string> metadata = exported.MetadataProps.ToDictionary(p => p.Key, p => p.Value);
+        Assert.Equal("drums,bass,other,vocals", metadata["stemsharp.stems"]);
+        Assert.Equal("44100", metadata["stemsharp.sample_rate"]);
+        Assert.Equal("85995", metadata["stemsharp.segment_samples"]);
+        Assert.Equal("1024", metadata["stemsharp.hop_length"]);
+        Assert.StartsWith("cf67fb40", metadata["stemsharp.source_sha256"]);
+    }
+
+    private static ModelProto Build(string model, OnnxGraphOptions options)
+    {
+        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
+        return OnnxModelBuilder.Build(checkpoint, options);
+    }
+}
