@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using Stemsharp.Audio;
+using Stemsharp.Inference;
+using Xunit;
+
+namespace Stemsharp.Tests.Separation;
+
+/// <summary>
+/// The examples of docs/library.md. Their bodies stand there word for word; the test at the end sees to it.
+/// </summary>
+public sealed class LibraryExamples : IDisposable
+{
+    private readonly string model = RepositoryFiles.DemoModel;
+    private readonly string song = RepositoryFiles.Sample("song", "mix.wav");
+    private readonly string folder = Directory.CreateTempSubdirectory("stemsharp-test").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task To_files()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder);
+        foreach ((string stem, string path) in made.Files)
+        {
+            Console.WriteLine($"{stem}: {path}");
+        }
+
+        Assert.True(File.Exists(Path.Combine(folder, separator.Model, "mix", "vocals.wav")));
+    }
+
+    [Fact]
+    public async Task To_files_that_add_up()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        StemFileOptions files = new()
+        {
+            Encoding = new EncodingOptions { Format = AudioFormat.Wav, SampleFormat = SampleFormat.Int24 },
+            ResidualStem = "other",
+            FileName = (model, track, stem) => $"{track} - {stem}.wav",
+        };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, files);
+
+        Assert.Equal(6, made.Files.Count);
+    }
+
+    [Fact]
+    public async Task To_memory()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        SeparationResult result = await separator.SeparateAsync(song);
+        float[] left = [.. result["vocals"][0]];
+        Console.WriteLine($"{left.Length} samples at {result.SampleRate} Hz, peak {result.Summary.Peaks.Max()}");
+
+        Assert.Equal(441_000, left.Length);
+    }
+
+    [Fact]
+    public async Task From_samples()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        float[] interleaved = new float[2 * 48_000];
+        for (int i = 0; i < interleaved.Length; i++)
+        {
+            interleaved[i] = 0.5f * MathF.Sin(i / 2 * 0.05f);
+        }
+
+        AudioInput input = AudioInput.FromSamples(interleaved, sampleRate: 48_000, channels: 2);
+        SeparationResult result = await separator.SeparateAsync(input);
+
+        Assert.Equal(44_100, result.Mix[0].Length);
+    }
+
+    [Fact]
+    public async Task Streaming()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model, Stems = ["bass"] });
+        AudioInput input = AudioInput.FromFile(song).Part(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+        double energy = 0;
+        await foreach (StemBlock block in separator.StreamAsync(input))
+        {
+            foreach (float sample in block.Stem(0, channel: 0))
+            {
+                energy += sample * sample;
+            }
+        }
+
+        Assert.True(energy > 1);
+    }
+
+    [Fact]
+    public async Task Progress_and_cancellation()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        using CancellationTokenSource cancel = new(TimeSpan.FromMinutes(5));
+        Progress<SeparationProgress> progress = new(p => Console.WriteLine($"{p.State} {p.Percent:F0} %"));
+        try
+        {
+            await separator.SeparateAsync(song, progress: progress, cancellationToken: cancel.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.WriteLine("stopped");
+        }
+    }
+
+    [Fact]
+    public async Task Options_per_call()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        SeparatorOptions careful = separator.Options with { Shifts = 2, Overlap = 0.5 };
+        SeparationResult result = await separator.SeparateAsync(song, careful);
+
+        Assert.Equal(6, result.Stems.Count);
+    }
+
+    [Fact]
+    public async Task Errors()
+    {
+        try
+        {
+            await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model, Stems = ["kazoo"] });
+            Assert.Fail("not reached");
+        }
+        catch (OptionException error)
+        {
+            Console.WriteLine(error.Message);
+        }
+        catch (StemsharpException error) when (error is ModelException or AudioException)
+        {
+            Console.WriteLine(error.Message);
+        }
+    }
+
+    [Fact]
+    public async Task Own_engine()
+    {
+        SeparatorOptions options = new() { Model = model, EngineFactory = request => new NothingEngine(request.Shape) };
+        await using Separator separator = await Separator.OpenAsync(options);
+        SeparationResult result = await separator.SeparateAsync(song);
+
+        Assert.Equal("nothing", result.Summary.Engine);
+    }
+
+    [Fact]
+    public async Task Telemetry()
+    {
+        using ActivityListener listener = new()
+        {
+            ShouldListenTo = source => source.Name == "Stemsharp",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => Console.WriteLine($"{activity.OperationName}: {activity.Duration}"),
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        await separator.SeparateAsync(AudioInput.FromFile(song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public void The_documentation_shows_what_runs_here()
+    {
+        string source = Flat(File.ReadAllText(RepositoryFiles.At("tests", "Stemsharp.Tests", "Separation", "LibraryExamples.cs")));
+        string[] parts = File.ReadAllText(RepositoryFiles.At("docs", "library.md")).Split("```csharp\n");
+        Assert.True(parts.Length > 10);
+        foreach (string part in parts.Skip(1))
+        {
+            string example = Flat(part[..part.IndexOf("```", StringComparison.Ordinal)]);
+            Assert.True(source.Contains(example, StringComparison.Ordinal), example);
+        }
+
+        static string Flat(string text) => string.Join(
+            '\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    }
+
+    private sealed class NothingEngine(SegmentShape shape) : ISegmentEngine
+    {
+        public SegmentShape Shape => shape;
+
+        public string Description => "nothing";
+
+        public void Run(
+            ReadOnlySpan<float> spectrogram,
+            ReadOnlySpan<float> waveform,
+            Span<float> spectrograms,
+            Span<float> waveforms,
+            CancellationToken cancellationToken)
+        {
+            spectrograms.Clear();
+            waveforms.Clear();
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
