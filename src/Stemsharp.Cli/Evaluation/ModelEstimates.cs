@@ -46,31 +46,35 @@ internal sealed class ModelEstimates : IEstimates
         if (!_keep) Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Writes stems as float WAV at the mixture's own rate, where references are compared.</summary>
+    /// <summary>Writes stems as float WAV at the mixture's own rate, and in mono for a mono mixture, as its references are.</summary>
     private sealed class StemFiles(string folder) : IStemSink, IDisposable
     {
         private readonly Dictionary<string, string> _paths = [];
         private readonly List<IAudioWriter> _writers = [];
         private float[] _interleaved = [];
+        private bool _mono;
 
         public void Begin(SeparationInfo info)
         {
+            _mono = info.SourceChannels == 1;
             EncodingOptions options = new() { SampleFormat = SampleFormat.Float32, SampleRate = info.SourceSampleRate };
             foreach (string stem in info.Stems)
             {
                 string path = Path.Combine(folder, stem + ".wav");
                 _paths.Add(stem, path);
-                _writers.Add(AudioFiles.Create(path, info.SampleRate, info.Channels, options));
+                _writers.Add(AudioFiles.Create(path, info.SampleRate, _mono ? 1 : info.Channels, options));
             }
         }
 
         public void Write(StemBlock block)
         {
-            int count = block.Length * block.Info.Channels;
+            int count = block.Length * (_mono ? 1 : block.Info.Channels);
             if (_interleaved.Length < count) _interleaved = new float[count];
             for (int stem = 0; stem < _writers.Count; stem++)
             {
-                block.CopyStemInterleaved(stem, _interleaved);
+                if (!_mono) block.CopyStemInterleaved(stem, _interleaved);
+                else
+                    for (int i = 0; i < count; i++) _interleaved[i] = 0.5f * (block.Stem(stem, 0)[i] + block.Stem(stem, 1)[i]);
                 _writers[stem].Write(_interleaved.AsSpan(0, count));
             }
         }

@@ -74,6 +74,20 @@ public sealed partial class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_separates_a_mono_track_of_another_rate_and_leaves_its_stems_where_asked()
+    {
+        float[] noise = Noise(1, 0.5f);
+        foreach (string name in new[] { "mixture", "vocals", "drums" }) WriteWav(Path.Combine(Place("set"), "A", name + ".wav"), noise, channels: 1);
+        (int code, string output, string error) = await RunAsync(
+            "evaluate", Place("set"), "-n", "demo", "--sdr-only", "--save-stems", Place("saved"), "--threads", "2");
+        Assert.True(code == ExitCode.Success, error);
+        Assert.Contains("vocals", output, StringComparison.Ordinal);
+        using IAudioReader stem = AudioFiles.Open(Path.Combine(Place("saved"), "A", "vocals.wav"));
+        Assert.Equal((Rate, 1), (stem.SampleRate, stem.Channels));
+        Assert.False(File.Exists(Path.Combine(Place("saved"), "A", "bass.wav")));
+    }
+
+    [Fact]
     public async Task A_track_that_fails_does_not_stop_the_others()
     {
         MakeSet("A", 1, 0.5f);
@@ -146,10 +160,10 @@ public sealed partial class EvaluateCommandTests : IDisposable
         return [.. Enumerable.Range(0, 2 * 2 * Rate).Select(_ => level * (random.NextSingle() - 0.5f))];
     }
 
-    private static void WriteWav(string path, float[] interleaved)
+    private static void WriteWav(string path, float[] interleaved, int channels = 2)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using IAudioWriter writer = AudioFiles.Create(path, Rate, 2, new EncodingOptions { SampleFormat = SampleFormat.Float32 });
+        using IAudioWriter writer = AudioFiles.Create(path, Rate, channels, new EncodingOptions { SampleFormat = SampleFormat.Float32 });
         writer.Write(interleaved);
         writer.Complete();
     }
