@@ -175,7 +175,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        using StemFileSink sink = new(
+        using FileSink sink = new(
             folder,
             Path.GetFileNameWithoutExtension(input.Name),
             (options ?? Options).TemporaryFolder,

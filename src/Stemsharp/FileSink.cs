@@ -7,7 +7,7 @@ namespace Stemsharp;
 /// Writes stems to files as they come; where a gain depends on the whole song, floats wait in a temporary file first. Files
 /// get their names when all are finished; without <see cref="Complete"/> nothing is left.
 /// </summary>
-internal sealed class StemFileSink : IStemSink, IDisposable
+internal sealed class FileSink : IStemSink, IDisposable
 {
     private readonly string _folder, _track;
     private readonly string? _temporaryFolder;
@@ -26,7 +26,7 @@ internal sealed class StemFileSink : IStemSink, IDisposable
     /// <param name="temporaryFolder">Where floats wait; null for the system's.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends encoders.</param>
-    public StemFileSink(
+    public FileSink(
         string folder, string track, string? temporaryFolder, StemFileOptions options, CancellationToken cancellationToken)
     {
         _folder = Path.GetFullPath(folder);
