@@ -11,7 +11,8 @@ public sealed record CoreMLExportOptions
 
     /// <summary>
     /// In a mixed package, what stays in single precision: names of the network's layers with <c>*</c> for any
-    /// text (<c>encoder.0.*</c>), or kinds of operations (<c>LayerNorm</c>). Null for the measured default.
+    /// text (<c>encoder.0.*</c>), or kinds of operations (<c>LayerNorm</c>); after a <c>!</c>, what returns to half
+    /// precision. The last pattern that matches decides. Null for the measured default.
     /// </summary>
     public IReadOnlyList<string>? SinglePrecision { get; init; }
 

@@ -18,10 +18,10 @@ internal static class PackageWriter
     private const string Folder = "com.apple.CoreML";
 
     // Sums over up to this many elements kept 100 dB where a runtime adds in 16 lanes.
-    private const int SingleNormLimit = 1 << 20;
+    private const int SingleNormLimit = 3 << 18;
 
     // Mixed packages aim lower; only the longest norms, the outermost of the time branch, need stages there.
-    private const int MixedNormLimit = 1 << 22;
+    private const int MixedNormLimit = 1 << 21;
 
     /// <param name="path">The package's folder, made under another name first.</param>
     /// <param name="config">The network.</param>
@@ -36,6 +36,7 @@ internal static class PackageWriter
         PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision);
         PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
         int normLimit = options.Precision switch { CoreMLPrecision.Float32 => SingleNormLimit, CoreMLPrecision.Mixed => MixedNormLimit, _ => int.MaxValue };
+        bool foldScale = options.Target < CoreMLTarget.IOS18 && options.Precision == CoreMLPrecision.Float32 && palettes is null;
         Graph.Graph graph = HTDemucs.Build(config, samples);
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -52,7 +53,7 @@ internal static class PackageWriter
             {
                 var mil = new MilBuilder(file);
                 var store = new WeightStore(mil, weights, options.Target, palettes);
-                MilLowering.Run(graph, mil, store, new MilLoweringOptions(options.Target, policy, config.Sources.Length, stems, normLimit));
+                MilLowering.Run(graph, mil, store, new MilLoweringOptions(options.Target, policy, config.Sources.Length, stems, normLimit, FoldAttentionScale: foldScale));
                 program = mil.Build(options.Target.Opset());
                 digest = file.Complete();
             }

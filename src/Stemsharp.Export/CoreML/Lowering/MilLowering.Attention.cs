@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Stemsharp.Export.CoreML.Mil;
 using Stemsharp.Graph;
 
@@ -10,11 +11,17 @@ internal sealed partial class MilLowering
     private void Linear(Node node, LinearOp op) =>
         Set(node.Output, Layout.Tokens, Project(node.Name, node.Inputs[0], op.Weight, op.Bias, op.FirstRow, op.Rows, _options.Policy.For(node)));
 
-    private MilValue Project(string name, Value input, Parameter weight, Parameter bias, int firstRow, int rows, MilType type)
+    private MilValue Project(string name, Value input, Parameter weight, Parameter bias, int firstRow, int rows, MilType type, (int Rows, float Factor)? scaled = null)
     {
         int columns = weight.Shape[1];
         float[] w = _weights.Read(weight).AsSpan(firstRow * columns, rows * columns).ToArray();
         float[] b = _weights.Read(bias).AsSpan(firstRow, rows).ToArray();
+        if (scaled is { } scale)
+        {
+            TensorPrimitives.Multiply(w.AsSpan(0, scale.Rows * columns), scale.Factor, w.AsSpan(0, scale.Rows * columns));
+            TensorPrimitives.Multiply(b.AsSpan(0, scale.Rows), scale.Factor, b.AsSpan(0, scale.Rows));
+        }
+
         if (!WeightStore.FitsHalf(w, b)) type = MilType.Float32;
         MilValue x = Get(input, Layout.Tokens, type);
         (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], w, b, type);
@@ -44,7 +51,7 @@ internal sealed partial class MilLowering
             }
 
             string name = $"{scope}_{"qkv"[first..end]}";
-            MilValue y = Project(name, node0.Inputs[0], projection.Weight, projection.Bias, projection.FirstRow, rows, _options.Policy.For(node0));
+            MilValue y = Project(name, node0.Inputs[0], projection.Weight, projection.Bias, projection.FirstRow, rows, _options.Policy.For(node0), first == 0 && _options.FoldAttentionScale ? (projection.Rows, QueryScale(width)) : null);
             int count = end - first, tokens = y.Shape[1];
             y = _mil.As(y, type);
             y = _mil.Reshape($"{name}_heads", y, 1, tokens, count * heads, width);
@@ -65,12 +72,14 @@ internal sealed partial class MilLowering
     {
         int[] shape = [.. q.Shape];
         shape[3] = k.Shape[2];
-        MilValue scaled = _mil.Add("mul", $"{scope}_scaled", type, q.Shape.AsSpan(), ("x", q), ("y", _mil.Scalar(type, 1 / Math.Sqrt(q.Shape[3]))));
-        MilValue scores = _mil.Add("matmul", $"{scope}_scores", type, shape, ("x", scaled), ("y", k), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(true)));
+        if (!_options.FoldAttentionScale) q = _mil.Add("mul", $"{scope}_scaled", type, q.Shape.AsSpan(), ("x", q), ("y", _mil.Scalar(type, QueryScale(q.Shape[3]))));
+        MilValue scores = _mil.Add("matmul", $"{scope}_scores", type, shape, ("x", q), ("y", k), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(true)));
         MilType soft = _options.Policy.For($"{scope}.softmax", PrecisionPolicy.Softmax);
         MilValue weights = _mil.Add("softmax", $"{scope}_softmax", soft, shape, ("x", _mil.As(scores, soft)), ("axis", _mil.Int(-1)));
         return _mil.Add("matmul", scope, type, q.Shape.AsSpan(), ("x", _mil.As(weights, type)), ("y", v), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(false)));
     }
+
+    private static float QueryScale(int width) => (float)(1 / Math.Sqrt(width));
 
     private Node ProjectionOf(Value value) =>
         _producer[value] is { Op: LinearOp } node ? node : throw new InvalidOperationException("Attention takes its inputs from linear layers.");

@@ -12,7 +12,11 @@ namespace Stemsharp.Export.CoreML.Lowering;
 /// Norms over more elements than this are spelled out with sums in stages; shorter ones are layer_norm
 /// operations, whose sums the runtime orders as it likes.
 /// </param>
-internal sealed record MilLoweringOptions(CoreMLTarget Target, PrecisionPolicy Policy, int StemCount, IReadOnlyList<int> Stems, int NativeNormLimit);
+/// <param name="FoldAttentionScale">
+/// Whether attention without a fused operation has its 1/sqrt(d) in the query's weights, which single precision
+/// takes without loss, instead of in an operation.
+/// </param>
+internal sealed record MilLoweringOptions(CoreMLTarget Target, PrecisionPolicy Policy, int StemCount, IReadOnlyList<int> Stems, int NativeNormLimit, bool FoldAttentionScale);
 
 /// <summary>
 /// Writes a graph as MIL. Values of the convolutional branches are [1, C, F, T] and [1, C, T]; inside the

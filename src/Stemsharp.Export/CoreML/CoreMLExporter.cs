@@ -1,0 +1,99 @@
+using System.Globalization;
+using Stemsharp.Checkpoints;
+using Stemsharp.Model;
+
+namespace Stemsharp.Export.CoreML;
+
+/// <summary>A package that was written.</summary>
+/// <param name="Path">Its folder.</param>
+/// <param name="Stems">The stems that it returns, in the order of its outputs.</param>
+/// <param name="Notes">What the user should know: a changed segment, a pattern that matched nothing.</param>
+public sealed record CoreMLExport(string Path, IReadOnlyList<string> Stems, IReadOnlyList<string> Notes);
+
+/// <summary>Writes models as CoreML packages, on any system.</summary>
+public static class CoreMLExporter
+{
+    private const double LongestSegment = 60;
+
+    /// <summary>
+    /// Writes a model. A bag becomes one package per network, each with the stems that the network has a part
+    /// in; their names are the given one with the stem's (or the network's signature) before the extension.
+    /// </summary>
+    /// <param name="model">A resolved model.</param>
+    /// <param name="path">The package's folder, by custom with the extension .mlpackage.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Asked between packages.</param>
+    /// <exception cref="OptionException">An option does not fit the model or the other options.</exception>
+    /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
+    /// <exception cref="IOException">The package is there already, or cannot be written.</exception>
+    public static IReadOnlyList<CoreMLExport> Export(ModelSource model, string path, CoreMLExportOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new CoreMLExportOptions();
+        Check(options);
+        var exports = new List<CoreMLExport>();
+        bool bag = model.Members.Count > 1;
+        foreach (ModelMember member in model.Members)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            IReadOnlyList<string> own = [.. member.Config.Sources.Where((_, i) => !bag || member.Weights[i] > 0)];
+            IReadOnlyList<string> stems = [.. own.Where(s => options.Stems is null || options.Stems.Contains(s))];
+            RequireKnown(options.Stems, member.Config);
+            if (stems.Count == 0) continue;
+            string target = bag ? Insert(path, stems.Count == 1 ? stems[0] : member.Signature) : path;
+            exports.Add(Export(member, target, options with { Stems = stems }, bag));
+        }
+
+        return exports;
+    }
+
+    private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag)
+    {
+        HTDemucsConfig config = member.Config;
+        var notes = new List<string>();
+        int samples = config.SegmentSamples;
+        if (options.Segment is { } seconds)
+        {
+            samples = checked((int)Math.Floor(seconds * config.Samplerate + 1e-6));
+            if (samples != config.SegmentSamples)
+            {
+                notes.Add(string.Create(CultureInfo.InvariantCulture, $"The network was trained on segments of {config.SegmentSamples} samples ({(double)config.SegmentSamples / config.Samplerate:0.###} s) and this package takes {samples} ({seconds:0.###} s): its results differ, and nobody has measured its quality."));
+            }
+        }
+
+        using Checkpoint checkpoint = member.Open();
+        var weights = new CheckpointWeights(checkpoint, config, HTDemucs.Build(config, samples));
+        IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
+        var source = new PackageSource(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
+        notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
+        return new CoreMLExport(path, options.Stems!, notes);
+    }
+
+    private static void Check(CoreMLExportOptions options)
+    {
+        if (options.PaletteBits is not (null or 8 or 6 or 4)) throw new OptionException($"Palettes of {options.PaletteBits} bits are not supported; 8, 6 and 4 are.");
+        if (options.PaletteGroup < 0) throw new OptionException($"A palette for {options.PaletteGroup} channels makes no sense; 0 is one palette per tensor.");
+        if (options.PaletteGroup > 0 && options.PaletteBits is null) throw new OptionException("A palette group was given without palettes; ask for palettes of 8, 6 or 4 bits.");
+        if (options.PaletteGroup > 0 && options.Target < CoreMLTarget.IOS18) throw new OptionException("Palettes per channel group exist from iOS 18 on; choose that target, or one palette per tensor.");
+        if (options.SinglePrecision is not null && options.Precision != CoreMLPrecision.Mixed) throw new OptionException("A list of what stays in single precision belongs to mixed precision.");
+        if (options.Segment is { } seconds && !(seconds is >= 0.5 and <= LongestSegment)) throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not supported; 0.5 to {LongestSegment} s are."));
+    }
+
+    private static void RequireKnown(IReadOnlyList<string>? stems, HTDemucsConfig config)
+    {
+        if (stems?.FirstOrDefault(s => !config.Sources.Contains(s)) is { } unknown)
+        {
+            throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", config.Sources)}.");
+        }
+    }
+
+    // The official weights are MIT-licensed; of others nothing is known.
+    private static string? License(Checkpoint checkpoint) =>
+        checkpoint.Signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
+
+    private static string Insert(string path, string part)
+    {
+        path = Path.TrimEndingDirectorySeparator(path);
+        string extension = Path.GetExtension(path);
+        return $"{path[..^extension.Length]}-{part}{extension}";
+    }
+}

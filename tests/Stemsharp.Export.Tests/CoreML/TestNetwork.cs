@@ -1,0 +1,110 @@
+using Xunit;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.CoreML;
+using Stemsharp.Export.CoreML.Interpretation;
+using Stemsharp.Export.CoreML.Reading;
+using Stemsharp.Graph;
+using Stemsharp.Graph.Interpretation;
+using Stemsharp.Model;
+
+namespace Stemsharp.Export.Tests.CoreML;
+
+/// <summary>A network with its weights, to be exported, interpreted and compared.</summary>
+internal sealed class TestNetwork
+{
+    private TestNetwork(Checkpoint checkpoint, int? samples)
+    {
+        Checkpoint = checkpoint;
+        Config = HTDemucsConfigReader.Read(checkpoint);
+        Samples = samples ?? Config.SegmentSamples;
+        Graph = HTDemucs.Build(Config, Samples);
+        Weights = new CheckpointWeights(checkpoint, Config, Graph);
+    }
+
+    public Checkpoint Checkpoint { get; }
+
+    public HTDemucsConfig Config { get; }
+
+    public int Samples { get; }
+
+    public Graph.Graph Graph { get; }
+
+    public IWeightSource Weights { get; }
+
+    public static TestNetwork Open(string path, int? samples = null) => new(Checkpoint.Open(path), samples);
+
+    public static TestNetwork Synthetic(string name) => new(SyntheticCheckpoint.Open(name), null);
+
+    /// <summary>Exports into a folder that is removed by <see cref="TemporaryPackage.Dispose"/>.</summary>
+    public TemporaryPackage Export(CoreMLExportOptions options)
+    {
+        var package = new TemporaryPackage();
+        PackageWriter.Write(package.Path, Config, Samples, Weights, new PackageSource(Checkpoint.Signature, Checkpoint.Sha256), options);
+        return package;
+    }
+
+    /// <summary>Exports, reads back from disk and runs on a mix [2, Samples].</summary>
+    public float[][] Run(CoreMLExportOptions options, float[] mix)
+    {
+        using TemporaryPackage temporary = Export(options);
+        using Package package = Package.Open(temporary.Path);
+        return new ProgramInterpreter(package).Run([ReferenceStft.Forward(mix, Samples, Config.Nfft), mix]);
+    }
+
+    /// <summary>Both branches in double precision.</summary>
+    public double[][] Truth(float[] mix) =>
+        new Interpreter(Graph, Weights).Run([[.. ReferenceStft.Forward(mix, Samples, Config.Nfft).Select(v => (double)v)], [.. mix.Select(v => (double)v)]]);
+
+    public float[] Stems(float[][] outputs, int count) => ReferenceStft.Stems(outputs[0], outputs[1], count, Samples, Config.Nfft);
+}
+
+/// <summary>A package in a folder of its own.</summary>
+internal sealed class TemporaryPackage : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-coreml-").FullName;
+
+    public TemporaryPackage() => Path = System.IO.Path.Combine(_folder, "model.mlpackage");
+
+    public string Path { get; }
+
+    public string Model => System.IO.Path.Combine(Path, "Data", "com.apple.CoreML", "model.mlmodel");
+
+    public string WeightFile => System.IO.Path.Combine(Path, "Data", "com.apple.CoreML", "weights", "weight.bin");
+
+    public string Manifest => System.IO.Path.Combine(Path, "Manifest.json");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
+
+internal static class Snr
+{
+    public static double Of(IReadOnlyList<double> truth, IReadOnlyList<float> ours)
+    {
+        Assert.Equal(truth.Count, ours.Count);
+        double signal = 0, noise = 0;
+        for (int i = 0; i < truth.Count; i++)
+        {
+            signal += truth[i] * truth[i];
+            noise += (truth[i] - ours[i]) * (truth[i] - ours[i]);
+        }
+
+        return 10 * Math.Log10(signal / noise);
+    }
+
+    public static double Of(float[] truth, float[] ours) => Of([.. truth.Select(v => (double)v)], ours);
+
+    /// <summary>Scale-invariant SDR of an estimate.</summary>
+    public static double ScaleInvariant(ReadOnlySpan<float> truth, ReadOnlySpan<float> ours)
+    {
+        double dot = 0, power = 0, residual = 0;
+        for (int i = 0; i < truth.Length; i++)
+        {
+            dot += (double)truth[i] * ours[i];
+            power += (double)truth[i] * truth[i];
+        }
+
+        double gain = dot / power;
+        for (int i = 0; i < truth.Length; i++) residual += Math.Pow(gain * truth[i] - ours[i], 2);
+        return 10 * Math.Log10(gain * gain * power / residual);
+    }
+}
