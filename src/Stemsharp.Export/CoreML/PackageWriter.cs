@@ -17,12 +17,6 @@ internal static class PackageWriter
 {
     private const string Folder = "com.apple.CoreML";
 
-    // Sums over up to this many elements kept 100 dB where a runtime adds in 16 lanes.
-    private const int SingleNormLimit = 3 << 18;
-
-    // Mixed packages aim lower; only the longest norms, the outermost of the time branch, need stages there.
-    private const int MixedNormLimit = 1 << 21;
-
     /// <param name="path">The package's folder, made under another name first.</param>
     /// <param name="config">The network.</param>
     /// <param name="samples">Samples of a segment.</param>
@@ -35,13 +29,14 @@ internal static class PackageWriter
         int[] stems = SelectStems(config, options.Stems);
         PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision);
         PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
-        int normLimit = options.Precision switch { CoreMLPrecision.Float32 => SingleNormLimit, CoreMLPrecision.Mixed => MixedNormLimit, _ => int.MaxValue };
         bool foldScale = options.Target < CoreMLTarget.IOS18 && options.Precision == CoreMLPrecision.Float32 && palettes is null;
         Graph.Graph graph = HTDemucs.Build(config, samples);
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (Path.Exists(path) && !options.Overwrite) throw new IOException($"{path} is there already; remove it, or allow it to be replaced.");
         if (Path.Exists(path) && !File.Exists(Path.Combine(path, "Manifest.json"))) throw new IOException($"{path} is there and is no package; it is not replaced.");
+        var lowering = new MilLoweringOptions(options.Target, policy, config.Sources.Length, stems, foldScale, NormPlan.None);
+        lowering = lowering with { NativeNorms = NormPlan.Choose(graph, lowering, options.Precision) };
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -53,7 +48,7 @@ internal static class PackageWriter
             {
                 var mil = new MilBuilder(file);
                 var store = new WeightStore(mil, weights, options.Target, palettes);
-                MilLowering.Run(graph, mil, store, new MilLoweringOptions(options.Target, policy, config.Sources.Length, stems, normLimit, FoldAttentionScale: foldScale));
+                MilLowering.Run(graph, mil, store, lowering);
                 program = mil.Build(options.Target.Opset());
                 digest = file.Complete();
             }

@@ -52,12 +52,11 @@ internal sealed partial class MilLowering
         };
 
         x = _mil.Reshape($"{node.Name}_groups", x, grouped);
-        long elements = stages.SelectMany(s => s).Aggregate(1L, (n, axis) => n * grouped[axis]);
         int[] axes = [.. stages.SelectMany(s => s).Order()];
         bool trailing = axes[^1] == grouped.Length - 1 && axes[^1] - axes[0] == axes.Length - 1;
         double factor = 1;
         MilValue y;
-        if (trailing && elements <= _options.NativeNormLimit)
+        if (trailing && _options.NativeNorms.Contains(node.Name))
         {
             y = _mil.Add("layer_norm", $"{node.Name}_unit", type, grouped, ("x", x), ("axes", _mil.Ints(axes)), ("epsilon", _mil.Scalar(type, op.Epsilon)));
         }

@@ -8,15 +8,16 @@ namespace Stemsharp.Export.CoreML.Lowering;
 /// <param name="Policy">Which nodes stay in single precision.</param>
 /// <param name="StemCount">Stems that the network returns.</param>
 /// <param name="Stems">Indices of the stems that the package returns, ascending.</param>
-/// <param name="NativeNormLimit">
-/// Norms over more elements than this are spelled out with sums in stages; shorter ones are layer_norm
-/// operations, whose sums the runtime orders as it likes.
-/// </param>
 /// <param name="FoldAttentionScale">
 /// Whether attention without a fused operation has its 1/sqrt(d) in the query's weights, which single precision
 /// takes without loss, instead of in an operation.
 /// </param>
-internal sealed record MilLoweringOptions(CoreMLTarget Target, PrecisionPolicy Policy, int StemCount, IReadOnlyList<int> Stems, int NativeNormLimit, bool FoldAttentionScale);
+/// <param name="NativeNorms">
+/// Names of the norms that become layer_norm operations, whose sums the runtime orders as it likes. The others
+/// are spelled out with sums in stages.
+/// </param>
+internal sealed record MilLoweringOptions(
+    CoreMLTarget Target, PrecisionPolicy Policy, int StemCount, IReadOnlyList<int> Stems, bool FoldAttentionScale, IReadOnlySet<string> NativeNorms);
 
 /// <summary>
 /// Writes a graph as MIL. Values of the convolutional branches are [1, C, F, T] and [1, C, T]; inside the

@@ -21,6 +21,9 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     private readonly Dictionary<string, MilValue> _constants = [];
     private readonly Dictionary<(string, MilType), MilValue> _casts = [];
 
+    /// <summary>Operations so far, constants left out.</summary>
+    public int OperationCount => _block.Operations.Count(o => o.Type is not ("const" or "constexpr_lut_to_dense"));
+
     public MilValue Input(string name, params ReadOnlySpan<int> shape)
     {
         var value = new MilValue(Unique(name), MilType.Float32, [.. shape]);
