@@ -8,7 +8,7 @@ namespace Stemsharp.Web.Sound;
 /// </summary>
 internal static class Spectrogram
 {
-    private const int Size = 4096;
+    private const int Size = 2048;
     private const double LowestHertz = 30;
     private const double Floor = -90;
 

@@ -31,7 +31,7 @@ public sealed class PictureTests(BrowserFixture fixture)
         await session.Button("Play").ClickAsync();
         await session.Page.WaitForTimeoutAsync(1500);
         await session.Button("Mute drums").ClickAsync();
-        await session.Button("Spectrogram of vocals").ClickAsync();
+        await session.Page.RunAndWaitForResponseAsync(() => session.Button("Spectrogram of vocals").ClickAsync(), response => response.Url.Contains("spectrogram", StringComparison.Ordinal));
         await session.Button("Loop").ClickAsync();
         await session.Page.WaitForTimeoutAsync(300);
         await session.PictureAsync("playing-light");
