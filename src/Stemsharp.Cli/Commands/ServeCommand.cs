@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Stemsharp.Web.Hosting;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary>
+/// Starts the web server, which is a program of its own beside this one: every other command would pay for ASP.NET's
+/// presence in this process (docs/decisions/web-packaging.md).
+/// </summary>
+internal static class ServeCommand
+{
+    /// <summary>What the .NET host returns when a framework is missing.</summary>
+    private const int FrameworkMissing = 150;
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(30);
+
+    internal static Command Create()
+    {
+        var command = new Command("serve", "Opens a local web page to take songs apart and play with the stems.");
+        new ServeArguments().AddTo(command);
+        command.SetAction((result, cancellationToken) => RunAsync(Forward(result), cancellationToken));
+        return command;
+    }
+
+    /// <summary>The options that were given, as the server's own command line.</summary>
+    internal static IReadOnlyList<string> Forward(ParseResult result)
+    {
+        List<string> arguments = [];
+        foreach (Option option in result.CommandResult.Command.Options)
+        {
+            if (result.GetResult(option) is not OptionResult { Implicit: false } given) continue;
+            if (given.Tokens.Count == 0) arguments.Add(option.Name);
+            foreach (Token value in given.Tokens) arguments.AddRange([option.Name, value.Value]);
+        }
+
+        return arguments;
+    }
+
+    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
+        if (!File.Exists(server))
+            throw new ExternalToolException($"The web server is missing: {server} does not exist. Install the tool again.");
+        var start = new ProcessStartInfo(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
+        using Process process = Start(start);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends with its standard input, which ends with this process too, however that ends.
+            process.StandardInput.Close();
+            using var limit = new CancellationTokenSource(ShutdownLimit);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+            }
+
+            // Being stopped is how a server ends well.
+            return 0;
+        }
+
+        return process.ExitCode == FrameworkMissing
+            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it.")
+            : process.ExitCode;
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception error)
+        {
+            throw new ExternalToolException($"'stemsharp serve' needs the .NET 10 runtime, and '{start.FileName}' does not start: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The host that runs this process, where the framework comes from; the one on the search path otherwise.</summary>
+    private static string DotnetHost()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
+        return File.Exists(beside) ? beside : name;
+    }
+}
