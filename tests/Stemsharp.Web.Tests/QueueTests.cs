@@ -86,6 +86,7 @@ public sealed class QueueTests
         Song song = await server.UploadAsync();
         List<Job> batch = [];
         for (int i = 0; i < 10; i++) batch.Add(await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "album" }));
+        await server.WaitAsync(batch[1].Id, job => job.Progress?.Step == JobStep.Ready);
         Job single = await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "single" });
         string[] queued = await QueuedAsync(server);
         Assert.Equal(single.Id, queued[1]);

@@ -12,6 +12,8 @@ namespace Stemsharp.Web.Api;
 /// <summary>Songs come in: whole, in pieces, or by their path.</summary>
 internal static class SongsApi
 {
+    /// <summary>Read past the limit before the connection is cut, so that a client that sends too much hears why.</summary>
+    private const long Grace = 16 << 20;
     private const string PieceType = "application/offset+octet-stream";
 
     public static void Map(RouteGroupBuilder api)
@@ -68,7 +70,7 @@ internal static class SongsApi
         CheckType(context, type => type is "application/octet-stream" || type.StartsWith("audio/", StringComparison.Ordinal), "application/octet-stream or audio/*");
         if (context.Request.ContentLength > options.MaxUploadBytes) throw SongStore.UploadTooLarge(options);
         using IDisposable slot = slots.Take();
-        Access.AllowBody(context, options.MaxUploadBytes + 1);
+        Access.AllowBody(context, options.MaxUploadBytes + Grace);
         Song song = await songs.AddAsync(name, context.Request.Body, context.Request.ContentLength, context.RequestAborted).ConfigureAwait(false);
         metrics.Uploaded(song.Bytes);
         return Created(song);
@@ -82,7 +84,7 @@ internal static class SongsApi
         if (!long.TryParse(context.Request.Headers["Upload-Offset"], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
             throw new ApiError(ApiErrorKind.BadRequest, "The header 'Upload-Offset' says where the piece starts, in bytes.");
         using IDisposable slot = slots.Take();
-        Access.AllowBody(context, options.MaxUploadBytes + 1);
+        Access.AllowBody(context, options.MaxUploadBytes + Grace);
         Upload upload = await uploads.AppendAsync(id, offset, context.Request.Body, context.RequestAborted).ConfigureAwait(false);
         metrics.Uploaded(upload.Offset - offset);
         return TypedResults.Ok(upload);
