@@ -20,6 +20,7 @@ internal static class Program
             VerifyCommand.Create(),
             BenchCommand.Create(),
             EvaluateCommand.Create(),
+            ServeCommand.Create(),
         };
 
     private static Task<int> Main(string[] args) => CommandLineHost.RunAsync(CreateRoot(), args);
