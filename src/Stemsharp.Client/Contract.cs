@@ -174,8 +174,11 @@ public sealed record JobPage(IReadOnlyList<Job> Jobs)
 }
 
 /// <summary>Moves a queued job.</summary>
-/// <param name="Before">The queued job that it shall go before; null for the end of the queue.</param>
-public sealed record JobMove(string? Before);
+public sealed record JobMove
+{
+    /// <summary>The queued job that it shall go before; null for the end of the queue.</summary>
+    public string? Before { get; init; }
+}
 
 /// <summary>A model that the server knows.</summary>
 /// <param name="Name">Its name.</param>

@@ -120,7 +120,7 @@ public sealed class StemsharpClient : IDisposable
     public Task<Job> MoveJobAsync(string id, string? before, CancellationToken cancellationToken = default) =>
         SendAsync(
             HttpMethod.Post, $"jobs/{Uri.EscapeDataString(id)}/move",
-            JsonContent.Create(new JobMove(before), ApiJson.Default.JobMove), ApiJson.Default.Job, cancellationToken);
+            JsonContent.Create(new JobMove { Before = before }, ApiJson.Default.JobMove), ApiJson.Default.Job, cancellationToken);
 
     /// <summary>Deletes a job with its stems; a running one is stopped first.</summary>
     public async Task DeleteJobAsync(string id, CancellationToken cancellationToken = default)

@@ -100,8 +100,8 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         }
     }
 
-    public void WriteStem(string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
-        _library.WriteStem(floats, peak, target, settings, cancellationToken);
+    public void WriteStem(int stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
+        _library.WriteStem(stem, floats, peak, target, settings, cancellationToken);
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken) =>
         _library.Encode(wav, target, format, cancellationToken);

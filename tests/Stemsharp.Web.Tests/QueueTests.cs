@@ -237,5 +237,5 @@ public sealed class QueueTests
     }
 
     private static async Task<string[]> QueuedAsync(TestServer server) =>
-        [.. (await server.Client.GetJobsAsync()).Jobs.Where(job => job.State == JobState.Queued).OrderBy(job => job.Order).Select(job => job.Id)];
+        [.. (await server.Client.GetJobsAsync()).Jobs.Where(job => job.State == JobState.Queued).OrderBy(job => job.Order).ThenBy(job => job.Created).Select(job => job.Id)];
 }

@@ -99,7 +99,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
     }
 
-    public void WriteStem(string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken)
+    public void WriteStem(int stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken)
     {
         ClipMode mode = settings.ClipMode switch
         {
@@ -110,6 +110,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         };
         EncodingOptions encoding = new()
         {
+            DitherSeed = (ulong)stem,
             SampleFormat = settings.SampleFormat switch
             {
                 "float32" => SampleFormat.Float32,

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Stemsharp.Client;
+
+namespace Stemsharp.Web.Tests;
+
+/// <summary>The server as a process of its own, with the real separator and the demo model, so that it can be killed.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri address, string token) =>
+        (_process, Address, Client) = (process, address, new StemsharpClient(address, token));
+
+    public Uri Address { get; }
+
+    public StemsharpClient Client { get; }
+
+    public static async Task<ServerProcess> StartAsync(string folder, params string[] more)
+    {
+        ProcessStartInfo start = new(
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline", .. more])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        Process process = Process.Start(start)!;
+        string line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has said nothing.");
+        string[] parts = line.Split(' ')[^1].Split("#token=");
+        // What else it says is read, so that it can go on saying it.
+        _ = process.StandardOutput.ReadToEndAsync();
+        return new ServerProcess(process, new Uri(parts[0]), parts[1]);
+    }
+
+    /// <summary>Ends it as kill -9 does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Ends it as its starter's end does.</summary>
+    public async Task<int> EndInputAsync()
+    {
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using Stemsharp.Client;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Web.Tests;
+
+public sealed class ServerProcessTests
+{
+    [Fact]
+    public async Task A_server_that_is_killed_loses_no_job_and_no_bit()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            string song, running, queued;
+            string[] undisturbed;
+            using (ServerProcess server = await ServerProcess.StartAsync(folder))
+            {
+                using FileStream mix = File.OpenRead(RepositoryFiles.Sample("song", "mix.wav"));
+                song = (await server.Client.UploadAsync("mix.wav", mix)).Id;
+                Job done = await server.Client.CreateJobAsync(new NewJob(song));
+                done = await server.Client.WaitForJobAsync(done.Id);
+                Assert.Equal((JobState.Done, null), (done.State, done.Error));
+                undisturbed = await HashesAsync(server, done);
+                running = (await server.Client.CreateJobAsync(new NewJob(song))).Id;
+                queued = (await server.Client.CreateJobAsync(new NewJob(song) { Settings = new JobSettings { Stems = ["vocals"] } })).Id;
+                await foreach (ServerEvent happened in server.Client.WatchAsync())
+                {
+                    if (happened.Job?.Id == running && happened.Job.Progress?.PlayableFrames > 0) break;
+                }
+                await server.KillAsync();
+            }
+            using (ServerProcess server = await ServerProcess.StartAsync(folder))
+            {
+                Job job = await server.Client.WaitForJobAsync(running);
+                Assert.Equal(JobState.Done, job.State);
+                Assert.Equal(undisturbed, await HashesAsync(server, job));
+                job = await server.Client.WaitForJobAsync(queued);
+                Assert.Equal((JobState.Done, 1), (job.State, job.Audio!.Stems.Count));
+                Assert.Equal(0, await server.EndInputAsync());
+            }
+            Assert.Empty(Directory.EnumerateDirectories(folder, "work", SearchOption.AllDirectories));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string[]> HashesAsync(ServerProcess server, Job job)
+    {
+        List<string> hashes = [];
+        foreach (string stem in job.Audio!.Stems)
+        {
+            using Stream stream = await server.Client.OpenStemAsync(job.Id, stem);
+            hashes.Add(Convert.ToHexString(await SHA256.HashDataAsync(stream)));
+        }
+        return [.. hashes];
+    }
+}
