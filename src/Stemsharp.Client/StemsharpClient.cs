@@ -91,6 +91,13 @@ public sealed class StemsharpClient : IDisposable
             HttpMethod.Post, "songs/local", JsonContent.Create(new LocalSong(path), ApiJson.Default.LocalSong),
             ApiJson.Default.Song, cancellationToken);
 
+    /// <summary>Deletes a song that no job needs.</summary>
+    public async Task DeleteSongAsync(string id, CancellationToken cancellationToken = default)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Delete, $"songs/{Uri.EscapeDataString(id)}");
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Queues a song.</summary>
     public Task<Job> CreateJobAsync(NewJob job, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "jobs", JsonContent.Create(job, ApiJson.Default.NewJob), ApiJson.Default.Job, cancellationToken);

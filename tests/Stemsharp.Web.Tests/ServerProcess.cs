@@ -23,7 +23,9 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };
         Process process = Process.Start(start)!;
-        string line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has said nothing.");
+        string? line;
+        do line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has not said where it is.");
+        while (!line.StartsWith("Stemsharp is at", StringComparison.Ordinal));
         string[] parts = line.Split(' ')[^1].Split("#token=");
         // What else it says is read, so that it can go on saying it.
         _ = process.StandardOutput.ReadToEndAsync();

@@ -68,9 +68,9 @@ internal static class SongsApi
     {
         string name = Routes.CheckName(context.Request.Query["name"]);
         CheckType(context, type => type is "application/octet-stream" || type.StartsWith("audio/", StringComparison.Ordinal), "application/octet-stream or audio/*");
+        Access.AllowBody(context, options.MaxUploadBytes + Grace);
         if (context.Request.ContentLength > options.MaxUploadBytes) throw SongStore.UploadTooLarge(options);
         using IDisposable slot = slots.Take();
-        Access.AllowBody(context, options.MaxUploadBytes + Grace);
         Song song = await songs.AddAsync(name, context.Request.Body, context.Request.ContentLength, context.RequestAborted).ConfigureAwait(false);
         metrics.Uploaded(song.Bytes);
         return Created(song);

@@ -51,6 +51,10 @@ internal sealed class WebServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Everything that is answered, as <c>METHOD /path</c>.</summary>
+    public IEnumerable<string> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Select(method => $"{method} {endpoint.RoutePattern.RawText}"));
+
     public async Task StartAsync(ServeOptions options, CancellationToken cancellationToken = default)
     {
         try

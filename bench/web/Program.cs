@@ -1,0 +1,28 @@
+namespace Stemsharp.Web.Bench;
+
+/// <summary>
+/// How the web server bears many clients, how it looks after hundreds of jobs, and how fast its page is.
+/// <code>
+/// dotnet run -c Release --project bench/web -- load [clients]     default 50
+/// dotnet run -c Release --project bench/web -- soak [jobs]        default 300
+/// dotnet run -c Release --project bench/web -- page [seconds]     default 300, the length of the song
+/// </code>
+/// </summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] args) => args switch
+    {
+        ["load", .. var rest] => LoadRun.RunAsync(Number(rest, 50)),
+        ["soak", .. var rest] => SoakRun.RunAsync(Number(rest, 300)),
+        ["page", .. var rest] => PageRun.RunAsync(Number(rest, 300)),
+        _ => Help(),
+    };
+
+    private static int Number(string[] rest, int missing) => rest.Length > 0 ? int.Parse(rest[0]) : missing;
+
+    private static Task<int> Help()
+    {
+        Console.Error.WriteLine("load [clients] | soak [jobs] | page [seconds]");
+        return Task.FromResult(2);
+    }
+}
