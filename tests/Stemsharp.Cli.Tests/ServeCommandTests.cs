@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Stemsharp.Cli.Commands;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Cli.Tests;
+
+public sealed class ServeCommandTests
+{
+    [Fact]
+    public void Options_are_passed_on_as_they_were_given()
+    {
+        Command serve = ServeCommand.Create();
+        Assert.Empty(ServeCommand.Forward(serve.Parse([])));
+        Assert.Equal(
+            ["--port", "0", "--data", "a b", "--no-browser", "--allow-path", "/x", "--allow-path", "/y", "--max-disk", "20G"],
+            ServeCommand.Forward(serve.Parse(["--port=0", "--no-browser", "--data", "a b", "--allow-path", "/x", "--max-disk", "20G", "--allow-path", "/y"])));
+        Assert.NotEmpty(serve.Parse(["--port", "x"]).Errors);
+        Assert.NotEmpty(serve.Parse(["--max-disk", "much"]).Errors);
+    }
+
+    [Fact]
+    public async Task Stems_of_the_server_are_those_of_the_command_line()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-serve-").FullName, song = RepositoryFiles.Sample("song", "mix.wav");
+        using Process serve = Start("serve", "--port", "0", "--no-browser", "--data", Path.Combine(folder, "data"), "--model", "demo");
+        try
+        {
+            string line = await serve.StandardOutput.ReadLineAsync() ?? "";
+            string[] address = line.Split(' ')[^1].Split("#token=");
+            using HttpClient http = new() { BaseAddress = new Uri(address[0]) };
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", address[1]);
+            string job = await SeparateAsync(http, song);
+
+            using Process separate = Start("separate", song, "-n", "demo", "-o", folder, "--quiet");
+            await separate.WaitForExitAsync();
+            Assert.Equal(0, separate.ExitCode);
+            foreach (string stem in (string[])["drums", "bass", "other", "vocals", "guitar", "piano"])
+            {
+                byte[] served = await http.GetByteArrayAsync($"/api/v1/jobs/{job}/stems/{stem}");
+                Assert.True(served.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(Path.Combine(folder, "demo", "mix", stem + ".wav"))), stem);
+            }
+
+            // However the command ends, the server ends with it.
+            serve.Kill();
+            await Assert.ThrowsAsync<HttpRequestException>(async () =>
+            {
+                while (true) await http.GetAsync("/health/live");
+            });
+        }
+        finally
+        {
+            if (!serve.HasExited) serve.Kill();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string> SeparateAsync(HttpClient http, string song)
+    {
+        using ByteArrayContent file = new(await File.ReadAllBytesAsync(song)) { Headers = { ContentType = new MediaTypeHeaderValue("audio/wav") } };
+        string id = await IdAsync(await http.PostAsync("/api/v1/songs?name=mix.wav", file));
+        using StringContent wanted = new($$"""{"songId":"{{id}}"}""", null, "application/json");
+        string job = await IdAsync(await http.PostAsync("/api/v1/jobs", wanted));
+        using StreamReader events = new(await http.GetStreamAsync("/api/v1/events"));
+        while (await events.ReadLineAsync() is { } line && !line.Contains("\"state\":\"done\"", StringComparison.Ordinal))
+            Assert.DoesNotContain("\"state\":\"failed\"", line, StringComparison.Ordinal);
+        return job;
+    }
+
+    private static async Task<string> IdAsync(HttpResponseMessage answer)
+    {
+        using (answer)
+        {
+            answer.EnsureSuccessStatusCode();
+            return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!;
+        }
+    }
+
+    private static Process Start(params string[] arguments) => Process.Start(
+        new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll"), .. arguments]) { RedirectStandardOutput = true })!;
+}
