@@ -84,7 +84,7 @@ internal sealed class SeparateOptions
         DefaultValueFactory = _ => "rescale",
     };
 
-    internal readonly Option<string?> Format = new("--format") { Description = "wav (default), flac, mp3, m4a, opus, ogg." };
+    internal readonly Option<string?> Format = new("--format") { Description = "wav (default), flac, mp3, m4a, opus, ogg, or stem: one .stem.mp4 for Traktor." };
     internal readonly Option<bool> Flac = new("--flac") { Description = "The same as --format flac." };
     internal readonly Option<bool> Mp3 = new("--mp3") { Description = "The same as --format mp3." };
     internal readonly Option<int?> Bitrate = new("--bitrate") { Description = "Bit rate of a lossy format in kbit/s; default mp3 320, m4a 256, opus 192, ogg 256." };
@@ -127,7 +127,7 @@ internal sealed class SeparateOptions
     {
         OtherMethod.AcceptOnlyFromAmong("add", "minus", "none");
         Clip.AcceptOnlyFromAmong(ClipModes.Names);
-        Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg");
+        Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg", "stem");
         Depth.AcceptOnlyFromAmong("16", "24", "32f", "source");
         Pipe.AcceptOnlyFromAmong("auto", "wav", "multichannel", "tar");
         Progress.AcceptOnlyFromAmong(BatchViews.Names);

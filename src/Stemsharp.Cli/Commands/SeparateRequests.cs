@@ -29,8 +29,10 @@ internal static class SeparateRequests
         if (folder.Length == 0)
             throw new OptionException("--out is empty; name a folder, or - for standard output.");
 
-        FileNameTemplate template = FileNameTemplate.Parse(line.GetValue(options.FileName)!);
-        if (!template.HasStem && folder != "-" && !(stems?.Length == 1 || (output.TwoStems is not null && output.OtherMethod == OtherMethod.None)))
+        bool named = line.GetResult(options.FileName) is { Implicit: false };
+        FileNameTemplate template = FileNameTemplate.Parse(
+            output.Traktor is null || named ? line.GetValue(options.FileName)! : "{track}.{ext}");
+        if (!template.HasStem && output.Traktor is null && folder != "-" && !(stems?.Length == 1 || (output.TwoStems is not null && output.OtherMethod == OtherMethod.None)))
             throw new OptionException($"--filename \"{template.Pattern}\" gives every stem the same name; put {{stem}} into it.");
 
         var request = new SeparateRequest
@@ -79,6 +81,7 @@ internal static class SeparateRequests
             "mp3" => AudioFormat.Mp3,
             "m4a" or "aac" => AudioFormat.M4a,
             "opus" => AudioFormat.Opus,
+            "stem" => AudioFormat.M4a,
             "ogg" => AudioFormat.Ogg,
             _ => line.GetValue(options.Flac) ? AudioFormat.Flac : line.GetValue(options.Mp3) ? AudioFormat.Mp3 : AudioFormat.Wav,
         };
@@ -97,6 +100,7 @@ internal static class SeparateRequests
         var output = new OutputSettings
         {
             Format = format,
+            Traktor = line.GetValue(options.Format) == "stem" ? Traktor(line, options, depth) : null,
             Depth = depth,
             Rate = Rate(line.GetValue(options.Rate), format),
             ClipMode = ClipModes.Parse(line.GetValue(options.Clip)!),
@@ -116,6 +120,23 @@ internal static class SeparateRequests
         if (output.ExactSum)
             CheckExactSum(output);
         return output;
+    }
+
+    private static TraktorStemOptions Traktor(ParseResult line, SeparateOptions options, SampleFormat? depth)
+    {
+        Exclusive(line, options.Format, options.Stems);
+        Exclusive(line, options.Format, options.TwoStems);
+        Exclusive(line, options.Format, options.Rate);
+        bool lossless = line.GetResult(options.Depth) is { Implicit: false } || line.GetValue(options.Int24);
+        if (lossless && depth is not (SampleFormat.Int16 or SampleFormat.Int24))
+            throw new OptionException("A lossless stem file has a --depth of 16 or 24.");
+        return new TraktorStemOptions
+        {
+            Codec = lossless ? TraktorStemCodec.Alac : TraktorStemCodec.Aac,
+            SampleFormat = depth ?? SampleFormat.Int16,
+            BitrateKbps = Values.Within("--bitrate", line.GetValue(options.Bitrate) ?? 256, 8, 512),
+            Dither = !line.GetValue(options.NoDither),
+        };
     }
 
     private static void CheckExactSum(OutputSettings output)

@@ -10,6 +10,12 @@ internal sealed record OutputSettings
 
     internal AudioFormat Format { get; init; } = AudioFormat.Wav;
 
+    /// <summary>One Traktor stem file instead of a file for each stem; null for separate files.</summary>
+    internal TraktorStemOptions? Traktor { get; init; }
+
+    /// <summary>The files' extension, without a dot.</summary>
+    internal string Extension => Traktor is null ? Format.Extension() : "stem.mp4";
+
     /// <summary>How samples are stored in a lossless format; null: as in the source.</summary>
     internal SampleFormat? Depth { get; init; } = SampleFormat.Int16;
 

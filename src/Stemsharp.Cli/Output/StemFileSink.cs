@@ -24,6 +24,7 @@ internal sealed class StemFileSink : IStemSink, IDisposable
     private readonly List<LaneWriter> _writers = [];
     private ExactSumFinish? _exact;
     private float[] _scratch = [];
+    private int _sampleRate;
 
     /// <param name="settings">Already validated.</param>
     /// <param name="folder">Where the files are made.</param>
@@ -45,6 +46,7 @@ internal sealed class StemFileSink : IStemSink, IDisposable
 
     public void Begin(SeparationInfo info)
     {
+        _sampleRate = info.SampleRate;
         IReadOnlyList<Lane> lanes = Lane.For(_settings, info.Stems);
         EncodingOptions encoding = EncodingFor(_settings, _source, info);
         bool spools = Spools(_settings);
@@ -75,6 +77,14 @@ internal sealed class StemFileSink : IStemSink, IDisposable
     /// <summary>Finishes all files.</summary>
     internal IReadOnlyList<MadeFile> Complete()
     {
+        if (_settings.Traktor is { } traktor)
+        {
+            MadeFile? file = null;
+            OutputException.Guard(() => file = TraktorFinish.Write(
+                _writers, _folder, _sampleRate, traktor with { Tags = _settings.CopyTags ? _tags : null }, _settings.ClipMode, _cancellationToken));
+            return [file!];
+        }
+
         var made = new MadeFile[_writers.Count];
         OutputException.Guard(() =>
         {
@@ -130,7 +140,8 @@ internal sealed class StemFileSink : IStemSink, IDisposable
     }
 
     /// <summary>Whether floats wait on disk until the song's end.</summary>
-    internal static bool Spools(OutputSettings settings) => settings.ExactSum || settings.ClipMode == ClipMode.Rescale;
+    internal static bool Spools(OutputSettings settings) =>
+        settings.ExactSum || settings.Traktor is not null || settings.ClipMode == ClipMode.Rescale;
 
     /// <summary>How files are written for a source and a separation.</summary>
     internal static EncodingOptions EncodingFor(OutputSettings settings, AudioInfo source, SeparationInfo info)

@@ -78,7 +78,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
     {
         using var tar = new TarWriter(output, leaveOpen: true);
         foreach (MadeFile file in files)
-            tar.WriteEntry(file.Path, $"{file.Stem}.{request.Output.Format.Extension()}");
+            tar.WriteEntry(file.Path, $"{file.Stem}.{request.Output.Extension}");
     }
 
     private static void SendFile(string path, Stream output)

@@ -27,6 +27,13 @@ internal static class Preflight
         string[] names = [.. Lane.NamesFor(request.Output, separator.Stems)];
         if (request.Output.Residual is { } residual && !names.Contains(residual))
             throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
+        if (request.Output.Traktor is { } traktor)
+        {
+            TraktorStemFile.Fold(separator.Stems);
+            TraktorStemFile.Check(traktor, separator.SampleRate);
+            return;
+        }
+
         AudioFiles.Check(
             new EncodingOptions
             {

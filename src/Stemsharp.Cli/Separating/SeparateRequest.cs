@@ -51,7 +51,7 @@ internal sealed record SeparateRequest
         $"""
         {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Shifts} seed={Separator.Seed} overlap={Separator.Overlap:R}
         power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split} engine={Separator.EngineFactory is not null}
-        format={Output.Format} depth={Output.Depth} rate={Output.Rate} clip={Output.ClipMode},{Output.SharedGain} kbps={Output.BitrateKbps} preset={Output.Mp3Preset}
+        format={Output.Format} traktor={Output.Traktor} depth={Output.Depth} rate={Output.Rate} clip={Output.ClipMode},{Output.SharedGain} kbps={Output.BitrateKbps} preset={Output.Mp3Preset}
         dither={Output.Dither} tags={Output.CopyTags} stems={string.Join(',', Output.Stems ?? [])} two={Output.TwoStems} other={Output.OtherMethod}
         exact={Output.ExactSum} residual={Output.Residual} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern}
         """);

@@ -43,7 +43,7 @@ internal sealed class TrackPlaces
             ["track"] = track.Name,
             ["trackext"] = track.Extension,
             ["stem"] = stem,
-            ["ext"] = _request.Output.Format.Extension(),
+            ["ext"] = _request.Output.Extension,
             ["model"] = _model,
             ["folder"] = track.IsStandardInput ? null : Path.GetFileName(Path.GetDirectoryName(track.Path)),
             ["artist"] = tags["artist"],
