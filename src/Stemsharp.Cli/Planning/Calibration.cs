@@ -78,7 +78,7 @@ internal sealed record Calibration
             string work = Directory.CreateDirectory(Path.Combine(folder, Guid.NewGuid().ToString("N"))).FullName;
             var info = new AudioInfo { Description = "noise", SampleRate = separator.SampleRate, Channels = 2 };
             long began = Stopwatch.GetTimestamp();
-            using (var sink = new StemFileSink(request.Output, work, info, AudioTags.Empty, cancellationToken))
+            using (var sink = new LaneFileSink(request.Output, work, info, AudioTags.Empty, cancellationToken))
             {
                 await separator.SeparateAsync(
                     AudioInput.FromSamples(noise, separator.SampleRate, 2),

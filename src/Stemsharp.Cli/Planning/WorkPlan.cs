@@ -85,9 +85,9 @@ internal sealed record WorkPlan
         long samples = (long)(seconds * separator.SampleRate);
         int lanes = Lane.NamesFor(request.Output, separator.Stems).Count;
         var separation = new SeparationInfo(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
-        EncodingOptions encoding = StemFileSink.EncodingFor(request.Output, info, separation);
+        EncodingOptions encoding = LaneFileSink.EncodingFor(request.Output, info, separation);
         long file = lanes * DiskSpace.FileBytes(seconds, 2, encoding, separator.SampleRate);
-        bool spools = StemFileSink.Spools(request.Output);
+        bool spools = LaneFileSink.Spools(request.Output);
         long all = DiskSpace.Needed(lanes + (request.Output.ExactSum ? 1 : 0), separation, encoding, spools);
         // A song is read twice: for its level, and for its samples.
         double decoding = decodeSpeed is { } speed ? 2 * seconds / speed : 0;

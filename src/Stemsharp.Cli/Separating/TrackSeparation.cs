@@ -27,7 +27,7 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
         TrackSource source, string workFolder, ITrackView view, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        using var sink = new StemFileSink(request.Output, workFolder, source.Audio.Info, source.Tags, cancellationToken);
+        using var sink = new LaneFileSink(request.Output, workFolder, source.Audio.Info, source.Tags, cancellationToken);
         double seconds = 0;
         var progress = new DirectProgress<SeparationProgress>(p =>
         {

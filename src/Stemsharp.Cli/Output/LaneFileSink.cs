@@ -14,7 +14,7 @@ internal sealed record MadeFile(string Stem, string Path, float Gain, long Clipp
 /// Turns blocks of stems into finished files in one folder. Where a stem's level is known only at the song's end, its
 /// floats wait in temporary files, so that memory does not grow with the song.
 /// </summary>
-internal sealed class StemFileSink : IStemSink, IDisposable
+internal sealed class LaneFileSink : IStemSink, IDisposable
 {
     private readonly OutputSettings _settings;
     private readonly string _folder;
@@ -31,7 +31,7 @@ internal sealed class StemFileSink : IStemSink, IDisposable
     /// <param name="source">What is known of the input.</param>
     /// <param name="tags">Tags for the files.</param>
     /// <param name="cancellationToken">Ends encoders.</param>
-    internal StemFileSink(
+    internal LaneFileSink(
         OutputSettings settings, string folder, AudioInfo source, AudioTags tags, CancellationToken cancellationToken)
     {
         _settings = settings;
