@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Stemsharp.Checkpoints;
 using Stemsharp.Model;
 using Xunit;
@@ -31,5 +32,41 @@ public class GoldenCheckpointTests
             weights.Read(parameter, values);
             Assert.True(Array.TrueForAll(values, float.IsFinite), parameter.Name);
         }
+    }
+
+    [Fact]
+    public void A_recompressed_checkpoint_is_the_same_model()
+    {
+        string path = RepositoryFiles.Golden("mixed-storage", "mixed-7b6ab67f.th");
+        using var deflated = new MemoryStream();
+        using (ZipArchive source = ZipFile.OpenRead(path))
+        using (var target = new ZipArchive(deflated, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (ZipArchiveEntry entry in source.Entries)
+            {
+                using Stream from = entry.Open(), to = target.CreateEntry(entry.FullName, CompressionLevel.Fastest).Open();
+                from.CopyTo(to);
+            }
+        }
+
+        deflated.Position = 0;
+        using Checkpoint stored = Checkpoint.Open(path), other = Checkpoint.Open(deflated, "mixed.th");
+        Assert.NotEqual(stored.Sha256, other.Sha256);
+        for (int i = 0; i < stored.Tensors.Count; i++)
+        {
+            StoredTensor a = stored.Tensors[i], b = other.Tensors[i];
+            var x = new float[a.Count];
+            var y = new float[b.Count];
+            a.CopyTo(x);
+            b.CopyTo(y);
+            Assert.True(x.AsSpan().SequenceEqual(y), a.Name);
+        }
+    }
+
+    [Fact]
+    public void Every_kind_of_storage_occurs_in_the_mixed_file()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("mixed-storage", "mixed-7b6ab67f.th"));
+        Assert.Equal([ElementType.Half, ElementType.BFloat16, ElementType.Single, ElementType.Double], checkpoint.Tensors.Select(t => t.Type).Distinct().Order());
     }
 }

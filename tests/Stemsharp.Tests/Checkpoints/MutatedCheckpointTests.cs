@@ -27,14 +27,17 @@ public sealed class MutatedCheckpointTests
 
     private static byte[] Deflated => new ZipBuilder().Add("x/data.pkl", Pickle, deflate: true).Add("x/data/0", Storage, deflate: true).Add("x/data/1", Storage, deflate: true).Build();
 
+    private static byte[] Zip64 => new ZipBuilder().Add("x/data.pkl", Pickle).Add("x/data/0", Storage).Add("x/data/1", Storage).BuildZip64();
+
     private static byte[] Safetensors => new SafetensorsBuilder().Add("a", "F32", [4, 4], Storage).Add("b", "F16", [32], Storage).Add("c", "BF16", [2, 16], Storage).Build();
 
-    public static TheoryData<string> Kinds => new("stored", "deflated", "safetensors");
+    public static TheoryData<string> Kinds => new("stored", "deflated", "zip64", "safetensors");
 
     private static byte[] Make(string kind) => kind switch
     {
         "stored" => Stored,
         "deflated" => Deflated,
+        "zip64" => Zip64,
         _ => Safetensors,
     };
 

@@ -42,6 +42,38 @@ internal sealed class ZipBuilder
         .. U32((uint)_directory.Count), .. U32((uint)_body.Count), 0, 0,
     ];
 
+    /// <summary>The same archive with every size and offset of the directory in zip64 fields.</summary>
+    public byte[] BuildZip64()
+    {
+        var directory = new List<byte>();
+        ReadOnlySpan<byte> plain = [.. _directory];
+        for (int i = 0; i < _count; i++)
+        {
+            int name = BinaryPrimitives.ReadUInt16LittleEndian(plain[28..]);
+            byte[] central = plain[..(46 + name)].ToArray();
+            byte[] extra = new byte[28];
+            extra[0] = 1;
+            extra[2] = 24;
+            plain.Slice(24, 4).CopyTo(extra.AsSpan(4));
+            plain.Slice(20, 4).CopyTo(extra.AsSpan(12));
+            plain.Slice(42, 4).CopyTo(extra.AsSpan(20));
+            central.AsSpan(20, 8).Fill(0xff);
+            central.AsSpan(42, 4).Fill(0xff);
+            central[30] = 28;
+            directory.AddRange([.. central, .. extra]);
+            plain = plain[(46 + name)..];
+        }
+
+        return
+        [
+            .. _body, .. directory, 0x50, 0x4b, 6, 6, .. U64(44), 45, 0, 45, 0, .. new byte[8], .. U64(_count), .. U64(_count), .. U64(directory.Count), .. U64(_body.Count),
+            0x50, 0x4b, 6, 7, .. new byte[4], .. U64(_body.Count + directory.Count), 1, 0, 0, 0,
+            0x50, 0x4b, 5, 6, 0, 0, 0, 0, .. Enumerable.Repeat((byte)0xff, 12), 0, 0,
+        ];
+    }
+
+    private static byte[] U64(long value) => BitConverter.GetBytes(value);
+
     // From the version (local) or flags on, up to the extra field's length.
     private static byte[] Fields(int flags, int method, uint crc, int compressed, long size, int nameLength)
     {
