@@ -5,7 +5,7 @@ using Stemsharp.Kernels;
 namespace Stemsharp.Cpu;
 
 /// <summary>The managed engine: a plan of the network, one session, and the threads it runs on.</summary>
-internal sealed unsafe class CpuEngine : ISegmentEngine
+internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
 {
     private readonly Session _session;
     private readonly WorkerPool _workers;
@@ -40,17 +40,36 @@ internal sealed unsafe class CpuEngine : ISegmentEngine
     public string Description => $"cpu ({Plan.Tier.Name}, {_workers.Count} {(_workers.Count == 1 ? "thread" : "threads")})";
 
     /// <inheritdoc/>
+    public float* Spectrogram => _session.Port(0);
+
+    /// <inheritdoc/>
+    public float* Waveform => _session.Port(1);
+
+    /// <inheritdoc/>
+    public float* Spectrograms => _session.Port(2);
+
+    /// <inheritdoc/>
+    public float* Waveforms => _session.Port(3);
+
+    /// <inheritdoc/>
+    public void Run(CancellationToken cancellationToken)
+    {
+        _session.Run(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
     {
         Check(spectrogram.Length, Shape.SpectrogramLength, nameof(spectrogram));
         Check(waveform.Length, Shape.WaveformLength, nameof(waveform));
         Check(spectrograms.Length, Shape.SpectrogramsLength, nameof(spectrograms));
         Check(waveforms.Length, Shape.WaveformsLength, nameof(waveforms));
-        fixed (float* x = spectrogram, xt = waveform, y = spectrograms, yt = waveforms)
-        {
-            _session.Run(x, xt, y, yt, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+        spectrogram.CopyTo(new Span<float>(Spectrogram, spectrogram.Length));
+        waveform.CopyTo(new Span<float>(Waveform, waveform.Length));
+        Run(cancellationToken);
+        new ReadOnlySpan<float>(Spectrograms, spectrograms.Length).CopyTo(spectrograms);
+        new ReadOnlySpan<float>(Waveforms, waveforms.Length).CopyTo(waveforms);
 
         static void Check(int length, int wanted, string name)
         {

@@ -9,11 +9,14 @@ namespace Stemsharp.Cpu;
 /// A graph made ready for this processor: fused steps with packed weights, and every tensor's place in the
 /// arena. Immutable; sessions share it.
 /// </summary>
-internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, SegmentShape shape, KernelTier tier) : IDisposable
+internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<Tensor> ports, SegmentShape shape, KernelTier tier) : IDisposable
 {
     public IReadOnlyList<Step> Steps { get; } = steps;
 
     public IReadOnlyList<Tensor> Tensors { get; } = tensors;
+
+    /// <summary>The graph's inputs, then its outputs: dense tensors that the caller fills and reads.</summary>
+    public IReadOnlyList<Tensor> Ports { get; } = ports;
 
     public SegmentShape Shape { get; } = shape;
 

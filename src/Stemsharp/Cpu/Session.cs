@@ -45,13 +45,12 @@ internal sealed unsafe class Session : IJob, IDisposable
         if (_ticks != null) Array.Clear(_ticks);
     }
 
-    /// <summary>Runs the plan; see ISegmentEngine.Run.</summary>
-    public void Run(float* spectrogram, float* waveform, float* spectrograms, float* waveforms, CancellationToken cancellationToken)
+    /// <summary>A port's memory, see <see cref="Plan.Ports"/>.</summary>
+    public float* Port(int index) => _workspace.At(_plan.Ports[index]);
+
+    /// <summary>Runs the plan on what the input ports hold. Their memory is used for other things on the way.</summary>
+    public void Run(CancellationToken cancellationToken)
     {
-        _workspace.Spectrogram = spectrogram;
-        _workspace.Waveform = waveform;
-        _workspace.Spectrograms = spectrograms;
-        _workspace.Waveforms = waveforms;
         _cancellation = cancellationToken;
         for (int i = 0; i < _plan.Steps.Count; i++)
         {

@@ -14,8 +14,15 @@ internal sealed class Tensor
     private Tensor? _alias;
     private long _offset = -1;
 
-    public Tensor(string name, Shape shape)
-        : this(name, shape.Channels, shape.Positions) => Shape = shape;
+    /// <param name="name">For the plan's text.</param>
+    /// <param name="shape">The value's shape.</param>
+    /// <param name="dense">Channels without a gap between them: the engine's inputs and outputs.</param>
+    public Tensor(string name, Shape shape, bool dense = false)
+        : this(name, shape.Channels, shape.Positions)
+    {
+        Shape = shape;
+        if (dense) Stride = Positions;
+    }
 
     public Tensor(string name, int channels, int positions)
     {

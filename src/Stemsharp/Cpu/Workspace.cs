@@ -1,6 +1,6 @@
 namespace Stemsharp.Cpu;
 
-/// <summary>What a step sees of a session: the arena, the caller's buffers, and its thread's scratch memory.</summary>
+/// <summary>What a step sees of a session: the arena and its thread's scratch memory.</summary>
 internal unsafe struct Workspace
 {
     /// <summary>The arena's start.</summary>
@@ -11,14 +11,6 @@ internal unsafe struct Workspace
 
     /// <summary>Slots for sums that tasks write and the next phase merges; shared by the session.</summary>
     public double* Slots;
-
-    /// <summary>Input 0: spectrogram. Input 1: waveform. Dense.</summary>
-    public float* Spectrogram;
-    public float* Waveform;
-
-    /// <summary>Outputs. Dense.</summary>
-    public float* Spectrograms;
-    public float* Waveforms;
 
     /// <summary>How many threads take part.</summary>
     public int Workers;

@@ -61,17 +61,23 @@ internal static class HTDemucs
             }
         }
 
+        // One branch after the other: where both are at their widest at once, memory peaks.
         for (int i = 0; i < depth; i++)
         {
-            int level = depth - 1 - i;
-            int rows = level == 0 ? config.Bins : skips.ElementAt(1).Shape.Rows;
-            using (g.Scope($"decoder.{i}")) x = FrequencyDecoder(g, config, level, x, skips.Pop(), rows, 2 * audio * stems);
             (Value skip, int length) = skipsT.Pop();
-            using (g.Scope($"tdecoder.{i}")) xt = TimeDecoder(g, config, level, xt, skip, length, audio * stems);
+            using (g.Scope($"tdecoder.{i}")) xt = TimeDecoder(g, config, depth - 1 - i, xt, skip, length, audio * stems);
+        }
+
+        Value waveforms = g.Restore("trestore", xt, meanT, stdT);
+        for (int i = 0; i < depth; i++)
+        {
+            Value skip = skips.Pop();
+            int rows = i == depth - 1 ? config.Bins : skips.Peek().Shape.Rows;
+            using (g.Scope($"decoder.{i}")) x = FrequencyDecoder(g, config, depth - 1 - i, x, skip, rows, 2 * audio * stems);
         }
 
         g.Output(SpectrogramsOutput, g.Restore("restore", x, mean, std));
-        g.Output(WaveformsOutput, g.Restore("trestore", xt, meanT, stdT));
+        g.Output(WaveformsOutput, waveforms);
         return g.Build();
     }
 

@@ -12,7 +12,8 @@ internal sealed unsafe class SegmentRunner : IDisposable
     private readonly ISegmentEngine _engine;
     private readonly IWorkers _workers;
     private readonly SegmentStft _stft;
-    private readonly AlignedBuffer _waveform, _spectrogram, _waveforms, _spectrograms, _seams;
+    private readonly ISegmentBuffers _buffers;
+    private readonly AlignedBuffer _seams;
     private readonly Action<int> _forward, _inverse, _join;
     private int[] _stems = [];
 
@@ -32,10 +33,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
                 + $"network's have {_stft.Bins} and {_stft.Frames}; it was made for another model or another segment length.");
         }
 
-        _waveform = new AlignedBuffer(Shape.WaveformLength);
-        _spectrogram = new AlignedBuffer(Shape.SpectrogramLength);
-        _waveforms = new AlignedBuffer(Shape.WaveformsLength);
-        _spectrograms = new AlignedBuffer(Shape.SpectrogramsLength);
+        _buffers = engine as ISegmentBuffers ?? new CopiedBuffers(engine);
         _seams = new AlignedBuffer(Shape.Stems * Shape.Channels * _stft.Chunks * _stft.SeamLength);
         _forward = Forward;
         _inverse = Inverse;
@@ -52,11 +50,11 @@ internal sealed unsafe class SegmentRunner : IDisposable
     public IWorkers Workers => _workers;
 
     /// <summary>One channel of the piece, to be filled before <see cref="Run"/>.</summary>
-    public Span<float> Input(int channel) => _waveform.Span.Slice(channel * Shape.Samples, Shape.Samples);
+    public Span<float> Input(int channel) => new(_buffers.Waveform + ((long)channel * Shape.Samples), Shape.Samples);
 
     /// <summary>One channel of a stem after <see cref="Run"/>; only wanted stems are complete.</summary>
     public Span<float> Output(int stem, int channel) =>
-        _waveforms.Span.Slice(((stem * Shape.Channels) + channel) * Shape.Samples, Shape.Samples);
+        new(_buffers.Waveforms + (((long)(stem * Shape.Channels) + channel) * Shape.Samples), Shape.Samples);
 
     /// <summary>Runs the network on what <see cref="Input"/> holds.</summary>
     /// <param name="stems">The wanted stems, by number.</param>
@@ -66,7 +64,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
         _stems = stems;
         _workers.For(Shape.Channels * _stft.Chunks, _forward);
         cancellationToken.ThrowIfCancellationRequested();
-        _engine.Run(_spectrogram.Span, _waveform.Span, _spectrograms.Span, _waveforms.Span, cancellationToken);
+        _buffers.Run(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         int planes = stems.Length * Shape.Channels;
         _workers.For(planes * _stft.Chunks, _inverse);
@@ -77,10 +75,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
     {
         _engine.Dispose();
         _stft.Dispose();
-        _waveform.Dispose();
-        _spectrogram.Dispose();
-        _waveforms.Dispose();
-        _spectrograms.Dispose();
+        (_buffers as CopiedBuffers)?.Dispose();
         _seams.Dispose();
     }
 
@@ -88,7 +83,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
     {
         (int channel, int chunk) = Math.DivRem(item, _stft.Chunks);
         _stft.Forward(
-            _waveform.Data + ((long)channel * Shape.Samples), chunk, _spectrogram.Data + (channel * PlaneLength));
+            _buffers.Waveform + ((long)channel * Shape.Samples), chunk, _buffers.Spectrogram + (channel * PlaneLength));
     }
 
     private void Inverse(int item)
@@ -96,9 +91,9 @@ internal sealed unsafe class SegmentRunner : IDisposable
         (int wanted, int chunk) = Math.DivRem(item, _stft.Chunks);
         int plane = PlaneOf(wanted);
         _stft.Inverse(
-            _spectrograms.Data + (plane * PlaneLength),
+            _buffers.Spectrograms + (plane * PlaneLength),
             chunk,
-            _waveforms.Data + ((long)plane * Shape.Samples),
+            _buffers.Waveforms + ((long)plane * Shape.Samples),
             SeamOf(plane, chunk));
     }
 
@@ -107,7 +102,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
         int plane = PlaneOf(wanted);
         for (int chunk = 0; chunk < _stft.Chunks - 1; chunk++)
         {
-            _stft.AddSeam(SeamOf(plane, chunk), chunk, _waveforms.Data + ((long)plane * Shape.Samples));
+            _stft.AddSeam(SeamOf(plane, chunk), chunk, _buffers.Waveforms + ((long)plane * Shape.Samples));
         }
     }
 

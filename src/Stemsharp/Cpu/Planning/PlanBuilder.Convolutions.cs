@@ -23,7 +23,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor source = Read(first);
         Tensor? other = second == null ? null : Read(second);
         Shape shape = node.Output.Shape;
-        float[] matrix = _weights.TapsFirst(op.Weight), bias = op.Bias == null ? new float[shape.Channels] : _weights.Read(op.Bias);
+        float[] bias = op.Bias == null ? new float[shape.Channels] : _weights.Vector(op.Bias);
+        Span<float> matrix = _weights.TapsFirst(op.Weight);
         int k = matrix.Length / shape.Channels;
         bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
 
@@ -43,8 +44,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
         if (glu != null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
             && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
         {
-            PackedWeights[] parts = [.. Enumerable.Range(0, WinogradKernel<TIsa, V>.Inputs).Select(i => new PackedWeights(
-                GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, WinogradStep<TIsa, V>.Transformed(matrix, first.Shape.Channels, window.KernelT, i), bias))];
+            var parts = new PackedWeights[WinogradKernel<TIsa, V>.Inputs];
+            Span<float> transformed = _weights.Spare(matrix.Length / 3);
+            for (int i = 0; i < parts.Length; i++)
+            {
+                WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
+                parts[i] = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, transformed, bias);
+            }
+
             var finish = new GluEpilogue<TIsa, V>(parts[0], target, columns, null);
             Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
             return;
@@ -80,12 +87,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Node? activation = Only<GeluOp>(node.Output), restore = Only<RestoreOp>(node.Output);
         Node last = restore ?? activation ?? node;
         Tensor source = Read(input);
-        TransposeTarget target = Target(activation ?? node, restore);
+        RestorableTensor target = Target(activation ?? node, restore);
 
         int stride = op.Stride, channels = shape.Channels, taps = (op.Kernel + stride - 1) / stride, cin = input.Shape.Channels;
         int steps = (op.Start + op.Length - 1) / stride + 1;
         bool woven = !alongRows && stride == 4;
-        float[] matrix = _weights.Phases(op.Weight, stride, phaseFirst: !woven), bias = _weights.Read(op.Bias);
+        float[] bias = _weights.Vector(op.Bias);
+        Span<float> matrix = _weights.Phases(op.Weight, stride, phaseFirst: !woven);
         var spread = new float[stride * channels];
         for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
         var weights = new PackedWeights([.. Enumerable.Range(0, spread.Length)], taps * cin, matrix, spread);
@@ -165,12 +173,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
         var expand = (ConvOp)nodes[3].Op;
         var norm2 = (GroupNormOp)nodes[4].Op;
         int hidden = conv.Weight.Shape[0];
-        float[] matrix = _weights.TapsFirst(conv.Weight);
-        var packed = new PackedWeights([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, _weights.Read(conv.Bias!));
+        float[] bias = _weights.Vector(conv.Bias!);
+        Span<float> matrix = _weights.TapsFirst(conv.Weight);
+        var packed = new PackedWeights([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
         return new DConvLayer<TIsa, V>(
             packed,
-            _weights.Read(expand.Weight),
-            _weights.Read(expand.Bias!),
+            _weights.Vector(expand.Weight),
+            _weights.Vector(expand.Bias!),
             _weights.Norm(norm1.Weight, norm1.Bias, norm1.Epsilon),
             _weights.Norm(norm2.Weight, norm2.Bias, norm2.Epsilon),
             _weights.Scale(((ChannelScaleOp)nodes[6].Op).Scale, expand.Weight.Shape[0] / 2),

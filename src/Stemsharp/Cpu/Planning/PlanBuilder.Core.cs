@@ -27,10 +27,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly HashSet<Node> _done = [];
     private readonly List<Step> _steps = [];
 
-    public PlanBuilder(Graph.Graph graph, IWeightSource weights, KernelTier tier)
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, KernelTier tier)
     {
         _graph = graph;
-        _weights = new WeightReader(weights);
+        _weights = weights;
         _tier = tier;
         _outputs = [.. graph.Outputs.Select(o => o.Value)];
         foreach (Node node in graph.Nodes)
@@ -40,6 +40,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
                 if (!_consumers.TryGetValue(input, out List<Node>? list)) _consumers.Add(input, list = []);
                 list.Add(node);
             }
+        }
+
+        // The caller fills the inputs before the first step.
+        foreach ((string name, Value value) in graph.Inputs)
+        {
+            var tensor = new Tensor(name, value.Shape, dense: true) { First = -1, Last = -1 };
+            _tensors.Add(value, tensor);
+            _all.Add(tensor);
         }
 
         foreach (Node node in graph.Nodes)
@@ -65,7 +73,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
             }
         }
 
-        return new Plan(_steps, _all, Shape(), _tier);
+        // The caller reads the outputs after the last step.
+        Tensor[] outputs = [.. _graph.Outputs.Select(o => _tensors[o.Value])];
+        foreach (Tensor output in outputs) output.Root.Last = _steps.Count;
+        return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => _tensors[i.Value]), .. outputs], Shape(), _tier);
     }
 
     private SegmentShape Shape()
@@ -124,7 +135,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // A new tensor for a value, written by the step that is being made; over the memory of another where allowed.
     private Tensor Write(Value value, Tensor? over = null)
     {
-        var tensor = new Tensor(value.Name, value.Shape);
+        var tensor = new Tensor(value.Name, value.Shape, dense: _outputs.Contains(value));
         _all.Add(tensor);
         _tensors.Add(value, tensor);
         if (over != null) tensor.Overwrite(over);
@@ -151,8 +162,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private void Standardize(Node node, StandardizeOp op)
     {
         Tensor target = Write(node.Outputs[0]), mean = Write(node.Outputs[1]), std = Write(node.Outputs[2]);
-        bool spectrogram = node.Inputs[0] == _graph.Inputs[0].Value;
-        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", spectrogram, target, mean, std, op.Epsilon), node);
+        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", Read(node.Inputs[0]), target, mean, std, op.Epsilon), node);
     }
 
     // Operations that found no neighbour to live in.
@@ -168,7 +178,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
 
         bool sameShape = node.Output.Shape.Equals(input.Shape);
-        Tensor target = Write(node.Output, sameShape && DiesIn(input, node) ? source : null);
+        Tensor target = Write(node.Output, sameShape && !_outputs.Contains(node.Output) && DiesIn(input, node) ? source : null);
         Emit(
             node.Op switch
             {
@@ -177,7 +187,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
                 ReluOp => new ActivationStep<TIsa, V, Relu<TIsa, V>>(node.Name, text, source, target),
                 GluOp => new GluStep<TIsa, V>(node.Name, text, source, target),
                 AddOp => new AddStep<TIsa, V>(node.Name, text, source, Read(node.Inputs[1]), target, null),
-                ChannelScaleOp op => new ChannelScaleStep(node.Name, text, source, target, _weights.Read(op.Scale)),
+                ChannelScaleOp op => new ChannelScaleStep(node.Name, text, source, target, _weights.Vector(op.Scale)),
                 AddTableOp op => new AddTableStep(node.Name, text, source, target, op.Table.Shape, Array.ConvertAll(op.Table.Data, v => (float)v)),
                 FrequencyEmbeddingOp op => new AddTableStep(node.Name, text, source, target, new Shape(input.Shape.Channels, input.Shape.Rows, 1), RowTable(op, transpose: true)),
                 PadOp => new ResizeStep(node.Name, text, source, target, 0, 1),
@@ -190,18 +200,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // factor·weight as [rows, channels], or transposed as [channels, rows].
     private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)
     {
-        float[] weight = _weights.Read(op.Weight), table = new float[weight.Length];
+        float[] weight = _weights.Vector(op.Weight), table = new float[weight.Length];
         int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
         for (int i = 0; i < table.Length; i++) table[transpose ? i % channels * rows + i / channels : i] = (float)(op.Factor * weight[i]);
         return table;
     }
 
-    // Where the value of a node goes: into a tensor, or, restored, to an output of the engine.
-    private TransposeTarget Target(Node producer, Node? restore)
-    {
-        Value value = (restore ?? producer).Output;
-        if (restore == null) return new TransposeTarget(Write(value), false, null, null, value.Shape.Positions);
-        bool spectrograms = value == _graph.Outputs[0].Value;
-        return new TransposeTarget(null, spectrograms, Read(restore.Inputs[1]), Read(restore.Inputs[2]), value.Shape.Positions);
-    }
+    // What a node writes, restored to the input's scale by the node behind it where there is one.
+    private RestorableTensor Target(Node producer, Node? restore) =>
+        new(Write((restore ?? producer).Output), restore == null ? null : Read(restore.Inputs[1]), restore == null ? null : Read(restore.Inputs[2]));
 }

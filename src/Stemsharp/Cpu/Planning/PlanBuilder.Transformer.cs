@@ -106,16 +106,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
         var targets = new ProjectionTargets(heads, width, q, k, v);
         var columns = new Columns(1, input.Shape.Positions);
 
-        // Source rows of the parts one after the other, as RowOrder expects.
-        int channels = heads * width, cin = input.Shape.Channels;
-        float[] matrix = new float[parts.Length * channels * cin], bias = new float[parts.Length * channels];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            var op = (LinearOp)parts[i].Op;
-            _weights.Read(op.Weight).AsSpan(op.FirstRow * cin, channels * cin).CopyTo(matrix.AsSpan(i * channels * cin));
-            _weights.Read(op.Bias).AsSpan(op.FirstRow, channels).CopyTo(bias.AsSpan(i * channels));
-        }
-
+        // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
+        int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
+        var op = (LinearOp)parts[0].Op;
+        Span<float> bias = _weights.Vector(op.Bias).AsSpan(op.FirstRow, rows);
+        Span<float> matrix = _weights.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin);
         var weights = new PackedWeights(targets.RowOrder(), cin, matrix, bias);
         var epilogue = new ProjectionEpilogue<TIsa, V>(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
@@ -172,6 +167,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private PackedWeights Pack(LinearOp op)
     {
         int k = op.Weight.Shape[1];
-        return new PackedWeights([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), _weights.Read(op.Bias));
+        float[] bias = _weights.Vector(op.Bias);
+        return new PackedWeights([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), bias);
     }
 }

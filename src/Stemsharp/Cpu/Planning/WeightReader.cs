@@ -1,40 +1,52 @@
+using System.Runtime.InteropServices;
 using Stemsharp.Graph;
 
 namespace Stemsharp.Cpu.Planning;
 
-/// <summary>Trained tensors in the orders that packing wants.</summary>
-internal sealed class WeightReader(IWeightSource source)
+/// <summary>
+/// Trained tensors in the orders that packing wants. Large ones pass through two buffers outside the managed
+/// heap, which would otherwise grow by the size of the model.
+/// </summary>
+internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
 {
-    private (Parameter? Parameter, float[] Data) _last = (null, []);
+    private readonly Buffer _raw = new(), _arranged = new();
 
-    /// <summary>Row-major, as in the state dict.</summary>
-    public float[] Read(Parameter parameter)
+    /// <summary>Row-major, as in the state dict; valid until the next call of any method but <see cref="Vector"/>.</summary>
+    public Span<float> Read(Parameter parameter)
     {
-        // Attention's packed projections are read three times in a row.
-        if (_last.Parameter == parameter) return _last.Data;
-        var data = new float[parameter.Shape.Elements];
+        Span<float> data = _raw.Take(parameter.Shape.Elements);
         source.Read(parameter, data);
-        _last = (parameter, data);
         return data;
     }
 
-    public NormWeights Norm(Parameter weight, Parameter bias, double epsilon) => new(Read(weight), Read(bias), epsilon);
+    /// <summary>A small tensor to keep.</summary>
+    public float[] Vector(Parameter parameter)
+    {
+        var data = new float[parameter.Shape.Elements];
+        source.Read(parameter, data);
+        return data;
+    }
+
+    /// <summary>Room for further rearrangement of what <see cref="TapsFirst"/> gave.</summary>
+    public Span<float> Spare(long count) => _raw.Take(count);
+
+    public NormWeights Norm(Parameter weight, Parameter bias, double epsilon) => new(Vector(weight), Vector(bias), epsilon);
 
     /// <summary>LayerScale's factors, or ones.</summary>
     public NormWeights Scale(Parameter? scale, int channels)
     {
         var ones = new float[channels];
         Array.Fill(ones, 1f);
-        return new NormWeights(scale == null ? ones : Read(scale), []);
+        return new NormWeights(scale == null ? ones : Vector(scale), []);
     }
 
     /// <summary>A convolution's weight [Cout, Cin, taps…] as [Cout][tap][Cin].</summary>
-    public float[] TapsFirst(Parameter weight)
+    public Span<float> TapsFirst(Parameter weight)
     {
-        float[] data = Read(weight);
+        Span<float> data = Read(weight);
         int rows = weight.Shape[0], channels = weight.Shape[1], taps = data.Length / rows / channels;
         if (taps == 1) return data;
-        var result = new float[data.Length];
+        Span<float> result = _arranged.Take(data.Length);
         for (int o = 0; o < rows; o++)
         {
             for (int c = 0; c < channels; c++)
@@ -50,11 +62,12 @@ internal sealed class WeightReader(IWeightSource source)
     /// A transposed convolution's weight [Cin, Cout, kernel] as the matrix of an ordinary one:
     /// rows (phase, Cout), or (Cout, phase); columns (tap, Cin), where the last of the taps is the newest input.
     /// </summary>
-    public float[] Phases(Parameter weight, int stride, bool phaseFirst)
+    public Span<float> Phases(Parameter weight, int stride, bool phaseFirst)
     {
-        float[] data = Read(weight);
+        Span<float> data = Read(weight);
         int cin = weight.Shape[0], cout = weight.Shape[1], kernel = weight.Shape[2], taps = (kernel + stride - 1) / stride;
-        var result = new float[stride * cout * taps * cin];
+        Span<float> result = _arranged.Take((long)stride * cout * taps * cin);
+        result.Clear();
         for (int p = 0; p < stride; p++)
         {
             for (int o = 0; o < cout; o++)
@@ -69,5 +82,36 @@ internal sealed class WeightReader(IWeightSource source)
         }
 
         return result;
+    }
+
+    public void Dispose()
+    {
+        _raw.Dispose();
+        _arranged.Dispose();
+    }
+
+    private sealed class Buffer : IDisposable
+    {
+        private float* _data;
+        private long _capacity;
+
+        public Span<float> Take(long count)
+        {
+            if (count > _capacity)
+            {
+                NativeMemory.Free(_data);
+                _data = (float*)NativeMemory.Alloc((nuint)count, sizeof(float));
+                _capacity = count;
+            }
+
+            return new Span<float>(_data, checked((int)count));
+        }
+
+        public void Dispose()
+        {
+            NativeMemory.Free(_data);
+            _data = null;
+            _capacity = 0;
+        }
     }
 }

@@ -101,15 +101,15 @@ internal sealed unsafe class ResizeStep(string name, string description, Tensor 
     }
 }
 
-/// <summary>x·std + mean to an output of the engine.</summary>
-internal sealed unsafe class RestoreStep(string name, string description, Tensor source, TransposeTarget target) : Step(name, description)
+/// <summary>x·std + mean.</summary>
+internal sealed unsafe class RestoreStep(string name, string description, Tensor source, RestorableTensor target) : Step(name, description)
 {
     public override int Tasks(int phase, int workers) => source.Channels;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         (float factor, float offset) = target.Restoration(w);
-        float* p = w.At(source, task), q = target.Channel(w, task);
+        float* p = w.At(source, task), q = w.At(target.Tensor, task);
         for (int i = 0; i < source.Positions; i++) q[i] = p[i] * factor + offset;
     }
 }

@@ -106,7 +106,7 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
 /// merged in order. Mean and std go to two small tensors.
 /// </summary>
 internal sealed unsafe class StandardizeStep<TIsa, V>(
-    string name, string description, bool spectrogram, Tensor target, Tensor mean, Tensor std, double epsilon)
+    string name, string description, Tensor input, Tensor target, Tensor mean, Tensor std, double epsilon)
     : Step(name, description)
     where TIsa : struct, ISimd<V>
     where V : struct
@@ -128,7 +128,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
     {
         (int channel, int stretch) = Math.DivRem(task, _perChannel);
         int start = stretch * Stretch, count = Math.Min(Stretch, target.Positions - start), tasks = _tasks;
-        float* source = (spectrogram ? w.Spectrogram : w.Waveform) + (long)channel * target.Positions + start;
+        float* source = w.At(input, channel) + start;
         var sums = (Moments*)w.Slots;
         Moments* squares = sums + tasks;
         if (phase == 0)

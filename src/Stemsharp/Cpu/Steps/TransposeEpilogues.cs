@@ -4,13 +4,9 @@ using Stemsharp.Kernels.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
-/// <summary>Where a transposed convolution's result goes: a tensor, or an output of the engine, restored.</summary>
-internal sealed record TransposeTarget(Tensor? Tensor, bool Spectrograms, Tensor? Mean, Tensor? Std, int Positions)
+/// <summary>A tensor to write, and, where it is an output of the engine, the mean and std that restore its scale.</summary>
+internal sealed record RestorableTensor(Tensor Tensor, Tensor? Mean, Tensor? Std)
 {
-    public unsafe float* Channel(in Workspace w, int channel) => Tensor != null
-        ? w.At(Tensor, channel)
-        : (Spectrograms ? w.Spectrograms : w.Waveforms) + (long)channel * Positions;
-
     /// <summary>The factor and offset that undo the input's standardisation; 1 and 0 where there is none.</summary>
     public unsafe (float Factor, float Offset) Restoration(in Workspace w) => Mean == null ? (1, 0) : (*w.At(Std!), *w.At(Mean));
 }
@@ -20,7 +16,7 @@ internal sealed record TransposeTarget(Tensor? Tensor, bool Spectrograms, Tensor
 /// stride·q + phase − start.
 /// </summary>
 internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
-    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
+    PackedWeights weights, RestorableTensor target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
     where TIsa : struct, ISimd<V>
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
@@ -37,7 +33,7 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
             int f = row * stride + phase - start;
             if (f < 0 || f >= length) continue;
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
-            float* p = target.Channel(w, channel) + (long)f * columns.Width + first;
+            float* p = w.At(target.Tensor, channel) + (long)f * columns.Width + first;
             float* destination = count == Tile.Columns ? p : tile;
             for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
             {
@@ -55,7 +51,7 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
 /// which are woven together: position 4·n + phase − start.
 /// </summary>
 internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
-    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int start, int length) : IEpilogue
+    PackedWeights weights, RestorableTensor target, Columns columns, int channels, int start, int length) : IEpilogue
     where TIsa : struct, ISimd<V>
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
@@ -75,7 +71,7 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + half * Stride]);
             int t = first * Stride - start, low = Math.Max(0, -t), high = Math.Min(Stride * Tile.Columns, length - t);
             if (high <= low) continue;
-            float* p = target.Channel(w, channel) + t;
+            float* p = w.At(target.Tensor, channel) + t;
             bool whole = low == 0 && high == Stride * Tile.Columns;
             float* destination = whole ? p : woven;
             for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
@@ -94,7 +90,7 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
 
 /// <summary>The same for any stride: packed row (phase, channel), one float at a time.</summary>
 internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
-    PackedWeights weights, TransposeTarget target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
+    PackedWeights weights, RestorableTensor target, Columns columns, int channels, int stride, int start, int length) : IEpilogue
     where TIsa : struct, ISimd<V>
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
@@ -109,7 +105,7 @@ internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
             (int phase, int channel) = Math.DivRem(strip * Tile.Rows + r, channels);
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
             for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
-            float* p = target.Channel(w, channel);
+            float* p = w.At(target.Tensor, channel);
             for (int i = 0; i < count; i++)
             {
                 int t = (first + i) * stride + phase - start;

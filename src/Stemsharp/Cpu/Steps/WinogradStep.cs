@@ -30,18 +30,17 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
     /// <summary>Whether the kernel's margins hold such a convolution.</summary>
     public static bool Fits(int kernelF, int kernelT) => kernelF == 3 && kernelT % 2 == 1 && kernelT / 2 <= Margin;
 
-    /// <summary>Product <paramref name="index"/>'s weight matrix from one that is [rows][3·kernelT taps][channels].</summary>
-    public static float[] Transformed(float[] matrix, int channels, int kernelT, int index)
+    /// <summary>
+    /// Product <paramref name="index"/>'s weight matrix [rows][part] from one that is [rows][3][part]; a part is
+    /// what one row of the kernel holds.
+    /// </summary>
+    public static void Transform(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
     {
-        int part = kernelT * channels, matrixRows = matrix.Length / (3 * part);
-        var result = new float[matrixRows * part];
-        for (int r = 0; r < matrixRows; r++)
+        for (int r = 0; r < result.Length / part; r++)
         {
-            ReadOnlySpan<float> row = matrix.AsSpan(r * 3 * part, 3 * part);
+            ReadOnlySpan<float> row = matrix.Slice(r * 3 * part, 3 * part);
             for (int k = 0; k < part; k++) result[r * part + k] = (float)WinogradKernel<TIsa, V>.Weight(index, row[k], row[part + k], row[2 * part + k]);
         }
-
-        return result;
     }
 
     public override void Run(int phase, int task, in Workspace w)
