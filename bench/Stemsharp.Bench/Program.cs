@@ -20,12 +20,14 @@ using var engine = new CpuEngine(graph, weights, threads, KernelTier.Best, profi
 Console.WriteLine($"load {Stopwatch.GetElapsedTime(t0).TotalSeconds:F2} s, {graph.Flops * 1e-9:F1} GFLOP, executed {engine.Plan.ExecutedFlops * 1e-9:F1}, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB, scratch {engine.Plan.ScratchFloats * 4e-6:F1} MB");
 if (args.Contains("--plan")) Console.WriteLine(engine.Plan);
 var random = new Random(1);
-float[] x = new float[engine.Shape.SpectrogramLength], xt = new float[engine.Shape.WaveformLength], y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-for (int i = 0; i < x.Length; i++) x[i] = random.NextSingle() - 0.5f;
-for (int i = 0; i < xt.Length; i++) xt[i] = random.NextSingle() - 0.5f;
+unsafe
+{
+    for (int i = 0; i < engine.Shape.SpectrogramLength; i++) engine.Spectrogram[i] = random.NextSingle() - 0.5f;
+    for (int i = 0; i < engine.Shape.WaveformLength; i++) engine.Waveform[i] = random.NextSingle() - 0.5f;
+}
 double peak = FmaPeak.Measure(threads);
-engine.Run(x, xt, y, yt, default);
-engine.Run(x, xt, y, yt, default);
+engine.Run(default(CancellationToken));
+engine.Run(default(CancellationToken));
 engine.ResetProfile();
 var times = new List<double>();
 var ratios = new List<double>();
@@ -35,7 +37,7 @@ for (int i = 0; i < reps; i++)
 {
     double before = FmaPeak.Measure(threads, 0.05);
     long t = Stopwatch.GetTimestamp();
-    engine.Run(x, xt, y, yt, default);
+    engine.Run(default(CancellationToken));
     times.Add(Stopwatch.GetElapsedTime(t).TotalSeconds);
     double around = (before + FmaPeak.Measure(threads, 0.05)) / 2;
     peaks.Add(around);
