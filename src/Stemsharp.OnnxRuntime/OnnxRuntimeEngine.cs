@@ -62,8 +62,11 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
     private static SegmentShape ShapeOf(OnnxSession session, string path)
     {
         // spectrogram [1, 2·C, F, T], waveform [1, C, L] → spectrograms [1, S, 2·C, F, T], waveforms [1, S, C, L]
-        if (session is { Inputs: [{ Name: "spectrogram", IsFloat: true, Dims: [1, long cac, long bins, long frames] }, { Name: "waveform", IsFloat: true, Dims: [1, long channels, long samples] }],
-                Outputs: [{ IsFloat: true, Dims: [1, long stems, long cacOut, long binsOut, long framesOut] }, { IsFloat: true, Dims: [1, long stemsOut, long channelsOut, long samplesOut] }] }
+        if (session is
+            {
+                Inputs: [{ Name: "spectrogram", IsFloat: true, Dims: [1, long cac, long bins, long frames] }, { Name: "waveform", IsFloat: true, Dims: [1, long channels, long samples] }],
+                Outputs: [{ IsFloat: true, Dims: [1, long stems, long cacOut, long binsOut, long framesOut] }, { IsFloat: true, Dims: [1, long stemsOut, long channelsOut, long samplesOut] }]
+            }
             && cac == 2 * channels && (cacOut, binsOut, framesOut) == (cac, bins, frames) && (stemsOut, channelsOut, samplesOut) == (stems, channels, samples))
         {
             return new SegmentShape((int)stems, (int)channels, (int)bins, (int)frames, (int)samples);

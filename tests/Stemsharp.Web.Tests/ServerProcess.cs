@@ -20,7 +20,8 @@ internal sealed class ServerProcess : IDisposable
         ProcessStartInfo start = new(
             "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline", .. more])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         Process process = Process.Start(start)!;
         string? line;

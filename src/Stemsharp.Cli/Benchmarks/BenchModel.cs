@@ -1,6 +1,6 @@
 using Stemsharp.Checkpoints;
-using Stemsharp.Cpu;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cpu;
 using Stemsharp.Separation;
 
 namespace Stemsharp.Cli.Benchmarks;

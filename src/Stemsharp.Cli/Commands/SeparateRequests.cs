@@ -169,7 +169,7 @@ internal static class SeparateRequests
         if (text == "source")
             return format == AudioFormat.Opus ? 48000 : null;
         if (text is null)
-                return format == AudioFormat.Opus ? 48000 : OutputSettings.ModelRate;
+            return format == AudioFormat.Opus ? 48000 : OutputSettings.ModelRate;
         if (!int.TryParse(text, System.Globalization.NumberStyles.None, null, out int rate) || rate is < 1000 or > 768_000)
             throw new OptionException($"--rate \"{text}\" is no sample rate; write 1000 to 768000 Hz, or source.");
         if (format == AudioFormat.Opus && rate != 48000)

@@ -20,7 +20,10 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
     /// <summary>Things that clients make: a page that drops a folder makes hundreds, a loop gone wild makes more.</summary>
     private readonly TokenBucketRateLimiter _changes = new(new TokenBucketRateLimiterOptions
     {
-        TokenLimit = 2000, TokensPerPeriod = 200, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0,
+        TokenLimit = 2000,
+        TokensPerPeriod = 200,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        QueueLimit = 0,
     });
 
     public async Task InvokeAsync(HttpContext context)

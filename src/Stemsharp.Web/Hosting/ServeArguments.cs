@@ -13,24 +13,28 @@ internal sealed class ServeArguments
 
     public Option<int> Port { get; } = new("--port")
     {
-        Description = "Port to listen on; 0 for any that is free.", DefaultValueFactory = _ => DefaultPort,
+        Description = "Port to listen on; 0 for any that is free.",
+        DefaultValueFactory = _ => DefaultPort,
     };
 
     public Option<string?> Data { get; } = new("--data")
     {
-        Description = "Folder for songs, stems and the queue. Default: 'stemsharp' in your folder for application data.", HelpName = "DIR",
+        Description = "Folder for songs, stems and the queue. Default: 'stemsharp' in your folder for application data.",
+        HelpName = "DIR",
     };
 
     public Option<bool> NoBrowser { get; } = new("--no-browser") { Description = "Don't open the page in the browser." };
 
     public Option<string?> Model { get; } = new("--model", "-n")
     {
-        Description = "Model of songs for which none is chosen.", HelpName = "NAME",
+        Description = "Model of songs for which none is chosen.",
+        HelpName = "NAME",
     };
 
     public Option<string?> Repo { get; } = new("--repo")
     {
-        Description = "Folder of models to offer instead of the known ones.", HelpName = "DIR",
+        Description = "Folder of models to offer instead of the known ones.",
+        HelpName = "DIR",
     };
 
     public Option<bool> Offline { get; } = new("--offline") { Description = "Never download anything." };
@@ -42,7 +46,8 @@ internal sealed class ServeArguments
 
     public Option<string[]> AllowPath { get; } = new("--allow-path")
     {
-        Description = "Folder whose songs clients may name by path. May be given several times.", HelpName = "DIR",
+        Description = "Folder whose songs clients may name by path. May be given several times.",
+        HelpName = "DIR",
     };
 
     public Option<long?> MaxDisk { get; } = Size("--max-disk", "Disk that the data folder may take, such as 20G. Default: no limit.");
@@ -51,27 +56,33 @@ internal sealed class ServeArguments
 
     public Option<double> MaxDuration { get; } = new("--max-duration")
     {
-        Description = "Longest song that is taken, in minutes.", DefaultValueFactory = _ => 180, HelpName = "MINUTES",
+        Description = "Longest song that is taken, in minutes.",
+        DefaultValueFactory = _ => 180,
+        HelpName = "MINUTES",
     };
 
     public Option<double?> Keep { get; } = new("--keep")
     {
-        Description = "Days after which songs that are done are deleted. Default: never.", HelpName = "DAYS",
+        Description = "Days after which songs that are done are deleted. Default: never.",
+        HelpName = "DAYS",
     };
 
     public Option<string?> Listen { get; } = new("--listen")
     {
-        Description = "Address to listen on instead of 127.0.0.1. Needs --tls-certificate or --behind-proxy.", HelpName = "ADDRESS",
+        Description = "Address to listen on instead of 127.0.0.1. Needs --tls-certificate or --behind-proxy.",
+        HelpName = "ADDRESS",
     };
 
     public Option<string[]> HostName { get; } = new("--host-name")
     {
-        Description = "Name that clients call this server by. May be given several times.", HelpName = "NAME",
+        Description = "Name that clients call this server by. May be given several times.",
+        HelpName = "NAME",
     };
 
     public Option<string?> TlsCertificate { get; } = new("--tls-certificate")
     {
-        Description = "PEM or PFX file with the certificate and its key.", HelpName = "FILE",
+        Description = "PEM or PFX file with the certificate and its key.",
+        HelpName = "FILE",
     };
 
     public Option<bool> BehindProxy { get; } = new("--behind-proxy")

@@ -83,5 +83,6 @@ internal static class ServeProcess
             // Nothing is said on it.
         }
         server.RequestStop();
-    }) { IsBackground = true, Name = "lifeline" }.Start();
+    })
+    { IsBackground = true, Name = "lifeline" }.Start();
 }

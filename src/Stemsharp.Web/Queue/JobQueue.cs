@@ -148,7 +148,12 @@ internal sealed class JobQueue : IDisposable
             _disk.Reserve(Item(id), ResultBytes(entry.Stored));
             Keep(entry, entry.Stored with
             {
-                State = JobState.Queued, Order = NextOrder(entry.Stored.Batch), Attempts = 0, Error = null, Started = null, Finished = null,
+                State = JobState.Queued,
+                Order = NextOrder(entry.Stored.Batch),
+                Attempts = 0,
+                Error = null,
+                Started = null,
+                Finished = null,
             });
             BookWork();
             _queued.Release();
@@ -214,7 +219,11 @@ internal sealed class JobQueue : IDisposable
                 _clock = Math.Max(_clock, next.Order);
                 Keep(entry, next with
                 {
-                    State = JobState.Running, Attempts = next.Attempts + 1, Started = DateTimeOffset.UtcNow, Audio = null, TimesRealTime = null,
+                    State = JobState.Running,
+                    Attempts = next.Attempts + 1,
+                    Started = DateTimeOffset.UtcNow,
+                    Audio = null,
+                    TimesRealTime = null,
                 });
                 return entry;
             }
@@ -338,7 +347,10 @@ internal sealed class JobQueue : IDisposable
         Rest(entry);
         Keep(entry, entry.Stored with
         {
-            State = state, Error = error, Bytes = bytes, Finished = DateTimeOffset.UtcNow,
+            State = state,
+            Error = error,
+            Bytes = bytes,
+            Finished = DateTimeOffset.UtcNow,
             Audio = state == JobState.Done ? entry.Stored.Audio : null,
         });
         BookWork();

@@ -58,7 +58,11 @@ internal sealed class LibrarySeparator : ISongSeparator
         if (settings.Overlap is { } overlap && !(overlap is >= 0 and <= 0.9)) throw new OptionException($"'overlap' is {overlap}; valid are 0 to 0.9.");
         return settings with
         {
-            Model = name, SampleFormat = sample, ClipMode = clip, Shifts = settings.Shifts ?? 0, Overlap = settings.Overlap ?? 0.25,
+            Model = name,
+            SampleFormat = sample,
+            ClipMode = clip,
+            Shifts = settings.Shifts ?? 0,
+            Overlap = settings.Overlap ?? 0.25,
             // A stem that is named twice is wanted once.
             Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
         };

@@ -267,31 +267,31 @@ public class WavTests
             Written(SampleFormat.Int24),
             Written(SampleFormat.Float64),
         ];
-                Prop.ForAll(
-            Gen.Choose(0, seeds.Length - 1).SelectMany(seed => Gen.Choose(0, int.MaxValue).Select(salt => (seed, salt))).ToArbitrary(),
-            pick =>
-            {
-                Random random = new(pick.salt);
-                byte[] file = (byte[])seeds[pick.seed].Clone();
-                for (int i = random.Next(1, 8); i > 0; i--)
-                {
-                    int at = random.Next(Math.Min(file.Length, 140));
-                    if (random.Next(3) == 0 && at + 4 <= file.Length) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), random.Next(4) - 2);
-                    else file[at] = (byte)random.Next(256);
-                }
+        Prop.ForAll(
+    Gen.Choose(0, seeds.Length - 1).SelectMany(seed => Gen.Choose(0, int.MaxValue).Select(salt => (seed, salt))).ToArbitrary(),
+    pick =>
+    {
+        Random random = new(pick.salt);
+        byte[] file = (byte[])seeds[pick.seed].Clone();
+        for (int i = random.Next(1, 8); i > 0; i--)
+        {
+            int at = random.Next(Math.Min(file.Length, 140));
+            if (random.Next(3) == 0 && at + 4 <= file.Length) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), random.Next(4) - 2);
+            else file[at] = (byte)random.Next(256);
+        }
 
-                if (random.Next(4) == 0) file = file[..random.Next(file.Length)];
-                try
-                {
-                    using WavReader reader = Read(file);
-                    Assert.InRange(Signals.ReadAll(reader).Length / reader.Channels, reader.Length!.Value, reader.Length!.Value);
-                    WavTags.Read(new MemoryStream(file), reader.Header);
-                }
-                catch (AudioException error)
-                {
-                    Assert.Contains("test.wav", error.Message);
-                }
-            }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+        if (random.Next(4) == 0) file = file[..random.Next(file.Length)];
+        try
+        {
+            using WavReader reader = Read(file);
+            Assert.InRange(Signals.ReadAll(reader).Length / reader.Channels, reader.Length!.Value, reader.Length!.Value);
+            WavTags.Read(new MemoryStream(file), reader.Header);
+        }
+        catch (AudioException error)
+        {
+            Assert.Contains("test.wav", error.Message);
+        }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
     }
 
     private static byte[] Written(SampleFormat format)

@@ -25,8 +25,12 @@ internal sealed class PageSession : IAsyncDisposable
     {
         IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
-            ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = theme, HasTouch = touch, IsMobile = touch,
-            DeviceScaleFactor = touch ? 2 : 1, AcceptDownloads = true,
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = theme,
+            HasTouch = touch,
+            IsMobile = touch,
+            DeviceScaleFactor = touch ? 2 : 1,
+            AcceptDownloads = true,
         });
         IPage page = await context.NewPageAsync();
         PageSession session = new(context, page);
