@@ -73,6 +73,26 @@ public class SmallPartsTests
             return PlainJson.ToText(ToPlain(PickleReader.Read(writer.Finish()))) == PlainJson.ToText(value);
         }).QuickCheckThrowOnFailure();
 
+    /// <summary>One value of every harmless kind, as Python 3.11 pickles it in each protocol.</summary>
+    [Theory]
+    [InlineData(2, "gAJ9cQAoWAEAAABhcQFdcQIoSwFHQAQAAAAAAABYAwAAAHjDqXEDY19jb2RlY3MKZW5jb2RlCnEEWAEAAAB5cQVYBgAAAGxhdGluMXEGhnEHUnEISwGFcQljX19idWlsdGluX18Kc2V0CnEKXXELKEsBSwJlhXEMUnENY19fYnVpbHRpbl9fCmZyb3plbnNldApxDl1xD0sDYYVxEFJxEU6ISvn///9KcBEBAIoJAAAQYy1ex2sFY19fYnVpbHRpbl9fCmJ5dGVhcnJheQpxEmgEWAEAAAB6cRNoBoZxFFJxFYVxFlJxF2NwYXRobGliClB1cmVQb3NpeFBhdGgKcRhYAQAAAC9xGVgBAAAAcHEaWAEAAABxcRuHcRxScR1lWAEAAABkcR5jY29sbGVjdGlvbnMKT3JkZXJlZERpY3QKcR8pUnEgWAEAAABrcSFjZnJhY3Rpb25zCkZyYWN0aW9uCnEiSydLBYZxI1JxJHNYBAAAAGRlZXBxJV1xJl1xJ11xKH1xKWgTiXNhYWFLBUsGdS4=")]
+    [InlineData(3, "gAN9cQAoWAEAAABhcQFdcQIoSwFHQAQAAAAAAABYAwAAAHjDqXEDQwF5cQRLAYVxBWNidWlsdGlucwpzZXQKcQZdcQcoSwFLAmWFcQhScQljYnVpbHRpbnMKZnJvemVuc2V0CnEKXXELSwNhhXEMUnENTohK+f///0pwEQEAigkAABBjLV7HawVjYnVpbHRpbnMKYnl0ZWFycmF5CnEOQwF6cQ+FcRBScRFjcGF0aGxpYgpQdXJlUG9zaXhQYXRoCnESWAEAAAAvcRNYAQAAAHBxFFgBAAAAcXEVh3EWUnEXZVgBAAAAZHEYY2NvbGxlY3Rpb25zCk9yZGVyZWREaWN0CnEZKVJxGlgBAAAAa3EbY2ZyYWN0aW9ucwpGcmFjdGlvbgpxHEsnSwWGcR1ScR5zWAQAAABkZWVwcR9dcSBdcSFdcSJ9cSNYAQAAAHpxJIlzYWFhSwVLBnUu")]
+    [InlineData(4, "gASV/gAAAAAAAAB9lCiMAWGUXZQoSwFHQAQAAAAAAACMA3jDqZRDAXmUSwGFlI+UKEsBSwKQKEsDkZROiEr5////SnARAQCKCQAAEGMtXsdrBYwIYnVpbHRpbnOUjAlieXRlYXJyYXmUk5RDAXqUhZRSlIwHcGF0aGxpYpSMDVB1cmVQb3NpeFBhdGiUk5SMAS+UjAFwlIwBcZSHlFKUZYwBZJSMC2NvbGxlY3Rpb25zlIwLT3JkZXJlZERpY3SUk5QpUpSMAWuUjAlmcmFjdGlvbnOUjAhGcmFjdGlvbpSTlEsnSwWGlFKUc4wEZGVlcJRdlF2UXZR9lIwBepSJc2FhYUsFSwZ1Lg==")]
+    [InlineData(5, "gAWV6AAAAAAAAAB9lCiMAWGUXZQoSwFHQAQAAAAAAACMA3jDqZRDAXmUSwGFlI+UKEsBSwKQKEsDkZROiEr5////SnARAQCKCQAAEGMtXsdrBZYBAAAAAAAAAHqUjAdwYXRobGlilIwNUHVyZVBvc2l4UGF0aJSTlIwBL5SMAXCUjAFxlIeUUpRljAFklIwLY29sbGVjdGlvbnOUjAtPcmRlcmVkRGljdJSTlClSlIwBa5SMCWZyYWN0aW9uc5SMCEZyYWN0aW9ulJOUSydLBYaUUpRzjARkZWVwlF2UXZRdlH2UjAF6lIlzYWFhSwVLBnUu")]
+    public void Pickles_of_every_protocol_are_read(int protocol, string base64)
+    {
+        byte[] pickle = Convert.FromBase64String(base64);
+        Assert.Equal(protocol, pickle[1]);
+        PickleDict dict = Assert.IsType<PickleDict>(PickleReader.Read(pickle));
+        Assert.Equal(["a", "d", "deep"], dict.Items.Keys);
+        List<object?> list = Assert.IsType<List<object?>>(dict.Items["a"]);
+        Assert.Equal([1L, 2.5, "xé"], list.Take(3));
+        Assert.Equal([1L], Assert.IsType<object?[]>(list[4]));
+        Assert.Equal([null, true, -7L, 70000L, System.Numerics.BigInteger.Pow(10, 20)], list.Skip(7).Take(5));
+        Assert.All([5, 6, 13], i => Assert.IsType<PickleOpaque>(list[i]));
+        Assert.Equal(new Fraction(39, 5), Assert.IsType<PickleDict>(dict.Items["d"]).Items["k"]);
+    }
+
     private static Gen<object?> PlainValues => Gen.OneOf(
         Gen.Constant<object?>(null),
         ArbMap.Default.GeneratorFor<bool>().Select(v => (object?)v),
