@@ -37,6 +37,11 @@ internal sealed class SeparationRun(
         Report(SeparationState.Analyzing, 0, 0, 0);
         TrackStatistics statistics = Measure(song.Track);
         _seconds = (double)statistics.Length / traits.SampleRate;
+        if (statistics.Peak > 1)
+        {
+            SeparatorLog.LoudInput(logger, input.Name, statistics.Peak);
+        }
+
         TrackSeparator track = new(song.Track, statistics, bag, Settings(traits));
         SeparationInfo info = new(
             separator.Model,

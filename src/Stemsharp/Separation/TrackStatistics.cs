@@ -6,7 +6,8 @@ namespace Stemsharp.Separation;
 /// <param name="Length">Samples per channel.</param>
 /// <param name="Mean">Mean of the mono mix.</param>
 /// <param name="Deviation">Its standard deviation, unbiased (divided by length − 1).</param>
-internal sealed record TrackStatistics(long Length, double Mean, double Deviation)
+/// <param name="Peak">Largest absolute sample of any channel.</param>
+internal sealed record TrackStatistics(long Length, double Mean, double Deviation, float Peak = 0)
 {
     /// <summary>Added to the deviation, so that silence divides by something.</summary>
     private const double Epsilon = 1e-8;
@@ -27,6 +28,7 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
         const int Block = 65_536;
         float[] samples = new float[Block * reader.Channels];
         double[] mono = new double[Block];
+        PeakMeter peak = new();
         long length = 0;
         double mean = 0, squares = 0;
         while (true)
@@ -38,6 +40,7 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
                 break;
             }
 
+            peak.Add(samples.AsSpan(0, frames * reader.Channels));
             double sum = 0;
             for (int i = 0; i < frames; i++)
             {
@@ -64,6 +67,6 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
             length = total;
         }
 
-        return new TrackStatistics(length, mean, length > 1 ? Math.Sqrt(squares / (length - 1)) : 0);
+        return new TrackStatistics(length, mean, length > 1 ? Math.Sqrt(squares / (length - 1)) : 0, peak.Peak);
     }
 }

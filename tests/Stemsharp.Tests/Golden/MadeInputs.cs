@@ -19,11 +19,10 @@ internal static class MadeInputs
         ["direct current"] = () => Stereo(20_000, (i, _) => 0.5 + (0.01 * Sine(i, 100))),
         ["chirps"] = () => Stereo(40_000, (i, c) => 0.5 * Math.Sin(2 * Math.PI * i * (double)i * (c + 1) / Rate / 8)),
         ["music-like"] = () => Stereo(60_000, Music),
-        ["longer than a segment"] = () => Stereo(100_000, Music),
+        ["longer than a segment"] = () => Stereo(90_000, Music),
         ["48 kHz, one channel"] = () => Make(24_000, 48_000, 1, Music),
         ["8 kHz"] = () => Make(6_000, 8_000, 2, Music),
         ["5.1"] = () => Make(24_000, 48_000, 6, (i, c) => Music(i, c) * (1 - (0.1 * c))),
-        ["shorter than a frame"] = () => Stereo(100, Music),
         ["one sample"] = () => Stereo(1, (_, _) => 0.5),
     };
 

@@ -108,6 +108,7 @@ public sealed class LibraryExamples : IDisposable
     public async Task Options_per_call()
     {
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        AudioInput song = AudioInput.FromFile(this.song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(2));
         SeparatorOptions careful = separator.Options with { Shifts = 2, Overlap = 0.5 };
         SeparationResult result = await separator.SeparateAsync(song, careful);
 
