@@ -47,7 +47,7 @@ public class DocumentationTests
     public void EveryExitCodeIsListed()
     {
         foreach (int code in new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 130 })
-            Assert.Contains($"| {code} | `{Hosting.ExitCode.Name(code)}` |", s_page, StringComparison.Ordinal);
+            Assert.Contains($"| {code} | `{Stemsharp.Cli.Hosting.ExitCode.Name(code)}` |", s_page, StringComparison.Ordinal);
     }
 
     [Fact]
