@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -164,11 +165,9 @@ internal sealed class TrackSeparator
         {
             Span<float> input = runner.Input(c);
             mix.CopyTo(c, start, input[..window]);
-            foreach (ref float sample in Inside(input, start, window))
-            {
-                sample = (sample - mean) * factor;
-            }
-
+            Span<float> inside = Inside(input, start, window);
+            TensorPrimitives.Subtract(inside, mean, inside);
+            TensorPrimitives.Multiply(inside, factor, inside);
             input[window..].Clear();
         }
 
