@@ -6,6 +6,7 @@ using Stemsharp.Kernels;
 using Stemsharp.Model;
 
 if (args is ["accuracy", var golden]) { Stemsharp.Bench.GoldenAccuracy.Print(golden, KernelTier.Best); return; }
+if (args is ["resampling"]) { Stemsharp.Bench.ResamplingBenchmark.Run(); return; }
 if (args is ["onnxruntime", ..]) { OnnxRuntimePeer.Run(args[1..]); return; }
 
 string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
