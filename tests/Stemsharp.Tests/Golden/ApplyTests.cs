@@ -1,10 +1,11 @@
 using Stemsharp.Separation;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Stemsharp.Tests.Golden;
 
 /// <summary>Separation around the network against the original's, on tiny4 and three of its segments.</summary>
-public sealed class ApplyTests : IDisposable
+public sealed class ApplyTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly GoldenTensors Golden = GoldenTensors.Open("tiny4", "tiny4.apply.safetensors");
     private readonly SeparatorEngines _engines = new(
@@ -40,6 +41,7 @@ public sealed class ApplyTests : IDisposable
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(Golden["mix"]));
         Assert.Equal(["drums", "vocals"], result.Stems);
         double snr = GoldenModel.Snr(Golden["separator"].Values, GoldenModel.Parts(result));
+        output.WriteLine($"{snr:F2} dB");
         Assert.True(snr >= 110, $"{snr:F2} dB");
     }
 
@@ -61,6 +63,7 @@ public sealed class ApplyTests : IDisposable
             _ => { },
             default);
         double snr = GoldenModel.Snr(Golden[name].Values, stems.Select(channel => (ReadOnlyMemory<float>)channel));
+        output.WriteLine($"{snr:F2} dB");
         Assert.True(snr >= 110, $"{snr:F2} dB");
     }
 }

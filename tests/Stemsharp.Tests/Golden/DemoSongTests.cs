@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Stemsharp.Audio;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Stemsharp.Tests.Golden;
 
 /// <summary>The sample song with the demo model, judged against its true stems as the original was.</summary>
-public class DemoSongTests
+public class DemoSongTests(ITestOutputHelper output)
 {
     [Fact]
     public async Task Every_stem_is_as_good_as_the_original()
@@ -19,6 +20,7 @@ public class DemoSongTests
             double expected = figures.RootElement.GetProperty("figures").GetProperty(stem).GetProperty("sdr").GetDouble();
             float[] truth = Read(RepositoryFiles.Sample("song", stem + ".wav"));
             double sdr = GoldenModel.Snr(truth, result[stem].Select(channel => (ReadOnlyMemory<float>)channel));
+            output.WriteLine($"{stem}: {sdr:F3} dB, the original {expected:F3} dB");
             Assert.Equal(expected, sdr, 0.05);
         }
     }

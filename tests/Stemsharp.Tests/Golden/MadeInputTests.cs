@@ -1,11 +1,12 @@
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Stemsharp.Tests.Golden;
 
 /// <summary>
 /// The whole way with the engine against the whole way with the interpreter, and with other numbers of threads.
 /// </summary>
-public class MadeInputTests
+public class MadeInputTests(ITestOutputHelper output)
 {
     private static readonly string Model = RepositoryFiles.Golden("mixed-storage", "mixed-7b6ab67f.th");
 
@@ -22,6 +23,8 @@ public class MadeInputTests
             Assert.Equal(truth.Summary.Info, found.Summary.Info with { Stems = truth.Summary.Info.Stems });
             float[] exact = [.. GoldenModel.Parts(truth).SelectMany(channel => channel.ToArray())];
             double snr = GoldenModel.Snr(exact, GoldenModel.Parts(found));
+
+            output.WriteLine($"{name}: {snr:F1} dB");
 
             // Silence equals silence: 0/0. A very loud constant leaves little for the stems to differ in.
             if (!double.IsNaN(snr) && snr < 100)
