@@ -36,7 +36,8 @@ internal sealed class MeasuredServer : IDisposable
         ProcessStartInfo start = new(
             "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
         Process process = Process.Start(start)!;
         string[] parts = process.StandardOutput.ReadLine()!.Split(' ')[^1].Split("#token=");

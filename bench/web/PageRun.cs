@@ -24,7 +24,8 @@ internal static class PageRun
         using IPlaywright playwright = await Playwright.CreateAsync().ConfigureAwait(false);
         IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Environment.GetEnvironmentVariable("STEMSHARP_CHROMIUM") ?? "/usr/bin/chromium", Args = Flags,
+            ExecutablePath = Environment.GetEnvironmentVariable("STEMSHARP_CHROMIUM") ?? "/usr/bin/chromium",
+            Args = Flags,
         }).ConfigureAwait(false);
         await using (browser.ConfigureAwait(false))
         {

@@ -1,4 +1,3 @@
-using Xunit;
 using Stemsharp.Checkpoints;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
@@ -6,6 +5,7 @@ using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
 using Stemsharp.Model;
+using Xunit;
 
 namespace Stemsharp.Export.Tests.CoreML;
 
