@@ -21,6 +21,8 @@ internal static class Program
             BenchCommand.Create(),
             EvaluateCommand.Create(),
             ServeCommand.Create(),
+            ExportCommand.Create(),
+            InspectPackageCommand.Create(),
         };
 
     private static Task<int> Main(string[] args) => CommandLineHost.RunAsync(CreateRoot(), args);

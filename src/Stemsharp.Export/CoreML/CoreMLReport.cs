@@ -48,6 +48,9 @@ public sealed record CoreMLReport
     /// <summary>Multiply-adds of one run in half precision.</summary>
     public required long MultiplyAddsFloat16 { get; init; }
 
+    /// <summary>The part of the multiply-adds that is in half precision, 0 to 1.</summary>
+    public double HalfShare => MultiplyAddsFloat16 / (double)Math.Max(1, MultiplyAddsFloat16 + MultiplyAddsFloat32);
+
     /// <summary>Weights by their encoding, the largest first.</summary>
     public required IReadOnlyList<CoreMLWeightSize> Weights { get; init; }
 

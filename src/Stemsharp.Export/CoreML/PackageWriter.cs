@@ -27,7 +27,7 @@ internal static class PackageWriter
     public static IReadOnlyList<string> Write(string path, HTDemucsConfig config, int samples, IWeightSource weights, PackageSource source, CoreMLExportOptions options)
     {
         int[] stems = SelectStems(config, options.Stems);
-        PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision);
+        PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision, options.PaletteBits is not null);
         PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
         bool foldScale = options.Target < CoreMLTarget.IOS18 && options.Precision == CoreMLPrecision.Float32 && palettes is null;
         Graph.Graph graph = HTDemucs.Build(config, samples);

@@ -11,10 +11,12 @@ internal sealed partial class MilLowering
         Layout layout = Native(input) == Layout.Tokens ? Layout.Tokens : Layout.Grid;
         MilType type = _options.Policy.For(node);
         MilValue x = Get(input, layout, type);
+        float[] gamma = _weights.Read(op.Weight), beta = _weights.Read(op.Bias);
+        MilType stored = _weights.Stored(type, gamma, beta);
         MilValue result = _mil.Add("layer_norm", node.Name, type, x.Shape.AsSpan(),
             ("x", x), ("axes", _mil.Ints(-1)),
-            ("gamma", _mil.Floats($"{node.Name}_gamma", type, [x.Shape[^1]], _weights.Read(op.Weight))),
-            ("beta", _mil.Floats($"{node.Name}_beta", type, [x.Shape[^1]], _weights.Read(op.Bias))),
+            ("gamma", _mil.Floats($"{node.Name}_gamma", stored, [x.Shape[^1]], gamma)),
+            ("beta", _mil.Floats($"{node.Name}_beta", stored, [x.Shape[^1]], beta)),
             ("epsilon", _mil.Scalar(type, op.Epsilon)));
         Set(node.Output, layout, result);
     }

@@ -3,47 +3,34 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.CoreML.Lowering;
 
 /// <summary>
-/// A table of waves along time, channel i a cosine and channel i + C/2 the sine of the same angle, is the
+/// A table of waves along time, every cosine with the sine of the same angle in another channel, is the
 /// rotation of a fine table by a coarse one: cos(a + b) = cos a·cos b − sin a·sin b. That stores √L times less.
 /// </summary>
 internal static class PositionTable
 {
-    /// <summary>Coarse [A, C] and fine [B, C] parts: table[a·B + b] = CoarseCos[a]·FineOwn[b] + CoarseSin[a]·FineOther[b].</summary>
-    public sealed record Parts(int Coarse, int Fine, int Channels, float[] CoarseCos, float[] CoarseSin, float[] FineOwn, float[] FineOther);
+    private const int ShortestWorthIt = 64;
 
-    /// <summary>The parts of a [C, L] table, or null when it is not made of such waves or too short to gain by it.</summary>
+    /// <summary>Coarse [A, C] and fine [B, C] parts: table[a·B + b] = CoarseCos[a]·FineOwn[b] + CoarseSin[a]·FineOther[b].</summary>
+    public sealed record Parts(int Coarse, int Fine, int Channels)
+    {
+        public float[] CoarseCos { get; } = new float[Coarse * Channels];
+
+        public float[] CoarseSin { get; } = new float[Coarse * Channels];
+
+        public float[] FineOwn { get; } = new float[Fine * Channels];
+
+        public float[] FineOther { get; } = new float[Fine * Channels];
+    }
+
+    /// <summary>The parts of a [C, L] or [C, 1, L] table, or null when it is not made of such waves or too short to gain by it.</summary>
     public static Parts? Separate(Table table)
     {
-        if (table.Shape.Rank != 2 || table.Shape.Channels % 2 != 0 || table.Shape.Last < 64) return null;
         int channels = table.Shape.Channels, half = channels / 2, length = table.Shape.Last;
+        if (table.Shape.Positions != length || channels % 2 != 0 || length < ShortestWorthIt) return null;
         int fine = 0;
         for (int d = 2; d * d <= length; d++) if (length % d == 0) fine = length / d;
         if (fine == 0 || fine > length / 8) return null;
-        int coarse = length / fine;
-        double[] data = table.Data;
-        var parts = new Parts(coarse, fine, channels, new float[coarse * channels], new float[coarse * channels], new float[fine * channels], new float[fine * channels]);
-        for (int i = 0; i < half; i++)
-        {
-            int cos = i * length, sin = (half + i) * length;
-            double weight = data[cos];
-            if (weight == 0) return null;
-            for (int a = 0; a < coarse; a++)
-            {
-                double c = data[cos + a * fine] / weight, s = data[sin + a * fine] / weight;
-                for (int b = 0; b < fine; b++)
-                {
-                    double x = data[cos + b], y = data[sin + b], tolerance = 1e-9 * Math.Abs(weight);
-                    if (Math.Abs(c * x - s * y - data[cos + a * fine + b]) > tolerance || Math.Abs(c * y + s * x - data[sin + a * fine + b]) > tolerance) return null;
-                    (parts.FineOwn[b * channels + i], parts.FineOther[b * channels + i]) = ((float)x, (float)y);
-                    (parts.FineOwn[b * channels + half + i], parts.FineOther[b * channels + half + i]) = ((float)y, (float)x);
-                }
-
-                (parts.CoarseCos[a * channels + i], parts.CoarseSin[a * channels + i]) = ((float)c, (float)-s);
-                (parts.CoarseCos[a * channels + half + i], parts.CoarseSin[a * channels + half + i]) = ((float)c, (float)s);
-            }
-        }
-
-        return parts;
+        return Separate(table, fine, i => (i, half + i)) ?? Separate(table, fine, i => (2 * i + 1, 2 * i));
     }
 
     /// <summary>[C, …] to [… , C].</summary>
@@ -57,5 +44,34 @@ internal static class PositionTable
         }
 
         return result;
+    }
+
+    // pair says which channels are the cosine and the sine of angle number i; channels of zeros fit any pair.
+    private static Parts? Separate(Table table, int fine, Func<int, (int Cos, int Sin)> pair)
+    {
+        int channels = table.Shape.Channels, length = table.Shape.Last;
+        double[] data = table.Data;
+        var parts = new Parts(length / fine, fine, channels);
+        for (int i = 0; i < channels / 2; i++)
+        {
+            (int cos, int sin) = pair(i);
+            double weight = data[cos * length], tolerance = 1e-9 * Math.Abs(weight);
+            for (int a = 0; a < parts.Coarse; a++)
+            {
+                double c = weight == 0 ? 0 : data[cos * length + a * fine] / weight, s = weight == 0 ? 0 : data[sin * length + a * fine] / weight;
+                for (int b = 0; b < fine; b++)
+                {
+                    double x = data[cos * length + b], y = data[sin * length + b];
+                    if (Math.Abs(c * x - s * y - data[cos * length + a * fine + b]) > tolerance || Math.Abs(c * y + s * x - data[sin * length + a * fine + b]) > tolerance) return null;
+                    (parts.FineOwn[b * channels + cos], parts.FineOther[b * channels + cos]) = ((float)x, (float)y);
+                    (parts.FineOwn[b * channels + sin], parts.FineOther[b * channels + sin]) = ((float)y, (float)x);
+                }
+
+                (parts.CoarseCos[a * channels + cos], parts.CoarseSin[a * channels + cos]) = ((float)c, (float)-s);
+                (parts.CoarseCos[a * channels + sin], parts.CoarseSin[a * channels + sin]) = ((float)c, (float)s);
+            }
+        }
+
+        return parts;
     }
 }

@@ -27,6 +27,9 @@ internal sealed class PrecisionPolicy
         "*.skip", "*.glu", "decoder.2.*", "decoder.3.*", "tdecoder.3.*",
     ];
 
+    // Beside palettes, whose error is far larger, tables and scales need not be single.
+    private static readonly IReadOnlyList<string> s_palettized = [.. MixedDefault, "!AddTable", "!freq_emb", "!*.gamma_1", "!*.gamma_2"];
+
     private readonly List<(string Pattern, bool Single, Regex Expression)> _rules;
     private readonly HashSet<string> _used = [];
     private readonly bool _all;
@@ -46,11 +49,12 @@ internal sealed class PrecisionPolicy
     /// (<c>encoder.0.*</c>) or kinds of operations (<c>LayerNorm</c>); with a <c>!</c> before it, what returns to
     /// half precision. The last pattern that matches decides. Null for the default.
     /// </param>
-    public static PrecisionPolicy Create(CoreMLPrecision precision, IReadOnlyList<string>? patterns) => precision switch
+    /// <param name="palettized">Whether weights become palettes.</param>
+    public static PrecisionPolicy Create(CoreMLPrecision precision, IReadOnlyList<string>? patterns, bool palettized) => precision switch
     {
         CoreMLPrecision.Float32 => new PrecisionPolicy(true, []),
         CoreMLPrecision.Float16 => new PrecisionPolicy(false, []),
-        _ => new PrecisionPolicy(false, patterns ?? MixedDefault),
+        _ => new PrecisionPolicy(false, patterns ?? (palettized ? s_palettized : MixedDefault)),
     };
 
     public MilType For(Node node) => For(node.Name, node.Op.Kind);

@@ -38,13 +38,16 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     }
 
     /// <summary>
-    /// The constants of a convolution or linear layer that computes in <paramref name="compute"/>. From iOS 17
-    /// on, single-precision operations take half-precision weights: those that are exactly halves stay so.
+    /// How the parameters of an operation that computes in <paramref name="compute"/> are stored. From iOS 17
+    /// on, single-precision operations take half-precision parameters: those that are exactly halves stay so.
     /// </summary>
+    public MilType Stored(MilType compute, float[] first, float[] second) =>
+        compute == MilType.Float16 || (target >= CoreMLTarget.IOS17 && AllHalves(first) && AllHalves(second)) ? MilType.Float16 : MilType.Float32;
+
+    /// <summary>The constants of a convolution or linear layer that computes in <paramref name="compute"/>.</summary>
     public (MilValue Weight, MilValue Bias) Layer(string name, Parameter parameter, ReadOnlySpan<int> shape, float[] weight, float[] bias, MilType compute)
     {
-        bool exact = target >= CoreMLTarget.IOS17 && AllHalves(weight) && AllHalves(bias);
-        MilType stored = compute == MilType.Float16 || exact ? MilType.Float16 : MilType.Float32;
+        MilType stored = Stored(compute, weight, bias);
         MilValue w = palettes is not null && PaletteOptions.Includes(parameter, weight.Length, shape.Length)
             ? Palettize($"{name}_weight", shape, weight, stored)
             : mil.Floats($"{name}_weight", stored, shape, weight);

@@ -8,6 +8,8 @@ namespace Stemsharp.Export.CoreML.Palettization;
 /// </summary>
 internal static class KMeans1D
 {
+    private const int WorthSharing = 2048;
+
     /// <summary>The centres of the best <paramref name="k"/> clusters, ascending; fewer where there are fewer values.</summary>
     /// <param name="values">Distinct, ascending.</param>
     /// <param name="weights">How often each occurs.</param>
@@ -43,21 +45,27 @@ internal static class KMeans1D
     // Fills current[low..high] knowing that the best starts lie in [first, last].
     private static void Row(Moments sums, double[] previous, double[] current, int[] starts, int low, int high, int first, int last)
     {
-        while (low <= high)
+        if (low > high) return;
+        int j = (low + high) / 2, best = first;
+        double least = double.PositiveInfinity;
+        for (int i = first; i <= Math.Min(last, j - 1); i++)
         {
-            int j = (low + high) / 2, best = first;
-            double least = double.PositiveInfinity;
-            for (int i = first; i <= Math.Min(last, j - 1); i++)
-            {
-                double cost = previous[i] + sums.Cost(i, j);
-                if (cost < least) (least, best) = (cost, i);
-            }
-
-            current[j] = least;
-            starts[j] = best;
-            Row(sums, previous, current, starts, low, j - 1, first, best);
-            (low, first) = (j + 1, best);
+            double cost = previous[i] + sums.Cost(i, j);
+            if (cost < least) (least, best) = (cost, i);
         }
+
+        current[j] = least;
+        starts[j] = best;
+        void Left() => Row(sums, previous, current, starts, low, j - 1, first, best);
+        void Right() => Row(sums, previous, current, starts, j + 1, high, best, last);
+        if (high - low >= WorthSharing)
+        {
+            Parallel.Invoke(Left, Right);
+            return;
+        }
+
+        Left();
+        Right();
     }
 
     /// <summary>Prefix sums, centred on the overall mean so that differences of squares keep their digits.</summary>

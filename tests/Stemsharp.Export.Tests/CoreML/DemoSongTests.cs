@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using Stemsharp.Export.CoreML;
+using Stemsharp.Export.CoreML.Interpretation;
+using Stemsharp.Export.CoreML.Reading;
+using Stemsharp.Tests;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Stemsharp.Export.Tests.CoreML;
+
+/// <summary>What palettes cost on a song, in SDR against the true stems; chunks and overlap as docs/coreml.md tells hosts.</summary>
+public class DemoSongTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Six_bits_cost_at_most_a_third_of_a_decibel()
+    {
+        TestNetwork network = TestNetwork.Open(RepositoryFiles.DemoModel);
+        string[] stems = [.. network.Config.Sources];
+        (float[] mix, int length) = Wave("mix");
+        float[][] truth = [.. stems.Select(s => Wave(s).Samples)];
+        var widths = Environment.GetEnvironmentVariable("STEMSHARP_LONG_TESTS") == "1" ? new int?[] { null, 8, 6, 4 } : [null, 6];
+        var sdr = widths.ToDictionary(bits => bits ?? 16, bits => Sdr(truth, Separate(network, new CoreMLExportOptions { PaletteBits = bits }, mix, length), length));
+        foreach ((int bits, double[] values) in sdr) output.WriteLine($"{bits} bits: {string.Join(", ", stems.Zip(values, (s, v) => $"{s} {v:F2}"))}");
+        for (int i = 0; i < stems.Length; i++) Assert.True(sdr[16][i] - sdr[6][i] <= 0.3, $"{stems[i]}: {sdr[16][i]:F2} dB with halves, {sdr[6][i]:F2} dB with 6 bits");
+    }
+
+    private static float[] Separate(TestNetwork network, CoreMLExportOptions options, float[] mix, int length)
+    {
+        using TemporaryPackage temporary = network.Export(options);
+        using Package package = Package.Open(temporary.Path);
+        var interpreter = new ProgramInterpreter(package);
+        int stems = network.Config.Sources.Length, segment = network.Samples, stride = (int)(0.75 * segment);
+        double mean = Enumerable.Range(0, length).Average(i => (mix[i] + mix[length + i]) / 2.0);
+        double std = Math.Sqrt(Enumerable.Range(0, length).Sum(i => Math.Pow((mix[i] + mix[length + i]) / 2.0 - mean, 2)) / (length - 1));
+        var sum = new double[stems * 2 * length];
+        var weight = new double[length];
+        for (int start = 0; start < length; start += stride)
+        {
+            int count = Math.Min(segment, length - start), lead = (segment - count) / 2;
+            var chunk = new float[2 * segment];
+            for (int c = 0; c < 2; c++)
+            {
+                for (int i = 0; i < segment; i++)
+                {
+                    int source = start - lead + i;
+                    if ((uint)source < (uint)length) chunk[c * segment + i] = (float)((mix[c * length + source] - mean) / (std + 1e-8));
+                }
+            }
+
+            float[] result = network.Stems(interpreter.Run([ReferenceStft.Forward(chunk, segment, network.Config.Nfft), chunk]), stems);
+            for (int i = 0; i < count; i++)
+            {
+                double w = Math.Min(i + 1, segment - i) / (segment / 2.0);
+                weight[start + i] += w;
+                for (int s = 0; s < 2 * stems; s++) sum[s * length + start + i] += w * result[s * segment + lead + i];
+            }
+        }
+
+        return [.. sum.Select((v, i) => (float)(v / weight[i % length] * (std + 1e-8) + mean))];
+    }
+
+    private static double[] Sdr(float[][] truth, float[] estimate, int length) =>
+        [.. truth.Select((t, s) => Snr.Of(t, estimate[(s * 2 * length)..((s + 1) * 2 * length)]))];
+
+    // 16-bit stereo with a plain header, [2, length].
+    private static (float[] Samples, int Length) Wave(string name)
+    {
+        byte[] file = File.ReadAllBytes(RepositoryFiles.Sample("song", $"{name}.wav"));
+        int data = file.AsSpan().IndexOf("data"u8) + 8, length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(data - 4)) / 4;
+        var samples = new float[2 * length];
+        for (int i = 0; i < 2 * length; i++) samples[i % 2 * length + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 32768f;
+        return (samples, length);
+    }
+}

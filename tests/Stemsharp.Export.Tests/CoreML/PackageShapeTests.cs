@@ -1,0 +1,115 @@
+using Stemsharp.Export.CoreML;
+using Stemsharp.Graph;
+using Stemsharp.Model;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Export.Tests.CoreML;
+
+/// <summary>What packages look like: budgets, bytes, stems, lengths.</summary>
+public class PackageShapeTests
+{
+    [Theory]
+    [InlineData(CoreMLTarget.IOS16)]
+    [InlineData(CoreMLTarget.IOS17)]
+    [InlineData(CoreMLTarget.IOS18)]
+    public void Official_networks_stay_lean(CoreMLTarget target)
+    {
+        foreach (HTDemucsConfig config in (HTDemucsConfig[])[HTDemucsConfig.Official, HTDemucsConfig.Official6])
+        {
+            foreach (CoreMLPrecision precision in Enum.GetValues<CoreMLPrecision>())
+            {
+                using var package = new TemporaryPackage();
+                PackageWriter.Write(package.Path, config, config.SegmentSamples, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target, Precision = precision });
+                CoreMLReport report = CoreMLReport.Read(package.Path);
+                Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
+                Assert.InRange(report.Operations.Where(o => o.Operation == "transpose").Sum(o => o.Float16 + o.Float32), 1, 40);
+                Assert.InRange(report.HighestRank, 1, 5);
+                Assert.Equal(HTDemucs.Build(config, config.SegmentSamples).Flops, 2 * (report.MultiplyAddsFloat16 + report.MultiplyAddsFloat32));
+            }
+        }
+    }
+
+    [Fact]
+    public void The_same_input_gives_the_same_bytes()
+    {
+        TestNetwork network = Tiny();
+        var options = new CoreMLExportOptions { Target = CoreMLTarget.IOS18, PaletteBits = 4, PaletteGroup = 8 };
+        using TemporaryPackage a = network.Export(options), b = network.Export(options);
+        Assert.Equal(File.ReadAllBytes(a.Manifest), File.ReadAllBytes(b.Manifest));
+        Assert.Equal(File.ReadAllBytes(a.Model), File.ReadAllBytes(b.Model));
+        Assert.Equal(File.ReadAllBytes(a.WeightFile), File.ReadAllBytes(b.WeightFile));
+    }
+
+    [Fact]
+    public void Chosen_stems_are_the_same_as_in_the_whole_package()
+    {
+        TestNetwork network = Tiny();
+        float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        var options = new CoreMLExportOptions { Precision = CoreMLPrecision.Float32 };
+        float[][] all = network.Run(options, mix), some = network.Run(options with { Stems = ["vocals", "bass"] }, mix);
+        for (int i = 0; i < 2; i++)
+        {
+            int stem = all[i].Length / 4;
+            Assert.Equal(2 * stem, some[i].Length);
+            Assert.Equal(all[i].AsSpan(stem, stem), some[i].AsSpan(0, stem));
+            Assert.Equal(all[i].AsSpan(3 * stem, stem), some[i].AsSpan(stem, stem));
+        }
+    }
+
+    [Fact]
+    public void Another_native_length_is_the_network_at_that_length()
+    {
+        TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), samples: 50021);
+        float[] mix = [.. Enumerable.Range(0, 2 * 50021).Select(i => MathF.Sin(0.02f * i) * MathF.Cos(0.00013f * i))];
+        double[][] truth = network.Truth(mix);
+        float[][] outputs = network.Run(new CoreMLExportOptions { Precision = CoreMLPrecision.Float32 }, mix);
+        Assert.InRange(Snr.Of(truth[0], outputs[0]), 95, 200);
+        Assert.InRange(Snr.Of(truth[1], outputs[1]), 95, 200);
+    }
+
+    [Fact]
+    public async Task A_changed_length_is_reported_and_unknown_options_are_refused()
+    {
+        ModelSource model = await new ModelCatalog(new ModelCatalogOptions { Offline = true }).ResolveAsync(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        using var package = new TemporaryPackage();
+        CoreMLExport export = Assert.Single(CoreMLExporter.Export(model, package.Path, new CoreMLExportOptions { Segment = 1.5 }));
+        Assert.Contains("66150", Assert.Single(export.Notes), StringComparison.Ordinal);
+        Assert.Equal("66150", CoreMLReport.Read(package.Path).Metadata["com.stemsharp.segment_samples"]);
+        Assert.Throws<IOException>(() => CoreMLExporter.Export(model, package.Path));
+        foreach (CoreMLExportOptions wrong in (CoreMLExportOptions[])
+        [
+            new() { Stems = ["violin"] }, new() { PaletteBits = 5 }, new() { PaletteGroup = 8 }, new() { PaletteBits = 6, PaletteGroup = 8 },
+            new() { Segment = 0.1 }, new() { Precision = CoreMLPrecision.Float16, SinglePrecision = ["LayerNorm"] },
+        ])
+        {
+            Assert.Throws<OptionException>(() => CoreMLExporter.Export(model, package.Path, wrong with { Overwrite = true }));
+        }
+    }
+
+    [Theory]
+    [InlineData(CoreMLTarget.IOS16, 0)]
+    [InlineData(CoreMLTarget.IOS17, 0)]
+    [InlineData(CoreMLTarget.IOS18, 16)]
+    public void Palettes_cost_what_their_width_says(CoreMLTarget target, int group)
+    {
+        TestNetwork network = Tiny();
+        float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        var options = new CoreMLExportOptions { Target = target, PaletteGroup = group };
+        double[] snr = [.. new[] { 8, 6, 4 }.Select(bits =>
+        {
+            float[][] outputs = network.Run(options with { PaletteBits = bits }, mix);
+            return Snr.Of(GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["stems.85995"].Values, network.Stems(outputs, 4));
+        })];
+        Assert.True(snr[0] > 35 && snr[1] > 22 && snr[2] > 8 && snr[0] > snr[1] && snr[1] > snr[2], $"8, 6, 4 bits: {string.Join(", ", snr.Select(s => $"{s:F1}"))} dB");
+    }
+
+    private static TestNetwork Tiny() => TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+
+    private sealed class Zeros : IWeightSource
+    {
+        public void Read(Parameter parameter, Span<float> destination) => destination.Clear();
+
+        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
+    }
+}
