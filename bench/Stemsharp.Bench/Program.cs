@@ -9,6 +9,7 @@ if (args is ["accuracy", var golden]) { Stemsharp.Bench.GoldenAccuracy.Print(gol
 if (args is ["resampling"]) { Stemsharp.Bench.ResamplingBenchmark.Run(); return; }
 if (args is ["onnxruntime", ..]) { OnnxRuntimePeer.Run(args[1..]); return; }
 
+if (args is ["stft"]) { Stemsharp.Bench.StftTime.Print(); return; }
 string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
 int threads = args.Length > 1 ? int.Parse(args[1]) : 2;
 bool profile = args.Contains("--profile");

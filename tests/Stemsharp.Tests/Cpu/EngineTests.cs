@@ -10,6 +10,8 @@ namespace Stemsharp.Tests.Cpu;
 
 public class EngineTests
 {
+    public static TheoryData<string> Tiers => [.. KernelTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
+
     [Theory]
     [InlineData("tiny4/tiny4-cf67fb40.th", 20000)]
     [InlineData("tiny4/tiny4-cf67fb40.th", 33333)]
@@ -17,25 +19,122 @@ public class EngineTests
     [InlineData("mixed-storage/mixed-7b6ab67f.th", 21111)]
     public void Engine_agrees_with_the_interpreter(string file, int samples)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden(file.Split('/')));
+        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load(file, samples);
+        using (checkpoint) AssertAgrees(graph, weights, KernelTier.Best);
+    }
+
+    [Theory]
+    [MemberData(nameof(Tiers))]
+    public void Every_vector_width_agrees_with_the_interpreter(string tier)
+    {
+        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny6/tiny6-18285eff.th", 9000);
+        using (checkpoint) AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+    }
+
+    // Each changes what the plan can fuse, or which operations there are at all.
+    public static TheoryData<string> Variants => [.. s_variants.Keys];
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Unusual_configurations_agree_with_the_interpreter(string variant)
+    {
+        Graph.Graph graph = HTDemucs.Build(s_variants[variant], 6000);
+        AssertAgrees(graph, new MadeWeights(), KernelTier.Best);
+    }
+
+    [Fact]
+    public void The_bits_do_not_depend_on_the_number_of_threads()
+    {
+        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using Checkpoint owned = checkpoint;
+        float[] reference = Run(1);
+        foreach (int threads in (int[])[2, 3, 5, 16]) Assert.Equal(reference, Run(threads));
+
+        float[] Run(int threads)
+        {
+            using var engine = new CpuEngine(graph, weights, threads);
+            (float[] y, float[] yt) = RunNoise(engine);
+            return [.. y, .. yt];
+        }
+    }
+
+    [Fact]
+    public void A_second_run_gives_the_same_and_allocates_nothing()
+    {
+        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using Checkpoint owned = checkpoint;
+        using var engine = new CpuEngine(graph, weights, 2);
+        (float[] y, float[] yt) = RunNoise(engine);
+        (float[] y2, float[] yt2) = RunNoise(engine);
+        Assert.Equal(y, y2);
+        Assert.Equal(yt, yt2);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        engine.Run(CancellationToken.None);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 16384);
+    }
+
+    [Fact]
+    public void Cancellation_stops_within_the_segment()
+    {
+        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using Checkpoint owned = checkpoint;
+        using var engine = new CpuEngine(graph, weights, 2);
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => engine.Run(source.Token));
+        RunNoise(engine);
+    }
+
+    private static readonly Dictionary<string, HTDemucsConfig> s_variants = new()
+    {
+        ["plain"] = Tiny(),
+        ["group norms in encoders and decoders"] = Tiny() with { NormStarts = 1, NormGroups = 2 },
+        ["no rewrite"] = Tiny() with { Rewrite = false },
+        ["context in encoders, none in decoders"] = Tiny() with { ContextEnc = 1, Context = 0 },
+        ["no DConv"] = Tiny() with { DconvMode = 0 },
+        ["DConv without dilation, three layers"] = Tiny() with { DconvDepth = -3 },
+        ["DConv in decoders only"] = Tiny() with { DconvMode = 2 },
+        ["no frequency embedding"] = Tiny() with { FreqEmb = 0 },
+        ["no transformer"] = Tiny() with { TLayers = 0 },
+        ["cross layer first"] = Tiny() with { TCrossFirst = true, TLayers = 3 },
+        ["norms behind"] = Tiny() with { TNormFirst = false, TNormOut = 0 },
+        ["group norms in the transformer, ReLU"] = Tiny() with { TGroupNorm = 2, TNormIn = false, TNormInGroup = 1, TGelu = false },
+        ["no LayerScale, no norm out"] = Tiny() with { TLayerScale = false, TNormOut = 0 },
+        ["bottom channels, depth 3"] = Tiny() with { BottomChannels = 24, Depth = 3, THeads = 3 },
+        ["stride 2, kernel 6"] = Tiny() with { Stride = 2, KernelSize = 6, Depth = 2, Nfft = 256 },
+    };
+
+    private static HTDemucsConfig Tiny() => new()
+    {
+        Sources = ["a", "b"], Channels = 8, Depth = 2, Nfft = 512, DconvMode = 3, DconvComp = 4, TLayers = 2, THeads = 4, THiddenScale = 2,
+    };
+
+    private static (Graph.Graph Graph, IWeightSource Weights, Checkpoint Checkpoint) Load(string file, int samples)
+    {
+        Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden(file.Split('/')));
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, samples);
-        var weights = new CheckpointWeights(checkpoint, config, graph);
-        AssertAgrees(graph, weights, KernelTier.Best, 105);
+        return (graph, new CheckpointWeights(checkpoint, config, graph), checkpoint);
     }
 
-    internal static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier, double decibels)
+    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier)
     {
-        float[] x = Noise((int)graph.Inputs[0].Value.Shape.Elements, 1), xt = Noise((int)graph.Inputs[1].Value.Shape.Elements, 2);
-        double[][] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(x, v => (double)v), Array.ConvertAll(xt, v => (double)v)]);
+        const double Decibels = 105;
         using var engine = new CpuEngine(graph, weights, 2, tier);
-        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-        engine.Run(x, xt, y, yt, CancellationToken.None);
-        Assert.InRange(Snr(expected[0], y), decibels, double.PositiveInfinity);
-        Assert.InRange(Snr(expected[1], yt), decibels, double.PositiveInfinity);
+        (float[] y, float[] yt) = RunNoise(engine);
+        double[][] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(Noise(engine.Shape.SpectrogramLength, 1), v => (double)v), Array.ConvertAll(Noise(engine.Shape.WaveformLength, 2), v => (double)v)]);
+        Assert.InRange(Snr(expected[0], y), Decibels, double.PositiveInfinity);
+        Assert.InRange(Snr(expected[1], yt), Decibels, double.PositiveInfinity);
     }
 
-    internal static float[] Noise(int length, int seed)
+    private static (float[] Y, float[] Yt) RunNoise(CpuEngine engine)
+    {
+        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
+        engine.Run(Noise(engine.Shape.SpectrogramLength, 1), Noise(engine.Shape.WaveformLength, 2), y, yt, CancellationToken.None);
+        return (y, yt);
+    }
+
+    private static float[] Noise(int length, int seed)
     {
         var random = new Random(seed);
         var x = new float[length];
@@ -43,7 +142,7 @@ public class EngineTests
         return x;
     }
 
-    internal static double Snr(double[] truth, float[] ours)
+    private static double Snr(double[] truth, float[] ours)
     {
         double signal = 0, error = 0;
         for (int i = 0; i < truth.Length; i++)
@@ -53,5 +152,15 @@ public class EngineTests
         }
 
         return 10 * Math.Log10(signal / error);
+    }
+
+    /// <summary>The recipe of the synthetic checkpoints for any parameter.</summary>
+    private sealed class MadeWeights : IWeightSource
+    {
+        private readonly SyntheticCheckpoint _synthetic = SyntheticCheckpoint.Open("synthetic:htdemucs");
+
+        public void Read(Parameter parameter, Span<float> destination) => _synthetic.Find(parameter.Name, parameter.Shape.Dims).CopyTo(destination);
+
+        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
     }
 }
