@@ -45,13 +45,13 @@ internal static class PageRun
             interactive.Sort();
             Console.WriteLine($"first contentful paint: median {paints[2]:F0} ms, worst {paints[4]:F0} ms");
             Console.WriteLine($"from the click on the song to six drawn lanes and a moving position: median {interactive[2]:F0} ms, worst {interactive[4]:F0} ms");
-            await page.WaitForTimeoutAsync(30_000).ConfigureAwait(false);
+            await page.WaitForTimeoutAsync(12_000).ConfigureAwait(false);
             string position = await page.GetByLabel("Position").InputValueAsync().ConfigureAwait(false);
             ICDPSession devtools = await page.Context.NewCDPSessionAsync(page).ConfigureAwait(false);
             await devtools.SendAsync("HeapProfiler.collectGarbage").ConfigureAwait(false);
             System.Text.Json.JsonElement? heap = await devtools.SendAsync("Runtime.getHeapUsage").ConfigureAwait(false);
             double used = heap!.Value.GetProperty("usedSize").GetDouble(), backing = heap.Value.GetProperty("backingStorageSize").GetDouble();
-            Console.WriteLine($"after 30 s of playing (position {position} s): JavaScript heap {used / 1e6:F1} MB, buffers {backing / 1e6:F1} MB, renderer process private {RendererPrivateBytes() / 1e6:F0} MB");
+            Console.WriteLine($"after 12 s of playing (position {position} s): JavaScript heap {used / 1e6:F1} MB, buffers {backing / 1e6:F1} MB, renderer process private {RendererPrivateBytes() / 1e6:F0} MB");
             long compressed = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "*.js").Sum(Compressed);
             Console.WriteLine($"the page's JavaScript: {compressed / 1000.0:F1} kB compressed");
         }
