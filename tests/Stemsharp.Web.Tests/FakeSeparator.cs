@@ -100,7 +100,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         }
     }
 
-    public void WriteStem(int stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
+    public void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
         _library.WriteStem(stem, floats, peak, target, settings, cancellationToken);
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken) =>

@@ -115,7 +115,7 @@ internal sealed class Pipeline(
     private void WriteStem(Work work, int stem, CancellationToken cancel)
     {
         string target = work.Files.Final(stem, "wav");
-        separator.WriteStem(stem, work.Files.Floats(stem), work.PeakLevels[stem], target, work.Entry.Stored.Settings, cancel);
+        separator.WriteStem(work.Audio!.Stems[stem], work.Files.Floats(stem), work.PeakLevels[stem], target, work.Entry.Stored.Settings, cancel);
         // The waveform is drawn from what was written: levelling may have changed it.
         using PcmFile final = new(target);
         string peaks = work.Files.PeakFile(stem);

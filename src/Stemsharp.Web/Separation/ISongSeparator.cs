@@ -56,13 +56,13 @@ internal interface ISongSeparator : IAsyncDisposable
     /// Writes a stem's final WAV file from its floats: levelled as <see cref="JobSettings.ClipMode"/> says and in
     /// <see cref="JobSettings.SampleFormat"/>.
     /// </summary>
-    /// <param name="stem">Its number, which seeds its dither.</param>
+    /// <param name="stem">Its name, which seeds its dither.</param>
     /// <param name="floats">A float WAV file with the stem as the network gave it.</param>
     /// <param name="peak">Its largest absolute sample.</param>
     /// <param name="target">The file to write.</param>
     /// <param name="settings">How.</param>
     /// <param name="cancellationToken">Stops.</param>
-    void WriteStem(int stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken);
+    void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken);
 
     /// <summary>Encodes a WAV file as <c>flac</c> or <c>mp3</c>.</summary>
     void Encode(string wav, string target, string format, CancellationToken cancellationToken);

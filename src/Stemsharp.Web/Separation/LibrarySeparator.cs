@@ -103,7 +103,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
     }
 
-    public void WriteStem(int stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken)
+    public void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken)
     {
         ClipMode mode = settings.ClipMode switch
         {
@@ -114,7 +114,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         };
         EncodingOptions encoding = new()
         {
-            DitherSeed = (ulong)stem,
+            DitherSeed = Seed(stem),
             SampleFormat = settings.SampleFormat switch
             {
                 "float32" => SampleFormat.Float32,
@@ -158,6 +158,9 @@ internal sealed class LibrarySeparator : ISongSeparator
         }
         writer.Complete();
     }
+
+    /// <summary>The seed that the command line takes too, so that both write the same bytes.</summary>
+    private static ulong Seed(string stem) => stem.Aggregate(14695981039346656037, (hash, c) => (hash ^ c) * 1099511628211);
 
     private delegate void SpanAction(Span<float> samples);
 

@@ -48,7 +48,7 @@ internal sealed class Mixer(ISongSeparator separator)
         try
         {
             float peak = Mix(job.Audio!, files, levels, floats, cancellationToken);
-            separator.WriteStem(0, floats, peak, wav, job.Settings with { ClipMode = "rescale" }, cancellationToken);
+            separator.WriteStem("mix", floats, peak, wav, job.Settings with { ClipMode = "rescale" }, cancellationToken);
             if (target != wav) separator.Encode(wav, target, format, cancellationToken);
             return new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         }

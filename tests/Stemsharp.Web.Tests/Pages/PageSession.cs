@@ -33,6 +33,7 @@ internal sealed class PageSession : IAsyncDisposable
             AcceptDownloads = true,
         });
         IPage page = await context.NewPageAsync();
+        page.SetDefaultTimeout(120_000);
         PageSession session = new(context, page);
         page.Request += (_, request) => session.Requests.Add(request.Url);
         page.PageError += (_, error) => session.Errors.Add(error);
@@ -69,7 +70,7 @@ internal sealed class PageSession : IAsyncDisposable
     {
         await DropAsync((name, song));
         await Assertions.Expect(Page.Locator(".job[data-state=done]").Filter(new LocatorFilterOptions { HasText = Path.GetFileNameWithoutExtension(name) }))
-            .ToHaveCountAsync(1, new LocatorAssertionsToHaveCountOptions { Timeout = 60_000 });
+            .ToHaveCountAsync(1);
     }
 
     /// <summary>What the player's clock shows, in seconds.</summary>

@@ -181,7 +181,7 @@ public sealed class PageTests(BrowserFixture fixture)
             await first.DisposeAsync();
             await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeVisibleAsync();
             await using TestServer second = await TestServer.StartAsync(options => options with { Port = port }, folder);
-            await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
+            await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
             await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeHiddenAsync();
             session.AssertQuiet("ERR_");
         }
