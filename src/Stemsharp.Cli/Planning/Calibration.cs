@@ -17,7 +17,7 @@ internal sealed record Calibration
     private const long DecoderBytes = 48_000_000;
     private const int MeasuredPieces = 3;
 
-    /// <summary>Once in a run: reading weights, warming up.</summary>
+    /// <summary>Once in a run: starting the process, reading weights, warming up.</summary>
     internal required double StartSeconds { get; init; }
 
     /// <summary>Once a track.</summary>
@@ -49,6 +49,8 @@ internal sealed record Calibration
         int segment = (int)(separator.SampleRate * Math.Min(request.Separator.Segment ?? double.MaxValue, separator.Source.SegmentSeconds));
         int stride = (int)((1 - request.Separator.Overlap) * segment);
         string folder = Directory.CreateTempSubdirectory("stemsharp-plan-").FullName;
+        using var process = Process.GetCurrentProcess();
+        double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         try
         {
             double first = await TimeAsync(1).ConfigureAwait(false);
@@ -60,7 +62,7 @@ internal sealed record Calibration
                 : Math.Min(Math.Min(4, Environment.ProcessorCount), Lane.NamesFor(request.Output, separator.Stems).Count);
             return new Calibration
             {
-                StartSeconds = Math.Max(0, first - one),
+                StartSeconds = starting + Math.Max(0, first - one),
                 TrackSeconds = Math.Max(0, one - piece),
                 PieceSeconds = piece,
                 MemoryBytes = (long)(ProcessMemory.Peak() * MemoryReserve) + DecoderBytes * Math.Max(encoders, decodes ? 1 : 0),
