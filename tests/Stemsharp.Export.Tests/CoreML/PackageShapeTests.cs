@@ -89,7 +89,6 @@ public class PackageShapeTests
 
     [Theory]
     [InlineData(CoreMLTarget.IOS16, 0)]
-    [InlineData(CoreMLTarget.IOS17, 0)]
     [InlineData(CoreMLTarget.IOS18, 16)]
     public void Palettes_cost_what_their_width_says(CoreMLTarget target, int group)
     {
