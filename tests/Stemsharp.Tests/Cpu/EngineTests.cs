@@ -106,7 +106,15 @@ public class EngineTests
 
     private static HTDemucsConfig Tiny() => new()
     {
-        Sources = ["a", "b"], Channels = 8, Depth = 2, Nfft = 512, DconvMode = 3, DconvComp = 4, TLayers = 2, THeads = 4, THiddenScale = 2,
+        Sources = ["a", "b"],
+        Channels = 8,
+        Depth = 2,
+        Nfft = 512,
+        DconvMode = 3,
+        DconvComp = 4,
+        TLayers = 2,
+        THeads = 4,
+        THiddenScale = 2,
     };
 
     private static (Graph.Graph Graph, IWeightSource Weights, Checkpoint Checkpoint) Load(string file, int samples)
