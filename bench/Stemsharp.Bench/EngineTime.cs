@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Kernels;
+using Stemsharp.Model;
+
+namespace Stemsharp.Bench;
+
+/// <summary>
+/// How long does the network take, as a share of an FMA peak measured right before and after each segment?
+/// On a shared machine that ratio holds where seconds drift.
+/// </summary>
+internal static unsafe class EngineTime
+{
+    private const int WarmUps = 2, Runs = 9;
+
+    public static void Print(string[] args)
+    {
+        string[] words = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        string name = words.Length > 0 ? words[0] : "synthetic:htdemucs";
+        int threads = words.Length > 1 ? int.Parse(words[1]) : Environment.ProcessorCount;
+        bool profile = args.Contains("--profile");
+        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        using var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), threads, KernelTier.Best, profile);
+        Console.WriteLine($"{name} on {engine.Description}: {graph.Flops * 1e-9:F1} GFLOP, {engine.Plan.ExecutedFlops * 1e-9:F1} executed, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB");
+        if (args.Contains("--plan")) Console.WriteLine(engine.Plan);
+
+        var random = new Random(1);
+        for (int run = 0; run < WarmUps; run++) Run();
+        engine.ResetProfile();
+        double[] seconds = new double[Runs], peaks = new double[Runs], shares = new double[Runs];
+        for (int run = 0; run < Runs; run++)
+        {
+            double before = FmaPeak.Measure(threads, 0.05);
+            seconds[run] = Run();
+            peaks[run] = (before + FmaPeak.Measure(threads, 0.05)) / 2;
+            shares[run] = graph.Flops * 1e-9 / seconds[run] / peaks[run];
+        }
+
+        Array.Sort(seconds);
+        Array.Sort(peaks);
+        Array.Sort(shares);
+        double peak = peaks[Runs / 2];
+        Console.WriteLine($"median {seconds[Runs / 2]:F3} s, least {seconds[0]:F3} s; FMA peak {peak:F0} GFLOP/s; median share {shares[Runs / 2]:P1}, best {shares[^1]:P1}");
+        foreach ((Step step, TimeSpan time) in engine.Profile)
+        {
+            double s = time.TotalSeconds / Runs;
+            Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GFLOP {step.ExecutedFlops * 1e-9 / s,6:F0} GFLOP/s executed, {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms over peak  {step.Name}: {step.Description}");
+        }
+
+        // The inputs' memory serves other things during a run, so they are filled anew each time.
+        double Run()
+        {
+            for (int i = 0; i < engine.Shape.SpectrogramLength; i++) engine.Spectrogram[i] = random.NextSingle() - 0.5f;
+            for (int i = 0; i < engine.Shape.WaveformLength; i++) engine.Waveform[i] = random.NextSingle() - 0.5f;
+            long start = Stopwatch.GetTimestamp();
+            engine.Run(CancellationToken.None);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+    }
+}
