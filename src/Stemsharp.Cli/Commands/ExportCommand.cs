@@ -7,6 +7,7 @@ internal static class ExportCommand
 {
     internal static Command Create() => new("export", "Write models for other runtimes.")
     {
+        ExportOnnxCommand.Create(),
         ExportCoreMLCommand.Create(),
     };
 }

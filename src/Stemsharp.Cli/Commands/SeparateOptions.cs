@@ -58,6 +58,8 @@ internal sealed class SeparateOptions
     internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
     internal readonly Option<int> Threads = new("--threads") { Description = "Threads to compute with; 0: one per processor. The result is the same for any number." };
 
+    internal readonly EngineOptions Engine = new();
+
     internal readonly Option<string[]> Stems = new("--stems")
     {
         Description = "Only these stems, separated by commas; models and transforms that they don't need are left out.",
@@ -151,6 +153,8 @@ internal sealed class SeparateOptions
         {
             command.Add(option);
         }
+
+        foreach (Option option in Engine.All) command.Add(option);
     }
 
     /// <summary>Adds what concerns running and showing.</summary>

@@ -64,6 +64,7 @@ internal static class SeparateRequests
                 Segment = line.GetValue(options.Segment),
                 Split = !line.GetValue(options.NoSplit),
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
+                EngineFactory = options.Engine.Factory(line),
             },
         };
         if (request.Duration <= TimeSpan.Zero)

@@ -20,4 +20,7 @@ internal sealed record OnnxGraphOptions
 
     /// <summary>Attention takes its queries in blocks so that no score tensor is larger than this many bytes.</summary>
     public long ScoreLimit { get; init; } = 128 << 20;
+
+    /// <summary>The stems that the graph gives, by name; null for all.</summary>
+    public IReadOnlyList<string>? Stems { get; init; }
 }

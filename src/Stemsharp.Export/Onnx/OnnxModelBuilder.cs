@@ -18,6 +18,9 @@ internal static class OnnxModelBuilder
 
     public static ModelProto Build(Checkpoint checkpoint, OnnxGraphOptions options)
     {
+        if (!Opsets.ContainsKey(options.Opset)) throw new OptionException($"Operator set {options.Opset} is not supported; {string.Join(", ", Opsets.Keys)} are.");
+        if (options.Batch is < 1 or > 64) throw new OptionException($"A batch of {options.Batch} is not valid; 1 to 64 are.");
+        if (options.ScoreLimit < 1 << 20) throw new OptionException($"A limit of {options.ScoreLimit} bytes for attention's scores is not valid; at least 1 MB is.");
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
         var graph = new OnnxGraph(options.Opset);
@@ -32,7 +35,7 @@ internal static class OnnxModelBuilder
     {
         var values = new LoweredValues(graph, options.Batch);
         var context = new LoweringContext(
-            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Batch);
+            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Batch, Selection(config, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
         var lowering = new GraphLowering(context, options.ScoreLimit);
@@ -56,14 +59,20 @@ internal static class OnnxModelBuilder
 
         CastGrouping.Apply(graph.Proto);
 
-        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, config.Sources.Length, gains, other);
+        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? config.Sources.Length, gains, other);
+    }
+
+    private static StemSelection? Selection(HTDemucsConfig config, OnnxGraphOptions options)
+    {
+        if (options.Stems is null || config.Sources.All(options.Stems.Contains)) return null;
+        return new StemSelection([.. Enumerable.Range(0, config.Sources.Length).Where(i => options.Stems.Contains(config.Sources[i]))], config.Sources.Length);
     }
 
     private static IEnumerable<(string Key, string Value)> Metadata(Checkpoint checkpoint, HTDemucsConfig config, OnnxGraphOptions options)
     {
         yield return ("stemsharp.graph", options.Kind.ToString().ToLowerInvariant());
         yield return ("stemsharp.precision", options.Precision.ToString().ToLowerInvariant());
-        yield return ("stemsharp.stems", string.Join(',', config.Sources));
+        yield return ("stemsharp.stems", string.Join(',', config.Sources.Where(stem => options.Stems?.Contains(stem) ?? true)));
         yield return ("stemsharp.sample_rate", $"{config.Samplerate}");
         yield return ("stemsharp.channels", $"{config.AudioChannels}");
         yield return ("stemsharp.segment_samples", $"{options.Samples ?? config.SegmentSamples}");

@@ -85,8 +85,9 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 Set(node, _values.LayoutOf(x), _graph.Glu(node.Name, halves, LoweredValues.ChannelAxis(_values.LayoutOf(x), halves)));
                 break;
             case AddOp:
-                Layout own = _values.LayoutOf(x);
-                Set(node, own, _graph.Add(node.Name, _values.Get(x, context.Pointwise), _values.Get(node.Inputs[1], own, context.Pointwise)));
+                // Between linear layers the sums stay in their layout, whatever the first one came in.
+                Layout own = _values.LayoutOf(node.Inputs[1]) == Layout.Tokens ? Layout.Tokens : _values.LayoutOf(x);
+                Set(node, own, _graph.Add(node.Name, _values.Get(x, own, context.Pointwise), _values.Get(node.Inputs[1], own, context.Pointwise)));
                 break;
             case ChannelScaleOp op:
                 Set(node, _values.LayoutOf(x), ChannelScale(node, op));
@@ -142,12 +143,29 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
         ElementType type = context.Products;
         bool frequency = node.Inputs[0].Shape.Rank == 3;
         int end = (node.Inputs[0].Shape[1] - 1) * op.Stride + op.Kernel - op.Start - op.Length;
-        Tensor[] inputs = [First(node.Inputs[0], type), context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels)];
+        Tensor weight = context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), bias = context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels);
+        int[] dims = _values.Dims(node.Output.Shape, Layout.ChannelsFirst);
+        if (context.Uses.Next<RestoreOp>(node) is not null && context.Stems is { } stems)
+        {
+            weight = Wanted($"{node.Name}.weight/stems", weight, 1, stems);
+            bias = Wanted($"{node.Name}.bias/stems", bias, 0, stems);
+            dims[1] = bias.Dims[0];
+        }
+
+        Tensor[] inputs = [First(node.Inputs[0], type), weight, bias];
         return _graph.Node(
-            node.Name, "ConvTranspose", inputs, type, _values.Dims(node.Output.Shape, Layout.ChannelsFirst),
+            node.Name, "ConvTranspose", inputs, type, dims,
             Attribute.Ints("kernel_shape", frequency ? [op.Kernel, 1] : [op.Kernel]),
             Attribute.Ints("strides", frequency ? [op.Stride, 1] : [op.Stride]),
             Attribute.Ints("pads", frequency ? [op.Start, 0, end, 0] : [op.Start, end]));
+    }
+
+    // The wanted stems' channels of an axis on which all stems follow each other.
+    private Tensor Wanted(string name, Tensor all, int axis, StemSelection stems)
+    {
+        int each = all.Dims[axis] / stems.Of;
+        Tensor[] parts = [.. stems.Indices.Select(i => _graph.Slice($"{name}.{i}", all, axis, i * each, each))];
+        return parts.Length == 1 ? parts[0] : _graph.Concat(name, parts, axis);
     }
 
     private Tensor Linear(Node node, LinearOp op)
@@ -211,6 +229,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         Node node = _restores[output];
         Tensor x = First(node.Inputs[0], ElementType.Float);
+        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels) x = Wanted($"{node.Name}/stems", x, 1, wanted);
         x = _graph.Reshape($"{node.Name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
         Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
         if (x.Rank == 5 && x.Dims[0] > 1)

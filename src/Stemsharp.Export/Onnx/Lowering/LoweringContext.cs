@@ -4,7 +4,7 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>What every part of the lowering works on.</summary>
-internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, int batch)
+internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, int batch, StemSelection? stems)
 {
     private readonly Dictionary<Node, double> _inputGains = [];
 
@@ -21,6 +21,9 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
     /// <summary>Segments per run, N.</summary>
     public int Batch { get; } = batch;
 
+    /// <summary>The stems that the graph gives; null for all.</summary>
+    public StemSelection? Stems { get; } = stems;
+
     /// <summary>The type of convolutions, linear layers and attention's products.</summary>
     public ElementType Products => Precision == OnnxPrecision.Fp32 ? ElementType.Float : ElementType.Half;
 
@@ -32,3 +35,8 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
 
     public void SetInputGain(Node convolution, double gain) => _inputGains.Add(convolution, gain);
 }
+
+/// <summary>Some of a model's stems, by their positions.</summary>
+/// <param name="Indices">The wanted ones, ascending.</param>
+/// <param name="Of">How many the model has.</param>
+internal sealed record StemSelection(int[] Indices, int Of);

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.OnnxRuntime;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp doctor</c>: what is installed for <c>--engine onnxruntime</c>, and what would work.</summary>
+internal static class DoctorCommand
+{
+    /// <summary>What a provider loads beside the onnxruntime library, by file name without version.</summary>
+    private static readonly (ExecutionProvider Provider, string[] Linux, string[] Windows)[] s_needs =
+    [
+        (ExecutionProvider.Cuda, ["libcudart.so.12", "libcublas.so.12", "libcudnn.so.9"], ["cudart64_12.dll", "cublas64_12.dll", "cudnn64_9.dll"]),
+        (ExecutionProvider.TensorRT, ["libnvinfer.so.10", "libnvonnxparser.so.10", "libcudart.so.12"], ["nvinfer_10.dll", "nvonnxparser_10.dll", "cudart64_12.dll"]),
+    ];
+
+    internal static Command Create()
+    {
+        var library = new Option<string?>("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
+        var command = new Command("doctor", "Say what is installed for --engine onnxruntime, what is missing and what would work.") { library };
+        command.SetAction(line =>
+        {
+            TextWriter output = line.InvocationConfiguration.Output;
+            output.WriteLine($"system: {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors");
+            OnnxRuntimeLibrary found;
+            try
+            {
+                found = OnnxRuntimeLibrary.Load(line.GetValue(library));
+            }
+            catch (ExternalToolException e)
+            {
+                output.WriteLine($"onnxruntime: {e.Message}");
+                output.WriteLine("--engine cpu works without it.");
+                return ExitCode.ExternalTool;
+            }
+
+            output.WriteLine($"onnxruntime: {found.Version}, {found.Path}");
+            foreach (ExecutionProvider provider in Enum.GetValues<ExecutionProvider>())
+            {
+                output.WriteLine($"--provider {provider.ToString().ToLowerInvariant()}: {State(found, provider)}");
+            }
+
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string State(OnnxRuntimeLibrary library, ExecutionProvider provider)
+    {
+        if (!library.Providers.Contains(ProviderNames.Of(provider))) return "not in this build of onnxruntime";
+        foreach ((ExecutionProvider p, string[] linux, string[] windows) in s_needs)
+        {
+            if (p != provider) continue;
+            string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !CanLoad(file))];
+            if (missing.Length > 0) return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
+        }
+
+        return "available";
+    }
+
+    private static bool CanLoad(string file)
+    {
+        if (!NativeLibrary.TryLoad(file, typeof(DoctorCommand).Assembly, DllImportSearchPath.System32, out nint handle)) return false;
+        NativeLibrary.Free(handle);
+        return true;
+    }
+}

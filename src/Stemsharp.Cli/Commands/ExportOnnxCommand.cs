@@ -1,0 +1,102 @@
+using System.CommandLine;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Export.Onnx;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary><c>stemsharp export onnx</c>: a model as ONNX graphs.</summary>
+internal static class ExportOnnxCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> model = ModelsCommand.OneModel();
+        Option<string?> repository = ModelOptions.Repository();
+        Option<bool> offline = ModelOptions.Offline(), json = ModelsCommand.Json();
+        var output = new Option<string>("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
+        var graph = new Option<string>("--graph")
+        {
+            Description = "waveform: mix in, stems out, STFT and inverse inside. spectrogram: for hosts with an FFT of their own.",
+            DefaultValueFactory = _ => "waveform",
+        };
+        var precision = new Option<string>("--precision")
+        {
+            Description = "fp32; mixed: products in half, everything else in single precision; fp16: all but norms and statistics in half.",
+            DefaultValueFactory = _ => "fp32",
+        };
+        var weights = new Option<string[]>("--weights")
+        {
+            Description = "fp16 (default: as the halves they come in, lossless) or fp32; inline (default) or external (NAME.onnx.data).",
+            DefaultValueFactory = _ => [],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var opset = new Option<int>("--opset") { Description = "Version of the operator set: 17 to 20.", DefaultValueFactory = _ => 17 };
+        var batch = new Option<int>("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
+        var segment = new Option<double?>("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems." };
+        var stems = new Option<string[]>("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
+        var attention = new Option<int>("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit.", DefaultValueFactory = _ => 128 };
+        graph.AcceptOnlyFromAmong("waveform", "spectrogram");
+        precision.AcceptOnlyFromAmong("fp32", "mixed", "fp16");
+        var command = new Command("onnx", "Write a model as ONNX graphs, one for each network, and a JSON file that says how to run them.")
+        {
+            model, output, graph, precision, weights, opset, batch, segment, stems, attention, repository, offline, json,
+        };
+        command.SetAction(async (line, cancellationToken) =>
+        {
+            Values.OneOf(graph, line.GetValue(graph));
+            Values.OneOf(precision, line.GetValue(precision));
+            string[] stored = Values.Names(line.GetValue(weights)!);
+            if (stored.FirstOrDefault(w => w is not ("fp16" or "fp32" or "inline" or "external")) is { } odd) throw new OptionException($"--weights {odd} is not valid; fp16, fp32, inline and external are.");
+            int limit = Values.Within("--attention-limit", line.GetValue(attention), 0, 1 << 20);
+            var options = new OnnxExportOptions
+            {
+                Graph = Enum.Parse<OnnxGraphKind>(line.GetValue(graph)!, ignoreCase: true),
+                Precision = Enum.Parse<OnnxPrecision>(line.GetValue(precision)!, ignoreCase: true),
+                HalfWeights = !stored.Contains("fp32"),
+                ExternalWeights = stored.Contains("external"),
+                Opset = line.GetValue(opset),
+                Batch = line.GetValue(batch),
+                Segment = line.GetValue(segment) is { } seconds ? Values.Within("--segment", seconds, 0.1, 60) : null,
+                Stems = line.GetValue(stems) is { Length: > 0 } wanted ? Values.Names(wanted) : null,
+                AttentionLimit = limit == 0 ? long.MaxValue : (long)limit << 20,
+            };
+            ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
+                line.GetValue(model)!, line.GetValue(repository), options.Stems, new DownloadView(line.InvocationConfiguration.Error, line.GetValue(json)),
+                cancellationToken).ConfigureAwait(false);
+            OnnxExportResult result = OnnxExporter.Export(source, line.GetValue(output)!, options, cancellationToken);
+            Report(line.InvocationConfiguration, result, line.GetValue(json));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Report(InvocationConfiguration console, OnnxExportResult result, bool asJson)
+    {
+        foreach (string warning in result.Warnings) console.Error.WriteLine($"stemsharp: {warning}");
+        if (!asJson)
+        {
+            foreach (OnnxExportedFile file in result.Files) console.Output.WriteLine($"{file.Path}: {string.Join(", ", file.Stems)}; {file.Nodes} nodes, {file.Bytes / 1e6:F1} MB");
+            console.Output.WriteLine(result.Description);
+            return;
+        }
+
+        console.Output.WriteLine(JsonText.Object(
+            json =>
+            {
+                json.WriteNumber("version", 1);
+                json.WriteString("description", result.Description);
+                json.WriteStartArray("files");
+                foreach (OnnxExportedFile file in result.Files)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("path", file.Path);
+                    json.WriteNumber("nodes", file.Nodes);
+                    json.WriteNumber("bytes", file.Bytes);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            },
+            indented: true));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Stemsharp.Checkpoints;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cpu;
+using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime;
+using Stemsharp.Separation;
+
+namespace Stemsharp.Cli.Comparison;
+
+/// <summary>
+/// One side of a comparison: a model on Stemsharp's own engine, or an exported .onnx file on onnxruntime.
+/// Takes one segment of a mix, [C, L], and gives its stems, [S, C, L].
+/// </summary>
+internal abstract class ComparedSide : IDisposable
+{
+    internal required string Name { get; init; }
+
+    internal required string Engine { get; init; }
+
+    internal required IReadOnlyList<string> Stems { get; init; }
+
+    internal required int Channels { get; init; }
+
+    internal required int Samples { get; init; }
+
+    /// <summary>Seconds of the fastest run so far.</summary>
+    internal double Seconds { get; private set; } = double.PositiveInfinity;
+
+    internal float[] Run(float[] mix, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float[] stems = Separate(mix, cancellationToken);
+        Seconds = Math.Min(Seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return stems;
+    }
+
+    public abstract void Dispose();
+
+    protected abstract float[] Separate(float[] mix, CancellationToken cancellationToken);
+
+    internal static async Task<ComparedSide> OpenAsync(string name, OnnxSessionOptions options, string? library, CancellationToken cancellationToken)
+    {
+        if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) return OpenGraph(name, options, OnnxRuntimeLibrary.Load(library));
+        ModelSource source = await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (source.Members.Count > 1) throw new OptionException($"{name} is a bag of {source.Members.Count} networks; compare its members one by one: {string.Join(", ", source.Members.Select(m => m.Signature))}.");
+        ModelMember member = source.Members[0];
+        using Checkpoint checkpoint = member.Open();
+        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, options.Threads);
+        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+        var engine = new CpuEngine(graph, weights, options.Threads);
+        return new Runner(new SegmentRunner(engine, member.Config.Nfft, engine.Workers))
+        {
+            Name = name, Engine = engine.Description, Stems = source.Stems, Channels = engine.Shape.Channels, Samples = engine.Shape.Samples,
+        };
+    }
+
+    private static ComparedSide OpenGraph(string path, OnnxSessionOptions options, OnnxRuntimeLibrary library)
+    {
+        var session = new OnnxSession(library, path, options);
+        if (session is { Inputs: [{ Name: "mix", Dims: [1, long channels, long samples] }], Outputs.Count: 1 })
+        {
+            return new Waveforms(session)
+            {
+                Name = path,
+                Engine = $"onnxruntime {library.Version}",
+                Stems = (session.Metadata("stemsharp.stems") ?? "").Split(','),
+                Channels = (int)channels,
+                Samples = (int)samples,
+            };
+        }
+
+        session.Dispose();
+        var engine = new OnnxRuntimeEngine(library, path, options);
+        SegmentShape shape = engine.Shape;
+        return new Runner(new SegmentRunner(engine, 2 * shape.Bins, new ParallelWorkers(options.Threads)))
+        {
+            Name = path, Engine = engine.Description, Stems = engine.Stems, Channels = shape.Channels, Samples = shape.Samples,
+        };
+    }
+
+    private sealed class Runner(SegmentRunner runner) : ComparedSide
+    {
+        protected override float[] Separate(float[] mix, CancellationToken cancellationToken)
+        {
+            for (int c = 0; c < Channels; c++) mix.AsSpan(c * Samples, Samples).CopyTo(runner.Input(c));
+            runner.Run([.. Enumerable.Range(0, Stems.Count)], cancellationToken);
+            var stems = new float[Stems.Count * Channels * Samples];
+            for (int s = 0; s < Stems.Count; s++)
+            {
+                for (int c = 0; c < Channels; c++) runner.Output(s, c).CopyTo(stems.AsSpan((s * Channels + c) * Samples));
+            }
+
+            return stems;
+        }
+
+        public override void Dispose() => runner.Dispose();
+    }
+
+    private sealed class Waveforms(OnnxSession session) : ComparedSide
+    {
+        protected override float[] Separate(float[] mix, CancellationToken cancellationToken)
+        {
+            var stems = new float[session.Outputs[0].Elements];
+            session.Run([mix], [stems], cancellationToken);
+            return stems;
+        }
+
+        public override void Dispose() => session.Dispose();
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Onnx.Schema;
+
+namespace Stemsharp.Export.Onnx;
+
+/// <summary>One graph that was written.</summary>
+/// <param name="Path">The .onnx file.</param>
+/// <param name="Stems">The stems it gives, in order.</param>
+/// <param name="Nodes">How many nodes it has.</param>
+/// <param name="Bytes">Its size, that of external weights included.</param>
+public sealed record OnnxExportedFile(string Path, IReadOnlyList<string> Stems, int Nodes, long Bytes);
+
+/// <summary>What an export wrote.</summary>
+/// <param name="Files">One graph for each network of the model.</param>
+/// <param name="Description">The JSON file that says how to run and combine them.</param>
+/// <param name="Warnings">What the user should know about the choice of options.</param>
+public sealed record OnnxExportResult(IReadOnlyList<OnnxExportedFile> Files, string Description, IReadOnlyList<string> Warnings);
+
+/// <summary>Writes models as ONNX graphs.</summary>
+public static class OnnxExporter
+{
+    /// <summary>
+    /// Writes each network of a model as one graph, and a JSON file that says how to run and combine them.
+    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes.
+    /// </summary>
+    /// <param name="model">The model, as the catalog resolved it.</param>
+    /// <param name="folder">Where the files go; made if absent.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Stops between two networks.</param>
+    /// <exception cref="OptionException">An option is not valid, alone or for this model.</exception>
+    /// <exception cref="ModelException">The checkpoint is broken or not supported.</exception>
+    public static OnnxExportResult Export(ModelSource model, string folder, OnnxExportOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new OnnxExportOptions();
+        if (options.Stems?.FirstOrDefault(s => !model.Stems.Contains(s)) is { } unknown)
+        {
+            throw new OptionException($"{model.Name} has no stem {unknown}; it has {string.Join(", ", model.Stems)}.");
+        }
+
+        Directory.CreateDirectory(folder);
+        string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+        var files = new List<(OnnxExportedFile File, ModelMember Member, string Sha256)>();
+        foreach (ModelMember member in model.Members)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string[] stems = [.. model.Stems.Where((stem, i) => member.Weights[i] > 0 && (options.Stems?.Contains(stem) ?? true))];
+            if (stems.Length == 0) continue;
+            using Checkpoint checkpoint = member.Open();
+            string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
+            ModelProto proto = OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions
+            {
+                Kind = options.Graph,
+                Precision = options.Precision,
+                HalfWeights = options.HalfWeights,
+                Opset = options.Opset,
+                Batch = options.Batch,
+                Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null,
+                ScoreLimit = options.AttentionLimit,
+                Stems = stems,
+            });
+            (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
+            files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
+        }
+
+        string description = Path.Combine(folder, $"{name}.json");
+        OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
+        return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. Warnings(model, options)]);
+    }
+
+    private static IEnumerable<string> Warnings(ModelSource model, OnnxExportOptions options)
+    {
+        if (options.Segment is { } segment && model.Members.Any(m => (int)Math.Round(segment * m.Config.Samplerate) != m.Config.SegmentSamples))
+        {
+            yield return $"The model was trained on segments of {(double)model.Members[0].Config.SegmentSamples / model.SampleRate:F2} s; one of {segment} s gives other stems, often worse. Compare before using it.";
+        }
+
+        if (options.Precision == OnnxPrecision.Fp16) yield return "fp16 keeps only norms and statistics in single precision; use mixed unless the target cannot.";
+    }
+
+    private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files)
+    {
+        Model.HTDemucsConfig config = model.Members[0].Config;
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteNumber("version", 1);
+        json.WriteString("model", model.Name);
+        json.WriteString("graph", options.Graph.ToString().ToLowerInvariant());
+        json.WriteString("precision", options.Precision.ToString().ToLowerInvariant());
+        json.WriteNumber("sample_rate", model.SampleRate);
+        json.WriteNumber("channels", config.AudioChannels);
+        json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : config.SegmentSamples);
+        json.WriteNumber("batch", options.Batch);
+        json.WriteNumber("n_fft", config.Nfft);
+        json.WriteNumber("hop_length", config.HopLength);
+        WriteStrings("stems", model.Stems.Where(s => options.Stems?.Contains(s) ?? true));
+        json.WriteStartArray("networks");
+        foreach ((OnnxExportedFile file, ModelMember member, string checksum) in files)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", Path.GetFileName(file.Path));
+            json.WriteString("sha256", checksum);
+            WriteStrings("stems", file.Stems);
+            json.WriteStartArray("weights");
+            foreach (string stem in file.Stems) json.WriteNumberValue(member.Weights[model.Stems.ToList().IndexOf(stem)]);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("combine", "stem = sum of weight times the network's stem, over the networks that give it, divided by the sum of these weights");
+        json.WriteEndObject();
+
+        void WriteStrings(string property, IEnumerable<string> values)
+        {
+            json.WriteStartArray(property);
+            foreach (string value in values) json.WriteStringValue(value);
+            json.WriteEndArray();
+        }
+    }
+}
