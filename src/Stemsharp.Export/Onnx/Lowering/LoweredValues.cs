@@ -39,7 +39,16 @@ internal sealed class LoweredValues(OnnxGraph graph, int batch)
             if (l == layout) return graph.Cast(t, type);
         }
 
-        Tensor made = Convert(value, known[0].Layout, known[0].Tensor, layout);
+        // Between the outer two layouts the way leads through the middle one.
+        Layout from = known[0].Layout;
+        Tensor source = known[0].Tensor;
+        if (from != Layout.ChannelsLast && layout != Layout.ChannelsLast)
+        {
+            source = Get(value, Layout.ChannelsLast, source.Type);
+            from = Layout.ChannelsLast;
+        }
+
+        Tensor made = Convert(value, from, source, layout);
         known.Add((layout, made));
         return graph.Cast(made, type);
     }
@@ -58,19 +67,12 @@ internal sealed class LoweredValues(OnnxGraph graph, int batch)
     private Tensor Convert(Value value, Layout from, Tensor tensor, Layout to)
     {
         bool frequency = value.Shape.Rank == 3;
-        int[] last = Dims(value.Shape, Layout.ChannelsLast);
-        switch (from, to)
+        return (from, to) switch
         {
-            case (Layout.ChannelsFirst, _):
-                Tensor moved = graph.Transpose($"{value.Name}/channels_last", tensor, frequency ? [0, 2, 3, 1] : [0, 2, 1]);
-                return to == Layout.Tokens ? graph.Reshape($"{value.Name}/tokens", moved, Dims(value.Shape, to)) : moved;
-            case (Layout.ChannelsLast, Layout.Tokens):
-                return graph.Reshape($"{value.Name}/tokens", tensor, Dims(value.Shape, to));
-            case (Layout.Tokens, Layout.ChannelsLast):
-                return graph.Reshape($"{value.Name}/channels_last", tensor, last);
-            default:
-                if (from == Layout.Tokens) tensor = graph.Reshape($"{value.Name}/unfolded", tensor, last);
-                return graph.Transpose($"{value.Name}/channels_first", tensor, frequency ? [0, 3, 1, 2] : [0, 2, 1]);
-        }
+            (Layout.ChannelsFirst, _) => graph.Transpose($"{value.Name}/channels_last", tensor, frequency ? [0, 2, 3, 1] : [0, 2, 1]),
+            (Layout.Tokens, _) => graph.Reshape($"{value.Name}/channels_last", tensor, Dims(value.Shape, Layout.ChannelsLast)),
+            (_, Layout.Tokens) => graph.Reshape($"{value.Name}/tokens", tensor, Dims(value.Shape, Layout.Tokens)),
+            _ => graph.Transpose($"{value.Name}/channels_first", tensor, frequency ? [0, 3, 1, 2] : [0, 2, 1]),
+        };
     }
 }

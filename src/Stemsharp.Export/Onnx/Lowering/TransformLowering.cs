@@ -8,8 +8,8 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// is one grouped convolution over hops, a group for each n2; the outer sum is one product with a [b, 2b]
 /// matrix. For 4096 that is 64×64 and 1/16 of the arithmetic of a convolution with 4096 taps, whose long sums
 /// also cost accuracy. The layouts are such that the spectrogram comes out, and goes in, as the network has
-/// it. The inverse is the transpose of both stages, and overlap-adds by itself. Both use the same weights: the
-/// inverse as a convolution, which has the more to do, the forward transform as its transpose.
+/// it. The inverse is the transpose of both stages: the same matrix, and a transposed convolution with the
+/// same weights, which overlap-adds by itself.
 /// </summary>
 internal sealed class TransformLowering
 {
@@ -25,7 +25,7 @@ internal sealed class TransformLowering
         (_nfft, _hop, _samples, _frames) = (nfft, nfft / 4, samples, frames);
         _outer = Factor(nfft);
         _inner = nfft / _outer;
-        _window = graph.Constant(ElementType.Float, [_hop, 2 * _inner, 4], Weights());
+        _window = graph.Constant(ElementType.Float, [2 * nfft, _hop / _outer, 4], Weights());
     }
 
     /// <summary>The factor b of n_fft: an even divisor of the hop length near √n_fft.</summary>
@@ -50,8 +50,8 @@ internal sealed class TransformLowering
         Tensor turned = _graph.Transpose($"{Scope}/turned", blocks, 0, 3, 2, 1);
         Tensor channels = _graph.Reshape($"{Scope}/channels", turned, batch * audio, _hop, hops);
         Tensor inner = _graph.Node(
-            $"{Scope}/inner", "ConvTranspose", [channels, _window], ElementType.Float, [batch * audio, 2 * _nfft, _frames],
-            Attribute.Ints("kernel_shape", 4), Attribute.Ints("pads", 3, 3), Attribute.Int("group", _outer));
+            $"{Scope}/inner", "Conv", [channels, _window], ElementType.Float, [batch * audio, 2 * _nfft, _frames],
+            Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
         Tensor folded = _graph.Reshape($"{Scope}/folded", inner, batch * audio, 2 * _outer, _inner * _frames);
         Tensor outer = _graph.MatMul($"{Scope}/outer", _graph.Constant(ElementType.Float, [_outer, 2 * _outer], Outer(transposed: false)), folded);
         return _graph.Reshape($"{Scope}/spectrogram", outer, batch, 2 * audio, _nfft / 2, _frames);
@@ -78,32 +78,34 @@ internal sealed class TransformLowering
         Tensor outer = _graph.MatMul($"i{Scope}/outer", _graph.Constant(ElementType.Float, [2 * _outer, _outer], Outer(transposed: true)), folded);
         Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, _frames);
         Tensor inner = _graph.Node(
-            $"i{Scope}/inner", "Conv", [channels, _window], ElementType.Float, [signals, _hop, hops],
-            Attribute.Ints("kernel_shape", 4), Attribute.Ints("pads", 3, 3), Attribute.Int("group", _outer));
+            $"i{Scope}/inner", "ConvTranspose", [channels, _window], ElementType.Float, [signals, _hop, hops],
+            Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
         Tensor blocks = _graph.Reshape($"i{Scope}/blocks", inner, signals, _outer, _hop / _outer, hops);
         Tensor turned = _graph.Transpose($"i{Scope}/turned", blocks, 0, 3, 2, 1);
         Tensor padded = _graph.Reshape($"i{Scope}/padded", turned, batch, stems, audio, hops * _hop);
         return _graph.Slice($"i{Scope}/waveforms", padded, 3, _hop / 2 * 3, _samples);
     }
 
-    // [(n2, i), (re|im, k1), j], the hops in reverse: n = (3 − j)·hop + i·b + n2.
+    // [(n2, re|im, k1), i, j] with n = j·hop + i·b + n2.
     private double[] Weights()
     {
         int rows = _hop / _outer;
-        var weights = new double[_hop * 2 * _inner * 4];
-        for (int channel = 0, at = 0; channel < _hop; channel++)
+        var weights = new double[2 * _nfft * _hop / _outer * 4];
+        for (int n2 = 0, at = 0; n2 < _outer; n2++)
         {
-            (int n2, int i) = Math.DivRem(channel, rows);
             for (int part = 0; part < 2; part++)
             {
                 for (int k1 = 0; k1 < _inner; k1++)
                 {
-                    for (int j = 0; j < 4; j++, at++)
+                    for (int i = 0; i < rows; i++)
                     {
-                        int n = (3 - j) * _hop + i * _outer + n2;
-                        double window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / _nfft);
-                        double phase = 2 * Math.PI * (k1 * n % _nfft) / _nfft;
-                        weights[at] = window / Math.Sqrt(_nfft) * (part == 0 ? Math.Cos(phase) : -Math.Sin(phase));
+                        for (int j = 0; j < 4; j++, at++)
+                        {
+                            int n = j * _hop + i * _outer + n2;
+                            double window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / _nfft);
+                            double phase = 2 * Math.PI * (k1 * n % _nfft) / _nfft;
+                            weights[at] = window / Math.Sqrt(_nfft) * (part == 0 ? Math.Cos(phase) : -Math.Sin(phase));
+                        }
                     }
                 }
             }

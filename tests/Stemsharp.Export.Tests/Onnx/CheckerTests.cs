@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Onnx;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Export.Tests.Onnx;
+
+/// <summary>A test that needs a Python with the onnx package: the one STEMSHARP_PYTHON names, or /usr/bin/python3.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OnnxCheckerTheoryAttribute : TheoryAttribute
+{
+    public OnnxCheckerTheoryAttribute()
+    {
+        if (!ToolFactAttribute.RequireAll && !Available()) Skip = $"{Python} has no onnx package.";
+    }
+
+    public static string Python => Environment.GetEnvironmentVariable("STEMSHARP_PYTHON") ?? "/usr/bin/python3";
+
+    private static bool Available()
+    {
+        if (!File.Exists(Python)) return false;
+        using Process process = Process.Start(new ProcessStartInfo(Python, ["-c", "import onnx"]) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}
+
+/// <summary>The official checker and its shape inference over exported files.</summary>
+public class CheckerTests
+{
+    private const string Script = """
+        import sys, onnx
+        from onnx import shape_inference
+        model = onnx.load(sys.argv[1])
+        onnx.checker.check_model(model, full_check=True)
+        def shapes(values):
+            return {v.name: (v.type.tensor_type.elem_type, [d.dim_value for d in v.type.tensor_type.shape.dim]) for v in values}
+        declared = shapes(list(model.graph.value_info) + list(model.graph.output))
+        del model.graph.value_info[:]
+        inferred = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        found = shapes(list(inferred.graph.value_info) + list(inferred.graph.output))
+        print([name for name in declared if found.get(name) != declared[name]])
+        """;
+
+    [OnnxCheckerTheory]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 1)]
+    [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Mixed, 1)]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp16, 2)]
+    public void Files_pass_and_every_declared_shape_is_the_inferred_one(OnnxGraphKind kind, OnnxPrecision precision, int batch)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
+        try
+        {
+            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Kind = kind, Precision = precision, Batch = batch }).ToByteArray());
+            using Process process = Process.Start(new ProcessStartInfo(OnnxCheckerTheoryAttribute.Python, ["-c", Script, path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.True(process.ExitCode == 0, error);
+            Assert.Equal("[]", output.Trim());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
