@@ -20,7 +20,6 @@ internal static class Program
             VerifyCommand.Create(),
             BenchCommand.Create(),
             EvaluateCommand.Create(),
-            ExportCommand.Create(),
             CompareCommand.Create(),
             DoctorCommand.Create(),
             ServeCommand.Create(),

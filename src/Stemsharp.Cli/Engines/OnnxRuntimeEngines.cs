@@ -14,9 +14,9 @@ internal sealed class OnnxRuntimeEngines(OnnxRuntimeLibrary library, ExecutionPr
     {
         try
         {
-            string folder = Path.Combine(Catalogs.Create().CacheFolder, "onnx");
+            string folder = PrivateFolder(Path.Combine(Catalogs.Create().CacheFolder, "onnx"));
             string cache = PrivateFolder(Path.Combine(folder, $"{provider}".ToLowerInvariant()));
-            string graph = Graph(request, PrivateFolder(folder));
+            string graph = Graph(request, folder);
             return new RetryingEngine(new OnnxRuntimeEngine(library, graph, new OnnxSessionOptions { Provider = provider, Threads = request.Threads, CacheFolder = cache }));
         }
         catch (ExternalToolException e) when (fallback)
