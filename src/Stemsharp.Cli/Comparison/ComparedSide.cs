@@ -51,7 +51,11 @@ internal abstract class ComparedSide : IDisposable
         var engine = new CpuEngine(graph, weights, options.Threads);
         return new Runner(new SegmentRunner(engine, member.Config.Nfft, engine.Workers))
         {
-            Name = name, Engine = engine.Description, Stems = source.Stems, Channels = engine.Shape.Channels, Samples = engine.Shape.Samples,
+            Name = name,
+            Engine = engine.Description,
+            Stems = source.Stems,
+            Channels = engine.Shape.Channels,
+            Samples = engine.Shape.Samples,
         };
     }
 
@@ -75,7 +79,11 @@ internal abstract class ComparedSide : IDisposable
         SegmentShape shape = engine.Shape;
         return new Runner(new SegmentRunner(engine, 2 * shape.Bins, new ParallelWorkers(options.Threads)))
         {
-            Name = path, Engine = engine.Description, Stems = engine.Stems, Channels = shape.Channels, Samples = shape.Samples,
+            Name = path,
+            Engine = engine.Description,
+            Stems = engine.Stems,
+            Channels = shape.Channels,
+            Samples = shape.Samples,
         };
     }
 
