@@ -47,10 +47,8 @@ internal static unsafe class EngineTime
         foreach ((Step step, TimeSpan time) in engine.Profile)
         {
             double s = time.TotalSeconds / Runs;
-            Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GFLOP {step.ExecutedFlops * 1e-9 / s,6:F0} GFLOP/s executed, {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms over peak  {step.Name}: {step.Description}");
+            Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GFLOP {step.ExecutedFlops * 1e-9 / s,6:F0} GFLOP/s executed, {step.Bytes / s * 1e-9,6:F1} GB/s, {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms over peak  {step.Name}: {step.Description}");
         }
-
-        if (profile) PrintScaling(engine, Runs);
 
         // The inputs' memory serves other things during a run, so they are filled anew each time.
         double Run()
@@ -60,27 +58,6 @@ internal static unsafe class EngineTime
             long start = Stopwatch.GetTimestamp();
             engine.Run(CancellationToken.None);
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-    }
-
-    // A model of load balance: a phase of t equal tasks takes ⌈t/n⌉ rounds on n threads. Memory is taken to keep up.
-    private static void PrintScaling(CpuEngine engine, int runs)
-    {
-        foreach (int threads in (int[])[2, 4, 16, 64])
-        {
-            double serial = 0, parallel = 0;
-            foreach ((Step step, TimeSpan time) in engine.Profile)
-            {
-                double phase = time.TotalSeconds / runs / step.Phases;
-                for (int i = 0; i < step.Phases; i++)
-                {
-                    int tasks = step.Tasks(i, threads);
-                    serial += phase;
-                    parallel += phase * ((tasks + threads - 1) / threads) / tasks;
-                }
-            }
-
-            Console.WriteLine($"{threads} threads: speed-up {serial / parallel:F1} of {threads} by the model of load balance");
         }
     }
 }

@@ -2,12 +2,11 @@ using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
-using Stemsharp.Signal;
 
 namespace Stemsharp.Bench;
 
 /// <summary>How far one forward pass is from the float64 golden data, beside PyTorch's own float32.</summary>
-internal static unsafe class GoldenAccuracy
+internal static class GoldenAccuracy
 {
     public static void Print(string golden, KernelTier tier)
     {
@@ -34,7 +33,8 @@ internal static unsafe class GoldenAccuracy
         }
     }
 
-    private static float[] Read(Checkpoint data, string name)
+    /// <summary>A tensor of golden data.</summary>
+    public static float[] Read(Checkpoint data, string name)
     {
         StoredTensor tensor = data.Tensors.First(t => t.Name == name);
         var values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
@@ -47,31 +47,9 @@ internal static unsafe class GoldenAccuracy
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, samples);
         using var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
-        using var stft = new SegmentStft(config.Nfft, samples);
-        float[] x = new float[engine.Shape.SpectrogramLength], y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-        int plane = 2 * stft.Bins * stft.Frames;
-        fixed (float* m = mix, px = x, py = y, pt = yt)
-        {
-            for (int c = 0; c < 2; c++)
-            {
-                for (int chunk = 0; chunk < stft.Chunks; chunk++) stft.Forward(m + c * samples, chunk, px + c * plane);
-            }
-
-            engine.Run(x, mix, y, yt, default);
-            var seam = new float[stft.SeamLength];
-            for (int c = 0; c < 2 * engine.Shape.Stems; c++)
-            {
-                for (int chunk = 0; chunk < stft.Chunks; chunk++)
-                {
-                    fixed (float* s = seam)
-                    {
-                        stft.Inverse(py + c * plane, chunk, pt + c * samples, s);
-                        if (chunk < stft.Chunks - 1) stft.AddSeam(s, chunk, pt + c * samples);
-                    }
-                }
-            }
-        }
-
+        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
+        engine.Run(SegmentTransform.Forward(mix, config.Nfft), mix, y, yt, default);
+        SegmentTransform.Inverse(y, yt, samples, config.Nfft);
         return yt;
     }
 }

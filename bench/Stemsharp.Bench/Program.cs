@@ -1,15 +1,34 @@
+using System.Globalization;
 using Stemsharp.Bench;
+using Stemsharp.Bench.CommandLine;
+using Stemsharp.Bench.CoreML;
 using Stemsharp.Bench.Onnx;
+using Stemsharp.Bench.Peers;
 using Stemsharp.Kernels;
 
 switch (args)
 {
     case ["engine", .. var rest]: EngineTime.Print(rest); return 0;
+    case ["balance", .. var rest]: LoadBalanceSimulation.Print(rest); return 0;
     case ["accuracy", var golden]: GoldenAccuracy.Print(golden, KernelTier.Best); return 0;
     case ["stft"]: StftTime.Print(); return 0;
     case ["resampling"]: ResamplingBenchmark.Run(); return 0;
+    case ["peers", .. var rest]: PeerBench.Run(rest); return 0;
+    case ["peer", var contender, var folder, var threads, var truth]: PeerProcess.Serve(contender, folder, int.Parse(threads), truth); return 0;
+    case ["peer-files", var model, var folder]: Contender.Prepare(model, folder); return 0;
+    case ["onnx-accuracy", var golden]: OnnxAccuracy.Print(golden); return 0;
     case ["onnxruntime", .. var rest]: OnnxRuntimePeer.Run(rest); return 0;
+    case ["coreml", "accuracy", .. var rest]: PackageAccuracy.Run(rest); return 0;
+    case ["coreml", "sensitivity", .. var rest]: PackageSensitivity.Run(rest); return 0;
+    case ["coreml", "export", .. var rest]: await PackageExport.RunAsync(rest); return 0;
+    case ["coreml", "song", .. var rest]: await PackageSong.RunAsync(rest); return 0;
+    case ["plan", var app, var seconds, var extension, .. var rest]: PlanAccuracy.Print(app, double.Parse(seconds, CultureInfo.InvariantCulture), extension, rest); return 0;
+    case ["song", var path, var seconds]: SampleSong.Write(path, double.Parse(seconds, CultureInfo.InvariantCulture)); return 0;
+    case ["memory", var app, .. var rest]:
+        MeasuredRun run = MeasuredRun.Of(app, rest);
+        Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
+        return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | accuracy GOLDEN-FOLDER | stft | resampling | onnxruntime [--graph …]");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS");
         return 2;
 }

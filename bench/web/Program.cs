@@ -6,6 +6,7 @@ namespace Stemsharp.Web.Bench;
 /// dotnet run -c Release --project bench/web -- load [clients]     default 50
 /// dotnet run -c Release --project bench/web -- soak [jobs]        default 300
 /// dotnet run -c Release --project bench/web -- page [seconds]     default 300, the length of the song
+/// dotnet run -c Release --project bench/web -- onnx [model]       default synthetic:htdemucs
 /// </code>
 /// </summary>
 internal static class Program
@@ -15,6 +16,7 @@ internal static class Program
         ["load", .. var rest] => LoadRun.RunAsync(Number(rest, 50)),
         ["soak", .. var rest] => SoakRun.RunAsync(Number(rest, 300)),
         ["page", .. var rest] => PageRun.RunAsync(Number(rest, 300)),
+        ["onnx", .. var rest] => OnnxRun.RunAsync(rest.Length > 0 ? rest[0] : "synthetic:htdemucs"),
         _ => Help(),
     };
 
@@ -22,7 +24,7 @@ internal static class Program
 
     private static Task<int> Help()
     {
-        Console.Error.WriteLine("load [clients] | soak [jobs] | page [seconds]");
+        Console.Error.WriteLine("load [clients] | soak [jobs] | page [seconds] | onnx [model]");
         return Task.FromResult(2);
     }
 }

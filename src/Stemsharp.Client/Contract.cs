@@ -84,10 +84,28 @@ public sealed record JobSettings
     /// <summary>The stems that are wanted; all of the model's if null.</summary>
     public IReadOnlyList<string>? Stems { get; init; }
 
+    /// <summary>Instead of <see cref="Stems"/>: one stem, and the rest of the song beside it.</summary>
+    public string? TwoStems { get; init; }
+
+    /// <summary>
+    /// What the rest is: <c>add</c> (default), the other stems added up as <c>no_STEM</c>; <c>minus</c>, the song less the stem as
+    /// <c>minus_STEM</c>; <c>none</c>, no file. Belongs to <see cref="TwoStems"/>.
+    /// </summary>
+    public string? OtherMethod { get; init; }
+
+    /// <summary>
+    /// Whether the stems' files add up to the song exactly; what they lack goes to <see cref="Residual"/>. Takes all stems, or
+    /// <see cref="TwoStems"/> with the rest. Default false.
+    /// </summary>
+    public bool ExactSum { get; init; }
+
+    /// <summary>The file that takes what the others lack; <c>other</c>, the rest or the last one if null. Belongs to <see cref="ExactSum"/>.</summary>
+    public string? Residual { get; init; }
+
     /// <summary>Sample format of the stems' WAV files: <c>pcm16</c> (default), <c>pcm24</c> or <c>float32</c>.</summary>
     public string? SampleFormat { get; init; }
 
-    /// <summary>What keeps peaks above full scale out of integer files: <c>rescale</c> (default), <c>clamp</c>, <c>tanh</c> or <c>none</c>.</summary>
+    /// <summary>What keeps peaks above full scale out of integer files: <c>rescale</c> (default), <c>rescale-all</c> with one gain for all stems, <c>clamp</c>, <c>tanh</c> or <c>none</c>.</summary>
     public string? ClipMode { get; init; }
 
     /// <summary>Passes with the song shifted in time, averaged, 0 to 20; default 0, one plain pass.</summary>
@@ -125,7 +143,7 @@ public sealed record JobProgress(JobStep Step, double Fraction, long PlayableFra
 /// <param name="SampleRate">Samples a second.</param>
 /// <param name="Channels">Channels of each stem.</param>
 /// <param name="Frames">Frames of each stem.</param>
-/// <param name="Stems">Names of the stems, in the model's order.</param>
+/// <param name="Stems">Names of the stems, in order.</param>
 public sealed record JobAudio(int SampleRate, int Channels, long Frames, IReadOnlyList<string> Stems);
 
 /// <summary>A song to be taken apart, being taken apart, or taken apart.</summary>

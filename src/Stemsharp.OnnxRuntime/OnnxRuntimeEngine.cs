@@ -43,6 +43,12 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
     /// <summary>The rate the model was trained at, in Hz; 0 when the file does not say.</summary>
     public int SampleRate { get; }
 
+    /// <summary>
+    /// How many nodes each execution provider ran, by onnxruntime's names, after the first run with
+    /// <see cref="OnnxSessionOptions.CountNodes"/>; null before and without it.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? NodesByProvider => _session.NodesByProvider;
+
     /// <inheritdoc/>
     public string Description => $"onnxruntime {_session.Library.Version} ({ProviderNames.Of(_session.Options.Provider).Replace("ExecutionProvider", "", StringComparison.Ordinal)})";
 

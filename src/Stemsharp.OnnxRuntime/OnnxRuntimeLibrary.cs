@@ -17,10 +17,12 @@ public sealed unsafe class OnnxRuntimeLibrary
 
     private static readonly ConcurrentDictionary<string, Lazy<OnnxRuntimeLibrary>> s_loaded = new();
 
-    private OnnxRuntimeLibrary(nint library, string path)
+    /// <param name="entry">The address of OrtGetApiBase; 0 where the library has none.</param>
+    /// <param name="path">The library's file.</param>
+    internal OnnxRuntimeLibrary(nint entry, string path)
     {
         Path = path;
-        Api = new OrtApi(library, path);
+        Api = new OrtApi(entry, path);
         nint environment = 0;
         fixed (byte* name = "stemsharp\0"u8)
         {
@@ -104,7 +106,7 @@ public sealed unsafe class OnnxRuntimeLibrary
             nint library = System.IO.Path.IsPathRooted(path)
                 ? NativeLibrary.Load(path)
                 : NativeLibrary.Load(path, typeof(OnnxRuntimeLibrary).Assembly, DllImportSearchPath.System32);
-            return new OnnxRuntimeLibrary(library, path);
+            return new OnnxRuntimeLibrary(NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry) ? entry : 0, path);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {

@@ -13,7 +13,7 @@ public sealed unsafe class OnnxSession : IDisposable
     private readonly OrtHandle _session;
     private readonly OrtHandle _memory;
     private readonly Lock _running = new();
-    private bool _disposed;
+    private bool _disposed, _profiling;
 
     /// <summary>Loads a model.</summary>
     /// <param name="library">The onnxruntime to use.</param>
@@ -28,7 +28,7 @@ public sealed unsafe class OnnxSession : IDisposable
         Options = options;
         _api = library.Api;
         using OrtHandle native = SessionOptionsFactory.Create(library, options, out string? profile);
-        ProfilePrefix = profile;
+        _profiling = profile is not null;
         nint file = Utf8Strings.Path(Path.GetFullPath(path)), session = 0;
         try
         {
@@ -41,11 +41,20 @@ public sealed unsafe class OnnxSession : IDisposable
         }
 
         _session = new OrtHandle(_api, OrtFunction.ReleaseSession, session);
-        nint memory = 0;
-        _api.Check(((delegate* unmanaged<int, int, nint*, nint>)_api[OrtFunction.CreateCpuMemoryInfo])(0, 0, &memory), "describe memory");
-        _memory = new OrtHandle(_api, OrtFunction.ReleaseMemoryInfo, memory);
-        Inputs = Describe(OrtFunction.SessionGetInputCount, OrtFunction.SessionGetInputName, OrtFunction.SessionGetInputTypeInfo);
-        Outputs = Describe(OrtFunction.SessionGetOutputCount, OrtFunction.SessionGetOutputName, OrtFunction.SessionGetOutputTypeInfo);
+        try
+        {
+            nint memory = 0;
+            _api.Check(((delegate* unmanaged<int, int, nint*, nint>)_api[OrtFunction.CreateCpuMemoryInfo])(0, 0, &memory), "describe memory");
+            _memory = new OrtHandle(_api, OrtFunction.ReleaseMemoryInfo, memory);
+            Inputs = Describe(OrtFunction.SessionGetInputCount, OrtFunction.SessionGetInputName, OrtFunction.SessionGetInputTypeInfo);
+            Outputs = Describe(OrtFunction.SessionGetOutputCount, OrtFunction.SessionGetOutputName, OrtFunction.SessionGetOutputTypeInfo);
+        }
+        catch
+        {
+            _memory?.Dispose();
+            _session.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The onnxruntime that runs the model.</summary>
@@ -58,7 +67,8 @@ public sealed unsafe class OnnxSession : IDisposable
 
     internal IReadOnlyList<TensorInfo> Outputs { get; }
 
-    internal string? ProfilePrefix { get; }
+    /// <summary>How many nodes each provider ran, after the first run; null before, and where it was not asked for.</summary>
+    internal IReadOnlyDictionary<string, int>? NodesByProvider { get; private set; }
 
     /// <summary>An entry of the model's metadata, or null.</summary>
     /// <param name="key">Such as <c>stemsharp.stems</c>.</param>
@@ -103,6 +113,7 @@ public sealed unsafe class OnnxSession : IDisposable
                 }
 
                 _api.Check(status, "run the model");
+                if (_profiling) NodesByProvider = NodeCounts.Take(EndProfiling());
             }
             finally
             {
@@ -112,8 +123,9 @@ public sealed unsafe class OnnxSession : IDisposable
     }
 
     /// <summary>Ends profiling and returns the profile's file.</summary>
-    internal string EndProfiling()
+    private string EndProfiling()
     {
+        _profiling = false;
         using OrtHandle.Use session = _session.Enter();
         nint file = 0;
         _api.Check(((delegate* unmanaged<nint, nint, nint*, nint>)_api[OrtFunction.SessionEndProfiling])(session.Value, _api.Allocator(), &file), "end profiling");
@@ -125,9 +137,20 @@ public sealed unsafe class OnnxSession : IDisposable
     {
         lock (_running)
         {
+            if (_disposed) return;
             _disposed = true;
-            _session.Dispose();
+            try
+            {
+                // Otherwise the library writes the profile when the session goes, and leaves it.
+                if (_profiling) File.Delete(EndProfiling());
+            }
+            catch (OnnxRuntimeException)
+            {
+                // A profile more or less is no reason to leak a session.
+            }
+
             _memory.Dispose();
+            _session.Dispose();
         }
     }
 

@@ -12,7 +12,7 @@ public sealed record OnnxSessionOptions
     /// <summary>Threads on the CPU; 0 lets onnxruntime decide.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Keep memory between runs: faster, and about twice the memory.</summary>
+    /// <summary>Keep memory between runs: faster, for some hundred megabytes more.</summary>
     public bool Arena { get; init; } = true;
 
     /// <summary>Where TensorRT keeps its engines and timings, and OpenVINO and CoreML their compiled models; null for none.</summary>

@@ -46,6 +46,7 @@ internal static class ProviderNames
 
                 // Types come from the graph: no precision flags, no silent change of a Cast.
                 values["trt_fp16_enable"] = "0";
+                values["trt_int8_enable"] = "0";
                 if (folder is not null)
                 {
                     values["trt_engine_cache_enable"] = "1";

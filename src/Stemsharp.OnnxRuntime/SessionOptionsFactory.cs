@@ -20,11 +20,11 @@ internal static unsafe class SessionOptionsFactory
             Set(api, native.Value, OrtFunction.SetSessionGraphOptimizationLevel, AllOptimizations);
             Set(api, native.Value, OrtFunction.SetSessionLogSeverityLevel, ErrorsOnly);
             if (options.Threads > 0) Set(api, native.Value, OrtFunction.SetIntraOpNumThreads, options.Threads);
-            if (!options.Arena)
-            {
-                Call(api, native.Value, OrtFunction.DisableCpuMemArena);
-                Call(api, native.Value, OrtFunction.DisableMemPattern);
-            }
+
+            // From the second run on a memory pattern takes one block as large as all that the first run took piece by
+            // piece, and both are kept: twice the memory, and not faster.
+            Call(api, native.Value, OrtFunction.DisableMemPattern);
+            if (!options.Arena) Call(api, native.Value, OrtFunction.DisableCpuMemArena);
 
             // TensorRT and CUDA run what they take; the order of appending is the order of preference.
             Append(api, native.Value, library, options);

@@ -15,6 +15,7 @@ public sealed class EngineRequest
         Signature = member.Signature;
         Path = member.Path;
         Checkpoint = checkpoint;
+        Member = member;
         Config = config;
         Shape = new SegmentShape(
             config.Sources.Length, config.AudioChannels, config.Bins, config.Frames(samples), samples);
@@ -39,12 +40,18 @@ public sealed class EngineRequest
     /// <summary>The open checkpoint; closed again when the factory has returned.</summary>
     internal Checkpoint Checkpoint { get; }
 
+    /// <summary>The network: its checkpoint can be opened again after the factory has returned.</summary>
+    internal ModelMember Member { get; }
+
     internal HTDemucsConfig Config { get; }
 
     /// <summary>Records the network for the shape and binds the checkpoint's tensors to it.</summary>
-    internal (Graph.Graph Graph, IWeightSource Weights) Bind()
+    internal (Graph.Graph Graph, IWeightSource Weights) Bind() => Bind(Checkpoint);
+
+    /// <summary>The same with the checkpoint opened by the caller.</summary>
+    internal (Graph.Graph Graph, IWeightSource Weights) Bind(Checkpoint checkpoint)
     {
         Graph.Graph graph = HTDemucs.Build(Config, Shape.Samples);
-        return (graph, new CheckpointWeights(Checkpoint, Config, graph));
+        return (graph, new CheckpointWeights(checkpoint, Config, graph));
     }
 }

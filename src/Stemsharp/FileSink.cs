@@ -1,214 +1,213 @@
+using System.Runtime.ExceptionServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
 
 /// <summary>
-/// Writes stems to files as they come; where a gain depends on the whole song, floats wait in a temporary file first. Files
-/// get their names when all are finished; without <see cref="Complete"/> nothing is left.
+/// Writes stems to files as they come; where a gain depends on the whole song, samples wait in a temporary file first, so
+/// that memory does not grow with the song. Files get their names when all are finished; without <see cref="Complete"/>
+/// nothing is left.
 /// </summary>
 internal sealed class FileSink : IStemSink, IDisposable
 {
-    private readonly string _folder, _track;
-    private readonly string? _temporaryFolder;
-    private readonly StemFileOptions _options;
+    private const int BlockFrames = 1 << 14;
+    private readonly Func<SeparationInfo, FilePlan> _planner;
     private readonly CancellationToken _cancellationToken;
-    private readonly List<IAudioWriter> _writers = [];
-    private readonly List<string> _paths = [];
-    private SeparationInfo _info = null!;
+    private FilePlan _plan = null!;
+    private IStagedWriter?[] _writers = [];
+    private SpoolPlane[] _planes = [];
     private StemSpool? _spool;
-    private ExactSum? _exact;
-    private PeakMeter[] _peaks = [];
-    private float[] _interleaved = [];
+    private float[] _block = [];
 
-    /// <param name="folder">Where files go.</param>
-    /// <param name="track">The input's name without folder and extension.</param>
-    /// <param name="temporaryFolder">Where floats wait; null for the system's.</param>
-    /// <param name="options">How.</param>
+    /// <param name="planner">Says which files, once the song's rate and length are known.</param>
     /// <param name="cancellationToken">Ends encoders.</param>
-    public FileSink(
-        string folder, string track, string? temporaryFolder, StemFileOptions options, CancellationToken cancellationToken)
+    public FileSink(Func<SeparationInfo, FilePlan> planner, CancellationToken cancellationToken)
     {
-        _folder = Path.GetFullPath(folder);
-        _track = track;
-        _temporaryFolder = temporaryFolder;
-        _options = options;
+        _planner = planner;
         _cancellationToken = cancellationToken;
     }
 
-    private bool Waits => _options.ResidualStem is not null || _options.ClipMode == ClipMode.Rescale;
+    /// <summary>Null depths in dB, of the model's stems and of the files; null without an exact sum.</summary>
+    public (double Before, double After)? NullDecibels { get; private set; }
 
     public void Begin(SeparationInfo info)
     {
-        _info = info;
-        CheckResidual();
-        foreach (string stem in info.Stems)
+        _plan = _planner(info);
+        if (_plan.Residual is not null)
         {
-            string path = PathOf(stem);
-            CreateFolder(Path.GetDirectoryName(path)!);
-            _paths.Add(path);
-            _writers.Add(AudioFiles.Create(path, info.SampleRate, info.Channels, _options.Encoding, _cancellationToken));
+            ExactSumFinish.Check(_plan);
         }
 
-        _peaks = [.. Enumerable.Range(0, info.Stems.Count + 1).Select(_ => new PeakMeter())];
-        if (Waits)
+        foreach (PlannedFile file in _plan.Files)
         {
-            // The mix is the last plane: an exact sum needs it again.
-            int stems = info.Stems.Count + (_options.ResidualStem is null ? 0 : 1);
-            _spool = new StemSpool(_temporaryFolder, stems * info.Channels, info.Length);
+            CreateFolder(Path.GetDirectoryName(file.Path)!);
         }
 
-        _interleaved = new float[SeparatedBlock.Capacity * info.Channels];
+        string folder = Path.GetDirectoryName(_plan.Files[0].Path)!;
+        DiskSpace.Require(folder, _plan.FileBytes + (folder == _plan.TemporaryFolder ? _plan.SpoolBytes : 0), "for the stems", _plan.Folder);
+        _writers = new IStagedWriter?[_plan.Files.Count];
+        _block = new float[SeparatedBlock.Capacity * info.Channels];
+        if (_plan.Waits)
+        {
+            _spool = new StemSpool(_plan.TemporaryFolder, _plan.Planes, _plan.PlaneLength);
+            _planes = [.. Enumerable.Range(0, _plan.Planes).Select(i => new SpoolPlane(_spool, i, _plan.PlaneLength, ResamplerFor(i)))];
+            return;
+        }
+
+        for (int i = 0; i < _writers.Length; i++)
+        {
+            Open(i);
+        }
     }
 
     public void Write(StemBlock block)
     {
-        for (int stem = 0; stem <= _info.Stems.Count; stem++)
+        Span<float> samples = _block.AsSpan(0, block.Length * block.Info.Channels);
+        for (int i = 0; i < _plan.Files.Count; i++)
         {
-            bool isMix = stem == _info.Stems.Count;
-            for (int c = 0; c < _info.Channels; c++)
+            _plan.Files[i].Mixdown.Mix(block.Memory, samples);
+            if (_spool is not null)
             {
-                ReadOnlySpan<float> samples = isMix ? block.Mix(c) : block.Stem(stem, c);
-                _peaks[stem].Add(samples);
-                if (_spool is not null && (!isMix || _options.ResidualStem is not null))
-                {
-                    _spool.Write((stem * _info.Channels) + c, block.Start, samples);
-                }
+                _planes[i].Write(samples);
+                continue;
             }
 
-            if (_spool is null && !isMix)
-            {
-                Span<float> interleaved = _interleaved.AsSpan(0, block.Length * _info.Channels);
-                block.CopyStemInterleaved(stem, interleaved);
-                Clipping.Apply(interleaved, _options.ClipMode);
-                _writers[stem].Write(interleaved);
-            }
+            Clipping.Apply(samples, _plan.ClipMode);
+            _writers[i]!.Write(samples);
+        }
+
+        if (_plan is { Residual: not null, OpenMix: null })
+        {
+            block.CopyMixInterleaved(samples);
+            _planes[^1].Write(samples);
         }
     }
 
-    /// <summary>Finishes the files and gives them their names.</summary>
-    public SeparatedFiles Complete(SeparationSummary summary)
+    /// <summary>Finishes all files and gives them their names.</summary>
+    public IReadOnlyList<MadeFile> Complete()
     {
-        float[] gains = Gains();
-        if (_spool is not null)
+        foreach (SpoolPlane plane in _planes)
         {
-            WriteSpooled(gains);
+            plane.End();
         }
 
-        foreach (IAudioWriter writer in _writers)
+        MadeFile[] made = _plan switch
         {
-            writer.Complete();
+            { Traktor: { } options } => [Container(options)],
+            { Residual: not null } => Sum(),
+            _ => Each(),
+        };
+        foreach (IStagedWriter? writer in _writers)
+        {
+            writer?.Commit();
         }
 
-        return new SeparatedFiles(
-            summary,
-            _info.Stems.Select((stem, i) => (stem, _paths[i])).ToDictionary(),
-            _info.Stems.Select((stem, i) => (stem, gains[i])).ToDictionary());
+        return made;
     }
 
     public void Dispose()
     {
-        foreach (IAudioWriter writer in _writers)
+        foreach (IStagedWriter? writer in _writers)
         {
-            writer.Dispose();
+            writer?.Dispose();
         }
 
         _spool?.Dispose();
     }
 
-    private float[] Gains()
+    /// <summary>Every file for itself.</summary>
+    private MadeFile[] Each()
     {
-        float[] peaks = [.. _peaks.Take(_info.Stems.Count).Select(peak => peak.Peak)];
-        if (_options.ResidualStem is not null)
+        MadeFile[] made = new MadeFile[_writers.Length];
+        float loudest = _planes.Select(p => p.Peak).DefaultIfEmpty(0).Max();
+        // Encoders are separate processes: a few at once keep all processors busy.
+        ParallelOptions parallel = new()
         {
-            return [.. peaks.Select(_ => ExactSum.SharedGain(_peaks[^1].Peak, peaks))];
+            MaxDegreeOfParallelism = Math.Max(1, _plan.EncodersAtOnce),
+            CancellationToken = _cancellationToken,
+        };
+        try
+        {
+            Parallel.For(0, made.Length, parallel, i =>
+            {
+                float gain = _plan.ClipMode != ClipMode.Rescale ? 1 : Clipping.RescaleGain(_plan.SharedGain ? loudest : _planes[i].Peak);
+                if (_spool is not null)
+                {
+                    Copy(_planes[i], Open(i), gain);
+                }
+
+                made[i] = Finished(i, gain);
+            });
+        }
+        catch (AggregateException error)
+        {
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
         }
 
-        return _options.ClipMode != ClipMode.Rescale
-            ? [.. peaks.Select(_ => 1f)]
-            : [.. peaks.Select(peak => Clipping.RescaleGain(_options.SharedGain ? peaks.Max() : peak))];
+        return made;
     }
 
-    private void WriteSpooled(float[] gains)
+    /// <summary>Files that add up.</summary>
+    private MadeFile[] Sum()
     {
-        int stems = _info.Stems.Count, channels = _info.Channels;
-        float[][] blocks = [.. Enumerable.Range(0, stems + 1).Select(_ => new float[_interleaved.Length])];
-        float[] plane = new float[SeparatedBlock.Capacity];
-        for (long start = 0; start < _info.Length; start += plane.Length)
+        if (_plan.OpenMix is { } open)
+        {
+            using IAudioReader reader = open();
+            for (int frames; (frames = reader.Read(_block)) > 0;)
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
+                _planes[^1].Write(_block.AsSpan(0, frames * reader.Channels));
+            }
+        }
+
+        ExactSumFinish finish = new(_plan);
+        finish.Write(_planes[..^1], _planes[^1], Open, _cancellationToken);
+        NullDecibels = finish.NullDecibels;
+        return [.. _writers.Select((_, i) => Finished(i, finish.Gain))];
+    }
+
+    /// <summary>One file with all tracks.</summary>
+    private MadeFile Container(TraktorStemOptions options)
+    {
+        string path = _plan.Files[0].Path;
+        _writers[0] = TraktorStemFile.CreateStaged(path, _plan.SampleRate, options, _cancellationToken);
+        float gain = TraktorFinish.Write(_planes, _writers[0]!, _plan.ClipMode, _cancellationToken);
+        return Finished(0, gain) with { Stem = TraktorFinish.Name };
+    }
+
+    private IStagedWriter Open(int index)
+    {
+        PlannedFile file = _plan.Files[index];
+        EncodingOptions encoding = _plan.OutputRate == _plan.SampleRate ? file.Encoding : file.Encoding with { SampleRate = null, Length = null };
+        IStagedWriter writer = AudioFiles.CreateStaged(file.Path, _plan.OutputRate, _plan.Channels, encoding, _cancellationToken);
+        _writers[index] = writer;
+        return writer;
+    }
+
+    private void Copy(SpoolPlane plane, IAudioWriter writer, float gain)
+    {
+        float[] block = new float[BlockFrames * _plan.Channels];
+        for (int read; (read = plane.Read(block)) > 0;)
         {
             _cancellationToken.ThrowIfCancellationRequested();
-            int count = (int)Math.Min(plane.Length, _info.Length - start);
-            for (int stem = 0; stem < stems + (_exact is null ? 0 : 1); stem++)
-            {
-                for (int c = 0; c < channels; c++)
-                {
-                    _spool!.Read((stem * channels) + c, start, plane.AsSpan(0, count));
-                    for (int i = 0; i < count; i++)
-                    {
-                        blocks[stem][(i * channels) + c] = plane[i];
-                    }
-                }
-            }
-
-            int samples = count * channels;
-            _exact?.Apply(
-                blocks[stems].AsSpan(0, samples), [.. blocks.Take(stems).Select(block => block.AsMemory(0, samples))], gains[0]);
-            for (int stem = 0; stem < stems; stem++)
-            {
-                Span<float> block = blocks[stem].AsSpan(0, samples);
-                if (_exact is null)
-                {
-                    Clipping.Apply(block, _options.ClipMode, gains[stem]);
-                }
-
-                _writers[stem].Write(block);
-            }
+            Clipping.Apply(block.AsSpan(0, read), _plan.ClipMode, gain);
+            writer.Write(block.AsSpan(0, read));
         }
     }
 
-    private int IndexOf(string stem) => Enumerable.Range(0, _info.Stems.Count).FirstOrDefault(i => _info.Stems[i] == stem, -1);
-
-    private void CheckResidual()
+    private MadeFile Finished(int index, float gain)
     {
-        if (_options.ResidualStem is not { } residual)
-        {
-            return;
-        }
-
-        EncodingOptions encoding = _options.Encoding;
-        if (IndexOf(residual) < 0)
-        {
-            throw new OptionException(
-                $"The stem '{residual}' that should take the residual is not among {string.Join(", ", _info.Stems)}.");
-        }
-
-        if (!encoding.Format.IsLossless() || (encoding.SampleRate is int rate && rate != _info.SampleRate))
-        {
-            throw new OptionException(
-                $"Stems can add up exactly only in a lossless format at {_info.SampleRate} Hz; use WAV or FLAC without another rate.");
-        }
-
-        _exact = new ExactSum(
-            encoding.SampleFormat, _info.Stems.Count, IndexOf(residual), encoding.Dither, encoding.DitherSeed);
+        IStagedWriter writer = _writers[index]!;
+        writer.Finish();
+        return new MadeFile(_plan.Files[index].Mixdown.Name, _plan.Files[index].Path, gain, writer.ClippedSamples);
     }
 
-    private string PathOf(string stem)
-    {
-        string extension = _options.Encoding.Format.Extension();
-        string name = _options.FileName?.Invoke(_info.Model, _track, stem) ?? Path.Combine(_info.Model, _track, $"{stem}.{extension}");
-        string path = Path.GetFullPath(Path.Combine(_folder, name));
-        if (!path.StartsWith(_folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-        {
-            throw new OptionException($"The file name '{name}' leads out of the folder '{_folder}'; name files below it.");
-        }
-
-        if (_paths.Contains(path))
-        {
-            throw new OptionException($"Two stems would be written to '{path}'; let the file name depend on the stem.");
-        }
-
-        return path;
-    }
+    /// <summary>Stems are resampled on their way into the spool; a mix that is read apart comes at the right rate.</summary>
+    private Resampler? ResamplerFor(int plane) => _plan.OutputRate == _plan.SampleRate || plane >= _plan.Files.Count
+        ? null
+        : new Resampler(_plan.SampleRate, _plan.OutputRate, _plan.Channels);
 
     private static void CreateFolder(string folder)
     {
@@ -218,7 +217,7 @@ internal sealed class FileSink : IStemSink, IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new AudioException($"The folder '{folder}' cannot be made: {error.Message} Choose a folder that can be written.", error);
+            throw new OutputException($"The folder '{folder}' cannot be made: {error.Message} Choose a folder that can be written.", error);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
 
@@ -73,6 +74,16 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         Separator separator = new(options, source);
         separator.WantedStems(options);
         return separator;
+    }
+
+    /// <inheritdoc cref="SeparatorEngines.AtOnce"/>
+    internal (int Segments, long BytesEach) AtOnce => _engines.AtOnce;
+
+    /// <inheritdoc cref="SeparatorEngines.MostAtOnce"/>
+    internal int MostAtOnce
+    {
+        get => _engines.MostAtOnce;
+        set => _engines.MostAtOnce = value;
     }
 
     /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
@@ -175,14 +186,16 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        using FileSink sink = new(
+        StemFilePlanner planner = new(
+            files ?? new StemFileOptions(),
             folder,
             Path.GetFileNameWithoutExtension(input.Name),
-            (options ?? Options).TemporaryFolder,
-            files ?? new StemFileOptions(),
-            cancellationToken);
+            (options ?? Options).TemporaryFolder);
+        using FileSink sink = new(planner.Plan, cancellationToken);
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => sink.Complete(summary), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MadeFile> made = await Task.Run(sink.Complete, cancellationToken).ConfigureAwait(false);
+        return new SeparatedFiles(
+            summary, made.ToDictionary(f => f.Stem, f => f.Path), made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
     }
 
     /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>
@@ -253,6 +266,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
             options.Model != Options.Model ? nameof(SeparatorOptions.Model)
             : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
             : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
+            : options.ParallelSegments != Options.ParallelSegments ? nameof(SeparatorOptions.ParallelSegments)
             : options.EngineFactory != Options.EngineFactory ? nameof(SeparatorOptions.EngineFactory)
             : null;
         if (different is not null)

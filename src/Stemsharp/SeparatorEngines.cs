@@ -10,7 +10,7 @@ namespace Stemsharp;
 
 /// <summary>
 /// The networks of a separator's model. One at a time is in memory: asking for another one frees it, and asking for
-/// the same one again, as song after song does, costs nothing.
+/// the same one again, as song after song does, costs nothing. On many threads several runners share its weights.
 /// </summary>
 internal sealed class SeparatorEngines : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class SeparatorEngines : IDisposable
     private readonly SeparatorOptions _options;
     private readonly ILogger _logger;
     private readonly int _threads;
-    private (int Member, int Samples, SegmentRunner Runner)? _loaded;
+    private Loaded? _loaded;
 
     public SeparatorEngines(ModelSource source, SeparatorOptions options, ILogger logger)
     {
@@ -32,9 +32,18 @@ internal sealed class SeparatorEngines : IDisposable
     /// <summary>The networks; each is loaded when its runner is asked for.</summary>
     public IReadOnlyList<BagMember> Members { get; }
 
+    /// <summary>Most segments that may run at once, whatever the options say: for a limit of memory.</summary>
+    public int MostAtOnce { get; set; } = int.MaxValue;
+
+    /// <summary>
+    /// How many segments of a long song run at once, and the memory that each beyond the first takes. Known once a
+    /// network has been loaded; one before.
+    /// </summary>
+    public (int Segments, long BytesEach) AtOnce { get; private set; } = (1, 0);
+
     public void Dispose()
     {
-        _loaded?.Runner.Dispose();
+        _loaded?.Dispose();
         _loaded = null;
     }
 
@@ -45,53 +54,79 @@ internal sealed class SeparatorEngines : IDisposable
             new NetworkTraits(
                 config.Samplerate, config.AudioChannels, config.SegmentSamples, config.UseTrainSegment, config.Nfft),
             _source.Members[member].Weights,
-            samples => Load(member, samples));
+            (samples, count) => Load(member, samples, count));
     }
 
-    private SegmentRunner Load(int member, int samples)
+    private IReadOnlyList<SegmentRunner> Load(int member, int samples, long count)
     {
         if (_loaded is { } loaded)
         {
-            if (loaded.Member == member && loaded.Samples == samples)
+            if (loaded.Member == member && loaded.Samples == samples && loaded.Serves(count, MostAtOnce))
             {
-                return loaded.Runner;
+                return loaded.Runners;
             }
 
-            loaded.Runner.Dispose();
-            _loaded = null;
+            Dispose();
+
+            // What the last pass over the track left behind would add to the next network: little for the collector to
+            // notice, next to what lies outside its heap.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            NativeBlock.Trim();
         }
 
         using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
         long began = Stopwatch.GetTimestamp();
-        ISegmentEngine engine;
+        IReadOnlyList<ISegmentEngine> engines;
+        int atOnce = 1;
         using (Checkpoint checkpoint = _source.Members[member].Open())
         {
-            engine = (_options.EngineFactory ?? DefaultEngine)(
-                new EngineRequest(_source.Name, _source.Members[member], checkpoint, samples, _threads));
+            EngineRequest request = new(_source.Name, _source.Members[member], checkpoint, samples, _threads);
+            engines = _options.EngineFactory is { } factory ? [factory(request)] : OwnEngines(request, count, out atOnce);
         }
 
-        SegmentRunner runner;
+        List<SegmentRunner> runners = [];
         try
         {
-            runner = new SegmentRunner(engine, _source.Members[member].Config.Nfft, WorkersOf(engine));
+            foreach (ISegmentEngine engine in engines)
+            {
+                runners.Add(new SegmentRunner(engine, _source.Members[member].Config.Nfft, WorkersOf(engine)));
+            }
         }
         catch
         {
-            engine.Dispose();
+            foreach (ISegmentEngine engine in engines.Reverse())
+            {
+                engine.Dispose();
+            }
+
             throw;
         }
 
-        _loaded = (member, samples, runner);
+        _loaded = new Loaded(member, samples, atOnce, runners);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
         SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds);
-        SeparatorLog.Loaded(_logger, _source.Members[member].Signature, engine.Description, elapsed.TotalSeconds);
-        return runner;
+        SeparatorLog.Loaded(_logger, _source.Members[member].Signature, SegmentRunner.Describe(runners), elapsed.TotalSeconds);
+        return runners;
     }
 
-    private static CpuEngine DefaultEngine(EngineRequest request)
+    /// <summary>No more engines than there are segments: a short song gets all threads for each of its segments.</summary>
+    private IReadOnlyList<CpuEngine> OwnEngines(EngineRequest request, long count, out int atOnce)
     {
         (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        return new CpuEngine(graph, weights, request.Threads);
+        int groups = _options.ParallelSegments;
+        IReadOnlyList<CpuEngine> engines = CpuEngine.CreateGroup(graph, weights, request.Threads, plan =>
+        {
+            if (groups == 0)
+            {
+                groups = LoadBalance.Groups(plan, request.Threads, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+            }
+
+            groups = Math.Min(groups, Math.Min(request.Threads, MostAtOnce));
+            return (int)Math.Min(groups, count);
+        });
+        atOnce = groups;
+        AtOnce = (groups, engines[0].SessionBytes + (2L * request.Shape.WaveformsLength * sizeof(float)));
+        return engines;
     }
 
     /// <summary>An engine's own threads where it lends them, so that there are not twice as many as asked for.</summary>
@@ -101,4 +136,24 @@ internal sealed class SeparatorEngines : IDisposable
         IWorkers workers => workers,
         _ => new ParallelWorkers(_threads),
     };
+
+    /// <summary>A network in memory.</summary>
+    /// <param name="Member">Which one.</param>
+    /// <param name="Samples">Samples of a segment.</param>
+    /// <param name="AtOnce">How many segments should run at once where there are enough.</param>
+    /// <param name="Runners">Those that share it.</param>
+    private sealed record Loaded(int Member, int Samples, int AtOnce, IReadOnlyList<SegmentRunner> Runners) : IDisposable
+    {
+        /// <summary>Whether it would be loaded like this for so many segments.</summary>
+        public bool Serves(long count, int most) => Runners.Count == Math.Min(Math.Min(AtOnce, most), count);
+
+        public void Dispose()
+        {
+            // The first one owns the weights that all of them use.
+            foreach (SegmentRunner runner in Runners.Reverse())
+            {
+                runner.Dispose();
+            }
+        }
+    }
 }

@@ -6,8 +6,8 @@ namespace Stemsharp;
 
 /// <summary>
 /// How a <see cref="Separator"/> works. Immutable; the defaults give the original's plain run.
-/// <see cref="Model"/>, <see cref="ModelFolder"/>, <see cref="Threads"/>, <see cref="EngineFactory"/> and
-/// <see cref="Logger"/> belong to the separator; everything else can also differ from call to call:
+/// <see cref="Model"/>, <see cref="ModelFolder"/>, <see cref="Threads"/>, <see cref="ParallelSegments"/>,
+/// <see cref="EngineFactory"/> and <see cref="Logger"/> belong to the separator; everything else can also differ from call to call:
 /// <c>separator.SeparateAsync(song, separator.Options with { Shifts = 2 })</c>.
 /// </summary>
 public sealed record SeparatorOptions
@@ -54,6 +54,13 @@ public sealed record SeparatorOptions
     /// <summary>Threads to compute with; 0 for one per processor. Results do not depend on it. Default 0.</summary>
     public int Threads { get; init; }
 
+    /// <summary>
+    /// How many segments run at once, each on its share of the threads, 0 … 64; more than threads are not. It costs a
+    /// working memory each (about 130 MB for the official models); results do not depend on it. Only Stemsharp's own
+    /// engine can. Default 0: one, unless there are more threads than one segment keeps busy.
+    /// </summary>
+    public int ParallelSegments { get; init; }
+
     /// <summary>Where temporary audio waits, in uncompressed floats. Default null: the system's temporary folder.</summary>
     public string? TemporaryFolder { get; init; }
 
@@ -75,6 +82,10 @@ public sealed record SeparatorOptions
         Require(Shifts is >= 0 and <= 100, $"{Shifts} shifts are not valid; 0 to 100 are.");
         Require(Segment is null or > 0 and < 1e4, $"A segment of {Number(Segment ?? 0)} s is not valid; it must be above 0 and at most the model's.");
         Require(Threads is >= 0 and <= 1024, $"{Threads} threads are not valid; 1 to 1024 are, or 0 for one per processor.");
+        Require(ParallelSegments is >= 0 and <= 64, $"{ParallelSegments} segments at once are not valid; 1 to 64 are, or 0 to leave it to the separator.");
+        Require(
+            ParallelSegments <= 1 || EngineFactory is null,
+            $"{ParallelSegments} segments at once are not possible with an engine of another kind; leave it out.");
         Require(Stems is not { Count: 0 }, "The list of wanted stems is empty; leave it out for all stems.");
 
         static void Require(bool valid, string message)

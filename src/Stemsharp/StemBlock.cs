@@ -16,6 +16,9 @@ public sealed class StemBlock
         _block = block;
     }
 
+    /// <summary>The samples behind the block.</summary>
+    internal SeparatedBlock Memory => _block;
+
     /// <summary>The song this is a part of.</summary>
     public SeparationInfo Info { get; }
 

@@ -19,7 +19,8 @@ public sealed record StemFileOptions
 
     /// <summary>
     /// The stem that takes what the stems lack to add up exactly to the mix. Needs a lossless format at the model's rate
-    /// and all stems; implies a shared gain instead of the clip mode. Default null: stems are left as they are.
+    /// and all stems. What fits stays as it is; if a stem does not, one gain for all of them and the mix takes the clip mode's
+    /// place. Default null: stems are left as they are.
     /// </summary>
     public string? ResidualStem { get; init; }
 
@@ -34,5 +35,12 @@ public sealed record StemFileOptions
 /// <param name="Summary">What was done.</param>
 /// <param name="Files">Full path of each stem's file, by stem.</param>
 /// <param name="Gains">What each stem was multiplied with; 1 for unchanged.</param>
+/// <param name="NullDecibels">
+/// With a residual stem: energy of the mix less all stems against the mix, in dB, of the model's stems and of the files;
+/// minus infinity where nothing is left.
+/// </param>
 public sealed record SeparatedFiles(
-    SeparationSummary Summary, IReadOnlyDictionary<string, string> Files, IReadOnlyDictionary<string, float> Gains);
+    SeparationSummary Summary,
+    IReadOnlyDictionary<string, string> Files,
+    IReadOnlyDictionary<string, float> Gains,
+    (double Before, double After)? NullDecibels = null);

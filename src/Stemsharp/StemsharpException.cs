@@ -26,6 +26,24 @@ public class AudioException : StemsharpException
     public AudioException(string message, Exception innerException) : base(message, innerException) { }
 }
 
+/// <summary>A file, temporary file or stream that cannot be written: no space, no permission, a failed encoder.</summary>
+public class OutputException : AudioException
+{
+    /// <summary>Makes an error with a message for the user.</summary>
+    /// <param name="message">What was found, what is valid, what to do.</param>
+    /// <param name="innerException">The error underneath, if any.</param>
+    /// <param name="isDiskFull">Whether the disk is full; also seen from <paramref name="innerException"/>.</param>
+    public OutputException(string message, Exception? innerException = null, bool isDiskFull = false) : base(message, innerException!)
+    {
+        for (Exception? cause = innerException; cause is not null; cause = cause.InnerException)
+            isDiskFull |= cause is OutputException { IsDiskFull: true } || Audio.OutputFile.IsDiskFull(cause);
+        IsDiskFull = isDiskFull;
+    }
+
+    /// <summary>Whether the disk, or a quota on it, is full, so that other songs would meet the same.</summary>
+    public bool IsDiskFull { get; }
+}
+
 /// <summary>A checkpoint, bag or catalog entry that is missing, broken, hostile or not supported.</summary>
 public class ModelException : StemsharpException
 {

@@ -5,15 +5,22 @@ namespace Stemsharp.Cli.Tests;
 /// <summary>The command as a process of its own: for pipes, signals and kills.</summary>
 internal static class ChildProcess
 {
-    internal static Process Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="arguments">The command's.</param>
+    /// <param name="environment">Variables besides this process's own.</param>
+    /// <param name="prefix">A program that starts it, with its arguments.</param>
+    internal static Process Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? prefix = null)
     {
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named : "dotnet";
+        string[] command = [.. prefix ?? [], host];
         var start = new ProcessStartInfo
         {
-            FileName = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet",
+            FileName = command[0],
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (string argument in command.Skip(1))
+            start.ArgumentList.Add(argument);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);

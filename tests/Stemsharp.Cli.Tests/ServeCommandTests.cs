@@ -45,6 +45,18 @@ public sealed class ServeCommandTests
                 Assert.True(served.SequenceEqual(written), stem);
             }
 
+            // With other options too.
+            job = await SeparateAsync(http, song, """{"twoStems":"guitar","exactSum":true,"sampleFormat":"pcm24"}""");
+            using Process two = Start("separate", song, "-n", "demo", "-o", folder, "--quiet", "--two-stems", "guitar", "--exact-sum", "--int24", "--filename", "two/{stem}.{ext}");
+            await two.WaitForExitAsync();
+            Assert.Equal(0, two.ExitCode);
+            foreach (string stem in (string[])["guitar", "no_guitar"])
+            {
+                byte[] served = await http.GetByteArrayAsync($"/api/v1/jobs/{job}/stems/{stem}");
+                byte[] written = await File.ReadAllBytesAsync(Path.Combine(folder, "demo", "two", stem + ".wav"));
+                Assert.True(served.SequenceEqual(written), stem);
+            }
+
             // However the command ends, the server ends with it.
             serve.Kill();
             await Assert.ThrowsAsync<HttpRequestException>(async () =>
@@ -59,15 +71,18 @@ public sealed class ServeCommandTests
         }
     }
 
-    private static async Task<string> SeparateAsync(HttpClient http, string song)
+    private static async Task<string> SeparateAsync(HttpClient http, string song, string settings = "{}")
     {
         using ByteArrayContent file = new(await File.ReadAllBytesAsync(song)) { Headers = { ContentType = new MediaTypeHeaderValue("audio/wav") } };
         string id = await IdAsync(await http.PostAsync("/api/v1/songs?name=mix.wav", file));
-        using StringContent wanted = new($$"""{"songId":"{{id}}"}""", null, "application/json");
+        using StringContent wanted = new($$"""{"songId":"{{id}}","settings":{{settings}}}""", null, "application/json");
         string job = await IdAsync(await http.PostAsync("/api/v1/jobs", wanted));
-        using StreamReader events = new(await http.GetStreamAsync("/api/v1/events"));
-        while (await events.ReadLineAsync() is { } line && !line.Contains("\"state\":\"done\"", StringComparison.Ordinal))
-            Assert.DoesNotContain("\"state\":\"failed\"", line, StringComparison.Ordinal);
+        for (string state = "queued"; state != "done"; await Task.Delay(50))
+        {
+            state = JsonDocument.Parse(await http.GetStringAsync($"/api/v1/jobs/{job}")).RootElement.GetProperty("state").GetString()!;
+            Assert.NotEqual("failed", state);
+        }
+
         return job;
     }
 

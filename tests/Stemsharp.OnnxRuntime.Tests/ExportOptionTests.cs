@@ -45,6 +45,14 @@ public class ExportOptionTests
     }
 
     [OnnxRuntimeFact]
+    public void Integers_in_linear_layers_cost_little()
+    {
+        GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
+        using var exported = new Exported(s_model, new OnnxGraphOptions { Int8 = true });
+        Assert.InRange(Separated.Snr(golden["stems.85995"].Values, Separated.By(exported.Path, golden["mix.85995"].Values)), 25, 80);
+    }
+
+    [OnnxRuntimeFact]
     public void External_weights_are_found_beside_the_graph()
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
@@ -74,6 +82,17 @@ public class ExportOptionTests
         Assert.Equal(["drums", "bass", "other", "vocals"], engine.Stems);
         engine.Dispose();
         Assert.Throws<ObjectDisposedException>(() => engine.Run(x, w, xs, ws, default));
+    }
+
+    [OnnxRuntimeFact]
+    public void The_CPU_runs_the_nodes_and_says_how_many()
+    {
+        using var exported = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        using var engine = new OnnxRuntimeEngine(OnnxRuntimeLibrary.Load(), exported.Path, new OnnxSessionOptions { CountNodes = true });
+        engine.Run(new float[engine.Shape.SpectrogramLength], new float[engine.Shape.WaveformLength], new float[engine.Shape.SpectrogramsLength], new float[engine.Shape.WaveformsLength], default);
+        KeyValuePair<string, int> count = Assert.Single(engine.NodesByProvider!);
+        Assert.Equal("CPUExecutionProvider", count.Key);
+        Assert.InRange(count.Value, 200, 2000);
     }
 
     [OnnxRuntimeFact]

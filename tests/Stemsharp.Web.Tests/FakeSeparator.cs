@@ -24,8 +24,8 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Thrown in the middle of a song.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>Where finished stems lie, one WAV file each, for stems that look like music.</summary>
-    public string? StemFolder { get; set; }
+    /// <summary>Called between the stems while they are written, with the file that comes next.</summary>
+    public Action<string>? Writing { get; set; }
 
     public int MostAtOnce { get; private set; }
 
@@ -49,7 +49,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         string model = settings.Model ?? DefaultModel;
         if (model is not ("fake" or "fake2")) throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
         if (settings.Stems?.Except(Stems).Any() == true) throw new OptionException("No such stem.");
-        return settings with { Model = model, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
+        return settings with { Model = model, Shifts = settings.Shifts ?? 0, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
     }
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken)
@@ -80,13 +80,6 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
                 int samples = file.Read((long)i * frames, block) * file.Channels;
                 for (int s = 0; s < stems.Length; s++)
                 {
-                    if (StemFolder is not null)
-                    {
-                        using PcmFile made = new(Path.Combine(StemFolder, stems[s] + ".wav"));
-                        made.Read((long)i * frames, stem);
-                        observer.Write(s, stem.AsSpan(0, samples));
-                        continue;
-                    }
                     for (int n = 0; n < samples; n++) stem[n] = block[n] * (s + 1) / 4;
                     observer.Write(s, stem.AsSpan(0, samples));
                 }
@@ -100,8 +93,15 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         }
     }
 
-    public void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken) =>
-        _library.WriteStem(stem, floats, peak, target, settings, cancellationToken);
+    public void WriteStems(
+        IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < stems.Count; i++)
+        {
+            Writing?.Invoke(targets[i]);
+            _library.WriteStems([stems[i]], null, [targets[i]], settings, cancellationToken);
+        }
+    }
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken) =>
         _library.Encode(wav, target, format, cancellationToken);

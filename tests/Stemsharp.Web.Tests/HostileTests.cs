@@ -125,18 +125,21 @@ public sealed class HostileTests
     }
 
     [Fact]
-    public async Task A_request_that_never_ends_is_ended()
+    public async Task Requests_that_never_end_are_ended()
     {
         await using TestServer server = await TestServer.StartAsync();
-        using TcpClient tcp = new();
-        await tcp.ConnectAsync("127.0.0.1", server.Server.Address.Port);
-        NetworkStream stream = tcp.GetStream();
-        await stream.WriteAsync("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "u8.ToArray());
-        // Nothing more comes: the server gives the connection up by itself, and answers others meanwhile.
-        Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/health/live")).StatusCode);
-        using StreamReader reader = new(stream);
-        string answer = await reader.ReadToEndAsync();
-        Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408", StringComparison.Ordinal), answer);
+        string token = server.Server.Token;
+        // Headers that do not end, and a body of which nothing comes.
+        string[] answers = await Task.WhenAll(
+            server.RawAsync("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "),
+            server.RawAsync($"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: audio/wav\r\nContent-Length: 100000\r\n\r\nRIFF"),
+            // Others are answered meanwhile.
+            server.Http.GetStringAsync("/health/live"));
+        // The server gives such connections up by itself.
+        Assert.True(answers[0].Length == 0 || answers[0].StartsWith("HTTP/1.1 408", StringComparison.Ordinal), answers[0]);
+        Assert.StartsWith("HTTP/1.1 408", answers[1], StringComparison.Ordinal);
+        Assert.Contains("urn:stemsharp:too-slow", answers[1], StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, "songs")));
     }
 
     [Theory]

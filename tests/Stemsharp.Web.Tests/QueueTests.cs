@@ -48,6 +48,72 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task A_server_that_ends_at_any_point_finds_its_jobs_again()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName, copies = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            using SemaphoreSlim gate = new(0);
+            FakeSeparator? fake = null;
+            int taken = 0;
+            byte[] undisturbed;
+            string[] ids;
+            // What is on the disk at a moment is what a server that is killed there leaves.
+            void Copy(string? _ = null)
+            {
+                string copy = Path.Combine(copies, $"{taken++}");
+                foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+                {
+                    if (Path.GetFileName(file) == "lock") continue;
+                    string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
+                    Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                    using FileStream source = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), written = File.Create(target);
+                    source.CopyTo(written);
+                }
+            }
+
+            await using (TestServer server = await TestServer.StartAsync(folder: folder, fake: made => (fake, made.Gate, made.Writing) = (made, gate, Copy)))
+            {
+                Song song = await server.UploadAsync();
+                string first = (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id;
+                await server.WaitAsync(first, job => job.Progress?.Step == JobStep.Separating);
+                string second = (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id;
+                ids = [first, second];
+                await server.WaitAsync(second, job => job.Progress?.Step == JobStep.Ready);
+                Copy();
+                for (int block = 1; block < fake!.Blocks; block++)
+                {
+                    gate.Release();
+                    await server.WaitAsync(first, job => job.Progress?.PlayableFrames == block * 4410);
+                    Copy();
+                }
+                // From here on the copies are taken in the middle of the writing, before each stem.
+                gate.Release();
+                await server.Client.WaitForJobAsync(first);
+                gate.Release(2);
+                await server.WaitAsync(second, job => job.Progress?.PlayableFrames > 0);
+                Copy();
+                undisturbed = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{first}/stems/bass");
+            }
+            Assert.True(taken >= 7);
+            for (int i = 0; i < taken; i++)
+            {
+                await using TestServer again = await TestServer.StartAsync(folder: Path.Combine(copies, $"{i}"));
+                foreach (string id in ids)
+                {
+                    Assert.Equal(JobState.Done, (await again.Client.WaitForJobAsync(id)).State);
+                    Assert.Equal(undisturbed, await again.Http.GetByteArrayAsync($"/api/v1/jobs/{id}/stems/bass"));
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            Directory.Delete(copies, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_job_that_ends_the_server_again_and_again_is_given_up()
     {
         string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;

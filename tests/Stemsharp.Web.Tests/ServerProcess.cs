@@ -9,16 +9,20 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
 
     private ServerProcess(Process process, Uri address, string token) =>
-        (_process, Address, Client) = (process, address, new StemsharpClient(address, token));
+        (_process, Address, Token, Client) = (process, address, token, new StemsharpClient(address, token));
 
     public Uri Address { get; }
 
+    public string Token { get; }
+
+    public string PageAddress => $"{Address}#token={Token}";
+
     public StemsharpClient Client { get; }
 
-    public static async Task<ServerProcess> StartAsync(string folder, params string[] more)
+    public static async Task<ServerProcess> StartAsync(string folder, int port = 0)
     {
         ProcessStartInfo start = new(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline", .. more])
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--no-browser", "--data", folder, "--model", "demo", "--lifeline"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

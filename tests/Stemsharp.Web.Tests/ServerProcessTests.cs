@@ -31,6 +31,16 @@ public sealed class ServerProcessTests
                 }
                 await server.KillAsync();
             }
+            // Once more, at another place: while the stems are written if that can be caught, or else just behind it.
+            using (ServerProcess server = await ServerProcess.StartAsync(folder))
+            {
+                await foreach (ServerEvent happened in server.Client.WatchAsync())
+                {
+                    Job? seen = happened.Job ?? happened.Jobs?.FirstOrDefault(job => job.Id == running);
+                    if (seen?.Id == running && (seen.State == JobState.Done || seen.Progress?.Step == JobStep.Writing)) break;
+                }
+                await server.KillAsync();
+            }
             using (ServerProcess server = await ServerProcess.StartAsync(folder))
             {
                 Job job = await server.Client.WaitForJobAsync(running);

@@ -4,17 +4,19 @@ using System.Net.Sockets;
 using System.Text;
 using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Separation;
 
 namespace Stemsharp.Web.Tests;
 
-/// <summary>A server on a port of its own, with a folder of its own and a fake separator.</summary>
+/// <summary>A server on a port of its own, with a folder of its own and a separator, real or fake.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly bool _ownsFolder;
+    private readonly ISongSeparator _separator;
 
-    private TestServer(string folder, bool ownsFolder, ServeOptions options, FakeSeparator separator, WebServer server)
+    private TestServer(string folder, bool ownsFolder, ServeOptions options, ISongSeparator separator, WebServer server)
     {
-        (Folder, _ownsFolder, Options, Separator, Server) = (folder, ownsFolder, options, separator, server);
+        (Folder, _ownsFolder, Options, _separator, Server) = (folder, ownsFolder, options, separator, server);
         Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.Token);
         Client = new StemsharpClient(server.Address, server.Token);
@@ -24,7 +26,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public ServeOptions Options { get; }
 
-    public FakeSeparator Separator { get; }
+    public FakeSeparator Separator => (FakeSeparator)_separator;
 
     public WebServer Server { get; }
 
@@ -33,15 +35,27 @@ internal sealed class TestServer : IAsyncDisposable
 
     public StemsharpClient Client { get; }
 
-    public static async Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null)
+    public static Task<TestServer> StartAsync(
+        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null) =>
+        StartAsync(change, folder, options =>
+        {
+            FakeSeparator separator = new(options);
+            fake?.Invoke(separator);
+            return separator;
+        });
+
+    /// <summary>A server that separates, with the demo model.</summary>
+    public static Task<TestServer> StartDemoAsync(string? folder = null) =>
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, options => new LibrarySeparator(options));
+
+    private static async Task<TestServer> StartAsync(
+        Func<ServeOptions, ServeOptions>? change, string? folder, Func<ServeOptions, ISongSeparator> make)
     {
         bool owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
         ServeOptions options = new() { DataFolder = folder, Port = 0, OpenBrowser = false };
         options = change?.Invoke(options) ?? options;
-        FakeSeparator separator = new(options);
-        fake?.Invoke(separator);
+        ISongSeparator separator = make(options);
         WebServer server = WebServer.Create(options, separator);
         await server.StartAsync(options);
         return new TestServer(folder, owns, options, separator, server);
@@ -105,7 +119,7 @@ internal sealed class TestServer : IAsyncDisposable
         Http.Dispose();
         await Server.StopAsync();
         await Server.DisposeAsync();
-        await Separator.DisposeAsync();
+        await _separator.DisposeAsync();
         if (_ownsFolder) Directory.Delete(Folder, recursive: true);
     }
 }

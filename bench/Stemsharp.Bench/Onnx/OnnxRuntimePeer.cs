@@ -10,62 +10,120 @@ namespace Stemsharp.Bench.Onnx;
 /// <summary>
 /// The question: how long does onnxruntime take for one segment, and how much memory, with the graphs that
 /// Stemsharp exports and with graphs built as others publish them?
-/// <c>onnxruntime [MODEL] [--threads N] [--graph waveform|spectrogram|published-waveform|published-spectrogram] [--runs N] [--no-arena]</c>
-/// One graph a process, so that peak memory is that graph's.
+/// <c>onnxruntime [MODEL] [--graph GRAPH[,GRAPH…]] [--threads N] [--runs N] [--no-arena] [--write FILE]</c>
+/// where GRAPH is waveform, spectrogram, published-waveform or published-spectrogram. Several graphs take turns
+/// in one process, so that the machine's drift meets all of them; one graph alone gives its peak of memory.
+/// <c>--write</c> keeps the graph instead of running it.
 /// </summary>
 internal static class OnnxRuntimePeer
 {
     public static void Run(string[] args)
     {
         string model = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "synthetic:htdemucs";
-        string graph = Value("--graph", "spectrogram");
-        int threads = int.Parse(Value("--threads", "2")), runs = int.Parse(Value("--runs", "7"));
-        bool published = graph.StartsWith("published-", StringComparison.Ordinal), arena = !args.Contains("--no-arena");
-        var kind = Enum.Parse<OnnxGraphKind>(graph.Replace("published-", "", StringComparison.Ordinal), ignoreCase: true);
-        string path = Path.Combine(Path.GetTempPath(), $"stemsharp-bench-{Guid.NewGuid():N}.onnx");
+        string[] graphs = Value("--graph", "spectrogram").Split(',');
+        int runs = int.Parse(Value("--runs", "7"));
+        if (Value("--write", "") is { Length: > 0 } target)
+        {
+            Write(model, graphs[0], target);
+            return;
+        }
+
+        var options = new OnnxSessionOptions { Threads = int.Parse(Value("--threads", "2")), Arena = !args.Contains("--no-arena") };
+        var candidates = new List<Candidate>();
         try
         {
-            Write(model, kind, published, path);
-            using var session = new OnnxSession(OnnxRuntimeLibrary.Load(), path, new OnnxSessionOptions { Threads = threads, Arena = arena });
-            var random = new Random(1);
-            ReadOnlyMemory<float>[] inputs = [.. session.Inputs.Select(t => (ReadOnlyMemory<float>)Noise(random, t.Elements))];
-            Memory<float>[] outputs = [.. session.Outputs.Select(t => (Memory<float>)new float[t.Elements])];
-            var times = new List<double>();
+            foreach (string graph in graphs) candidates.Add(new Candidate(model, graph, options));
             for (int i = 0; i < runs + 1; i++)
             {
-                long start = Stopwatch.GetTimestamp();
-                session.Run(inputs, outputs, default);
-                if (i > 0) times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                foreach (Candidate candidate in candidates) candidate.Run(count: i > 0);
             }
 
-            times.Sort();
+            Console.WriteLine($"onnxruntime {candidates[0].Version}, {model}, {options.Threads} threads, arena {(options.Arena ? "on" : "off")}");
+            foreach (Candidate candidate in candidates)
+            {
+                Console.WriteLine($"{candidate.Graph}: median {candidate.Median:F3} s, {candidate.Median / candidates[0].Median:F2} times {graphs[0]}, min {candidate.Times.Min():F3} s, file {candidate.FileBytes / 1e6:F1} MB");
+            }
+
             using Process process = Process.GetCurrentProcess();
-            Console.WriteLine($"onnxruntime {session.Library.Version}, {model}, {graph}, {threads} threads, arena {(arena ? "on" : "off")}: median {times[times.Count / 2]:F3} s, min {times[0]:F3} s, file {new FileInfo(path).Length / 1e6:F1} MB, peak {process.PeakWorkingSet64 / 1e6:F0} MB");
+            if (candidates.Count == 1) Console.WriteLine($"peak {process.PeakWorkingSet64 / 1e6:F0} MB");
         }
         finally
         {
-            File.Delete(path);
+            candidates.ForEach(c => c.Dispose());
         }
 
         string Value(string name, string fallback) => Array.IndexOf(args, name) is >= 0 and int i && i + 1 < args.Length ? args[i + 1] : fallback;
     }
 
-    private static void Write(string model, OnnxGraphKind kind, bool published, string path)
+    private static void Write(string model, string graph, string path)
+    {
+        bool published = graph.StartsWith("published-", StringComparison.Ordinal);
+        Write(model, Enum.Parse<OnnxGraphKind>(graph.Replace("published-", "", StringComparison.Ordinal), ignoreCase: true), published, path);
+    }
+
+    /// <summary>Writes a model's graph, ours or in the published form.</summary>
+    public static void Write(string model, OnnxGraphKind kind, bool published, string path)
     {
         using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
         var options = new OnnxGraphOptions { Kind = kind };
 
         // Operator set 20 has GELU as one node: what onnxruntime makes of the published spelling.
-        ModelProto proto = OnnxModelBuilder.Build(checkpoint, published ? options with { HalfWeights = false, ScoreLimit = long.MaxValue, Opset = 20 } : options);
+        ModelProto proto = OnnxModelBuilder.Build(checkpoint, published ? options with { Fused = false, HalfWeights = false, ScoreLimit = long.MaxValue, Opset = 20 } : options);
         if (published) PublishedStyle.Rewrite(proto);
         using FileStream file = File.Create(path);
         proto.WriteTo(file);
     }
 
-    private static float[] Noise(Random random, long count)
+    /// <summary>One graph in a session of its own, with noise as its input.</summary>
+    private sealed class Candidate : IDisposable
     {
-        var noise = new float[count];
-        for (int i = 0; i < noise.Length; i++) noise[i] = random.NextSingle() - 0.5f;
-        return noise;
+        private readonly string _path = Path.Combine(Path.GetTempPath(), $"stemsharp-bench-{Guid.NewGuid():N}.onnx");
+        private readonly OnnxSession _session;
+        private readonly ReadOnlyMemory<float>[] _inputs;
+        private readonly Memory<float>[] _outputs;
+
+        public Candidate(string model, string graph, OnnxSessionOptions options)
+        {
+            Graph = graph;
+            Write(model, graph, _path);
+
+            // What building the graph left behind is not the session's memory.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+            FileBytes = new FileInfo(_path).Length;
+            _session = new OnnxSession(OnnxRuntimeLibrary.Load(), _path, options);
+            var random = new Random(1);
+            _inputs = [.. _session.Inputs.Select(t => (ReadOnlyMemory<float>)Noise(random, t.Elements))];
+            _outputs = [.. _session.Outputs.Select(t => (Memory<float>)new float[t.Elements])];
+        }
+
+        public string Graph { get; }
+
+        public long FileBytes { get; }
+
+        public List<double> Times { get; } = [];
+
+        public string Version => _session.Library.Version;
+
+        public double Median => Times.Order().ElementAt(Times.Count / 2);
+
+        public void Run(bool count)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _session.Run(_inputs, _outputs, default);
+            if (count) Times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        public void Dispose()
+        {
+            _session.Dispose();
+            File.Delete(_path);
+        }
+
+        private static float[] Noise(Random random, long count)
+        {
+            var noise = new float[count];
+            for (int i = 0; i < noise.Length; i++) noise[i] = random.NextSingle() - 0.5f;
+            return noise;
+        }
     }
 }

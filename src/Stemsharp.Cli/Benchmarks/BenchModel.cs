@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cpu;
@@ -11,9 +12,10 @@ internal sealed class BenchModel : IDisposable
     private readonly SegmentRunner _runner;
     private readonly int[] _stems;
 
-    private BenchModel(ModelSource source, CpuEngine engine, SegmentRunner runner)
+    private BenchModel(ModelSource source, CpuEngine engine, SegmentRunner runner, LoadTimes times)
     {
         Source = source;
+        Times = times;
         Engine = engine;
         _runner = runner;
         _stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
@@ -23,19 +25,24 @@ internal sealed class BenchModel : IDisposable
 
     internal CpuEngine Engine { get; }
 
+    /// <summary>What loading took.</summary>
+    internal LoadTimes Times { get; }
+
     /// <summary>Loads the first network of a model and fills its input with noise.</summary>
     internal static async Task<BenchModel> LoadAsync(
         string model, string? repository, bool offline, int threads, bool profile, CancellationToken cancellationToken)
     {
+        long began = Stopwatch.GetTimestamp();
         ModelSource source = await Catalogs.Create(offline)
             .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
         ModelMember member = source.Members[0];
         using Checkpoint checkpoint = member.Open();
         var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);
         (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+        TimeSpan opening = Stopwatch.GetElapsedTime(began);
         var engine = new CpuEngine(graph, weights, threads, profile: profile);
         var runner = new SegmentRunner(engine, member.Config.Nfft, engine.Workers);
-        var loaded = new BenchModel(source, engine, runner);
+        var loaded = new BenchModel(source, engine, runner, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
         loaded.FillInput();
         return loaded;
     }
@@ -60,6 +67,11 @@ internal sealed class BenchModel : IDisposable
     }
 
     public void Dispose() => _runner.Dispose();
+
+    /// <summary>Seconds of loading.</summary>
+    /// <param name="Opening">The checkpoint found, checked and its tensors bound to the graph.</param>
+    /// <param name="Planning">The plan made, with its weights packed and its memory.</param>
+    internal readonly record struct LoadTimes(double Opening, double Planning);
 
     private void FillInput()
     {

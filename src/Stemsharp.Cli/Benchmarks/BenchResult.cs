@@ -6,7 +6,13 @@ using Stemsharp.Cli.Progress;
 namespace Stemsharp.Cli.Benchmarks;
 
 /// <summary>One step of the network in a profile.</summary>
-internal sealed record ProfiledStep(string Name, string Description, double Seconds, double Gflop);
+/// <param name="Name">The graph node that it is named after.</param>
+/// <param name="Description">What is fused into it.</param>
+/// <param name="Seconds">Per segment.</param>
+/// <param name="Gflop">The model's own operations.</param>
+/// <param name="ExecutedGflop">Those that its products execute: fewer by Winograd, more where a tile is not full.</param>
+/// <param name="Bytes">The least that moves: tensors read and written once, weights read once.</param>
+internal sealed record ProfiledStep(string Name, string Description, double Seconds, double Gflop, double ExecutedGflop, long Bytes);
 
 /// <summary>What <c>stemsharp bench</c> measured.</summary>
 internal sealed record BenchResult
@@ -33,7 +39,7 @@ internal sealed record BenchResult
 
     internal required long AllocatedBytesPerSegment { get; init; }
 
-    internal required double StartupSeconds { get; init; }
+    internal required StartupTimes Startup { get; init; }
 
     internal IReadOnlyList<ProfiledStep> Profile { get; init; } = [];
 
@@ -50,7 +56,10 @@ internal sealed record BenchResult
             json.WriteNumber("percent_of_peak", Math.Round(PercentOfPeak, 2));
             json.WriteNumber("peak_memory_bytes", PeakMemoryBytes);
             json.WriteNumber("allocated_bytes_per_segment", AllocatedBytesPerSegment);
-            json.WriteNumber("startup_seconds", Math.Round(StartupSeconds, 3));
+            json.WriteNumber("startup_seconds", Math.Round(Startup.Total, 3));
+            json.WriteNumber("startup_opening_seconds", Math.Round(Startup.Opening, 3));
+            json.WriteNumber("startup_planning_seconds", Math.Round(Startup.Planning, 3));
+            json.WriteNumber("first_segment_seconds", Math.Round(Startup.FirstSegment, 3));
             if (Profile.Count == 0)
                 return;
             json.WriteNumber("executed_gflop_per_segment", Math.Round(ExecutedGflopPerSegment, 3));
@@ -62,6 +71,8 @@ internal sealed record BenchResult
                 json.WriteString("step", step.Description);
                 json.WriteNumber("seconds", Math.Round(step.Seconds, 6));
                 json.WriteNumber("gflop", Math.Round(step.Gflop, 3));
+                json.WriteNumber("executed_gflop", Math.Round(step.ExecutedGflop, 3));
+                json.WriteNumber("bytes", step.Bytes);
                 json.WriteEndObject();
             }
 
@@ -82,18 +93,19 @@ internal sealed record BenchResult
         Line("percent of peak", $"{PercentOfPeak:0.0}");
         Line("peak memory", $"{Words.Bytes(PeakMemoryBytes)}");
         Line("allocated per segment", $"{AllocatedBytesPerSegment} bytes");
-        Line("start-up", $"{StartupSeconds:0.00} s");
+        Line("start-up", $"{Startup.Total:0.00} s (runtime {Startup.Runtime:0.00}, checkpoint {Startup.Opening:0.00}, plan {Startup.Planning:0.00}), then the first segment {Startup.FirstSegment:0.00} s");
         if (Profile.Count > 0)
         {
             text.AppendLine();
-            text.AppendLine("  ms       share   GFLOP/s  step");
+            text.AppendLine("      ms    share  GFLOP/s  executed      MB    GB/s  step");
             double total = Profile.Sum(s => s.Seconds);
             foreach (ProfiledStep step in Profile.OrderByDescending(s => s.Seconds))
-            {
-                text.AppendLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{step.Seconds * 1e3,8:0.00}  {100 * step.Seconds / total,5:0.0} %  {step.Gflop / step.Seconds,8:0.0}  {step.Name}: {step.Description}"));
-            }
+                Row(step.Seconds, step.Gflop, step.ExecutedGflop, step.Bytes, $"{step.Name}: {step.Description}");
+            Row(total, Profile.Sum(s => s.Gflop), Profile.Sum(s => s.ExecutedGflop), Profile.Sum(s => s.Bytes), "all");
+
+            void Row(double seconds, double gflop, double executed, double bytes, string name) => text.AppendLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{seconds * 1e3,8:0.00}  {100 * seconds / total,5:0.0} %  {gflop / seconds,7:0.0}  {executed / seconds,8:0.0}  {bytes / 1e6,6:0.0}  {bytes / seconds / 1e9,6:0.0}  {name}"));
         }
 
         return text.ToString().TrimEnd();

@@ -65,7 +65,7 @@ internal sealed class SegmentBench
             FmaPeakGflops = fma,
             PeakMemoryBytes = memory,
             AllocatedBytesPerSegment = allocated,
-            StartupSeconds = await StartupAsync(file, cancellationToken).ConfigureAwait(false),
+            Startup = await StartupAsync(file, cancellationToken).ConfigureAwait(false),
             Profile = Profile ? await ProfileAsync(file, cancellationToken).ConfigureAwait(false) : [],
         };
     }
@@ -73,12 +73,13 @@ internal sealed class SegmentBench
     /// <summary>In a fresh process: loads the model and says when its first segment could begin.</summary>
     /// <param name="started">When the process was started, in ticks of UTC.</param>
     /// <param name="cancellationToken">Stops.</param>
-    internal async Task<double> ProbeStartupAsync(long started, CancellationToken cancellationToken)
+    internal async Task<StartupTimes> ProbeStartupAsync(long started, CancellationToken cancellationToken)
     {
         using BenchModel model = await BenchModel.LoadAsync(Model, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         double seconds = TimeSpan.FromTicks(DateTime.UtcNow.Ticks - started).TotalSeconds;
+        long began = Stopwatch.GetTimestamp();
         model.RunSegment(cancellationToken);
-        return seconds;
+        return new StartupTimes(seconds, model.Times.Opening, model.Times.Planning, Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
     /// <summary>In a process of its own, so that it counts for nothing: writes a synthetic model as a .th file.</summary>
@@ -96,27 +97,25 @@ internal sealed class SegmentBench
         string path = Path.Combine(Catalogs.Create().CacheFolder, "bench", model.Replace(':', '-') + ".th");
         if (!File.Exists(path))
         {
-            OutputException.Guard(() => Directory.CreateDirectory(Path.GetDirectoryName(path)!));
+            OutputErrors.Guard(() => Directory.CreateDirectory(Path.GetDirectoryName(path)!));
             await SelfProcess.RunAsync(["bench", model, "--probe", WriteProbe, "--probe-value", path], cancellationToken).ConfigureAwait(false);
         }
 
         return path;
     }
 
-    private async Task<double> StartupAsync(string file, CancellationToken cancellationToken)
+    private async Task<StartupTimes> StartupAsync(string file, CancellationToken cancellationToken)
     {
-        double[] seconds = new double[StartupRuns];
+        var times = new StartupTimes[StartupRuns];
         for (int i = 0; i < StartupRuns; i++)
         {
             List<string> arguments = ["bench", file, "--threads", Text(Threads), "--probe", StartupProbe, "--probe-value", Text(DateTime.UtcNow.Ticks)];
             if (Repository is not null)
                 arguments.AddRange(["--repo", Repository]);
-            seconds[i] = double.Parse(
-                await SelfProcess.RunAsync(arguments, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+            times[i] = StartupTimes.Parse(await SelfProcess.RunAsync(arguments, cancellationToken).ConfigureAwait(false));
         }
 
-        Array.Sort(seconds);
-        return seconds[StartupRuns / 2];
+        return times.OrderBy(t => t.Total).ElementAt(StartupRuns / 2);
     }
 
     private async Task<IReadOnlyList<ProfiledStep>> ProfileAsync(string file, CancellationToken cancellationToken)
@@ -129,7 +128,7 @@ internal sealed class SegmentBench
         return
         [
             .. model.Engine.Profile.Select(p => new ProfiledStep(
-                p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9)),
+                p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9, p.Step.ExecutedFlops / 1e9, p.Step.Bytes)),
         ];
     }
 

@@ -43,8 +43,8 @@ internal static class BenchCommand
                     return ExitCode.Success;
                 case SegmentBench.StartupProbe:
                     long started = long.Parse(line.GetValue(probeValue)!, CultureInfo.InvariantCulture);
-                    double seconds = await bench.ProbeStartupAsync(started, cancellationToken).ConfigureAwait(false);
-                    output.WriteLine(seconds.ToString("R", CultureInfo.InvariantCulture));
+                    StartupTimes times = await bench.ProbeStartupAsync(started, cancellationToken).ConfigureAwait(false);
+                    output.WriteLine(times.ToLine());
                     return ExitCode.Success;
             }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Stemsharp.Audio;
+using Stemsharp.Cli.Benchmarks;
 using Stemsharp.Cli.Comparison;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Evaluation;
@@ -22,15 +23,24 @@ internal static class CompareCommand
         var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
         var library = new Option<string?>("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
         Option<bool> json = ModelsCommand.Json();
+        var probe = new Option<bool>("--probe") { Hidden = true };
         var command = new Command("compare", "Run two models, exports or engines on the same audio and compare their stems.")
         {
-            first, second, audio, bar, relative, absolute, threads, library, json,
+            first, second, audio, bar, relative, absolute, threads, library, json, probe,
         };
         command.SetAction(async (line, cancellationToken) =>
         {
             int count = Values.Within("--threads", line.GetValue(threads), 0, 1024);
             var options = new OnnxSessionOptions { Threads = count == 0 ? Environment.ProcessorCount : count };
             using ComparedSide expected = await ComparedSide.OpenAsync(line.GetValue(first)!, options, line.GetValue(library), cancellationToken).ConfigureAwait(false);
+            if (line.GetValue(probe))
+            {
+                // Twice: some engines take more for the second run than for the first.
+                for (int i = 0; i < 2; i++) expected.Run(Noise(expected), cancellationToken);
+                line.InvocationConfiguration.Output.WriteLine(ProcessMemory.Peak());
+                return ExitCode.Success;
+            }
+
             using ComparedSide actual = await ComparedSide.OpenAsync(line.GetValue(second)!, options, line.GetValue(library), cancellationToken).ConfigureAwait(false);
             CheckShapes(expected, actual);
             float[] mix = line.GetValue(audio) is { } file ? Read(file, expected, cancellationToken) : Noise(expected);
@@ -47,12 +57,21 @@ internal static class CompareCommand
                 reports.Add((actual.Stems[s], ParityReport.Compare(truth.AsSpan(at * size, size), result.AsSpan(s * size, size), line.GetValue(relative), line.GetValue(absolute))));
             }
 
+            expected.Memory = await MemoryAsync(line.GetValue(first)!, count, line.GetValue(library), cancellationToken).ConfigureAwait(false);
+            actual.Memory = await MemoryAsync(line.GetValue(second)!, count, line.GetValue(library), cancellationToken).ConfigureAwait(false);
             bool passed = reports.All(r => r.Report.Snr >= line.GetValue(bar));
             TextWriter output = line.InvocationConfiguration.Output;
             output.WriteLine(line.GetValue(json) ? Json(expected, actual, reports, passed) : Table(expected, actual, reports, line.GetValue(bar), passed));
             return passed ? ExitCode.Success : ExitCode.CheckFailed;
         });
         return command;
+    }
+
+    // In a process of its own, so that each engine answers for itself alone.
+    private static async Task<long> MemoryAsync(string side, int threads, string? library, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["compare", side, side, "--probe", "--threads", threads.ToString(CultureInfo.InvariantCulture), .. library is null ? (string[])[] : ["--onnxruntime", library]];
+        return long.Parse(await SelfProcess.RunAsync(arguments, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
     }
 
     private static void CheckShapes(ComparedSide expected, ComparedSide actual)
@@ -88,8 +107,8 @@ internal static class CompareCommand
     {
         IEnumerable<string> lines =
         [
-            $"expected  {expected.Name}: {expected.Engine}, {expected.Seconds:F3} s a segment",
-            $"actual    {actual.Name}: {actual.Engine}, {actual.Seconds:F3} s a segment",
+            $"expected  {expected.Name}: {expected.Engine}, {expected.Seconds:F3} s a segment, {expected.Memory / 1e6:F0} MB at most",
+            $"actual    {actual.Name}: {actual.Engine}, {actual.Seconds:F3} s a segment, {actual.Memory / 1e6:F0} MB at most",
             $"{"stem",-10} {"SNR dB",8} {"SI-SDR dB",10} {"max difference",15} {"within tolerance",17}",
             .. reports.Select(r => $"{r.Stem,-10} {r.Report.Snr,8:F2} {r.Report.SiSdr,10:F2} {r.Report.MaxDifference,15:E2} {(r.Report.AllClose ? "yes" : $"{r.Report.OutOfTolerance} not"),17}"),
             $"{(passed ? "passed" : "FAILED")}: at least {bar.ToString(CultureInfo.InvariantCulture)} dB asked for",
@@ -107,6 +126,7 @@ internal static class CompareCommand
                 json.WriteString("name", side.Name);
                 json.WriteString("engine", side.Engine);
                 json.WriteNumber("seconds", Math.Round(side.Seconds, 4));
+                json.WriteNumber("peak_memory_bytes", side.Memory);
                 json.WriteEndObject();
             }
 

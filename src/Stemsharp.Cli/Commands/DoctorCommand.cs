@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.OnnxRuntime.Nvidia;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -23,6 +24,7 @@ internal static class DoctorCommand
         {
             TextWriter output = line.InvocationConfiguration.Output;
             output.WriteLine($"system: {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors");
+            WriteGpus(output);
             OnnxRuntimeLibrary found;
             try
             {
@@ -46,6 +48,13 @@ internal static class DoctorCommand
         return command;
     }
 
+    private static void WriteGpus(TextWriter output)
+    {
+        IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
+        foreach ((int i, NvidiaGpu gpu) in gpus.Index()) output.WriteLine($"GPU {i}: {gpu}");
+        if (problem is not null) output.WriteLine($"NVIDIA GPUs: {problem}");
+    }
+
     private static string State(OnnxRuntimeLibrary library, ExecutionProvider provider)
     {
         if (!library.Providers.Contains(ProviderNames.Of(provider))) return "not in this build of onnxruntime";
@@ -54,6 +63,13 @@ internal static class DoctorCommand
             if (p != provider) continue;
             string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !CanLoad(file))];
             if (missing.Length > 0) return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
+            IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
+            if (problem is not null) return $"in this build, but there is {problem}";
+            if (provider == ExecutionProvider.TensorRT && TensorRT.Installed() is { } version)
+            {
+                string[] refused = [.. gpus.Select(gpu => TensorRT.Refusal(gpu, version)).OfType<string>()];
+                return refused.Length == gpus.Count ? $"in this build, but: {string.Join(" ", refused)}" : $"available with TensorRT {version}{string.Concat(refused.Select(r => $"; {r}"))}";
+            }
         }
 
         return "available";

@@ -84,9 +84,9 @@ internal static class EvaluateCommand
     }
 
     /// <summary>Fails before hours of work, not after.</summary>
-    private static void CheckWritable(string path) => OutputException.Guard(() => new OutputFile(path).Dispose());
+    private static void CheckWritable(string path) => OutputErrors.Guard(() => new OutputFile(path).Dispose());
 
-    private static void WriteFile(string path, Action<TextWriter> write) => OutputException.Guard(() =>
+    private static void WriteFile(string path, Action<TextWriter> write) => OutputErrors.Guard(() =>
     {
         using OutputFile file = new(path);
         using (StreamWriter writer = new(file.TemporaryPath, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })

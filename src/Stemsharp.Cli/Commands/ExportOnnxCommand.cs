@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Export.Onnx.Targets;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -24,6 +25,7 @@ internal static class ExportOnnxCommand
             Description = "fp32; mixed: products in half, everything else in single precision; fp16: all but norms and statistics in half.",
             DefaultValueFactory = _ => "fp32",
         };
+        var quantize = new Option<string?>("--quantize") { Description = "int8: the transformer's linear layers with integers, quantised at run time; the loss is measured and reported.", HelpName = "int8" };
         var weights = new Option<string[]>("--weights")
         {
             Description = "fp16 (default: as the halves they come in, lossless) or fp32; inline (default) or external (NAME.onnx.data).",
@@ -32,14 +34,16 @@ internal static class ExportOnnxCommand
         };
         var opset = new Option<int>("--opset") { Description = "Version of the operator set: 17 to 20.", DefaultValueFactory = _ => 17 };
         var batch = new Option<int>("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
-        var segment = new Option<double?>("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems." };
+        var segment = new Option<double?>("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems; by how much is measured and reported." };
         var stems = new Option<string[]>("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
         var attention = new Option<int>("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit.", DefaultValueFactory = _ => 128 };
+        var target = new Option<string?>("--target") { Description = $"Fail when the graph is not for this target: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
         graph.AcceptOnlyFromAmong("waveform", "spectrogram");
         precision.AcceptOnlyFromAmong("fp32", "mixed", "fp16");
+        quantize.AcceptOnlyFromAmong("int8");
         var command = new Command("onnx", "Write a model as ONNX graphs, one for each network, and a JSON file that says how to run them.")
         {
-            model, output, graph, precision, weights, opset, batch, segment, stems, attention, repository, offline, json,
+            model, output, graph, precision, quantize, weights, opset, batch, segment, stems, attention, target, repository, offline, json,
         };
         command.SetAction(async (line, cancellationToken) =>
         {
@@ -47,17 +51,19 @@ internal static class ExportOnnxCommand
             Values.OneOf(precision, line.GetValue(precision));
             string[] stored = Values.Names(line.GetValue(weights)!);
             if (stored.FirstOrDefault(w => w is not ("fp16" or "fp32" or "inline" or "external")) is { } odd) throw new OptionException($"--weights {odd} is not valid; fp16, fp32, inline and external are.");
+            OnnxTarget? wanted = line.GetValue(target) is { } named ? OnnxTargets.Of(named) : null;
             int limit = Values.Within("--attention-limit", line.GetValue(attention), 0, 1 << 20);
             var options = new OnnxExportOptions
             {
                 Graph = Enum.Parse<OnnxGraphKind>(line.GetValue(graph)!, ignoreCase: true),
                 Precision = Enum.Parse<OnnxPrecision>(line.GetValue(precision)!, ignoreCase: true),
+                Int8 = line.GetValue(quantize) is not null,
                 HalfWeights = !stored.Contains("fp32"),
                 ExternalWeights = stored.Contains("external"),
                 Opset = line.GetValue(opset),
                 Batch = line.GetValue(batch),
                 Segment = line.GetValue(segment) is { } seconds ? Values.Within("--segment", seconds, 0.1, 60) : null,
-                Stems = line.GetValue(stems) is { Length: > 0 } wanted ? Values.Names(wanted) : null,
+                Stems = line.GetValue(stems) is { Length: > 0 } chosen ? Values.Names(chosen) : null,
                 AttentionLimit = limit == 0 ? long.MaxValue : (long)limit << 20,
             };
             ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
@@ -65,9 +71,23 @@ internal static class ExportOnnxCommand
                 cancellationToken).ConfigureAwait(false);
             OnnxExportResult result = OnnxExporter.Export(source, line.GetValue(output)!, options, cancellationToken);
             Report(line.InvocationConfiguration, result, line.GetValue(json));
-            return ExitCode.Success;
+            return wanted is null || Suits(line.InvocationConfiguration.Error, result, wanted) ? ExitCode.Success : ExitCode.CheckFailed;
         });
         return command;
+    }
+
+    private static bool Suits(TextWriter error, OnnxExportResult result, OnnxTarget target)
+    {
+        bool suits = true;
+        foreach (OnnxExportedFile file in result.Files)
+        {
+            TargetVerdict verdict = OnnxReport.Read(file.Path).Targets.Single(t => t.Target == target);
+            foreach (string obstacle in verdict.Obstacles) error.WriteLine($"stemsharp: {target.Title} does not take {file.Path}: {obstacle}");
+            foreach (string part in verdict.Elsewhere) error.WriteLine($"stemsharp: {target.Title} leaves to the CPU: {part}");
+            suits &= verdict.Runs;
+        }
+
+        return suits;
     }
 
     private static void Report(InvocationConfiguration console, OnnxExportResult result, bool asJson)

@@ -4,20 +4,28 @@ using System.Text;
 using System.Text.Json;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Export.CoreML;
+using Stemsharp.Export.Onnx.Targets;
 
 namespace Stemsharp.Cli.Commands;
 
-/// <summary><c>stemsharp inspect</c>: checks an .mlpackage and says what is in it.</summary>
+/// <summary><c>stemsharp inspect</c>: checks an exported file and says what is in it.</summary>
 internal static class InspectPackageCommand
 {
     internal static Command Create()
     {
-        var path = new Argument<string>("PACKAGE") { Description = "An .mlpackage folder." };
+        var path = new Argument<string>("PACKAGE") { Description = "An .mlpackage folder or an .onnx file." };
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command("inspect", "Check a CoreML package and show what is in it.") { path, json };
+        var command = new Command("inspect", "Check a CoreML package, or an ONNX graph against the targets that may run it, and show what is in it.") { path, json };
         command.SetAction(line =>
         {
-            CoreMLReport report = CoreMLReport.Read(line.GetValue(path)!);
+            string file = line.GetValue(path)!;
+            if (file.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
+            {
+                line.InvocationConfiguration.Output.WriteLine(OnnxReportText.Of(OnnxReport.Read(file), line.GetValue(json)));
+                return ExitCode.Success;
+            }
+
+            CoreMLReport report = CoreMLReport.Read(file);
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? Json(report) : Text(report));
             return ExitCode.Success;
         });

@@ -28,7 +28,7 @@ internal static class PlanCommand
                 request.Separator, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
             Preflight.CheckOptions(request, separator);
             Calibration calibration = await Calibration
-                .MeasureAsync(request, separator, inputs.Tracks.Any(WorkPlan.Decodes), cancellationToken).ConfigureAwait(false);
+                .MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? plan.ToJson() : plan.ToText());
             if (plan.Rejected.Count == 0)

@@ -41,26 +41,27 @@ internal static class SeparateCommand
         await using Separator separator = await Separator.OpenAsync(
             request.Separator, catalog, new DownloadView(error, request.Quiet), cancellationToken).ConfigureAwait(false);
         Preflight.Check(request, separator);
-        await MemoryLimit.RequireAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
+        request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
 
+        using var memory = new MemoryLimit(request.MaxMemory, cancellationToken);
         using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
-        List<TrackOutcome> outcomes;
-        if (request.ToStandardOutput)
-        {
-            view.Begin(1, separator.Model, "-");
-            using Stream stream = Console.OpenStandardOutput();
-            outcomes = [await new PipeRun(request, separator, view).RunAsync(Preflight.OnlyTrack(inputs), stream, cancellationToken).ConfigureAwait(false)];
-        }
-        else
-        {
-            outcomes = await RunBatchAsync(request, separator, inputs, view, cancellationToken).ConfigureAwait(false);
-        }
-
+        List<TrackOutcome> outcomes = await memory.RunAsync(
+            token => request.ToStandardOutput
+                ? RunPipeAsync(request, separator, inputs, view, token)
+                : RunBatchAsync(request, separator, inputs, view, token)).ConfigureAwait(false);
         int exitCode = TrackOutcome.ExitCodeOf(outcomes);
         view.End(outcomes, Stopwatch.GetElapsedTime(began), exitCode);
         if (request.Json)
             output.WriteLine(ResultJson.Of(request, separator.Model, outcomes, Stopwatch.GetElapsedTime(began), exitCode));
         return exitCode;
+    }
+
+    private static async Task<List<TrackOutcome>> RunPipeAsync(
+        SeparateRequest request, Separator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
+    {
+        view.Begin(1, separator.Model, "-");
+        using Stream stream = Console.OpenStandardOutput();
+        return [await new PipeRun(request, separator, view).RunAsync(Preflight.OnlyTrack(inputs), stream, cancellationToken).ConfigureAwait(false)];
     }
 
     private static async Task<List<TrackOutcome>> RunBatchAsync(

@@ -58,6 +58,13 @@ internal sealed class SeparateOptions
     internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
     internal readonly Option<int> Threads = new("--threads") { Description = "Threads to compute with; 0: one per processor. The result is the same for any number." };
 
+    internal readonly Option<string> ParallelSegments = new("--parallel-segments")
+    {
+        Description = "How many segments run at once, each on its share of the threads: auto, or 1 to 64. Each takes memory of its own; the result is the same.",
+        HelpName = "N",
+        DefaultValueFactory = _ => Values.Auto,
+    };
+
     internal readonly EngineOptions Engine = new();
 
     internal readonly Option<string[]> Stems = new("--stems")
@@ -147,7 +154,7 @@ internal sealed class SeparateOptions
         foreach (Option option in new Option[]
         {
             Model, Repository, Offline, Out, FileName, NoModelFolder, Device, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
-            Threads, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
+            Threads, ParallelSegments, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
         })
         {

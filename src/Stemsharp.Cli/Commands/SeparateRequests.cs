@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -57,13 +58,14 @@ internal static class SeparateRequests
             {
                 Model = line.GetValue(options.Model)!,
                 ModelFolder = line.GetValue(options.Repository),
-                Stems = Lane.Needed(output),
+                Stems = Mixdowns.Needed(output),
                 Overlap = Values.Within("--overlap", line.GetValue(options.Overlap), 0, 0.99),
                 Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
                 Seed = line.GetValue(options.Seed),
                 Segment = line.GetValue(options.Segment),
                 Split = !line.GetValue(options.NoSplit),
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
+                ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
                 EngineFactory = options.Engine.Factory(line),
             },
         };
@@ -148,8 +150,6 @@ internal static class SeparateRequests
             throw new OptionException("--exact-sum needs all stems; a subset does not add up to the mix. Leave --stems out.");
         if (output is { TwoStems: not null, OtherMethod: OtherMethod.None })
             throw new OptionException("--exact-sum needs the rest beside the stem; --other-method none leaves it out.");
-        if (output.Rate is not (OutputSettings.ModelRate or 44100))
-            throw new OptionException("--exact-sum works at the model's rate, 44100 Hz; resampled stems add up only nearly. Leave --rate out.");
     }
 
     private static void CheckPipe(SeparateRequest request)

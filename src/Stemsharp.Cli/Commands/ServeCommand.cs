@@ -9,7 +9,7 @@ namespace Stemsharp.Cli.Commands;
 
 /// <summary>
 /// Starts the web server, which is a program of its own beside this one: every other command would pay for ASP.NET's
-/// presence in this process (docs/decisions/web-packaging.md).
+/// presence in this process (docs/decisions/0016-web-server-is-a-program-of-its-own.md).
 /// </summary>
 internal static class ServeCommand
 {

@@ -7,6 +7,9 @@ namespace Stemsharp.Cli.Commands;
 /// <summary>Reads the values of options that have units.</summary>
 internal static class Values
 {
+    /// <summary>What leaves a choice to the program.</summary>
+    internal const string Auto = "auto";
+
     /// <summary>Seconds ("90", "1.5", "90s") or a clock time ("1:30", "1:02:03.5").</summary>
     /// <exception cref="OptionException">It is neither, or negative.</exception>
     internal static TimeSpan Time(string option, string text)
@@ -54,6 +57,13 @@ internal static class Values
             throw new OptionException($"{option} \"{text}\" is no size; write bytes with a unit: 500M, 2G, 1.5Gi.");
         return (long)(number * unit);
     }
+
+    /// <summary>"auto" for 0, or a whole number of a range.</summary>
+    /// <exception cref="OptionException">It is neither.</exception>
+    internal static int AutoOr(string option, string text, int least, int most) =>
+        text == Auto ? 0
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value
+        : throw new OptionException($"{option} \"{text}\" is not valid; {Auto}, or {least} to {most} are.");
 
     /// <summary>Names separated by commas, each once.</summary>
     internal static string[] Names(IEnumerable<string> values) =>

@@ -2,6 +2,8 @@ using System.CommandLine;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Verification;
+using Stemsharp.Cpu;
+using Stemsharp.Kernels;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -32,6 +34,9 @@ internal static class VerifyCommand
                 name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
+            string engine = CpuEngine.Describe(KernelTier.Best, count);
+            if (!asJson)
+                output.WriteLine($"engine  {engine}");
             var checks = new List<Check>();
             void Add(Check check)
             {
@@ -47,17 +52,18 @@ internal static class VerifyCommand
                 Add(ModelChecks.Interpreter(member, count, cancellationToken));
             int exitCode = checks.All(c => c.Passed) ? ExitCode.Success : ExitCode.CheckFailed;
             if (asJson)
-                output.WriteLine(Json(source.Name, checks, exitCode));
+                output.WriteLine(Json(source.Name, engine, checks, exitCode));
             return exitCode;
         });
         return command;
     }
 
-    private static string Json(string model, IReadOnlyList<Check> checks, int exitCode) => JsonText.Object(
+    private static string Json(string model, string engine, IReadOnlyList<Check> checks, int exitCode) => JsonText.Object(
         json =>
         {
             json.WriteNumber("version", 1);
             json.WriteString("model", model);
+            json.WriteString("engine", engine);
             json.WriteStartArray("checks");
             foreach (Check check in checks)
             {

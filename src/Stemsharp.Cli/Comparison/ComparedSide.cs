@@ -27,6 +27,9 @@ internal abstract class ComparedSide : IDisposable
     /// <summary>Seconds of the fastest run so far.</summary>
     internal double Seconds { get; private set; } = double.PositiveInfinity;
 
+    /// <summary>The most memory that a process with this side alone took, in bytes.</summary>
+    internal long Memory { get; set; }
+
     internal float[] Run(float[] mix, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();

@@ -1,8 +1,10 @@
+using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cpu;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.OnnxRuntime.Nvidia;
 
 namespace Stemsharp.Cli.Engines;
 
@@ -17,14 +19,39 @@ internal sealed class OnnxRuntimeEngines(OnnxRuntimeLibrary library, ExecutionPr
             string folder = PrivateFolder(Path.Combine(Catalogs.Create().CacheFolder, "onnx"));
             string cache = PrivateFolder(Path.Combine(folder, $"{provider}".ToLowerInvariant()));
             string graph = Graph(request, folder);
-            return new RetryingEngine(new OnnxRuntimeEngine(library, graph, new OnnxSessionOptions { Provider = provider, Threads = request.Threads, CacheFolder = cache }));
+
+            // The CPU runs all of it; elsewhere it is worth knowing what went where.
+            var options = new OnnxSessionOptions { Provider = provider, Threads = request.Threads, CacheFolder = cache, CountNodes = provider != ExecutionProvider.Cpu };
+            OnnxRuntimeEngine engine = provider == ExecutionProvider.TensorRT ? OnTensorRT(graph, options) : new OnnxRuntimeEngine(library, graph, options);
+            return new ResilientEngine(engine, fallback ? () => OnCpu(request) : null, say);
         }
         catch (ExternalToolException e) when (fallback)
         {
             say($"{e.Message} Going on with the CPU engine.");
-            (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-            return new CpuEngine(graph, weights, request.Threads);
+            return OnCpu(request);
         }
+    }
+
+    private static CpuEngine OnCpu(EngineRequest request)
+    {
+        // By the time a run fails the request's own checkpoint is closed.
+        using Checkpoint checkpoint = request.Member.Open();
+        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind(checkpoint);
+        return new CpuEngine(graph, weights, request.Threads);
+    }
+
+    private OnnxRuntimeEngine OnTensorRT(string graph, OnnxSessionOptions options)
+    {
+        IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
+        if (options.Device >= gpus.Count) throw new ExternalToolException($"TensorRT needs an NVIDIA GPU; there is {problem ?? $"no GPU {options.Device}"}. See: stemsharp doctor.");
+        Version version = TensorRT.Installed() ?? throw new ExternalToolException($"{TensorRT.FileName} cannot be loaded; install TensorRT 10 or use --provider cuda. See: stemsharp doctor.");
+        NvidiaGpu gpu = gpus[options.Device];
+        if (TensorRT.Refusal(gpu, version) is { } refusal) throw new ExternalToolException(refusal);
+        using EngineCache cache = EngineCache.Open(options.CacheFolder!, gpu, version, Path.GetFileNameWithoutExtension(graph));
+        using ElapsedNotice? notice = cache.WasThere ? null : new ElapsedNotice($"TensorRT {version} builds an engine for {gpu.Name}: minutes, this once", say);
+        var engine = new OnnxRuntimeEngine(library, graph, options with { CacheFolder = cache.Folder });
+        cache.Complete();
+        return engine;
     }
 
     // Named by everything that its content follows from, so that a kept file is never the wrong one.
@@ -48,27 +75,5 @@ internal sealed class OnnxRuntimeEngines(OnnxRuntimeLibrary library, ExecutionPr
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
         else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
-    }
-
-    /// <summary>Runs a failed segment once more: drivers recover from a reset that way.</summary>
-    private sealed class RetryingEngine(ISegmentEngine inner) : ISegmentEngine
-    {
-        public SegmentShape Shape => inner.Shape;
-
-        public string Description => inner.Description;
-
-        public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
-        {
-            try
-            {
-                inner.Run(spectrogram, waveform, spectrograms, waveforms, cancellationToken);
-            }
-            catch (OnnxRuntimeException e) when (!e.IsOutOfMemory)
-            {
-                inner.Run(spectrogram, waveform, spectrograms, waveforms, cancellationToken);
-            }
-        }
-
-        public void Dispose() => inner.Dispose();
     }
 }

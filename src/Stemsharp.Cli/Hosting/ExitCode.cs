@@ -38,9 +38,9 @@ internal static class ExitCode
     {
         OperationCanceledException => Cancelled,
         OptionException => Usage,
+        OutputException => Output,
         AudioException => Audio,
         ModelException => Model,
-        OutputException => Output,
         ExternalToolException => ExternalTool,
         FileNotFoundException or DirectoryNotFoundException or EndOfStreamException => Audio,
         IOException or UnauthorizedAccessException => Output,

@@ -1,4 +1,5 @@
 using Stemsharp.Audio;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Output;
 
@@ -46,19 +47,9 @@ internal sealed record OutputSettings
     /// <summary>Whether the files add up to the mix exactly.</summary>
     internal bool ExactSum { get; init; }
 
+    /// <summary>Most encoders at the same time, to spare memory; null: as many as are useful.</summary>
+    internal int? MostEncoders { get; init; }
+
     /// <summary>The file that takes what the sum of the others lacks to the mix; null for the default.</summary>
     internal string? Residual { get; init; }
-}
-
-/// <summary>How the counterpart of <c>--two-stems</c> is made.</summary>
-internal enum OtherMethod
-{
-    /// <summary>It is not made.</summary>
-    None,
-
-    /// <summary><c>no_STEM</c>: the other stems added up.</summary>
-    Add,
-
-    /// <summary><c>minus_STEM</c>: the mix less the stem.</summary>
-    Minus,
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Stemsharp.Audio;
+using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Benchmarks;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
 
 namespace Stemsharp.Cli.Planning;
@@ -12,13 +12,32 @@ namespace Stemsharp.Cli.Planning;
 /// </summary>
 internal sealed record Calibration
 {
-    // Code is compiled better while it runs, buffers settle, FFmpeg's size differs from file to file.
-    private const double MemoryReserve = 1.08;
-    private const long DecoderBytes = 48_000_000;
-    private const int MeasuredPieces = 3;
+    // A segment of a full-size model takes about a second, and its code is compiled as well as it will be after the first.
+    // A small model's is still being compiled for the first seconds: its segments become faster until they are steady.
+    private const double SlowSegment = 0.3;
+    private const double Steady = 0.9;
+    private const int MostRuns = 6;
+    private const double MeasuredSeconds = 1.5;
+    private const int FewestPieces = 4;
+    private const int MostPieces = 80;
 
-    /// <summary>Once in a run: starting the process, reading weights, warming up.</summary>
+    // Code is compiled better while it runs, and the heap settles: a long song takes a little more than a short one.
+    private const double MemoryReserve = 1.03;
+    private const long MemorySlack = 10_000_000;
+
+    // FFmpeg's size differs a little from file to file.
+    private const double ProgramReserve = 1.1;
+
+    // Where the system does not tell how large another process is.
+    private const long AssumedProgramBytes = 80_000_000;
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Once in a run: starting the process, reading weights.</summary>
     internal required double StartSeconds { get; init; }
+
+    /// <summary>What the first pieces take longer than later ones, while code is still being compiled.</summary>
+    internal required IReadOnlyList<(int Pieces, double Seconds)> WarmUp { get; init; }
 
     /// <summary>Once a track.</summary>
     internal required double TrackSeconds { get; init; }
@@ -26,80 +45,159 @@ internal sealed record Calibration
     /// <summary>For each piece of a track, all networks and shifts included.</summary>
     internal required double PieceSeconds { get; init; }
 
-    /// <summary>The most memory that this process and the programs that it calls will use.</summary>
-    internal required long MemoryBytes { get; init; }
+    /// <summary>Once a track that goes through FFmpeg: starting it.</summary>
+    internal double DecoderSeconds { get; init; }
+
+    /// <summary>For each second of such a track.</summary>
+    internal double DecodingSeconds { get; init; }
+
+    /// <summary>The most memory that this process will use.</summary>
+    internal required long OwnBytes { get; init; }
+
+    /// <summary>The most memory that one FFmpeg will use.</summary>
+    internal required long ProgramBytes { get; init; }
 
     /// <summary>Samples from one piece to the next.</summary>
     internal required int Stride { get; init; }
 
+    /// <summary>Segments that run at once.</summary>
+    internal int SegmentsAtOnce { get; init; } = 1;
+
+    /// <summary>Memory that each segment at once beyond the first takes.</summary>
+    internal long BytesPerSegmentAtOnce { get; init; }
+
+    /// <summary>Whether an input needs FFmpeg.</summary>
+    internal required bool Decodes { get; init; }
+
+    /// <summary>How many encoders run at once, and whether they run beside the decoder.</summary>
+    internal required (int AtOnce, bool WhileReading) Encoders { get; init; }
+
+    /// <summary>The most memory that this process and the programs that it calls will use.</summary>
+    internal long MemoryBytes => OwnBytes
+        + ProgramBytes * (Encoders.WhileReading ? Encoders.AtOnce + Decoders : Math.Max(Encoders.AtOnce, Decoders));
+
+    /// <summary>The same with never more than one program at a time.</summary>
+    internal long MemoryOneByOne => OwnBytes + ProgramBytes * Math.Max(Math.Min(Encoders.AtOnce, 1), Decoders);
+
+    private int Decoders => Decodes ? 1 : 0;
+
+    /// <summary>Once in a run of so many pieces.</summary>
+    internal double StartFor(long pieces)
+    {
+        double seconds = StartSeconds;
+        foreach ((int part, double extra) in WarmUp)
+        {
+            seconds += extra * Math.Min(part, pieces) / part;
+            pieces -= Math.Min(part, pieces);
+        }
+
+        return seconds;
+    }
+
     /// <summary>Seconds for a track of so many samples at the model's rate.</summary>
     internal double SecondsFor(long samples) => TrackSeconds + PieceSeconds * PiecesFor(samples);
+
+    /// <summary>Seconds for reading a track through FFmpeg: twice, for its level and for its samples.</summary>
+    internal double DecodingFor(double seconds) => 2 * (DecoderSeconds + DecodingSeconds * seconds);
 
     /// <summary>Pieces of a track.</summary>
     internal long PiecesFor(long samples) => (samples + Stride - 1) / Stride;
 
+    /// <summary>Whether an input goes through FFmpeg.</summary>
+    internal static bool NeedsDecoder(Track track) => !Path.GetExtension(track.Path).Equals(".wav", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Measures.</summary>
     /// <param name="request">The settings.</param>
     /// <param name="separator">The model.</param>
-    /// <param name="decodes">Whether an input needs FFmpeg.</param>
+    /// <param name="tracks">What will be separated.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal static async Task<Calibration> MeasureAsync(
-        SeparateRequest request, Separator separator, bool decodes, CancellationToken cancellationToken)
+        SeparateRequest request, Separator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
         int segment = (int)(separator.SampleRate * Math.Min(request.Separator.Segment ?? double.MaxValue, separator.Source.SegmentSeconds));
         int stride = (int)((1 - request.Separator.Overlap) * segment);
-        string folder = Directory.CreateTempSubdirectory("stemsharp-plan-").FullName;
         using var process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
-        try
+        long program = 0;
+        using var watch = new MemoryWatch(s_interval, () => program = Math.Max(program, ProcessTree.LargestChildBytes()));
+        Task<NoiseRun> RunAsync(int pieces) => NoiseRun.OfAsync(request, separator, stride, pieces, cancellationToken);
+        // With several segments at once, a full round of them is the unit.
+        int round = separator.AtOnce.Segments;
+        List<NoiseRun> runs = [await RunAsync(round).ConfigureAwait(false)];
+        int pieces = Math.Max(FewestPieces, 2 * round);
+        double before = double.PositiveInfinity, now;
+        while (true)
         {
-            double first = await TimeAsync(1).ConfigureAwait(false);
-            double one = await TimeAsync(1).ConfigureAwait(false);
-            double several = await TimeAsync(1 + MeasuredPieces).ConfigureAwait(false);
-            double piece = Math.Max(0, several - one) / MeasuredPieces;
-            int encoders = request.Output.Format == AudioFormat.Wav
-                ? 0
-                : Math.Min(Math.Min(4, Environment.ProcessorCount), Lane.NamesFor(request.Output, separator.Stems).Count);
-            return new Calibration
-            {
-                StartSeconds = starting + Math.Max(0, first - one),
-                TrackSeconds = Math.Max(0, one - piece),
-                PieceSeconds = piece,
-                MemoryBytes = (long)(ProcessMemory.Peak() * MemoryReserve) + DecoderBytes * Math.Max(encoders, decodes ? 1 : 0),
-                Stride = stride,
-            };
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
+            runs.Add(await RunAsync(pieces).ConfigureAwait(false));
+            now = round == 1 ? Median(runs[^1].SegmentSeconds) : runs[^1].Seconds / pieces;
+            if (now > SlowSegment || now > Steady * before || runs.Count > MostRuns)
+                break;
+            before = now;
+            pieces = Math.Max(2 * round, Math.Clamp((int)(MeasuredSeconds / now), FewestPieces, MostPieces));
         }
 
-        async Task<double> TimeAsync(int pieces)
+        NoiseRun one = await RunAsync(round).ConfigureAwait(false), several = runs[^1];
+        double rest = Math.Max(0, several.RestSeconds - one.RestSeconds) / (several.Pieces - round);
+        // The median of single segments is steadier than a difference of whole runs; segments at once have no time of their own.
+        double piece = round == 1
+            ? Median(several.SegmentSeconds) * several.Segments / several.Pieces + rest
+            : Math.Max(0, several.Seconds - one.Seconds) / (several.Pieces - round);
+        double track = Math.Max(0, one.Seconds - round * piece);
+        double Extra(NoiseRun run) => Math.Max(0, run.Seconds - track - piece * run.Pieces);
+        (double start, double perSecond) = TimeDecoding(request, tracks, cancellationToken);
+        return new Calibration
         {
-            float[] noise = Noise(stride * pieces);
-            string work = Directory.CreateDirectory(Path.Combine(folder, Guid.NewGuid().ToString("N"))).FullName;
-            var info = new AudioInfo { Description = "noise", SampleRate = separator.SampleRate, Channels = 2 };
-            long began = Stopwatch.GetTimestamp();
-            using (var sink = new LaneFileSink(request.Output, work, info, AudioTags.Empty, cancellationToken))
-            {
-                await separator.SeparateAsync(
-                    AudioInput.FromSamples(noise, separator.SampleRate, 2),
-                    sink,
-                    separator.Options with { TemporaryFolder = work },
-                    cancellationToken: cancellationToken).ConfigureAwait(false);
-                sink.Complete();
-            }
-
-            return Stopwatch.GetElapsedTime(began).TotalSeconds;
-        }
+            StartSeconds = starting + Extra(runs[0]),
+            // What warming up cost here it costs there too.
+            WarmUp = [.. runs.Skip(1).SkipLast(1).Select(r => (r.Pieces, Extra(r)))],
+            TrackSeconds = track,
+            PieceSeconds = piece,
+            DecoderSeconds = start,
+            DecodingSeconds = perSecond,
+            OwnBytes = (long)(ProcessMemory.Peak() * MemoryReserve) + MemorySlack,
+            ProgramBytes = program == 0 ? AssumedProgramBytes : (long)(program * ProgramReserve),
+            Stride = stride,
+            Decodes = tracks.Any(NeedsDecoder),
+            SegmentsAtOnce = round,
+            BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,
+            Encoders = (several.Plan.EncodersAtOnce, !several.Plan.Waits),
+        };
     }
 
-    private static float[] Noise(int frames)
+    private static double Median(IEnumerable<double> values)
     {
-        var random = new Random(1);
-        float[] noise = new float[2 * frames];
-        foreach (ref float sample in noise.AsSpan())
-            sample = random.NextSingle() * 0.5f - 0.25f;
-        return noise;
+        double[] sorted = [.. values.Order()];
+        return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+    }
+
+    /// <summary>FFmpeg's start, and its time for a second of audio, from the first track that it can read.</summary>
+    private static (double Start, double PerSecond) TimeDecoding(
+        SeparateRequest request, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
+    {
+        const int sampleSeconds = 60;
+        foreach (Track track in tracks.Where(NeedsDecoder))
+        {
+            try
+            {
+                using AudioSource source = AudioSource.Open(
+                    track.Path, new AudioInputOptions { Start = request.Start, Duration = request.Duration }, cancellationToken);
+                long began = Stopwatch.GetTimestamp();
+                using IAudioReader reader = source.OpenReader(cancellationToken);
+                float[] block = new float[1 << 16];
+                long first = reader.Read(block);
+                double start = Stopwatch.GetElapsedTime(began).TotalSeconds;
+                long frames = 0;
+                for (int read; frames < (long)sampleSeconds * reader.SampleRate && (read = reader.Read(block)) > 0;)
+                    frames += read;
+                double rest = Stopwatch.GetElapsedTime(began).TotalSeconds - start;
+                return (start, frames == 0 ? 0 : rest * reader.SampleRate / frames);
+            }
+            catch (StemsharpException)
+            {
+                // A broken track is named when the plan comes to it.
+            }
+        }
+
+        return (0, 0);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Stemsharp.Audio;
@@ -7,6 +6,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Planning;
 
@@ -23,8 +23,6 @@ internal sealed record PlannedTrack(
 /// <summary>What a batch will take.</summary>
 internal sealed record WorkPlan
 {
-    private const int SampleSeconds = 20;
-
     internal required string Model { get; init; }
 
     internal required IReadOnlyList<PlannedTrack> Tracks { get; init; }
@@ -35,7 +33,7 @@ internal sealed record WorkPlan
 
     internal required long? AvailableBytes { get; init; }
 
-    internal double Seconds => Calibration.StartSeconds + Tracks.Sum(t => t.Seconds);
+    internal double Seconds => Calibration.StartFor(Tracks.Sum(t => t.Pieces)) + Tracks.Sum(t => t.Seconds);
 
     internal long DiskBytes => Tracks.Sum(t => t.OutputBytes) + (Tracks.Count > 0 ? Tracks.Max(t => t.TemporaryBytes) : 0);
 
@@ -45,15 +43,13 @@ internal sealed record WorkPlan
     {
         var tracks = new List<PlannedTrack>();
         var rejected = new List<RejectedInput>(inputs.Rejected);
-        double? decodeSpeed = null;
         foreach (Track track in inputs.Tracks)
         {
             try
             {
                 using AudioSource source = AudioSource.Open(
                     track.Path, new AudioInputOptions { Start = request.Start, Duration = request.Duration }, cancellationToken);
-                decodeSpeed ??= Decodes(track) ? SpeedOfDecoding(source, cancellationToken) : null;
-                tracks.Add(Plan(request, separator, calibration, track, source.Info, Decodes(track) ? decodeSpeed : null));
+                tracks.Add(Plan(request, separator, calibration, track, source, cancellationToken));
             }
             catch (StemsharpException exception)
             {
@@ -74,35 +70,17 @@ internal sealed record WorkPlan
         };
     }
 
-    /// <summary>Whether an input goes through FFmpeg.</summary>
-    internal static bool Decodes(Track track) => !Path.GetExtension(track.Path).Equals(".wav", StringComparison.OrdinalIgnoreCase);
-
     private static PlannedTrack Plan(
-        SeparateRequest request, Separator separator, Calibration calibration, Track track, AudioInfo info, double? decodeSpeed)
+        SeparateRequest request, Separator separator, Calibration calibration, Track track, AudioSource source, CancellationToken cancellationToken)
     {
+        AudioInfo info = source.Info;
         long frames = info.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
         double seconds = (double)frames / info.SampleRate;
         long samples = (long)(seconds * separator.SampleRate);
-        int lanes = Lane.NamesFor(request.Output, separator.Stems).Count;
         var separation = new SeparationInfo(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
-        EncodingOptions encoding = LaneFileSink.EncodingFor(request.Output, info, separation);
-        long file = lanes * DiskSpace.FileBytes(seconds, 2, encoding, separator.SampleRate);
-        bool spools = LaneFileSink.Spools(request.Output);
-        long all = DiskSpace.Needed(lanes + (request.Output.ExactSum ? 1 : 0), separation, encoding, spools);
-        // A song is read twice: for its level, and for its samples.
-        double decoding = decodeSpeed is { } speed ? 2 * seconds / speed : 0;
-        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, file, all - file);
-    }
-
-    private static double SpeedOfDecoding(AudioSource source, CancellationToken cancellationToken)
-    {
-        long began = Stopwatch.GetTimestamp();
-        using IAudioReader reader = source.OpenReader(cancellationToken);
-        float[] block = new float[1 << 16];
-        long frames = 0;
-        for (int read; frames < (long)SampleSeconds * reader.SampleRate && (read = reader.Read(block)) > 0;)
-            frames += read;
-        return Math.Max(1, (double)frames / reader.SampleRate / Stopwatch.GetElapsedTime(began).TotalSeconds);
+        FilePlan files = new TrackFiles(request.Output, Path.GetTempPath(), request.OutputFolder, info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken)).Plan(separation);
+        double decoding = Calibration.NeedsDecoder(track) ? calibration.DecodingFor(seconds) : 0;
+        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes);
     }
 
     internal string ToText()
@@ -121,7 +99,10 @@ internal sealed record WorkPlan
             text.AppendLine($"{rejected.Shown}: {rejected.Message}");
         string audio = Words.Duration(TimeSpan.FromSeconds(Tracks.Sum(t => t.AudioSeconds)));
         text.AppendLine($"time    {Words.Duration(TimeSpan.FromSeconds(Seconds))} for {audio} of audio with {Model}");
-        text.AppendLine($"memory  {Words.Bytes(Calibration.MemoryBytes)}");
+        string atOnce = Calibration.SegmentsAtOnce == 1
+            ? ""
+            : $" with {Calibration.SegmentsAtOnce} segments at once, {Words.Bytes(Calibration.BytesPerSegmentAtOnce)} for each beyond the first";
+        text.AppendLine($"memory  {Words.Bytes(Calibration.MemoryBytes)}{atOnce}");
         text.Append($"disk    {Words.Bytes(DiskBytes)}{(AvailableBytes is { } free ? $" of {Words.Bytes(free)} free" : "")}");
         return text.ToString();
     }
@@ -133,6 +114,8 @@ internal sealed record WorkPlan
             json.WriteString("model", Model);
             json.WriteNumber("seconds", Math.Round(Seconds, 2));
             json.WriteNumber("memory_bytes", Calibration.MemoryBytes);
+            json.WriteNumber("segments_at_once", Calibration.SegmentsAtOnce);
+            json.WriteNumber("memory_bytes_per_segment_at_once", Calibration.BytesPerSegmentAtOnce);
             json.WriteNumber("disk_bytes", DiskBytes);
             if (AvailableBytes is { } free)
                 json.WriteNumber("disk_free_bytes", free);

@@ -35,7 +35,7 @@ internal sealed class BatchRun
         _settings = TrackRecord.HashText(request.Fingerprint());
         // Hashing the weights takes a moment: only when a record is compared or written.
         _model = new Lazy<string>(separator.Source.ComputeFingerprint);
-        _lanes = Lane.NamesFor(request.Output, separator.Stems);
+        _lanes = Mixdowns.NamesFor(request.Output, separator.Stems);
     }
 
     /// <summary>The folder that holds all tracks' files.</summary>
@@ -47,7 +47,7 @@ internal sealed class BatchRun
     /// <summary>Does all tracks.</summary>
     internal async Task RunAsync(InputExpansion inputs, CancellationToken cancellationToken)
     {
-        OutputException.Guard(() => Directory.CreateDirectory(Root));
+        OutputErrors.Guard(() => Directory.CreateDirectory(Root));
         int index = 0;
         foreach (RejectedInput rejected in inputs.Rejected)
             End(_view.Track(index++, rejected.Shown), TrackOutcome.Failure(rejected));
@@ -98,7 +98,7 @@ internal sealed class BatchRun
             }
 
             TrackClaim? claim = null;
-            OutputException.Guard(() => claim = _ledger.TryClaim(key));
+            OutputErrors.Guard(() => claim = _ledger.TryClaim(key));
             if (claim is null)
                 return false;
             using (claim)
@@ -152,7 +152,7 @@ internal sealed class BatchRun
             Outputs = [],
         };
         (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
-        OutputException.Guard(() => claim.Publish(moves, record));
+        OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
             _view.Note(TrackSeparation.Describe(separated));
         return new TrackOutcome

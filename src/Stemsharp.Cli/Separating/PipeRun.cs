@@ -2,8 +2,8 @@ using System.Formats.Tar;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -25,7 +25,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
             using TrackSource source = TrackSource.Open(track, request, cancellationToken);
             SeparatedTrack separated = await new TrackSeparation(request, separator)
                 .RunAsync(source, work, trackView, cancellationToken).ConfigureAwait(false);
-            Send(separated, work, output, cancellationToken);
+            Send(separated, source, work, output, cancellationToken);
             var outcome = new TrackOutcome
             {
                 Track = track,
@@ -51,15 +51,15 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         }
     }
 
-    private void Send(SeparatedTrack separated, string work, Stream output, CancellationToken cancellationToken)
+    private void Send(SeparatedTrack separated, TrackSource source, string work, Stream output, CancellationToken cancellationToken)
     {
         bool one = separated.Files.Count == 1;
-        OutputException.Guard(() =>
+        OutputErrors.Guard(() =>
         {
             switch (request.Pipe)
             {
                 case PipeFormat.Multichannel:
-                    SendFile(Interleave(separated.Files, Path.Combine(work, "all.wav"), cancellationToken), output);
+                    SendFile(Interleave(separated.Files, source.Tags, Path.Combine(work, "all.wav"), cancellationToken), output);
                     break;
                 case PipeFormat.Wav:
                 case PipeFormat.Auto when one:
@@ -88,7 +88,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
     }
 
     /// <summary>One WAV in which stem s has the channels 2s and 2s + 1.</summary>
-    private static string Interleave(IReadOnlyList<MadeFile> files, string path, CancellationToken cancellationToken)
+    private string Interleave(IReadOnlyList<MadeFile> files, AudioTags tags, string path, CancellationToken cancellationToken)
     {
         IAudioReader[] readers = [];
         try
@@ -97,7 +97,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
             using AudioSource first = AudioSource.Open(files[0].Path, cancellationToken: cancellationToken);
             int channels = readers[0].Channels;
             int all = channels * readers.Length;
-            var options = new EncodingOptions { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false };
+            var options = new EncodingOptions { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false, Tags = request.Output.CopyTags ? tags : null };
             using IAudioWriter writer = AudioFiles.Create(path, readers[0].SampleRate, all, options, cancellationToken);
             float[] stem = new float[BlockFrames * channels];
             float[] joined = new float[BlockFrames * all];

@@ -1,6 +1,5 @@
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 
 namespace Stemsharp.Cli.Separating;
@@ -24,7 +23,7 @@ internal static class Preflight
     {
         if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
             throw new OptionException($"--two-stems {wanted}: {separator.Model} has the stems {string.Join(", ", separator.Stems)}.");
-        string[] names = [.. Lane.NamesFor(request.Output, separator.Stems)];
+        string[] names = [.. Mixdowns.NamesFor(request.Output, separator.Stems)];
         if (request.Output.Residual is { } residual && !names.Contains(residual))
             throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
         if (request.Output.Traktor is { } traktor)

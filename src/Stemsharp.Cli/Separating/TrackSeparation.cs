@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -18,6 +19,9 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
     // Encoding the files after the last segment takes a few percent of the time.
     private const double SeparatingShare = 0.97;
 
+    // Models of this class take and give stereo.
+    private const int Channels = 2;
+
     /// <summary>Separates.</summary>
     /// <param name="source">The recording.</param>
     /// <param name="workFolder">Gets the files.</param>
@@ -27,7 +31,9 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
         TrackSource source, string workFolder, ITrackView view, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        using var sink = new LaneFileSink(request.Output, workFolder, source.Audio.Info, source.Tags, cancellationToken);
+        var files = new TrackFiles(
+            request.Output, workFolder, request.OutputFolder, source.Audio.Info, source.Tags, rate => source.Audio.OpenReader(rate, Channels, cancellationToken));
+        using var sink = new FileSink(files.Plan, cancellationToken);
         double seconds = 0;
         var progress = new DirectProgress<SeparationProgress>(p =>
         {
@@ -43,8 +49,8 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
             cancellationToken).ConfigureAwait(false);
         source.RequireUnchanged();
         view.Report(new TrackProgress("writing", SeparatingShare, seconds, Stopwatch.GetElapsedTime(began)));
-        IReadOnlyList<MadeFile> files = sink.Complete();
-        return new SeparatedTrack(files, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(files)]);
+        IReadOnlyList<MadeFile> made = sink.Complete();
+        return new SeparatedTrack(made, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(made)]);
     }
 
     /// <summary>What the run did, for --verbose.</summary>

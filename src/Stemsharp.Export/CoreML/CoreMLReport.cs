@@ -110,7 +110,7 @@ public sealed record CoreMLReport
         var seen = new HashSet<ulong>();
         foreach (ProgramOperation operation in model.Operations)
         {
-            if (operation.Type == "const" && operation.Attributes["val"] is { File: not null } literal)
+            if (operation.Attributes.GetValueOrDefault(operation.Type == "const" ? "val" : "source_val") is { File: not null } literal)
             {
                 if (seen.Add(literal.Offset)) Add(literal.Spec.Kind.ToString(), literal.Spec.Elements, Bytes(literal));
             }

@@ -27,10 +27,10 @@ internal static class PackageWriter
     public static IReadOnlyList<string> Write(string path, HTDemucsConfig config, int samples, IWeightSource weights, PackageSource source, CoreMLExportOptions options)
     {
         int[] stems = SelectStems(config, options.Stems);
-        PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision, options.PaletteBits is not null);
-        PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
-        bool foldScale = options.Target < CoreMLTarget.IOS18 && options.Precision == CoreMLPrecision.Float32 && palettes is null;
         Graph.Graph graph = HTDemucs.Build(config, samples);
+        PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision, options.PaletteBits is not null, graph);
+        PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
+        bool foldScale = options.Target < CoreMLTarget.IOS18 && palettes is null && (options.Precision == CoreMLPrecision.Float32 || MilLowering.ScalesByPowersOfTwo(graph));
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (Path.Exists(path) && !options.Overwrite) throw new IOException($"{path} is there already; remove it, or allow it to be replaced.");

@@ -10,6 +10,12 @@ public sealed record OnnxExportOptions
     public OnnxPrecision Precision { get; init; } = OnnxPrecision.Fp32;
 
     /// <summary>
+    /// Compute the transformer's linear layers with integers: weights in signed bytes, activations in bytes by the range
+    /// that they have at run time. Goes with single precision. What it costs is measured and reported. Default false.
+    /// </summary>
+    public bool Int8 { get; init; }
+
+    /// <summary>
     /// Store large weights that are exact in half precision as halves: half the file, not a bit lost. Default true.
     /// </summary>
     public bool HalfWeights { get; init; } = true;

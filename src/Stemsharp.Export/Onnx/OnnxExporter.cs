@@ -40,6 +40,7 @@ public static class OnnxExporter
 
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+        var warnings = new List<string>();
         var files = new List<(OnnxExportedFile File, ModelMember Member, string Sha256)>();
         foreach (ModelMember member in model.Members)
         {
@@ -48,33 +49,66 @@ public static class OnnxExporter
             if (stems.Length == 0) continue;
             using Checkpoint checkpoint = member.Open();
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
-            ModelProto proto = OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions
-            {
-                Kind = options.Graph,
-                Precision = options.Precision,
-                HalfWeights = options.HalfWeights,
-                Opset = options.Opset,
-                Batch = options.Batch,
-                Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null,
-                ScoreLimit = options.AttentionLimit,
-                Stems = stems,
-            });
+            OnnxGraphOptions graph = GraphOptions(options, member, stems);
+            ModelProto proto = OnnxModelBuilder.Build(checkpoint, graph);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
             files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
+            warnings.AddRange(Changes(checkpoint, graph, member, path, cancellationToken));
         }
 
         string description = Path.Combine(folder, $"{name}.json");
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
-        return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. Warnings(model, options)]);
+        return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. warnings, .. Warnings(options)]);
     }
 
-    private static IEnumerable<string> Warnings(ModelSource model, OnnxExportOptions options)
+    private static OnnxGraphOptions GraphOptions(OnnxExportOptions options, ModelMember member, string[] stems) => new()
     {
-        if (options.Segment is { } segment && model.Members.Any(m => (int)Math.Round(segment * m.Config.Samplerate) != m.Config.SegmentSamples))
+        Kind = options.Graph,
+        Precision = options.Precision,
+        Int8 = options.Int8,
+        HalfWeights = options.HalfWeights,
+        Opset = options.Opset,
+        Batch = options.Batch,
+        Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null,
+        ScoreLimit = options.AttentionLimit,
+        Stems = stems,
+    };
+
+    // What integers and another length cost: waveform graphs, interpreted.
+    private static IEnumerable<string> Changes(Checkpoint checkpoint, OnnxGraphOptions graph, ModelMember member, string path, CancellationToken cancellationToken)
+    {
+        string file = Path.GetFileName(path);
+        OnnxGraphOptions plain = new() { Stems = graph.Stems };
+        if (graph.Int8)
         {
-            yield return $"The model was trained on segments of {(double)model.Members[0].Config.SegmentSamples / model.SampleRate:F2} s; one of {segment} s gives other stems, often worse. Compare before using it.";
+            double snr = Compare(checkpoint, plain with { Samples = graph.Samples }, plain with { Samples = graph.Samples, Int8 = true }, path, cancellationToken);
+            yield return $"{file}: with int8 its stems are at {snr:F1} dB of those in single precision, on made-up music.";
         }
 
+        if (graph.Samples is { } samples && samples != member.Config.SegmentSamples)
+        {
+            double snr = Compare(checkpoint, plain, plain with { Samples = samples }, path, cancellationToken);
+            yield return $"{file}: the model was trained on segments of {(double)member.Config.SegmentSamples / member.Config.Samplerate:F2} s; on one of {(double)samples / member.Config.Samplerate:F2} s its stems are at {snr:F1} dB of those, on made-up music, and often worse. Compare before using it.";
+        }
+    }
+
+    private static double Compare(Checkpoint checkpoint, OnnxGraphOptions reference, OnnxGraphOptions candidate, string path, CancellationToken cancellationToken)
+    {
+        string[] files = [$"{path}.{Guid.NewGuid():N}.tmp", $"{path}.{Guid.NewGuid():N}.tmp"];
+        try
+        {
+            OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, reference), files[0], externalWeights: false);
+            OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, candidate), files[1], externalWeights: false);
+            return OnnxTrial.Snr(files[0], files[1], cancellationToken);
+        }
+        finally
+        {
+            foreach (string file in files) File.Delete(file);
+        }
+    }
+
+    private static IEnumerable<string> Warnings(OnnxExportOptions options)
+    {
         if (options.Precision == OnnxPrecision.Fp16) yield return "fp16 keeps only norms and statistics in single precision; use mixed unless the target cannot.";
     }
 
@@ -87,6 +121,7 @@ public static class OnnxExporter
         json.WriteString("model", model.Name);
         json.WriteString("graph", options.Graph.ToString().ToLowerInvariant());
         json.WriteString("precision", options.Precision.ToString().ToLowerInvariant());
+        if (options.Int8) json.WriteString("quantized", "int8");
         json.WriteNumber("sample_rate", model.SampleRate);
         json.WriteNumber("channels", config.AudioChannels);
         json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : config.SegmentSamples);

@@ -58,21 +58,25 @@ internal sealed class OnnxGraph(int opset)
     public Tensor Node(string name, string op, Tensor[] inputs, ElementType type, int[] dims, params AttributeProto[] attributes) =>
         Node(name, op, inputs, type, [dims], attributes)[0];
 
+    /// <summary>Appends a node with several outputs of one type: <c>name</c>, <c>name:1</c>, …</summary>
+    public Tensor[] Node(string name, string op, Tensor[] inputs, ElementType type, int[][] dims, params AttributeProto[] attributes) =>
+        Node(name, op, inputs, [.. dims.Select(d => (type, d))], attributes);
+
     /// <summary>Appends a node with several outputs: <c>name</c>, <c>name:1</c>, …</summary>
-    public Tensor[] Node(string name, string op, Tensor[] inputs, ElementType type, int[][] dims, params AttributeProto[] attributes)
+    public Tensor[] Node(string name, string op, Tensor[] inputs, (ElementType Type, int[] Dims)[] results, params AttributeProto[] attributes)
     {
         Reserve(name);
         var node = new NodeProto { Name = name, OpType = op };
         node.Input.AddRange(inputs.Select(i => i.Name));
         node.Attribute.AddRange(attributes);
-        var outputs = new Tensor[dims.Length];
+        var outputs = new Tensor[results.Length];
         for (int i = 0; i < outputs.Length; i++)
         {
             string output = i == 0 ? name : $"{name}:{i}";
             if (i > 0) Reserve(output);
-            outputs[i] = new Tensor(output, type, dims[i]);
+            outputs[i] = new Tensor(output, results[i].Type, results[i].Dims);
             node.Output.Add(output);
-            _graph.ValueInfo.Add(_infos[output] = Info(output, type, dims[i]));
+            _graph.ValueInfo.Add(_infos[output] = Info(output, results[i].Type, results[i].Dims));
         }
 
         _graph.Node.Add(node);

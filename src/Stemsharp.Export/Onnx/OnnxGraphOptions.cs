@@ -10,7 +10,16 @@ internal sealed record OnnxGraphOptions
     /// <summary>Store large weights as the halves they come in, with a Cast where they are needed as singles.</summary>
     public bool HalfWeights { get; init; } = true;
 
+    /// <summary>
+    /// In single precision, fold norms into convolutions and make transposed convolutions plain ones. Off, nodes
+    /// follow the model's modules.
+    /// </summary>
+    public bool Fused { get; init; } = true;
+
     public int Opset { get; init; } = 17;
+
+    /// <summary>Linear layers as products of integers, quantised at run time; goes with single precision.</summary>
+    public bool Int8 { get; init; }
 
     /// <summary>Segments per run.</summary>
     public int Batch { get; init; } = 1;

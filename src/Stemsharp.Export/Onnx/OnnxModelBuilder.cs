@@ -21,6 +21,7 @@ internal static class OnnxModelBuilder
         if (!Opsets.ContainsKey(options.Opset)) throw new OptionException($"Operator set {options.Opset} is not supported; {string.Join(", ", Opsets.Keys)} are.");
         if (options.Batch is < 1 or > 64) throw new OptionException($"A batch of {options.Batch} is not valid; 1 to 64 are.");
         if (options.ScoreLimit < 1 << 20) throw new OptionException($"A limit of {options.ScoreLimit} bytes for attention's scores is not valid; at least 1 MB is.");
+        if (options.Int8 && options.Precision != OnnxPrecision.Fp32) throw new OptionException($"int8 goes with fp32 only, not {options.Precision.ToString().ToLowerInvariant()}: integers take the place of the linear layers' halves.");
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
         var graph = new OnnxGraph(options.Opset);
@@ -35,7 +36,7 @@ internal static class OnnxModelBuilder
     {
         var values = new LoweredValues(graph, options.Batch);
         var context = new LoweringContext(
-            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Batch, Selection(config, options));
+            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, config.Depth, options.Batch, Selection(config, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
         var lowering = new GraphLowering(context, options.ScoreLimit);
@@ -49,7 +50,7 @@ internal static class OnnxModelBuilder
         }
         else
         {
-            var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last);
+            var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last, context.Fused);
             Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
             values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
             values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
@@ -72,6 +73,7 @@ internal static class OnnxModelBuilder
     {
         yield return ("stemsharp.graph", options.Kind.ToString().ToLowerInvariant());
         yield return ("stemsharp.precision", options.Precision.ToString().ToLowerInvariant());
+        if (options.Int8) yield return ("stemsharp.quantized", "int8");
         yield return ("stemsharp.stems", string.Join(',', config.Sources.Where(stem => options.Stems?.Contains(stem) ?? true)));
         yield return ("stemsharp.sample_rate", $"{config.Samplerate}");
         yield return ("stemsharp.channels", $"{config.AudioChannels}");

@@ -7,8 +7,9 @@ public enum OnnxPrecision
     Fp32,
 
     /// <summary>
-    /// Convolutions, linear layers and attention's products take and give halves; norms, statistics, softmax,
-    /// activations, residual sums, STFT, inverse and the last sum are in single precision.
+    /// The transformer's linear layers and products and the inner decoders' convolutions take and give halves, three
+    /// quarters of the arithmetic; norms, statistics, softmax, activations, residual sums, encoders, the outermost
+    /// decoders, STFT, inverse and the last sum are in single precision.
     /// </summary>
     Mixed,
 

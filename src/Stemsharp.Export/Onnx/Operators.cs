@@ -69,6 +69,10 @@ internal static class Operators
         return g.Node(name, "Slice", [x, g.Constant([1], start), g.Constant([1], start + length), g.Constant([1], axis)], x.Type, With(x.Dims, axis, length));
     }
 
+    /// <summary>One axis in reverse order.</summary>
+    public static Tensor Backwards(this OnnxGraph g, string name, Tensor x, int axis) =>
+        g.Node(name, "Slice", [x, g.Constant([1], -1), g.Constant([1], long.MinValue), g.Constant([1], axis), g.Constant([1], -1)], x.Type, x.Dims);
+
     /// <summary>Pads the last axis.</summary>
     public static Tensor Pad(this OnnxGraph g, string name, Tensor x, int before, int after, string mode)
     {

@@ -13,14 +13,16 @@ internal sealed unsafe class OrtApi
 
     private readonly nint* _table;
 
-    public OrtApi(nint library, string path)
+    /// <param name="entry">The address of OrtGetApiBase; 0 where the library has none.</param>
+    /// <param name="path">The library's file, for messages.</param>
+    public OrtApi(nint entry, string path)
     {
-        if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint export))
+        if (entry == 0)
         {
             throw new ExternalToolException($"{path} is not an onnxruntime library: it has no function OrtGetApiBase. Name the file libonnxruntime.so, onnxruntime.dll or libonnxruntime.dylib of an onnxruntime 1.{Version} or later.");
         }
 
-        nint* start = ((delegate* unmanaged<nint*>)export)();
+        nint* start = ((delegate* unmanaged<nint*>)entry)();
         if (start is null) throw new ExternalToolException($"{path} gave no function table. The library is damaged or not an onnxruntime; install onnxruntime 1.{Version} or later.");
         LibraryVersion = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)start[1])()) ?? "unknown";
         if (System.Version.TryParse(LibraryVersion.Split('-', '+')[0], out Version? version) && (version.Major < 1 || (version.Major == 1 && version.Minor < Version)))

@@ -23,7 +23,7 @@ internal static class StemsApi
 
         api.MapGet("/jobs/{id}/stems/{stem}/spectrogram", Spectrum)
             .Produces(200, contentType: "application/octet-stream")
-            .Says("getSpectrogram", "A stem's spectrogram: 'columns' × 'bins' bytes, column by column, low frequencies first, 0 for −90 dB and less to 255 for full scale.", 400, 404, 409)
+            .Says("getSpectrogram", "A stem's spectrogram, of the whole or of the frames 'from' … 'to': 'columns' × 'bins' bytes, column by column, low frequencies first, 0 for −90 dB and less to 255 for full scale.", 400, 404, 409)
             .WithTags("Stems");
 
         api.MapGet("/jobs/{id}/stems.zip", ZipAsync)
@@ -63,15 +63,19 @@ internal static class StemsApi
             "application/octet-stream");
     }
 
-    private static FileContentHttpResult Spectrum(HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins)
+    private static FileContentHttpResult Spectrum(
+        HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins, long? from, long? to)
     {
-        (Job job, _, int number) = Find(queue, id, stem);
+        (Job job, JobAudio audio, int number) = Find(queue, id, stem);
         if (job.State != JobState.Done) throw NotReady(job);
         if (columns is < 1 or > 4096 || bins is < 16 or > 512)
             throw new ApiError(ApiErrorKind.BadRequest, "'columns' is from 1 to 4096 and 'bins' from 16 to 512.");
+        (long first, long end) = (from ?? 0, to ?? audio.Frames);
+        if (first < 0 || end > audio.Frames || first >= end)
+            throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
         using PcmFile file = new(new StemFiles(queue.Folder(id)).Final(number, "wav"));
         return TypedResults.Bytes(
-            Spectrogram.Compute(file, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
+            Spectrogram.Compute(file, first, end, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
     }
 
     private static async Task ZipAsync(HttpContext context, string id, JobQueue queue, StemEncoder encoder, string? format)

@@ -32,6 +32,7 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
         {
             Access.SetHeaders(context);
             access.CheckHost(context);
+            access.CheckScheme(context);
             PathString path = context.Request.Path;
             bool isApi = path.StartsWithSegments("/api") || path.StartsWithSegments("/metrics");
             if (isApi)

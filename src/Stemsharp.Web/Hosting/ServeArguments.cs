@@ -85,9 +85,15 @@ internal sealed class ServeArguments
         HelpName = "FILE",
     };
 
+    public Option<string?> TlsKey { get; } = new("--tls-key")
+    {
+        Description = "PEM file with the certificate's key, where that is in a file of its own.",
+        HelpName = "FILE",
+    };
+
     public Option<bool> BehindProxy { get; } = new("--behind-proxy")
     {
-        Description = "A proxy in front of this server speaks TLS with the clients.",
+        Description = "A proxy in front of this server speaks TLS with the clients, and says so in X-Forwarded-Proto.",
     };
 
     public Option<bool> JsonLog { get; } = new("--json-log") { Description = "Write the log as JSON lines." };
@@ -98,7 +104,7 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Listen, HostName, TlsCertificate, BehindProxy, JsonLog, Lifeline])
+            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
         {
             command.Options.Add(option);
         }

@@ -15,10 +15,16 @@ internal sealed record ServeOptions
     /// <summary>Names that clients may call this server by, apart from those of the loopback interface.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
-    /// <summary>A PEM or PFX file with the certificate and its key; null for plain HTTP.</summary>
+    /// <summary>A PEM or PFX file with the certificate; null for plain HTTP.</summary>
     public string? Certificate { get; init; }
 
-    /// <summary>Whether a proxy in front of the server speaks TLS.</summary>
+    /// <summary>A PEM file with the certificate's key, where that is in a file of its own.</summary>
+    public string? CertificateKey { get; init; }
+
+    /// <summary>
+    /// Whether a proxy in front of the server speaks TLS. It tells in X-Forwarded-Proto that a request came that way, and in
+    /// X-Forwarded-Host, or Host, which name was called.
+    /// </summary>
     public bool BehindProxy { get; init; }
 
     public bool OpenBrowser { get; init; } = true;
@@ -52,6 +58,9 @@ internal sealed record ServeOptions
 
     /// <summary>Uploads that may be under way at once.</summary>
     public int MaxUploadsAtOnce { get; init; } = 64;
+
+    /// <summary>Whether clients see an https address.</summary>
+    public bool IsSecure => Certificate is not null || BehindProxy;
 
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 }

@@ -20,6 +20,7 @@ internal static class ServeOptionsReader
             Address = ParseAddress(result.GetValue(serve.Listen)),
             HostNames = result.GetValue(serve.HostName) ?? [],
             Certificate = result.GetValue(serve.TlsCertificate),
+            CertificateKey = result.GetValue(serve.TlsKey),
             BehindProxy = result.GetValue(serve.BehindProxy),
             OpenBrowser = !result.GetValue(serve.NoBrowser),
             Lifeline = result.GetValue(serve.Lifeline),
@@ -47,6 +48,8 @@ internal static class ServeOptionsReader
         if ((!options.IsLoopback || options.BehindProxy) && options.HostNames.Count == 0)
             throw new OptionException("Say with --host-name what clients call this server, such as 'studio.example': requests for other names are refused.");
         if (options.Certificate is { } file && !File.Exists(file)) throw new OptionException($"The certificate {file} does not exist.");
+        if (options.CertificateKey is { } key && (options.Certificate is null || !File.Exists(key)))
+            throw new OptionException(options.Certificate is null ? "--tls-key belongs to --tls-certificate, which is not given." : $"The key {key} does not exist.");
         foreach (string root in options.Roots)
         {
             if (!Directory.Exists(root)) throw new OptionException($"The folder {root} given with --allow-path does not exist.");

@@ -1,7 +1,7 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
 using Stemsharp.Web.Observability;
@@ -32,6 +32,9 @@ internal sealed class WebServer : IAsyncDisposable
 
     /// <summary>Where the server listens, as clients on this machine or behind the proxy call it.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1/");
+
+    /// <summary>The port that is bound, which behind a proxy is not that of the address.</summary>
+    public int Port { get; private set; }
 
     /// <summary>The page's address with the token in its fragment, which browsers send to no server.</summary>
     public string PageAddress => $"{Address}#token={Token}";
@@ -67,6 +70,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
         Uri bound = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
             .Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
+        Port = bound.Port;
         string host = options.HostNames.Count > 0 ? options.HostNames[0] : bound.Host;
         Address = options.BehindProxy ? new Uri($"https://{host}/") : new UriBuilder(bound.Scheme, host, bound.Port).Uri;
     }
@@ -92,7 +96,8 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // A client that breaks off or sends rubbish is no news.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
-        if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        TlsCertificate? certificate = options.Certificate is { } file ? TlsCertificate.Load(file, options.CertificateKey) : null;
+        if (certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -105,7 +110,7 @@ internal sealed class WebServer : IAsyncDisposable
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
             kestrel.Listen(options.Address, options.Port, listen =>
             {
-                if (options.Certificate is { } file) listen.UseHttps(LoadCertificate(file));
+                if (certificate is not null) listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain));
             });
         });
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -131,6 +136,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         WebApplication app = builder.Build();
+        if (options.BehindProxy) app.UseForwardedHeaders(Forwarded());
         app.UseMiddleware<RequestGuard>();
         app.UseRouting();
         app.MapOpenApi("/api/{documentName}/openapi.json");
@@ -145,8 +151,20 @@ internal sealed class WebServer : IAsyncDisposable
         return app;
     }
 
-    private static X509Certificate2 LoadCertificate(string file) =>
-        Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12"
-            ? X509CertificateLoader.LoadPkcs12FromFile(file, null)
-            : X509Certificate2.CreateFromPemFile(file);
+    /// <summary>
+    /// What a proxy tells is believed from whoever connects: the option says that only the proxy can. The guard still
+    /// compares the host with the server's names, and asks that the proxy was reached by TLS.
+    /// </summary>
+    private static ForwardedHeadersOptions Forwarded()
+    {
+        ForwardedHeadersOptions forwarded = new()
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = 1,
+            RequireHeaderSymmetry = false,
+        };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        return forwarded;
+    }
 }

@@ -414,12 +414,12 @@ internal sealed class JobQueue : IDisposable
         return Frames(job) * 2 * bytes * Stems(job);
     }
 
-    /// <summary>Bytes that work on a job takes for a while: the decoded song, and every stem in floats.</summary>
-    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (1 + (2 * Stems(job)));
+    /// <summary>Bytes that work on a job takes for a while: the song decoded and as the network hears it, and every stem in floats.</summary>
+    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + (2 * Stems(job)));
 
     private static long Frames(StoredJob job) => (long)Math.Ceiling(job.DurationSeconds * 44_100);
 
-    private int Stems(StoredJob job) => job.Settings.Stems?.Count
+    private int Stems(StoredJob job) => job.Settings.TwoStems is not null ? 2 : job.Settings.Stems?.Count
         ?? _separator.Models.FirstOrDefault(model => model.Name == job.Settings.Model)?.Stems.Count ?? 6;
 
     private void BookWork() => _disk.Set(WorkItem, LargestWork());

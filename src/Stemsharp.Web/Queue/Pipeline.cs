@@ -82,7 +82,7 @@ internal sealed class Pipeline(
                 work.Watch.Start();
                 await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, recorder, cancel).ConfigureAwait(false);
                 work.Watch.Stop();
-                (work.Audio, work.PeakLevels) = (recorder.Audio!, recorder.PeakLevels);
+                (work.Audio, work.Stems, work.Mix) = (recorder.Audio!, recorder.Stems, recorder.Mix);
             }).ConfigureAwait(false);
             if (separated) await _separated.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
         }
@@ -100,7 +100,9 @@ internal sealed class Pipeline(
                 queue.Report(entry, new JobProgress(JobStep.Writing, 1, work.Audio!.Frames) { EtaSeconds = 0 });
                 DataFolder.CreatePrivate(work.Files.Stems);
                 work.Watch.Start();
-                for (int stem = 0; stem < work.Audio.Stems.Count; stem++) WriteStem(work, stem, cancel);
+                string[] targets = [.. work.Stems.Select((_, stem) => work.Files.Final(stem, "wav"))];
+                separator.WriteStems(work.Stems, work.Mix, targets, entry.Stored.Settings, cancel);
+                for (int stem = 0; stem < targets.Length; stem++) DrawWaveform(targets[stem], work.Files.PeakFile(stem), cancel);
                 work.Watch.Stop();
             });
             if (!written) continue;
@@ -112,13 +114,10 @@ internal sealed class Pipeline(
         stop.ThrowIfCancellationRequested();
     }
 
-    private void WriteStem(Work work, int stem, CancellationToken cancel)
+    /// <summary>Drawn from what was written: levelling may have changed it.</summary>
+    private static void DrawWaveform(string stem, string peaks, CancellationToken cancel)
     {
-        string target = work.Files.Final(stem, "wav");
-        separator.WriteStem(work.Audio!.Stems[stem], work.Files.Floats(stem), work.PeakLevels[stem], target, work.Entry.Stored.Settings, cancel);
-        // The waveform is drawn from what was written: levelling may have changed it.
-        using PcmFile final = new(target);
-        string peaks = work.Files.PeakFile(stem);
+        using PcmFile final = new(stem);
         using (PeakWriter waveform = new(peaks + ".new", final.Channels))
         {
             float[] block = new float[1 << 16];
@@ -189,6 +188,8 @@ internal sealed class Pipeline(
 
         public JobAudio? Audio { get; set; }
 
-        public float[] PeakLevels { get; set; } = [];
+        public IReadOnlyList<WaitingStem> Stems { get; set; } = [];
+
+        public WaitingStem? Mix { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Stemsharp.Client;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
@@ -16,6 +17,9 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private FloatWavWriter[] _floats = [];
     private PeakWriter[] _waveforms = [];
+    private float[] _peaks = [];
+    private FloatWavWriter? _mix;
+    private float _mixPeak;
     private long _lastReport = long.MinValue;
     private long _frames;
     private double _fraction;
@@ -23,8 +27,11 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
 
     public JobAudio? Audio { get; private set; }
 
-    /// <summary>Each stem's largest absolute sample.</summary>
-    public float[] PeakLevels { get; private set; } = [];
+    /// <summary>What is left to be levelled and written.</summary>
+    public IReadOnlyList<WaitingStem> Stems => [.. Audio!.Stems.Select((stem, i) => new WaitingStem(stem, files.Floats(i), _peaks[i]))];
+
+    /// <summary>The song itself, where it was given.</summary>
+    public WaitingStem? Mix => _mix is null ? null : new WaitingStem("mix", files.MixFloats, _mixPeak);
 
     public void Begin(JobAudio audio)
     {
@@ -32,7 +39,7 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
         DataFolder.CreatePrivate(files.PeaksFolder);
         _floats = new FloatWavWriter[audio.Stems.Count];
         _waveforms = new PeakWriter[audio.Stems.Count];
-        PeakLevels = new float[audio.Stems.Count];
+        _peaks = new float[audio.Stems.Count];
         for (int i = 0; i < _floats.Length; i++)
         {
             _floats[i] = new FloatWavWriter(files.Floats(i), audio.SampleRate, audio.Channels, audio.Frames);
@@ -42,13 +49,18 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
         Report();
     }
 
+    public void WriteMix(ReadOnlySpan<float> interleaved)
+    {
+        _mix ??= new FloatWavWriter(files.MixFloats, Audio!.SampleRate, Audio.Channels, Audio.Frames);
+        _mix.Write(interleaved);
+        _mixPeak = Peak(_mixPeak, interleaved);
+    }
+
     public void Write(int stem, ReadOnlySpan<float> interleaved)
     {
         _floats[stem].Write(interleaved);
         _waveforms[stem].Write(interleaved);
-        float peak = PeakLevels[stem];
-        foreach (float sample in interleaved) peak = Math.Max(peak, Math.Abs(sample));
-        PeakLevels[stem] = peak;
+        _peaks[stem] = Peak(_peaks[stem], interleaved);
         if (stem < _floats.Length - 1) return;
         foreach (FloatWavWriter file in _floats) file.Flush();
         foreach (PeakWriter file in _waveforms) file.Flush();
@@ -66,7 +78,10 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
     {
         foreach (FloatWavWriter? file in _floats) file?.Dispose();
         foreach (PeakWriter? file in _waveforms) file?.Dispose();
+        _mix?.Dispose();
     }
+
+    private static float Peak(float peak, ReadOnlySpan<float> samples) => Math.Max(peak, Math.Abs(TensorPrimitives.MaxMagnitude(samples)));
 
     private void Report()
     {

@@ -61,6 +61,15 @@ internal sealed class Access
         }
     }
 
+    /// <summary>Refuses what has not come by TLS to a proxy that was to speak it: the token has gone over a network in the clear.</summary>
+    public void CheckScheme(HttpContext context)
+    {
+        if (!_options.BehindProxy || context.Request.IsHttps) return;
+        throw new ApiError(
+            ApiErrorKind.Forbidden,
+            "This server is behind a proxy that speaks TLS, and the request did not come that way. Call the proxy's https address; the proxy has to send 'X-Forwarded-Proto: https'.");
+    }
+
     /// <summary>
     /// Refuses what another site makes the browser send. Browsers tell where a request comes from in Sec-Fetch-Site,
     /// and in Origin on everything that changes something; other programs send neither.
@@ -72,9 +81,9 @@ internal sealed class Access
         bool foreign = site.Count > 0 && site is not (["same-origin"] or ["none"]);
         if (origin.Count > 0)
         {
-            // Behind a proxy the scheme differs from what the browser sees; host and port tell sites apart all the same.
             foreign |= origin.Count != 1 || !Uri.TryCreate(origin[0], UriKind.Absolute, out Uri? from)
-                || !string.Equals(from.Authority, Authority(context.Request), StringComparison.OrdinalIgnoreCase);
+                || !Uri.TryCreate($"{context.Request.Scheme}://{context.Request.Host.Value}", UriKind.Absolute, out Uri? own)
+                || !string.Equals(from.GetLeftPart(UriPartial.Authority), own.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
         }
         if (foreign) throw new ApiError(ApiErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
     }
@@ -93,7 +102,7 @@ internal sealed class Access
         {
             HttpOnly = true,
             SameSite = SameSiteMode.Strict,
-            Secure = _options.Certificate is not null || _options.BehindProxy,
+            Secure = _options.IsSecure,
             Path = "/",
             IsEssential = true,
             MaxAge = TimeSpan.FromDays(30),
@@ -119,13 +128,6 @@ internal sealed class Access
     public static void AllowBody(HttpContext context, long bytes)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = bytes;
-    }
-
-    private static string Authority(HttpRequest request)
-    {
-        // As Uri.Authority has it: without the scheme's own port.
-        HostString host = request.Host;
-        return host.Port is 80 or 443 ? host.Host : host.Value!;
     }
 
     private static bool Same(string? text, byte[] hash) =>

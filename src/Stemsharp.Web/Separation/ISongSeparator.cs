@@ -11,12 +11,21 @@ internal interface IStemObserver
     /// <summary>Before the first samples.</summary>
     void Begin(JobAudio audio);
 
+    /// <summary>The next frames of the song itself, before those of its stems; only for <see cref="JobSettings.ExactSum"/>.</summary>
+    void WriteMix(ReadOnlySpan<float> interleaved);
+
     /// <summary>The next frames of one stem, interleaved; every stem gets the same frames before any gets the next.</summary>
     void Write(int stem, ReadOnlySpan<float> interleaved);
 
     /// <summary>How far the separation is, 0 … 1, and how many seconds of the song that means.</summary>
     void Progress(double fraction, double songSeconds);
 }
+
+/// <summary>A stem or the song as the network gave it, waiting for its final level.</summary>
+/// <param name="Name">Its name, which seeds its dither.</param>
+/// <param name="Floats">A float WAV file.</param>
+/// <param name="Peak">Its largest absolute sample.</param>
+internal sealed record WaitingStem(string Name, string Floats, float Peak);
 
 /// <summary>What the server needs of the library; the tests put a fake here.</summary>
 internal interface ISongSeparator : IAsyncDisposable
@@ -53,16 +62,16 @@ internal interface ISongSeparator : IAsyncDisposable
     Task SeparateAsync(string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes a stem's final WAV file from its floats: levelled as <see cref="JobSettings.ClipMode"/> says and in
-    /// <see cref="JobSettings.SampleFormat"/>.
+    /// Writes final WAV files in <see cref="JobSettings.SampleFormat"/>: levelled as <see cref="JobSettings.ClipMode"/> says, or
+    /// made to add up to <paramref name="mix"/>.
     /// </summary>
-    /// <param name="stem">Its name, which seeds its dither.</param>
-    /// <param name="floats">A float WAV file with the stem as the network gave it.</param>
-    /// <param name="peak">Its largest absolute sample.</param>
-    /// <param name="target">The file to write.</param>
+    /// <param name="stems">The stems.</param>
+    /// <param name="mix">The song, for <see cref="JobSettings.ExactSum"/>; null otherwise.</param>
+    /// <param name="targets">The file to write for each stem.</param>
     /// <param name="settings">How.</param>
     /// <param name="cancellationToken">Stops.</param>
-    void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken);
+    void WriteStems(
+        IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken);
 
     /// <summary>Encodes a WAV file as <c>flac</c> or <c>mp3</c>.</summary>
     void Encode(string wav, string target, string format, CancellationToken cancellationToken);

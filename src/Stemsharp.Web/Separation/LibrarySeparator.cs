@@ -1,5 +1,6 @@
 using Stemsharp.Audio;
 using Stemsharp.Client;
+using Stemsharp.Separation.Files;
 using Stemsharp.Web.Hosting;
 
 namespace Stemsharp.Web.Separation;
@@ -37,36 +38,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         return new AudioFacts((double)frames / info.SampleRate, info.SampleRate, info.Channels, info.Description);
     }
 
-    public JobSettings Complete(JobSettings settings)
-    {
-        string name = settings.Model ?? DefaultModel;
-        ModelInfo model = _shelf.Find(name);
-        if (!model.Installed)
-            throw new ModelException($"The model '{name}' is not on this machine yet. Download it first: POST /api/v1/models/{name}/download, or the button on the page.");
-        if (settings.Stems is { } stems)
-        {
-            if (stems.Count == 0) throw new OptionException("'stems' is empty; leave it out for all stems.");
-            foreach (string stem in stems)
-            {
-                if (!model.Stems.Contains(stem))
-                    throw new OptionException($"The model '{name}' has no stem '{Api.ApiError.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
-            }
-        }
-        string sample = OneOf("sampleFormat", settings.SampleFormat, "pcm16", "pcm24", "float32");
-        string clip = OneOf("clipMode", settings.ClipMode, "rescale", "clamp", "tanh", "none");
-        if (settings.Shifts is < 0 or > 20) throw new OptionException($"'shifts' is {settings.Shifts}; valid are 0 to 20.");
-        if (settings.Overlap is { } overlap && !(overlap is >= 0 and <= 0.9)) throw new OptionException($"'overlap' is {overlap}; valid are 0 to 0.9.");
-        return settings with
-        {
-            Model = name,
-            SampleFormat = sample,
-            ClipMode = clip,
-            Shifts = settings.Shifts ?? 0,
-            Overlap = settings.Overlap ?? 0.25,
-            // A stem that is named twice is wanted once.
-            Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
-        };
-    }
+    public JobSettings Complete(JobSettings settings) => SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel));
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         _shelf.DownloadAsync(model, progress, cancellationToken);
@@ -92,37 +64,22 @@ internal sealed class LibrarySeparator : ISongSeparator
         {
             Model = settings.Model!,
             ModelFolder = _options.ModelFolder,
-            Stems = settings.Stems,
+            Stems = Needed(settings),
             Overlap = settings.Overlap!.Value,
             Shifts = settings.Shifts!.Value,
             Threads = _options.Threads,
             TemporaryFolder = workFolder,
         };
         Separator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
-        Relay relay = new(observer);
+        Relay relay = new(observer, settings);
         await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
     }
 
-    public void WriteStem(string stem, string floats, float peak, string target, JobSettings settings, CancellationToken cancellationToken)
+    public void WriteStems(
+        IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken)
     {
-        ClipMode mode = settings.ClipMode switch
-        {
-            "clamp" => ClipMode.Clamp,
-            "tanh" => ClipMode.Tanh,
-            "none" => ClipMode.None,
-            _ => ClipMode.Rescale,
-        };
-        EncodingOptions encoding = new()
-        {
-            DitherSeed = Seed(stem),
-            SampleFormat = settings.SampleFormat switch
-            {
-                "float32" => SampleFormat.Float32,
-                "pcm24" => SampleFormat.Int24,
-                _ => SampleFormat.Int16,
-            },
-        };
-        Copy(floats, target, encoding, samples => Clipping.Apply(samples, mode, Clipping.RescaleGain(peak)), cancellationToken);
+        if (mix is null) LevelledStems.Write(stems, targets, settings, cancellationToken);
+        else LevelledStems.WriteSum(stems, mix, targets, settings, cancellationToken);
     }
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken)
@@ -133,42 +90,12 @@ internal sealed class LibrarySeparator : ISongSeparator
             Format = format == "flac" ? AudioFormat.Flac : AudioFormat.Mp3,
             SampleFormat = source.BitsPerSample > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
         };
-        Copy(wav, target, encoding, _ => { }, cancellationToken);
+        LevelledStems.Copy(wav, target, encoding, null, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_separator is not null) await _separator.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static void Copy(
-        string source, string target, EncodingOptions encoding, SpanAction change, CancellationToken cancellationToken)
-    {
-        using Sound.PcmFile reader = new(source);
-        using IAudioWriter writer = AudioFiles.Create(target, reader.SampleRate, reader.Channels, encoding, cancellationToken);
-        float[] block = new float[BlockFrames * reader.Channels];
-        for (long frame = 0; frame < reader.Frames;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int read = reader.Read(frame, block);
-            Span<float> samples = block.AsSpan(0, read * reader.Channels);
-            change(samples);
-            writer.Write(samples);
-            frame += read;
-        }
-        writer.Complete();
-    }
-
-    /// <summary>The seed that the command line takes too, so that both write the same bytes.</summary>
-    private static ulong Seed(string stem) => stem.Aggregate(14695981039346656037, (hash, c) => (hash ^ c) * 1099511628211);
-
-    private delegate void SpanAction(Span<float> samples);
-
-    private static string OneOf(string name, string? value, params ReadOnlySpan<string> valid)
-    {
-        if (value is null) return valid[0];
-        return valid.Contains(value) ? value
-            : throw new OptionException($"'{name}' is '{Api.ApiError.Quoted(value)}'; valid are {string.Join(", ", valid!)}.");
     }
 
     /// <summary>Files without a length in their header are counted through; a limit on the length ends that.</summary>
@@ -180,6 +107,12 @@ internal sealed class LibrarySeparator : ISongSeparator
         for (int read; (read = reader.Read(block)) > 0;) frames += read;
         return frames;
     }
+
+    /// <summary>The stems that the network has to make; null for all.</summary>
+    private static IReadOnlyList<string>? Needed(JobSettings settings) =>
+        settings.TwoStems is not { } wanted ? settings.Stems : Rest(settings) == OtherMethod.Add ? null : [wanted];
+
+    private static OtherMethod Rest(JobSettings settings) => Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true);
 
     /// <summary>The last model's network stays in memory, for the next song is mostly for the same one.</summary>
     private async Task<Separator> OpenAsync(SeparatorOptions options, CancellationToken cancellationToken)
@@ -193,21 +126,33 @@ internal sealed class LibrarySeparator : ISongSeparator
             one is null ? other is null : other is not null && one.SequenceEqual(other);
     }
 
-    private sealed class Relay(IStemObserver observer) : IStemSink, IProgress<SeparationProgress>
+    private sealed class Relay(IStemObserver observer, JobSettings settings) : IStemSink, IProgress<SeparationProgress>
     {
+        private IReadOnlyList<Mixdown> _files = [];
         private float[] _buffer = [];
 
-        public void Begin(SeparationInfo info) =>
-            observer.Begin(new JobAudio(info.SampleRate, info.Channels, info.Length, [.. info.Stems]));
+        public void Begin(SeparationInfo info)
+        {
+            _files = settings.TwoStems is { } wanted
+                ? Mixdown.Pair(wanted, Rest(settings), info.Stems)
+                : [.. info.Stems.Select(stem => Mixdown.Single(stem, info.Stems))];
+            observer.Begin(new JobAudio(info.SampleRate, info.Channels, info.Length, [.. _files.Select(file => file.Name)]));
+        }
 
         public void Write(StemBlock block)
         {
-            int samples = block.Length * block.Info.Channels;
-            if (_buffer.Length < samples) _buffer = new float[samples];
-            for (int stem = 0; stem < block.Info.Stems.Count; stem++)
+            int count = block.Length * block.Info.Channels;
+            if (_buffer.Length < count) _buffer = new float[count];
+            Span<float> samples = _buffer.AsSpan(0, count);
+            if (settings.ExactSum)
             {
-                block.CopyStemInterleaved(stem, _buffer);
-                observer.Write(stem, _buffer.AsSpan(0, samples));
+                block.CopyMixInterleaved(samples);
+                observer.WriteMix(samples);
+            }
+            for (int file = 0; file < _files.Count; file++)
+            {
+                _files[file].Mix(block.Memory, samples);
+                observer.Write(file, samples);
             }
         }
 

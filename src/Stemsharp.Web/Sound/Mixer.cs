@@ -48,7 +48,8 @@ internal sealed class Mixer(ISongSeparator separator)
         try
         {
             float peak = Mix(job.Audio!, files, levels, floats, cancellationToken);
-            separator.WriteStem("mix", floats, peak, wav, job.Settings with { ClipMode = "rescale" }, cancellationToken);
+            separator.WriteStems(
+                [new WaitingStem("mix", floats, peak)], null, [wav], job.Settings with { ClipMode = "rescale", ExactSum = false }, cancellationToken);
             if (target != wav) separator.Encode(wav, target, format, cancellationToken);
             return new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         }

@@ -13,7 +13,13 @@ internal static class Spectrogram
     private const double Floor = -90;
 
     /// <summary>[columns, bins] bytes; the bins lie evenly on a logarithmic scale from 30 Hz to half the sample rate.</summary>
-    public static byte[] Compute(PcmFile file, int columns, int bins, CancellationToken cancellationToken)
+    /// <param name="file">The stem.</param>
+    /// <param name="from">The first frame that is shown.</param>
+    /// <param name="to">The frame behind the last one.</param>
+    /// <param name="columns">Columns of the picture.</param>
+    /// <param name="bins">Rows of the picture.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static byte[] Compute(PcmFile file, long from, long to, int columns, int bins, CancellationToken cancellationToken)
     {
         byte[] picture = new byte[columns * bins];
         float[] frames = new float[Size * file.Channels];
@@ -24,7 +30,7 @@ internal static class Spectrogram
         for (int column = 0; column < columns; column++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long centre = (long)((column + 0.5) / columns * file.Frames);
+            long centre = from + (long)((column + 0.5) / columns * (to - from));
             long first = Math.Clamp(centre - (Size / 2), 0, Math.Max(0, file.Frames - Size));
             int read = file.Read(first, frames);
             for (int i = 0; i < Size; i++)

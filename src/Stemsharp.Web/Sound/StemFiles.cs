@@ -19,6 +19,9 @@ internal sealed class StemFiles(string jobFolder)
 
     public string Floats(int stem) => Path.Combine(Work, $"{stem}.wav");
 
+    /// <summary>The song as the network heard it.</summary>
+    public string MixFloats => Path.Combine(Work, "mix.wav");
+
     public string Final(int stem, string format) => Path.Combine(Stems, $"{stem}.{format}");
 
     public string PeakFile(int stem) => Path.Combine(PeaksFolder, $"{stem}.peaks");

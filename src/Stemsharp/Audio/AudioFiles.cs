@@ -60,11 +60,16 @@ public static class AudioFiles
     /// <exception cref="OptionException">The options are out of range or contradict each other.</exception>
     /// <exception cref="ExternalToolException">The format needs FFmpeg, which is missing, too old, or lacks the encoder.</exception>
     public static IAudioWriter Create(
-        string path, int sampleRate, int channels, EncodingOptions? options = null, CancellationToken cancellationToken = default)
+        string path, int sampleRate, int channels, EncodingOptions? options = null, CancellationToken cancellationToken = default) =>
+        CreateStaged(path, sampleRate, channels, options ?? new EncodingOptions(), cancellationToken);
+
+    /// <summary>Creates a file whose completion has two steps.</summary>
+    /// <inheritdoc cref="Create(string, int, int, EncodingOptions?, CancellationToken)"/>
+    internal static IStagedWriter CreateStaged(
+        string path, int sampleRate, int channels, EncodingOptions options, CancellationToken cancellationToken)
     {
-        options ??= new EncodingOptions();
         int rate = Check(options, sampleRate, channels);
-        IAudioWriter writer = options.Format == AudioFormat.Wav
+        PcmWriter writer = options.Format == AudioFormat.Wav
             ? WavWriter.Create(path, rate, channels, options)
             : CreateEncoded(path, rate, channels, options, cancellationToken);
         return rate == sampleRate ? writer : new ResamplingWriter(writer, sampleRate, options.Length);

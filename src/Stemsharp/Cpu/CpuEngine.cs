@@ -9,6 +9,7 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
 {
     private readonly Session _session;
     private readonly WorkerPool _workers;
+    private readonly bool _ownsPlan;
 
     /// <param name="graph">The network; inputs spectrogram and waveform, outputs spectrograms and waveforms.</param>
     /// <param name="weights">Its trained tensors; read here, not kept.</param>
@@ -16,13 +17,37 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     /// <param name="tier">Instruction set; the best one when null.</param>
     /// <param name="profile">Whether to time each step.</param>
     public CpuEngine(Graph.Graph graph, IWeightSource weights, int threads, KernelTier? tier = null, bool profile = false)
+        : this(PlanBuilder.Compile(graph, weights, tier ?? KernelTier.Best), ownsPlan: true, threads, profile)
     {
-        Plan = PlanBuilder.Compile(graph, weights, tier ?? KernelTier.Best);
+    }
+
+    private CpuEngine(Plan plan, bool ownsPlan, int threads, bool profile)
+    {
+        Plan = plan;
+        _ownsPlan = ownsPlan;
         _workers = new WorkerPool(threads);
         _session = new Session(Plan, _workers, profile);
     }
 
+    /// <summary>
+    /// Engines that share one plan, and so its weights, for as many segments at once; the threads are divided
+    /// among them. Dispose all of them; none runs when the first is disposed.
+    /// </summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="weights">Its trained tensors; read here, not kept.</param>
+    /// <param name="threads">Threads in all, at least 1.</param>
+    /// <param name="groups">How many engines a plan and its threads are to be divided among, 1 … threads.</param>
+    public static IReadOnlyList<CpuEngine> CreateGroup(Graph.Graph graph, IWeightSource weights, int threads, Func<Plan, int> groups)
+    {
+        Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best);
+        int count = Math.Clamp(groups(plan), 1, threads);
+        return [.. Enumerable.Range(0, count).Select(i => new CpuEngine(plan, ownsPlan: i == 0, threads * (i + 1) / count - threads * i / count, profile: false))];
+    }
+
     public Plan Plan { get; }
+
+    /// <summary>Memory of this engine beyond the plan's weights.</summary>
+    public long SessionBytes => Session.Bytes(Plan, _workers.Count);
 
     /// <summary>The engine's threads, for the transforms around the network.</summary>
     public IWorkers Workers => _workers;
@@ -37,7 +62,10 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     public SegmentShape Shape => Plan.Shape;
 
     /// <inheritdoc/>
-    public string Description => $"cpu ({Plan.Tier.Name}, {_workers.Count} {(_workers.Count == 1 ? "thread" : "threads")})";
+    public string Description => Describe(Plan.Tier, _workers.Count);
+
+    /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
+    public static string Describe(KernelTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
 
     /// <inheritdoc/>
     public float* Spectrogram => _session.Port(0);
@@ -82,6 +110,6 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     {
         _workers.Dispose();
         _session.Dispose();
-        Plan.Dispose();
+        if (_ownsPlan) Plan.Dispose();
     }
 }

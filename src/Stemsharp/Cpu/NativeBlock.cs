@@ -36,6 +36,26 @@ internal sealed unsafe partial class NativeBlock : IDisposable
 
     public void* Pointer => _pointer;
 
+    /// <summary>
+    /// Gives free memory of the C library's heap back to the system. That heap keeps the packed weights of a
+    /// network that is gone, in pieces which the next one's may not fit.
+    /// </summary>
+    public static void Trim()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            _ = MallocTrim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Other C libraries than glibc return memory by themselves.
+        }
+        catch (DllNotFoundException)
+        {
+        }
+    }
+
     public void Dispose()
     {
         Free();
@@ -51,4 +71,8 @@ internal sealed unsafe partial class NativeBlock : IDisposable
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Advise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MallocTrim(nuint pad);
 }

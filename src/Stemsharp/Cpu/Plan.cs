@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Stemsharp.Inference;
 using Stemsharp.Kernels;
+using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Cpu;
 
@@ -51,6 +52,8 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
             text.AppendLine(CultureInfo.InvariantCulture, $"{i,4} {Steps[i].Name}: {Steps[i].Description}");
         }
 
+        PackedWeights[] weights = [.. Steps.SelectMany(s => s.Weights)];
+        text.AppendLine(CultureInfo.InvariantCulture, $"weights {weights.Sum(w => w.Bytes) / 1e6:F1} MB, {weights.Where(w => w.IsNarrow).Sum(w => w.Bytes) / 1e6:F1} MB of them in 16 bits");
         text.AppendLine(CultureInfo.InvariantCulture, $"arena {ArenaFloats * 4 / 1e6:F1} MB");
         foreach (Tensor t in Tensors.OrderBy(t => t.First).ThenBy(t => t.Offset))
         {

@@ -21,14 +21,18 @@ internal sealed unsafe class Session : IJob, IDisposable
         _plan = plan;
         Workers = workers;
         _ticks = profile ? new long[plan.Steps.Count] : null;
-        ScratchStride = (plan.ScratchFloats + 63) / 32 * 32 + 32;
-        long slots = (plan.SlotDoubles * 2 + 15) / 16 * 16;
-        _memory = new NativeBlock((plan.ArenaFloats + 2 * Tensor.Slack + slots + workers.Count * ScratchStride + 64) * sizeof(float));
+        ScratchStride = StrideOf(plan);
+        long slots = SlotsOf(plan);
+        _memory = new NativeBlock(Bytes(plan, workers.Count));
         _workspace.Arena = (float*)_memory.Pointer + Tensor.Slack; // readers may touch a margin on both sides
         _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         Scratch = (float*)_workspace.Slots + slots;
         _workspace.Workers = workers.Count;
     }
+
+    /// <summary>Memory of a session on so many threads.</summary>
+    public static long Bytes(Plan plan, int threads) =>
+        (plan.ArenaFloats + 2 * Tensor.Slack + SlotsOf(plan) + threads * StrideOf(plan) + 64) * sizeof(float);
 
     public WorkerPool Workers { get; }
 
@@ -75,4 +79,9 @@ internal sealed unsafe class Session : IJob, IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
+
+    // Each worker's scratch memory begins on a cache line that no other one shares.
+    private static long StrideOf(Plan plan) => (plan.ScratchFloats + 63) / 32 * 32 + 32;
+
+    private static long SlotsOf(Plan plan) => (plan.SlotDoubles * 2 + 15) / 16 * 16;
 }

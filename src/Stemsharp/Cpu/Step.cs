@@ -1,3 +1,5 @@
+using Stemsharp.Kernels.Gemm;
+
 namespace Stemsharp.Cpu;
 
 /// <summary>
@@ -15,8 +17,14 @@ internal abstract class Step(string name, string description) : IDisposable
     /// <summary>The model's own floating-point operations in it (see Graph.Flops).</summary>
     public long Flops { get; set; }
 
+    /// <summary>The least that has to move through memory: each tensor it reads or writes once, each weight once.</summary>
+    public long Bytes { get; set; }
+
     /// <summary>Floating-point operations that it executes in its products.</summary>
     public virtual long ExecutedFlops => Flops;
+
+    /// <summary>Its matrices; disposed with it.</summary>
+    public virtual IEnumerable<PackedWeights> Weights => [];
 
     public virtual int Phases => 1;
 
@@ -40,5 +48,9 @@ internal abstract class Step(string name, string description) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected virtual void Dispose(bool disposing) { }
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing) return;
+        foreach (PackedWeights weights in Weights) weights.Dispose();
+    }
 }

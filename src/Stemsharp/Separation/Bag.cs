@@ -11,10 +11,11 @@ internal sealed record NetworkTraits(int SampleRate, int Channels, int TrainingS
 /// <summary>One network of a bag.</summary>
 /// <param name="Traits">What it is.</param>
 /// <param name="Weights">What it counts for each of the model's stems.</param>
-/// <param name="Runner">
-/// Gives a runner for segments of so many samples. The giver owns it, and may dispose it when it is asked for another.
+/// <param name="Runners">
+/// Gives runners for segments of so many samples: as many as there should be at work at once, for so many segments to
+/// come. The giver owns them, and may dispose them when it is asked for others.
 /// </param>
-internal sealed record BagMember(NetworkTraits Traits, IReadOnlyList<double> Weights, Func<int, SegmentRunner> Runner);
+internal sealed record BagMember(NetworkTraits Traits, IReadOnlyList<double> Weights, Func<int, long, IReadOnlyList<SegmentRunner>> Runners);
 
 /// <summary>Which networks are needed for the wanted stems, and what each counts.</summary>
 internal sealed class Bag

@@ -19,7 +19,7 @@ internal sealed class MixWindow
     /// <param name="reader">The track, at its start.</param>
     /// <param name="name">Its name, for messages.</param>
     /// <param name="length">Its length as an earlier pass found it.</param>
-    /// <param name="capacity">Samples that are held at once at most.</param>
+    /// <param name="capacity">Samples that are held at once as a rule; it grows where more are asked for.</param>
     public MixWindow(IAudioReader reader, string name, long length, long capacity)
     {
         _reader = reader;
@@ -55,6 +55,11 @@ internal sealed class MixWindow
 
             for (int c = 0; c < _channels.Length; c++)
             {
+                if (_count + frames > _channels[c].Length)
+                {
+                    Array.Resize(ref _channels[c], checked((int)(end - _start)) + Block);
+                }
+
                 Span<float> channel = _channels[c].AsSpan(_count, frames);
                 for (int i = 0; i < frames; i++)
                 {

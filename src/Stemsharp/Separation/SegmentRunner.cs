@@ -46,6 +46,10 @@ internal sealed unsafe class SegmentRunner : IDisposable
     /// <summary>The engine's own description.</summary>
     public string Description => _engine.Description;
 
+    /// <summary>What several runners of one network are together.</summary>
+    public static string Describe(IReadOnlyList<SegmentRunner> runners) =>
+        runners.Count == 1 ? runners[0].Description : $"{runners.Count} × {runners[^1].Description}";
+
     /// <summary>The threads of the transforms.</summary>
     public IWorkers Workers => _workers;
 

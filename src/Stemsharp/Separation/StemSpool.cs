@@ -1,61 +1,61 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
 
 /// <summary>
-/// Stems of a bag's earlier networks, waiting in a temporary file for the later ones: one run of floats per stem
-/// and channel. The file has no name where the system allows it, so that nothing is left whatever happens.
+/// Samples that wait in a temporary file, in planes of one length: the stems of a bag's earlier networks for the later
+/// ones, or a song's stems for the gain that is known only at its end. Several threads may read and write at once.
 /// </summary>
 internal sealed class StemSpool : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly TemporaryFile _file;
     private readonly long _length;
     private readonly string _folder;
 
     /// <param name="folder">Where; null for the system's temporary folder.</param>
-    /// <param name="planes">Stems × channels.</param>
-    /// <param name="length">Samples per channel.</param>
+    /// <param name="planes">How many planes.</param>
+    /// <param name="length">Samples in each.</param>
+    /// <exception cref="OutputException">There is too little space, or no file can be made.</exception>
     public StemSpool(string? folder, int planes, long length)
     {
         _folder = folder ?? Path.GetTempPath();
         _length = length;
-        long bytes = checked(planes * length * sizeof(float));
-        RequireSpace(_folder, bytes);
-        string path = Path.Combine(_folder, $"stemsharp-{Guid.NewGuid():N}.tmp");
-        try
+        if (!Directory.Exists(_folder))
         {
-            _file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.Delete,
-                Options = FileOptions.DeleteOnClose | FileOptions.RandomAccess,
-                BufferSize = 0,
-            });
-            if (!OperatingSystem.IsWindows())
-            {
-                File.Delete(path);
-            }
+            throw new OptionException($"The temporary folder '{_folder}' does not exist; make it, or choose another one.");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Failure("A temporary file cannot be made", error);
-        }
+
+        DiskSpace.Require(_folder, Bytes(planes, length), "for stems that wait");
+        _file = new TemporaryFile(_folder, forOtherPrograms: false);
     }
 
-    /// <summary>Reads samples that were written before.</summary>
-    public void Read(int plane, long start, Span<float> samples)
+    /// <summary>What a spool takes on disk.</summary>
+    public static long Bytes(int planes, long length) => checked(planes * length * sizeof(float));
+
+    /// <summary>Reads samples; those that were never written are zero or beyond the file's end.</summary>
+    /// <returns>How many were read.</returns>
+    public int Read(int plane, long start, Span<float> samples)
     {
+        Span<byte> bytes = MemoryMarshal.AsBytes(samples);
+        int total = 0;
         try
         {
-            _file.Position = ((plane * _length) + start) * sizeof(float);
-            _file.ReadExactly(MemoryMarshal.AsBytes(samples));
+            for (int read; total < bytes.Length; total += read)
+            {
+                read = RandomAccess.Read(_file.Stream.SafeFileHandle, bytes[total..], Offset(plane, start) + total);
+                if (read == 0)
+                {
+                    break;
+                }
+            }
         }
         catch (IOException error)
         {
-            throw Failure("The temporary file cannot be read", error);
+            throw Failure("read", error);
         }
+
+        return total / sizeof(float);
     }
 
     /// <summary>Writes samples at their place.</summary>
@@ -63,46 +63,19 @@ internal sealed class StemSpool : IDisposable
     {
         try
         {
-            _file.Position = ((plane * _length) + start) * sizeof(float);
-            _file.Write(MemoryMarshal.AsBytes(samples));
+            RandomAccess.Write(_file.Stream.SafeFileHandle, MemoryMarshal.AsBytes(samples), Offset(plane, start));
         }
         catch (IOException error)
         {
-            throw Failure("The temporary file cannot be written", error);
+            throw Failure("written", error);
         }
     }
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Makes sure before the work that so many bytes fit; says nothing where the system does not tell.</summary>
-    private static void RequireSpace(string folder, long bytes)
-    {
-        if (!Directory.Exists(folder))
-        {
-            throw new OptionException($"The temporary folder '{folder}' does not exist; make it, or choose another one.");
-        }
+    private long Offset(int plane, long start) => ((plane * _length) + start) * sizeof(float);
 
-        long free;
-        try
-        {
-            string full = Path.GetFullPath(folder);
-            free = new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : full).AvailableFreeSpace;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return;
-        }
-
-        if (free < bytes)
-        {
-            throw new OptionException(
-                $"The temporary folder '{folder}' has {Megabytes(free)} free, but {Megabytes(bytes)} are needed for stems that "
-                + "wait for the model's other networks; free some, choose another folder, or ask for fewer stems.");
-        }
-    }
-
-    private static string Megabytes(long bytes) => (bytes / 1e6).ToString("N0", CultureInfo.InvariantCulture) + " MB";
-
-    private StemsharpException Failure(string what, Exception error) =>
-        new($"{what} in '{_folder}': {error.Message} Free some space, or choose another temporary folder.", error);
+    private OutputException Failure(string what, IOException error) => new(
+        $"The temporary file in '{_folder}' cannot be {what}: {error.Message} Free some space, or choose another temporary folder.",
+        error);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics.Tensors;
 using Stemsharp.Audio;
 
@@ -26,7 +25,7 @@ internal sealed record SeparationTally(long Segments, long Silent, float[] Peaks
 /// <summary>
 /// Separates one track of any length in constant memory: cuts it into overlapping pieces, runs each network of a bag
 /// over all of them, blends what they give, and hands on finished stretches in order. The same bits for any
-/// number of threads.
+/// number of threads, and for any number of pieces at work at once.
 /// </summary>
 internal sealed class TrackSeparator
 {
@@ -101,7 +100,7 @@ internal sealed class TrackSeparator
 
         BlockAssembly assembly = new(_bag, number, _channels, spool, mix, sums);
         double share = 1.0 / OffsetsOf(pass).Count;
-        bool loaded = false;
+        using PieceQueue queue = new(pass, schedule.Count, cancellationToken);
         while (schedule.TryNext(out Chunk chunk))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -111,27 +110,58 @@ internal sealed class TrackSeparator
             int window = own ? chunk.Length : segment;
             long windowStart = chunk.WindowStart(window);
             mix.ReadTo(windowStart + window);
+            Piece piece = new(chunk, window, schedule.NextStart);
             if (chunk.Start + chunk.Length <= 0 || IsSilent(mix, windowStart, window))
+            {
+                queue.AddSilent(piece);
+            }
+            else
+            {
+                if (!queue.IsLoaded)
+                {
+                    report(new SeparationStep(true, _done, Count, number));
+                }
+
+                int samples = traits.PadsToTraining ? traits.TrainingSamples : window;
+                SegmentRunner? runner;
+                while ((runner = queue.Claim(samples)) is null)
+                {
+                    Finish(queue.Take());
+                }
+
+                Fill(runner, mix, windowStart, window);
+                queue.Run(piece, runner);
+            }
+
+            while (queue.IsFull)
+            {
+                Finish(queue.Take());
+            }
+        }
+
+        while (queue.Count > 0)
+        {
+            Finish(queue.Take());
+        }
+
+        void Finish((Piece Piece, SegmentRunner? Runner) done)
+        {
+            Piece piece = done.Piece;
+            if (done.Runner is { } runner)
+            {
+                _segments++;
+                _engine = queue.Engine;
+                Blend(runner, pass, piece.Chunk, piece.Window, weights.Of(piece.Chunk.Index), share, sums);
+                queue.Return(runner);
+            }
+            else
             {
                 _silent++;
                 SeparationTelemetry.SilentSegments.Add(1);
             }
-            else
-            {
-                if (!loaded)
-                {
-                    report(new SeparationStep(true, _done, Count, number));
-                    loaded = true;
-                }
 
-                SegmentRunner runner = pass.Member.Runner(traits.PadsToTraining ? traits.TrainingSamples : window);
-                _engine = runner.Description;
-                Separate(runner, pass, mix, windowStart, window, cancellationToken);
-                Blend(runner, pass, chunk, window, weights.Of(chunk.Index), share, sums);
-            }
-
-            assembly.Emit(schedule.NextStart, receive, _peaks);
-            mix.DiscardBefore(schedule.NextStart - (segment / 2) - 1);
+            assembly.Emit(piece.Final, receive, _peaks);
+            mix.DiscardBefore(piece.Final - (segment / 2) - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));
         }
@@ -157,8 +187,7 @@ internal sealed class TrackSeparator
         return true;
     }
 
-    private void Separate(
-        SegmentRunner runner, BagPass pass, MixWindow mix, long start, int window, CancellationToken cancellationToken)
+    private void Fill(SegmentRunner runner, MixWindow mix, long start, int window)
     {
         float mean = (float)_statistics.Mean, factor = (float)(1 / _statistics.Scale);
         for (int c = 0; c < _channels; c++)
@@ -170,15 +199,6 @@ internal sealed class TrackSeparator
             TensorPrimitives.Multiply(inside, factor, inside);
             input[window..].Clear();
         }
-
-        long began = Stopwatch.GetTimestamp();
-        using (SeparationTelemetry.Source.StartActivity("segment"))
-        {
-            runner.Run(pass.Stems, cancellationToken);
-        }
-
-        SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
-        _segments++;
     }
 
     /// <summary>The part of a window that lies within the track: the normalised track is what is padded with zeros.</summary>

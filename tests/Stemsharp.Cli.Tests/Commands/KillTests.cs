@@ -34,7 +34,7 @@ public sealed class KillTests : IDisposable
 
         var random = new Random(7);
         int survived = 0;
-        for (int kill = 0; kill < kills; kill++)
+        for (int kill = 0; survived < kills; kill++)
         {
             using Process process = ChildProcess.Start(command);
             _ = process.StandardError.ReadToEndAsync();
@@ -46,13 +46,14 @@ public sealed class KillTests : IDisposable
                 await Task.Delay(random.Next(1, 15));
             process.Kill();
             await process.WaitForExitAsync();
-            survived++;
+            // One that had come to its end by itself does not count.
+            if (process.ExitCode != 0)
+                survived++;
             AssertWhole(output, whole);
             if (Files(output).Length == 2 * tracks)
                 Directory.Delete(output, recursive: true);
         }
 
-        Assert.Equal(kills, survived);
         CommandLineRun last = await CommandLineRun.OfAsync([.. command, "--json"]);
         Assert.Equal(0, last.ExitCode);
         Assert.Equal(tracks, JsonDocument.Parse(last.Output).RootElement.GetProperty("tracks").GetArrayLength());

@@ -6,6 +6,7 @@ using Stemsharp.Cli.Commands;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Separation.Files;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Commands;
@@ -89,7 +90,6 @@ public class SeparateRequestsTests
     [InlineData("x --filename ../{stem}.{ext}")]
     [InlineData("x --exact-sum --mp3")]
     [InlineData("x --exact-sum --stems vocals")]
-    [InlineData("x --exact-sum --rate source")]
     [InlineData("x --exact-sum --two-stems vocals --other-method none")]
     [InlineData("x --residual other")]
     [InlineData("x y -o -")]
@@ -152,11 +152,11 @@ public class SeparateRequestsTests
     public void TwoStemsNeedOnlyWhatTheyShow()
     {
         string[] stems = ["drums", "bass", "other", "vocals"];
-        Assert.Equal(["vocals", "no_vocals"], Lane.NamesFor(Parse("x --two-stems vocals").Output, stems));
+        Assert.Equal(["vocals", "no_vocals"], Mixdowns.NamesFor(Parse("x --two-stems vocals").Output, stems));
         Assert.Null(Parse("x --two-stems vocals").Separator.Stems);
-        Assert.Equal(["minus_vocals", "vocals"], Lane.NamesFor(Parse("x --two-stems vocals --other-method minus").Output, ["vocals"]));
+        Assert.Equal(["minus_vocals", "vocals"], Mixdowns.NamesFor(Parse("x --two-stems vocals --other-method minus").Output, ["vocals"]));
         Assert.Equal(["vocals"], Parse("x --two-stems vocals --other-method none").Separator.Stems);
-        Assert.Equal(["drums", "vocals"], Lane.NamesFor(Parse("x --stems vocals,drums").Output, stems));
+        Assert.Equal(["drums", "vocals"], Mixdowns.NamesFor(Parse("x --stems vocals,drums").Output, stems));
     }
 
     [Fact]

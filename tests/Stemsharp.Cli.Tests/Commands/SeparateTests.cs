@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
 using Xunit;
 
@@ -64,6 +65,35 @@ public sealed class SeparateTests : IDisposable
         }
 
         Assert.Equal(Clip.Integers(clip), sum);
+    }
+
+    [Theory]
+    [InlineData(48000)]
+    [InlineData(22050)]
+    public async Task TheyAddUpToTheFileItselfAtTheFilesOwnRate(int rate)
+    {
+        string clip = _folder.Combine("other rate.wav");
+        float[] song = Clip.Floats(Clip.Song(_folder.Combine("song.wav"), 0.5));
+        using (IAudioWriter writer = AudioFiles.Create(
+            clip, 44100, 2, new EncodingOptions { SampleFormat = SampleFormat.Int24, SampleRate = rate }))
+        {
+            writer.Write(song);
+            writer.Complete();
+        }
+
+        CommandLineRun run = await SeparateAsync(clip, "--exact-sum", "--json", "--rate", "source", "--depth", "source");
+        Assert.Equal((0, JsonValueKind.Null), (run.ExitCode, OnlyTrack(run).GetProperty("null_after_db").ValueKind));
+        double[] sum = new double[rate];
+        foreach (string stem in s_stems)
+        {
+            float[] samples = Clip.Floats(Stem("other rate", stem));
+            Assert.Equal(sum.Length, samples.Length);
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += samples[i];
+        }
+
+        // 24-bit steps and their sums are exact in double precision.
+        Assert.Equal(Clip.Floats(clip).Select(s => (double)s), sum);
     }
 
     [Fact]

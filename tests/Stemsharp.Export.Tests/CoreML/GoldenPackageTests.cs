@@ -35,6 +35,9 @@ public class GoldenPackageTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open("tiny6", "tiny6.io.safetensors");
         float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS17, Precision = precision }, golden["mix.85995"].Values);
         Check("stems", Snr.Of(golden["stems.85995"].Values, network.Stems(outputs, 6)), least);
+        double[][] truth = network.Truth(golden["mix.85995"].Values);
+        Check("frequency branch", Snr.Of(truth[0], outputs[0]), least);
+        Check("time branch", Snr.Of(truth[1], outputs[1]), least);
     }
 
     [Theory]
@@ -46,9 +49,13 @@ public class GoldenPackageTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open("mixed-storage", "mixed.io.safetensors");
         // The golden mix is shorter than the segment; the network sees zeros after it.
         float[] mix = Padded(golden["mix.20000"].Values, 20000, network.Samples);
-        float[] stems = network.Stems(network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS17, Precision = precision }, mix), 4);
+        float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS17, Precision = precision }, mix);
+        float[] stems = network.Stems(outputs, 4);
         float[] start = [.. Enumerable.Range(0, 8).SelectMany(c => stems.AsSpan(c * network.Samples, 20000).ToArray())];
         Check("stems", Snr.Of(golden["stems.20000"].Values, start), least);
+        double[][] truth = network.Truth(mix);
+        Check("frequency branch", Snr.Of(truth[0], outputs[0]), least);
+        Check("time branch", Snr.Of(truth[1], outputs[1]), least);
     }
 
     private static readonly Lazy<double[][]> TinyTruth = new(() =>

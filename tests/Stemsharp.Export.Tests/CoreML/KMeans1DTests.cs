@@ -26,6 +26,21 @@ public class KMeans1DTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Theory]
+    [InlineData(40, 3)]
+    [InlineData(333, 16)]
+    [InlineData(1000, 64)]
+    [InlineData(2500, 7)]
+    public void Many_values_cost_as_little_as_trying_every_start(int count, int k)
+    {
+        var random = new Random(count);
+        double[] values = [.. Enumerable.Range(0, count).Select(_ => (double)(Half)(random.NextSingle() * random.NextSingle() - 0.3f)).Distinct().Order()];
+        double[] weights = [.. values.Select(_ => (double)random.Next(1, 40))];
+        double[] centres = KMeans1D.Solve(values, weights, k);
+        double error = values.Zip(weights, (v, w) => w * centres.Min(c => (c - v) * (c - v))).Sum();
+        Assert.Equal(1, error / LeastError(values, weights, k), 1e-9);
+    }
+
     [Fact]
     public void Fewer_values_than_clusters_stay_as_they_are() =>
         Assert.Equal([-1.5, 0, 4], KMeans1D.Solve([-1.5, 0, 4], [1, 2, 3], 16));
@@ -36,6 +51,33 @@ public class KMeans1DTests
         float[] values = [.. Enumerable.Range(0, 300).Select(i => (float)(Half)MathF.Sin(i % 60))];
         Palette palette = Palettizer.Run(values, groups: 3, bits: 6);
         for (int i = 0; i < values.Length; i++) Assert.Equal(values[i], palette.Tables[i / 100 * 64 + palette.Indices[i]]);
+    }
+
+    // The same dynamic programme without its shortcuts; a cluster's error grows by one value at a time.
+    private static double LeastError(double[] values, double[] weights, int k)
+    {
+        int n = values.Length;
+        double[] least = [0, .. Enumerable.Repeat(double.PositiveInfinity, n)];
+        for (int c = 0; c < k; c++)
+        {
+            double[] next = [.. Enumerable.Repeat(double.PositiveInfinity, n + 1)];
+            for (int end = 1; end <= n; end++)
+            {
+                double total = 0, mean = 0, cost = 0;
+                for (int i = end - 1; i >= 0; i--)
+                {
+                    total += weights[i];
+                    double shift = values[i] - mean;
+                    mean += shift * weights[i] / total;
+                    cost += weights[i] * shift * (values[i] - mean);
+                    next[end] = Math.Min(next[end], least[i] + cost);
+                }
+            }
+
+            least = next;
+        }
+
+        return least[n];
     }
 
     // All ways to cut the rest into at most k runs.

@@ -21,7 +21,7 @@ public class PackageVectorTests
     public void The_published_vectors_are_the_networks_and_a_package_gives_them()
     {
         TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        float[] spectrogram = Recipe("spectrogram", 4 * network.Config.Bins * network.Config.Frames(network.Samples)), waveform = Recipe("waveform", 2 * network.Samples);
+        float[] spectrogram = VectorRecipe.Values("spectrogram", 4 * network.Config.Bins * network.Config.Frames(network.Samples)), waveform = VectorRecipe.Values("waveform", 2 * network.Samples);
         double[][] truth = new Interpreter(network.Graph, network.Weights).Run([[.. spectrogram.Select(v => (double)v)], [.. waveform.Select(v => (double)v)]]);
         string path = RepositoryFiles.At("docs", "vectors", "coreml.json");
         if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1") Write(path, truth);
@@ -40,24 +40,6 @@ public class PackageVectorTests
             Assert.All(values.Index(), v => Assert.Equal(truth[i][v.Index * Step], v.Item, 1e-5 * rms));
             Assert.All(values.Index(), v => Assert.Equal(ours[i][v.Index * Step], v.Item, 1e-3 * rms));
         }
-    }
-
-    // The recipe of synthetic weights, with the input's name as the key and scale 0.5.
-    private static float[] Recipe(string name, int count)
-    {
-        ulong hash = 14695981039346656037;
-        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
-        var values = new float[count];
-        for (int i = 0; i < count; i++)
-        {
-            ulong z = hash + (ulong)(i + 1) * 0x9E3779B97F4A7C15;
-            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-            z = (z ^ z >> 27) * 0x94D049BB133111EB;
-            z ^= z >> 31;
-            values[i] = (float)((z >> 40) / 16777216.0 - 0.5);
-        }
-
-        return values;
     }
 
     private static void Write(string path, double[][] truth)

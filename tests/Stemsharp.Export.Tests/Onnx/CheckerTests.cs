@@ -45,16 +45,17 @@ public class CheckerTests
         """;
 
     [OnnxCheckerTheory]
-    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 1)]
-    [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Mixed, 1)]
-    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp16, 2)]
-    public void Files_pass_and_every_declared_shape_is_the_inferred_one(OnnxGraphKind kind, OnnxPrecision precision, int batch)
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 1, false)]
+    [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Mixed, 1, false)]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp16, 2, false)]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 2, true)]
+    public void Files_pass_and_every_declared_shape_is_the_inferred_one(OnnxGraphKind kind, OnnxPrecision precision, int batch, bool int8)
     {
         using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         try
         {
-            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Kind = kind, Precision = precision, Batch = batch }).ToByteArray());
+            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Kind = kind, Precision = precision, Batch = batch, Int8 = int8 }).ToByteArray());
             using Process process = Process.Start(new ProcessStartInfo(OnnxCheckerTheoryAttribute.Python, ["-c", Script, path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
             process.WaitForExit();

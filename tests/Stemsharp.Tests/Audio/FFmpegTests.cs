@@ -238,12 +238,13 @@ public class FFmpegTests
         Script(folder, "ffprobe", "exit 0");
         using (IAudioWriter writer = AudioFiles.Create(target.File("x.flac"), 44100, 2, new EncodingOptions { Format = AudioFormat.Flac, FFmpegPath = tool }))
         {
-            AudioException error = Assert.Throws<AudioException>(() =>
+            OutputException error = Assert.Throws<OutputException>(() =>
             {
                 for (int i = 0; i < 100; i++) writer.Write(new float[1 << 16]);
                 writer.Complete();
             });
             Assert.Contains("no space left", error.Message);
+            Assert.True(error.IsDiskFull);
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(target.Path));

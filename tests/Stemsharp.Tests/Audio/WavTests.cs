@@ -194,12 +194,15 @@ public class WavTests
         foreach (long? length in new long?[] { null, 500 })
         {
             MemoryStream target = new();
-            using IAudioWriter writer = AudioFiles.Create(new ForwardStream(target), 44100, 2, new EncodingOptions { SampleFormat = SampleFormat.Int24 }, length);
+            EncodingOptions options = new() { SampleFormat = SampleFormat.Int24, Tags = AudioTags.Empty.With("title", "A song") };
+            using IAudioWriter writer = AudioFiles.Create(new ForwardStream(target), 44100, 2, options, length);
             writer.Write(samples);
             writer.Complete();
             WavReader reader = Read(target.ToArray());
             Assert.Equal(length is null ? 1 : 0, reader.Header.Warnings.Count);
             Assert.Equal(samples, Signals.ReadAll(reader));
+            // Behind samples whose end is not known there is no place for tags.
+            Assert.Equal(length is null ? null : "A song", WavTags.Read(new MemoryStream(target.ToArray()), reader.Header)["title"]);
         }
     }
 
@@ -228,8 +231,8 @@ public class WavTests
     public void Places_that_cannot_be_written_say_why()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains("folder does not exist", Assert.Throws<AudioException>(() => AudioFiles.Create(folder.File("no/x.wav"), 44100, 2)).Message);
-        Assert.Contains("is a folder", Assert.Throws<AudioException>(() => AudioFiles.Create(folder.Path, 44100, 2)).Message);
+        Assert.Contains("folder does not exist", Assert.Throws<OutputException>(() => AudioFiles.Create(folder.File("no/x.wav"), 44100, 2)).Message);
+        Assert.Contains("is a folder", Assert.Throws<OutputException>(() => AudioFiles.Create(folder.Path, 44100, 2)).Message);
     }
 
     [Fact]

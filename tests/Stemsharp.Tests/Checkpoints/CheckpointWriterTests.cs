@@ -68,6 +68,17 @@ public sealed class CheckpointWriterTests : IDisposable
     }
 
     [Fact]
+    public void The_description_of_an_export_beside_a_checkpoint_is_no_config()
+    {
+        using Checkpoint original = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        string path = Bare(original, "");
+        File.WriteAllText(Path.ChangeExtension(path, ".json"), """{"version": 1, "channels": 2, "n_fft": 4096, "networks": [{"file": "x.onnx"}]}""");
+        using Checkpoint beside = Checkpoint.Open(path);
+        Assert.Null(beside.Overrides);
+        Assert.Equal(HTDemucsConfigReader.Read(original).Channels, HTDemucsConfigReader.Read(beside).Channels);
+    }
+
+    [Fact]
     public async Task Prefixed_models_in_one_file_are_a_bag_and_can_be_chosen()
     {
         using Checkpoint original = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));

@@ -34,6 +34,38 @@ public class WorkerPoolTests
         }
     }
 
+    // Threads that spin would use up all of the time; each thread's own is asked for, so that tests beside it don't count.
+    [LinuxFact]
+    public void An_idle_pool_uses_no_processor_time()
+    {
+        var ids = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        using var pool = new WorkerPool(4);
+        for (int round = 0; round < 100 && ids.Count < 4; round++)
+        {
+            pool.For(40, _ =>
+            {
+                ids.TryAdd(File.ReadAllText("/proc/thread-self/stat").Split(' ')[0], true);
+                Thread.Sleep(1);
+            });
+        }
+
+        Thread.Sleep(50);
+        Assert.Equal(4, ids.Count);
+        string self = File.ReadAllText("/proc/thread-self/stat").Split(' ')[0];
+        string[] others = [.. ids.Keys.Where(id => id != self)];
+        long before = others.Sum(Ticks);
+        Thread.Sleep(500);
+        Assert.InRange(others.Sum(Ticks) - before, 0, 2);
+
+        // User and system time in hundredths of a second, the 14th and 15th field; the name before may hold spaces.
+        static long Ticks(string id)
+        {
+            string stat = File.ReadAllText($"/proc/self/task/{id}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return long.Parse(fields[11], System.Globalization.CultureInfo.InvariantCulture) + long.Parse(fields[12], System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
     [Fact]
     public void An_exception_reaches_the_caller_and_the_pool_goes_on()
     {

@@ -96,7 +96,7 @@ public class ForwardTests(ITestOutputHelper output)
             new SeparatorOptions { Threads = 2 },
             Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         BagMember member = engines.Members[0];
-        SegmentRunner runner = member.Runner(member.Traits.TrainingSamples);
+        SegmentRunner runner = member.Runners(member.Traits.TrainingSamples, 1)[0];
 
         // The network itself lengthens a shorter input with zeros at its end.
         for (int c = 0; c < 2; c++)

@@ -17,7 +17,7 @@ public class FullSizeTests(ITestOutputHelper output)
         ModelSource source = await new ModelCatalog().ResolveAsync("synthetic:htdemucs");
         using SeparatorEngines engines = new(source, new SeparatorOptions { Threads = 2 }, NullLogger.Instance);
         const int Samples = 343_980;
-        SegmentRunner runner = engines.Members[0].Runner(Samples);
+        SegmentRunner runner = engines.Members[0].Runners(Samples, 1)[0];
         for (int c = 0; c < 2; c++)
         {
             golden["mix"].Values.AsSpan(c * Samples, Samples).CopyTo(runner.Input(c));

@@ -38,6 +38,38 @@ internal static unsafe class KernelCases<TIsa, V>
         }
     }
 
+    // Halves, so that they are packed as narrow floats, against the same ones packed as they are.
+    public static void Weights()
+    {
+        const int Rows = 13, Panels = 2;
+        foreach (int k in s_lengths)
+        {
+            float[] matrix = Array.ConvertAll(Random(Rows * k, k), v => (float)(Half)v), bias = Random(Rows, 1), panels = Random(Panels * k * Tile.Columns, 2), room = new float[Product<TIsa, V>.RoomFloats];
+            int[] order = [-1, .. Enumerable.Range(0, Rows).Reverse()];
+            using PackedWeights narrow = PackedWeights.Pack(order, k, matrix, bias), single = PackedWeights.PackSingle(order, k, matrix, bias);
+            Assert.True(narrow.IsNarrow);
+            Assert.False(single.IsNarrow);
+            Assert.Equal(new Span<float>(single.Bias, order.Length), new Span<float>(narrow.Bias, order.Length));
+            for (int strip = 0; strip < narrow.Strips; strip++)
+            {
+                foreach ((int first, int length) in ((int, int)[])[(0, k), (k / 3, k - k / 3)])
+                {
+                    float[] expected = Random(Panels * Tile.Size, 3), actual = [.. expected];
+                    foreach (bool accumulate in (bool[])[true, false])
+                    {
+                        fixed (float* b = panels, e = expected, a = actual, r = room)
+                        {
+                            for (int p = 0; p < Panels; p++) Product<TIsa, V>.Run(single.Strip(strip) + first * Tile.Rows, b + p * k * Tile.Columns, length, e + p * Tile.Size, accumulate);
+                            Product<TIsa, V>.Run(narrow, strip, first, length, b, k * Tile.Columns, Panels, a, Tile.Size, r, accumulate);
+                        }
+
+                        Assert.Equal(expected, actual);
+                    }
+                }
+            }
+        }
+    }
+
     public static void Functions()
     {
         // Without a fused multiply-add the reduction of large arguments rounds twice.

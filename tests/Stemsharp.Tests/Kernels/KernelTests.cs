@@ -24,6 +24,9 @@ public abstract class KernelTests<TCases>(int bits)
     public void Products_agree_at_every_length() => Run(c => c.Products());
 
     [Fact]
+    public void Packed_weights_give_the_same_bits_in_any_form() => Run(c => c.Weights());
+
+    [Fact]
     public void Elementary_functions_agree_with_the_mathematical_ones() => Run(c => c.Functions());
 
     [Fact]
@@ -51,6 +54,8 @@ public interface IKernelCases
 {
     void Products();
 
+    void Weights();
+
     void Functions();
 
     void Moments();
@@ -67,6 +72,8 @@ public interface IKernelCases
 public sealed class Simd512Tests : IKernelCases
 {
     public void Products() => KernelCases<Simd512, Vector512<float>>.Products();
+
+    public void Weights() => KernelCases<Simd512, Vector512<float>>.Weights();
 
     public void Functions() => KernelCases<Simd512, Vector512<float>>.Functions();
 
@@ -85,6 +92,8 @@ public sealed class Simd256Tests : IKernelCases
 {
     public void Products() => KernelCases<Simd256, Vector256<float>>.Products();
 
+    public void Weights() => KernelCases<Simd256, Vector256<float>>.Weights();
+
     public void Functions() => KernelCases<Simd256, Vector256<float>>.Functions();
 
     public void Moments() => KernelCases<Simd256, Vector256<float>>.Moments();
@@ -102,6 +111,8 @@ public sealed class Simd128Tests : IKernelCases
 {
     public void Products() => KernelCases<Simd128, Vector128<float>>.Products();
 
+    public void Weights() => KernelCases<Simd128, Vector128<float>>.Weights();
+
     public void Functions() => KernelCases<Simd128, Vector128<float>>.Functions();
 
     public void Moments() => KernelCases<Simd128, Vector128<float>>.Moments();
@@ -118,6 +129,8 @@ public sealed class Simd128Tests : IKernelCases
 public sealed class Simd1Tests : IKernelCases
 {
     public void Products() => KernelCases<Simd1, float>.Products();
+
+    public void Weights() => KernelCases<Simd1, float>.Weights();
 
     public void Functions() => KernelCases<Simd1, float>.Functions();
 

@@ -70,7 +70,7 @@ public sealed class BadInputTests : IDisposable
         string file = Path.Combine(_folder, "in the way");
         File.WriteAllText(file, "");
         await using Separator separator = FakeModel.Open();
-        AudioException error = await Assert.ThrowsAsync<AudioException>(
+        OutputException error = await Assert.ThrowsAsync<OutputException>(
             () => separator.SeparateToFilesAsync(FakeModel.Noise(5000), Path.Combine(file, "out")));
         Assert.Contains("in the way", error.Message, StringComparison.Ordinal);
     }
@@ -78,7 +78,8 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void No_space_for_temporary_audio()
     {
-        OptionException error = Assert.Throws<OptionException>(() => new StemSpool(_folder, 8, 1L << 46));
+        OutputException error = Assert.Throws<OutputException>(() => new StemSpool(_folder, 8, 1L << 46));
+        Assert.True(error.IsDiskFull);
         Assert.Contains("are needed", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(_folder));
     }

@@ -20,7 +20,7 @@ internal static class SeparationHarness
         new(
             Traits(padsToTraining),
             weights ?? [1, 1],
-            samples => new SegmentRunner(new FakeEngine(Shape(samples, (weights ?? [1, 1]).Count), formula), Nfft, new ParallelWorkers(threads)));
+            (samples, _) => [new SegmentRunner(new FakeEngine(Shape(samples, (weights ?? [1, 1]).Count), formula), Nfft, new ParallelWorkers(threads))]);
 
     public static Track Track(float[][] mix, string name = "made") => new(name, _ => new MemoryReader(Interleave(mix), Rate, mix.Length));
 

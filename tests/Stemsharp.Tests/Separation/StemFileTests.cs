@@ -83,6 +83,19 @@ public sealed class StemFileTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
     }
 
+    [Theory]
+    [InlineData(ClipMode.Rescale)]
+    [InlineData(ClipMode.None)]
+    public async Task No_file_gets_its_name_before_all_are_whole(ClipMode mode)
+    {
+        // The last stem's file cannot be made: a folder has its name.
+        Directory.CreateDirectory(Path.Combine(_folder, "vocals.wav"));
+        await using Separator separator = FakeModel.Open();
+        await Assert.ThrowsAsync<OutputException>(() => separator.SeparateToFilesAsync(
+            FakeModel.Noise(20_000), _folder, new StemFileOptions { ClipMode = mode, FileName = (_, _, stem) => $"{stem}.wav" }));
+        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public async Task Nothing_is_left_after_an_error_or_a_cancellation()
     {

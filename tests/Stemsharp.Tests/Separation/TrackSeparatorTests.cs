@@ -147,7 +147,7 @@ public class TrackSeparatorTests
     [Fact]
     public void Only_networks_that_matter_are_run()
     {
-        BagMember never = new(SeparationHarness.Traits(), [1, 0], _ => throw new InvalidOperationException("not needed"));
+        BagMember never = new(SeparationHarness.Traits(), [1, 0], (_, _) => throw new InvalidOperationException("not needed"));
         SeparationHarness.Run(
             SeparationHarness.Noise(3000, 1), new SeparationSettings(), [never, SeparationHarness.Member([0, 1])], [1]);
     }
@@ -162,7 +162,7 @@ public class TrackSeparatorTests
         }
 
         FakeEngine engine = new(SeparationHarness.Shape(SeparationHarness.Training));
-        BagMember member = new(SeparationHarness.Traits(), [1, 1], _ => new SegmentRunner(engine, SeparationHarness.Nfft, new ParallelWorkers(1)));
+        BagMember member = new(SeparationHarness.Traits(), [1, 1], (_, _) => [new SegmentRunner(engine, SeparationHarness.Nfft, new ParallelWorkers(1))]);
         float[][][] stems = SeparationHarness.Run(mix, new SeparationSettings(), [member]);
 
         // Of eight pieces those at 3000, 4500 and 6000 hold nothing; what only they cover stays zero.
@@ -174,7 +174,7 @@ public class TrackSeparatorTests
     [Fact]
     public void A_silent_track_never_loads_a_network()
     {
-        BagMember never = new(SeparationHarness.Traits(), [1, 1], _ => throw new InvalidOperationException("not needed"));
+        BagMember never = new(SeparationHarness.Traits(), [1, 1], (_, _) => throw new InvalidOperationException("not needed"));
         float[][][] stems = SeparationHarness.Run([new float[5000], new float[5000]], new SeparationSettings(), [never]);
         Assert.All(stems, stem => Assert.All(stem, channel => Assert.All(channel, value => Assert.Equal(0f, value))));
     }
@@ -220,7 +220,7 @@ public class TrackSeparatorTests
             SeparationHarness.Run(SeparationHarness.Noise(5000, 1), new SeparationSettings { TemporaryFolder = folder }, members);
             Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
 
-            members[1] = new BagMember(SeparationHarness.Traits(), [0, 1], _ => throw new ModelException("broken"));
+            members[1] = new BagMember(SeparationHarness.Traits(), [0, 1], (_, _) => throw new ModelException("broken"));
             Assert.Throws<ModelException>(() => SeparationHarness.Run(
                 SeparationHarness.Noise(5000, 1), new SeparationSettings { TemporaryFolder = folder }, members));
             Assert.Empty(Directory.EnumerateFileSystemEntries(folder));

@@ -31,6 +31,8 @@ internal sealed class PageSession : IAsyncDisposable
             IsMobile = touch,
             DeviceScaleFactor = touch ? 2 : 1,
             AcceptDownloads = true,
+            // Colours that are still changing would be audited as they are then.
+            ReducedMotion = ReducedMotion.Reduce,
         });
         IPage page = await context.NewPageAsync();
         page.SetDefaultTimeout(120_000);
@@ -78,7 +80,33 @@ internal sealed class PageSession : IAsyncDisposable
 
     public async Task WaitForPositionAsync(Func<double, bool> wanted)
     {
-        while (!wanted(await PositionAsync())) await Page.WaitForTimeoutAsync(30);
+        await WaitAsync(async () => wanted(await PositionAsync()));
+    }
+
+    /// <summary>Notes from now on what the lists of songs say, however short a time they say it.</summary>
+    public Task WatchAsync() => Page.EvaluateAsync(
+        """
+        () => {
+          window.seen = new Set();
+          new MutationObserver(() => document.querySelectorAll(".job .status").forEach((status) => window.seen.add(status.textContent)))
+            .observe(document.body, { subtree: true, childList: true, characterData: true });
+        }
+        """);
+
+    public Task<string[]> SeenAsync() => EvaluateAsync<string[]>("() => [...window.seen]");
+
+    /// <summary>Waits until the meters of the lanes, 0 to 1, are as wanted.</summary>
+    public Task WaitForLevelsAsync(Func<double[], bool> wanted) => WaitAsync(async () =>
+        wanted(await EvaluateAsync<double[]>("() => [...document.querySelectorAll('.level')].map((level) => new DOMMatrix(level.style.transform).a)")));
+
+    /// <summary>Waits as long as Playwright does: what never comes shall fail its own test only.</summary>
+    private async Task WaitAsync(Func<Task<bool>> wanted)
+    {
+        for (long start = Environment.TickCount64; !await wanted();)
+        {
+            Assert.True(Environment.TickCount64 - start < 120_000, "What the test waits for has not come.");
+            await Page.WaitForTimeoutAsync(30);
+        }
     }
 
     /// <summary>Downloads what a link leads to.</summary>
@@ -88,7 +116,7 @@ internal sealed class PageSession : IAsyncDisposable
         return await File.ReadAllBytesAsync(await download.PathAsync());
     }
 
-    /// <summary>Audits what is on the screen against WCAG 2.2 A and AA.</summary>
+    /// <summary>Audits what is on the screen against WCAG 2.2 A and AA, and its contrasts in the other theme too.</summary>
     public async Task AuditAsync(string state)
     {
         string axe = RepositoryFiles.At("src", "Stemsharp.Web", "client", "node_modules", "axe-core", "axe.min.js");
@@ -96,9 +124,19 @@ internal sealed class PageSession : IAsyncDisposable
         string[] violations = await Page.EvaluateAsync<string[]>(
             """
             async () => {
-              const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-              return result.violations.flatMap((violation) =>
-                violation.nodes.map((node) => `${violation.id}: ${node.target} ${node.failureSummary}`));
+              const { dataset } = document.documentElement;
+              const theme = dataset.theme;
+              const found = [];
+              const run = async (runOnly) => {
+                const result = await axe.run(document, { runOnly, resultTypes: ["violations"] });
+                for (const { id, nodes } of result.violations)
+                  for (const node of nodes) found.push(`${dataset.theme}: ${id}: ${node.target} ${node.failureSummary}`);
+              };
+              await run({ type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+              dataset.theme = theme === "dark" ? "light" : "dark";
+              await run({ type: "rule", values: ["color-contrast"] });
+              dataset.theme = theme;
+              return found;
             }
             """);
         Assert.True(violations.Length == 0, $"{state}: {string.Join("\n", violations)}");
@@ -107,6 +145,8 @@ internal sealed class PageSession : IAsyncDisposable
     /// <summary>Keeps a picture: in docs/images where STEMSHARP_SCREENSHOTS is set, nowhere otherwise.</summary>
     public async Task PictureAsync(string name)
     {
+        // Nothing is hovered by chance.
+        await Page.Mouse.MoveAsync(0, 0);
         byte[] png = await Page.ScreenshotAsync();
         Assert.NotEmpty(png);
         if (Environment.GetEnvironmentVariable("STEMSHARP_SCREENSHOTS") != "1") return;

@@ -4,42 +4,83 @@ using Xunit;
 
 namespace Stemsharp.Web.Tests.Pages;
 
+/// <summary>
+/// The page's states with the demo model, kept as pictures for the documentation where STEMSHARP_SCREENSHOTS is 1.
+/// </summary>
 [Collection("browser")]
 public sealed class PictureTests(BrowserFixture fixture)
 {
+    /// <summary>Where the samples begin in the sample song's file.</summary>
+    private const int DataOffset = 44;
+
     [PageFact]
     public async Task The_page_in_its_states()
     {
-        using SemaphoreSlim gate = new(0);
-        await using TestServer server = await TestServer.StartAsync(fake: fake => (fake.Gate, fake.StemFolder) = (gate, RepositoryFiles.Sample("song")));
+        await using TestServer server = await TestServer.StartDemoAsync();
         byte[] song = await File.ReadAllBytesAsync(RepositoryFiles.Sample("song", "mix.wav"));
         await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
         await Assertions.Expect(session.Page.GetByText("Nothing is open yet")).ToBeVisibleAsync();
         await session.PictureAsync("empty-dark");
-        await session.DropAsync(("Night Bus.wav", song), ("Paper Boats.wav", song), ("Slow Elevator.wav", song));
-        await Assertions.Expect(session.Page.Locator(".job")).ToHaveCountAsync(3);
-        gate.Release(2);
-        await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
-        await session.Button("Night Bus").ClickAsync();
-        await session.Page.WaitForTimeoutAsync(300);
+
+        // Longer, so that there is time to look at it.
+        byte[] longer = [.. song, .. song[DataOffset..], .. song[DataOffset..], .. song[DataOffset..]];
+        BitConverter.GetBytes(longer.Length - 8).CopyTo(longer, 4);
+        BitConverter.GetBytes(longer.Length - DataOffset).CopyTo(longer, DataOffset - 4);
+        await session.DropAsync(("Slow Elevator.wav", longer), ("Night Bus.wav", song), ("Paper Boats.wav", song), ("Low Tide.wav", song));
+        await Assertions.Expect(session.Page.Locator(".job[data-state=queued]")).ToHaveCountAsync(2);
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
+        await Assertions.Expect(session.Page.GetByText("left")).ToBeVisibleAsync();
+        await session.Button("Play").ClickAsync();
+        await session.WaitForPositionAsync(seconds => seconds > 1);
+        await Assertions.Expect(session.Page.GetByText("Still being separated")).ToBeVisibleAsync();
         await session.PictureAsync("separating-dark");
-        gate.Release(100);
-        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(3);
-        await session.Page.WaitForTimeoutAsync(300);
+        await session.Button("Cancel Slow Elevator").ClickAsync();
+        await session.Button("Cancel Low Tide").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
+        await session.PictureAsync("history-dark");
+
+        await session.Button("Night Bus").ClickAsync();
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Heading, new() { Name = "Night Bus" })).ToBeVisibleAsync();
         await session.PictureAsync("player-dark");
+        await session.Page.GetByLabel("Separate this song again with").SelectOptionAsync(new SelectOptionValue { Label = "demo, 4 passes" });
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(3);
+        await session.Page.GetByLabel("Compare with").SelectOptionAsync(new SelectOptionValue { Label = "demo, 4 passes" });
+        await session.Button("B · demo, 4 passes").ClickAsync();
+        await session.PictureAsync("compare-dark");
+        await session.AuditAsync("compare-dark");
+        await session.Page.GetByLabel("Compare with").SelectOptionAsync("");
+
         await session.Button("Light colours").ClickAsync();
         await session.Button("Play").ClickAsync();
-        await session.Page.WaitForTimeoutAsync(1500);
+        await session.WaitForPositionAsync(seconds => seconds > 2);
         await session.Button("Mute drums").ClickAsync();
-        await session.Page.RunAndWaitForResponseAsync(() => session.Button("Spectrogram of vocals").ClickAsync(), response => response.Url.Contains("spectrogram", StringComparison.Ordinal));
+        await session.Page.RunAndWaitForResponseAsync(
+            () => session.Button("Spectrogram of bass").ClickAsync(), response => response.Url.Contains("spectrogram", StringComparison.Ordinal));
+        await session.Button("Zoom in").ClickAsync();
         await session.Button("Loop").ClickAsync();
-        await session.Page.WaitForTimeoutAsync(300);
+        await session.Page.WaitForTimeoutAsync(600);
         await session.PictureAsync("playing-light");
-        await using PageSession phone = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, 390, 844, ColorScheme.Dark, touch: true);
-        await Assertions.Expect(phone.Page.Locator(".job")).ToHaveCountAsync(3);
-        await phone.PictureAsync("phone-songs-dark");
-        await phone.Button("Night Bus").ClickAsync();
-        await phone.Page.WaitForTimeoutAsync(300);
-        await phone.PictureAsync("phone-player-dark");
+        await session.AuditAsync("playing-light");
+        await session.Button("Pause").ClickAsync();
+        await session.Page.GetByText("Output and quality").ClickAsync();
+        await session.Page.GetByLabel("Make").SelectOptionAsync("two");
+        await session.PictureAsync("options-light");
+        await session.AuditAsync("options-light");
+        await session.Button("Keyboard shortcuts").ClickAsync();
+        await session.PictureAsync("keys-light");
+
+        foreach (ColorScheme theme in (ColorScheme[])[ColorScheme.Dark, ColorScheme.Light])
+        {
+            string name = theme.ToString().ToLowerInvariant();
+            await using PageSession phone = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, 390, 844, theme, touch: true);
+            await Assertions.Expect(phone.Page.Locator(".job")).ToHaveCountAsync(5);
+            await phone.PictureAsync($"phone-songs-{name}");
+            await phone.Button("Paper Boats").ClickAsync();
+            await Assertions.Expect(phone.Lanes).ToHaveCountAsync(6);
+            await phone.Page.WaitForTimeoutAsync(200);
+            await phone.PictureAsync($"phone-player-{name}");
+            phone.AssertQuiet();
+        }
+        session.AssertQuiet("409", "416");
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Stemsharp.Export.CoreML.Reading;
+using Stemsharp.Export.Interpretation;
 
 namespace Stemsharp.Export.CoreML.Interpretation;
 
@@ -21,7 +22,6 @@ internal sealed class ProgramInterpreter
     public ProgramInterpreter(Package package)
     {
         _model = package.Model;
-        var stored = new Dictionary<(ulong, ElementKind), Tensor>();
         for (int i = 0; i < _model.Operations.Count; i++)
         {
             ProgramOperation operation = _model.Operations[i];
@@ -34,6 +34,11 @@ internal sealed class ProgramInterpreter
             else if (operation.Type == "constexpr_lut_to_dense")
             {
                 _constants.Add(operation.Name, Dense(operation, package));
+            }
+
+            else if (operation.Type == "constexpr_cast")
+            {
+                _constants.Add(operation.Name, new Tensor(operation.Outputs[0].Spec, new TensorBuffer(Floats(operation.Attributes["source_val"], package.Weights))));
             }
 
             foreach (ParameterBinding binding in operation.Inputs.Values.SelectMany(b => b))

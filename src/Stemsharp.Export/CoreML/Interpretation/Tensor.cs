@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using Stemsharp.Export.CoreML.Reading;
+using Stemsharp.Export.Interpretation;
 
 namespace Stemsharp.Export.CoreML.Interpretation;
 
@@ -12,7 +12,7 @@ internal sealed class TensorBuffer(float[] data)
 }
 
 /// <summary>A value of the running program; halves are kept as the floats that they are.</summary>
-internal sealed class Tensor(TensorSpec spec, TensorBuffer buffer)
+internal sealed class Tensor(TensorSpec spec, TensorBuffer buffer) : IOperand
 {
     public TensorSpec Spec { get; } = spec;
 
@@ -22,30 +22,7 @@ internal sealed class Tensor(TensorSpec spec, TensorBuffer buffer)
 
     public int[] Shape => Spec.Shape;
 
+    public int Elements => Spec.Elements;
+
     public ReadOnlySpan<float> Span => Buffer.Data.AsSpan(0, Spec.Elements);
-}
-
-/// <summary>Work over ranges of an array on all cores.</summary>
-internal static class Ranges
-{
-    private const int Grain = 1 << 15;
-
-    public static void For(int length, Action<int, int> body)
-    {
-        int pieces = (length + Grain - 1) / Grain;
-        if (pieces <= 1) body(0, length);
-        else Parallel.For(0, pieces, i => body(i * Grain, Math.Min(length, (i + 1) * Grain)));
-    }
-
-    /// <summary>Rounds to the nearest half, ties to even, beyond the largest to infinity.</summary>
-    public static void RoundToHalf(float[] data, int length) => For(length, (start, end) =>
-    {
-        Span<Half> halves = stackalloc Half[1024];
-        for (int i = start; i < end; i += halves.Length)
-        {
-            Span<float> piece = data.AsSpan(i, Math.Min(halves.Length, end - i));
-            TensorPrimitives.ConvertToHalf(piece, halves[..piece.Length]);
-            TensorPrimitives.ConvertToSingle(halves[..piece.Length], piece);
-        }
-    });
 }

@@ -79,6 +79,10 @@ internal sealed partial class MilLowering
         return _mil.Add("matmul", scope, type, q.Shape.AsSpan(), ("x", _mil.As(weights, type)), ("y", v), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(false)));
     }
 
+    /// <summary>Whether attention's 1/sqrt(d) is a power of two everywhere, so that half-precision weights take it without loss.</summary>
+    public static bool ScalesByPowersOfTwo(Graph.Graph graph) =>
+        graph.Nodes.All(n => n.Op is not AttentionOp attention || float.IsPow2(QueryScale(n.Output.Shape.Channels / attention.Heads)));
+
     private static float QueryScale(int width) => (float)(1 / Math.Sqrt(width));
 
     private Node ProjectionOf(Value value) =>

@@ -9,8 +9,8 @@ namespace Stemsharp.Export.CoreML.Lowering;
 /// <param name="StemCount">Stems that the network returns.</param>
 /// <param name="Stems">Indices of the stems that the package returns, ascending.</param>
 /// <param name="FoldAttentionScale">
-/// Whether attention without a fused operation has its 1/sqrt(d) in the query's weights, which single precision
-/// takes without loss, instead of in an operation.
+/// Whether attention without a fused operation has its 1/sqrt(d) in the query's weights instead of in an operation;
+/// for networks and precisions that take it without loss.
 /// </param>
 /// <param name="NativeNorms">
 /// Names of the norms that become layer_norm operations, whose sums the runtime orders as it likes. The others

@@ -16,19 +16,25 @@ internal sealed class PrecisionPolicy
 
     /// <summary>
     /// What mixed packages keep in single precision, from the sensitivity table in docs/coreml.md: norms and
-    /// residual blocks, the encoders, whose rounding the skip connections carry to the end, and the outermost
-    /// decoders. The transformer and the inner decoders, three quarters of the multiply-adds, are in half.
+    /// residual blocks, the outer encoders, whose rounding the skip connections carry to the end, and single
+    /// elements' operations between convolutions, which stand at a cast anyway. Nine tenths of the multiply-adds
+    /// are left: the transformer, the decoders and the inner encoders of the frequency branch.
     /// </summary>
     public static readonly IReadOnlyList<string> MixedDefault =
     [
         "GroupNorm", "LayerNorm", "AddTable", "*.dconv.*",
         "*.gamma_1", "*.gamma_2", "*.residual1", "*.residual2",
-        "encoder.*", "tencoder.*", "freq_emb", "channel_*",
-        "*.skip", "*.glu", "decoder.2.*", "decoder.3.*", "tdecoder.3.*",
+        "encoder.0.*", "encoder.1.*", "!encoder.1.rewrite", "tencoder.*", "!tencoder.3.rewrite",
+        "freq_emb", "channel_*", "tdecoder.3.conv_tr", "*.skip", "*.glu", "*coder.*.gelu",
     ];
 
+    // Where a residual block's norm sees a row through one or two channels only, a row that is silent has next to
+    // no variance, and the norm magnifies the rounding of everything before it.
+    private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "decoder.2.*", "decoder.3.*", "tdecoder.3.*"];
+    private const int FewestChannels = 4;
+
     // Beside palettes, whose error is far larger, tables and scales need not be single.
-    private static readonly IReadOnlyList<string> s_palettized = [.. MixedDefault, "!AddTable", "!freq_emb", "!*.gamma_1", "!*.gamma_2"];
+    private static readonly string[] s_palettized = ["!AddTable", "!freq_emb", "!*.gamma_1", "!*.gamma_2"];
 
     private readonly List<(string Pattern, bool Single, Regex Expression)> _rules;
     private readonly HashSet<string> _used = [];
@@ -50,12 +56,16 @@ internal sealed class PrecisionPolicy
     /// half precision. The last pattern that matches decides. Null for the default.
     /// </param>
     /// <param name="palettized">Whether weights become palettes.</param>
-    public static PrecisionPolicy Create(CoreMLPrecision precision, IReadOnlyList<string>? patterns, bool palettized) => precision switch
+    /// <param name="graph">The network: a narrow one keeps more in single precision by default.</param>
+    public static PrecisionPolicy Create(CoreMLPrecision precision, IReadOnlyList<string>? patterns, bool palettized, Graph.Graph graph) => precision switch
     {
         CoreMLPrecision.Float32 => new PrecisionPolicy(true, []),
         CoreMLPrecision.Float16 => new PrecisionPolicy(false, []),
-        _ => new PrecisionPolicy(false, patterns ?? (palettized ? s_palettized : MixedDefault)),
+        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. palettized ? s_palettized : []]),
     };
+
+    private static bool IsNarrow(Graph.Graph graph) =>
+        graph.Nodes.Any(n => n.Op is GroupNormOp { PerRow: true } norm && n.Output.Shape.Channels / norm.Groups < FewestChannels);
 
     public MilType For(Node node) => For(node.Name, node.Op.Kind);
 

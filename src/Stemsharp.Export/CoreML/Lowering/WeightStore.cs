@@ -50,6 +50,7 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
         MilType stored = Stored(compute, weight, bias);
         MilValue w = palettes is not null && PaletteOptions.Includes(parameter, weight.Length, shape.Length)
             ? Palettize($"{name}_weight", shape, weight, stored)
+            : stored == MilType.Float32 && AllHalves(weight) ? mil.Widened($"{name}_weight", shape, weight)
             : mil.Floats($"{name}_weight", stored, shape, weight);
         return (w, mil.Floats($"{name}_bias", stored, [bias.Length], bias));
     }

@@ -22,7 +22,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     private readonly Dictionary<(string, MilType), MilValue> _casts = [];
 
     /// <summary>Operations so far, constants left out.</summary>
-    public int OperationCount => _block.Operations.Count(o => o.Type is not ("const" or "constexpr_lut_to_dense"));
+    public int OperationCount => _block.Operations.Count(o => o.Type is not ("const" or "constexpr_lut_to_dense" or "constexpr_cast"));
 
     public MilValue Input(string name, params ReadOnlySpan<int> shape)
     {
@@ -125,18 +125,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     /// <summary>A constant, rounded to <paramref name="type"/> (Float16 or Float32) and kept in the weight file unless it is small.</summary>
     public MilValue Floats(string name, MilType type, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
     {
-        byte[] bytes;
-        if (type == MilType.Float16)
-        {
-            var halves = new Half[values.Length];
-            System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
-            bytes = MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
-        }
-        else
-        {
-            bytes = MemoryMarshal.AsBytes(values).ToArray();
-        }
-
+        byte[] bytes = type == MilType.Float16 ? Halves(values) : MemoryMarshal.AsBytes(values).ToArray();
         if (values.Length >= SmallestBlob) return Blob(name, type, shape, bytes);
         TensorValue tensor;
         if (type == MilType.Float16)
@@ -161,15 +150,31 @@ internal sealed class MilBuilder(WeightFileWriter weights)
         return Constant(key, name, type, shape, literal);
     }
 
+    /// <summary>A single-precision constant whose values are all halves: stored as such and widened when the program is loaded.</summary>
+    public MilValue Widened(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
+    {
+        if (values.Length < SmallestBlob) return Floats(name, MilType.Float32, shape, values);
+        Literal source = Stored(MilType.Float16, shape, Halves(values));
+        string key = $"widened {source.BlobFileValue.Offset} {source.Type}";
+        if (_constants.TryGetValue(key, out MilValue? known)) return known;
+        var result = new MilValue(Unique(name), MilType.Float32, [.. shape]);
+        var operation = new Operation { Type = "constexpr_cast" };
+        operation.Outputs.Add(Named(result));
+        operation.Attributes.Add("name", TextLiteral(result.Name));
+        operation.Attributes.Add("source_val", source);
+        operation.Attributes.Add("output_dtype", TextLiteral("fp32"));
+        _block.Operations.Add(operation);
+        _constants.Add(key, result);
+        return result;
+    }
+
     /// <summary>
     /// A tensor stored as a palette and an index per element. Before CoreML8 everything is an attribute,
     /// indices are a flat run of packed bytes, and there is one palette.
     /// </summary>
     public MilValue Palettized(string name, MilType type, ReadOnlySpan<int> shape, int bits, ReadOnlySpan<int> groups, ReadOnlySpan<float> palettes, ReadOnlySpan<byte> packed, CoreMLTarget target)
     {
-        var halves = new Half[palettes.Length];
-        for (int i = 0; i < halves.Length; i++) halves[i] = (Half)palettes[i];
-        ReadOnlySpan<byte> table = type == MilType.Float16 ? MemoryMarshal.AsBytes(halves.AsSpan()) : MemoryMarshal.AsBytes(palettes);
+        ReadOnlySpan<byte> table = type == MilType.Float16 ? Halves(palettes) : MemoryMarshal.AsBytes(palettes);
         MilType indexType = bits switch { 4 => MilType.UInt4, 6 => MilType.UInt6, _ => MilType.UInt8 };
         var result = new MilValue(Unique($"{name}_palettized"), type, [.. shape]);
         var operation = new Operation { Type = "constexpr_lut_to_dense" };
@@ -259,6 +264,13 @@ internal sealed class MilBuilder(WeightFileWriter weights)
             Type = TypeOf(type, shape),
             BlobFileValue = new BlobFileValue { FileName = "@model_path/weights/weight.bin", Offset = offset },
         };
+    }
+
+    private static byte[] Halves(ReadOnlySpan<float> values)
+    {
+        var halves = new Half[values.Length];
+        System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
+        return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
     }
 
     private string Unique(string name)

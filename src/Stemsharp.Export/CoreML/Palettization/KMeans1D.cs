@@ -1,9 +1,11 @@
+using System.Runtime.Intrinsics;
+
 namespace Stemsharp.Export.CoreML.Palettization;
 
 /// <summary>
 /// Exact weighted k-means on the line. Clusters of a best solution are intervals, so dynamic programming over
-/// interval ends finds it: D[k][j] = min over i of D[k−1][i] + cost(i, j). The best i grows with j, so one
-/// row takes n·log n costs by divide and conquer (Grønlund et al., "Fast exact k-means, k-medians and Bregman
+/// interval ends finds it: D[k][j] = min over i of D[k−1][i] + cost(i, j). The best i grows with j and with k,
+/// so one row takes less than n·log n costs by divide and conquer (Grønlund et al., "Fast exact k-means, k-medians and Bregman
 /// divergence clustering in 1D", 2017).
 /// </summary>
 internal static class KMeans1D
@@ -23,11 +25,11 @@ internal static class KMeans1D
         for (int j = 1; j <= n; j++) previous[j] = sums.Cost(0, j);
         // starts[c][j]: where the last of c + 1 clusters of the first j values begins.
         var starts = new int[k][];
-        starts[0] = [];
+        starts[0] = new int[n + 1];
         for (int c = 1; c < k; c++)
         {
             starts[c] = new int[n + 1];
-            Row(sums, previous, current, starts[c], c + 1, n, c, n - 1);
+            Row(sums, previous, current, starts[c - 1], starts[c], c + 1, n, c, n - 1);
             (previous, current) = (current, previous);
         }
 
@@ -42,22 +44,17 @@ internal static class KMeans1D
         return centres;
     }
 
-    // Fills current[low..high] knowing that the best starts lie in [first, last].
-    private static void Row(Moments sums, double[] previous, double[] current, int[] starts, int low, int high, int first, int last)
+    // Fills current[low..high] knowing that the best starts lie in [first, last], and none before that of one cluster less.
+    private static void Row(Moments sums, double[] previous, double[] current, int[] earlier, int[] starts, int low, int high, int first, int last)
     {
         if (low > high) return;
-        int j = (low + high) / 2, best = first;
-        double least = double.PositiveInfinity;
-        for (int i = first; i <= Math.Min(last, j - 1); i++)
-        {
-            double cost = previous[i] + sums.Cost(i, j);
-            if (cost < least) (least, best) = (cost, i);
-        }
-
+        int j = (low + high) / 2, end = Math.Min(last, j - 1);
+        // Among nearly equal costs rounding may put the earlier row's start beyond the end.
+        (double least, int best) = sums.BestStart(previous, Math.Min(Math.Max(first, earlier[j]), end), end, j);
         current[j] = least;
         starts[j] = best;
-        void Left() => Row(sums, previous, current, starts, low, j - 1, first, best);
-        void Right() => Row(sums, previous, current, starts, j + 1, high, best, last);
+        void Left() => Row(sums, previous, current, earlier, starts, low, j - 1, first, best);
+        void Right() => Row(sums, previous, current, earlier, starts, j + 1, high, best, last);
         if (high - low >= WorthSharing)
         {
             Parallel.Invoke(Left, Right);
@@ -102,6 +99,43 @@ internal static class KMeans1D
         {
             double sum = _first[end] - _first[start];
             return _second[end] - _second[start] - sum * sum / (_weight[end] - _weight[start]);
+        }
+
+        /// <summary>The first of the starts [first, last] with the least previous[start] + Cost(start, end), and that sum.</summary>
+        public (double Least, int Best) BestStart(double[] previous, int first, int last, int end)
+        {
+            double least = double.PositiveInfinity;
+            int best = first, i = first;
+            if (last - first >= 2 * Vector512<double>.Count)
+            {
+                // A lane keeps its own least sum and where it was; the first of equals wins within a lane and across.
+                Vector512<double> sums = Vector512.Create(double.PositiveInfinity), at = Vector512.Create((double)first);
+                Vector512<double> index = at + Vector512.CreateSequence(0.0, 1), weight = Vector512.Create(_weight[end]), one = Vector512.Create(_first[end]), two = Vector512.Create(_second[end]);
+                for (; i <= last + 1 - Vector512<double>.Count; i += Vector512<double>.Count)
+                {
+                    Vector512<double> sum = one - Load(_first, i);
+                    Vector512<double> cost = Load(previous, i) + (two - Load(_second, i) - sum * sum / (weight - Load(_weight, i)));
+                    Vector512<double> less = Vector512.LessThan(cost, sums);
+                    sums = Vector512.ConditionalSelect(less, cost, sums);
+                    at = Vector512.ConditionalSelect(less, index, at);
+                    index += Vector512.Create((double)Vector512<double>.Count);
+                }
+
+                for (int lane = 0; lane < Vector512<double>.Count; lane++)
+                {
+                    if (sums[lane] < least || (sums[lane] == least && at[lane] < best)) (least, best) = (sums[lane], (int)at[lane]);
+                }
+            }
+
+            for (; i <= last; i++)
+            {
+                double cost = previous[i] + Cost(i, end);
+                if (cost < least) (least, best) = (cost, i);
+            }
+
+            return (least, best);
+
+            static Vector512<double> Load(double[] values, int i) => Vector512.LoadUnsafe(ref values[i]);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Stemsharp.Export.Interpretation;
+
 namespace Stemsharp.Export.CoreML.Reading;
 
 /// <summary>Decodes model.mlmodel. Structure only; whether the program makes sense is the checker's question.</summary>

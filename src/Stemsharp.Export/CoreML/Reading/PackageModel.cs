@@ -69,7 +69,7 @@ internal sealed record ProgramOperation(
 {
     public string Name => Outputs.Count > 0 ? Outputs[0].Name : Type;
 
-    public bool IsConstant => Type is "const" or "constexpr_lut_to_dense";
+    public bool IsConstant => Type is "const" or "constexpr_lut_to_dense" or "constexpr_cast";
 }
 
 /// <summary>A feature in the model's description.</summary>

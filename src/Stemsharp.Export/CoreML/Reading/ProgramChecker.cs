@@ -68,6 +68,7 @@ internal sealed partial class ProgramChecker
         {
             "const" => [Constant(operation)],
             "constexpr_lut_to_dense" => [PaletteRules.Infer(operation, _model.Opset, CheckLiteral)],
+            "constexpr_cast" => [Widened(operation)],
             _ => Infer(operation),
         };
         if (inferred.Length != operation.Outputs.Count) throw new FormatException($"it has {operation.Outputs.Count} results, not {inferred.Length}");
@@ -78,7 +79,7 @@ internal sealed partial class ProgramChecker
         }
 
         if (operation.Type == "const") _constants.Add(operation.Name, operation.Attributes["val"]);
-        if (operation.Type == "constexpr_lut_to_dense") _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
+        else if (operation.IsConstant) _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
     }
 
     private TensorSpec Constant(ProgramOperation operation)
@@ -86,6 +87,15 @@ internal sealed partial class ProgramChecker
         if (!operation.Attributes.TryGetValue("val", out Literal? literal)) throw new FormatException("it has no value");
         CheckLiteral(literal);
         return literal.Spec;
+    }
+
+    private TensorSpec Widened(ProgramOperation operation)
+    {
+        if (_model.Opset == "CoreML5") throw new FormatException("it exists from CoreML6 on");
+        if (!operation.Attributes.TryGetValue("source_val", out Literal? source) || source.Spec.Kind != ElementKind.Float16) throw new FormatException("its source_val is missing or not Float16");
+        if (!operation.Attributes.TryGetValue("output_dtype", out Literal? type) || type.Immediate is not string[] { Length: 1 } text || text[0] != "fp32") throw new FormatException("its output_dtype is missing or not fp32");
+        CheckLiteral(source);
+        return new TensorSpec(ElementKind.Float32, source.Spec.Shape);
     }
 
     private TensorSpec[] Infer(ProgramOperation operation)

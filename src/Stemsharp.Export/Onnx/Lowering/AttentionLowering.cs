@@ -9,6 +9,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 internal sealed class AttentionLowering(LoweringContext context, long scoreLimit)
 {
     private readonly OnnxGraph _graph = context.Graph;
+    private readonly LinearLowering _linear = new(context);
 
     /// <summary>Whether the linear layer is one of attention's input projections, which are lowered together with it.</summary>
     public bool IsProjection(Node node) => node.Op is LinearOp && context.Uses.Next<AttentionOp>(node) is not null;
@@ -56,13 +57,7 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     private Tensor Project(string name, string suffix, Node[] parts, double gain)
     {
         var first = (LinearOp)parts[0].Op;
-        int rows = parts.Sum(p => ((LinearOp)p.Op).Rows), inputs = first.Weight.Shape[1];
-        Tensor x = context.Values.Get(parts[0].Inputs[0], Layout.Tokens, context.Products);
-        Tensor weight = context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products);
-        Tensor bias = gain == 1
-            ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
-            : context.Weights.Store(first.Bias.Name + suffix, [rows], Array.ConvertAll(context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)], b => (float)(b * gain)), context.Products);
-        return _graph.Gemm(name, x, weight, bias);
+        return _linear.Run(name, parts[0].Inputs[0], first, suffix, parts.Sum(p => ((LinearOp)p.Op).Rows), gain);
     }
 
     // [N·P, parts·C] → parts × [N, H, P, d]

@@ -11,6 +11,9 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;
     private readonly NormLowering _norms = new(context);
+    private readonly ConvolutionLowering _convolutions = new(context);
+    private readonly GateLowering _gates = new(context, new NormLowering(context), new ConvolutionLowering(context));
+    private readonly LinearLowering _linear = new(context);
     private readonly AttentionLowering _attention = new(context, scoreLimit);
     private readonly HashSet<Node> _absorbed = [];
     private readonly HashSet<Node> _unscaled = [];
@@ -39,8 +42,8 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 _statistics.Add(node.Outputs[1], mean);
                 _statistics.Add(node.Outputs[2], std);
                 break;
-            case PadOp op when context.Uses.Next<ConvOp>(node) is not null:
-                _values.Set(node.Output, Layout.ChannelsFirst, _values.Get(x, Layout.ChannelsFirst, context.Products));
+            case PadOp op when context.Uses.Next<ConvOp>(node) is { } padded:
+                _values.Set(node.Output, Layout.ChannelsFirst, _values.Get(x, Layout.ChannelsFirst, context.TypeOf(padded)));
                 break;
             case PadOp op:
                 Set(node, Layout.ChannelsFirst, _graph.Pad(node.Name, First(x, context.Pointwise), 0, op.Length - x.Shape.Last, "constant"));
@@ -48,16 +51,18 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
             case CropOp op:
                 Set(node, Layout.ChannelsFirst, _graph.Slice(node.Name, First(x, context.Pointwise), 2, op.Start, op.Length));
                 break;
+            case ConvOp or GroupNormOp when _gates.Absorbs(node):
+                break;
             case ConvOp op:
-                Set(node, Layout.ChannelsFirst, Conv(node, op));
+                Set(node, Layout.ChannelsFirst, _convolutions.Conv(node, op));
                 break;
             case ConvTransposeOp op:
-                Set(node, Layout.ChannelsFirst, ConvTranspose(node, op));
+                Set(node, Layout.ChannelsFirst, _convolutions.ConvTranspose(node, op));
                 break;
             case LinearOp when _attention.IsProjection(node):
                 break;
             case LinearOp op:
-                Set(node, Layout.Tokens, Linear(node, op));
+                Set(node, Layout.Tokens, _linear.Run(node.Name, x, op, "", op.Rows));
                 break;
             case AttentionOp op:
                 Set(node, Layout.Tokens, _attention.Run(node, op));
@@ -79,6 +84,10 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 break;
             case ReluOp:
                 Set(node, _values.LayoutOf(x), _graph.Unary(node.Name, "Relu", _values.Get(x, context.Pointwise)));
+                break;
+            case GluOp when _gates.Takes(node):
+                if (_gates.Scale(node) is { } layerScale) _absorbed.Add(layerScale);
+                Set(node, Layout.ChannelsFirst, _gates.Run(node));
                 break;
             case GluOp:
                 Tensor halves = _values.Get(x, context.Pointwise);
@@ -110,72 +119,6 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
 
     private Tensor First(Value value, ElementType type) => _values.Get(value, Layout.ChannelsFirst, type);
 
-    // A one-dimensional convolution of [C, F, T] acts on T alone: kernel 1 along F.
-    private Tensor Conv(Node node, ConvOp op)
-    {
-        ElementType type = context.Products;
-        bool widened = node.Inputs[0].Shape.Rank == 3 && op.Stride.Length == 1;
-        int[] Widen(int fill, IEnumerable<int> axes) => widened ? [fill, .. axes] : [.. axes];
-        int[] kernel = Widen(1, op.Weight.Shape.Dims.Skip(2)), stride = Widen(1, op.Stride), dilation = Widen(1, op.Dilation);
-        int[] before = Widen(0, op.Padding), after = Widen(0, op.Padding);
-        if (context.Uses.Producer(node.Inputs[0]) is { Op: PadOp } pad && context.Uses.Next<ConvOp>(pad) == node)
-        {
-            after[^1] += pad.Output.Shape.Last - pad.Inputs[0].Shape.Last;
-        }
-
-        int[] dims = [op.Weight.Shape[0], op.Weight.Shape[1], .. kernel];
-        double gain = context.InputGain(node);
-        Tensor weight = gain == 1
-            ? context.Weights.Get(op.Weight, type, dims)
-            : context.Weights.Store(op.Weight.Name, dims, Array.ConvertAll(context.Weights.Read(op.Weight), v => (float)(v * gain)), type);
-        var inputs = new List<Tensor> { First(node.Inputs[0], type), weight };
-        if (op.Bias is not null) inputs.Add(context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels));
-        var attributes = new List<Schema.AttributeProto> { Attribute.Ints("kernel_shape", kernel) };
-        if (stride.Any(s => s != 1)) attributes.Add(Attribute.Ints("strides", stride));
-        if (dilation.Any(d => d != 1)) attributes.Add(Attribute.Ints("dilations", dilation));
-        if (before.Any(p => p != 0) || after.Any(p => p != 0)) attributes.Add(Attribute.Ints("pads", [.. before, .. after]));
-        return _graph.Node(node.Name, "Conv", [.. inputs], type, _values.Dims(node.Output.Shape, Layout.ChannelsFirst), [.. attributes]);
-    }
-
-    // The crop is the operator's own padding.
-    private Tensor ConvTranspose(Node node, ConvTransposeOp op)
-    {
-        ElementType type = context.Products;
-        bool frequency = node.Inputs[0].Shape.Rank == 3;
-        int end = (node.Inputs[0].Shape[1] - 1) * op.Stride + op.Kernel - op.Start - op.Length;
-        Tensor weight = context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), bias = context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels);
-        int[] dims = _values.Dims(node.Output.Shape, Layout.ChannelsFirst);
-        if (context.Uses.Next<RestoreOp>(node) is not null && context.Stems is { } stems)
-        {
-            weight = Wanted($"{node.Name}.weight/stems", weight, 1, stems);
-            bias = Wanted($"{node.Name}.bias/stems", bias, 0, stems);
-            dims[1] = bias.Dims[0];
-        }
-
-        Tensor[] inputs = [First(node.Inputs[0], type), weight, bias];
-        return _graph.Node(
-            node.Name, "ConvTranspose", inputs, type, dims,
-            Attribute.Ints("kernel_shape", frequency ? [op.Kernel, 1] : [op.Kernel]),
-            Attribute.Ints("strides", frequency ? [op.Stride, 1] : [op.Stride]),
-            Attribute.Ints("pads", frequency ? [op.Start, 0, end, 0] : [op.Start, end]));
-    }
-
-    // The wanted stems' channels of an axis on which all stems follow each other.
-    private Tensor Wanted(string name, Tensor all, int axis, StemSelection stems)
-    {
-        int each = all.Dims[axis] / stems.Of;
-        Tensor[] parts = [.. stems.Indices.Select(i => _graph.Slice($"{name}.{i}", all, axis, i * each, each))];
-        return parts.Length == 1 ? parts[0] : _graph.Concat(name, parts, axis);
-    }
-
-    private Tensor Linear(Node node, LinearOp op)
-    {
-        int inputs = op.Weight.Shape[1];
-        Tensor x = _values.Get(node.Inputs[0], Layout.Tokens, context.Products);
-        Tensor weight = context.Weights.Get(op.Weight, "", op.FirstRow * inputs, [op.Rows, inputs], context.Products);
-        return _graph.Gemm(node.Name, x, weight, context.Weights.Get(op.Bias, "", op.FirstRow, [op.Rows], context.Products));
-    }
-
     // A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.
     private void GroupNorm(Node node, GroupNormOp op)
     {
@@ -204,9 +147,9 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     /// </summary>
     private Node? ScalesGelu(Node norm)
     {
-        if (context.Products != ElementType.Float || _graph.Opset >= 20) return null;
+        if (_graph.Opset >= 20) return null;
         if (context.Uses.Next<GeluOp>(norm) is not { } gelu || context.Uses.Next<ConvOp>(gelu) is not { Op: ConvOp conv } next) return null;
-        if (conv.Weight.Shape.Elements >= WeightStore.WidenBelow) return null;
+        if (context.TypeOf(next) != ElementType.Float || conv.Weight.Shape.Elements >= WeightStore.WidenBelow) return null;
         context.SetInputGain(next, 1 / Math.Sqrt(2));
         return gelu;
     }
@@ -229,7 +172,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         Node node = _restores[output];
         Tensor x = First(node.Inputs[0], ElementType.Float);
-        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels) x = Wanted($"{node.Name}/stems", x, 1, wanted);
+        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels) x = wanted.Of(_graph, $"{node.Name}/stems", x, 1);
         x = _graph.Reshape($"{node.Name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
         Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
         if (x.Rank == 5 && x.Dims[0] > 1)

@@ -4,7 +4,7 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>What every part of the lowering works on.</summary>
-internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, int batch, StemSelection? stems)
+internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, bool fused, bool quantizesLinear, int depth, int batch, StemSelection? stems)
 {
     private readonly Dictionary<Node, double> _inputGains = [];
 
@@ -24,11 +24,26 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
     /// <summary>The stems that the graph gives; null for all.</summary>
     public StemSelection? Stems { get; } = stems;
 
-    /// <summary>The type of convolutions, linear layers and attention's products.</summary>
+    /// <summary>The type of the transformer's linear layers and of attention's products.</summary>
     public ElementType Products => Precision == OnnxPrecision.Fp32 ? ElementType.Float : ElementType.Half;
+
+    /// <summary>The type of a convolution.</summary>
+    public ElementType TypeOf(Node node) => Precision == OnnxPrecision.Mixed && MixedPolicy.IsSingle(node, depth) ? ElementType.Float : Products;
+
+    /// <summary>
+    /// Whether the convolution, or the norm behind it, may take the forms that are faster in single precision: norms
+    /// folded into convolutions, transposed convolutions as plain ones.
+    /// </summary>
+    public bool Fuses(Node node) => Fused && TypeOf(node) == ElementType.Float;
 
     /// <summary>The type of activations, softmax and sums.</summary>
     public ElementType Pointwise => Precision == OnnxPrecision.Fp16 ? ElementType.Half : ElementType.Float;
+
+    /// <summary>Whether nodes may take another form than the model's modules have.</summary>
+    public bool Fused { get; } = fused;
+
+    /// <summary>Whether linear layers are products of integers.</summary>
+    public bool QuantizesLinear { get; } = quantizesLinear;
 
     /// <summary>What a convolution's weights are multiplied with, because its input was left without that factor.</summary>
     public double InputGain(Node convolution) => _inputGains.GetValueOrDefault(convolution, 1);
@@ -38,5 +53,14 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
 
 /// <summary>Some of a model's stems, by their positions.</summary>
 /// <param name="Indices">The wanted ones, ascending.</param>
-/// <param name="Of">How many the model has.</param>
-internal sealed record StemSelection(int[] Indices, int Of);
+/// <param name="Count">How many the model has.</param>
+internal sealed record StemSelection(int[] Indices, int Count)
+{
+    /// <summary>The wanted stems' part of an axis on which all stems follow each other.</summary>
+    public Tensor Of(OnnxGraph graph, string name, Tensor all, int axis)
+    {
+        int each = all.Dims[axis] / Count;
+        Tensor[] parts = [.. Indices.Select(i => graph.Slice($"{name}.{i}", all, axis, i * each, each))];
+        return parts.Length == 1 ? parts[0] : graph.Concat(name, parts, axis);
+    }
+}

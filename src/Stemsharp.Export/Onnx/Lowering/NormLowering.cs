@@ -38,6 +38,29 @@ internal sealed class NormLowering(LoweringContext context)
     }
 
     /// <summary>
+    /// The norm, without weight and bias, of a value of <paramref name="channels"/> channels that comes in a compact form
+    /// with the same sums of squares and √channels times the mean over channels in its last channel:
+    /// q [N, K, F, T] (statistics per row) or [N, K, T].
+    /// </summary>
+    public Tensor Compact(Node node, GroupNormOp op, Tensor q, int channels)
+    {
+        string name = node.Name;
+        int length = q.Dims[^1], compact = q.Dims[1];
+        bool pieces = q.Rank == 3 && length > LongRow;
+        var last = new double[compact];
+        last[^1] = 1;
+        Tensor mean = pieces
+            ? _graph.Reduce($"{name}/mean", "ReduceSum", PieceSums($"{name}/mean_pieces", q, [.. last.Select(l => l / length)], new double[compact]), 2)
+            : _graph.Mul($"{name}/mean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", q, q.Rank - 1), _graph.Constant(ElementType.Float, [compact, .. Enumerable.Repeat(1, q.Rank - 2)], last));
+        Tensor centred = _graph.Sub($"{name}/centred", q, mean);
+        double factor = 1.0 / channels / length;
+        Tensor variance = pieces
+            ? Pieces($"{name}/variance", _graph.Mul($"{name}/squared", centred, centred), factor, op.Epsilon)
+            : Average($"{name}/variance", RowSquares(name, centred), factor, op.Epsilon, op.PerRow);
+        return _graph.Div($"{name}/normalized", centred, _graph.Unary($"{name}/root", "Sqrt", variance));
+    }
+
+    /// <summary>
     /// (x − mean)/(ε + std) over everything but the batch; mean and std come as [N, 1, 1, 1].
     /// </summary>
     public (Tensor Result, Tensor Mean, Tensor Std) Standardize(Node node, StandardizeOp op)
@@ -135,13 +158,14 @@ internal sealed class NormLowering(LoweringContext context)
         return _graph.Reduce(name, "ReduceSum", PieceSums($"{name}_pieces", x, factor, offset / (x.Dims[1] * count)), 1, 2);
     }
 
-    // [N, C, T] → [N, C, ⌈T/piece⌉]
-    private Tensor PieceSums(string name, Tensor x, double factor, double offset)
+    private Tensor PieceSums(string name, Tensor x, double factor, double offset) =>
+        PieceSums(name, x, [.. Enumerable.Repeat(factor, x.Dims[1])], [.. Enumerable.Repeat(offset, x.Dims[1])]);
+
+    // [N, C, T] → [N, C, ⌈T/piece⌉], each channel's sums times its factor plus its offset.
+    private Tensor PieceSums(string name, Tensor x, double[] factors, double[] shift)
     {
         int channels = x.Dims[1], count = (x.Dims[2] + Piece - 1) / Piece;
-        double[] weight = new double[channels * Piece], shift = new double[channels];
-        weight.AsSpan().Fill(factor);
-        shift.AsSpan().Fill(offset);
+        double[] weight = [.. factors.SelectMany(f => Enumerable.Repeat(f, Piece))];
         Tensor[] inputs = [x, _graph.Constant(ElementType.Float, [channels, 1, Piece], weight), _graph.Constant(ElementType.Float, [channels], shift)];
         return _graph.Node(
             name, "Conv", inputs, ElementType.Float, [x.Dims[0], channels, count],

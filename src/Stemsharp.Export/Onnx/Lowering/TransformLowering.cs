@@ -8,8 +8,8 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// is one grouped convolution over hops, a group for each n2; the outer sum is one product with a [b, 2b]
 /// matrix. For 4096 that is 64×64 and 1/16 of the arithmetic of a convolution with 4096 taps, whose long sums
 /// also cost accuracy. The layouts are such that the spectrogram comes out, and goes in, as the network has
-/// it. The inverse is the transpose of both stages: the same matrix, and a transposed convolution with the
-/// same weights, which overlap-adds by itself.
+/// it. The inverse is the transpose of both stages: the same matrix, and the transpose of the convolution, which
+/// overlap-adds by itself.
 /// </summary>
 internal sealed class TransformLowering
 {
@@ -18,11 +18,13 @@ internal sealed class TransformLowering
     private readonly OnnxGraph _graph;
     private readonly int _nfft, _hop, _inner, _outer, _samples, _frames;
     private readonly Tensor _window;
+    private readonly bool _fused;
 
-    public TransformLowering(OnnxGraph graph, int nfft, int samples, int frames)
+    public TransformLowering(OnnxGraph graph, int nfft, int samples, int frames, bool fused)
     {
         _graph = graph;
         (_nfft, _hop, _samples, _frames) = (nfft, nfft / 4, samples, frames);
+        _fused = fused;
         _outer = Factor(nfft);
         _inner = nfft / _outer;
         _window = graph.Constant(ElementType.Float, [2 * nfft, _hop / _outer, 4], Weights());
@@ -76,14 +78,27 @@ internal sealed class TransformLowering
         int signals = batch * stems * audio, hops = _frames + 3;
         Tensor folded = _graph.Reshape($"i{Scope}/folded", spectrograms, signals, _outer, _inner * _frames);
         Tensor outer = _graph.MatMul($"i{Scope}/outer", _graph.Constant(ElementType.Float, [2 * _outer, _outer], Outer(transposed: true)), folded);
-        Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, _frames);
-        Tensor inner = _graph.Node(
-            $"i{Scope}/inner", "ConvTranspose", [channels, _window], ElementType.Float, [signals, _hop, hops],
+        Tensor inner = _fused ? Overlapped(outer, signals, hops) : _graph.Node(
+            $"i{Scope}/inner", "ConvTranspose", [_graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, _frames), _window], ElementType.Float, [signals, _hop, hops],
             Attribute.Ints("kernel_shape", 4), Attribute.Int("group", _outer));
         Tensor blocks = _graph.Reshape($"i{Scope}/blocks", inner, signals, _outer, _hop / _outer, hops);
         Tensor turned = _graph.Transpose($"i{Scope}/turned", blocks, 0, 3, 2, 1);
         Tensor padded = _graph.Reshape($"i{Scope}/padded", turned, batch, stems, audio, hops * _hop);
         return _graph.Slice($"i{Scope}/waveforms", padded, 3, _hop / 2 * 3, _samples);
+    }
+
+    // The transposed convolution as a plain one: taps backwards, input and output channels of a group exchanged. As a
+    // two-dimensional one onnxruntime runs it in its blocked layout.
+    private Tensor Overlapped(Tensor outer, int signals, int hops)
+    {
+        int rows = _hop / _outer;
+        Tensor grouped = _graph.Reshape($"i{Scope}/window_groups", _window, _outer, 2 * _inner, rows, 4);
+        Tensor backwards = _graph.Backwards($"i{Scope}/window_backwards", _graph.Transpose($"i{Scope}/window_turned", grouped, 0, 2, 1, 3), 3);
+        Tensor weight = _graph.Reshape($"i{Scope}/window", backwards, _hop, 2 * _inner, 1, 4);
+        Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, 1, _frames);
+        return _graph.Node(
+            $"i{Scope}/inner", "Conv", [channels, weight], ElementType.Float, [signals, _hop, 1, hops],
+            Attribute.Ints("kernel_shape", 1, 4), Attribute.Ints("pads", 0, 3, 0, 3), Attribute.Int("group", _outer));
     }
 
     // [(n2, re|im, k1), i, j] with n = j·hop + i·b + n2.

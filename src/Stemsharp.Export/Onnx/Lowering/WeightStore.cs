@@ -10,7 +10,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool asHalves)
 {
     /// <summary>Below this many elements a Cast node and its run-time structures outweigh the bytes it saves.</summary>
-    public const int WidenBelow = 40_000;
+    public const int WidenBelow = 20_000;
 
     private readonly Dictionary<(string Name, ElementType Type), Tensor> _made = [];
 
@@ -39,6 +39,18 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
             : Store(name, dims, Read(parameter).AsSpan(offset, count), type);
         _made[(name, type)] = made;
         return made;
+    }
+
+    /// <summary>A whole parameter with its elements in another order, some left out, zeros between them.</summary>
+    /// <param name="parameter">The parameter; its name is the tensor's.</param>
+    /// <param name="dims">The tensor's shape.</param>
+    /// <param name="arrange">Writes the elements [from] in their new order [to].</param>
+    public Tensor Arranged(Parameter parameter, int[] dims, Action<float[], float[]> arrange)
+    {
+        var values = new float[dims.Aggregate(1, (n, d) => checked(n * d))];
+        arrange(Read(parameter), values);
+        if (!asHalves || values.Length < WidenBelow || !Array.TrueForAll(values, v => (float)(Half)v == v)) return Store(parameter.Name, dims, values, ElementType.Float);
+        return graph.Cast(Store(parameter.Name, dims, values, ElementType.Half), ElementType.Float);
     }
 
     /// <summary>Values derived from parameters, under a name of their own.</summary>

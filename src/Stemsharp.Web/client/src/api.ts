@@ -70,8 +70,9 @@ export const api = {
   async peaks(id: string, name: string): Promise<ArrayBuffer> {
     return (await send("GET", `${stem(id, name)}/peaks`)).arrayBuffer();
   },
-  async spectrogram(id: string, name: string, columns: number, bins: number): Promise<Uint8Array> {
-    const response = await send("GET", `${stem(id, name)}/spectrogram?columns=${columns}&bins=${bins}`);
+  async spectrogram(id: string, name: string, stretch: { columns: number; bins: number; from: number; to: number }): Promise<Uint8Array> {
+    const query = Object.entries(stretch).map(([key, value]) => `${key}=${value}`).join("&");
+    const response = await send("GET", `${stem(id, name)}/spectrogram?${query}`);
     return new Uint8Array(await response.arrayBuffer());
   },
 

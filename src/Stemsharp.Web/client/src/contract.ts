@@ -20,7 +20,11 @@ export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
 
 export interface JobSettings {
   model?: string;
-  stems?: string[];
+  stems?: string[] | undefined;
+  twoStems?: string | undefined;
+  otherMethod?: string | undefined;
+  exactSum?: boolean;
+  residual?: string | undefined;
   sampleFormat?: string;
   clipMode?: string;
   shifts?: number;

@@ -1,3 +1,5 @@
+import type { Job } from "./contract";
+
 /** Numbers as people read them. */
 
 export function time(seconds: number, tenths = false): string {
@@ -25,4 +27,12 @@ export function decibels(gain: number): string {
 
 export function title(fileName: string): string {
   return fileName.replace(/\.[a-z0-9]{2,5}$/i, "");
+}
+
+/** What tells a job from others of the same song. */
+export function settingsText({ settings }: Job): string {
+  const parts = [settings.model];
+  if (settings.twoStems) parts.push(`${settings.twoStems} and the rest`);
+  if ((settings.shifts ?? 0) > 1) parts.push(`${settings.shifts} passes`);
+  return parts.join(", ");
 }

@@ -1,5 +1,6 @@
 import { api, ApiError } from "./api";
-import { State } from "./state";
+import type { Job } from "./contract";
+import { isPlayable, State } from "./state";
 import { AddPanel } from "./ui/add-panel";
 import { h, toast } from "./ui/dom";
 import { JobLists } from "./ui/job-lists";
@@ -53,11 +54,22 @@ async function start(): Promise<void> {
   }
   document.querySelector<HTMLElement>(".skip")!.hidden = false;
   const player = new PlayerView(state, () => show("songs"));
-  const add = new AddPanel(state);
-  const lists = new JobLists(state, add.uploader, (job) => {
-    player.open(job);
+  const dropped = new Set<string>();
+  const add = new AddPanel(state, (job) => dropped.add(job.id));
+  const open = (job: Job, focus: boolean) => {
+    dropped.clear();
+    player.open(job, focus);
     lists.setCurrent(job.id);
+  };
+  const lists = new JobLists(state, add.uploader, (job) => {
+    open(job, true);
     show("player");
+  });
+  // The first song that was dropped here is opened as soon as it can be played, unless another one is open.
+  state.on("jobs", () => {
+    if (player.isOpen) return;
+    const playable = [...dropped].map((id) => state.jobs.get(id)).find((job) => job && isPlayable(job));
+    if (playable) open(playable, false);
   });
   main.replaceChildren(
     h("section", { id: "songs", "aria-label": "Library", tabindex: "-1" }, add.element, lists.element),

@@ -1,6 +1,11 @@
 import { api } from "./api";
 import type { Job, Model, ServerEvent, ServerInfo } from "./contract";
 
+/** Whether a job's stems can be heard, at least as far as they are made. */
+export function isPlayable(job: Job): boolean {
+  return job.audio !== undefined && (job.state === "done" || (job.progress?.playableFrames ?? 0) > 0);
+}
+
 type Change = "jobs" | "models" | "connection" | "server";
 
 /** What the page knows of the server, kept up to date by the stream of events. */
@@ -22,7 +27,9 @@ export class State extends EventTarget {
     this.connect();
   }
 
+  /** Takes a job that was just made. Events may have told of it already, and then they know better. */
   put(job: Job): void {
+    if (this.jobs.has(job.id)) return;
     this.jobs.set(job.id, job);
     this.tell("jobs");
   }

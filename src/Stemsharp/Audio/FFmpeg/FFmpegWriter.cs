@@ -3,19 +3,12 @@ using System.Globalization;
 namespace Stemsharp.Audio;
 
 /// <summary>Pipes samples into FFmpeg, which encodes them into a temporary file.</summary>
-internal sealed class FFmpegWriter : IAudioWriter
+internal sealed class FFmpegWriter : PcmWriter
 {
-    private const int BufferBytes = 1 << 16;
     private static readonly TimeSpan StallLimit = TimeSpan.FromMinutes(5);
-    private readonly FFmpegProcess _process;
-    private readonly OutputFile _file;
+    private readonly FFmpegProcess? _process;
     private readonly Action<string>? _finishing;
     private readonly List<TemporaryFile> _side = [];
-    private readonly SampleFormat _wire;
-    private readonly Quantiser? _quantiser;
-    private readonly byte[] _buffer;
-    private readonly int[] _integers;
-    private bool _done;
 
     /// <param name="tool">FFmpeg.</param>
     /// <param name="path">The final name.</param>
@@ -30,17 +23,9 @@ internal sealed class FFmpegWriter : IAudioWriter
     public FFmpegWriter(
         FFmpegTool tool, string path, int sampleRate, int channels, SampleFormat wire, EncodingOptions options,
         IEnumerable<string> output, PictureTransport picture, Action<string>? finishing, CancellationToken cancellation)
+        : base(new OutputFile(path), sampleRate, channels, wire, options)
     {
-        _wire = wire;
         _finishing = finishing;
-        SampleRate = sampleRate;
-        Channels = channels;
-        if (!wire.IsFloat()) _quantiser = new Quantiser(wire.Bits(), options.Dither, options.DitherSeed);
-        int bytesEach = SampleCodec.Bytes(wire);
-        int samples = BufferBytes / (bytesEach * channels) * channels;
-        _buffer = new byte[samples * bytesEach];
-        _integers = wire.IsFloat() ? [] : new int[samples];
-        _file = new OutputFile(path);
         try
         {
             AudioTags tags = options.Tags ?? AudioTags.Empty;
@@ -59,12 +44,12 @@ internal sealed class FFmpegWriter : IAudioWriter
                 cover.AddRange(["-map", "2:v:0", "-c:v", "copy", "-disposition:v:0", "attached_pic"]);
             }
 
-            arguments.AddRange(["-map_metadata", "1", .. output, .. cover, FFmpegInput.Name(_file.TemporaryPath)]);
+            arguments.AddRange(["-map_metadata", "1", .. output, .. cover, FFmpegInput.Name(File!.TemporaryPath)]);
             _process = new FFmpegProcess(tool.Path, arguments, StallLimit, cancellation);
         }
         catch
         {
-            Clean();
+            Dispose();
             throw;
         }
     }
@@ -82,67 +67,41 @@ internal sealed class FFmpegWriter : IAudioWriter
         None,
     }
 
-    public int SampleRate { get; }
-    public int Channels { get; }
-    public long ClippedSamples => _quantiser?.ClippedSamples ?? 0;
-
-    public void Write(ReadOnlySpan<float> interleaved)
+    protected override void WriteBytes(ReadOnlySpan<byte> bytes)
     {
-        ObjectDisposedException.ThrowIf(_done, this);
-        if (interleaved.Length % Channels != 0) throw new ArgumentException("Whole frames are written.", nameof(interleaved));
-        int bytesEach = SampleCodec.Bytes(_wire);
-        while (!interleaved.IsEmpty)
+        try
         {
-            ReadOnlySpan<float> part = interleaved[..Math.Min(interleaved.Length, _buffer.Length / bytesEach)];
-            Span<byte> bytes = _buffer.AsSpan(0, part.Length * bytesEach);
-            if (_quantiser is null)
-            {
-                SampleCodec.EncodeFloats(_wire, part, bytes);
-            }
-            else
-            {
-                _quantiser.Quantise(part, _integers);
-                SampleCodec.EncodeIntegers(_wire, _integers.AsSpan(0, part.Length), bytes);
-            }
-
-            try
-            {
-                _process.Write(bytes);
-            }
-            catch (IOException error)
-            {
-                _process.Finish(out string? fault);
-                throw Failure(fault, error);
-            }
-
-            interleaved = interleaved[part.Length..];
+            _process!.Write(bytes);
+        }
+        catch (IOException error)
+        {
+            _process!.Finish(out string? fault);
+            throw Failure(fault, error);
         }
     }
 
-    public void Complete()
+    protected override void FinishContent()
     {
-        ObjectDisposedException.ThrowIf(_done, this);
-        int code = _process.Finish(out string? fault);
+        int code = _process!.Finish(out string? fault);
         if (code != 0 || fault is not null) throw Failure(fault, null);
-        if (_finishing is not null) _file.Guard(() => _finishing(_file.TemporaryPath));
-        _done = true;
-        _file.Commit();
+        if (_finishing is not null) File!.Guard(() => _finishing(File.TemporaryPath));
+        Close();
     }
 
-    public void Dispose()
+    protected override void Close()
     {
-        _done = true;
-        _process.Dispose();
-        Clean();
+        _process?.Dispose();
+        foreach (TemporaryFile file in _side) file.Dispose();
     }
 
-    private AudioException Failure(string? fault, Exception? error)
+    private OutputException Failure(string? fault, Exception? error)
     {
-        string message = fault ?? FFmpegProbe.Readable(_process.Message, _file.TemporaryPath);
-        string hint = message.Contains("No space left", StringComparison.OrdinalIgnoreCase)
-            ? $"'{_file.Path}' can't be written: no space left on the disk. Free some space or choose another folder."
-            : $"'{_file.Path}' can't be encoded. FFmpeg says: {message}.";
-        return error is null ? new AudioException(hint) : new AudioException(hint, error);
+        string message = fault ?? FFmpegProbe.Readable(_process!.Message, File!.TemporaryPath);
+        bool isDiskFull = message.Contains("No space left", StringComparison.OrdinalIgnoreCase);
+        string hint = isDiskFull
+            ? $"'{File!.Path}' can't be written: no space left on the disk. Free some space or choose another folder."
+            : $"'{File!.Path}' can't be encoded. FFmpeg says: {message}.";
+        return new OutputException(hint, error, isDiskFull);
     }
 
     private string Side(ReadOnlySpan<byte> content)
@@ -152,11 +111,5 @@ internal sealed class FFmpegWriter : IAudioWriter
         file.Stream.Write(content);
         file.Stream.Flush();
         return FFmpegInput.Name(file.Path);
-    }
-
-    private void Clean()
-    {
-        foreach (TemporaryFile file in _side) file.Dispose();
-        _file.Dispose();
     }
 }

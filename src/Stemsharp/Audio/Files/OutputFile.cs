@@ -14,13 +14,13 @@ internal sealed class OutputFile : IDisposable
 
     /// <summary>Chooses the temporary name and makes sure that the folder takes it.</summary>
     /// <param name="path">The final name. Its folder must exist.</param>
-    /// <exception cref="AudioException">The folder is missing or can't be written.</exception>
+    /// <exception cref="OutputException">The folder is missing or can't be written.</exception>
     public OutputFile(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
         string folder = System.IO.Path.GetDirectoryName(Path)
-            ?? throw new AudioException($"'{path}' is not a file name. Give a file in a folder.");
-        if (Directory.Exists(Path)) throw new AudioException($"'{path}' is a folder, so that no file can be written there. Give another name.");
+            ?? throw new OutputException($"'{path}' is not a file name. Give a file in a folder.");
+        if (Directory.Exists(Path)) throw new OutputException($"'{path}' is a folder, so that no file can be written there. Give another name.");
         TemporaryPath = System.IO.Path.Combine(folder, TemporaryName());
         Guard(() => new FileStream(TemporaryPath, FileMode.CreateNew, FileAccess.Write).Dispose());
     }
@@ -52,12 +52,12 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>The error for the user from one of the file system.</summary>
-    public AudioException Failure(Exception error) => error switch
+    public OutputException Failure(Exception error) => error switch
     {
-        DirectoryNotFoundException => new AudioException($"'{Path}' can't be written: its folder does not exist. Create it first.", error),
-        UnauthorizedAccessException => new AudioException($"'{Path}' can't be written: this user may not write there. Choose another folder or change its permissions.", error),
-        IOException when IsDiskFull(error) => new AudioException($"'{Path}' can't be written: no space left on the disk. Free some space or choose another folder.", error),
-        _ => new AudioException($"'{Path}' can't be written: {error.Message}", error),
+        DirectoryNotFoundException => new OutputException($"'{Path}' can't be written: its folder does not exist. Create it first.", error),
+        UnauthorizedAccessException => new OutputException($"'{Path}' can't be written: this user may not write there. Choose another folder or change its permissions.", error),
+        IOException when IsDiskFull(error) => new OutputException($"'{Path}' can't be written: no space left on the disk. Free some space or choose another folder.", error),
+        _ => new OutputException($"'{Path}' can't be written: {error.Message}", error),
     };
 
     public void Dispose()

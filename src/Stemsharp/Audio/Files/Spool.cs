@@ -35,7 +35,7 @@ internal static class Spool
         {
             file.Dispose();
             if (error is not IOException) throw;
-            throw new AudioException(
+            throw new OutputException(
                 OutputFile.IsDiskFull(error)
                     ? $"'{name}' can't be spooled: no space left for temporary files. Free some space, or choose another folder for them."
                     : $"'{name}' can't be spooled: {error.Message}",

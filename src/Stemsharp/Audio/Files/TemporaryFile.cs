@@ -13,7 +13,7 @@ internal sealed class TemporaryFile : IDisposable
 
     /// <param name="folder">Where; default the system's folder for temporary files.</param>
     /// <param name="forOtherPrograms">Whether a child process has to open it by <see cref="Path"/>.</param>
-    /// <exception cref="AudioException">It can't be created.</exception>
+    /// <exception cref="OutputException">It can't be created.</exception>
     public TemporaryFile(string? folder, bool forOtherPrograms)
     {
         folder ??= System.IO.Path.GetTempPath();
@@ -35,7 +35,7 @@ internal sealed class TemporaryFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new AudioException($"No temporary file can be made in '{folder}': {error.Message}. Choose another folder for temporary files.", error);
+            throw new OutputException($"No temporary file can be made in '{folder}': {error.Message}. Choose another folder for temporary files.", error);
         }
 
         Path = name;

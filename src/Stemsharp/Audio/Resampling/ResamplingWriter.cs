@@ -1,10 +1,10 @@
 namespace Stemsharp.Audio;
 
 /// <summary>A writer that takes frames at one rate and passes them on at another.</summary>
-internal sealed class ResamplingWriter : IAudioWriter
+internal sealed class ResamplingWriter : IStagedWriter
 {
     private const int BlockFrames = 4096;
-    private readonly IAudioWriter _inner;
+    private readonly PcmWriter _inner;
     private readonly Resampler _resampler;
     private readonly float[] _output;
     private long _left;
@@ -12,7 +12,7 @@ internal sealed class ResamplingWriter : IAudioWriter
     /// <param name="inner">Where the frames go; disposed with this writer.</param>
     /// <param name="sampleRate">The rate that frames arrive with.</param>
     /// <param name="length">Frames that are passed on at most; the surplus is cut.</param>
-    public ResamplingWriter(IAudioWriter inner, int sampleRate, long? length)
+    public ResamplingWriter(PcmWriter inner, int sampleRate, long? length)
     {
         _inner = inner;
         _resampler = new Resampler(sampleRate, inner.SampleRate, inner.Channels);
@@ -36,10 +36,18 @@ internal sealed class ResamplingWriter : IAudioWriter
 
     public void Complete()
     {
+        Finish();
+        Commit();
+    }
+
+    public void Finish()
+    {
         int made;
         while ((made = _resampler.Finish(_output)) > 0) Pass(made);
-        _inner.Complete();
+        _inner.Finish();
     }
+
+    public void Commit() => _inner.Commit();
 
     public void Dispose() => _inner.Dispose();
 

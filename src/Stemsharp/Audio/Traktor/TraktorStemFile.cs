@@ -65,9 +65,13 @@ public static class TraktorStemFile
     /// <exception cref="AudioException">The file can't be created.</exception>
     /// <exception cref="OptionException">The options are out of range.</exception>
     /// <exception cref="ExternalToolException">FFmpeg is missing, too old, or lacks the encoder.</exception>
-    public static IAudioWriter Create(string path, int sampleRate, TraktorStemOptions? options = null, CancellationToken cancellationToken = default)
+    public static IAudioWriter Create(string path, int sampleRate, TraktorStemOptions? options = null, CancellationToken cancellationToken = default) =>
+        CreateStaged(path, sampleRate, options ?? new TraktorStemOptions(), cancellationToken);
+
+    /// <summary>Creates a stem file whose completion has two steps.</summary>
+    /// <inheritdoc cref="Create"/>
+    internal static IStagedWriter CreateStaged(string path, int sampleRate, TraktorStemOptions options, CancellationToken cancellationToken)
     {
-        options ??= new TraktorStemOptions();
         int rate = Check(options, sampleRate);
         FFmpegTool tool = FFmpegTool.Find(options.FFmpegPath, "Writing a stem file");
         bool lossless = options.Codec == TraktorStemCodec.Alac;

@@ -6,22 +6,14 @@ namespace Stemsharp.Audio;
 /// Writes a WAV file block by block. A JUNK chunk behind the RIFF header keeps room for the 64-bit sizes: a file that
 /// grows past 4 GB becomes RF64 when it is finished.
 /// </summary>
-internal sealed class WavWriter : IAudioWriter
+internal sealed class WavWriter : PcmWriter
 {
-    private const int BufferBytes = 1 << 16;
     private const int JunkOffset = 12, JunkBytes = 28;
     private readonly Stream _stream;
-    private readonly OutputFile? _file;
-    private readonly SampleFormat _format;
-    private readonly Quantiser? _quantiser;
-    private readonly AudioTags _tags;
+    private readonly byte[] _trailer;
     private readonly long _limit;
     private readonly bool _patch;
-    private readonly byte[] _buffer;
-    private readonly int[] _integers;
-    private readonly int _dataOffset;
     private long _dataBytes;
-    private bool _done;
 
     /// <param name="stream">Where the file goes; disposed with the writer when it belongs to <paramref name="file"/>.</param>
     /// <param name="sampleRate">Frames per second.</param>
@@ -33,28 +25,15 @@ internal sealed class WavWriter : IAudioWriter
     public WavWriter(
         Stream stream, int sampleRate, int channels, EncodingOptions options,
         OutputFile? file = null, long? length = null, long limit = uint.MaxValue)
+        : base(file, sampleRate, channels, options.SampleFormat, options)
     {
         _stream = stream;
-        _file = file;
-        _format = options.SampleFormat;
-        _tags = options.Tags ?? AudioTags.Empty;
         _limit = limit;
         _patch = stream.CanSeek;
-        SampleRate = sampleRate;
-        Channels = channels;
-        int frameBytes = channels * SampleCodec.Bytes(_format);
-        int samples = Math.Max(BufferBytes / frameBytes, 1) * channels;
-        _buffer = new byte[samples * SampleCodec.Bytes(_format)];
-        _integers = _format.IsFloat() ? [] : new int[samples];
-        if (!_format.IsFloat()) _quantiser = new Quantiser(_format.Bits(), options.Dither, options.DitherSeed);
-        byte[] header = Header(length is long frames && !_patch ? frames * frameBytes : null);
-        _dataOffset = header.Length;
-        Emit(header);
+        // Behind samples without a known end a reader would take tags for samples.
+        _trailer = _patch || length is not null ? Trailer(options.Tags ?? AudioTags.Empty) : [];
+        Emit(Header(length is long frames && !_patch ? frames * FrameBytes : null));
     }
-
-    public int SampleRate { get; }
-    public int Channels { get; }
-    public long ClippedSamples => _quantiser?.ClippedSamples ?? 0;
 
     /// <summary>Creates a file under a temporary name.</summary>
     public static WavWriter Create(string path, int sampleRate, int channels, EncodingOptions options)
@@ -73,49 +52,17 @@ internal sealed class WavWriter : IAudioWriter
         }
     }
 
-    public void Write(ReadOnlySpan<float> interleaved)
+    protected override void WriteBytes(ReadOnlySpan<byte> bytes)
     {
-        ObjectDisposedException.ThrowIf(_done, this);
-        if (interleaved.Length % Channels != 0) throw new ArgumentException("Whole frames are written.", nameof(interleaved));
-        int bytesEach = SampleCodec.Bytes(_format);
-        while (!interleaved.IsEmpty)
-        {
-            ReadOnlySpan<float> part = interleaved[..Math.Min(interleaved.Length, _buffer.Length / bytesEach)];
-            Span<byte> bytes = _buffer.AsSpan(0, part.Length * bytesEach);
-            if (_quantiser is null)
-            {
-                SampleCodec.EncodeFloats(_format, part, bytes);
-            }
-            else
-            {
-                _quantiser.Quantise(part, _integers);
-                SampleCodec.EncodeIntegers(_format, _integers.AsSpan(0, part.Length), bytes);
-            }
-
-            Emit(bytes);
-            _dataBytes += bytes.Length;
-            interleaved = interleaved[part.Length..];
-        }
+        Emit(bytes);
+        _dataBytes += bytes.Length;
     }
 
-    public void Complete()
+    protected override void FinishContent()
     {
-        ObjectDisposedException.ThrowIf(_done, this);
         if ((_dataBytes & 1) != 0) Emit([0]);
-        if (_patch)
-        {
-            foreach ((string id, byte[] content) in WavTags.Chunks(_tags))
-            {
-                byte[] chunk = new byte[8 + content.Length + (content.Length & 1)];
-                WriteId(chunk, id);
-                BinaryPrimitives.WriteUInt32LittleEndian(chunk.AsSpan(4), (uint)content.Length);
-                content.CopyTo(chunk, 8);
-                Emit(chunk);
-            }
-
-            Patch();
-        }
-
+        Emit(_trailer);
+        if (_patch) Patch();
         try
         {
             _stream.Flush();
@@ -125,25 +72,19 @@ internal sealed class WavWriter : IAudioWriter
             throw Failure(error);
         }
 
-        _done = true;
-        if (_file is null) return;
-        _stream.Dispose();
-        _file.Commit();
+        Close();
     }
 
-    public void Dispose()
+    protected override void Close()
     {
-        _done = true;
-        if (_file is null) return;
-        _stream.Dispose();
-        _file.Dispose();
+        if (File is not null) _stream.Dispose();
     }
 
     /// <summary>Everything up to the first sample. Sizes are filled in where they are known already.</summary>
     private byte[] Header(long? dataBytes)
     {
-        int bits = _format.Bits();
-        bool isFloat = _format.IsFloat();
+        int bits = Format.Bits();
+        bool isFloat = Format.IsFloat();
         bool extensible = Channels > 2 || (!isFloat && bits > 16);
         int formatBytes = extensible ? 40 : isFloat ? 18 : 16;
         int factBytes = isFloat ? 12 : 0;
@@ -182,8 +123,24 @@ internal sealed class WavWriter : IAudioWriter
         }
 
         WriteId(span[^8..], "data");
-        FillSizes(span, dataBytes, dataBytes is long known ? header.Length - 8 + known + (known & 1) : null);
+        FillSizes(span, dataBytes, dataBytes is long known ? header.Length - 8 + known + (known & 1) + _trailer.Length : null);
         return header;
+    }
+
+    /// <summary>The chunks behind the samples.</summary>
+    private static byte[] Trailer(AudioTags tags)
+    {
+        List<byte> trailer = [];
+        foreach ((string id, byte[] content) in WavTags.Chunks(tags))
+        {
+            byte[] chunk = new byte[8 + content.Length + (content.Length & 1)];
+            WriteId(chunk, id);
+            BinaryPrimitives.WriteUInt32LittleEndian(chunk.AsSpan(4), (uint)content.Length);
+            content.CopyTo(chunk, 8);
+            trailer.AddRange(chunk);
+        }
+
+        return [.. trailer];
     }
 
     /// <summary>Writes the sizes into a header: 32 bits, or the ds64 chunk, or "unknown".</summary>
@@ -197,8 +154,8 @@ internal sealed class WavWriter : IAudioWriter
             return;
         }
 
-        long frames = data / (Channels * SampleCodec.Bytes(_format));
-        if (_format.IsFloat())
+        long frames = data / (Channels * SampleCodec.Bytes(Format));
+        if (Format.IsFloat())
             BinaryPrimitives.WriteUInt32LittleEndian(header[^12..], (uint)Math.Min(frames, uint.MaxValue));
         if (riff <= _limit)
         {
@@ -246,8 +203,8 @@ internal sealed class WavWriter : IAudioWriter
         }
     }
 
-    private AudioException Failure(IOException error) =>
-        _file?.Failure(error) ?? new AudioException($"The WAV stream can't be written: {error.Message}", error);
+    private OutputException Failure(IOException error) =>
+        File?.Failure(error) ?? new OutputException($"The WAV stream can't be written: {error.Message}", error);
 
     private static void WriteId(Span<byte> target, string id)
     {

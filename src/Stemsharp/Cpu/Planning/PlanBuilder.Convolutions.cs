@@ -49,7 +49,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
             for (int i = 0; i < parts.Length; i++)
             {
                 WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
-                parts[i] = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, transformed, bias);
+                parts[i] = PackedWeights.PackSingle(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, transformed, bias);
             }
 
             var finish = new GluEpilogue<TIsa, V>(parts[0], target, columns, null);
@@ -59,14 +59,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         if (glu != null)
         {
-            var weights = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, matrix, bias);
+            var weights = PackedWeights.Pack(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, matrix, bias);
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             var epilogue = new GluEpilogue<TIsa, V>(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
             return;
         }
 
-        var rows = new PackedWeights([.. Enumerable.Range(0, shape.Channels)], k, matrix, bias);
+        var rows = PackedWeights.Pack([.. Enumerable.Range(0, shape.Channels)], k, matrix, bias);
         Emit(Stored(node.Name, text, rows, columns, packer, target, activation?.Op), activation == null ? [node] : [node, activation]);
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Span<float> matrix = _weights.Phases(op.Weight, stride, phaseFirst: !woven);
         var spread = new float[stride * channels];
         for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
-        var weights = new PackedWeights([.. Enumerable.Range(0, spread.Length)], taps * cin, matrix, spread);
+        var weights = PackedWeights.Pack([.. Enumerable.Range(0, spread.Length)], taps * cin, matrix, spread);
 
         var columns = alongRows ? new Columns(steps, shape.Last) : new Columns(1, steps);
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
@@ -175,7 +175,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int hidden = conv.Weight.Shape[0];
         float[] bias = _weights.Vector(conv.Bias!);
         Span<float> matrix = _weights.TapsFirst(conv.Weight);
-        var packed = new PackedWeights([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
+        var packed = PackedWeights.PackSingle([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
         return new DConvLayer<TIsa, V>(
             packed,
             _weights.Vector(expand.Weight),

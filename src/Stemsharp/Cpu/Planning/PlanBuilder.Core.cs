@@ -26,6 +26,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly List<Tensor> _all = [];
     private readonly HashSet<Node> _done = [];
     private readonly List<Step> _steps = [];
+    private readonly List<Tensor> _touched = [];
 
     public PlanBuilder(Graph.Graph graph, WeightReader weights, KernelTier tier)
     {
@@ -129,6 +130,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor root = tensor.Root;
         root.First = Math.Min(root.First, _steps.Count);
         root.Last = Math.Max(root.Last, _steps.Count);
+        _touched.Add(tensor);
         return tensor;
     }
 
@@ -155,6 +157,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
             _done.Add(node);
             step.Flops += node.Op.Flops(node.Inputs, node.Outputs);
         }
+
+        step.Bytes = _touched.Distinct().Sum(t => (long)t.Channels * t.Positions) * sizeof(float) + step.Weights.Sum(w => w.Bytes);
+        _touched.Clear();
 
         _steps.Add(step);
     }

@@ -111,7 +111,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         var op = (LinearOp)parts[0].Op;
         Span<float> bias = _weights.Vector(op.Bias).AsSpan(op.FirstRow, rows);
         Span<float> matrix = _weights.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin);
-        var weights = new PackedWeights(targets.RowOrder(), cin, matrix, bias);
+        var weights = PackedWeights.Pack(targets.RowOrder(), cin, matrix, bias);
         var epilogue = new ProjectionEpilogue<TIsa, V>(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
@@ -128,7 +128,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Use(source.Query!);
         Use(source.Key!);
         Use(source.Value!);
-        Tensor target = Write(node.Output);
+        Tensor target = Write(node.Output, source.Query); // a task has copied its queries before it writes
         int keys = node.Inputs[1].Shape.Positions;
         Emit(new AttentionStep<TIsa, V>(node.Name, $"attention, {op.Heads} heads, {keys} keys {target.Shape}", source, keys, target), node);
     }
@@ -168,6 +168,6 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         int k = op.Weight.Shape[1];
         float[] bias = _weights.Vector(op.Bias);
-        return new PackedWeights([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), bias);
+        return PackedWeights.Pack([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), bias);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Simd;
@@ -87,7 +88,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             float* p = w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows;
             for (int i = 0; i < count; i += Tile.Rows, p += targets.Width * Tile.Rows)
             {
-                *(System.Runtime.Intrinsics.Vector256<float>*)p = *(System.Runtime.Intrinsics.Vector256<float>*)(tile + i);
+                *(Vector256<float>*)p = *(Vector256<float>*)(tile + i);
             }
         }
     }
@@ -99,9 +100,19 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         (int head, int index) = Math.DivRem(strip, perHead);
         int positions = targets.Value!.Positions / targets.ValueRows;
         float* p = w.At(targets.Value, head) + ((long)index * positions + start) * Tile.Rows;
-        for (int i = 0; i < count; i++)
+        float* woven = stackalloc float[4 * Tile.Columns];
+        for (int half = 0; half < Tile.Rows; half += 4)
         {
-            for (int r = 0; r < Tile.Rows; r++) p[i * Tile.Rows + r] = tile[r * Tile.Columns + i] + bias[r];
+            float* rows = tile + half * Tile.Columns;
+            V b0 = TIsa.Broadcast(bias[half]), b1 = TIsa.Broadcast(bias[half + 1]), b2 = TIsa.Broadcast(bias[half + 2]), b3 = TIsa.Broadcast(bias[half + 3]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                V v0 = TIsa.Add(TIsa.Load(rows + i), b0), v1 = TIsa.Add(TIsa.Load(rows + Tile.Columns + i), b1);
+                V v2 = TIsa.Add(TIsa.Load(rows + 2 * Tile.Columns + i), b2), v3 = TIsa.Add(TIsa.Load(rows + 3 * Tile.Columns + i), b3);
+                TIsa.Interleave4(woven + 4 * i, v0, v1, v2, v3);
+            }
+
+            for (int i = 0; i < count; i++) *(Vector128<float>*)(p + i * Tile.Rows + half) = *(Vector128<float>*)(woven + 4 * i);
         }
     }
 }

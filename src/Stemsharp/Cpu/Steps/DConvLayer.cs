@@ -16,6 +16,8 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    private const int Taps = 3;
+
     private readonly PackedWeights _convolution;
     private readonly PackedWeights _expand;
     private readonly NormWeights _norm1;
@@ -41,7 +43,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
         Dilation = dilation;
         _channels = expandBias.Length / 2;
         _convolution = convolution;
-        _expand = new PackedWeights(GluEpilogue<TIsa, V>.RowOrder(_channels), Hidden, expand, expandBias);
+        _expand = PackedWeights.PackSingle(GluEpilogue<TIsa, V>.RowOrder(_channels), Hidden, expand, expandBias);
         _norm1 = norm1;
         _norm2 = norm2;
         _scale = scale;
@@ -63,6 +65,8 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
         }
     }
 
+    public IEnumerable<PackedWeights> Weights => [_convolution, _expand];
+
     public int Hidden { get; }
 
     public int Dilation { get; }
@@ -70,7 +74,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     /// <summary>Floats of a block's hidden values.</summary>
     public int HiddenFloats => _convolution.Strips * Tile.Size;
 
-    /// <summary>Floats of the panel that <see cref="Convolve"/> is given.</summary>
+    /// <summary>Floats of the panel that <see cref="Convolve"/> may fill.</summary>
     public int PanelFloats => _convolution.K * Tile.Columns;
 
     /// <summary>Floats of scratch for <see cref="GramMoments"/>.</summary>
@@ -82,24 +86,43 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
 
     public long ExecutedFlops(long blocks) => 2 * blocks * Tile.Columns * Tile.Rows * ((long)_convolution.Strips * _convolution.K + (long)_expand.Strips * Hidden);
 
-    /// <summary>The dilated convolution of a block, with its bias; returns the moments of its valid positions.</summary>
-    public Moments Convolve(float* panel, int count, float* hidden)
+    /// <summary>
+    /// The dilated convolution of a block of x, with its bias; returns the moments of its valid positions. Straight
+    /// from x: so few rows come of it that packing would cost a third of the time. Only where a tap reaches beyond
+    /// a row's ends the packer's zeros are needed.
+    /// </summary>
+    public Moments Convolve(in Workspace w, Tensor x, in ConvolutionPacker<TIsa, V> packer, Columns columns, int block, float* panel, float* hidden)
     {
+        (int row, int start, int count) = columns[block];
+        bool inside = start >= Dilation && start + count + Dilation <= columns.Width;
+        if (!inside) packer.Pack(w, block, panel);
+        float* taps = inside ? w.At(x) + (long)row * columns.Width + start - Dilation : panel;
+        nint tapStride = inside ? Dilation : _channels * Tile.Columns, rowStride = inside ? x.Stride : Tile.Columns;
+        int chain = Tile.Chain(_channels);
         Moments moments = default;
         for (int strip = 0; strip < _convolution.Strips; strip++)
         {
-            float* tile = hidden + strip * Tile.Size;
-            Product<TIsa, V>.Run(_convolution.Strip(strip), panel, _convolution.K, tile);
+            float* tile = hidden + strip * Tile.Size, weights = _convolution.Strip(strip);
+            for (int tap = 0; tap < Taps; tap++)
+            {
+                for (int k = 0; k < _channels; k += chain)
+                {
+                    int terms = Math.Min(chain, _channels - k);
+                    MicroKernel<TIsa, V>.Run(weights, taps + tap * tapStride + k * rowStride, terms, rowStride, tile, tap + k > 0);
+                    weights += terms * Tile.Rows;
+                }
+            }
+
             for (int r = 0; r < Tile.Rows && strip * Tile.Rows + r < Hidden; r++, tile += Tile.Columns)
             {
                 V bias = TIsa.Broadcast(_convolution.Bias[strip * Tile.Rows + r]);
                 V sum = TIsa.Broadcast(0f), squares = sum;
                 for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
                 {
-                    V x = TIsa.Add(TIsa.Load(tile + i), bias);
-                    TIsa.Store(tile + i, x);
-                    sum = TIsa.Add(sum, x);
-                    squares = TIsa.MultiplyAdd(x, x, squares);
+                    V y = TIsa.Add(TIsa.Load(tile + i), bias);
+                    TIsa.Store(tile + i, y);
+                    sum = TIsa.Add(sum, y);
+                    squares = TIsa.MultiplyAdd(y, y, squares);
                 }
 
                 if (count < Tile.Columns)
@@ -187,8 +210,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
 
     public void Dispose()
     {
-        _convolution.Dispose();
-        _expand.Dispose();
+        foreach (PackedWeights weights in Weights) weights.Dispose();
         _norm1.Dispose();
         _norm2.Dispose();
         _scale.Dispose();

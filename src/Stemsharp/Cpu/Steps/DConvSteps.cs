@@ -14,6 +14,8 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
 {
     private readonly Columns _columns = new(rows, x.Positions / rows);
 
+    public override IEnumerable<PackedWeights> Weights => layers.SelectMany(l => l.Weights);
+
     public override long ExecutedFlops => layers.Sum(l => l.ExecutedFlops(_columns.Blocks));
 
     public override long ScratchFloats => Tile.Size + layers.Max(l => (long)l.PanelFloats + l.GramFloats + (long)_columns.BlocksPerRow * l.HiddenFloats);
@@ -32,8 +34,7 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
             for (int b = 0; b < _columns.BlocksPerRow; b++)
             {
                 if (layer == layers[^1] && next < rows) Ahead.Channels(w, x, (long)next * _columns.Width, _columns.Width, b, _columns.BlocksPerRow);
-                packer.Pack(w, first + b, panel);
-                moments.Add(layer.Convolve(panel, _columns[first + b].Count, hidden + (long)b * layer.HiddenFloats));
+                moments.Add(layer.Convolve(w, x, packer, _columns, first + b, panel, hidden + (long)b * layer.HiddenFloats));
             }
 
             for (int b = 0; b < _columns.BlocksPerRow; b++) layer.Activate(hidden + (long)b * layer.HiddenFloats, _columns[first + b].Count, moments, _columns.Width);
@@ -71,6 +72,8 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
     /// <summary>The tensor for the hidden values.</summary>
     public static Tensor HiddenTensor(string name, DConvLayer<TIsa, V> layer, int positions) => new(name, 1, Tile.Panels(positions) * layer.HiddenFloats);
 
+    public override IEnumerable<PackedWeights> Weights => layer.Weights;
+
     public override long ExecutedFlops => layer.ExecutedFlops(_columns.Blocks);
 
     public override int Phases => 3;
@@ -105,8 +108,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
             {
                 case 0:
                     Ahead.Channels(w, x, start + Tile.Columns, Tile.Columns, 0, 1);
-                    _packer.Pack(w, b, panel);
-                    moments.Add(layer.Convolve(panel, count, values));
+                    moments.Add(layer.Convolve(w, x, _packer, _columns, b, panel, values));
                     break;
                 case 1:
                     layer.Activate(values, count, all, _columns.Width);

@@ -26,7 +26,9 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
 
     public override long ExecutedFlops => 2L * columns.Blocks * Tile.Columns * Tile.Rows * ((long)expand.Strips * expand.K + (long)contract.Strips * contract.K);
 
-    public override long ScratchFloats => Panels * (InputFloats + HiddenFloats + ResultFloats);
+    public override IEnumerable<PackedWeights> Weights => [expand, contract];
+
+    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + Panels * (InputFloats + HiddenFloats + ResultFloats);
 
     private long InputFloats => (long)expand.K * Tile.Columns;
 
@@ -39,48 +41,31 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
     public override void Run(int phase, int task, in Workspace w)
     {
         int block = task * Panels, count = Math.Min(Panels, columns.Blocks - block), next = block + w.Workers * Panels;
-        float* input = w.Scratch, hidden = input + Panels * InputFloats, result = hidden + Panels * HiddenFloats;
+        float* room = w.Scratch, input = room + Product<TIsa, V>.RoomFloats, hidden = input + Panels * InputFloats, result = hidden + Panels * HiddenFloats;
         for (int p = 0; p < count; p++) packer.Pack(w, block + p, input + p * InputFloats);
         for (int first = 0; first < expand.Strips; first += Part)
         {
             int strips = Math.Min(Part, expand.Strips - first), rows = Math.Min(strips * Tile.Rows, contract.K - first * Tile.Rows);
             for (int strip = 0; strip < strips; strip++)
             {
-                for (int p = 0; p < count; p++)
-                {
-                    if (next + p < columns.Blocks) packer.Prefetch(w, next + p, first + strip, expand.Strips);
-                    Expand(first + strip, input + p * InputFloats, hidden + p * HiddenFloats + (long)strip * Tile.Size);
-                }
+                for (int p = 0; p < count && next + p < columns.Blocks; p++) packer.Prefetch(w, next + p, first + strip, expand.Strips);
+                float* tiles = hidden + (long)strip * Tile.Size;
+                Product<TIsa, V>.Run(expand, first + strip, 0, expand.K, input, (nint)InputFloats, count, tiles, (nint)HiddenFloats, room);
+                for (int p = 0; p < count; p++) Activate(first + strip, tiles + p * HiddenFloats);
             }
 
             bool last = first + Part >= expand.Strips;
             for (int strip = 0; strip < contract.Strips; strip++)
             {
-                float* weights = contract.Strip(strip) + (long)first * Tile.Rows * Tile.Rows;
-                for (int p = 0; p < count; p++)
-                {
-                    float* tile = result + p * ResultFloats + (long)strip * Tile.Size;
-                    Product<TIsa, V>.Run(weights, hidden + p * HiddenFloats, rows, tile, first > 0);
-                    if (last) epilogue.Store(w, block + p, strip, tile);
-                }
+                float* tiles = result + (long)strip * Tile.Size;
+                Product<TIsa, V>.Run(contract, strip, first * Tile.Rows, rows, hidden, (nint)HiddenFloats, count, tiles, (nint)ResultFloats, room, first > 0);
+                for (int p = 0; last && p < count; p++) epilogue.Store(w, block + p, strip, tiles + p * ResultFloats);
             }
         }
     }
 
-    protected override void Dispose(bool disposing)
+    private void Activate(int strip, float* rows)
     {
-        if (disposing)
-        {
-            expand.Dispose();
-            contract.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private void Expand(int strip, float* input, float* rows)
-    {
-        Product<TIsa, V>.Run(expand.Strip(strip), input, expand.K, rows);
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
         {
             V bias = TIsa.Broadcast(expand.Bias[strip * Tile.Rows + r]);

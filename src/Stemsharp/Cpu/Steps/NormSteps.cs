@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
@@ -78,16 +79,22 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
         Panel<TIsa, V>.LayerNorm(w.At(source) + start, source.Stride, source.Channels, norm.Weight, norm.Bias, norm.Epsilon, panel);
         for (int t = 0; t < _tables.Length; t++)
         {
-            // [C, 1, T], [C, F, 1] or [C, L]: the index along the positions, with stride 0 where it is broadcast.
+            // [C, 1, T], [C, F, 1] or [C, L]: one stretch for each row that the block touches.
             Shape shape = tables[t].Shape;
-            int perChannel = shape.Positions, rowStride = shape.Rank == 3 && shape[1] == 1 ? 0 : shape.Last, stride = shape.Last == 1 ? 0 : 1;
-            for (int c = 0; c < source.Channels; c++)
+            int rowStride = shape.Rank == 3 && shape[1] == 1 ? 0 : shape.Last;
+            for (int i = 0; i < count;)
             {
-                for (int i = 0; i < count; i++)
+                (int row, int position) = Math.DivRem(start + i, last);
+                int length = Math.Min(count - i, last - position);
+                for (int c = 0; c < source.Channels; c++)
                 {
-                    (int row, int position) = Math.DivRem(start + i, last);
-                    panel[c * Tile.Columns + i] += _tables[t][c * perChannel + row * rowStride + position * stride];
+                    var target = new Span<float>(panel + c * Tile.Columns + i, length);
+                    ReadOnlySpan<float> values = _tables[t].AsSpan(c * shape.Positions + row * rowStride);
+                    if (shape.Last == 1) TensorPrimitives.Add(target, values[0], target);
+                    else TensorPrimitives.Add(target, values.Slice(position, length), target);
                 }
+
+                i += length;
             }
         }
 

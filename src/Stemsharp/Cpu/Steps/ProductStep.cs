@@ -33,7 +33,7 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     private const int TasksPerWorker = 16;
 
     // Two panels share each strip while it is in the first-level cache, where both fit the second-level one.
-    private const int MaxSharedK = 640;
+    private const int MaxSharedK = 1536;
 
     private readonly PackedWeights _weights;
     private readonly TPacker _packer;
@@ -51,7 +51,9 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     public override long ExecutedFlops => 2L * _weights.Strips * Tile.Rows * _weights.K * _blocks * Tile.Columns;
 
-    public override long ScratchFloats => Tile.Size + (_weights.K <= MaxSharedK ? 2L : 1L) * PanelFloats;
+    public override IEnumerable<PackedWeights> Weights => [_weights];
+
+    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + (_weights.K <= MaxSharedK ? 2L : 1L) * (Tile.Size + PanelFloats);
 
     private int PanelFloats => _weights.K * Tile.Columns;
 
@@ -66,18 +68,14 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         (int panels, int groups) = Cut(w.Workers);
         (int index, int group) = Math.DivRem(task, groups);
         int block = index * panels, count = Math.Min(panels, _blocks - block), next = block + w.Workers * panels;
-        float* tile = w.Scratch, panel = tile + Tile.Size;
+        float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + panels * Tile.Size;
         for (int p = 0; p < count; p++) _packer.Pack(w, block + p, panel + p * PanelFloats);
         int first = _weights.Strips * group / groups, last = _weights.Strips * (group + 1) / groups;
         for (int strip = first; strip < last; strip++)
         {
-            float* weights = _weights.Strip(strip);
-            for (int p = 0; p < count; p++)
-            {
-                if (groups == 1 && next + p < _blocks) _packer.Prefetch(w, next + p, strip, _weights.Strips);
-                Product<TIsa, V>.Run(weights, panel + p * PanelFloats, _weights.K, tile);
-                _epilogue.Store(w, block + p, strip, tile);
-            }
+            for (int p = 0; groups == 1 && p < count && next + p < _blocks; p++) _packer.Prefetch(w, next + p, strip, _weights.Strips);
+            Product<TIsa, V>.Run(_weights, strip, 0, _weights.K, panel, PanelFloats, count, tiles, Tile.Size, room);
+            for (int p = 0; p < count; p++) _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
         }
     }
 
@@ -87,11 +85,5 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         int panels = _weights.K <= MaxSharedK && _blocks >= TasksPerWorker * workers / 2 ? 2 : 1;
         int tasks = (_blocks + panels - 1) / panels;
         return (panels, Math.Clamp(TasksPerWorker / 2 * workers / tasks, 1, Math.Max(1, _weights.Strips / 16)));
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) _weights.Dispose();
-        base.Dispose(disposing);
     }
 }

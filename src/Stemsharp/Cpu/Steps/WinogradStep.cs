@@ -23,6 +23,8 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
 
     public override long ExecutedFlops => 2L * Inputs * weights[0].Strips * Tile.Rows * weights[0].K * _rowGroups * _blocksPerRow * Tile.Columns;
 
+    public override IEnumerable<PackedWeights> Weights => weights;
+
     public override long ScratchFloats => (long)Inputs * Tile.Size + (long)Inputs * source.Channels * Line;
 
     public override int Tasks(int phase, int workers) => _rowGroups * _blocksPerRow * Groups(workers);
@@ -76,12 +78,6 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
                 epilogue.Store(w, (firstRow + row) * _blocksPerRow + block, strip, tiles + row * Tile.Size);
             }
         }
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) foreach (PackedWeights part in weights) part.Dispose();
-        base.Dispose(disposing);
     }
 
     private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));

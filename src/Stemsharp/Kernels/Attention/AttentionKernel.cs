@@ -89,33 +89,52 @@ internal static unsafe class AttentionKernel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(float* scores, int keys, bool start, float* max, float* sum, float* result, int rows)
     {
-        for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+        // Three vectors side by side: with one, each maximum would wait for the one before.
+        int lanes = TIsa.Lanes;
+        for (int i = 0; i < Tile.Columns; i += 3 * lanes)
         {
-            float* p = scores + i;
-            V top = start ? TIsa.Load(p) : TIsa.Load(max + i);
-            for (int k = 0; k < keys; k++) top = TIsa.Max(top, TIsa.Load(p + k * Tile.Columns));
-            V total = TIsa.Broadcast(0f);
-            for (int k = 0; k < keys; k++)
+            float* p = scores + i, end = p + keys * Tile.Columns;
+            V top0 = TIsa.Load(start ? p : max + i), top1 = TIsa.Load((start ? p : max + i) + lanes), top2 = TIsa.Load((start ? p : max + i) + 2 * lanes);
+            for (; p < end; p += Tile.Columns)
             {
-                V weight = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + k * Tile.Columns), top));
-                TIsa.Store(p + k * Tile.Columns, weight);
-                total = TIsa.Add(total, weight);
+                top0 = TIsa.Max(top0, TIsa.Load(p));
+                top1 = TIsa.Max(top1, TIsa.Load(p + lanes));
+                top2 = TIsa.Max(top2, TIsa.Load(p + 2 * lanes));
             }
 
-            if (!start)
+            V total0 = TIsa.Broadcast(0f), total1 = total0, total2 = total0;
+            for (p = scores + i; p < end; p += Tile.Columns)
             {
-                V decay = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(max + i), top));
-                total = TIsa.MultiplyAdd(TIsa.Load(sum + i), decay, total);
-                for (int r = 0; r < rows; r++)
-                {
-                    float* q = result + r * Tile.Columns + i;
-                    TIsa.Store(q, TIsa.Multiply(TIsa.Load(q), decay));
-                }
+                V weight0 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p), top0));
+                V weight1 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + lanes), top1));
+                V weight2 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + 2 * lanes), top2));
+                TIsa.Store(p, weight0);
+                TIsa.Store(p + lanes, weight1);
+                TIsa.Store(p + 2 * lanes, weight2);
+                total0 = TIsa.Add(total0, weight0);
+                total1 = TIsa.Add(total1, weight1);
+                total2 = TIsa.Add(total2, weight2);
             }
 
-            TIsa.Store(sum + i, total);
-            TIsa.Store(max + i, top);
+            Merge(i, top0, total0, start, max, sum, result, rows);
+            Merge(i + lanes, top1, total1, start, max, sum, result, rows);
+            Merge(i + 2 * lanes, top2, total2, start, max, sum, result, rows);
         }
+    }
+
+    // A block's maximum and sum into the running ones; what came before shrinks to the new maximum.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Merge(int column, V top, V total, bool start, float* max, float* sum, float* result, int rows)
+    {
+        if (!start)
+        {
+            V decay = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(max + column), top));
+            total = TIsa.MultiplyAdd(TIsa.Load(sum + column), decay, total);
+            for (float* q = result + column, end = q + rows * Tile.Columns; q < end; q += Tile.Columns) TIsa.Store(q, TIsa.Multiply(TIsa.Load(q), decay));
+        }
+
+        TIsa.Store(sum + column, total);
+        TIsa.Store(max + column, top);
     }
 
     private static int Rows(int width) => Tile.Strips(width) * Tile.Rows;

@@ -1,12 +1,16 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
 
-/// <summary>A whole tile: the micro kernel over all blocks of K.</summary>
+/// <summary>Whole tiles: the micro kernel over all blocks of K.</summary>
 internal static unsafe class Product<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    /// <summary>Floats that narrow weights are widened into: the longest chain of a strip, and what a vector may write beyond.</summary>
+    public const int RoomFloats = Tile.MaxChain * Tile.Rows + 64;
+
     /// <summary>tile [8][48] = strip [k][8] transposed · panel [k][48]; added to the tile with <paramref name="accumulate"/>.</summary>
     public static void Run(float* strip, float* panel, int k, float* tile, bool accumulate = false)
     {
@@ -15,5 +19,50 @@ internal static unsafe class Product<TIsa, V>
         {
             MicroKernel<TIsa, V>.Run(strip + start * Tile.Rows, panel + start * Tile.Columns, Math.Min(chain, k - start), Tile.Columns, tile, accumulate || start > 0);
         }
+    }
+
+    /// <summary>
+    /// The same for some panels at once, with a part of a strip of weights. Narrow weights are widened into
+    /// <paramref name="room"/>, a block at a time, once for all panels.
+    /// </summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="strip">Which strip of it.</param>
+    /// <param name="first">The part's first row of K.</param>
+    /// <param name="k">The part's length.</param>
+    /// <param name="panels">The first panel; the others follow at <paramref name="panelStride"/> floats.</param>
+    /// <param name="panelStride">Floats from panel to panel.</param>
+    /// <param name="count">How many panels.</param>
+    /// <param name="tiles">The first panel's tile; the others follow at <paramref name="tileStride"/> floats.</param>
+    /// <param name="tileStride">Floats from tile to tile.</param>
+    /// <param name="room"><see cref="RoomFloats"/> floats.</param>
+    /// <param name="accumulate">Whether to add to the tiles.</param>
+    public static void Run(
+        PackedWeights weights, int strip, int first, int k, float* panels, nint panelStride, int count, float* tiles, nint tileStride, float* room, bool accumulate = false)
+    {
+        if (!weights.IsNarrow)
+        {
+            float* a = weights.Strip(strip) + first * Tile.Rows;
+            for (int p = 0; p < count; p++) Run(a, panels + p * panelStride, k, tiles + p * tileStride, accumulate);
+            return;
+        }
+
+        int chain = Tile.Chain(k);
+        ushort* narrow = weights.NarrowStrip(strip) + first * Tile.Rows, next = narrow + weights.K * Tile.Rows;
+        for (int start = 0; start < k; start += chain)
+        {
+            int rows = Math.Min(chain, k - start);
+            Widen(narrow + start * Tile.Rows, rows * Tile.Rows, room);
+            Prefetch.Floats((float*)(start + chain < k ? narrow + (start + chain) * Tile.Rows : next), chain * Tile.Rows / 2);
+            for (int p = 0; p < count; p++)
+            {
+                MicroKernel<TIsa, V>.Run(room, panels + p * panelStride + start * Tile.Columns, rows, Tile.Columns, tiles + p * tileStride, accumulate || start > 0);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ushort* narrow, int count, float* room)
+    {
+        for (int i = 0; i < count; i += TIsa.Lanes) TIsa.Store(room + i, TIsa.LoadNarrow(narrow + i));
     }
 }

@@ -18,6 +18,9 @@ internal unsafe interface ISimd<V>
 
     static abstract V Load(float* p);
 
+    /// <summary>Widens as many <see cref="Gemm.NarrowFloat"/>s, exactly.</summary>
+    static abstract V LoadNarrow(ushort* p);
+
     static abstract void Store(float* p, V v);
 
     static abstract V Broadcast(float x);

@@ -1,3 +1,5 @@
+using Stemsharp.Kernels.Gemm;
+
 namespace Stemsharp.Kernels.Simd;
 
 /// <summary>One lane: plain scalar code, the specification of the wider ones and the last resort.</summary>
@@ -8,6 +10,8 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     public static int TileRows => 4;
 
     public static float Load(float* p) => *p;
+
+    public static float LoadNarrow(ushort* p) => NarrowFloat.Widen(*p);
 
     public static void Store(float* p, float v) => *p = v;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Kernels.Simd;
 
@@ -13,6 +14,10 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Load(float* p) => Vector128.Load(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadNarrow(ushort* p) =>
+        ((Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)p).AsInt16()) << NarrowFloat.Shift) & Vector128.Create(NarrowFloat.Mask)).AsSingle() * Vector128.Create(NarrowFloat.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Vector128<float> v) => v.Store(p);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Kernels.Simd;
 
@@ -13,6 +14,10 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(float* p) => Vector256.Load(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadNarrow(ushort* p) =>
+        ((Avx2.ConvertToVector256Int32((short*)p) << NarrowFloat.Shift) & Vector256.Create(NarrowFloat.Mask)).AsSingle() * Vector256.Create(NarrowFloat.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Vector256<float> v) => v.Store(p);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Kernels.Simd;
 
@@ -13,6 +14,10 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(float* p) => Vector512.Load(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadNarrow(ushort* p) =>
+        ((Avx512F.ConvertToVector512Int32(Vector256.Load((short*)p)) << NarrowFloat.Shift) & Vector512.Create(NarrowFloat.Mask)).AsSingle() * Vector512.Create(NarrowFloat.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Vector512<float> v) => v.Store(p);

@@ -1,5 +1,5 @@
 import { api } from "../api";
-import type { JobSettings, Model, Song } from "../contract";
+import type { Job, JobSettings, Model, Song } from "../contract";
 import { size } from "../format";
 import type { State } from "../state";
 import { droppedFiles, isMusic, Uploader } from "../upload";
@@ -14,31 +14,43 @@ export class AddPanel {
   private readonly model = h("select", { id: "model" });
   private readonly about = h("p", { class: "hint" });
   private readonly download = h("div", { class: "download" });
+  private readonly split = choice("split", [["stems", "A file for every stem"], ["two", "One stem and the rest"]]);
   private readonly stems = h("fieldset", { class: "chips" }, h("legend", { text: "Stems" }));
   private readonly depth = choice("depth", [["pcm16", "16 bit"], ["pcm24", "24 bit"], ["float32", "32 bit float"]]);
   private readonly clip = choice("clip", [
-    ["rescale", "Make the stem softer"], ["clamp", "Cut peaks off"], ["tanh", "Round peaks off"], ["none", "Leave them"],
+    ["rescale", "Make the stem softer"], ["rescale-all", "Make all stems softer"], ["clamp", "Cut peaks off"], ["tanh", "Round peaks off"], ["none", "Leave them"],
   ]);
-  private readonly shifts = h("input", { id: "shifts", type: "number", min: 0, max: 20, value: 0 });
+  private readonly rest = choice("rest", [["add", "The other stems added up"], ["minus", "The song less the stem"]]);
+  private readonly exact = h("input", { id: "exact", type: "checkbox" });
+  private readonly shifts = h("input", { id: "shifts", type: "number", min: 1, max: 20, value: 1 });
+  private readonly overlap = choice("overlap", [["0.1", "10 %"], ["0.25", "25 %"], ["0.5", "50 %"], ["0.75", "75 %"]]);
+  private readonly restField = field("The rest is", this.rest);
+  private readonly queued: (job: Job) => void;
   private shownModel = "";
 
-  constructor(state: State) {
+  constructor(state: State, queued: (job: Job) => void) {
     this.state = state;
+    this.queued = queued;
+    this.overlap.value = "0.25";
     this.model.addEventListener("change", () => this.showModel());
+    this.split.addEventListener("change", () => this.showStems());
     state.on("models", () => this.showModels());
     this.element = h(
       "section", { class: "panel add", "aria-labelledby": "add-title" },
       h("h1", { id: "add-title", text: "Take songs apart" }),
       this.dropZone(),
-      h("div", { class: "field" }, h("label", { for: "model", text: "Model" }), this.model),
-      this.about, this.download, this.stems,
+      field("Model", this.model),
+      this.about, this.download,
+      field("Make", this.split), this.stems, this.restField,
       h(
         "details", {},
         h("summary", { text: "Output and quality" }),
-        h("div", { class: "field" }, h("label", { for: "depth", text: "Samples" }), this.depth),
-        h("div", { class: "field" }, h("label", { for: "clip", text: "Peaks above full scale" }), this.clip),
-        h("div", { class: "field" }, h("label", { for: "shifts", text: "Extra passes, shifted in time" }), this.shifts),
-        h("p", { class: "hint", text: "Each pass takes as long as the first. A few can lift quality by a little." }),
+        field("Samples", this.depth),
+        field("Peaks above full scale", this.clip),
+        h("label", { class: "check" }, this.exact, h("span", { text: "Stems add up to the song exactly" })),
+        field("Passes, shifted in time", this.shifts),
+        field("Overlap of segments", this.overlap),
+        h("p", { class: "hint", text: "Each pass takes as long as the first; a few lift quality by a little." }),
       ),
     );
     this.showModels();
@@ -79,7 +91,9 @@ export class AddPanel {
     if (!settings) return;
     const batch = crypto.randomUUID();
     const queue = async (song: Song) => {
-      this.state.put(await api.createJob(song.id, settings, batch));
+      const job = await api.createJob(song.id, settings, batch);
+      this.queued(job);
+      this.state.put(job);
     };
     for (const file of files) this.uploader.add(file, queue, (message) => toast(message, "error"));
     // The same file can be chosen again.
@@ -88,22 +102,22 @@ export class AddPanel {
 
   private settings(): JobSettings | undefined {
     const model = this.chosen();
-    if (!model?.installed) {
-      toast(`The model ${model?.name ?? ""} is not on this machine yet. Download it first, or choose another.`, "error");
-      return undefined;
-    }
+    if (!model?.installed) return refuse(`The model ${model?.name ?? ""} is not on this machine yet. Download it first, or choose another.`);
     const boxes = [...this.stems.querySelectorAll("input")];
     const wanted = boxes.filter((box) => box.checked).map((box) => box.value);
-    if (boxes.length > 0 && wanted.length === 0) {
-      toast("Choose at least one stem.", "error");
-      return undefined;
-    }
+    if (boxes.length > 0 && wanted.length === 0) return refuse("Choose at least one stem.");
+    const two = this.split.value === "two" && boxes.length > 0;
+    const some = !two && wanted.length < boxes.length;
+    if (this.exact.checked && some) return refuse("Only all stems add up to the song: choose all of them, or leave “add up exactly” out.");
     return {
       model: model.name,
-      ...(wanted.length < boxes.length ? { stems: wanted } : {}),
+      ...(some ? { stems: wanted } : {}),
+      ...(two ? { twoStems: wanted[0], otherMethod: this.rest.value } : {}),
+      exactSum: this.exact.checked,
       sampleFormat: this.depth.value,
       clipMode: this.clip.value,
-      shifts: Number(this.shifts.value) || 0,
+      shifts: Math.max(1, Math.min(20, Number(this.shifts.value) || 1)),
+      overlap: Number(this.overlap.value),
     };
   }
 
@@ -131,14 +145,22 @@ export class AddPanel {
     const key = `${model.name} ${model.stems.join()}`;
     if (key === this.shownModel) return;
     this.shownModel = key;
-    const chips = model.stems.map((stem) => {
-      const box = h("input", { type: "checkbox", value: stem, checked: true });
+    this.showStems();
+  }
+
+  private showStems(): void {
+    const stems = this.chosen()?.stems ?? [];
+    const two = this.split.value === "two";
+    const first = stems.includes("vocals") ? "vocals" : stems[0];
+    const chips = stems.map((stem) => {
+      const box = h("input", { type: two ? "radio" : "checkbox", name: "stem", value: stem, checked: !two || stem === first });
       const chip = h("label", { class: "chip" }, box, h("span", { text: stem }));
       chip.style.setProperty("--stem", stemColour(stem));
       return chip;
     });
-    this.stems.replaceChildren(h("legend", { text: "Stems" }), ...chips);
+    this.stems.replaceChildren(h("legend", { text: two ? "The one stem" : "Stems" }), ...chips);
     this.stems.hidden = chips.length === 0;
+    this.restField.hidden = !two;
   }
 
   private showDownload(model: Model): void {
@@ -166,4 +188,13 @@ export class AddPanel {
 
 function choice(id: string, options: [string, string][]): HTMLSelectElement {
   return h("select", { id }, ...options.map(([value, text]) => h("option", { value, text })));
+}
+
+function field(label: string, control: HTMLElement): HTMLElement {
+  return h("div", { class: "field" }, h("label", { for: control.id, text: label }), control);
+}
+
+function refuse(message: string): undefined {
+  toast(message, "error");
+  return undefined;
 }

@@ -38,7 +38,9 @@ const iconPaths: Record<string, string> = {
   moon: "M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
   keys: "M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zm2 3v2h2V9zm4 0v2h2V9zm4 0v2h2V9zm-8 4v2h2v-2zm3.500 0v2h5v-2zM16 13v2h2v-2z",
   spectrum: "M4 20V10h2v10zM8 20V4h2v16zM12 20v-7h2v7zM16 20V8h2v12zM20 20v-4h2v4z",
-  plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
+  zoomIn: "M10 3a7 7 0 0 1 5.600 11.200l5.100 5.100-1.400 1.400-5.100-5.100A7 7 0 1 1 10 3zm0 2a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM9 7h2v2h2v2h-2v2H9v-2H7V9h2z",
+  zoomOut: "M10 3a7 7 0 0 1 5.600 11.200l5.100 5.100-1.400 1.400-5.100-5.100A7 7 0 1 1 10 3zm0 2a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM7 9h6v2H7z",
+  whole: "M3 5h2v14H3zM19 5h2v14h-2zM9 8v3h6V8l4 4-4 4v-3H9v3l-4-4z",
 };
 
 export function icon(name: string): SVGSVGElement {

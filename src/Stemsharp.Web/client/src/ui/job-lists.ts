@@ -1,7 +1,7 @@
 import { api } from "../api";
 import type { Job } from "../contract";
-import { size, speed, time, title } from "../format";
-import type { State } from "../state";
+import { settingsText, size, speed, time, title } from "../format";
+import { isPlayable, type State } from "../state";
 import type { PendingUpload, Uploader } from "../upload";
 import { attempt, h, iconButton } from "./dom";
 
@@ -166,8 +166,7 @@ class JobCard {
     [this.job, this.before, this.after] = [job, before, after];
     const name = title(job.name);
     this.name.textContent = name;
-    const playable = job.state === "done" || (job.progress?.playableFrames ?? 0) > 0;
-    this.name.disabled = !playable;
+    this.name.disabled = !isPlayable(job);
     this.element.dataset.state = job.state;
     this.status.textContent = describe(job, place);
     this.bar.hidden = job.state !== "running";
@@ -210,11 +209,11 @@ function describe(job: Job, place: number): string {
   const length = time(job.durationSeconds);
   switch (job.state) {
     case "queued":
-      return `${place === 0 ? "Next" : `${place + 1}. in the queue`} · ${length} · ${job.settings.model}`;
+      return `${place === 0 ? "Next" : `${place + 1}. in the queue`} · ${length} · ${settingsText(job)}`;
     case "running":
       return describeProgress(job);
     case "done":
-      return [length, job.settings.model, job.timesRealTime && speed(job.timesRealTime)].filter(Boolean).join(" · ");
+      return [length, settingsText(job), job.timesRealTime && speed(job.timesRealTime)].filter(Boolean).join(" · ");
     case "failed":
       return job.error ?? "Failed";
     case "cancelled":

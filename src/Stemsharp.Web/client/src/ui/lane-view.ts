@@ -2,9 +2,10 @@ import { api } from "../api";
 import type { LaneLevel } from "../audio/player";
 import type { Waveform } from "../audio/waveform";
 import { decibels } from "../format";
-import { h, iconButton } from "./dom";
-import { paintSpectrogram, paintWaveform } from "./paint";
-import { stemColour } from "./stems";
+import { attempt, h, iconButton } from "./dom";
+import { paintSpectrogram, paintWaveform, type Spectrum } from "./paint";
+import { stemColour, stemTitle } from "./stems";
+import type { View } from "./view";
 
 /** What the listener has set for a stem; kept by name, so that it holds for both sides of a comparison. */
 export interface LaneSetting {
@@ -34,35 +35,41 @@ export class LaneView {
   private readonly level = h("div", { class: "level" });
   private readonly link: HTMLAnchorElement;
   private readonly spectrumButton: HTMLButtonElement;
-  private spectrum: Uint8Array | undefined;
+  private readonly view: View;
+  private readonly jobId: () => string;
+  private spectrum: Spectrum | undefined;
+  private spectrumTimer = 0;
   private waveform: Waveform | undefined;
   private frames = 0;
   private scale = 1;
   private shownLevel = 0;
 
-  constructor(stem: string, number: number, setting: LaneSetting, changed: () => void, jobId: () => string) {
+  constructor(stem: string, number: number, setting: LaneSetting, changed: () => void, jobId: () => string, view: View) {
     this.stem = stem;
     this.setting = setting;
     this.changed = changed;
-    this.mute = h("button", { type: "button", class: "letter mute", "aria-label": `Mute ${stem}`, title: `Mute (${number})`, text: "M", onclick: () => this.toggleMute() });
-    this.solo = h("button", { type: "button", class: "letter solo", "aria-label": `Solo ${stem}`, title: `Solo (Shift+${number})`, text: "S", onclick: () => this.toggleSolo() });
-    this.spectrumButton = iconButton("spectrum", `Spectrogram of ${stem}`, () => void this.toggleSpectrum(jobId()));
+    this.jobId = jobId;
+    this.view = view;
+    const name = stemTitle(stem);
+    this.mute = h("button", { type: "button", class: "letter mute", "aria-label": `Mute ${name}`, title: `Mute (${number})`, text: "M", onclick: () => this.toggleMute() });
+    this.solo = h("button", { type: "button", class: "letter solo", "aria-label": `Solo ${name}`, title: `Solo (Shift+${number})`, text: "S", onclick: () => this.toggleSolo() });
+    this.spectrumButton = iconButton("spectrum", `Spectrogram of ${name}`, () => void this.toggleSpectrum());
     this.spectrumButton.setAttribute("aria-pressed", "false");
-    this.link = h("a", { class: "icon", "aria-label": `Download ${stem}`, title: `Download ${stem}`, download: true });
+    this.link = h("a", { class: "icon", "aria-label": `Download ${name}`, title: `Download ${name}`, download: true });
     this.link.append(iconButton("download", "", () => undefined).firstElementChild!);
     this.canvas = h("canvas", { class: "lane-picture", "aria-hidden": "true" });
-    const volume = slider(`Volume of ${stem}`, 0, 1.5, 0.01, setting.gain, decibels, (value) => {
+    const volume = slider(`Volume of ${name}`, 0, 1.5, 0.01, setting.gain, decibels, (value) => {
       setting.gain = value;
       changed();
     });
-    const pan = slider(`Pan of ${stem}`, -1, 1, 0.05, setting.pan, panText, (value) => {
+    const pan = slider(`Pan of ${name}`, -1, 1, 0.05, setting.pan, panText, (value) => {
       setting.pan = value;
       changed();
     });
     pan.classList.add("pan");
     this.head = h(
-      "div", { class: "lane-head", role: "group", "aria-label": stem },
-      h("p", { class: "lane-name", text: stem }),
+      "div", { class: "lane-head", role: "group", "aria-label": name },
+      h("p", { class: "lane-name", text: name }),
       h("div", { class: "lane-buttons" }, this.mute, this.solo, this.spectrumButton, this.link),
       h("div", { class: "lane-sliders" }, volume, pan),
       h("div", { class: "meter", "aria-hidden": "true" }, this.level),
@@ -102,14 +109,11 @@ export class LaneView {
     this.paint();
   }
 
-  forgetSpectrum(): void {
-    this.spectrum = undefined;
-    this.spectrumButton.setAttribute("aria-pressed", "false");
-  }
-
   paint(): void {
-    if (this.spectrum) paintSpectrogram(this.canvas, this.spectrum, spectrumColumns, spectrumBins);
-    else paintWaveform(this.canvas, this.waveform, this.frames, this.scale);
+    if (this.spectrum) {
+      paintSpectrogram(this.canvas, this.spectrum, this.view);
+      this.refineSpectrum();
+    } else paintWaveform(this.canvas, this.waveform, this.frames, this.scale, this.view);
   }
 
   /** A meter that jumps up at once and sinks slowly, as meters do. */
@@ -119,19 +123,36 @@ export class LaneView {
     this.level.style.transform = `scaleX(${this.shownLevel.toFixed(3)})`;
   }
 
-  private async toggleSpectrum(jobId: string): Promise<void> {
-    if (this.spectrum) this.forgetSpectrum();
+  private async toggleSpectrum(): Promise<void> {
+    if (this.spectrum) this.spectrum = undefined;
     else {
       this.spectrumButton.setAttribute("aria-pressed", "true");
-      this.spectrum = await api.spectrogram(jobId, this.stem, spectrumColumns, spectrumBins).catch(() => undefined);
-      if (!this.spectrum) this.spectrumButton.setAttribute("aria-pressed", "false");
+      this.spectrum = await this.loadSpectrum();
     }
+    this.spectrumButton.setAttribute("aria-pressed", `${this.spectrum !== undefined}`);
     this.paint();
   }
-}
 
-const spectrumColumns = 1024;
-const spectrumBins = 128;
+  /** Once the view has come to rest, its own stretch replaces what was stretched or cut to fit. */
+  private refineSpectrum(): void {
+    clearTimeout(this.spectrumTimer);
+    if (this.spectrum!.from === this.view.from && this.spectrum!.to === this.view.to) return;
+    this.spectrumTimer = setTimeout(async () => {
+      const finer = await this.loadSpectrum();
+      if (!this.spectrum || !finer) return;
+      this.spectrum = finer;
+      this.paint();
+    }, 200);
+  }
+
+  private async loadSpectrum(): Promise<Spectrum | undefined> {
+    const { from, to } = this.view;
+    const [columns, bins] = [1024, 128];
+    const stretch = { columns, bins, from: Math.floor(from * this.frames), to: Math.ceil(to * this.frames) };
+    const levels = await attempt(() => api.spectrogram(this.jobId(), this.stem, stretch));
+    return levels && { from, to, columns, bins, levels };
+  }
+}
 
 const panText = (value: number) =>
   Math.abs(value) < 0.01 ? "centre" : `${Math.round(Math.abs(value) * 100)} % ${value < 0 ? "left" : "right"}`;

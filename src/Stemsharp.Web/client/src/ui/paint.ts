@@ -1,4 +1,5 @@
 import type { Waveform } from "../audio/waveform";
+import type { View } from "./view";
 
 /** Sizes a canvas to its box at the screen's own resolution. */
 function prepare(canvas: HTMLCanvasElement): CanvasRenderingContext2D | undefined {
@@ -13,39 +14,51 @@ function prepare(canvas: HTMLCanvasElement): CanvasRenderingContext2D | undefine
 }
 
 /** Bars of three pixels, mirrored where the sound is: easier on the eye than every sample. */
-export function paintWaveform(canvas: HTMLCanvasElement, waveform: Waveform | undefined, frames: number, zoom: number): void {
+export function paintWaveform(canvas: HTMLCanvasElement, waveform: Waveform | undefined, frames: number, loudness: number, view: View): void {
   const context = prepare(canvas);
   if (!context || !waveform || frames === 0) return;
   const { width, height } = canvas;
   const scale = Math.min(2, devicePixelRatio || 1);
   const bar = Math.max(2, Math.round(2 * scale));
-  const gap = Math.round(scale);
+  const step = bar + Math.round(scale);
   const peaks = waveform.pairs.length / 2;
-  const peaksPerPixel = frames / waveform.framesPerPeak / width;
-  const half = (height / 2) * zoom;
+  const peaksPerBar = ((frames * view.span) / waveform.framesPerPeak / width) * step;
+  const half = (height / 2) * loudness;
   context.fillStyle = getComputedStyle(canvas).color;
-  for (let x = 0; x < width; x += bar + gap) {
-    const first = Math.floor(x * peaksPerPixel);
-    const last = Math.min(peaks, Math.max(first + 1, Math.ceil((x + bar + gap) * peaksPerPixel)));
+  // Bars stand on a grid of the song, so that they keep their shape while it is scrolled.
+  const start = (frames * view.from) / waveform.framesPerPeak / peaksPerBar;
+  for (let i = Math.floor(start); (i - start) * step < width; i++) {
+    const first = Math.floor(i * peaksPerBar);
+    const last = Math.min(peaks, Math.max(first + 1, Math.floor((i + 1) * peaksPerBar)));
     if (first >= peaks) break;
     let low = 0;
     let high = 0;
-    for (let i = first; i < last; i++) {
-      low = Math.min(low, waveform.pairs[2 * i]!);
-      high = Math.max(high, waveform.pairs[2 * i + 1]!);
+    for (let peak = first; peak < last; peak++) {
+      low = Math.min(low, waveform.pairs[2 * peak]!);
+      high = Math.max(high, waveform.pairs[2 * peak + 1]!);
     }
     const top = height / 2 - (high / 127) * half;
     const bottom = height / 2 - (low / 127) * half;
-    context.fillRect(x, Math.min(top, height / 2 - scale / 2), bar, Math.max(bottom - top, scale));
+    context.fillRect(Math.round((i - start) * step), Math.min(top, height / 2 - scale / 2), bar, Math.max(bottom - top, scale));
   }
 }
 
 /** From black over violet and orange to white: dark is silent in both themes. */
 const stops: [number, number, number][] = [[10, 7, 18], [74, 29, 120], [190, 55, 110], [250, 150, 60], [255, 248, 210]];
 
-export function paintSpectrogram(canvas: HTMLCanvasElement, levels: Uint8Array, columns: number, bins: number): void {
+/** Levels of a stretch of a stem, column by column, low frequencies first. */
+export interface Spectrum {
+  from: number;
+  to: number;
+  columns: number;
+  bins: number;
+  levels: Uint8Array;
+}
+
+export function paintSpectrogram(canvas: HTMLCanvasElement, spectrum: Spectrum, view: View): void {
   const context = prepare(canvas);
   if (!context) return;
+  const { columns, bins, levels } = spectrum;
   const image = new ImageData(columns, bins);
   for (let column = 0; column < columns; column++) {
     for (let bin = 0; bin < bins; bin++) {
@@ -61,5 +74,6 @@ export function paintSpectrogram(canvas: HTMLCanvasElement, levels: Uint8Array, 
   const picture = new OffscreenCanvas(columns, bins);
   picture.getContext("2d")!.putImageData(image, 0, 0);
   context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const left = view.toScreen(spectrum.from) * canvas.width;
+  context.drawImage(picture, left, 0, view.toScreen(spectrum.to) * canvas.width - left, canvas.height);
 }

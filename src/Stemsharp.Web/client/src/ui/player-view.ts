@@ -3,7 +3,7 @@ import { Player } from "../audio/player";
 import { StemSource } from "../audio/stem-source";
 import { loadWaveform } from "../audio/waveform";
 import type { Job } from "../contract";
-import { speed, time, title } from "../format";
+import { settingsText, speed, time, title } from "../format";
 import type { State } from "../state";
 import { attempt, h, iconButton } from "./dom";
 import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
@@ -26,10 +26,10 @@ export class PlayerView {
   private readonly facts = h("p", { class: "facts" });
   private readonly provisional = h("p", { class: "badge", text: "Still being separated: levels are not final" });
   private readonly lanesBox = h("div", { class: "lane-heads" });
-  private readonly pictures = h("div", { class: "lane-pictures" });
+  private readonly pictures = h("div", { class: "lane-pictures", id: "lane-pictures" });
   private readonly compare = h("select", { "aria-label": "Compare with" });
   private readonly sides = h("div", { class: "sides", role: "group", "aria-label": "Which model is heard" });
-  private readonly another = h("select", { "aria-label": "Separate this song with another model" });
+  private readonly another = h("select", { "aria-label": "Separate this song again with" });
   private readonly format = h("select", { "aria-label": "Format of downloads" });
   private readonly zip = h("a", { class: "button", download: true, text: "All stems" });
   private readonly mix = h("a", { class: "button", download: true, text: "This mix" });
@@ -59,7 +59,7 @@ export class PlayerView {
       ),
       h(
         "div", { class: "lanes", role: "group", "aria-label": "Stems" },
-        this.stage.ruler, this.lanesBox, this.pictures,
+        this.stage.zoomButtons, this.stage.ruler, this.lanesBox, this.pictures, this.stage.scroller,
       ),
       this.downloads,
       this.transport.element,
@@ -67,14 +67,16 @@ export class PlayerView {
     this.pictures.append(this.stage.overlay);
     this.empty = h(
       "div", { class: "empty" },
+      h("img", { src: "/icon.svg", alt: "", width: 72, height: 72 }),
       h("p", { class: "big", text: "Nothing is open yet" }),
-      h("p", { text: "Drop a song, and choose it in the list as soon as it can be played. Every stem gets a lane of its own: mute, solo, turn up and down, loop, compare models, and take home what you need." }),
+      h("p", { text: "Drop a song: it opens here as soon as its first seconds are separated. Every stem gets a lane of its own: mute, solo, turn up and down, loop, compare models, and take home what you need." }),
     );
     this.element = h("section", { id: "player", class: "panel player", "aria-label": "Player" }, this.empty, this.content);
     this.content.hidden = true;
 
     this.compare.addEventListener("change", () => this.setOther(this.compare.value));
     this.another.addEventListener("change", () => void this.separateAgain(this.another.value));
+    this.stage.view.addEventListener("change", () => this.paintLanes());
     this.format.addEventListener("change", () => this.showDownloads());
     this.player.addEventListener("state", () => this.showState());
     state.on("jobs", () => this.refresh());
@@ -85,14 +87,19 @@ export class PlayerView {
     listen(this.shortcuts, () => this.job !== undefined);
   }
 
-  open(job: Job): void {
+  get isOpen(): boolean {
+    return this.job !== undefined;
+  }
+
+  /** Opens a job; the focus goes to it where somebody has asked for it. */
+  open(job: Job, focus: boolean): void {
     if (this.job?.id !== job.id) [this.other, this.side] = [undefined, "a"];
     this.job = job;
     this.empty.hidden = true;
     this.content.hidden = false;
     this.refresh();
     this.name.tabIndex = -1;
-    this.name.focus({ preventScroll: true });
+    if (focus) this.name.focus({ preventScroll: true });
   }
 
   private get frames(): number {
@@ -144,13 +151,13 @@ export class PlayerView {
     this.lanes = job.audio!.stems.map((stem, i) => {
       let setting = this.settings.get(stem);
       if (!setting) this.settings.set(stem, (setting = newSetting()));
-      return new LaneView(stem, i + 1, setting, () => this.applyLevels(), () => this.current.id);
+      return new LaneView(stem, i + 1, setting, () => this.applyLevels(), () => this.current.id, this.stage.view);
     });
     document.documentElement.style.setProperty("--lanes", `${this.lanes.length}`);
     this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.head));
     this.pictures.replaceChildren(...this.lanes.map((lane) => lane.canvas), this.stage.overlay);
     this.name.textContent = title(job.name);
-    const facts = [time(job.durationSeconds), job.settings.model, job.timesRealTime && speed(job.timesRealTime)];
+    const facts = [time(job.durationSeconds), settingsText(job), job.timesRealTime && speed(job.timesRealTime)];
     this.facts.textContent = facts.filter(Boolean).join(" · ");
     const seconds = job.audio!.frames / job.audio!.sampleRate;
     this.stage.setLength(seconds);
@@ -211,18 +218,20 @@ export class PlayerView {
     const siblings = [...this.state.jobs.values()].filter(
       (other) => other.songId === job.songId && other.id !== job.id && other.state === "done" && other.audio!.frames === job.audio!.frames,
     );
-    fill(this.compare, [["", "Compare with…"], ...siblings.map((other): [string, string] => [other.id, describe(other)])], this.other?.id ?? "");
+    fill(this.compare, [["", "Compare with…"], ...siblings.map((other): [string, string] => [other.id, settingsText(other)])], this.other?.id ?? "");
     this.compare.hidden = siblings.length === 0 || job.state !== "done";
     const installed = this.state.models.filter((model) => model.installed && model.name !== job.settings.model);
-    fill(this.another, [["", "Try another model…"], ...installed.map((model): [string, string] => [model.name, model.name])], "");
-    this.another.hidden = installed.length === 0;
+    const again: [string, string][] = installed.map((model) => [model.name, model.name]);
+    if ((job.settings.shifts ?? 0) < 2) again.push([passesAgain, `${job.settings.model}, 4 passes`]);
+    fill(this.another, [["", "Separate again with…"], ...again], "");
+    this.another.hidden = again.length === 0 || this.other !== undefined;
     fill(this.format, (this.state.server?.encoders ?? ["wav"]).map((encoder): [string, string] => [encoder, encoder.toUpperCase()]), this.format.value || "wav");
     this.sides.hidden = !this.other;
     if (!this.other) return;
     this.sides.replaceChildren(...(["a", "b"] as const).map((side) => {
       const shown = side === "a" ? job : this.other!;
       return h("button", {
-        type: "button", "aria-pressed": `${this.side === side}`, text: `${side.toUpperCase()} · ${describe(shown)}`, onclick: () => this.setSide(side),
+        type: "button", "aria-pressed": `${this.side === side}`, text: `${side.toUpperCase()} · ${settingsText(shown)}`, onclick: () => this.setSide(side),
       });
     }));
   }
@@ -242,12 +251,13 @@ export class PlayerView {
     if (hadFocus) this.sides.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
   }
 
-  private async separateAgain(model: string): Promise<void> {
+  private async separateAgain(choice: string): Promise<void> {
     this.another.value = "";
-    if (!model) return;
+    if (!choice) return;
     // Other models have other stems, so all of them are made.
-    const { stems: _, ...settings } = this.job!.settings;
-    const made = await attempt(() => api.createJob(this.job!.songId, { ...settings, model }, crypto.randomUUID()));
+    const { stems, twoStems, otherMethod, residual, ...settings } = this.job!.settings;
+    const wanted = choice === passesAgain ? { ...settings, stems, twoStems, otherMethod, residual, shifts: 4 } : { ...settings, model: choice };
+    const made = await attempt(() => api.createJob(this.job!.songId, wanted, crypto.randomUUID()));
     if (made) this.state.put(made);
   }
 
@@ -286,7 +296,7 @@ export class PlayerView {
   private overlayPlayhead(): void {
     const step = () => {
       if (this.job && this.frames > 0) {
-        this.stage.showPosition(this.player.frame / this.frames);
+        this.stage.showPosition(this.player.frame / this.frames, this.player.playing);
         const offset = this.side === "b" ? this.job.audio!.stems.length : 0;
         this.lanes.forEach((lane, i) => lane.showLevel(this.player.playing ? (this.player.peaks[offset + i] ?? 0) : 0));
       }
@@ -298,6 +308,10 @@ export class PlayerView {
   private paint(): void {
     if (!this.job) return;
     this.stage.setLength(this.stage.length);
+    this.paintLanes();
+  }
+
+  private paintLanes(): void {
     for (const lane of this.lanes) lane.paint();
   }
 
@@ -324,15 +338,15 @@ export class PlayerView {
       { keys: "[", what: "The loop starts here", matches: key("["), run: () => this.moveLoop("from") },
       { keys: "]", what: "The loop ends here", matches: key("]"), run: () => this.moveLoop("to") },
       { keys: "B", what: "The other model of a comparison", matches: key("b"), run: () => this.setSide(this.side === "a" ? "b" : "a") },
+      { keys: "+ −", what: "Zoom in, out", matches: (event) => /^[+=\-−_]$/.test(event.key), run: (event) => this.stage.zoom(/[+=]/.test(event.key) ? 0.5 : 2) },
+      { keys: "0", what: "The whole song", matches: key("0"), run: () => this.stage.zoom(Infinity) },
       { keys: "?", what: "These keys", matches: key("?"), run: () => showHelp(this.shortcuts) },
     ];
   }
 }
 
-function describe(job: Job): string {
-  const shifts = job.settings.shifts ? `, ${job.settings.shifts} passes` : "";
-  return `${job.settings.model}${shifts}`;
-}
+/** Stands for the same model, run several times, among the models to separate with again. */
+const passesAgain = ":passes";
 
 /** Fills a list only where it differs: one that is open under somebody's pointer stays as it is. */
 function fill(select: HTMLSelectElement, options: [string, string][], value: string): void {

@@ -17,7 +17,7 @@ export function listen(shortcuts: Shortcut[], active: () => boolean): void {
     if (target.closest("dialog, select, textarea, input:not([type=range]):not([type=checkbox])")) return;
     // Space and arrows belong to the control that has the focus.
     if (target.closest("button, a, summary, input") && (event.key === " " || event.key === "Enter")) return;
-    if (target.closest("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
+    if (target.closest("input[type=range], [role=scrollbar]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
     const shortcut = shortcuts.find((candidate) => candidate.matches(event));
     if (!shortcut) return;
     event.preventDefault();

@@ -8,3 +8,10 @@ export function stemColour(stem: string): string {
   for (const character of stem) sum += character.codePointAt(0)!;
   return `var(--stem-${spare[sum % spare.length]})`;
 }
+
+/** A stem's name for people. */
+export function stemTitle(stem: string): string {
+  const rest = /^(no|minus)_(.+)$/.exec(stem);
+  if (!rest) return stem;
+  return rest[1] === "no" ? `all but ${rest[2]}` : `mix minus ${rest[2]}`;
+}

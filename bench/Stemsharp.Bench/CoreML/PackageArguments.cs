@@ -1,0 +1,29 @@
+using Stemsharp.Export.CoreML;
+
+namespace Stemsharp.Bench.CoreML;
+
+/// <summary>The options of <c>stemsharp export coreml</c>, for benchmarks that write packages.</summary>
+internal sealed class PackageArguments(string[] args)
+{
+    /// <summary>The model: the first word.</summary>
+    public string Model => args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "synthetic:htdemucs";
+
+    public CoreMLExportOptions Options => new()
+    {
+        Target = Enum.Parse<CoreMLTarget>(Value("--target", "ios17"), ignoreCase: true),
+        Precision = Value("--precision", "mixed") switch
+        {
+            "fp32" => CoreMLPrecision.Float32,
+            "fp16" => CoreMLPrecision.Float16,
+            "mixed" => CoreMLPrecision.Mixed,
+            string other => throw new ArgumentException($"The precision {other} is none of fp32, mixed, fp16."),
+        },
+        PaletteBits = Value("--palettize", "") is { Length: > 0 } bits ? int.Parse(bits) : null,
+        PaletteGroup = int.Parse(Value("--palette-group", "0")),
+        SinglePrecision = Value("--single", "") is { Length: > 0 } list ? list.Split(',') : null,
+    };
+
+    public string Value(string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and int i && i + 1 < args.Length ? args[i + 1] : otherwise;
+
+    public override string ToString() => string.Join(' ', args);
+}

@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.CoreML;
+using Stemsharp.Export.CoreML.Interpretation;
+using Stemsharp.Export.CoreML.Reading;
+using Stemsharp.Graph.Interpretation;
+using Stemsharp.Model;
+
+namespace Stemsharp.Bench.CoreML;
+
+/// <summary>
+/// A network, a segment of music for it and what the network makes of it in double precision. That takes
+/// minutes at full size, so it is kept in the temporary folder.
+/// </summary>
+internal sealed class PackageNetwork : IDisposable
+{
+    private readonly Checkpoint _checkpoint;
+    private readonly CheckpointWeights _weights;
+
+    /// <param name="model">A checkpoint file, or synthetic:NAME.</param>
+    /// <param name="golden">The folder tests/golden; a full-size network hears its mix, a small one the start of it.</param>
+    public PackageNetwork(string model, string golden)
+    {
+        Model = model;
+        _checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
+        Config = HTDemucsConfigReader.Read(_checkpoint);
+        Graph = HTDemucs.Build(Config, Config.SegmentSamples);
+        _weights = new CheckpointWeights(_checkpoint, Config, Graph);
+        Mix = ReadMix(golden, Config.SegmentSamples);
+        Spectrogram = SegmentTransform.Forward(Mix, Config.Nfft);
+        Truth = ReadTruth();
+        Stems = [.. Truth[1]];
+        SegmentTransform.Inverse(Truth[0], Stems, Config.SegmentSamples, Config.Nfft);
+    }
+
+    public string Model { get; }
+
+    public HTDemucsConfig Config { get; }
+
+    public Graph.Graph Graph { get; }
+
+    /// <summary>[2, L].</summary>
+    public float[] Mix { get; }
+
+    /// <summary>[4, F, T].</summary>
+    public float[] Spectrogram { get; }
+
+    /// <summary>Spectrograms [S, 4, F, T] and waveforms [S, 2, L], computed in double precision.</summary>
+    public float[][] Truth { get; }
+
+    /// <summary>[S, 2, L], of <see cref="Truth"/>.</summary>
+    public float[] Stems { get; }
+
+    /// <summary>Exports, reads the package back, and runs it.</summary>
+    public (float[][] Outputs, CoreMLReport Report) Run(CoreMLExportOptions options)
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-bench-").FullName;
+        try
+        {
+            string path = Path.Combine(folder, "model.mlpackage");
+            PackageWriter.Write(path, Config, Config.SegmentSamples, _weights, new PackageSource(_checkpoint.Signature), options);
+            using Package package = Package.Open(path);
+            return (new ProgramInterpreter(package).Run([Spectrogram, Mix]), CoreMLReport.Read(path));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public void Dispose() => _checkpoint.Dispose();
+
+    private static float[] ReadMix(string golden, int samples)
+    {
+        using Checkpoint data = Checkpoint.Open(Path.Combine(golden, "htdemucs.synthetic.safetensors"));
+        StoredTensor tensor = data.Tensors.First(t => t.Name == "mix");
+        var all = new float[2 * tensor.Shape[1]];
+        tensor.CopyTo(all);
+        var mix = new float[2 * samples];
+        for (int c = 0; c < 2; c++) all.AsSpan(c * tensor.Shape[1], Math.Min(samples, tensor.Shape[1])).CopyTo(mix.AsSpan(c * samples));
+        return mix;
+    }
+
+    private float[][] ReadTruth()
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"stemsharp-truth-{_checkpoint.Signature}-{Config.SegmentSamples}.bin");
+        int length = Config.Sources.Length * Spectrogram.Length;
+        if (!File.Exists(file))
+        {
+            double[][] truth = new Interpreter(Graph, _weights).Run([[.. Spectrogram.Select(v => (double)v)], [.. Mix.Select(v => (double)v)]]);
+            float[] all = [.. truth.SelectMany(t => t).Select(v => (float)v)];
+            File.WriteAllBytes($"{file}.tmp", MemoryMarshal.AsBytes(all.AsSpan()));
+            File.Move($"{file}.tmp", file, overwrite: true);
+        }
+
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(file));
+        return [values[..length].ToArray(), values[length..].ToArray()];
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Globalization;
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Model;
+
+namespace Stemsharp.Bench;
+
+/// <summary>
+/// How well would a segment's tasks fill more processors than there are? <c>balance [MODEL]</c>
+/// One thread runs every task as it is cut for n threads and notes its time; then n imagined threads take these
+/// tasks in their order, phase by phase. Unequal tasks, and what cutting finer costs, are in it; what threads do to
+/// each other (shared caches, memory, clocks) is not. Two real threads say how far off it is.
+/// </summary>
+internal static unsafe class LoadBalanceSimulation
+{
+    private const int Runs = 3;
+
+    public static void Print(string[] args)
+    {
+        string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
+        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        IReadOnlyList<CpuEngine> engines = CpuEngine.CreateGroup(graph, new CheckpointWeights(checkpoint, config, graph), 2, _ => 1);
+        using CpuEngine engine = engines[0];
+        Plan plan = engine.Plan;
+        double barrier = Barrier();
+        Console.WriteLine($"{name} on {ProcessorName.Description}; a barrier of 2 threads takes {barrier * 1e6:F1} µs; {plan.Steps.Sum(s => s.Phases)} phases");
+
+        double[][][] alone = Measure(plan, 1);
+        double serial = alone.Sum(phases => phases.Sum(tasks => tasks.Sum()));
+        Console.WriteLine($"one thread {serial:F3} s");
+        Console.WriteLine("threads  seconds  speed-up  efficiency  with barriers  quick model | segments at once: best, speed-up, efficiency");
+        foreach (int threads in (int[])[2, 4, 8, 16, 32, 64])
+        {
+            double[][][] cut = Measure(plan, threads);
+            double seconds = cut.Sum(phases => phases.Sum(tasks => Makespan(tasks, threads))), barriers = seconds + plan.Steps.Sum(s => s.Phases) * barrier;
+            (int groups, double speedUp) = (1, serial / barriers);
+            for (int g = 2; g <= threads; g *= 2)
+            {
+                int own = threads / g;
+                double[][][] part = own == 1 ? alone : Measure(plan, own);
+                double gain = g * serial / (part.Sum(phases => phases.Sum(tasks => Makespan(tasks, own))) + (own == 1 ? 0 : plan.Steps.Sum(s => s.Phases) * barrier));
+                if (gain > speedUp * 1.02) (groups, speedUp) = (g, gain);
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{threads,7}  {seconds,7:F3}  {serial / seconds,8:F1}  {100 * serial / seconds / threads,8:F0} %  {100 * serial / barriers / threads,11:F0} %  {100 * LoadBalance.SpeedUp(plan, threads) / threads,9:F0} % | {groups,3}  {speedUp:F1}  {100 * speedUp / threads:F0} %; the rule takes {LoadBalance.Groups(plan, threads, long.MaxValue)}"));
+        }
+
+        double measured = Real(engine);
+        Console.WriteLine($"2 real threads {measured:F3} s: speed-up {serial / measured:F2}");
+    }
+
+    // The median time of every task, by step and phase, as cut for so many workers and run by one.
+    private static double[][][] Measure(Plan plan, int workers)
+    {
+        using var memory = new NativeBlock(Session.Bytes(plan, 1) + 4096);
+        var workspace = new Workspace { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
+        workspace.Slots = (double*)(workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
+        workspace.Scratch = (float*)(((nint)(workspace.Slots + plan.SlotDoubles) + 127) / 64 * 64);
+        double[][][][] all = new double[Runs + 1][][][];
+        for (int run = 0; run <= Runs; run++)
+        {
+            var random = new Random(1);
+            for (int port = 0; port < 2; port++)
+            {
+                float* input = workspace.At(plan.Ports[port]);
+                for (long i = 0; i < (long)plan.Ports[port].Channels * plan.Ports[port].Positions; i++) input[i] = random.NextSingle() - 0.5f;
+            }
+
+            all[run] = [.. plan.Steps.Select(step => Enumerable.Range(0, step.Phases).Select(phase =>
+            {
+                var times = new double[step.Tasks(phase, workers)];
+                for (int task = 0; task < times.Length; task++)
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    step.Run(phase, task, workspace);
+                    times[task] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                }
+
+                return times;
+            }).ToArray())];
+        }
+
+        // The first run compiles; of the others each task's median.
+        return [.. all[1].Select((phases, s) => phases.Select((tasks, p) => tasks.Select((_, t) =>
+            Enumerable.Range(1, Runs).Select(run => all[run][s][p][t]).Order().ElementAt(Runs / 2)).ToArray()).ToArray())];
+    }
+
+    // When the last of so many threads is done, each taking the next task when it is free.
+    private static double Makespan(double[] tasks, int threads)
+    {
+        var free = new PriorityQueue<int, double>();
+        for (int i = 0; i < threads; i++) free.Enqueue(i, 0);
+        double last = 0;
+        foreach (double task in tasks)
+        {
+            free.TryDequeue(out int thread, out double at);
+            last = Math.Max(last, at + task);
+            free.Enqueue(thread, at + task);
+        }
+
+        return last;
+    }
+
+    private static double Real(CpuEngine engine)
+    {
+        var seconds = new double[5];
+        for (int run = -2; run < seconds.Length; run++)
+        {
+            var random = new Random(1);
+            for (int i = 0; i < engine.Shape.SpectrogramLength; i++) engine.Spectrogram[i] = random.NextSingle() - 0.5f;
+            for (int i = 0; i < engine.Shape.WaveformLength; i++) engine.Waveform[i] = random.NextSingle() - 0.5f;
+            long start = Stopwatch.GetTimestamp();
+            engine.Run(CancellationToken.None);
+            if (run >= 0) seconds[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        Array.Sort(seconds);
+        return seconds[seconds.Length / 2];
+    }
+
+    // A phase whose two items wait for each other, so that both threads take part.
+    private static double Barrier()
+    {
+        const int Rounds = 20_000;
+        using var pool = new WorkerPool(2);
+        long arrived = 0, wanted = 0;
+        void Meet(int item)
+        {
+            Interlocked.Increment(ref arrived);
+            while (Interlocked.Read(ref arrived) < wanted) Thread.SpinWait(1);
+        }
+
+        Action<int> meet = Meet;
+        long start = 0;
+        for (int i = -Rounds; i < Rounds; i++)
+        {
+            if (i == 0) start = Stopwatch.GetTimestamp();
+            wanted += 2;
+            pool.For(2, meet);
+        }
+
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / Rounds;
+    }
+}

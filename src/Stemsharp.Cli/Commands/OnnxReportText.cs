@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Export.Onnx.Targets;
+
+namespace Stemsharp.Cli.Commands;
+
+/// <summary>What <c>stemsharp inspect FILE.onnx</c> prints.</summary>
+internal static class OnnxReportText
+{
+    internal static string Of(OnnxReport report, bool json) => json ? Json(report) : Text(report);
+
+    private static string Text(OnnxReport report)
+    {
+        var text = new StringBuilder();
+        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+        Line($"{report.Path}: operator set {report.Opset}, {report.Bytes / 1e6:0.00} MB");
+        foreach (string input in report.Inputs) Line($"input   {input}");
+        foreach (string output in report.Outputs) Line($"output  {output}");
+        Line($"{report.Operators.Values.Sum()} nodes: {string.Join(", ", report.Operators.Select(o => $"{o.Key} {o.Value}"))}");
+        foreach ((string key, string value) in report.Metadata) Line($"{key} = {value}");
+        foreach (TargetVerdict verdict in report.Targets)
+        {
+            Line($"{verdict.Target.Name,-11} {(verdict.Runs ? verdict.Elsewhere.Count == 0 ? "takes it" : $"takes it, and leaves to the CPU: {string.Join("; ", verdict.Elsewhere)}" : $"refuses it: {string.Join("; ", verdict.Obstacles)}")}");
+        }
+
+        return text.ToString().TrimEnd();
+    }
+
+    private static string Json(OnnxReport report) => JsonText.Object(
+        json =>
+        {
+            json.WriteNumber("version", 1);
+            json.WriteString("path", report.Path);
+            json.WriteNumber("bytes", report.Bytes);
+            json.WriteNumber("opset", report.Opset);
+            Strings("inputs", report.Inputs);
+            Strings("outputs", report.Outputs);
+            json.WriteStartObject("operators");
+            foreach ((string name, int count) in report.Operators) json.WriteNumber(name, count);
+            json.WriteEndObject();
+            json.WriteStartObject("metadata");
+            foreach ((string key, string value) in report.Metadata) json.WriteString(key, value);
+            json.WriteEndObject();
+            json.WriteStartArray("targets");
+            foreach (TargetVerdict verdict in report.Targets)
+            {
+                json.WriteStartObject();
+                json.WriteString("target", verdict.Target.Name);
+                json.WriteBoolean("takes", verdict.Runs);
+                Strings("obstacles", verdict.Obstacles);
+                Strings("on_cpu", verdict.Elsewhere);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+
+            void Strings(string name, IReadOnlyList<string> values)
+            {
+                json.WriteStartArray(name);
+                foreach (string value in values) json.WriteStringValue(value);
+                json.WriteEndArray();
+            }
+        },
+        indented: true);
+}

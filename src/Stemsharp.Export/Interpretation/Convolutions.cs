@@ -1,0 +1,116 @@
+namespace Stemsharp.Export.Interpretation;
+
+/// <summary>Two-dimensional convolutions of one image; one-dimensional ones have height 1.</summary>
+internal static class Convolutions
+{
+    /// <summary>What both directions need to know; H and W are the axes' sizes, T and L the zeros before them.</summary>
+    public sealed record Plane(int Channels, int H, int W, int OutChannels, int OutH, int OutW, int KernelH, int KernelW, int StrideH, int StrideW, int T, int L, int DilationH, int DilationW);
+
+    public static void Conv(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
+    {
+        int depth = p.Channels * p.KernelH * p.KernelW, n = p.OutH * p.OutW;
+        var rows = new PackedRows(weight, p.OutChannels, depth, depth, 1);
+        Gemm.Run(rows, n, (column, count, panel) => Gather(x, p, column, count, panel), (column, count, tile) =>
+        {
+            for (int o = 0; o < p.OutChannels; o++)
+            {
+                Span<float> target = y.AsSpan(o * n + column, count);
+                tile.Slice(o * Gemm.PanelWidth, count).CopyTo(target);
+                if (bias is not null) System.Numerics.Tensors.TensorPrimitives.Add(target, bias[o], target);
+            }
+        });
+    }
+
+    // panel[(c, a, b), j] = x[c, row·stride − pad + a·dilation, …] of output position column + j, zero outside.
+    private static void Gather(float[] x, Plane p, int column, int count, Span<float> panel)
+    {
+        int k = 0;
+        for (int c = 0; c < p.Channels; c++)
+        {
+            for (int a = 0; a < p.KernelH; a++)
+            {
+                for (int b = 0; b < p.KernelW; b++, k++)
+                {
+                    Span<float> line = panel.Slice(k * Gemm.PanelWidth, count);
+                    for (int j = 0; j < count;)
+                    {
+                        (int row, int t) = Math.DivRem(column + j, p.OutW);
+                        int run = Math.Min(count - j, p.OutW - t), source = row * p.StrideH - p.T + a * p.DilationH;
+                        Span<float> target = line.Slice(j, run);
+                        if (source < 0 || source >= p.H) target.Clear();
+                        else Copy(x.AsSpan((c * p.H + source) * p.W, p.W), t * p.StrideW - p.L + b * p.DilationW, p.StrideW, target);
+                        j += run;
+                    }
+                }
+            }
+        }
+    }
+
+    private static void Copy(ReadOnlySpan<float> line, int start, int stride, Span<float> target)
+    {
+        if (stride == 1 && start >= 0 && start + target.Length <= line.Length)
+        {
+            line.Slice(start, target.Length).CopyTo(target);
+            return;
+        }
+
+        for (int i = 0; i < target.Length; i++)
+        {
+            int s = start + i * stride;
+            target[i] = (uint)s < (uint)line.Length ? line[s] : 0;
+        }
+    }
+
+    /// <summary>
+    /// Transposed convolution along H (weight [C, O, K, 1]). Output row s·j + r takes input row j − m by tap
+    /// r + s·m, so all s phases of O rows are one product over (channel, tap).
+    /// </summary>
+    public static void Transposed(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
+    {
+        int s = p.StrideH, taps = (p.KernelH + s - 1) / s, depth = p.Channels * taps, width = p.W;
+        var phases = new float[p.OutChannels * s * depth];
+        for (int o = 0; o < p.OutChannels; o++)
+        {
+            for (int r = 0; r < s; r++)
+            {
+                for (int c = 0; c < p.Channels; c++)
+                {
+                    for (int m = 0; m < taps; m++)
+                    {
+                        int tap = r + s * m;
+                        if (tap < p.KernelH) phases[((o * s + r) * p.Channels + c) * taps + m] = weight[(c * p.OutChannels + o) * p.KernelH + tap];
+                    }
+                }
+            }
+        }
+
+        int n = (p.H + taps - 1) * width;
+        Gemm.Run(new PackedRows(phases, p.OutChannels * s, depth, depth, 1), n, (column, count, panel) =>
+        {
+            for (int k = 0; k < depth; k++)
+            {
+                (int c, int m) = Math.DivRem(k, taps);
+                // Input row j − m begins m rows earlier; rows before the first and after the last are zeros.
+                int start = column - m * width;
+                ReadOnlySpan<float> image = x.AsSpan(c * p.H * width, p.H * width);
+                Span<float> line = panel.Slice(k * Gemm.PanelWidth, count);
+                Copy(image, start, 1, line);
+            }
+        }, (column, count, tile) =>
+        {
+            for (int o = 0; o < p.OutChannels; o++)
+            {
+                for (int r = 0; r < s; r++)
+                {
+                    ReadOnlySpan<float> line = tile.Slice((o * s + r) * Gemm.PanelWidth, count);
+                    for (int j = 0; j < count; j++)
+                    {
+                        (int row, int t) = Math.DivRem(column + j, width);
+                        int target = row * s + r - p.T;
+                        if ((uint)target < (uint)p.OutH) y[(o * p.OutH + target) * width + t] = line[j] + (bias?[o] ?? 0);
+                    }
+                }
+            }
+        });
+    }
+}

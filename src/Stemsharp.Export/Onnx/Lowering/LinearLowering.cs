@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using Stemsharp.Graph;
+
+namespace Stemsharp.Export.Onnx.Lowering;
+
+/// <summary>
+/// Linear layers over tokens [M, K]: one product with the weight as it is stored, or, quantised, a product of
+/// integers: the input in bytes by its own range, found at run time, the weight [K, N] in signed bytes with a
+/// scale for each output. onnxruntime makes one operator of the five nodes.
+/// </summary>
+internal sealed class LinearLowering(LoweringContext context)
+{
+    private readonly OnnxGraph _graph = context.Graph;
+
+    /// <summary>Consecutive rows of a packed layer.</summary>
+    /// <param name="name">The result's name.</param>
+    /// <param name="input">The value that the layer reads.</param>
+    /// <param name="first">The layer; its first row is the first one taken.</param>
+    /// <param name="suffix">Sets a part of a packed weight apart from the whole.</param>
+    /// <param name="rows">How many rows are taken.</param>
+    /// <param name="gain">A factor of the bias.</param>
+    public Tensor Run(string name, Value input, LinearOp first, string suffix, int rows, double gain = 1)
+    {
+        int inputs = first.Weight.Shape[1];
+        Tensor x = context.Values.Get(input, Layout.Tokens, context.Products);
+        Tensor bias = gain == 1
+            ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
+            : context.Weights.Store(first.Bias.Name + suffix, [rows], Array.ConvertAll(context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)], b => (float)(b * gain)), context.Products);
+        if (context.QuantizesLinear) return Quantized(name, x, context.Weights.Read(first.Weight).AsSpan(first.FirstRow * inputs, rows * inputs), first.Weight.Name + suffix, bias);
+        return _graph.Gemm(name, x, context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products), bias);
+    }
+
+    private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor bias)
+    {
+        int rows = bias.Dims[0], inputs = x.Dims[1];
+        var bytes = new sbyte[weight.Length];
+        var scales = new double[rows];
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<float> line = weight.Slice(row * inputs, inputs);
+            float largest = 0;
+            foreach (float value in line) largest = Math.Max(largest, Math.Abs(value));
+            scales[row] = largest == 0 ? 1 : largest / 127.0;
+            for (int k = 0; k < inputs; k++) bytes[k * rows + row] = (sbyte)Math.Round(line[k] / scales[row]);
+        }
+
+        Tensor stored = _graph.Initializer($"{weightName}/int8", ElementType.Int8, [inputs, rows], MemoryMarshal.AsBytes<sbyte>(bytes).ToArray());
+        Tensor[] quantized = _graph.Node(
+            $"{name}/quantized", "DynamicQuantizeLinear", [x],
+            [(ElementType.UInt8, x.Dims), (ElementType.Float, []), (ElementType.UInt8, [])]);
+        Tensor product = _graph.Node($"{name}/integers", "MatMulInteger", [quantized[0], stored, quantized[2]], ElementType.Int32, [x.Dims[0], rows]);
+        Tensor scale = _graph.Mul($"{name}/scale", quantized[1], _graph.Constant(ElementType.Float, [rows], scales));
+        return _graph.Add(name, _graph.Mul($"{name}/scaled", _graph.Cast(product, ElementType.Float), scale), bias);
+    }
+}

@@ -1,0 +1,73 @@
+using Stemsharp.Client;
+using Stemsharp.Separation.Files;
+using Stemsharp.Web.Api;
+
+namespace Stemsharp.Web.Separation;
+
+/// <summary>Fills in the defaults of a job's settings and refuses what contradicts itself or does not fit the model.</summary>
+internal static class SettingsCheck
+{
+    public static JobSettings Complete(JobSettings settings, ModelInfo model)
+    {
+        if (!model.Installed)
+            throw new ModelException($"The model '{model.Name}' is not on this machine yet. Download it first: POST /api/v1/models/{model.Name}/download, or the button on the page.");
+        if (settings.Stems is { Count: 0 }) throw new OptionException("'stems' is empty; leave it out for all stems.");
+        foreach (string stem in settings.Stems ?? []) CheckStem(stem, model);
+        if (settings.Shifts is < 0 or > 20) throw new OptionException($"'shifts' is {settings.Shifts}; valid are 0 to 20.");
+        if (settings.Overlap is { } overlap && !(overlap is >= 0 and <= 0.9)) throw new OptionException($"'overlap' is {overlap}; valid are 0 to 0.9.");
+        settings = settings with
+        {
+            Model = model.Name,
+            SampleFormat = OneOf("sampleFormat", settings.SampleFormat, "pcm16", "pcm24", "float32"),
+            ClipMode = OneOf("clipMode", settings.ClipMode, "rescale", "rescale-all", "clamp", "tanh", "none"),
+            Shifts = settings.Shifts ?? 0,
+            Overlap = settings.Overlap ?? 0.25,
+            // A stem that is named twice is wanted once.
+            Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
+        };
+        return CompleteSum(CompletePair(settings, model), model);
+    }
+
+    private static JobSettings CompletePair(JobSettings settings, ModelInfo model)
+    {
+        if (settings.TwoStems is not { } stem)
+        {
+            return settings.OtherMethod is null ? settings
+                : throw new OptionException("'otherMethod' says what the rest beside 'twoStems' is, which is not given.");
+        }
+        if (settings.Stems is not null) throw new OptionException("'stems' and 'twoStems' exclude each other; leave one of them out.");
+        CheckStem(stem, model);
+        return settings with { OtherMethod = OneOf("otherMethod", settings.OtherMethod, "add", "minus", "none") };
+    }
+
+    private static JobSettings CompleteSum(JobSettings settings, ModelInfo model)
+    {
+        if (!settings.ExactSum)
+        {
+            return settings.Residual is null ? settings
+                : throw new OptionException("'residual' names the stem for 'exactSum', which is not asked for.");
+        }
+        if (settings.Stems is { } some && some.Count < model.Stems.Count)
+            throw new OptionException("'exactSum' needs all stems; a subset does not add up to the song. Leave 'stems' out.");
+        if (settings.OtherMethod == "none") throw new OptionException("'exactSum' needs the rest beside the stem; 'otherMethod' none leaves it out.");
+        IReadOnlyList<string> files = settings.TwoStems is { } stem
+            ? [.. Mixdown.Pair(stem, Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true), model.Stems).Select(file => file.Name)]
+            : model.Stems;
+        string residual = settings.Residual ?? Mixdown.DefaultResidual(files);
+        return files.Contains(residual) ? settings with { Residual = residual }
+            : throw new OptionException($"'residual' is '{ApiError.Quoted(residual)}'; valid are {string.Join(", ", files)}.");
+    }
+
+    private static void CheckStem(string stem, ModelInfo model)
+    {
+        if (!model.Stems.Contains(stem))
+            throw new OptionException($"The model '{model.Name}' has no stem '{ApiError.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
+    }
+
+    private static string OneOf(string name, string? value, params ReadOnlySpan<string> valid)
+    {
+        if (value is null) return valid[0];
+        return valid.Contains(value) ? value
+            : throw new OptionException($"'{name}' is '{ApiError.Quoted(value)}'; valid are {string.Join(", ", valid!)}.");
+    }
+}

@@ -1,0 +1,146 @@
+using System.Buffers.Binary;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Onnx;
+using Stemsharp.Export.Onnx.Interpretation;
+using Stemsharp.Export.Tests.CoreML;
+using Stemsharp.Tests;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Stemsharp.Export.Tests.Onnx;
+
+/// <summary>
+/// Exported files, read back from disk and run node by node with the roundings that they declare, against the
+/// original in double precision and the true stems of a song.
+/// </summary>
+public class OnnxInterpreterTests(ITestOutputHelper output)
+{
+    private static readonly string s_tiny = RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
+
+    [Theory]
+    [InlineData("Fp32", true, 110)]
+    [InlineData("Fp32", false, 110)]
+    [InlineData("Mixed", true, 60)]
+    [InlineData("Fp16", true, 45)]
+    public void Waveform_graphs_keep_their_precision(string precision, bool fused, double least)
+    {
+        GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
+        float[] stems = Run(s_tiny, new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision), Fused = fused }, golden["mix.85995"].Values)[0];
+        Check(precision, Snr.Of(golden["stems.85995"].Values, stems), least);
+    }
+
+    [Theory]
+    [InlineData("Fp32", 100)]
+    [InlineData("Mixed", 60)]
+    public void Six_stems_as_a_spectrogram_graph(string precision, double least)
+    {
+        string model = RepositoryFiles.Golden("tiny6", "tiny6-18285eff.th");
+        GoldenTensors golden = GoldenTensors.Open("tiny6", "tiny6.io.safetensors");
+        TestNetwork network = TestNetwork.Open(model);
+        float[] mix = golden["mix.85995"].Values;
+        float[][] outputs = Run(model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram, Precision = Enum.Parse<OnnxPrecision>(precision) }, ReferenceStft.Forward(mix, network.Samples, network.Config.Nfft), mix);
+        Check(precision, Snr.Of(golden["stems.85995"].Values, network.Stems(outputs, 6)), least);
+    }
+
+    [Fact]
+    public void Half_precision_costs_a_song_nothing_and_integers_little()
+    {
+        const int Samples = 4 * 44100;
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.DemoModel);
+        string[] names = [.. Model.HTDemucsConfigReader.Read(checkpoint).Sources];
+        float[] mix = Wave("mix", Samples);
+        float[][] truth = [.. names.Select(n => Wave(n, Samples))];
+        float[] single = Run(RepositoryFiles.DemoModel, new OnnxGraphOptions { Samples = Samples }, mix)[0];
+        float[] mixed = Run(RepositoryFiles.DemoModel, new OnnxGraphOptions { Samples = Samples, Precision = OnnxPrecision.Mixed }, mix)[0];
+        float[] half = Run(RepositoryFiles.DemoModel, new OnnxGraphOptions { Samples = Samples, Precision = OnnxPrecision.Fp16 }, mix)[0];
+        float[] integers = Run(RepositoryFiles.DemoModel, new OnnxGraphOptions { Samples = Samples, Int8 = true }, mix)[0];
+        for (int i = 0; i < names.Length; i++)
+        {
+            double Quality(float[] stems) => Snr.ScaleInvariant(truth[i], stems.AsSpan(2 * i * Samples, 2 * Samples));
+            output.WriteLine($"{names[i]}: SI-SDR {Quality(single):F3} dB in single precision, mixed {Quality(mixed) - Quality(single):+0.0000;-0.0000}, fp16 {Quality(half) - Quality(single):+0.0000;-0.0000}, int8 {Quality(integers) - Quality(single):+0.0000;-0.0000}");
+            Assert.InRange(Quality(mixed) - Quality(single), -0.1, 0.1);
+            Assert.InRange(Quality(integers) - Quality(single), -0.5, 0.5);
+        }
+
+        Check("mixed", Snr.Of(single, mixed), 60);
+        Check("int8", Snr.Of(single, integers), 25);
+    }
+
+    [Fact]
+    public void Another_length_gives_what_the_network_gives_at_that_length()
+    {
+        const int Samples = 30_000;
+        TestNetwork network = TestNetwork.Open(s_tiny, Samples);
+        float[] golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        float[] mix = [.. golden.AsSpan(0, Samples), .. golden.AsSpan(golden.Length / 2, Samples)];
+        float[][] truth = [.. network.Truth(mix).Select(v => Array.ConvertAll(v, x => (float)x))];
+        float[] stems = Run(s_tiny, new OnnxGraphOptions { Samples = Samples }, mix)[0];
+        Check("stems", Snr.Of(network.Stems(truth, 4), stems), 100);
+    }
+
+    [Fact]
+    public async Task Exports_say_what_integers_and_another_length_cost()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
+        try
+        {
+            ModelSource model = await new ModelCatalog().ResolveAsync(s_tiny);
+            OnnxExportResult result = OnnxExporter.Export(model, folder, new OnnxExportOptions { Segment = 1, Int8 = true });
+            Assert.Contains(result.Warnings, w => w.Contains("int8", StringComparison.Ordinal) && w.Contains("dB", StringComparison.Ordinal));
+            Assert.Contains(result.Warnings, w => w.Contains("1.95 s", StringComparison.Ordinal) && w.Contains("1.00 s", StringComparison.Ordinal));
+            foreach (string warning in result.Warnings) output.WriteLine(warning);
+            Assert.Equal(2, Directory.GetFiles(folder).Length);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Damaged_files_are_refused_by_name()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, [0x3A, 0x7F, 0x01]);
+            Assert.Contains(path, Assert.Throws<ModelException>(() => OnnxGraphFile.Open(path)).Message, StringComparison.Ordinal);
+            Assert.Throws<OptionException>(() => Run(s_tiny, new OnnxGraphOptions { Int8 = true, Precision = OnnxPrecision.Mixed }));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static float[][] Run(string model, OnnxGraphOptions options, params float[][] inputs)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
+        try
+        {
+            using (Checkpoint checkpoint = Checkpoint.Open(model)) OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, options), path, externalWeights: true);
+            return new OnnxInterpreter(OnnxGraphFile.Open(path)).Run(inputs);
+        }
+        finally
+        {
+            File.Delete(path);
+            File.Delete($"{path}.data");
+        }
+    }
+
+    // The start of a 16-bit stereo file with a plain header, [2, samples], scaled to about unit deviation.
+    private static float[] Wave(string name, int samples)
+    {
+        byte[] file = File.ReadAllBytes(RepositoryFiles.Sample("song", $"{name}.wav"));
+        int data = file.AsSpan().IndexOf("data"u8) + 8;
+        var wave = new float[2 * samples];
+        for (int i = 0; i < 2 * samples; i++) wave[i % 2 * samples + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 4096f;
+        return wave;
+    }
+
+    private void Check(string what, double snr, double least)
+    {
+        output.WriteLine($"{what}: {snr:F1} dB");
+        Assert.True(snr >= least, $"{what}: {snr:F1} dB, at least {least} expected");
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using Stemsharp.Checkpoints;
+using Stemsharp.Export.Onnx;
+using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Export.Onnx.Targets;
+using Stemsharp.Tests;
+using Xunit;
+using ElementType = Stemsharp.Export.Onnx.ElementType;
+
+namespace Stemsharp.Export.Tests.Onnx;
+
+/// <summary>Exported graphs against the table of targets, and docs/hosts/targets.md against the same.</summary>
+public class TargetTests
+{
+    // What WebGPU and the CoreML provider leave to the CPU in the graphs as they are exported.
+    private static readonly string[] s_elsewhere = ["Pad", "ReduceSumSquare", "Sum"];
+
+    public static TheoryData<string, string, int> Graphs
+    {
+        get
+        {
+            var data = new TheoryData<string, string, int>();
+            foreach (string kind in Enum.GetNames<OnnxGraphKind>())
+            {
+                foreach (string precision in Enum.GetNames<OnnxPrecision>())
+                {
+                    foreach (int opset in OnnxModelBuilder.Opsets.Keys) data.Add(kind, precision, opset);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Graphs))]
+    public void Every_target_takes_every_exported_graph(string kind, string precision, int opset) => Check(
+        RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"),
+        new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision), Opset = opset });
+
+    [Theory]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, OnnxPrecision.Fp32)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, OnnxPrecision.Mixed)]
+    [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Spectrogram, OnnxPrecision.Fp32)]
+    public void Full_size_graphs_are_small_enough(string model, OnnxGraphKind kind, OnnxPrecision precision) => Check(model, new OnnxGraphOptions { Kind = kind, Precision = precision });
+
+    [Fact]
+    public void Unknown_operators_other_sets_wrong_types_and_large_tensors_are_found()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        ModelProto model = OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions());
+        OnnxTarget tensorRT = OnnxTargets.Of("tensorrt"), webGpu = OnnxTargets.Of("web-webgpu");
+        Assert.True(TargetVerdict.Of(model, tensorRT).Runs);
+        NodeProto node = model.Graph.Node.First(n => n.OpType == "Sigmoid");
+        node.OpType = "DFT";
+        Assert.Contains("DFT ×1: not taken", TargetVerdict.Of(model, tensorRT).Obstacles);
+        Assert.Contains("DFT ×1: not taken", TargetVerdict.Of(model, webGpu).Elsewhere);
+        node.OpType = "Sigmoid";
+        ValueInfoProto output = model.Graph.ValueInfo.Single(v => v.Name == node.Output[0]);
+        output.Type.TensorType.ElemType = (int)ElementType.Int64;
+        Assert.Contains("Sigmoid ×1: not taken in Int64", TargetVerdict.Of(model, tensorRT).Obstacles);
+        output.Type.TensorType.ElemType = (int)ElementType.Float;
+        output.Type.TensorType.Shape.Dim[0].DimValue = 1 << 30;
+        Assert.Contains(TargetVerdict.Of(model, tensorRT).Obstacles, o => o.StartsWith("Sigmoid ×1: a tensor of ", StringComparison.Ordinal));
+        model.OpsetImport[0].Version = 30;
+        Assert.Contains("operator set 30; it takes 9 to 20", TargetVerdict.Of(model, tensorRT).Obstacles);
+        Assert.Contains("web-wasm", Assert.Throws<OptionException>(() => OnnxTargets.Of("abacus")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>STEMSHARP_WRITE_DOCS=1 writes the page anew.</summary>
+    [Fact]
+    public void The_page_shows_the_table()
+    {
+        string path = RepositoryFiles.At("docs", "hosts", "targets.md");
+        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_DOCS") == "1") File.WriteAllText(path, Page());
+        Assert.Equal(Page(), File.ReadAllText(path));
+    }
+
+    private static void Check(string name, OnnxGraphOptions options)
+    {
+        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
+        foreach (TargetVerdict verdict in TargetVerdict.All(OnnxModelBuilder.Build(checkpoint, options)))
+        {
+            Assert.True(verdict.Runs, $"{verdict.Target.Name}: {string.Join("; ", verdict.Obstacles)}");
+            Assert.All(verdict.Elsewhere, line => Assert.Contains(line.Split(' ')[0], s_elsewhere));
+            if (verdict.Target.Name is "directml") Assert.Empty(verdict.Elsewhere);
+        }
+    }
+
+    private static string Page()
+    {
+        var page = new StringBuilder();
+        page.Append(
+            """
+            # What each target takes
+
+            A table in the exporter's code, written from the targets' own documentation, that the tests hold every kind of exported graph against. Only
+            operators that exported graphs use are listed. None of these targets was run here but onnxruntime-web on wasm.
+
+            `stemsharp inspect FILE.onnx` says which targets take a file, and what they leave to the CPU; `stemsharp export onnx … --target NAME` fails when
+            the target named would refuse the graph.
+
+
+            """);
+        foreach (OnnxTarget target in OnnxTargets.All)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"## {target.Title}\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"`{target.Name}`: operator sets {target.Opsets.Lowest} to {target.Opsets.Highest}; ");
+            page.Append(target.HighestRank is { } rank ? $"at most {rank} axes; " : "no limit of axes documented; ");
+            page.Append(target.MostElements is { } elements ? string.Create(CultureInfo.InvariantCulture, $"at most {elements:N0} elements a tensor; ") : "");
+            page.Append(target.MostBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"at most {bytes:N0} bytes a tensor; ") : "");
+            page.Append(CultureInfo.InvariantCulture, $"a file of at most {target.MostFileBytes:N0} bytes. ");
+            page.Append(target.LeavesRest ? "What it does not take is left to the CPU.\n\n" : "What it does not take makes it refuse the file.\n\n");
+            foreach (IGrouping<string, string> group in target.Operators.GroupBy(o => string.Join(", ", o.Value), o => o.Key)) page.Append(CultureInfo.InvariantCulture, $"- {group.Key}: {string.Join(", ", group.Order(StringComparer.Ordinal))}\n");
+            page.Append('\n');
+            foreach (string note in target.Notes) page.Append(CultureInfo.InvariantCulture, $"{note}\n");
+            page.Append(CultureInfo.InvariantCulture, $"{(target.Notes.Count > 0 ? "\n" : "")}Sources: {string.Join(", ", target.Sources.Select(s => $"<{s}>"))}\n\n");
+        }
+
+        return page.ToString().TrimEnd() + "\n";
+    }
+}

@@ -1,0 +1,319 @@
+using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime.Native;
+using Stemsharp.OnnxRuntime.Nvidia;
+using Xunit;
+
+namespace Stemsharp.OnnxRuntime.Tests;
+
+/// <summary>
+/// The binding up to the provider's own call, over a library that records the calls: no GPU and no provider is here.
+/// </summary>
+public sealed class FakeLibraryTests : IDisposable
+{
+    private readonly FakeOnnxRuntime _fake = new();
+    private readonly string _graph = Path.GetTempFileName();
+
+    public void Dispose()
+    {
+        _fake.Dispose();
+        File.Delete(_graph);
+    }
+
+    public static TheoryData<string, string, string[]> Providers => new()
+    {
+        {
+            "Cuda", "CUDAExecutionProvider",
+            ["CUDA cudnn_conv_algo_search=HEURISTIC device_id=1 use_tf32=0", "append CUDA"]
+        },
+        {
+            "TensorRT", "TensorrtExecutionProvider",
+            [
+                "TensorRT device_id=1 trt_engine_cache_enable=1 trt_engine_cache_path=/cache trt_fp16_enable=0 trt_int8_enable=0 trt_timing_cache_enable=1 trt_timing_cache_path=/cache",
+                "append TensorRT",
+                "CUDA cudnn_conv_algo_search=HEURISTIC device_id=1 use_tf32=0",
+                "append CUDA",
+            ]
+        },
+        { "DirectML", "DmlExecutionProvider", ["append DML device_id=1"] },
+        { "CoreML", "CoreMLExecutionProvider", ["append CoreML MLComputeUnits=ALL ModelCacheDirectory=/cache ModelFormat=MLProgram"] },
+        { "OpenVINO", "OpenVINOExecutionProvider", ["append OpenVINO cache_dir=/cache device_type=AUTO"] },
+        { "WebGpu", "WebGpuExecutionProvider", ["append WebGPU"] },
+        { "Xnnpack", "XnnpackExecutionProvider", ["append XNNPACK"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public void Each_provider_is_appended_with_its_options(string provider, string name, string[] calls)
+    {
+        _fake.Providers = [name, "CPUExecutionProvider"];
+        var options = new OnnxSessionOptions { Provider = Enum.Parse<ExecutionProvider>(provider), Device = 1, CacheFolder = "/cache" };
+        using (new OnnxSession(_fake.Library(), _graph, options)) Assert.Equal([.. calls, "load"], _fake.Calls);
+        Clean();
+    }
+
+    [Fact]
+    public void Options_of_the_user_override_the_ones_set_here()
+    {
+        _fake.Providers = ["CUDAExecutionProvider"];
+        var options = new OnnxSessionOptions { Provider = ExecutionProvider.Cuda, ProviderOptions = new Dictionary<string, string> { ["use_tf32"] = "1", ["gpu_mem_limit"] = "5" } };
+        using (new OnnxSession(_fake.Library(), _graph, options)) Assert.Equal("CUDA cudnn_conv_algo_search=HEURISTIC device_id=0 gpu_mem_limit=5 use_tf32=1", _fake.Calls[0]);
+        Clean();
+    }
+
+    [Fact]
+    public void A_provider_that_the_library_lacks_is_refused_with_those_it_has()
+    {
+        _fake.Providers = ["CUDAExecutionProvider", "CPUExecutionProvider"];
+        string message = Assert.Throws<ExternalToolException>(() => new OnnxSession(_fake.Library(), _graph, new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT })).Message;
+        Assert.Contains("without TensorrtExecutionProvider; it has CUDAExecutionProvider, CPUExecutionProvider", message, StringComparison.Ordinal);
+        Clean();
+    }
+
+    [Theory]
+    [InlineData("1.16.3", 23, "onnxruntime 1.16.3, which is too old; 1.17 or later is needed")]
+    [InlineData("0.9", 23, "too old")]
+    [InlineData("1.99.0", 16, "does not offer API version 17")]
+    public void Another_version_is_refused(string version, int api, string message)
+    {
+        (_fake.Version, _fake.HighestApi) = (version, (uint)api);
+        Assert.Contains(message, Assert.Throws<ExternalToolException>(_fake.Library).Message, StringComparison.Ordinal);
+        Assert.Empty(_fake.Errors);
+    }
+
+    [Fact]
+    public void A_library_that_is_no_onnxruntime_is_refused() =>
+        Assert.Contains("no function OrtGetApiBase", Assert.Throws<ExternalToolException>(() => new OnnxRuntimeLibrary(0, "other.so")).Message, StringComparison.Ordinal);
+
+    /// <summary>Whatever call fails, nothing is left and nothing is released twice.</summary>
+    [Theory]
+    [InlineData("CreateSessionOptions")]
+    [InlineData("SetSessionGraphOptimizationLevel")]
+    [InlineData("GetAvailableProviders")]
+    [InlineData("CreateTensorRTProviderOptions")]
+    [InlineData("UpdateTensorRTProviderOptions")]
+    [InlineData("SessionOptionsAppendTensorRT")]
+    [InlineData("UpdateCudaProviderOptions")]
+    [InlineData("EnableProfiling")]
+    [InlineData("CreateSession")]
+    [InlineData("CreateCpuMemoryInfo")]
+    [InlineData("SessionGetInputCount")]
+    [InlineData("SessionGetInputTypeInfo")]
+    [InlineData("GetDimensions")]
+    public void Nothing_leaks_when_loading_fails(string function)
+    {
+        _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
+        OnnxRuntimeLibrary library = _fake.Library();
+        _fake.Break(Enum.Parse<OrtFunction>(function));
+        var options = new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CountNodes = true };
+        Assert.Contains("broken on purpose", Assert.Throws<OnnxRuntimeException>(() => new OnnxSession(library, _graph, options)).Message, StringComparison.Ordinal);
+        Clean();
+    }
+
+    [Theory]
+    [InlineData("CreateRunOptions")]
+    [InlineData("CreateTensorWithDataAsOrtValue")]
+    [InlineData("Run")]
+    [InlineData("SessionGetModelMetadata")]
+    public void Nothing_leaks_when_running_fails(string function)
+    {
+        OnnxRuntimeLibrary library = _fake.Library();
+        using (var session = new OnnxSession(library, _graph))
+        {
+            _fake.Break(Enum.Parse<OrtFunction>(function));
+            Assert.Throws<OnnxRuntimeException>(() =>
+            {
+                session.Metadata("stemsharp.stems");
+                session.Run([new float[24], new float[10]], [new float[72], new float[30]], default);
+            });
+            Assert.Equal(["memory info", "session"], _fake.Live);
+        }
+
+        Clean();
+    }
+
+    [Fact]
+    public void A_session_can_be_closed_twice_and_not_used_after()
+    {
+        var session = new OnnxSession(_fake.Library(), _graph);
+        session.Dispose();
+        session.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => session.Run([new float[24], new float[10]], [new float[72], new float[30]], default));
+        Assert.Throws<ObjectDisposedException>(() => session.Metadata("stemsharp.stems"));
+        Clean();
+    }
+
+    [Fact]
+    public void A_handle_lives_as_long_as_a_call_uses_it_and_is_released_once()
+    {
+        OnnxRuntimeLibrary library = _fake.Library();
+        OrtHandle options = library.Api.Create(OrtFunction.CreateSessionOptions, OrtFunction.ReleaseSessionOptions, "test");
+        using (OrtHandle.Use use = options.Enter())
+        {
+            options.Dispose();
+            Assert.Equal(["session options"], _fake.Live);
+        }
+
+        Assert.Empty(_fake.Live);
+        options.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => options.Enter().Dispose());
+        Assert.Empty(_fake.Errors);
+    }
+
+    [Fact]
+    public void A_failed_run_is_repeated_once()
+    {
+        var said = new List<string>();
+        _fake.Runs.Enqueue("CUDA failure 719: unspecified launch failure");
+        using (var engine = new ResilientEngine(Engine(), null, said.Add)) Assert.Equal(7, Run(engine));
+        Assert.Equal(2, _fake.Calls.Count(c => c == "run"));
+        Assert.Contains("Trying once more", Assert.Single(said), StringComparison.Ordinal);
+        Clean();
+    }
+
+    [Fact]
+    public void A_run_that_fails_twice_fails_and_running_out_of_memory_is_not_repeated_and_says_what_to_lower()
+    {
+        _fake.Runs.Enqueue("CUDA failure 719");
+        _fake.Runs.Enqueue("CUDA failure 719");
+        using (var engine = new ResilientEngine(Engine(), null, _ => { })) Assert.Throws<OnnxRuntimeException>(() => Run(engine));
+        _fake.Calls.Clear();
+        _fake.Runs.Enqueue("BFCArena: Failed to allocate memory for requested buffer of size 134217728");
+        using (var engine = new ResilientEngine(Engine(), null, _ => { }))
+        {
+            OnnxRuntimeException e = Assert.Throws<OnnxRuntimeException>(() => Run(engine));
+            Assert.True(e.IsOutOfMemory);
+            Assert.Contains("--attention-limit", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Single(_fake.Calls, "run");
+        Clean();
+    }
+
+    [Fact]
+    public void The_replacement_goes_on_in_the_middle_of_a_song()
+    {
+        var said = new List<string>();
+        using (var engine = new ResilientEngine(Engine(), () => new Constant(5), said.Add))
+        {
+            Assert.Equal(7, Run(engine));
+            _fake.Runs.Enqueue("CUDA failure 719");
+            _fake.Runs.Enqueue("CUDA failure 719");
+            Assert.Equal(5, Run(engine));
+            Assert.Equal(5, Run(engine));
+            Assert.Empty(_fake.Live);
+        }
+
+        Assert.Equal(3, _fake.Calls.Count(c => c == "run"));
+        Assert.Equal("Going on with the CPU engine.", said[^1][^29..]);
+        Clean();
+    }
+
+    [Fact]
+    public void A_cancelled_run_is_neither_repeated_nor_replaced()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        using (var engine = new ResilientEngine(Engine(), () => new Constant(5), _ => { })) Assert.ThrowsAny<OperationCanceledException>(() => Run(engine, stop.Token));
+        Assert.DoesNotContain("run", _fake.Calls);
+        Clean();
+    }
+
+    [Fact]
+    public void Which_provider_ran_how_many_nodes_is_said_once()
+    {
+        var said = new List<string>();
+        using (var engine = new ResilientEngine(Engine(countNodes: true), null, said.Add))
+        {
+            Run(engine);
+            Run(engine);
+        }
+
+        Assert.EndsWith("ran 2 nodes on Tensorrt, 1 on CPU.", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Single(_fake.Calls, "end profile");
+        Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "stemsharp-*_2026.json"));
+        Clean();
+    }
+
+    [Fact]
+    public void A_crash_while_an_engine_is_built_leaves_what_was_there()
+    {
+        string root = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
+        var gpu = new NvidiaGpu("Test", new Version(8, 9), 1 << 30);
+        var version = new Version(10, 4, 0);
+        try
+        {
+            _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
+            _fake.Loading = folder => File.WriteAllText(Path.Combine(folder!, "graph.engine"), "half of it");
+            _fake.LoadFailure = "out of workspace";
+            using (EngineCache failing = EngineCache.Open(root, gpu, version, "graph"))
+            {
+                Assert.Throws<OnnxRuntimeException>(() => new OnnxSession(_fake.Library(), _graph, new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CacheFolder = failing.Folder }));
+            }
+
+            Assert.Empty(Directory.GetDirectories(root));
+            _fake.LoadFailure = null;
+            _fake.Loading = folder => File.WriteAllText(Path.Combine(folder!, "graph.timing"), "times");
+            using (EngineCache built = EngineCache.Open(root, gpu, version, "graph"))
+            using (new OnnxSession(_fake.Library(), _graph, new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CacheFolder = built.Folder }))
+            {
+                Assert.False(built.WasThere);
+                built.Complete();
+            }
+
+            Assert.Equal("sm89-trt10.4.0-graph", Path.GetFileName(Assert.Single(Directory.GetDirectories(root))));
+
+            // What a killed process left goes; what lives stays; timings are taken along; another architecture is another folder.
+            Directory.CreateDirectory(Path.Combine(root, "sm89-trt10.4.0-other.building-2147483647-x"));
+            using (EngineCache again = EngineCache.Open(root, gpu, version, "graph")) Assert.True(again.WasThere);
+            using (EngineCache other = EngineCache.Open(root, gpu, version, "other"))
+            {
+                Assert.True(File.Exists(Path.Combine(other.Folder, "graph.timing")));
+                other.Complete();
+            }
+
+            using (EngineCache newer = EngineCache.Open(root, gpu with { Capability = new Version(9, 0) }, version, "graph"))
+            {
+                Assert.False(newer.WasThere);
+                Assert.Empty(Directory.GetFiles(newer.Folder));
+            }
+
+            Assert.Equal(["sm89-trt10.4.0-graph", "sm89-trt10.4.0-other"], Directory.GetDirectories(root).Select(Path.GetFileName).Order());
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        Clean();
+    }
+
+    private static float Run(ISegmentEngine engine, CancellationToken cancellationToken = default)
+    {
+        var waveforms = new float[30];
+        engine.Run(new float[24], new float[10], new float[72], waveforms, cancellationToken);
+        return waveforms.Distinct().Single();
+    }
+
+    // Everything that was made has been released, once and in order.
+    private void Clean()
+    {
+        Assert.Empty(_fake.Errors);
+        Assert.Empty(_fake.Live);
+        Assert.InRange(_fake.Strings, 0, 2);
+    }
+
+    private OnnxRuntimeEngine Engine(bool countNodes = false) => new(_fake.Library(), _graph, new OnnxSessionOptions { CountNodes = countNodes });
+
+    private sealed class Constant(float value) : ISegmentEngine
+    {
+        public SegmentShape Shape => new(3, 2, 2, 3, 5);
+
+        public string Description => "constant";
+
+        public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken) => waveforms.Fill(value);
+
+        public void Dispose()
+        {
+        }
+    }
+}

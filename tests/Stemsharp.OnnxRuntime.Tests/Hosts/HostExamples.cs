@@ -1,0 +1,64 @@
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.OnnxRuntime.Tests.Hosts;
+
+/// <summary>The examples of docs/hosts/onnxruntime-csharp.md, which stand there word for word.</summary>
+public sealed class HostExamples : IDisposable
+{
+    private readonly string model = RepositoryFiles.DemoModel;
+    private readonly string song = RepositoryFiles.Sample("song", "mix.wav");
+    private readonly string folder = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [OnnxRuntimeFact]
+    public async Task With_Stemsharp()
+    {
+        DemoExport.Write(folder, "spectrogram");
+        string graph = Path.Combine(folder, "demo.onnx");
+
+        OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions
+        {
+            Model = model,
+            EngineFactory = request => new OnnxRuntimeEngine(library, graph, new OnnxSessionOptions { Provider = ExecutionProvider.Cpu }),
+        });
+        await separator.SeparateToFilesAsync(AudioInput.FromFile(song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(3)), folder);
+
+        Assert.NotEmpty(Directory.GetFiles(folder, "vocals.wav", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task The_contract_alone_gives_what_the_separator_gives()
+    {
+        float[][] mix = HostVectors.Song();
+        float[][][] stems = OnnxHost.Separate(mix, HostVectors.Length, HostVectors.Arithmetic);
+        float[][] truth = await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), mix);
+        for (int s = 0; s < stems.Length; s++)
+        {
+            for (int c = 0; c < 2; c++) Assert.InRange(Separated.Snr(truth[2 * s + c], stems[s][c]), 120, double.PositiveInfinity);
+        }
+    }
+
+    [OnnxRuntimeFact]
+    public async Task A_model_gives_what_the_separator_gives()
+    {
+        DemoExport.Write(folder, "waveform");
+        float[][] mix = DemoExport.Mix();
+        Dictionary<string, float[][]> stems = OnnxHost.SeparateModel(Path.Combine(folder, "demo.json"), mix);
+        await DemoExport.CompareAsync((stem, channel) => stems[stem][channel]);
+    }
+
+    [Fact]
+    public void The_page_shows_what_runs_here()
+    {
+        string[] parts = HostPage.Read("onnxruntime-csharp.md").Split("```csharp\n");
+        Assert.Equal(3, parts.Length);
+        string source = Flat(File.ReadAllText(RepositoryFiles.At("tests", "Stemsharp.OnnxRuntime.Tests", "Hosts", "HostExamples.cs"))
+            + File.ReadAllText(RepositoryFiles.At("tests", "Stemsharp.OnnxRuntime.Tests", "Hosts", "OnnxHost.cs")));
+        Assert.All(parts.Skip(1), part => Assert.Contains(Flat(part[..part.IndexOf("```", StringComparison.Ordinal)]), source, StringComparison.Ordinal));
+
+        static string Flat(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    }
+}

@@ -1,0 +1,61 @@
+using Stemsharp.Inference;
+using Stemsharp.Tests;
+
+namespace Stemsharp.OnnxRuntime.Tests.Hosts;
+
+/// <summary>The inputs of docs/vectors/onnx.json, and a network of plain arithmetic for checking the contract alone.</summary>
+internal static class HostVectors
+{
+    /// <summary>Samples of a segment of the tiny golden model.</summary>
+    public const int Length = 85_995;
+
+    public const int SongSamples = 150_000;
+
+    public static string Model => RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
+
+    /// <summary>A song by the recipe: input "song", [2, n].</summary>
+    public static float[][] Song()
+    {
+        float[] values = VectorRecipe.Values("song", 2 * SongSamples);
+        return [values[..SongSamples], values[SongSamples..]];
+    }
+
+    /// <summary>Stem s = (s + 1)·window + i/L: shows every error of place or weight.</summary>
+    public static float[] Arithmetic(float[] window)
+    {
+        var stems = new float[4 * window.Length];
+        for (int i = 0; i < stems.Length; i++) stems[i] = (i / window.Length + 1) * window[i % window.Length] + (float)(i % Length) / Length;
+        return stems;
+    }
+
+    /// <summary>What Stemsharp's own separator makes of a song with an engine of the tiny model's shape: [S·2][n].</summary>
+    public static async Task<float[][]> SeparateAsync(Func<SegmentShape, ISegmentEngine> engine, float[][] mix) =>
+        await SeparateAsync(new SeparatorOptions { Model = Model, EngineFactory = request => engine(request.Shape) }, mix);
+
+    public static async Task<float[][]> SeparateAsync(SeparatorOptions options, float[][] mix)
+    {
+        await using Separator separator = await Separator.OpenAsync(options);
+        SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(Interleave(mix), 44_100, 2));
+        return [.. result.Stems.SelectMany(stem => result[stem])];
+    }
+
+    public static float[] Interleave(float[][] mix) => [.. mix[0].Zip(mix[1], (l, r) => new[] { l, r }).SelectMany(pair => pair)];
+}
+
+/// <summary><see cref="HostVectors.Arithmetic"/> as an engine.</summary>
+internal sealed class ArithmeticEngine(SegmentShape shape) : ISegmentEngine
+{
+    public SegmentShape Shape => shape;
+
+    public string Description => "arithmetic";
+
+    public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
+    {
+        spectrograms.Clear();
+        HostVectors.Arithmetic(waveform.ToArray()).CopyTo(waveforms);
+    }
+
+    public void Dispose()
+    {
+    }
+}

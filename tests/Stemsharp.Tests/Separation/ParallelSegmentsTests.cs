@@ -1,0 +1,135 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Kernels;
+using Stemsharp.Model;
+using Stemsharp.Separation;
+using Stemsharp.Tests.Golden;
+using Xunit;
+
+namespace Stemsharp.Tests.Separation;
+
+/// <summary>Several segments at work at once: the same bits in the same order, and nothing left running.</summary>
+public class ParallelSegmentsTests
+{
+    private static readonly string Tiny = RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    [InlineData(5, true)]
+    [InlineData(3, false)]
+    public void Whichever_is_done_first_the_result_is_the_same(int runners, bool padsToTraining)
+    {
+        // Silence in the middle: its pieces need no runner, and still wait their turn.
+        float[][] mix = SeparationHarness.Noise(17_345, runners);
+        foreach (float[] channel in mix) channel.AsSpan(5000, 6000).Clear();
+        var settings = new SeparationSettings { Overlap = 0.5, Offsets = _ => [100, 450, 300], Normalize = false };
+        float[][][] expected = Run(1, null);
+        int runs = 0;
+        float[][][] found = Run(runners, _ => Thread.Sleep(Interlocked.Increment(ref runs) % 3 * 4));
+        Assert.True(runs > 2 * runners);
+        for (int stem = 0; stem < expected.Length; stem++)
+        {
+            for (int channel = 0; channel < 2; channel++) Assert.Equal(expected[stem][channel], found[stem][channel]);
+        }
+
+        float[][][] Run(int count, Action<CancellationToken>? before) =>
+            SeparationHarness.Run(mix, settings, [Member(count, before, padsToTraining)]);
+    }
+
+    [Fact]
+    public void An_error_comes_out_when_nothing_runs_any_more()
+    {
+        int active = 0, runs = 0;
+        BagMember member = Member(4, token =>
+        {
+            Interlocked.Increment(ref active);
+            try
+            {
+                if (Interlocked.Increment(ref runs) == 6) throw new InvalidOperationException("the sixth");
+                token.WaitHandle.WaitOne(20);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref active);
+            }
+        });
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(
+            () => SeparationHarness.Run(SeparationHarness.Noise(40_000, 1), new SeparationSettings(), [member]));
+        Assert.Equal("the sixth", error.Message);
+        Assert.Equal(0, active);
+        Assert.True(runs < 12);
+    }
+
+    [Fact]
+    public void Cancelling_stops_all_of_them()
+    {
+        using CancellationTokenSource cancellation = new();
+        int active = 0;
+        BagMember member = Member(4, token =>
+        {
+            if (Interlocked.Increment(ref active) == 4) cancellation.Cancel();
+            token.WaitHandle.WaitOne(10_000);
+            Interlocked.Decrement(ref active);
+        });
+        float[][] mix = SeparationHarness.Noise(40_000, 1);
+        Track track = SeparationHarness.Track(mix);
+        TrackSeparator separator = new(track, TrackStatistics.Measure(track.Open(default), default), new Bag([member], [0, 1]), new SeparationSettings());
+        Assert.ThrowsAny<OperationCanceledException>(() => separator.Run(_ => { }, _ => { }, cancellation.Token));
+        Assert.Equal(0, active);
+    }
+
+    [Fact]
+    public async Task The_engine_gives_the_same_bits_with_several_segments_at_once()
+    {
+        SeparatorOptions options = new() { Threads = 4, Overlap = 0.75, ParallelSegments = 1 };
+        await using Separator one = GoldenModel.Open(Tiny, options), three = GoldenModel.Open(Tiny, options with { ParallelSegments = 3 });
+        SeparationResult expected = await one.SeparateAsync(MadeInputs.Get("longer than a segment"));
+        SeparationResult found = await three.SeparateAsync(MadeInputs.Get("longer than a segment"));
+        Assert.Equal(5, found.Summary.Segments);
+        Assert.StartsWith("3 × cpu", found.Summary.Engine, StringComparison.Ordinal);
+        foreach (string stem in expected.Stems)
+        {
+            Assert.Equal(expected[stem][0], found[stem][0]);
+            Assert.Equal(expected[stem][1], found[stem][1]);
+        }
+
+        // A song of one segment gets all threads for it.
+        SeparationResult single = await three.SeparateAsync(MadeInputs.Get("impulse"));
+        Assert.StartsWith("cpu", single.Summary.Engine, StringComparison.Ordinal);
+        Assert.Contains("4 threads", single.Summary.Engine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_segments_at_once_than_one_keeps_busy_are_chosen_where_memory_allows()
+    {
+        using var checkpoint = Checkpoint.Open(Tiny);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), KernelTier.Best);
+        Assert.Equal(1, LoadBalance.SpeedUp(plan, 1), 6);
+        double[] speedUps = [.. new[] { 1, 2, 4, 8 }.Select(n => LoadBalance.SpeedUp(plan, n))];
+        Assert.Equal(speedUps.Order(), speedUps);
+
+        Assert.Equal(1, LoadBalance.Groups(plan, 1, long.MaxValue));
+        int groups = LoadBalance.Groups(plan, 64, long.MaxValue);
+        Assert.InRange(groups, 2, 64);
+        Assert.True(groups * LoadBalance.SpeedUp(plan, 64 / groups) > LoadBalance.SpeedUp(plan, 64));
+        Assert.Equal(1, LoadBalance.Groups(plan, 64, 0));
+        Assert.Equal(2, LoadBalance.Groups(plan, 64, Session.Bytes(plan, 32)));
+    }
+
+    [Fact]
+    public void Another_engine_has_no_segments_at_once() =>
+        Assert.Throws<OptionException>(() => new SeparatorOptions { ParallelSegments = 2, EngineFactory = GoldenModel.Interpreter }.Validate());
+
+    private static BagMember Member(int runners, Action<CancellationToken>? before, bool padsToTraining = true) =>
+        new(
+            SeparationHarness.Traits(padsToTraining),
+            [1, 1],
+            (samples, _) =>
+            [
+                .. Enumerable.Range(0, runners).Select(_ => new SegmentRunner(
+                    new FakeEngine(SeparationHarness.Shape(samples)) { Before = before }, SeparationHarness.Nfft, new ParallelWorkers(1))),
+            ]);
+}

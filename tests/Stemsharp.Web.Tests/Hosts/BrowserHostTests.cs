@@ -1,0 +1,57 @@
+using Microsoft.Playwright;
+using Stemsharp.Audio;
+using Stemsharp.Export.Onnx;
+using Stemsharp.Tests;
+using Stemsharp.Web.Tests.Pages;
+using Xunit;
+
+namespace Stemsharp.Web.Tests.Hosts;
+
+/// <summary>An exported graph in a browser: onnxruntime-web on wasm, with threads.</summary>
+[Collection("browser")]
+public class BrowserHostTests(BrowserFixture fixture)
+{
+    [OnnxRuntimeWebFact]
+    public async Task A_model_gives_what_the_separator_gives()
+    {
+        const int Samples = 150_000;
+        using var host = new BrowserHost(OnnxRuntimeWebFactAttribute.Modules!);
+        string description = Path.GetFileName(OnnxExporter.Export(await new ModelCatalog().ResolveAsync(RepositoryFiles.DemoModel), host.Folder).Description);
+        float[] song = new float[2 * Samples];
+        using (IAudioReader reader = AudioFiles.Open(RepositoryFiles.Sample("song", "mix.wav")))
+        {
+            for (int filled = 0, n; filled < song.Length && (n = reader.Read(song.AsSpan(filled))) > 0;) filled += 2 * n;
+        }
+
+        await using IBrowserContext context = await fixture.Browser.NewContextAsync();
+        IPage page = await context.NewPageAsync();
+        page.SetDefaultTimeout(120_000);
+        List<string> errors = [];
+        page.PageError += (_, error) => errors.Add(error);
+        (Dictionary<string, float[]> stems, _, int workers) = await host.SeparateAsync(page, description, song);
+
+        Assert.Empty(errors);
+        Assert.True(workers > 0 || Environment.ProcessorCount == 1, "onnxruntime-web started no threads.");
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = RepositoryFiles.DemoModel });
+        SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2));
+        Assert.Equal(truth.Stems.Order(), stems.Keys.Order());
+        foreach (string stem in truth.Stems) Assert.InRange(Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]), 90, double.PositiveInfinity);
+    }
+
+    private static double Snr(float[] truth, float[] x) =>
+        10 * Math.Log10(truth.Sum(v => (double)v * v) / truth.Zip(x, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
+}
+
+/// <summary>A test that needs Chromium and the node_modules folder with onnxruntime-web that STEMSHARP_NODE_MODULES names.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OnnxRuntimeWebFactAttribute : FactAttribute
+{
+    public OnnxRuntimeWebFactAttribute()
+    {
+        if (ToolFactAttribute.RequireAll) return;
+        if (BrowserFixture.Chromium is null) Skip = "Chromium is not installed.";
+        else if (Modules is null || !Directory.Exists(Path.Combine(Modules, "onnxruntime-web"))) Skip = "STEMSHARP_NODE_MODULES names no folder with onnxruntime-web.";
+    }
+
+    public static string? Modules => Environment.GetEnvironmentVariable("STEMSHARP_NODE_MODULES") is { Length: > 0 } path ? path : null;
+}
