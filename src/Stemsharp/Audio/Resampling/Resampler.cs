@@ -8,7 +8,7 @@ namespace Stemsharp.Audio;
 /// </summary>
 internal sealed class Resampler
 {
-    private const int BlockFrames = 4096;
+    private const int BlockFrames = 4096, DotBlock = 4096;
     private readonly ResamplerFilter _filter;
     private readonly float[][] _history;
     private readonly int _wholeStep, _phaseStep;
@@ -100,7 +100,7 @@ internal sealed class Resampler
                 for (int c = 0; c < Channels; c++)
                 {
                     ReadOnlySpan<float> window = _history[c].AsSpan(_window, taps);
-                    float low = TensorPrimitives.Dot(window, first), high = TensorPrimitives.Dot(window, second);
+                    float low = Dot(window, first), high = Dot(window, second);
                     output[produced * Channels + c] = low + part * (high - low);
                 }
             }
@@ -108,7 +108,7 @@ internal sealed class Resampler
             {
                 ReadOnlySpan<float> row = coefficients.Slice(_phase * taps, taps);
                 for (int c = 0; c < Channels; c++)
-                    output[produced * Channels + c] = TensorPrimitives.Dot(_history[c].AsSpan(_window, taps), row);
+                    output[produced * Channels + c] = Dot(_history[c].AsSpan(_window, taps), row);
             }
 
             produced++;
@@ -123,6 +123,23 @@ internal sealed class Resampler
 
         _output += produced;
         return produced;
+    }
+
+    /// <summary>
+    /// A sum of products whose chains in single precision stay short: a large step down has filters of more than a hundred
+    /// thousand taps.
+    /// </summary>
+    private static float Dot(ReadOnlySpan<float> window, ReadOnlySpan<float> taps)
+    {
+        if (taps.Length <= DotBlock) return TensorPrimitives.Dot(window, taps);
+        double sum = 0;
+        for (int i = 0; i < taps.Length; i += DotBlock)
+        {
+            int count = Math.Min(DotBlock, taps.Length - i);
+            sum += TensorPrimitives.Dot(window.Slice(i, count), taps.Slice(i, count));
+        }
+
+        return (float)sum;
     }
 
     private int Append(ReadOnlySpan<float> input, int frames)
