@@ -62,6 +62,37 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         else StoreValue(w, strip - (targets.Query == null ? 1 : 2) * perPart, start, count, tile, bias);
     }
 
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (_, int start, _) = columns[block];
+        int perPart = Tile.Strips(targets.Channels), part = strip / perPart + (targets.Query == null ? 1 : 0), first = strip % perPart * Tile.Rows;
+        if (part == 0)
+        {
+            Ahead.Tiles(w, targets.Query!, first, Math.Min(Tile.Rows, targets.Channels - first), start);
+        }
+        else if (part > 1)
+        {
+            Kernels.Simd.Prefetch.Floats(ValueAt(w, strip - (targets.Query == null ? 1 : 2) * perPart, start), Tile.Size);
+        }
+        else
+        {
+            // A strip may belong to two heads; the hint is for the first one's.
+            (int head, int d) = Math.DivRem(first, targets.Width);
+            float* p = KeyAt(w, head, d, start);
+            for (int i = 0; i < Tile.Columns; i += Tile.Rows, p += targets.Width * Tile.Rows) Kernels.Simd.Prefetch.Floats(p, Tile.Rows * Tile.Rows);
+        }
+    }
+
+    private float* KeyAt(in Workspace w, int head, int d, int start) => w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows;
+
+    private float* ValueAt(in Workspace w, int strip, int start)
+    {
+        int perHead = targets.ValueRows / Tile.Rows;
+        (int head, int index) = Math.DivRem(strip, perHead);
+        int positions = targets.Value!.Positions / targets.ValueRows;
+        return w.At(targets.Value, head) + ((long)index * positions + start) * Tile.Rows;
+    }
+
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         V scale = TIsa.Broadcast((float)(Math.Log2(Math.E) / Math.Sqrt(targets.Width)));
@@ -85,7 +116,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             V b = TIsa.Broadcast(bias[r]);
             for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TIsa.Add(TIsa.Load(tile + i), b));
             (int head, int d) = Math.DivRem(first + r, targets.Width);
-            float* p = w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows;
+            float* p = KeyAt(w, head, d, start);
             for (int i = 0; i < count; i += Tile.Rows, p += targets.Width * Tile.Rows)
             {
                 *(Vector256<float>*)p = *(Vector256<float>*)(tile + i);
@@ -96,10 +127,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
     // A strip of eight channels becomes [positions][8].
     private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias)
     {
-        int perHead = targets.ValueRows / Tile.Rows;
-        (int head, int index) = Math.DivRem(strip, perHead);
-        int positions = targets.Value!.Positions / targets.ValueRows;
-        float* p = w.At(targets.Value, head) + ((long)index * positions + start) * Tile.Rows;
+        float* p = ValueAt(w, strip, start);
         float* woven = stackalloc float[4 * Tile.Columns];
         for (int half = 0; half < Tile.Rows; half += 4)
         {

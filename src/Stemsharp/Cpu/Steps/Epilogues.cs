@@ -30,6 +30,13 @@ internal readonly unsafe struct StoreEpilogue<TIsa, V, TActivation>(PackedWeight
             if (count < Tile.Columns) TileRow.Store(tile, p, count);
         }
     }
+
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (int row, int start, _) = columns[block];
+        int first = strip * Tile.Rows;
+        Ahead.Tiles(w, target, first, Math.Min(Tile.Rows, weights.Rows - first), (long)row * columns.Width + start);
+    }
 }
 
 /// <summary>target = residual + factor·(tile + bias): the end of a transformer's block; may work in place.</summary>
@@ -54,6 +61,15 @@ internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights,
 
             if (count < Tile.Columns) TileRow.Store(tile, p, count);
         }
+    }
+
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (int row, int start, _) = columns[block];
+        int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Rows - first);
+        long position = (long)row * columns.Width + start;
+        Ahead.Tiles(w, residual, first, rows, position);
+        if (target.Root != residual.Root) Ahead.Tiles(w, target, first, rows, position);
     }
 }
 
@@ -99,5 +115,12 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
 
             if (count < Tile.Columns) TileRow.Store(tile, p, count);
         }
+    }
+
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (int row, int start, _) = columns[block];
+        int first = strip * Half;
+        Ahead.Tiles(w, target, first, Math.Min(Half, target.Channels - first), (long)row * columns.Width + start);
     }
 }

@@ -58,6 +58,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
             for (int strip = 0; strip < contract.Strips; strip++)
             {
                 float* tiles = result + (long)strip * Tile.Size;
+                for (int p = 0; last && p < count; p++) epilogue.Prefetch(w, block + p, strip);
                 Product<TIsa, V>.Run(contract, strip, first * Tile.Rows, rows, hidden, (nint)HiddenFloats, count, tiles, (nint)ResultFloats, room, first > 0);
                 for (int p = 0; last && p < count; p++) epilogue.Store(w, block + p, strip, tiles + p * ResultFloats);
             }

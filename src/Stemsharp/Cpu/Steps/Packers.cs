@@ -25,13 +25,20 @@ internal readonly unsafe struct LayerNormPacker<TIsa, V>(Tensor source, NormWeig
     public void Prefetch(in Workspace w, int block, int part, int parts) => Ahead.Channels(w, source, block * Tile.Columns, Tile.Columns, part, parts);
 }
 
-/// <summary>Fetching what the next task will pack while this one computes.</summary>
+/// <summary>Fetching what will be packed, or written, while something else is computed.</summary>
 internal static unsafe class Ahead
 {
     /// <summary>Hints one of so many parts of a stretch of positions in all channels.</summary>
     public static void Channels(in Workspace w, Tensor source, long position, int count, int part, int parts)
     {
         for (int c = source.Channels * part / parts; c < source.Channels * (part + 1) / parts; c++) Kernels.Simd.Prefetch.Floats(w.At(source, c) + position, count);
+    }
+
+    /// <summary>Hints the columns of a tile in some channels.</summary>
+    public static void Tiles(in Workspace w, Tensor tensor, int firstChannel, int channels, long position)
+    {
+        float* p = w.At(tensor, firstChannel) + position;
+        for (int c = 0; c < channels; c++, p += tensor.Stride) Kernels.Simd.Prefetch.Floats(p, Tile.Columns);
     }
 }
 

@@ -16,6 +16,9 @@ internal unsafe interface IPacker
 internal unsafe interface IEpilogue
 {
     void Store(in Workspace w, int block, int strip, float* tile);
+
+    /// <summary>Hints what <see cref="Store"/> will read and write, while the tile is still being computed.</summary>
+    void Prefetch(in Workspace w, int block, int strip);
 }
 
 /// <summary>
@@ -74,6 +77,7 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         for (int strip = first; strip < last; strip++)
         {
             for (int p = 0; groups == 1 && p < count && next + p < _blocks; p++) _packer.Prefetch(w, next + p, strip, _weights.Strips);
+            for (int p = 0; p < count; p++) _epilogue.Prefetch(w, block + p, strip);
             Product<TIsa, V>.Run(_weights, strip, 0, _weights.K, panel, PanelFloats, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++) _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
         }

@@ -44,6 +44,17 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
             if (count < Tile.Columns) TileRow.Store(tile, p, count);
         }
     }
+
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (int row, int first, _) = columns[block];
+        for (int r = strip * Tile.Rows; r < Math.Min((strip + 1) * Tile.Rows, weights.Rows); r++)
+        {
+            (int phase, int channel) = Math.DivRem(r, channels);
+            int f = row * stride + phase - start;
+            if (f >= 0 && f < length) Ahead.Tiles(w, target.Tensor, channel, 1, (long)f * columns.Width + first);
+        }
+    }
 }
 
 /// <summary>
@@ -85,6 +96,16 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
         }
     }
 
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
+        (_, int first, _) = columns[block];
+        for (int half = 0; half < Tile.Rows / Stride; half++)
+        {
+            int channel = strip * (Tile.Rows / Stride) + half;
+            if (channel < channels) Kernels.Simd.Prefetch.Floats(w.At(target.Tensor, channel) + first * Stride - start, Stride * Tile.Columns);
+        }
+    }
+
     private static V Finish(float* p, V bias, V scale, V shift) => TIsa.MultiplyAdd(TActivation.Apply(TIsa.Add(TIsa.Load(p), bias)), scale, shift);
 }
 
@@ -112,5 +133,10 @@ internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
                 if (t >= 0 && t < length) p[t] = tile[i] * factor + offset;
             }
         }
+    }
+
+    // Strides that no official model has.
+    public void Prefetch(in Workspace w, int block, int strip)
+    {
     }
 }

@@ -58,6 +58,7 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
         for (int strip = strips * group / groups; strip < strips * (group + 1) / groups; strip++)
         {
             if (groups == 1 && next < _rowGroups * _blocksPerRow) Fetch(w, next, strip, strips);
+            for (int row = 0; row < Outputs && firstRow + row < rows; row++) epilogue.Prefetch(w, (firstRow + row) * _blocksPerRow + block, strip);
             for (int product = 0; product < Inputs; product++)
             {
                 float* a = weights[product].Strip(strip), b = lines + (long)product * channels * Line + Margin - kernelT / 2;

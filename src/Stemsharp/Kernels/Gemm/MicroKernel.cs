@@ -13,6 +13,9 @@ internal static unsafe class MicroKernel<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    // Rows of the panel that are hinted ahead: it streams from the second-level cache, whose latency that covers.
+    private const int Ahead = 8;
+
     /// <summary>
     /// Sets (or, with <paramref name="accumulate"/>, adds to) the tile. Each call starts its sums at zero, so
     /// that no chain of additions is longer than <paramref name="k"/>.
@@ -44,6 +47,7 @@ internal static unsafe class MicroKernel<TIsa, V>
         for (; k > 0; k--)
         {
             V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
+            Prefetch.Near(b + Ahead * bStride, TIsa.Lanes);
             V x = TIsa.Broadcast(a[0]);
             c00 = TIsa.MultiplyAdd(x, b0, c00);
             c01 = TIsa.MultiplyAdd(x, b1, c01);
