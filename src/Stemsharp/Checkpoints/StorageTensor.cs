@@ -153,7 +153,7 @@ internal sealed class StorageTensor : StoredTensor
         switch (Type)
         {
             case ElementType.Half:
-                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(raw), destination);
+                HalfWidening.Widen(MemoryMarshal.Cast<byte, ushort>(raw), destination);
                 break;
             case ElementType.BFloat16:
                 ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(raw);

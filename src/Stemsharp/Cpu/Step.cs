@@ -17,8 +17,11 @@ internal abstract class Step(string name, string description) : IDisposable
     /// <summary>The model's own floating-point operations in it (see Graph.Flops).</summary>
     public long Flops { get; set; }
 
+    /// <summary>Bytes of the tensors that it reads or writes.</summary>
+    public long TensorBytes { get; set; }
+
     /// <summary>The least that has to move through memory: each tensor it reads or writes once, each weight once.</summary>
-    public long Bytes { get; set; }
+    public long Bytes => TensorBytes + Weights.Sum(w => w.Bytes);
 
     /// <summary>Floating-point operations that it executes in its products.</summary>
     public virtual long ExecutedFlops => Flops;

@@ -75,7 +75,7 @@ internal sealed class Graph
 /// <summary>Where a plan or an interpreter gets trained values from.</summary>
 internal interface IWeightSource
 {
-    /// <summary>Reads a tensor, widened or rounded to single precision, row-major.</summary>
+    /// <summary>Reads a tensor, widened or rounded to single precision, row-major. Several threads may read at once.</summary>
     void Read(Parameter parameter, Span<float> destination);
 
     /// <summary>Reads a tensor as stored when it is stored in half precision; false (and nothing read) otherwise.</summary>

@@ -94,8 +94,9 @@ internal static class CrossTransformer
             double period = Math.Pow(config.TMaxPeriod, (double)i / (half - 1));
             for (int t = 0; t < length; t++)
             {
-                table[i * length + t] = config.TWeightPosEmbed * Math.Cos(t / period);
-                table[(half + i) * length + t] = config.TWeightPosEmbed * Math.Sin(t / period);
+                (double sin, double cos) = Math.SinCos(t / period);
+                table[i * length + t] = config.TWeightPosEmbed * cos;
+                table[(half + i) * length + t] = config.TWeightPosEmbed * sin;
             }
         }
 

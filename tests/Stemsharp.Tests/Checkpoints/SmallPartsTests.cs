@@ -22,6 +22,21 @@ public class SmallPartsTests
         for (int split = 0; split <= bytes.Length; split++) Assert.Equal(whole, Crc32.Append(Crc32.Append(0, bytes.AsSpan(0, split)), bytes.AsSpan(split)));
     }
 
+    [Fact]
+    public void Every_half_is_widened_exactly()
+    {
+        // Once more from an odd place, so that each half is also in a vector's other lanes and in the rest behind the last one.
+        ushort[] halves = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i), .. Enumerable.Range(0, 65536 + 5).Select(i => (ushort)(i + 3))];
+        var floats = new float[halves.Length];
+        HalfWidening.Widen(halves, floats);
+        for (int i = 0; i < halves.Length; i++)
+        {
+            float expected = (float)BitConverter.UInt16BitsToHalf(halves[i]);
+            if (float.IsNaN(expected)) Assert.True(float.IsNaN(floats[i]), $"{halves[i]:X4}");
+            else Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(floats[i]));
+        }
+    }
+
     [Theory]
     [InlineData("39/5", 39, 5)]
     [InlineData("78/10", 39, 5)]

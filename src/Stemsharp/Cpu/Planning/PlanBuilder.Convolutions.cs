@@ -24,8 +24,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor? other = second == null ? null : Read(second);
         Shape shape = node.Output.Shape;
         float[] bias = op.Bias == null ? new float[shape.Channels] : _weights.Vector(op.Bias);
-        Span<float> matrix = _weights.TapsFirst(op.Weight);
-        int k = matrix.Length / shape.Channels;
+        int k = (int)(op.Weight.Shape.Elements / shape.Channels);
         bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
 
         Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
@@ -44,14 +43,17 @@ internal sealed partial class PlanBuilder<TIsa, V>
         if (glu != null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
             && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
         {
-            var parts = new PackedWeights[WinogradKernel<TIsa, V>.Inputs];
-            Span<float> transformed = _weights.Spare(matrix.Length / 3);
-            for (int i = 0; i < parts.Length; i++)
+            int[] order = GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2);
+            PackedWeights[] parts = [.. Enumerable.Range(0, WinogradKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(order.Length, k / 3))];
+            _packing.Add(reader =>
             {
-                WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
-                parts[i] = PackedWeights.PackSingle(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k / 3, transformed, bias);
-            }
-
+                Span<float> matrix = reader.TapsFirst(op.Weight), transformed = reader.Spare(matrix.Length / 3);
+                for (int i = 0; i < parts.Length; i++)
+                {
+                    WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
+                    parts[i].FillSingle(order, transformed, bias);
+                }
+            });
             var finish = new GluEpilogue<TIsa, V>(parts[0], target, columns, null);
             Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
             return;
@@ -59,14 +61,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         if (glu != null)
         {
-            var weights = PackedWeights.Pack(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, matrix, bias);
+            PackedWeights weights = Packed(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             var epilogue = new GluEpilogue<TIsa, V>(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
             return;
         }
 
-        var rows = PackedWeights.Pack([.. Enumerable.Range(0, shape.Channels)], k, matrix, bias);
+        PackedWeights rows = Packed([.. Enumerable.Range(0, shape.Channels)], k, bias, reader => reader.TapsFirst(op.Weight));
         Emit(Stored(node.Name, text, rows, columns, packer, target, activation?.Op), activation == null ? [node] : [node, activation]);
     }
 
@@ -93,10 +95,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int steps = (op.Start + op.Length - 1) / stride + 1;
         bool woven = !alongRows && stride == 4;
         float[] bias = _weights.Vector(op.Bias);
-        Span<float> matrix = _weights.Phases(op.Weight, stride, phaseFirst: !woven);
         var spread = new float[stride * channels];
         for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
-        var weights = PackedWeights.Pack([.. Enumerable.Range(0, spread.Length)], taps * cin, matrix, spread);
+        PackedWeights weights = Packed([.. Enumerable.Range(0, spread.Length)], taps * cin, spread, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
 
         var columns = alongRows ? new Columns(steps, shape.Last) : new Columns(1, steps);
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);

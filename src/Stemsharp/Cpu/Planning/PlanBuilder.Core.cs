@@ -3,6 +3,7 @@ using Stemsharp.Graph;
 using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Kernels.Elementary;
+using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Simd;
 
 namespace Stemsharp.Cpu.Planning;
@@ -18,6 +19,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 {
     private readonly Graph.Graph _graph;
     private readonly WeightReader _weights;
+    private readonly WeightPacking _packing;
     private readonly KernelTier _tier;
     private readonly Dictionary<Value, List<Node>> _consumers = [];
     private readonly HashSet<Value> _outputs;
@@ -28,10 +30,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly List<Step> _steps = [];
     private readonly List<Tensor> _touched = [];
 
-    public PlanBuilder(Graph.Graph graph, WeightReader weights, KernelTier tier)
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, KernelTier tier)
     {
         _graph = graph;
         _weights = weights;
+        _packing = packing;
         _tier = tier;
         _outputs = [.. graph.Outputs.Select(o => o.Value)];
         foreach (Node node in graph.Nodes)
@@ -73,6 +76,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
                 default: Single(node); break;
             }
         }
+
+        _packing.Finish();
 
         // The caller reads the outputs after the last step.
         Tensor[] outputs = [.. _graph.Outputs.Select(o => _tensors[o.Value])];
@@ -158,7 +163,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
             step.Flops += node.Op.Flops(node.Inputs, node.Outputs);
         }
 
-        step.Bytes = _touched.Distinct().Sum(t => (long)t.Channels * t.Positions) * sizeof(float) + step.Weights.Sum(w => w.Bytes);
+        step.TensorBytes = _touched.Distinct().Sum(t => (long)t.Channels * t.Positions) * sizeof(float);
         _touched.Clear();
 
         _steps.Add(step);
@@ -200,6 +205,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
                 _ => throw new InvalidOperationException($"No step for {node.Op.Kind}."),
             },
             node);
+    }
+
+    // A matrix that some thread packs from what it reads.
+    private PackedWeights Packed(int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read)
+    {
+        var weights = new PackedWeights(rowOrder.Length, k);
+        _packing.Add(reader => weights.Fill(rowOrder, read(reader), bias));
+        return weights;
     }
 
     // factor·weight as [rows, channels], or transposed as [channels, rows].

@@ -109,9 +109,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
         var op = (LinearOp)parts[0].Op;
-        Span<float> bias = _weights.Vector(op.Bias).AsSpan(op.FirstRow, rows);
-        Span<float> matrix = _weights.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin);
-        var weights = PackedWeights.Pack(targets.RowOrder(), cin, matrix, bias);
+        float[] bias = _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
+        PackedWeights weights = Packed(targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
         var epilogue = new ProjectionEpilogue<TIsa, V>(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
@@ -164,10 +163,6 @@ internal sealed partial class PlanBuilder<TIsa, V>
         return new LayerNormPacker<TIsa, V>(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
     }
 
-    private PackedWeights Pack(LinearOp op)
-    {
-        int k = op.Weight.Shape[1];
-        float[] bias = _weights.Vector(op.Bias);
-        return PackedWeights.Pack([.. Enumerable.Range(op.FirstRow, op.Rows)], k, _weights.Read(op.Weight), bias);
-    }
+    private PackedWeights Pack(LinearOp op) =>
+        Packed([.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
 }

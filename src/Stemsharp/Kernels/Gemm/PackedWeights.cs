@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Kernels.Gemm;
@@ -15,18 +16,12 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     private void* _data;
 
-    private PackedWeights(int rows, int k, bool narrow)
+    /// <summary>A matrix of a known size, to be filled once before it is used.</summary>
+    public PackedWeights(int rows, int k)
     {
         Rows = rows;
         K = k;
         Strips = Tile.Strips(rows);
-        IsNarrow = narrow;
-        long weights = (long)Strips * Tile.Rows * k * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
-        weights = (weights + Slack + 63) / 64 * 64;
-        Bytes = weights + biases;
-        _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
-        NativeMemory.Clear(_data, (nuint)Bytes);
-        Bias = (float*)((byte*)_data + weights);
     }
 
     ~PackedWeights() => Free();
@@ -38,52 +33,75 @@ internal sealed unsafe class PackedWeights : IDisposable
     public int Strips { get; }
 
     /// <summary>Whether the weights are <see cref="NarrowFloat"/>s, to be widened when they are used.</summary>
-    public bool IsNarrow { get; }
+    public bool IsNarrow { get; private set; }
 
     /// <summary>Memory taken.</summary>
-    public long Bytes { get; }
+    public long Bytes { get; private set; }
 
     /// <summary>One float a packed row.</summary>
-    public float* Bias { get; }
+    public float* Bias { get; private set; }
 
-    /// <summary>Packs a matrix as narrow floats where that loses nothing.</summary>
+    /// <summary>A matrix packed as narrow floats where that loses nothing.</summary>
     /// <param name="rowOrder">For each packed row the source row, or −1 for a row of zeros.</param>
     /// <param name="k">Length of a row.</param>
     /// <param name="matrix">The source rows, dense.</param>
     /// <param name="bias">Bias by source row; empty for none.</param>
     public static PackedWeights Pack(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        if (!NarrowFloat.Fits(matrix)) return PackSingle(rowOrder, k, matrix, bias);
-        var result = new PackedWeights(rowOrder.Length, k, narrow: true);
-        ushort[] codes = ArrayPool<ushort>.Shared.Rent(k);
-        for (int r = 0; r < rowOrder.Length; r++)
+        var result = new PackedWeights(rowOrder.Length, k);
+        result.Fill(rowOrder, matrix, bias);
+        return result;
+    }
+
+    /// <summary>A matrix packed as it is, for users that take <see cref="Strip"/>.</summary>
+    /// <inheritdoc cref="Pack"/>
+    public static PackedWeights PackSingle(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
+    {
+        var result = new PackedWeights(rowOrder.Length, k);
+        result.FillSingle(rowOrder, matrix, bias);
+        return result;
+    }
+
+    /// <summary>Packs a matrix as narrow floats where that loses nothing.</summary>
+    /// <inheritdoc cref="Pack"/>
+    public void Fill(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
+    {
+        if (!NarrowFloat.Fits(matrix))
         {
-            if (rowOrder[r] < 0) continue;
-            NarrowFloat.Narrow(matrix.Slice(rowOrder[r] * k, k), codes);
-            ushort* target = result.NarrowStrip(r / Tile.Rows) + r % Tile.Rows;
-            for (int i = 0; i < k; i++) target[i * Tile.Rows] = codes[i];
+            FillSingle(rowOrder, matrix, bias);
+            return;
         }
 
-        ArrayPool<ushort>.Shared.Return(codes);
-        result.SetBias(rowOrder, bias);
-        return result;
+        Allocate(rowOrder, bias, narrow: true);
+        ushort[] room = ArrayPool<ushort>.Shared.Rent(Tile.Rows * K);
+        for (int strip = 0; strip < Strips; strip++)
+        {
+            for (int r = 0; r < Tile.Rows; r++)
+            {
+                int row = strip * Tile.Rows + r, source = row < Rows ? rowOrder[row] : -1;
+                Span<ushort> codes = room.AsSpan(r * K, K);
+                if (source < 0) codes.Clear();
+                else NarrowFloat.Narrow(matrix.Slice(source * K, K), codes);
+            }
+
+            fixed (ushort* rows = room) Interleave(rows, K, (ulong*)NarrowStrip(strip));
+        }
+
+        ArrayPool<ushort>.Shared.Return(room);
     }
 
     /// <summary>Packs a matrix as it is, for users that take <see cref="Strip"/>.</summary>
     /// <inheritdoc cref="Pack"/>
-    public static PackedWeights PackSingle(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
+    public void FillSingle(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        var result = new PackedWeights(rowOrder.Length, k, narrow: false);
+        Allocate(rowOrder, bias, narrow: false);
         for (int r = 0; r < rowOrder.Length; r++)
         {
             if (rowOrder[r] < 0) continue;
-            ReadOnlySpan<float> row = matrix.Slice(rowOrder[r] * k, k);
-            float* target = result.Strip(r / Tile.Rows) + r % Tile.Rows;
+            ReadOnlySpan<float> row = matrix.Slice(rowOrder[r] * K, K);
+            float* target = Strip(r / Tile.Rows) + r % Tile.Rows;
             for (int i = 0; i < row.Length; i++) target[i * Tile.Rows] = row[i];
         }
-
-        result.SetBias(rowOrder, bias);
-        return result;
     }
 
     /// <summary>A strip of weights that are not narrow.</summary>
@@ -98,8 +116,28 @@ internal sealed unsafe class PackedWeights : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private void SetBias(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> bias)
+    // Eight rows of k codes as [k][8], four codes in a word.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Interleave(ushort* rows, int k, ulong* target)
     {
+        for (int i = 0; i < k; i++, rows++, target += 2)
+        {
+            target[0] = rows[0] | (ulong)rows[k] << 16 | (ulong)rows[2 * k] << 32 | (ulong)rows[3 * k] << 48;
+            target[1] = rows[4 * k] | (ulong)rows[5 * k] << 16 | (ulong)rows[6 * k] << 32 | (ulong)rows[7 * k] << 48;
+        }
+    }
+
+    private void Allocate(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> bias, bool narrow)
+    {
+        if (_data != null) throw new InvalidOperationException("A matrix is filled once.");
+        if (rowOrder.Length != Rows) throw new ArgumentException($"The order has {rowOrder.Length} rows; the matrix has {Rows}.", nameof(rowOrder));
+        IsNarrow = narrow;
+        long weights = (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
+        weights = (weights + Slack + 63) / 64 * 64;
+        Bytes = weights + biases;
+        _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
+        NativeMemory.Clear(_data, (nuint)Bytes);
+        Bias = (float*)((byte*)_data + weights);
         for (int r = 0; bias.Length > 0 && r < rowOrder.Length; r++)
         {
             if (rowOrder[r] >= 0) Bias[r] = bias[rowOrder[r]];
