@@ -67,11 +67,7 @@ internal sealed class SeparatorEngines : IDisposable
             }
 
             Dispose();
-
-            // What the last pass over the track left behind would add to the next network: little for the collector to
-            // notice, next to what lies outside its heap.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            NativeBlock.Trim();
+            GiveBack();
         }
 
         using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
@@ -84,6 +80,7 @@ internal sealed class SeparatorEngines : IDisposable
             engines = _options.EngineFactory is { } factory ? [factory(request)] : OwnEngines(request, count, out atOnce);
         }
 
+        GiveBack();
         List<SegmentRunner> runners = [];
         try
         {
@@ -107,6 +104,16 @@ internal sealed class SeparatorEngines : IDisposable
         SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds);
         SeparatorLog.Loaded(_logger, _source.Members[member].Signature, SegmentRunner.Describe(runners), elapsed.TotalSeconds);
         return runners;
+    }
+
+    /// <summary>
+    /// Gives back what loading a network, or the last pass over the track, left behind: little for the collector to notice, next
+    /// to what lies outside its heap, but it would stay for as long as the song takes.
+    /// </summary>
+    private static void GiveBack()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeBlock.Trim();
     }
 
     /// <summary>No more engines than there are segments: a short song gets all threads for each of its segments.</summary>
