@@ -28,6 +28,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public FakeSeparator Separator => (FakeSeparator)_separator;
 
+    /// <summary>The separator of a server that was started with the demo model.</summary>
+    public HeldSeparator Demo => (HeldSeparator)_separator;
+
     public WebServer Server { get; }
 
     /// <summary>Sends the token with everything.</summary>
@@ -46,7 +49,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>A server that separates, with the demo model.</summary>
     public static Task<TestServer> StartDemoAsync(string? folder = null) =>
-        StartAsync(options => options with { Model = "demo", Offline = true }, folder, options => new LibrarySeparator(options));
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, options => new HeldSeparator(new LibrarySeparator(options)));
 
     private static async Task<TestServer> StartAsync(
         Func<ServeOptions, ServeOptions>? change, string? folder, Func<ServeOptions, ISongSeparator> make)

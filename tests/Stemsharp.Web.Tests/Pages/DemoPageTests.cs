@@ -39,12 +39,19 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartDemoAsync();
         await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
         await session.WatchAsync();
+        server.Demo.HoldFrom(0.3);
         await session.DropAsync(("mix.wav", Mix));
-        // Stopped before it is done, and begun again.
-        await session.Button("Cancel mix").ClickAsync();
-        await session.Button("Try again: mix").ClickAsync();
-        // It opens by itself, with a lane a stem.
+        // It opens by itself, with a lane a stem, as soon as it can be heard.
+        await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
+        await Assertions.Expect(session.Page.GetByText("Still being separated")).ToBeVisibleAsync();
+        // Stopped before it is done it closes, for its stems are gone; begun again it opens again.
+        await session.Button("Cancel mix").ClickAsync();
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(0);
+        await Assertions.Expect(session.Page.GetByText("Nothing is open yet")).ToBeVisibleAsync();
+        await session.Button("Try again: mix").ClickAsync();
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
+        server.Demo.Release();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
         string[] seen = await session.SeenAsync();
         Assert.Contains(seen, text => text.Contains("Cancelled", StringComparison.Ordinal));

@@ -22,7 +22,8 @@ public sealed class PictureTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.GetByText("Nothing is open yet")).ToBeVisibleAsync();
         await session.PictureAsync("empty-dark");
 
-        // Longer, so that there is time to look at it.
+        // Longer, and held, so that there is time to look at it.
+        server.Demo.HoldFrom(0.3);
         byte[] longer = [.. song, .. song[DataOffset..], .. song[DataOffset..], .. song[DataOffset..]];
         BitConverter.GetBytes(longer.Length - 8).CopyTo(longer, 4);
         BitConverter.GetBytes(longer.Length - DataOffset).CopyTo(longer, DataOffset - 4);
@@ -34,8 +35,10 @@ public sealed class PictureTests(BrowserFixture fixture)
         await session.WaitForPositionAsync(seconds => seconds > 1);
         await Assertions.Expect(session.Page.GetByText("Still being separated")).ToBeVisibleAsync();
         await session.PictureAsync("separating-dark");
-        await session.Button("Cancel Slow Elevator").ClickAsync();
         await session.Button("Cancel Low Tide").ClickAsync();
+        await session.Button("Cancel Slow Elevator").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".job[data-state=cancelled]")).ToHaveCountAsync(2);
+        server.Demo.Release();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
         await session.PictureAsync("history-dark");
 

@@ -10,6 +10,8 @@ import { applyTheme, TopBar } from "./ui/top-bar";
 applyTheme();
 const state = new State();
 const main = document.getElementById("main")!;
+/** How far the songs were scrolled when the player took their place. */
+let songsAt = 0;
 
 async function signIn(token: string): Promise<void> {
   await api.signIn(token);
@@ -53,22 +55,27 @@ async function start(): Promise<void> {
     return;
   }
   document.querySelector<HTMLElement>(".skip")!.hidden = false;
-  const player = new PlayerView(state, () => show("songs"));
-  const dropped = new Set<string>();
-  const add = new AddPanel(state, (job) => dropped.add(job.id));
+  // Jobs of which the first that can be played is opened, unless another one is open: what was dropped here, and what
+  // was open until it was cancelled or begun anew.
+  const awaited = new Set<string>();
+  const player = new PlayerView(state, () => show("songs"), (jobId) => {
+    if (state.jobs.has(jobId)) awaited.add(jobId);
+    lists.setCurrent(undefined);
+    if (main.dataset.view === "player") show("songs", player.element.contains(document.activeElement));
+  });
+  const add = new AddPanel(state, (job) => awaited.add(job.id));
   const open = (job: Job, focus: boolean) => {
-    dropped.clear();
+    awaited.clear();
     player.open(job, focus);
     lists.setCurrent(job.id);
   };
   const lists = new JobLists(state, add.uploader, (job) => {
-    open(job, true);
     show("player");
+    open(job, true);
   });
-  // The first song that was dropped here is opened as soon as it can be played, unless another one is open.
   state.on("jobs", () => {
     if (player.isOpen) return;
-    const playable = [...dropped].map((id) => state.jobs.get(id)).find((job) => job && isPlayable(job));
+    const playable = [...awaited].map((id) => state.jobs.get(id)).find((job) => job && isPlayable(job));
     if (playable) open(playable, false);
   });
   main.replaceChildren(
@@ -77,10 +84,14 @@ async function start(): Promise<void> {
   );
 }
 
-/** Which half is seen where there is no room for both. */
-function show(view: "songs" | "player"): void {
+/** Which half is seen where there is no room for both: the player from its top, the songs where they were left. */
+function show(view: "songs" | "player", focus = true): void {
+  const [songs, player] = [document.getElementById("songs"), document.getElementById("player")];
+  if (main.dataset.view === "songs") songsAt = scrollY;
   main.dataset.view = view;
-  if (view === "songs") document.getElementById("songs")?.focus({ preventScroll: true });
+  const alone = songs?.offsetParent === null || player?.offsetParent === null;
+  if (alone) scrollTo(0, view === "songs" ? songsAt : 0);
+  if (view === "songs" && focus) songs?.focus({ preventScroll: true });
 }
 
 document.getElementById("top")!.append(new TopBar(state).element);

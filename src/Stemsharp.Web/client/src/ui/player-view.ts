@@ -18,6 +18,7 @@ type Side = "a" | "b";
 export class PlayerView {
   readonly element: HTMLElement;
   private readonly state: State;
+  private readonly closed: (jobId: string) => void;
   private readonly player = new Player();
   private readonly stage: Stage;
   private readonly transport: Transport;
@@ -44,8 +45,10 @@ export class PlayerView {
   private opened = "";
   private waveformsAt = 0;
 
-  constructor(state: State, back: () => void) {
+  /** `back` leads to the list of songs; `closed` is told of a job whose stems have gone while it was open. */
+  constructor(state: State, back: () => void, closed: (jobId: string) => void) {
     this.state = state;
+    this.closed = closed;
     this.stage = new Stage((fraction) => this.player.seek(fraction * this.frames), (from, to) => this.setLoop(from, to));
     this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts));
     this.overlayPlayhead();
@@ -119,7 +122,7 @@ export class PlayerView {
   private refresh(): void {
     if (!this.job) return;
     const fresh = this.state.jobs.get(this.job.id);
-    if (!fresh?.audio) return this.close();
+    if (!fresh?.audio) return this.close(this.job.id);
     this.job = fresh;
     if (this.other) this.other = this.state.jobs.get(this.other.id);
     if (!this.other) this.side = "a";
@@ -315,11 +318,14 @@ export class PlayerView {
     for (const lane of this.lanes) lane.paint();
   }
 
-  private close(): void {
+  private close(jobId: string): void {
     this.player.close();
     [this.job, this.other, this.opened, this.lanes] = [undefined, undefined, "", []];
+    this.lanesBox.replaceChildren();
+    this.pictures.replaceChildren(this.stage.overlay);
     this.content.hidden = true;
     this.empty.hidden = false;
+    this.closed(jobId);
   }
 
   private makeShortcuts(): Shortcut[] {
