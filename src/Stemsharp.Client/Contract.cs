@@ -248,6 +248,9 @@ public sealed record ServerEvent(long At)
     /// <summary>Everything as it stands, sent first: the newest jobs.</summary>
     public IReadOnlyList<Job>? Jobs { get; init; }
 
+    /// <summary>With <see cref="Jobs"/>, where there are older ones: what to pass as <c>before</c> to get them page by page.</summary>
+    public string? Next { get; init; }
+
     /// <summary>A job that is new or has changed.</summary>
     public Job? Job { get; init; }
 

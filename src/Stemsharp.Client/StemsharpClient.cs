@@ -15,6 +15,9 @@ namespace Stemsharp.Client;
 public sealed class StemsharpClient : IDisposable
 {
     private const int PieceBytes = 8 << 20;
+
+    /// <summary>How often an upload goes on after a failure in a row: half a minute in all, in which a restarted server is back.</summary>
+    private const int TriesAgain = 10;
     private readonly HttpClient _http;
     private readonly bool _ownsHttp;
 
@@ -45,7 +48,8 @@ public sealed class StemsharpClient : IDisposable
         SendAsync(HttpMethod.Post, $"models/{Uri.EscapeDataString(model)}/download", null, ApiJson.Default.ModelInfo, cancellationToken);
 
     /// <summary>
-    /// Uploads a song in pieces. A piece that fails on the way is sent again from where the server has it.
+    /// Uploads a song in pieces. One that fails on the way is sent again from where the server has it, also by a server that has
+    /// been restarted.
     /// </summary>
     /// <param name="name">Name for display.</param>
     /// <param name="content">The file, seekable, from its present position.</param>
@@ -63,20 +67,16 @@ public sealed class StemsharpClient : IDisposable
         byte[] piece = new byte[(int)Math.Min(PieceBytes, Math.Max(1, announced.Bytes))];
         for (int failures = 0; upload.Song is null;)
         {
-            content.Position = start + upload.Offset;
-            int read = await content.ReadAtLeastAsync(piece, piece.Length, false, cancellationToken).ConfigureAwait(false);
-            using ByteArrayContent body = new(piece, 0, read);
-            body.Headers.ContentType = new MediaTypeHeaderValue("application/offset+octet-stream");
-            body.Headers.Add("Upload-Offset", upload.Offset.ToString());
             try
             {
-                upload = await SendAsync(HttpMethod.Patch, $"uploads/{upload.Id}", body, ApiJson.Default.Upload, cancellationToken)
-                    .ConfigureAwait(false);
+                // After a failure the server tells how far it has the file, which may be all of it.
+                if (failures > 0) upload = await GetAsync($"uploads/{upload.Id}", ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
+                if (upload.Song is null) upload = await AppendAsync(upload, content, start, piece, cancellationToken).ConfigureAwait(false);
                 failures = 0;
             }
-            catch (HttpRequestException) when (++failures < 5)
+            catch (Exception error) when (IsPassing(error) && ++failures <= TriesAgain)
             {
-                upload = await GetAsync($"uploads/{upload.Id}", ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Math.Min(5000, 500 * failures), cancellationToken).ConfigureAwait(false);
             }
             progress?.Report(upload.Offset);
         }
@@ -184,6 +184,23 @@ public sealed class StemsharpClient : IDisposable
     public void Dispose()
     {
         if (_ownsHttp) _http.Dispose();
+    }
+
+    /// <summary>A connection that breaks, a server that starts anew, another piece under way, too much at once.</summary>
+    private static bool IsPassing(Exception error) => error is HttpRequestException or ApiException
+    {
+        Status: HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
+    };
+
+    /// <summary>Sends the piece that comes next.</summary>
+    private async Task<Upload> AppendAsync(Upload upload, Stream content, long start, byte[] piece, CancellationToken cancellationToken)
+    {
+        content.Position = start + upload.Offset;
+        int read = await content.ReadAtLeastAsync(piece, piece.Length, false, cancellationToken).ConfigureAwait(false);
+        using ByteArrayContent body = new(piece, 0, read);
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/offset+octet-stream");
+        body.Headers.Add("Upload-Offset", upload.Offset.ToString());
+        return await SendAsync(HttpMethod.Patch, $"uploads/{upload.Id}", body, ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>

@@ -145,6 +145,18 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_build_without_the_page_says_how_to_get_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { PageFolder = Path.Combine(options.DataFolder, "none") });
+        using HttpResponseMessage answer = await server.Http.GetAsync("/");
+        Assert.Equal((HttpStatusCode.OK, "text/html"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
+        string page = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("npm ci --prefix src/Stemsharp.Web/client", page, StringComparison.Ordinal);
+        Assert.Contains("/api/v1/openapi.json", page, StringComparison.Ordinal);
+        Assert.Equal(JobState.Done, (await server.SeparateAsync()).State);
+    }
+
+    [Fact]
     public async Task A_folder_serves_one_server_at_a_time()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -24,6 +24,9 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Thrown in the middle of a song.</summary>
     public Exception? Error { get; set; }
 
+    /// <summary>Called before a file is looked at.</summary>
+    public Action? Probing { get; set; }
+
     /// <summary>Called between the stems while they are written, with the file that comes next.</summary>
     public Action<string>? Writing { get; set; }
 
@@ -42,7 +45,12 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         new("fake", "Four levels.", Stems, true), new("fake2", "The same once more.", Stems, true), new("absent", "Is downloaded.", Stems, false) { DownloadBytes = 100 },
     ];
 
-    public AudioFacts Probe(string file, CancellationToken cancellationToken) => _library.Probe(file, cancellationToken);
+    public AudioFacts Probe(string file, CancellationToken cancellationToken)
+    {
+        Probing?.Invoke();
+        cancellationToken.ThrowIfCancellationRequested();
+        return _library.Probe(file, cancellationToken);
+    }
 
     public JobSettings Complete(JobSettings settings)
     {

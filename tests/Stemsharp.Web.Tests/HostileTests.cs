@@ -225,6 +225,43 @@ public sealed class HostileTests
     }
 
     [Fact]
+    public async Task Too_many_changes_in_a_short_time_are_refused()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { MaxChanges = 5, ChangesPerSecond = 1 });
+        HttpResponseMessage answer;
+        int taken = 0;
+        while ((answer = await server.Http.PostAsync("/api/v1/uploads", Json("""{"name":"a","bytes":1}"""))).StatusCode == HttpStatusCode.Created)
+        {
+            answer.Dispose();
+            Assert.InRange(++taken, 1, 900);
+        }
+        Assert.True(taken >= 5);
+        Assert.Equal("1", answer.Headers.GetValues("Retry-After").Single());
+        await AssertRefusalAsync(answer, 429, "too-many");
+        // Looking is no change.
+        for (int i = 0; i < 20; i++) Assert.Equal("[]", await server.Http.GetStringAsync("/api/v1/songs"));
+    }
+
+    [Fact]
+    public async Task Too_many_uploads_at_once_are_refused()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { MaxUploadsAtOnce = 1 });
+        using TcpClient tcp = new();
+        await tcp.ConnectAsync("127.0.0.1", server.Server.Address.Port);
+        NetworkStream first = tcp.GetStream();
+        await first.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Server.Token}\r\nContent-Type: audio/wav\r\nContent-Length: 10000000\r\n\r\n"));
+        string folder = Path.Combine(server.Folder, "songs");
+        while (Directory.GetDirectories(folder).Length == 0) await Task.Delay(10);
+        await first.WriteAsync(new byte[1 << 20]);
+        using ByteArrayContent content = Audio(TestServer.Song());
+        await AssertRefusalAsync(await server.Http.PostAsync("/api/v1/songs?name=b", content), 429, "too-many");
+        tcp.Close();
+        while (Directory.GetDirectories(folder).Length > 0) await Task.Delay(10);
+        await server.UploadAsync();
+    }
+
+    [Fact]
     public async Task Paths_on_the_server_stay_inside_the_roots()
     {
         string root = Directory.CreateTempSubdirectory("stemsharp-root-").FullName, outside = Directory.CreateTempSubdirectory("stemsharp-outside-").FullName;

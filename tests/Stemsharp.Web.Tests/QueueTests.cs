@@ -145,6 +145,39 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task What_cannot_be_read_is_not_deleted()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            Job job;
+            byte[] vocals;
+            await using (TestServer server = await TestServer.StartAsync(folder: folder))
+            {
+                job = await server.SeparateAsync();
+                vocals = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals");
+            }
+            string[] records = [Path.Combine(folder, "jobs", job.Id, "job.json"), Path.Combine(folder, "songs", job.SongId, "song.json")];
+            byte[][] kept = [.. records.Select(File.ReadAllBytes)];
+            foreach (string record in records) await File.WriteAllTextAsync(record, "{");
+            using (LogRecorder log = new())
+            {
+                await using TestServer server = await TestServer.StartAsync(folder: folder, log: log);
+                Assert.Empty((await server.Client.GetJobsAsync()).Jobs);
+                foreach (string record in records) Assert.Contains(log.Lines, line => line.Text.Contains(record, StringComparison.Ordinal));
+            }
+            for (int i = 0; i < records.Length; i++) await File.WriteAllBytesAsync(records[i], kept[i]);
+            await using TestServer again = await TestServer.StartAsync(folder: folder);
+            Assert.Equal(job.Id, (await again.Client.GetJobsAsync()).Jobs.Single().Id);
+            Assert.Equal(vocals, await again.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_single_song_does_not_wait_for_a_batch()
     {
         using SemaphoreSlim gate = new(0);
@@ -273,7 +306,7 @@ public sealed class QueueTests
         Job job = new("a", "s", "song", 1, JobState.Queued, new JobSettings(), DateTimeOffset.UtcNow);
         using CancellationTokenSource stop = new();
         await using IAsyncEnumerator<ServerEvent?> watch = hub
-            .WatchAsync(() => [job], _ => job, _ => null, TimeSpan.FromMinutes(1), stop.Token).GetAsyncEnumerator();
+            .WatchAsync(() => new JobPage([job]), _ => job, _ => null, TimeSpan.FromMinutes(1), stop.Token).GetAsyncEnumerator();
         Assert.True(await watch.MoveNextAsync());
         for (int i = 0; i < 1000; i++)
         {
@@ -300,6 +333,17 @@ public sealed class QueueTests
         Assert.Contains("stemsharp_uploaded_bytes_total 88244\n", metrics, StringComparison.Ordinal);
         foreach (string line in metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             Assert.Matches(@"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=""[^""]+""\})? [0-9.E+]+)$", line);
+    }
+
+    [Fact]
+    public async Task Every_line_about_a_job_has_its_id()
+    {
+        using LogRecorder log = new();
+        Job job;
+        await using (TestServer server = await TestServer.StartAsync(log: log)) job = await server.SeparateAsync();
+        var lines = log.Lines.Where(line => line.Category == typeof(Pipeline).FullName).ToArray();
+        Assert.True(lines.Length >= 3);
+        Assert.All(lines, line => Assert.Equal(job.Id, line.Values["JobId"]));
     }
 
     private static async Task<string[]> QueuedAsync(TestServer server) =>

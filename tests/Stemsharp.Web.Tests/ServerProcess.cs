@@ -19,14 +19,19 @@ internal sealed class ServerProcess : IDisposable
 
     public StemsharpClient Client { get; }
 
-    public static async Task<ServerProcess> StartAsync(string folder, int port = 0)
+    /// <param name="folder">Its data folder.</param>
+    /// <param name="port">Its port; 0 for any that is free.</param>
+    /// <param name="programs">A folder whose programs go before all others, the one that opens the browser among them; null for no browser.</param>
+    public static async Task<ServerProcess> StartAsync(string folder, int port = 0, string? programs = null)
     {
         ProcessStartInfo start = new(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--no-browser", "--data", folder, "--model", "demo", "--lifeline"])
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--data", folder, "--model", "demo", "--lifeline"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
+        if (programs is null) start.ArgumentList.Add("--no-browser");
+        else start.Environment["PATH"] = $"{programs}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
         Process process = Process.Start(start)!;
         string? line;
         do line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has not said where it is.");

@@ -58,6 +58,32 @@ public sealed class ServerProcessTests
         }
     }
 
+    [Fact]
+    public async Task The_browser_gets_the_token_where_nobody_else_sees_it()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName, programs = Directory.CreateTempSubdirectory("stemsharp-programs-").FullName;
+        try
+        {
+            string opener = Path.Combine(programs, "xdg-open"), opened = Path.Combine(programs, "opened");
+            await File.WriteAllTextAsync(opener, $"#!/bin/sh\necho \"$@\" > '{opened}.new'\nmv '{opened}.new' '{opened}'\n");
+            File.SetUnixFileMode(opener, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using ServerProcess server = await ServerProcess.StartAsync(folder, programs: programs);
+            while (!File.Exists(opened)) await Task.Delay(20);
+            // What a program is started with can be seen by every user of the machine.
+            string file = (await File.ReadAllTextAsync(opened)).Trim();
+            Assert.Equal(Path.Combine(folder, "open.html"), file);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Contains($"url={server.PageAddress}\"", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+            Assert.Equal(0, await server.EndInputAsync());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            Directory.Delete(programs, recursive: true);
+        }
+    }
+
     private static async Task<string[]> HashesAsync(ServerProcess server, Job job)
     {
         List<string> hashes = [];

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Separation;
@@ -39,8 +40,8 @@ internal sealed class TestServer : IAsyncDisposable
     public StemsharpClient Client { get; }
 
     public static Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null) =>
-        StartAsync(change, folder, options =>
+        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null, ILoggerProvider? log = null) =>
+        StartAsync(change, folder, log, options =>
         {
             FakeSeparator separator = new(options);
             fake?.Invoke(separator);
@@ -49,17 +50,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>A server that separates, with the demo model.</summary>
     public static Task<TestServer> StartDemoAsync(string? folder = null) =>
-        StartAsync(options => options with { Model = "demo", Offline = true }, folder, options => new HeldSeparator(new LibrarySeparator(options)));
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, options => new HeldSeparator(new LibrarySeparator(options)));
 
     private static async Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change, string? folder, Func<ServeOptions, ISongSeparator> make)
+        Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, Func<ServeOptions, ISongSeparator> make)
     {
         bool owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
         ServeOptions options = new() { DataFolder = folder, Port = 0, OpenBrowser = false };
         options = change?.Invoke(options) ?? options;
         ISongSeparator separator = make(options);
-        WebServer server = WebServer.Create(options, separator);
+        WebServer server = WebServer.Create(options, separator, log is null ? null : logging => logging.AddProvider(log));
         await server.StartAsync(options);
         return new TestServer(folder, owns, options, separator, server);
     }

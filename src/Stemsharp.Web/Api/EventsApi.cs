@@ -30,7 +30,7 @@ internal static class EventsApi
         try
         {
             await foreach (ServerEvent? happened in events.WatchAsync(
-                () => queue.Page(null, FirstJobs).Jobs, queue.TryGet, models.TryGet, Heartbeat, end.Token).ConfigureAwait(false))
+                () => queue.Page(null, FirstJobs), queue.TryGet, models.TryGet, Heartbeat, end.Token).ConfigureAwait(false))
             {
                 await WriteAsync(context.Response, happened, end.Token).ConfigureAwait(false);
             }

@@ -10,18 +10,17 @@ namespace Stemsharp.Web.Hosting;
 /// <summary>
 /// Stands in front of everything: headers, host, origin, token, rate; and turns every refusal into problem+json.
 /// </summary>
-internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics metrics, ILogger<RequestGuard> logger) : IDisposable
+internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics metrics, ServeOptions options, ILogger<RequestGuard> logger) : IDisposable
 {
     private const int AtOnce = 512;
 
     /// <summary>What is under way at once, watchers of events not counted: those have a limit of their own.</summary>
     private readonly ConcurrencyLimiter _requests = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnce, QueueLimit = 0 });
 
-    /// <summary>Things that clients make: a page that drops a folder makes hundreds, a loop gone wild makes more.</summary>
     private readonly TokenBucketRateLimiter _changes = new(new TokenBucketRateLimiterOptions
     {
-        TokenLimit = 2000,
-        TokensPerPeriod = 200,
+        TokenLimit = options.MaxChanges,
+        TokensPerPeriod = options.ChangesPerSecond,
         ReplenishmentPeriod = TimeSpan.FromSeconds(1),
         QueueLimit = 0,
     });

@@ -29,6 +29,9 @@ internal sealed record ServeOptions
 
     public bool OpenBrowser { get; init; } = true;
 
+    /// <summary>Where the page's files are; a build that was made without Node.js has none.</summary>
+    public string PageFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+
     public bool Lifeline { get; init; }
 
     public bool JsonLog { get; init; }
@@ -58,6 +61,12 @@ internal sealed record ServeOptions
 
     /// <summary>Uploads that may be under way at once.</summary>
     public int MaxUploadsAtOnce { get; init; } = 64;
+
+    /// <summary>Things that clients may make in a short time: a page that drops a folder makes hundreds, a loop gone wild makes more.</summary>
+    public int MaxChanges { get; init; } = 2000;
+
+    /// <summary>How many of <see cref="MaxChanges"/> come back in a second.</summary>
+    public int ChangesPerSecond { get; init; } = 200;
 
     /// <summary>Whether clients see an https address.</summary>
     public bool IsSecure => Certificate is not null || BehindProxy;

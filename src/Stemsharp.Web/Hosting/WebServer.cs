@@ -147,7 +147,7 @@ internal sealed class WebServer : IAsyncDisposable
         StemsApi.Map(api);
         EventsApi.Map(api);
         Health.Map(app);
-        PageFiles.Map(app, Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+        PageFiles.Map(app, options.PageFolder);
         return app;
     }
 

@@ -25,20 +25,21 @@ internal sealed class EventHub
     public void ModelChanged(string name) => Tell((Kind.Model, name));
 
     /// <summary>The events from now on, the first with everything as it stands.</summary>
-    /// <param name="jobs">Everything as it stands.</param>
+    /// <param name="jobs">Everything as it stands, or the newest page of it.</param>
     /// <param name="job">A job by its id, null where it is gone.</param>
     /// <param name="model">A model by its name.</param>
     /// <param name="heartbeat">A null comes when nothing has happened for this long.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     public async IAsyncEnumerable<ServerEvent?> WatchAsync(
-        Func<IReadOnlyList<Job>> jobs, Func<string, Job?> job, Func<string, ModelInfo?> model, TimeSpan heartbeat,
+        Func<JobPage> jobs, Func<string, Job?> job, Func<string, ModelInfo?> model, TimeSpan heartbeat,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Watcher watcher = new();
         lock (_gate) _watchers.Add(watcher);
         try
         {
-            yield return new ServerEvent(Now()) { Jobs = jobs() };
+            JobPage newest = jobs();
+            yield return new ServerEvent(Now()) { Jobs = newest.Jobs, Next = newest.Next };
             while (!cancellationToken.IsCancellationRequested)
             {
                 bool woken = await watcher.WaitAsync(heartbeat, cancellationToken).ConfigureAwait(false);

@@ -15,6 +15,7 @@ internal sealed class JobQueue : IDisposable
     public const int MaxJobs = 10_000;
     private const int MaxAttempts = 3;
     private const string WorkItem = "work";
+    private const string RecordName = "job.json";
     private readonly Lock _gate = new();
     private readonly Dictionary<string, JobEntry> _jobs = [];
     private readonly SemaphoreSlim _queued = new(0);
@@ -27,14 +28,10 @@ internal sealed class JobQueue : IDisposable
     /// <summary>The order of the job that was taken last: the fair queue's clock.</summary>
     private double _clock;
 
-    public JobQueue(DataFolder folder, DiskBudget disk, SongStore songs, ISongSeparator separator, EventHub events)
+    public JobQueue(DataFolder folder, DiskBudget disk, SongStore songs, ISongSeparator separator, EventHub events, ILogger<JobQueue> logger)
     {
         (_folder, _disk, _songs, _separator, _events) = (folder, disk, songs, separator, events);
-        foreach (string id in folder.Ids("jobs"))
-        {
-            if (DataFolder.ReadJson(Record(id), StoreJson.Default.StoredJob) is { } job) Recover(job);
-            else DataFolder.Delete(folder.Job(id));
-        }
+        foreach ((_, StoredJob job) in folder.Recover("jobs", RecordName, StoreJson.Default.StoredJob, logger)) Recover(job);
         BookWork();
     }
 
@@ -318,7 +315,7 @@ internal sealed class JobQueue : IDisposable
 
     private static string Item(string id) => "job " + id;
 
-    private string Record(string id) => Path.Combine(_folder.Job(id), "job.json");
+    private string Record(string id) => Path.Combine(_folder.Job(id), RecordName);
 
     private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw ApiError.NotFound("job", id);
 

@@ -44,8 +44,34 @@ internal sealed class DataFolder : IDisposable
 
     public string Job(string id) => Inside("jobs", id);
 
-    public IEnumerable<string> Ids(string kind) =>
-        Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(Path.GetFileName).Where(Id.IsValid).Select(id => id!);
+    /// <summary>
+    /// Everything of a kind that was accepted, with its record. What has no record was not accepted yet when the server
+    /// was killed, and is deleted. What has one that cannot be read stays as it is: it may be readable to the next server.
+    /// </summary>
+    public IEnumerable<(string Id, T Record)> Recover<T>(string kind, string record, JsonTypeInfo<T> type, ILogger logger) where T : class
+    {
+        string[] ids = [.. Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(Path.GetFileName).OfType<string>().Where(Id.IsValid)];
+        foreach (string id in ids)
+        {
+            string path = Path.Combine(Inside(kind, id), record);
+            if (!File.Exists(path))
+            {
+                Delete(Inside(kind, id));
+                continue;
+            }
+            T? found = null;
+            try
+            {
+                using FileStream file = File.OpenRead(path);
+                found = JsonSerializer.Deserialize(file, type);
+            }
+            catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
+            {
+                logger.LogError("{Path} cannot be read and is left as it is: {Error}", path, error.Message);
+            }
+            if (found is not null) yield return (id, found);
+        }
+    }
 
     /// <summary>
     /// Writes a document so that a reader finds the old or the new one, whole, whatever happens: it is on the disk
@@ -60,20 +86,6 @@ internal sealed class DataFolder : IDisposable
             file.Flush(flushToDisk: true);
         }
         File.Move(temporary, path, overwrite: true);
-    }
-
-    /// <summary>The document, or null where there is none or it is not readable as one.</summary>
-    public static T? ReadJson<T>(string path, JsonTypeInfo<T> type) where T : class
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return JsonSerializer.Deserialize(file, type);
-        }
-        catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     public static void CreatePrivate(string folder)

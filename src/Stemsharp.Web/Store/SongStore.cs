@@ -10,27 +10,20 @@ namespace Stemsharp.Web.Store;
 /// <summary>Takes songs in, keeps them, and drops those that no job needs.</summary>
 internal sealed class SongStore
 {
+    private const string RecordName = "song.json";
     private readonly DataFolder _folder;
     private readonly DiskBudget _disk;
     private readonly ServeOptions _options;
     private readonly ISongSeparator _separator;
     private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
 
-    public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator)
+    public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, ILogger<SongStore> logger)
     {
         (_folder, _disk, _options, _separator) = (folder, disk, options, separator);
-        foreach (string id in folder.Ids("songs"))
+        foreach ((string id, StoredSong song) in folder.Recover("songs", RecordName, StoreJson.Default.StoredSong, logger))
         {
-            if (DataFolder.ReadJson(Record(id), StoreJson.Default.StoredSong) is { } song)
-            {
-                _songs[id] = song;
-                _disk.Set(Item(id), DataFolder.SizeOf(folder.Song(id)));
-            }
-            else
-            {
-                // A server that was killed while the song came in leaves a folder without a record.
-                DataFolder.Delete(folder.Song(id));
-            }
+            _songs[id] = song;
+            _disk.Set(Item(id), DataFolder.SizeOf(folder.Song(id)));
         }
     }
 
@@ -65,8 +58,11 @@ internal sealed class SongStore
         }
     }
 
-    /// <summary>Takes a file that has arrived in pieces; it is moved, not copied.</summary>
-    public Song Adopt(string name, string file, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes a file that has arrived in pieces; it is moved, not copied. Nothing stops it: the client that sent the last
+    /// piece may have gone, and comes back to ask.
+    /// </summary>
+    public Song Adopt(string name, string file)
     {
         string id = Id.New();
         string folder = _folder.Song(id);
@@ -75,7 +71,7 @@ internal sealed class SongStore
             DataFolder.CreatePrivate(folder);
             string source = Path.Combine(folder, "source");
             File.Move(file, source);
-            return Keep(id, name, source, new FileInfo(source).Length, path: null, cancellationToken);
+            return Keep(id, name, source, new FileInfo(source).Length, path: null, CancellationToken.None);
         }
         catch
         {
@@ -112,7 +108,7 @@ internal sealed class SongStore
 
     private static string Item(string id) => "song " + id;
 
-    private string Record(string id) => Path.Combine(_folder.Song(id), "song.json");
+    private string Record(string id) => Path.Combine(_folder.Song(id), RecordName);
 
     private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw ApiError.NotFound("song", id);
 

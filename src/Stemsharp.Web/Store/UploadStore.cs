@@ -12,6 +12,7 @@ namespace Stemsharp.Web.Store;
 internal sealed class UploadStore
 {
     private const int MaxUploads = 1000;
+    private const string RecordName = "upload.json";
     private readonly DataFolder _folder;
     private readonly DiskBudget _disk;
     private readonly ServeOptions _options;
@@ -19,20 +20,18 @@ internal sealed class UploadStore
     private readonly ConcurrentDictionary<string, StoredUpload> _uploads = [];
     private readonly ConcurrentDictionary<string, byte> _busy = [];
 
-    public UploadStore(DataFolder folder, DiskBudget disk, ServeOptions options, SongStore songs)
+    /// <summary>Uploads that have become songs, for a client that has not heard the answer to its last piece.</summary>
+    private readonly ConcurrentDictionary<string, Upload> _finished = [];
+
+    public UploadStore(DataFolder folder, DiskBudget disk, ServeOptions options, SongStore songs, ILogger<UploadStore> logger)
     {
         (_folder, _disk, _options, _songs) = (folder, disk, options, songs);
-        foreach (string id in folder.Ids("uploads"))
+        foreach ((string id, StoredUpload upload) in folder.Recover("uploads", RecordName, StoreJson.Default.StoredUpload, logger))
         {
-            if (DataFolder.ReadJson(Record(id), StoreJson.Default.StoredUpload) is { } upload)
-            {
-                _uploads[id] = upload;
-                _disk.Set(Item(id), upload.Bytes);
-            }
-            else
-            {
-                DataFolder.Delete(folder.Upload(id));
-            }
+            // A server that was killed while it took the file over as a song has no more of it: it comes once more.
+            File.Open(Data(id), FileMode.OpenOrCreate).Dispose();
+            _uploads[id] = upload;
+            _disk.Set(Item(id), upload.Bytes);
         }
     }
 
@@ -51,7 +50,7 @@ internal sealed class UploadStore
         return Describe(upload);
     }
 
-    public Upload Get(string id) => Describe(Find(id));
+    public Upload Get(string id) => _finished.TryGetValue(id, out Upload? finished) ? finished : Describe(Find(id));
 
     public async Task<Upload> AppendAsync(string id, long offset, Stream body, CancellationToken cancellationToken)
     {
@@ -64,8 +63,8 @@ internal sealed class UploadStore
                 return Describe(upload);
             try
             {
-                Song song = _songs.Adopt(upload.Name, Data(id), cancellationToken);
-                return new Upload(id, upload.Name, upload.Bytes, upload.Bytes) { Song = song };
+                Song song = _songs.Adopt(upload.Name, Data(id));
+                return _finished[id] = new Upload(id, upload.Name, upload.Bytes, upload.Bytes) { Song = song };
             }
             finally
             {
@@ -94,19 +93,27 @@ internal sealed class UploadStore
             if (upload.Created < time && File.GetLastWriteTimeUtc(Data(upload.Id)) < time.UtcDateTime && !_busy.ContainsKey(upload.Id))
                 Delete(upload.Id);
         }
+        foreach (Upload upload in _finished.Values)
+        {
+            if (upload.Song!.Created < time) _finished.TryRemove(upload.Id, out _);
+        }
     }
 
     private static string Item(string id) => "upload " + id;
 
-    private string Record(string id) => Path.Combine(_folder.Upload(id), "upload.json");
+    private string Record(string id) => Path.Combine(_folder.Upload(id), RecordName);
 
     private string Data(string id) => Path.Combine(_folder.Upload(id), "data");
 
     private StoredUpload Find(string id) =>
         _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw ApiError.NotFound("upload", id);
 
-    private Upload Describe(StoredUpload upload) =>
-        new(upload.Id, upload.Name, upload.Bytes, new FileInfo(Data(upload.Id)).Length);
+    private Upload Describe(StoredUpload upload)
+    {
+        // The file of one that is just being taken over as a song has gone from here already.
+        FileInfo data = new(Data(upload.Id));
+        return new Upload(upload.Id, upload.Name, upload.Bytes, data.Exists ? data.Length : upload.Bytes);
+    }
 
     private async Task<long> WriteAsync(StoredUpload upload, long offset, Stream body, CancellationToken cancellationToken)
     {
