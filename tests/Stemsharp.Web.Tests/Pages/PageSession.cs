@@ -67,6 +67,23 @@ internal sealed class PageSession : IAsyncDisposable
         await Page.DispatchEventAsync(".drop", "drop", new { dataTransfer = transfer });
     }
 
+    /// <summary>Drops a file or a folder that is on the disk, as the system's file manager does.</summary>
+    public async Task DropFromDiskAsync(string path)
+    {
+        LocatorBoundingBoxResult zone = (await Page.Locator(".drop").BoundingBoxAsync())!;
+        ICDPSession devtools = await _context.NewCDPSessionAsync(Page);
+        foreach (string type in (string[])["dragEnter", "dragOver", "drop"])
+        {
+            await devtools.SendAsync("Input.dispatchDragEvent", new Dictionary<string, object>
+            {
+                ["type"] = type,
+                ["x"] = zone.X + (zone.Width / 2),
+                ["y"] = zone.Y + (zone.Height / 2),
+                ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
+            });
+        }
+    }
+
     /// <summary>Drops a song and waits until its stems are there.</summary>
     public async Task SeparateAsync(string name, byte[] song)
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.Playwright;
 using Xunit;
@@ -65,6 +66,134 @@ public sealed class PageTests(BrowserFixture fixture)
         }
         Assert.Superset(new HashSet<string> { "Mute drums", "Volume of vocals", "Pan of bass", "Spectrogram of other", "Play", "Loop", "Position", "All stems", "Choose songs" }, reached);
         session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task The_keyboard_keeps_its_place_among_the_songs()
+    {
+        using SemaphoreSlim gate = new(0);
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
+        await using PageSession session = await OpenAsync(server);
+        IKeyboard keys = session.Page.Keyboard;
+        byte[] song = TestServer.Song(0.2);
+        await session.DropAsync([.. Enumerable.Range(1, 5).Select(i => ($"song {i}.wav", song))]);
+        ILocator names = session.Page.Locator(".job[data-state=queued] button.job-name");
+        await Assertions.Expect(names).ToHaveTextAsync(["song 3", "song 4", "song 5"]);
+        // What is first has no way up, and what is last has none down: the focus goes to the way back.
+        await session.Button("Move earlier: song 4").FocusAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(names).ToHaveTextAsync(["song 4", "song 3", "song 5"]);
+        await Assertions.Expect(session.Button("Move later: song 4")).ToBeFocusedAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(names).ToHaveTextAsync(["song 3", "song 4", "song 5"]);
+        await Assertions.Expect(session.Button("Move later: song 4")).ToBeFocusedAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(names).ToHaveTextAsync(["song 3", "song 5", "song 4"]);
+        await Assertions.Expect(session.Button("Move earlier: song 4")).ToBeFocusedAsync();
+        // A cancelled song goes to another list, and takes the focus along.
+        await session.Button("Cancel song 4").FocusAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Button("Try again: song 4")).ToBeFocusedAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Button("Cancel song 4")).ToBeFocusedAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Button("Try again: song 4")).ToBeFocusedAsync();
+        await session.Button("Delete song 4").FocusAsync();
+        await keys.PressAsync("Enter");
+        await keys.PressAsync("Tab");
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Button("Delete song 4")).ToHaveCountAsync(0);
+        await Assertions.Expect(session.Page.Locator("#songs")).ToBeFocusedAsync();
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task Folders_are_gone_through()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-album-").FullName;
+        try
+        {
+            byte[] song = TestServer.Song(0.2);
+            Directory.CreateDirectory(Path.Combine(folder, "disc 2"));
+            await File.WriteAllBytesAsync(Path.Combine(folder, "one.wav"), song);
+            await File.WriteAllBytesAsync(Path.Combine(folder, "disc 2", "two.wav"), song);
+            await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "Not music.");
+            await using TestServer server = await TestServer.StartAsync();
+            await using PageSession session = await OpenAsync(server);
+            IFileChooser chooser = await session.Page.RunAndWaitForFileChooserAsync(() => session.Button("Choose a folder").ClickAsync());
+            await chooser.SetFilesAsync(folder);
+            await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
+            await session.DropFromDiskAsync(folder);
+            await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(4);
+            await Assertions.Expect(session.Button("one")).ToHaveCountAsync(2);
+            await Assertions.Expect(session.Button("two")).ToHaveCountAsync(2);
+            Assert.Equal(4, (await server.Client.GetJobsAsync()).Jobs.Count);
+            session.AssertQuiet();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [PageFact]
+    public async Task An_upload_goes_on_after_the_connection_has_broken()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        int tries = 0;
+        // The first piece and the first question how far it came find no server.
+        await session.Page.RouteAsync("**/api/v1/uploads/*", route => ++tries <= 2 ? route.AbortAsync("connectionrefused") : route.ContinueAsync());
+        await session.SeparateAsync("tune.wav", Song);
+        Assert.True(tries >= 4);
+        session.AssertQuiet("ERR_CONNECTION_REFUSED");
+    }
+
+    [PageFact]
+    public async Task The_oldest_of_hundreds_of_songs_is_found()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            await using (TestServer server = await TestServer.StartAsync(folder: folder)) await server.SeparateAsync();
+            string job = Directory.GetDirectories(Path.Combine(folder, "jobs")).Single(), record = await File.ReadAllTextAsync(Path.Combine(job, "job.json"));
+            for (int i = 0; i < 529; i++)
+            {
+                string id = Store.Id.New(), copy = Directory.CreateDirectory(Path.Combine(folder, "jobs", id)).FullName;
+                await File.WriteAllTextAsync(Path.Combine(copy, "job.json"), record.Replace(Path.GetFileName(job), id, StringComparison.Ordinal));
+            }
+            await using TestServer again = await TestServer.StartAsync(folder: folder);
+            await using PageSession session = await OpenAsync(again);
+            ILocator songs = session.Page.Locator(".job"), more = session.Button("Show more");
+            for (int shown = 50; shown < 530; shown += 50)
+            {
+                await Assertions.Expect(songs).ToHaveCountAsync(shown);
+                await more.ClickAsync();
+            }
+            await Assertions.Expect(songs).ToHaveCountAsync(530);
+            await Assertions.Expect(more).ToBeHiddenAsync();
+            session.AssertQuiet();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [PageFact]
+    public async Task The_page_is_small_and_all_of_it_is_local()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
+        Assert.All(session.Requests, address => Assert.StartsWith(server.Server.Address.ToString(), address, StringComparison.Ordinal));
+        long compressed = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "*.js").Sum(file =>
+        {
+            using MemoryStream target = new();
+            using (GZipStream zip = new(target, CompressionLevel.Optimal, leaveOpen: true)) zip.Write(File.ReadAllBytes(file));
+            return target.Length;
+        });
+        Assert.InRange(compressed, 1, 150_000);
     }
 
     [PageFact]
@@ -219,9 +348,9 @@ public sealed class PageTests(BrowserFixture fixture)
         await session.AuditAsync("empty");
         await session.Page.GetByText("Output and quality").ClickAsync();
         await session.DropAsync(("tune.wav", Song), ("queued.wav", Song), ("broken.wav", [1, 2, 3]));
+        await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
         gate.Release(2);
         await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
-        await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
         await session.AuditAsync("separating");
         gate.Release(100);
@@ -244,12 +373,27 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.Locator(".job")).ToHaveCountAsync(1);
         await session.AuditAsync("phone, songs");
         Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        await session.Page.SetViewportSizeAsync(360, 500);
+        await session.Button("song").ScrollIntoViewIfNeededAsync();
+        int scrolled = await session.EvaluateAsync<int>("() => scrollY");
+        Assert.True(scrolled > 0);
         await session.Button("song").ClickAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        // A song opens at its top, and its name is what a screen reader says.
+        Assert.Equal(0, await session.EvaluateAsync<int>("() => scrollY"));
+        await Assertions.Expect(session.Page.Locator("#player-title")).ToBeFocusedAsync();
+        await session.Page.SetViewportSizeAsync(360, 740);
         await session.AuditAsync("phone, player");
         Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        await session.Page.SetViewportSizeAsync(360, 500);
         await session.Button("Back to the songs").ClickAsync();
         await Assertions.Expect(session.Button("song")).ToBeVisibleAsync();
+        // The list is where it was left.
+        Assert.Equal(scrolled, await session.EvaluateAsync<int>("() => scrollY"));
+        await session.Button("song").ClickAsync();
+        // What is deleted meanwhile leaves nobody in an empty player without a way back.
+        await server.Client.DeleteJobAsync((await server.Client.GetJobsAsync()).Jobs.Single().Id);
+        await Assertions.Expect(session.Button("Choose songs")).ToBeVisibleAsync();
     }
 
     [PageFact]

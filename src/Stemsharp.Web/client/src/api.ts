@@ -1,4 +1,4 @@
-import type { Job, JobSettings, Model, ServerInfo, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, Model, ServerInfo, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -54,6 +54,7 @@ export const api = {
     return (await send("PATCH", `/uploads/${id}`, { body: piece, headers, signal })).json() as Promise<Upload>;
   },
 
+  jobs: (before: string) => get<JobPage>(`/jobs?before=${encodeURIComponent(before)}`),
   createJob: (songId: string, settings: JobSettings, batch: string) => post<Job>("/jobs", { songId, settings, batch }),
   cancel: (id: string) => post<Job>(`${job(id)}/cancel`),
   retry: (id: string) => post<Job>(`${job(id)}/retry`),

@@ -63,6 +63,12 @@ export interface Job {
   bytes: number;
 }
 
+/** Jobs, newest first; `next` is there where older ones are, and leads to them. */
+export interface JobPage {
+  jobs: Job[];
+  next?: string;
+}
+
 export interface Model {
   name: string;
   description: string;
@@ -86,6 +92,7 @@ export interface ServerInfo {
 export interface ServerEvent {
   at: number;
   jobs?: Job[];
+  next?: string;
   job?: Job;
   removed?: string;
   model?: Model;

@@ -14,6 +14,8 @@ export class State extends EventTarget {
   models: Model[] = [];
   server: ServerInfo | undefined;
   connected = false;
+  /** The oldest job of the newest ones, where the server has more than it has told of. */
+  private oldest: string | undefined;
   private source: EventSource | undefined;
 
   on(change: Change, listener: () => void): void {
@@ -31,6 +33,19 @@ export class State extends EventTarget {
   put(job: Job): void {
     if (this.jobs.has(job.id)) return;
     this.jobs.set(job.id, job);
+    this.tell("jobs");
+  }
+
+  /** Whether the server has jobs that are older than all that it has told of. */
+  get hasOlder(): boolean {
+    return this.oldest !== undefined;
+  }
+
+  async loadOlder(): Promise<void> {
+    if (!this.oldest) return;
+    const page = await api.jobs(this.oldest);
+    for (const job of page.jobs) if (!this.jobs.has(job.id)) this.jobs.set(job.id, job);
+    this.oldest = page.next;
     this.tell("jobs");
   }
 
@@ -60,6 +75,7 @@ export class State extends EventTarget {
     if (event.jobs) {
       this.jobs.clear();
       for (const job of event.jobs) this.jobs.set(job.id, job);
+      this.oldest = event.next;
     }
     if (event.job) this.jobs.set(event.job.id, event.job);
     if (event.removed) this.jobs.delete(event.removed);

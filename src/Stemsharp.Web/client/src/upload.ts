@@ -2,6 +2,10 @@ import { api, ApiError } from "./api";
 import type { Song } from "./contract";
 
 const pieceBytes = 8 << 20;
+/** A connection that breaks or a server that starts anew (0), another piece under way (409), too much at once (429, 503). */
+const passingErrors = [0, 409, 429, 503];
+/** Half a minute in all: a server that was restarted is back by then. */
+const triesAgain = 10;
 const music = /\.(wav|wave|mp3|flac|m4a|mp4|aac|ogg|oga|opus|aif|aiff|wma|webm|mka|ac3|caf)$/i;
 
 export interface PendingUpload {
@@ -63,14 +67,14 @@ export class Uploader extends EventTarget {
     signal.addEventListener("abort", () => void api.dropUpload(upload.id).catch(() => undefined));
     for (let failures = 0; !upload.song; ) {
       try {
-        const piece = file.slice(upload.offset, upload.offset + pieceBytes);
-        upload = await api.append(upload.id, upload.offset, piece, signal);
+        // After a failure the server tells how far it has the file, which may be all of it.
+        if (failures > 0) upload = await api.getUpload(upload.id);
+        if (!upload.song) upload = await api.append(upload.id, upload.offset, file.slice(upload.offset, upload.offset + pieceBytes), signal);
         failures = 0;
       } catch (error) {
-        const broken = error instanceof ApiError && (error.status === 0 || error.status === 409 || error.status === 429);
-        if (!broken || ++failures > 5) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 500 * failures));
-        upload = await api.getUpload(upload.id);
+        const passing = error instanceof ApiError && passingErrors.includes(error.status);
+        if (!passing || signal.aborted || ++failures > triesAgain) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 500 * failures)));
       }
       pending.sent = upload.offset;
       this.changed();

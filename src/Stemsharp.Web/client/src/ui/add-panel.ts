@@ -57,8 +57,8 @@ export class AddPanel {
   }
 
   private dropZone(): HTMLElement {
-    const files = h("input", { type: "file", multiple: true, accept: "audio/*,video/mp4,.flac,.opus,.m4a", class: "visually-hidden", "aria-label": "Choose songs", tabindex: "-1" });
-    const folder = h("input", { type: "file", webkitdirectory: true, class: "visually-hidden", "aria-label": "Choose a folder", tabindex: "-1" });
+    const files = h("input", { type: "file", multiple: true, accept: "audio/*,video/mp4,.flac,.opus,.m4a", hidden: true });
+    const folder = h("input", { type: "file", webkitdirectory: true, hidden: true });
     files.addEventListener("change", () => this.addFiles([...(files.files ?? [])], files));
     folder.addEventListener("change", () => this.addFiles([...(folder.files ?? [])].filter(isMusic), folder));
     const zone = h(

@@ -22,6 +22,7 @@ export class JobLists {
   private readonly cards = new Map<string, JobCard>();
   private readonly uploads = new Map<number, UploadCard>();
   private historyShown = historyStep;
+  private ended = 0;
   private scheduled = false;
   private current: string | undefined;
 
@@ -31,10 +32,7 @@ export class JobLists {
     this.open = open;
     this.queueSection = h("section", { class: "panel", "aria-labelledby": "queue-title" }, h("h2", { id: "queue-title", text: "Queue" }), this.queue);
     this.historySection = h("section", { class: "panel", "aria-labelledby": "history-title" }, h("h2", { id: "history-title", text: "Songs" }), this.history, this.more);
-    this.more.addEventListener("click", () => {
-      this.historyShown += historyStep;
-      this.schedule();
-    });
+    this.more.addEventListener("click", () => void this.showMore());
     this.element = h("div", { class: "lists" }, this.queueSection, this.historySection, this.news);
     state.on("jobs", () => this.schedule());
     uploader.addEventListener("change", () => this.schedule());
@@ -57,7 +55,23 @@ export class JobLists {
     }, 30);
   }
 
+  private async showMore(): Promise<void> {
+    this.historyShown += historyStep;
+    if (this.ended < this.historyShown) await attempt(() => this.state.loadOlder());
+    this.schedule();
+  }
+
   private render(): void {
+    const focused = document.activeElement as HTMLElement;
+    const card = [...this.cards.values()].find(({ element }) => element.contains(focused));
+    this.arrangeLists();
+    if (!card || (document.activeElement === focused && isSeen(focused))) return;
+    // Moving or hiding an element takes the focus from it; somebody at the keyboard would have to start anew.
+    if (card.element.isConnected) card.focusNextTo(focused);
+    else this.element.closest<HTMLElement>("#songs")?.focus({ preventScroll: true });
+  }
+
+  private arrangeLists(): void {
     const jobs = [...this.state.jobs.values()];
     const running = jobs.filter((job) => job.state === "running").sort((a, b) => (b.progress?.fraction ?? 0) - (a.progress?.fraction ?? 0));
     const queued = jobs.filter((job) => job.state === "queued").sort((a, b) => a.order - b.order || a.created.localeCompare(b.created));
@@ -81,9 +95,10 @@ export class JobLists {
       ...[...this.uploader.pending.values()].map((upload) => this.uploadCard(upload)),
     ]);
     arrange(this.history, ended.slice(0, this.historyShown).map((job) => this.card(job, undefined, undefined)));
+    this.ended = ended.length;
     this.queueSection.hidden = this.queue.childElementCount === 0;
-    this.historySection.hidden = ended.length === 0;
-    this.more.hidden = ended.length <= this.historyShown;
+    this.historySection.hidden = ended.length === 0 && !this.state.hasOlder;
+    this.more.hidden = ended.length <= this.historyShown && !this.state.hasOlder;
   }
 
   private card(job: Job, before: Job | undefined, after: Job | null | undefined, place = 0): HTMLElement {
@@ -156,7 +171,7 @@ class JobCard {
     this.retry = iconButton("retry", "Try again", () => void attempt(() => api.retry(this.job!.id)));
     this.remove = iconButton("trash", "Delete", () => this.delete());
     this.element = h(
-      "li", { class: "job" },
+      "li", { class: "job", tabindex: -1 },
       h("div", { class: "job-text" }, this.name, this.status, this.bar),
       h("div", { class: "job-actions" }, this.up, this.down, this.cancel, this.retry, this.remove),
     );
@@ -179,6 +194,13 @@ class JobCard {
     this.remove.hidden = !this.cancel.hidden;
     for (const [button, verb] of [[this.up, "Move earlier:"], [this.down, "Move later:"], [this.cancel, "Cancel"], [this.retry, "Try again:"], [this.remove, "Delete"]] as const)
       button.setAttribute("aria-label", `${verb} ${name}`);
+  }
+
+  /** Gives the focus back to a button, or to what has taken its place. */
+  focusNextTo(button: HTMLElement): void {
+    const moves = button === this.up || button === this.down;
+    const others = moves ? [this.up, this.down, this.name] : [this.cancel, this.retry, this.name, this.remove];
+    ([button, ...others].find(isSeen) ?? this.element).focus({ preventScroll: true });
   }
 
   private async move(before: string | null): Promise<void> {
@@ -240,7 +262,12 @@ function describeProgress(job: Job): string {
   }
 }
 
-/** Puts elements in order, moving only those that are out of place, so that focus stays where it is. */
+/** Whether a control can have the focus. */
+function isSeen(control: HTMLElement): boolean {
+  return !control.hidden && !control.matches(":disabled");
+}
+
+/** Puts elements in order, moving only those that are out of place. */
 function arrange(list: HTMLElement, wanted: HTMLElement[]): void {
   wanted.forEach((element, i) => {
     if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
