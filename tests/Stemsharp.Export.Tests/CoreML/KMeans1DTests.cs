@@ -41,6 +41,32 @@ public class KMeans1DTests
         Assert.Equal(1, error / LeastError(values, weights, k), 1e-9);
     }
 
+    [Theory]
+    [InlineData(300, 16)]
+    [InlineData(5000, 64)]
+    [InlineData(5000, 256)]
+    public void A_price_on_clusters_finds_what_going_cluster_by_cluster_finds(int count, int k)
+    {
+        var random = new Random(count + k);
+        double[] values = [.. Enumerable.Range(0, count).Select(_ => (double)(Half)(random.NextSingle() * random.NextSingle() - 0.3f)).Distinct().Order()];
+        var moments = new ClusterMoments(values, [.. values.Select(_ => (double)random.Next(1, 40))]);
+        int[]? priced = PricedClusters.Find(moments, values.Length, k);
+        Assert.NotNull(priced);
+        Assert.Equal(1, Error(priced) / Error(KMeans1D.RowByRow(moments, values.Length, k)), 1e-9);
+
+        double Error(int[] starts) => starts.Select((start, c) => moments.Cost(start, c + 1 < k ? starts[c + 1] : values.Length)).Sum();
+    }
+
+    [Fact]
+    public void Where_every_cluster_more_is_worth_the_same_the_number_asked_for_is_found()
+    {
+        // From six clusters of one or two values on, each further one saves a half.
+        double[] values = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], weights = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+        double[] centres = KMeans1D.Solve(values, weights, 7);
+        Assert.Equal(7, centres.Length);
+        Assert.Equal(1.5, values.Sum(v => centres.Min(c => (c - v) * (c - v))), 1e-12);
+    }
+
     [Fact]
     public void Fewer_values_than_clusters_stay_as_they_are() =>
         Assert.Equal([-1.5, 0, 4], KMeans1D.Solve([-1.5, 0, 4], [1, 2, 3], 16));
