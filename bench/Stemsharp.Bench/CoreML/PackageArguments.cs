@@ -1,3 +1,4 @@
+using System.Globalization;
 using Stemsharp.Export.CoreML;
 
 namespace Stemsharp.Bench.CoreML;
@@ -22,6 +23,12 @@ internal sealed class PackageArguments(string[] args)
         PaletteGroup = int.Parse(Value("--palette-group", "0")),
         SinglePrecision = Value("--single", "") is { Length: > 0 } list ? list.Split(',') : null,
     };
+
+    /// <summary>Another native length of the network in seconds.</summary>
+    public double? Segment => Value("--segment", "") is { Length: > 0 } seconds ? double.Parse(seconds, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The network with what it makes of a segment of music.</summary>
+    public PackageNetwork Open() => new(Model, Value("--golden", Path.Combine("tests", "golden")), Segment);
 
     public string Value(string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and int i && i + 1 < args.Length ? args[i + 1] : otherwise;
 

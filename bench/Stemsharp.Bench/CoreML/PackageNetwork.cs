@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.CoreML.Reading;
@@ -18,19 +19,21 @@ internal sealed class PackageNetwork : IDisposable
     private readonly CheckpointWeights _weights;
 
     /// <param name="model">A checkpoint file, or synthetic:NAME.</param>
-    /// <param name="golden">The folder tests/golden; a full-size network hears its mix, a small one the start of it.</param>
-    public PackageNetwork(string model, string golden)
+    /// <param name="golden">The folder tests/golden; a full-size network hears its mix, a shorter one the start of it, a longer one the mix again.</param>
+    /// <param name="segment">The network's native length in seconds; null for the trained length.</param>
+    public PackageNetwork(string model, string golden, double? segment = null)
     {
         Model = model;
         _checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
         Config = HTDemucsConfigReader.Read(_checkpoint);
-        Graph = HTDemucs.Build(Config, Config.SegmentSamples);
+        Samples = segment is { } seconds ? (int)(seconds * Config.Samplerate) : Config.SegmentSamples;
+        Graph = HTDemucs.Build(Config, Samples);
         _weights = new CheckpointWeights(_checkpoint, Config, Graph);
-        Mix = ReadMix(golden, Config.SegmentSamples);
+        Mix = ReadMix(golden, Samples);
         Spectrogram = SegmentTransform.Forward(Mix, Config.Nfft);
         Truth = ReadTruth();
         Stems = [.. Truth[1]];
-        SegmentTransform.Inverse(Truth[0], Stems, Config.SegmentSamples, Config.Nfft);
+        SegmentTransform.Inverse(Truth[0], Stems, Samples, Config.Nfft);
     }
 
     public string Model { get; }
@@ -38,6 +41,9 @@ internal sealed class PackageNetwork : IDisposable
     public HTDemucsConfig Config { get; }
 
     public Graph.Graph Graph { get; }
+
+    /// <summary>Samples of a segment.</summary>
+    public int Samples { get; }
 
     /// <summary>[2, L].</summary>
     public float[] Mix { get; }
@@ -58,7 +64,7 @@ internal sealed class PackageNetwork : IDisposable
         try
         {
             string path = Path.Combine(folder, "model.mlpackage");
-            PackageWriter.Write(path, Config, Config.SegmentSamples, _weights, new PackageSource(_checkpoint.Signature), options);
+            PackageWriter.Write(path, Config, Samples, _weights, new PackageSource(_checkpoint.Signature), options);
             using Package package = Package.Open(path);
             return (new ProgramInterpreter(package).Run([Spectrogram, Mix]), CoreMLReport.Read(path));
         }
@@ -66,6 +72,14 @@ internal sealed class PackageNetwork : IDisposable
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Each stem of a package's outputs, whose waveforms become the stems, against the truth.</summary>
+    public IReadOnlyList<(string Stem, ParityReport Parity)> CompareStems(float[][] outputs)
+    {
+        SegmentTransform.Inverse(outputs[0], outputs[1], Samples, Config.Nfft);
+        int size = 2 * Samples;
+        return [.. Config.Sources.Select((name, i) => (name, ParityReport.Compare(Stems.AsSpan(i * size, size), outputs[1].AsSpan(i * size, size))))];
     }
 
     public void Dispose() => _checkpoint.Dispose();
@@ -77,13 +91,13 @@ internal sealed class PackageNetwork : IDisposable
         var all = new float[2 * tensor.Shape[1]];
         tensor.CopyTo(all);
         var mix = new float[2 * samples];
-        for (int c = 0; c < 2; c++) all.AsSpan(c * tensor.Shape[1], Math.Min(samples, tensor.Shape[1])).CopyTo(mix.AsSpan(c * samples));
+        for (int i = 0; i < mix.Length; i++) mix[i] = all[i / samples * tensor.Shape[1] + i % samples % tensor.Shape[1]];
         return mix;
     }
 
     private float[][] ReadTruth()
     {
-        string file = Path.Combine(Path.GetTempPath(), $"stemsharp-truth-{_checkpoint.Signature}-{Config.SegmentSamples}.bin");
+        string file = Path.Combine(Path.GetTempPath(), $"stemsharp-truth-{_checkpoint.Signature}-{Samples}.bin");
         int length = Config.Sources.Length * Spectrogram.Length;
         if (!File.Exists(file))
         {

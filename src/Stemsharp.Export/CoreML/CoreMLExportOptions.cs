@@ -22,7 +22,10 @@ public sealed record CoreMLExportOptions
     /// <summary>Output channels that share a palette, from iOS 18 on; 0 for one palette per tensor.</summary>
     public int PaletteGroup { get; init; }
 
-    /// <summary>The network's native length in seconds; null for the trained length.</summary>
+    /// <summary>
+    /// The network's native length in seconds; null for the trained length. Another one is tried out on made-up
+    /// music, which takes a while for large networks, and a note says how much it changes.
+    /// </summary>
     public double? Segment { get; init; }
 
     /// <summary>Stems to return; null for all.</summary>

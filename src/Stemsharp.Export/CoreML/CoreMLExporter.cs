@@ -22,7 +22,7 @@ public static class CoreMLExporter
     /// <param name="model">A resolved model.</param>
     /// <param name="path">The package's folder, by custom with the extension .mlpackage.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellationToken">Asked between packages.</param>
+    /// <param name="cancellationToken">Asked between packages, and while one of another segment is tried out.</param>
     /// <exception cref="OptionException">An option does not fit the model or the other options.</exception>
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
     /// <exception cref="IOException">The package is there already, or cannot be written.</exception>
@@ -40,13 +40,13 @@ public static class CoreMLExporter
             RequireKnown(options.Stems, member.Config);
             if (stems.Count == 0) continue;
             string target = bag ? Insert(path, stems.Count == 1 ? stems[0] : member.Signature) : path;
-            exports.Add(Export(member, target, options with { Stems = stems }, bag));
+            exports.Add(Export(member, target, options with { Stems = stems }, bag, cancellationToken));
         }
 
         return exports;
     }
 
-    private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag)
+    private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag, CancellationToken cancellationToken)
     {
         HTDemucsConfig config = member.Config;
         var notes = new List<string>();
@@ -54,19 +54,23 @@ public static class CoreMLExporter
         if (options.Segment is { } seconds)
         {
             samples = checked((int)Math.Floor(seconds * config.Samplerate + 1e-6));
-            if (samples != config.SegmentSamples)
-            {
-                notes.Add(string.Create(CultureInfo.InvariantCulture, $"The network was trained on segments of {config.SegmentSamples} samples ({(double)config.SegmentSamples / config.Samplerate:0.###} s) and this package takes {samples} ({seconds:0.###} s): its results differ, and nobody has measured its quality."));
-            }
         }
 
-        using Checkpoint checkpoint = member.Open();
-        var weights = new CheckpointWeights(checkpoint, config, HTDemucs.Build(config, samples));
-        IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
-        var source = new PackageSource(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
-        notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
+        using (Checkpoint checkpoint = member.Open())
+        {
+            var weights = new CheckpointWeights(checkpoint, config, HTDemucs.Build(config, samples));
+            IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
+            var source = new PackageSource(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
+            notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
+        }
+
+        if (samples != config.SegmentSamples) notes.Add(Changed(config, samples, SegmentCheck.Run(member, path, options.Stems!, cancellationToken)));
         return new CoreMLExport(path, options.Stems!, notes);
     }
+
+    private static string Changed(HTDemucsConfig config, int samples, SegmentCheck check) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The network was trained on segments of {config.SegmentSamples} samples ({(double)config.SegmentSamples / config.Samplerate:0.###} s) and this package takes {samples} ({(double)samples / config.Samplerate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
 
     private static void Check(CoreMLExportOptions options)
     {

@@ -16,11 +16,12 @@ internal static class PackageMetadata
     /// <param name="options">What was asked for.</param>
     public static Metadata Create(HTDemucsConfig config, PackageSource source, int samples, IReadOnlyList<string> stems, CoreMLExportOptions options)
     {
+        string license = source.License ?? "See the model's source.";
         var metadata = new Metadata
         {
             ShortDescription = $"HTDemucs, music source separation: {string.Join(", ", stems)}. One segment of {samples} stereo samples at {config.Samplerate} Hz. A stem is the inverse STFT of its spectrogram plus its waveform.",
             Author = "Stemsharp; weights by their trainers",
-            License = source.License ?? "See the model's source.",
+            License = license,
             VersionString = "1",
         };
         void Add(string key, string value) => metadata.UserDefined.Add(Prefix + key, value);
@@ -42,6 +43,7 @@ internal static class PackageMetadata
         if (options.PaletteBits is { } bits) AddNumber("palette_bits", bits);
         Add("source", source.Signature);
         if (source.Sha256 is { } sha) Add("source_sha256", sha);
+        Add("license", license);
         if (source.Weights is { } weights) Add("blend_weights", string.Join(',', weights.Select(w => w.ToString("R", CultureInfo.InvariantCulture))));
         return metadata;
     }

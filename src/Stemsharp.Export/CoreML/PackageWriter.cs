@@ -158,7 +158,16 @@ internal static class PackageWriter
             Directory.Move(path, old);
         }
 
-        Directory.Move(temporary, path);
+        try
+        {
+            Directory.Move(temporary, path);
+        }
+        catch when (old is not null)
+        {
+            Directory.Move(old, path);
+            throw;
+        }
+
         if (old is not null) Directory.Delete(old, recursive: true);
     }
 }

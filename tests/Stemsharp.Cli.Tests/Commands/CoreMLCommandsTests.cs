@@ -36,6 +36,12 @@ public class CoreMLCommandsTests
         Assert.Equal(9, report.RootElement.GetProperty("specificationVersion").GetInt32());
         Assert.True(report.RootElement.GetProperty("operations").GetProperty("conv").GetProperty("single").GetInt32() > 0);
         Assert.True(report.RootElement.GetProperty("multiplyAdds").GetProperty("half").GetInt64() > 0);
+        Assert.True(report.RootElement.GetProperty("multiplyAdds").GetProperty("single").GetInt64() > 0);
+        Assert.Equal("spectrograms: Float32 [1, 2, 4, 2048, 84]", report.RootElement.GetProperty("outputs")[0].GetString());
+        JsonElement palettes = report.RootElement.GetProperty("weights").EnumerateArray().Single(w => w.GetProperty("encoding").GetString() == "palette, 6 bits");
+        long elements = palettes.GetProperty("elements").GetInt64();
+        Assert.InRange(palettes.GetProperty("bytes").GetInt64(), elements * 6 / 8, elements);
+        Assert.Equal("drums,vocals", report.RootElement.GetProperty("metadata").GetProperty("com.stemsharp.stems").GetString());
     }
 
     [Fact]
@@ -48,6 +54,7 @@ public class CoreMLCommandsTests
         Assert.Equal(0, export.ExitCode);
         Assert.Contains("trained on segments of 85995 samples (1.95 s) and this package takes 44100 (1 s)", export.Error, StringComparison.Ordinal);
         Assert.Contains("\"no.such.layer\" names no layer", export.Error, StringComparison.Ordinal);
+        Assert.Matches(@"On made-up music its stems are at -?[\d.]+ dB of those at the trained length", export.Error);
 
         CommandLineRun again = await CommandLineRun.OfAsync(command);
         Assert.NotEqual(0, again.ExitCode);

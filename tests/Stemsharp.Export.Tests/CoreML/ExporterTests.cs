@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Stemsharp.Export.CoreML;
+using Stemsharp.Graph;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -31,16 +35,57 @@ public sealed class ExporterTests : IDisposable
         Assert.Equal("one-vocals.mlpackage", Path.GetFileName(vocals.Path));
     }
 
-    [Fact]
-    public async Task A_changed_length_is_reported()
+    [Theory]
+    [InlineData(1.5, 66150)]
+    [InlineData(3, 132300)]
+    public async Task A_changed_length_is_tried_out_and_reported(double seconds, int samples)
     {
-        CoreMLExport export = Assert.Single(CoreMLExporter.Export(await Tiny(), Package, new CoreMLExportOptions { Segment = 1.5 }));
+        CoreMLExport export = Assert.Single(CoreMLExporter.Export(await Tiny(), Package, new CoreMLExportOptions { Segment = seconds, Stems = ["bass", "vocals"] }));
         string note = Assert.Single(export.Notes);
         Assert.Contains("85995 samples", note, StringComparison.Ordinal);
-        Assert.Contains("66150", note, StringComparison.Ordinal);
+        Assert.Contains($"{samples}", note, StringComparison.Ordinal);
+        double[] decibels = [.. Regex.Matches(note, @"(-?[\d.]+) dB").Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+        // Another length is another network; its package is as good as a mixed package of any length.
+        Assert.InRange(decibels[0], -5, 40);
+        Assert.InRange(decibels[1], 55, 100);
         CoreMLReport report = CoreMLReport.Read(Package);
-        Assert.Equal("66150", report.Metadata["com.stemsharp.segment_samples"]);
-        Assert.Equal("waveform: Float32 [1, 2, 66150]", report.Inputs[1]);
+        Assert.Equal($"{samples}", report.Metadata["com.stemsharp.segment_samples"]);
+        Assert.Equal($"waveform: Float32 [1, 2, {samples}]", report.Inputs[1]);
+    }
+
+    [Fact]
+    public async Task The_trained_length_given_in_seconds_is_no_change() =>
+        Assert.Empty(Assert.Single(CoreMLExporter.Export(await Tiny(), Package, new CoreMLExportOptions { Segment = 1.95 })).Notes);
+
+    [Fact]
+    public async Task A_host_finds_what_it_needs_in_the_metadata()
+    {
+        CoreMLExporter.Export(await Tiny(), Package, new CoreMLExportOptions { PaletteBits = 6 });
+        IReadOnlyDictionary<string, string> metadata = CoreMLReport.Read(Package).Metadata;
+        foreach ((string key, string value) in (ReadOnlySpan<(string, string)>)
+        [
+            ("contract", "1"), ("stems", "drums,bass,other,vocals"), ("sample_rate", "44100"), ("channels", "2"), ("segment_samples", "85995"),
+            ("frames", "84"), ("bins", "2048"), ("n_fft", "4096"), ("hop", "1024"), ("window", "hann, periodic"),
+            ("spectrogram_channels", "left.re,left.im,right.re,right.im"), ("overlap", "0.25"), ("precision", "mixed"), ("palette_bits", "6"),
+            ("license", "See the model's source."),
+        ])
+        {
+            Assert.Equal(value, metadata[$"com.stemsharp.{key}"]);
+        }
+
+        Assert.StartsWith("reflect 1536 left and 1536 + up to a whole hop right", metadata["com.stemsharp.framing"], StringComparison.Ordinal);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th")))), metadata["com.stemsharp.source_sha256"]);
+    }
+
+    [Fact]
+    public async Task A_failed_export_leaves_the_package_that_was_there()
+    {
+        CoreMLExporter.Export(await Tiny(), Package);
+        byte[] before = File.ReadAllBytes(Path.Combine(Package, "Manifest.json"));
+        TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        Assert.Throws<ModelException>(() => PackageWriter.Write(Package, network.Config, network.Samples, new Broken(network.Weights), new PackageSource("broken"), new CoreMLExportOptions { Overwrite = true }));
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(Package, "Manifest.json")));
+        Assert.Equal([Package], Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
@@ -63,6 +108,18 @@ public sealed class ExporterTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // The last layers are not numbers.
+    private sealed class Broken(IWeightSource sound) : IWeightSource
+    {
+        public void Read(Parameter parameter, Span<float> destination)
+        {
+            sound.Read(parameter, destination);
+            if (parameter.Name.StartsWith("decoder.3", StringComparison.Ordinal)) destination[0] = float.NaN;
+        }
+
+        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
+    }
 
     private string Package => Path.Combine(_folder, "tiny4.mlpackage");
 
