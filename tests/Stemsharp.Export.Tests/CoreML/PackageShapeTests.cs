@@ -1,4 +1,5 @@
 using Stemsharp.Export.CoreML;
+using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Graph;
 using Stemsharp.Model;
 using Stemsharp.Tests;
@@ -27,6 +28,45 @@ public class PackageShapeTests
                 Assert.InRange(report.HighestRank, 1, 5);
                 if (precision == CoreMLPrecision.Mixed) Assert.InRange(report.HalfShare, 0.9, 1);
                 Assert.Equal(HTDemucs.Build(config, config.SegmentSamples).Flops, 2 * (report.MultiplyAddsFloat16 + report.MultiplyAddsFloat32));
+                ConstantsAreLean(package.Path);
+            }
+        }
+    }
+
+    // 441,000 samples make 431 frames and 1,723 tokens: primes, so that tables of positions have no even parts.
+    [Theory]
+    [InlineData(CoreMLTarget.IOS16)]
+    [InlineData(CoreMLTarget.IOS18)]
+    public void Ten_seconds_at_once_stay_as_lean(CoreMLTarget target)
+    {
+        using var package = new TemporaryPackage();
+        PackageWriter.Write(package.Path, HTDemucsConfig.Official, 441_000, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target });
+        CoreMLReport report = CoreMLReport.Read(package.Path);
+        Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
+        Assert.InRange(report.Operations.Where(o => o.Operation == "transpose").Sum(o => o.Float16 + o.Float32), 1, 40);
+        Assert.InRange(report.HalfShare, 0.9, 1);
+        ConstantsAreLean(package.Path);
+    }
+
+    /// <summary>No constant is there twice, and none but a layer's weight has more than 0.2 MB: tables broadcast.</summary>
+    private static void ConstantsAreLean(string path)
+    {
+        using Package package = Package.Open(path);
+        var seen = new HashSet<string>();
+        var sizes = new Dictionary<string, long>();
+        foreach (ProgramOperation constant in package.Model.Operations.Where(o => o.Type == "const"))
+        {
+            Literal value = constant.Attributes["val"];
+            string content = value.File is null ? string.Join(' ', value.Immediate!.Cast<object>()) : $"at {value.Offset}";
+            Assert.True(seen.Add($"{value.Spec} {content}"), $"{constant.Name} is there twice");
+            sizes.Add(constant.Name, (long)value.Spec.Elements * value.Spec.Kind.Bits() / 8);
+        }
+
+        foreach (ProgramOperation operation in package.Model.Operations)
+        {
+            foreach ((string key, IReadOnlyList<ParameterBinding> bindings) in operation.Inputs.Where(i => i.Key != "weight"))
+            {
+                Assert.All(bindings, b => Assert.InRange(sizes.GetValueOrDefault(b.Name!), 0, 200_000));
             }
         }
     }
@@ -58,11 +98,14 @@ public class PackageShapeTests
         }
     }
 
-    [Fact]
-    public void Another_native_length_is_the_network_at_that_length()
+    [Theory]
+    [InlineData(50021)]
+    [InlineData(137_000)]
+    public void Another_native_length_is_the_network_at_that_length(int samples)
     {
-        TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), samples: 50021);
-        float[] whole = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values, mix = [.. whole[..50021], .. whole[85995..(85995 + 50021)]];
+        TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), samples);
+        float[] whole = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        float[] mix = [.. Enumerable.Range(0, 2 * samples).Select(i => whole[i / samples * 85995 + i % samples % 85995])];
         double[][] truth = network.Truth(mix);
         float[][] outputs = network.Run(new CoreMLExportOptions { Precision = CoreMLPrecision.Float32 }, mix);
         Assert.InRange(Snr.Of(truth[0], outputs[0]), 100, 200);

@@ -65,19 +65,24 @@ internal sealed partial class MilLowering
         MilType type = _options.Policy.For(node);
         MilValue x = Get(node.Inputs[0], Layout.Grid, type);
         MilValue table = PositionTable.Separate(op.Table) is { } parts
-            ? Rotated(node.Name, parts, op.Table.Shape.Rank, type)
+            ? Rotated(node.Name, parts, op.Table.Shape, type)
             : _mil.Floats($"{node.Name}_table", type, [1, .. op.Table.Shape.Dims[1..], op.Table.Shape.Channels], PositionTable.ChannelsLast(op.Table));
         Set(node.Output, Layout.Grid, _mil.Add("add", node.Name, type, x.Shape.AsSpan(), ("x", x), ("y", table)));
     }
 
     // Coarse and fine positions, [A, 1, C] and [1, B, C]: two products and a sum make the table of A·B rows.
-    private MilValue Rotated(string name, PositionTable.Parts parts, int rank, MilType type)
+    private MilValue Rotated(string name, PositionTable.Parts parts, Shape shape, MilType type)
     {
         int[] coarse = [parts.Coarse, 1, parts.Channels], fine = [1, parts.Fine, parts.Channels], all = [parts.Coarse, parts.Fine, parts.Channels];
         MilValue a = _mil.Add("mul", $"{name}_cosines", type, all, ("x", _mil.Floats($"{name}_coarse_cos", type, coarse, parts.CoarseCos)), ("y", _mil.Floats($"{name}_fine_own", type, fine, parts.FineOwn)));
         MilValue b = _mil.Add("mul", $"{name}_sines", type, all, ("x", _mil.Floats($"{name}_coarse_sin", type, coarse, parts.CoarseSin)), ("y", _mil.Floats($"{name}_fine_other", type, fine, parts.FineOther)));
         MilValue sum = _mil.Add("add", $"{name}_rotated", type, all, ("x", a), ("y", b));
-        return _mil.Reshape($"{name}_table", sum, [.. Enumerable.Repeat(1, rank - 1), parts.Coarse * parts.Fine, parts.Channels]);
+        int[] ones = [.. Enumerable.Repeat(1, shape.Rank - 1)];
+        int rows = parts.Coarse * parts.Fine;
+        MilValue table = _mil.Reshape($"{name}_table", sum, [.. ones, rows, parts.Channels]);
+        if (rows == shape.Last) return table;
+        int[] end = [.. ones, shape.Last, parts.Channels];
+        return _mil.Add("slice_by_index", $"{name}_cut", type, end, ("x", table), ("begin", _mil.Ints(new int[end.Length])), ("end", _mil.Ints(end)));
     }
 
     /// <summary>The divisor of a length that is nearest to its square root from above, 1 if there is none of use.</summary>

@@ -10,7 +10,10 @@ internal static class PositionTable
 {
     private const int ShortestWorthIt = 64;
 
-    /// <summary>Coarse [A, C] and fine [B, C] parts: table[a·B + b] = CoarseCos[a]·FineOwn[b] + CoarseSin[a]·FineOther[b].</summary>
+    /// <summary>
+    /// Coarse [A, C] and fine [B, C] parts: table[a·B + b] = CoarseCos[a]·FineOwn[b] + CoarseSin[a]·FineOther[b]. A·B may be
+    /// more than the table's length.
+    /// </summary>
     public sealed record Parts(int Coarse, int Fine, int Channels)
     {
         public float[] CoarseCos { get; } = new float[Coarse * Channels];
@@ -27,9 +30,10 @@ internal static class PositionTable
     {
         int channels = table.Shape.Channels, half = channels / 2, length = table.Shape.Last;
         if (table.Shape.Positions != length || channels % 2 != 0 || length < ShortestWorthIt) return null;
-        int fine = 0;
-        for (int d = 2; d * d <= length; d++) if (length % d == 0) fine = length / d;
-        if (fine == 0 || fine > length / 8) return null;
+        int fine = length;
+        for (int d = 8; d * d <= length; d++) if (length % d == 0) fine = length / d;
+        // A length without a divisor of use is cut from a longer table.
+        if (fine == length) fine = (int)Math.Ceiling(Math.Sqrt(length));
         return Separate(table, fine, i => (i, half + i)) ?? Separate(table, fine, i => (2 * i + 1, 2 * i));
     }
 
@@ -51,7 +55,7 @@ internal static class PositionTable
     {
         int channels = table.Shape.Channels, length = table.Shape.Last;
         double[] data = table.Data;
-        var parts = new Parts(length / fine, fine, channels);
+        var parts = new Parts((length + fine - 1) / fine, fine, channels);
         for (int i = 0; i < channels / 2; i++)
         {
             (int cos, int sin) = pair(i);
@@ -59,7 +63,7 @@ internal static class PositionTable
             for (int a = 0; a < parts.Coarse; a++)
             {
                 double c = weight == 0 ? 0 : data[cos * length + a * fine] / weight, s = weight == 0 ? 0 : data[sin * length + a * fine] / weight;
-                for (int b = 0; b < fine; b++)
+                for (int b = 0; b < Math.Min(fine, length - a * fine); b++)
                 {
                     double x = data[cos * length + b], y = data[sin * length + b];
                     if (Math.Abs(c * x - s * y - data[cos * length + a * fine + b]) > tolerance || Math.Abs(c * y + s * x - data[sin * length + a * fine + b]) > tolerance) return null;
