@@ -39,6 +39,19 @@ public class DamagedPackageTests
         Refused("is declared as", (m, p) => First(m, "gelu").Outputs[0].Type.TensorType.DataType = DataType.Float16, "gelu \"");
         Refused("x is Float32 and y is Float16", (m, p) => ((Action<NamedValueType>)(o => o.Type.TensorType.DataType = DataType.Float16))(Retyped(m)), "operation ");
         Refused("described as", (m, p) => m.Description.Output[0].Type.MultiArrayType.Shape[1]++, "output 0");
+        Refused(" bytes, and ", (m, p) =>
+        {
+            Operation constant = ConstantOperation(m);
+            constant.Outputs[0].Type.TensorType.Dimensions[0].Constant.Size++;
+            constant.Attributes["val"].Type.TensorType.Dimensions[0].Constant.Size++;
+        }, "const \"");
+        Refused("does not fit", (m, p) => First(m, "linear").Inputs["weight"] = First(m, "linear").Inputs["bias"], "operation linear \"");
+        Refused("one value is needed", (m, p) =>
+        {
+            Operation axis = Defining(m, First(m, "split").Inputs["axis"]);
+            axis.Outputs[0].Type = axis.Attributes["val"].Type = Defining(m, First(m, "transpose").Inputs["perm"]).Outputs[0].Type;
+            axis.Attributes["val"].ImmediateValue = Defining(m, First(m, "transpose").Inputs["perm"]).Attributes["val"].ImmediateValue;
+        }, "operation ");
     }
 
     [Fact]
@@ -47,6 +60,8 @@ public class DamagedPackageTests
         Refused("which is not defined before it", (m, p) => First(m, "conv").Inputs["x"].Arguments[0].Name = "nothing", "conv \"tencoder_0_conv\"");
         Refused("is no identifier", (m, p) => First(m, "conv").Outputs[0].Name = "a-b", "operation conv");
         Refused("is defined twice", (m, p) => First(m, "gelu").Outputs[0].Name = "waveform", "operation gelu");
+        Refused("described as \"stems\"", (m, p) => m.Description.Output[0].Name = "stems", "output 0");
+        Refused("described as \"mix\"", (m, p) => m.Description.Input[1].Name = "mix", "input 1");
         Refused("which nothing computes", (m, p) => Block(m).Outputs[0] = "other", "the block returns");
         Refused("this reader does not know it", (m, p) => First(m, "gelu").Type = "geru", "operation geru");
         Refused("its parameter weight is missing", (m, p) => First(m, "conv").Inputs.Remove("weight"), "operation conv");
@@ -82,7 +97,7 @@ public class DamagedPackageTests
         using TemporaryPackage package = Export();
         byte[] sound = File.ReadAllBytes(package.Model);
         var random = new Random(5);
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 300; i++)
         {
             byte[] bytes = [.. sound];
             bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
@@ -125,6 +140,8 @@ public class DamagedPackageTests
     private static Block Block(MlModel model) => model.MlProgram.Functions["main"].BlockSpecializations["CoreML7"];
 
     private static Operation First(MlModel model, string type) => Block(model).Operations.First(o => o.Type == type);
+
+    private static Operation Defining(MlModel model, Argument argument) => Block(model).Operations.First(o => o.Outputs[0].Name == argument.Arguments[0].Name);
 
     private static Operation ConstantOperation(MlModel model) => Block(model).Operations.First(o => o.Type == "const" && o.Attributes["val"].BlobFileValue is not null);
 

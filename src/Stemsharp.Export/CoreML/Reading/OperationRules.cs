@@ -195,8 +195,8 @@ internal static class OperationRules
     private static TensorSpec[] Linear(OperationView v)
     {
         TensorSpec x = v.Spec("x"), weight = v.Spec("weight");
-        ConvolutionRules.RequireWeights(v, x, weight, weight.Shape[0]);
         Require(x.Rank is >= 1 and <= 3 && weight.Rank == 2 && weight.Shape[1] == x.Shape[^1], $"a weight {weight} does not fit {x}");
+        ConvolutionRules.RequireWeights(v, x, weight, weight.Shape[0]);
         return [new TensorSpec(x.Kind, [.. x.Shape[..^1], weight.Shape[0]])];
     }
 

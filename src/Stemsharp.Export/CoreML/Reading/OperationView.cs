@@ -16,11 +16,11 @@ internal sealed class OperationView(ProgramOperation operation, IReadOnlyDiction
 
     public int[] Ints(string key, params int[] otherwise) => Has(key) ? Immediate<int[]>(key) : otherwise;
 
-    public int Int(string key, int otherwise) => Has(key) ? Immediate<int[]>(key)[0] : otherwise;
+    public int Int(string key, int otherwise) => Has(key) ? Scalar<int>(key) : otherwise;
 
-    public bool Bool(string key) => Has(key) && Immediate<bool[]>(key)[0];
+    public bool Bool(string key) => Has(key) && Scalar<bool>(key);
 
-    public string Text(string key, string otherwise) => Has(key) ? Immediate<string[]>(key)[0] : otherwise;
+    public string Text(string key, string otherwise) => Has(key) ? Scalar<string>(key) : otherwise;
 
     /// <summary>The literal behind a parameter that has to be constant.</summary>
     public Literal Constant(string key)
@@ -34,6 +34,8 @@ internal sealed class OperationView(ProgramOperation operation, IReadOnlyDiction
     {
         if (!condition) throw new FormatException(problem);
     }
+
+    private T Scalar<T>(string key) => Immediate<T[]>(key) is [T value] ? value : throw new FormatException($"{key} is {Constant(key).Spec}, and one value is needed");
 
     private T Immediate<T>(string key) where T : class => Constant(key).Immediate as T ?? throw new FormatException($"{key} is not the kind of constant that {operation.Type} takes");
 
