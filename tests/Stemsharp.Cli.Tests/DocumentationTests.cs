@@ -31,7 +31,7 @@ public class DocumentationTests
     public void EveryOptionIsShownInAnExample()
     {
         HashSet<string> shown = [.. Examples().SelectMany(e => Words(Pipeless(e)))];
-        string[] commands = ["separate", "plan", "models", "verify", "bench"];
+        string[] commands = ["separate", "plan", "models", "verify", "bench", "export", "inspect"];
         foreach (Command command in Program.CreateRoot().Subcommands.Where(c => commands.Contains(c.Name)).SelectMany(c => c.Subcommands.Append(c)))
         {
             foreach (Option option in command.Options.Where(o => !o.Hidden))
