@@ -39,7 +39,7 @@ internal sealed class LiveView : IBatchView
         if (tracks > 1)
             _batch = display.AddTask($"{tracks} tracks", maxValue: tracks);
         // One bar serves all tracks in turn: a thousand finished bars would help nobody.
-        _track = display.AddTask("", maxValue: 1);
+        _track = display.AddTask("starting", maxValue: 1);
     }
 
     public ITrackView Track(int index, string name)
