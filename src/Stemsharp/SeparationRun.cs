@@ -59,6 +59,7 @@ internal sealed class SeparationRun(
             separated => sink.Write(block ??= new StemBlock(info, separated)), Step, cancellationToken);
         SeparationSummary summary = new(
             info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engine);
+        activity?.SetTag("stemsharp.engine", summary.Engine);
         Conclude(input, summary);
         Report(SeparationState.Done, track.Count, track.Count, _passes - 1);
         return summary;

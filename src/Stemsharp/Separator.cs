@@ -124,9 +124,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(sink);
         options ??= Options;
-        options.Validate();
-        RequireSameEngine(options);
-        int[] wanted = WantedStems(options);
+        int[] wanted = Check(options);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -186,11 +184,14 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        StemFilePlanner planner = new(
-            files ?? new StemFileOptions(),
-            folder,
-            Path.GetFileNameWithoutExtension(input.Name),
-            (options ?? Options).TemporaryFolder);
+        files ??= new StemFileOptions();
+        SeparatorOptions asked = options ?? Options;
+        Check(asked);
+        using OpenedInput? source = files is { KeepSampleRate: false, KeepDepth: false, CopyTags: false }
+            ? null
+            : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
+        StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
+        input = source?.Input ?? input;
         using FileSink sink = new(planner.Plan, cancellationToken);
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<MadeFile> made = await Task.Run(sink.Complete, cancellationToken).ConfigureAwait(false);
@@ -226,6 +227,15 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>Checks the options of a call, before anything is opened.</summary>
+    /// <returns>The wanted stems by number, in the model's order.</returns>
+    private int[] Check(SeparatorOptions options)
+    {
+        options.Validate();
+        RequireSameEngine(options);
+        return WantedStems(options);
     }
 
     /// <summary>The wanted stems by number, in the model's order.</summary>

@@ -99,10 +99,19 @@ internal sealed class SeparatorEngines : IDisposable
             throw;
         }
 
-        _loaded = new Loaded(member, samples, atOnce, runners);
+        long bytes = engines is IReadOnlyList<CpuEngine> own ? own[0].Plan.WeightBytes + own.Sum(e => e.SessionBytes) : 0;
+        _loaded = new Loaded(member, samples, atOnce, runners, bytes);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
-        SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds);
-        SeparatorLog.Loaded(_logger, _source.Members[member].Signature, SegmentRunner.Describe(runners), elapsed.TotalSeconds);
+        string signature = _source.Members[member].Signature, description = SegmentRunner.Describe(runners);
+        activity?.SetTag("stemsharp.network", signature).SetTag("stemsharp.engine", description).SetTag("stemsharp.memory", bytes);
+        SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds, SeparationTelemetry.Engine(description));
+        SeparationTelemetry.NetworkMemory.Add(bytes);
+        SeparatorLog.Loaded(_logger, signature, description, elapsed.TotalSeconds);
+        if (bytes > 0)
+        {
+            SeparatorLog.Memory(_logger, signature, bytes / 1e6);
+        }
+
         return runners;
     }
 
@@ -149,7 +158,8 @@ internal sealed class SeparatorEngines : IDisposable
     /// <param name="Samples">Samples of a segment.</param>
     /// <param name="AtOnce">How many segments should run at once where there are enough.</param>
     /// <param name="Runners">Those that share it.</param>
-    private sealed record Loaded(int Member, int Samples, int AtOnce, IReadOnlyList<SegmentRunner> Runners) : IDisposable
+    /// <param name="Bytes">Memory that they take, as far as it is known.</param>
+    private sealed record Loaded(int Member, int Samples, int AtOnce, IReadOnlyList<SegmentRunner> Runners, long Bytes) : IDisposable
     {
         /// <summary>Whether it would be loaded like this for so many segments.</summary>
         public bool Serves(long count, int most) => Runners.Count == Math.Min(Math.Min(AtOnce, most), count);
@@ -161,6 +171,8 @@ internal sealed class SeparatorEngines : IDisposable
             {
                 runner.Dispose();
             }
+
+            SeparationTelemetry.NetworkMemory.Add(-Bytes);
         }
     }
 }

@@ -22,4 +22,7 @@ internal static partial class SeparatorLog
 
     [LoggerMessage(6, LogLevel.Warning, "{Input}: {Warning}")]
     public static partial void InputWarning(ILogger logger, string input, string warning);
+
+    [LoggerMessage(7, LogLevel.Information, "Network {Signature} takes {Megabytes:F0} MB")]
+    public static partial void Memory(ILogger logger, string signature, double megabytes);
 }

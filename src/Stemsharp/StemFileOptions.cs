@@ -9,6 +9,24 @@ public sealed record StemFileOptions
     public EncodingOptions Encoding { get; init; } = new();
 
     /// <summary>
+    /// Whether files have the input's own sample rate instead of the one in <see cref="Encoding"/>, and its own length where
+    /// that is known exactly. Default false.
+    /// </summary>
+    public bool KeepSampleRate { get; init; }
+
+    /// <summary>
+    /// Whether lossless files have the input's own depth instead of the one in <see cref="Encoding"/>: 16, 24 or 32 bit or float;
+    /// 16 bit for compressed and 8-bit inputs, float for samples in memory. FLAC has 24 bit for what is deeper. Default false.
+    /// </summary>
+    public bool KeepDepth { get; init; }
+
+    /// <summary>
+    /// Whether files carry the input's tags and cover instead of those in <see cref="Encoding"/>, the stem's name behind the
+    /// title. Default false.
+    /// </summary>
+    public bool CopyTags { get; init; }
+
+    /// <summary>
     /// What happens to samples above full scale. Default <see cref="ClipMode.Rescale"/>: a stem that exceeds it is
     /// made quieter as a whole; its floats wait in a temporary file until its peak is known.
     /// </summary>
@@ -18,8 +36,8 @@ public sealed record StemFileOptions
     public bool SharedGain { get; init; }
 
     /// <summary>
-    /// The stem that takes what the stems lack to add up exactly to the mix. Needs a lossless format at the model's rate
-    /// and all stems. What fits stays as it is; if a stem does not, one gain for all of them and the mix takes the clip mode's
+    /// The stem that takes what the stems lack to add up exactly to the mix. Needs all stems and a lossless format at the model's
+    /// rate, or at the input's by <see cref="KeepSampleRate"/>. What fits stays as it is; if a stem does not, one gain for all of them and the mix takes the clip mode's
     /// place. Default null: stems are left as they are.
     /// </summary>
     public string? ResidualStem { get; init; }

@@ -8,7 +8,8 @@ namespace Stemsharp;
 /// <param name="folder">Where files go.</param>
 /// <param name="track">The input's name without folder and extension.</param>
 /// <param name="temporaryFolder">Where samples wait; null for the system's.</param>
-internal sealed class StemFilePlanner(StemFileOptions options, string folder, string track, string? temporaryFolder)
+/// <param name="source">What the files keep of the input; null for nothing.</param>
+internal sealed class StemFilePlanner(StemFileOptions options, string folder, string track, string? temporaryFolder, OpenedInput? source)
 {
     private readonly string _folder = Path.GetFullPath(folder);
 
@@ -16,6 +17,7 @@ internal sealed class StemFilePlanner(StemFileOptions options, string folder, st
     /// <exception cref="OptionException">Names that lead out of the folder or meet, or a residual that is no stem.</exception>
     public FilePlan Plan(SeparationInfo info)
     {
+        int? rate = options.KeepSampleRate && info.SourceSampleRate != info.SampleRate ? info.SourceSampleRate : null;
         List<PlannedFile> files = [];
         foreach (string stem in info.Stems)
         {
@@ -25,8 +27,7 @@ internal sealed class StemFilePlanner(StemFileOptions options, string folder, st
                 throw new OptionException($"Two stems would be written to '{path}'; let the file name depend on the stem.");
             }
 
-            EncodingOptions encoding = options.Encoding with { DitherSeed = DitherSeed.For(stem, options.Encoding.DitherSeed) };
-            files.Add(new PlannedFile(Mixdown.Single(stem, info.Stems), path, encoding));
+            files.Add(new PlannedFile(Mixdown.Single(stem, info.Stems), path, EncodingOf(stem, rate)));
         }
 
         return new FilePlan
@@ -39,8 +40,25 @@ internal sealed class StemFilePlanner(StemFileOptions options, string folder, st
             ClipMode = options.ClipMode,
             SharedGain = options.SharedGain,
             Residual = options.ResidualStem is { } residual ? IndexOf(residual, info.Stems) : null,
+            OpenMix = options.ResidualStem is not null && rate is { } own ? () => source!.OpenReader(own, info.Channels) : null,
             TemporaryFolder = temporaryFolder,
         };
+    }
+
+    private EncodingOptions EncodingOf(string stem, int? rate)
+    {
+        EncodingOptions encoding = options.Encoding with { DitherSeed = DitherSeed.For(stem, options.Encoding.DitherSeed) };
+        if (options.KeepSampleRate)
+        {
+            encoding = encoding with { SampleRate = rate, Length = rate is null ? null : source!.Length };
+        }
+
+        if (options.KeepDepth)
+        {
+            encoding = encoding with { SampleFormat = SourceForm.Depth(source!.Depth, encoding.Format, options.ResidualStem is not null) };
+        }
+
+        return options.CopyTags ? encoding with { Tags = SourceForm.Tags(source!.Tags, stem) } : encoding;
     }
 
     private static int IndexOf(string residual, IReadOnlyList<string> stems)

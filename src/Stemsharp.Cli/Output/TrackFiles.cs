@@ -30,7 +30,7 @@ internal sealed class TrackFiles(
                 .. mixdowns.Select((mixdown, i) => new PlannedFile(
                     mixdown,
                     Path.Combine(folder, settings.Traktor is null ? $"{i}.{encoding.Format.Extension()}" : "0.stem.mp4"),
-                    encoding with { DitherSeed = DitherSeed.For(mixdown.Name), Tags = TagsFor(mixdown.Name) })),
+                    encoding with { DitherSeed = DitherSeed.For(mixdown.Name), Tags = settings.CopyTags ? SourceForm.Tags(tags, mixdown.Name) : null })),
             ],
             ClipMode = settings.ClipMode,
             SharedGain = settings.SharedGain,
@@ -55,37 +55,13 @@ internal sealed class TrackFiles(
         return new EncodingOptions
         {
             Format = lossless ? AudioFormat.Flac : settings.Format,
-            SampleFormat = Depth(),
+            SampleFormat = settings.Depth ?? SourceForm.Depth(source.SampleFormat, settings.Format, settings.ExactSum),
             Dither = settings.Dither,
             BitrateKbps = settings.Traktor?.BitrateKbps ?? settings.BitrateKbps,
             Mp3Preset = settings.Mp3Preset,
             SampleRate = rate == info.SampleRate ? null : rate,
             Length = rate != info.SampleRate && rate == info.SourceSampleRate ? source.Length : null,
         };
-    }
-
-    /// <summary>The depth of the files: as asked, or the source's as far as the format has it.</summary>
-    private SampleFormat Depth()
-    {
-        SampleFormat depth = settings.Depth ?? source.SampleFormat switch
-        {
-            SampleFormat.Int24 => SampleFormat.Int24,
-            SampleFormat.Int32 => SampleFormat.Int32,
-            SampleFormat.Float32 or SampleFormat.Float64 => SampleFormat.Float32,
-            // Compressed sources have no depth, and separating an 8-bit one leaves more than 8 bits.
-            _ => SampleFormat.Int16,
-        };
-        // A float holds 24 bits, so that an exact sum in 32-bit integers would not be exact.
-        if (settings.ExactSum && depth == SampleFormat.Int32)
-            depth = SampleFormat.Int24;
-        return settings.Format == AudioFormat.Flac && depth != SampleFormat.Int16 ? SampleFormat.Int24 : depth;
-    }
-
-    private AudioTags? TagsFor(string stem)
-    {
-        if (!settings.CopyTags || (tags.Values.Count == 0 && tags.Cover is null))
-            return null;
-        return tags["title"] is { Length: > 0 } title ? tags.With("title", $"{title} ({stem})") : tags;
     }
 
     private int ResidualIndex(string[] names)

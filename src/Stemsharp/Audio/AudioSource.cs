@@ -111,9 +111,13 @@ public sealed class AudioSource : IDisposable
     /// <param name="channels">The channels that are wanted.</param>
     /// <param name="cancellationToken">Ends the reading, and the decoder behind it.</param>
     /// <exception cref="AudioException">The channels can't be converted, or the file can't be read any more.</exception>
-    public IAudioReader OpenReader(int sampleRate, int channels, CancellationToken cancellationToken = default)
+    public IAudioReader OpenReader(int sampleRate, int channels, CancellationToken cancellationToken = default) =>
+        Convert(OpenReader(cancellationToken), sampleRate, channels);
+
+    /// <summary>A reader over another one, in another form.</summary>
+    /// <inheritdoc cref="OpenReader(int, int, CancellationToken)"/>
+    internal static IAudioReader Convert(IAudioReader reader, int sampleRate, int channels)
     {
-        IAudioReader reader = OpenReader(cancellationToken);
         try
         {
             if (reader.Channels != channels) reader = new ChannelReader(reader, channels);

@@ -37,6 +37,9 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
     /// <summary>Floating-point operations that the steps' products execute.</summary>
     public long ExecutedFlops { get; } = steps.Sum(s => s.ExecutedFlops);
 
+    /// <summary>Memory of the packed weights.</summary>
+    public long WeightBytes => Steps.SelectMany(s => s.Weights).Sum(w => w.Bytes);
+
     public void Dispose()
     {
         foreach (Step step in Steps) step.Dispose();
@@ -53,7 +56,7 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
         }
 
         PackedWeights[] weights = [.. Steps.SelectMany(s => s.Weights)];
-        text.AppendLine(CultureInfo.InvariantCulture, $"weights {weights.Sum(w => w.Bytes) / 1e6:F1} MB, {weights.Where(w => w.IsNarrow).Sum(w => w.Bytes) / 1e6:F1} MB of them in 16 bits");
+        text.AppendLine(CultureInfo.InvariantCulture, $"weights {WeightBytes / 1e6:F1} MB, {weights.Where(w => w.IsNarrow).Sum(w => w.Bytes) / 1e6:F1} MB of them in 16 bits");
         text.AppendLine(CultureInfo.InvariantCulture, $"arena {ArenaFloats * 4 / 1e6:F1} MB");
         foreach (Tensor t in Tensors.OrderBy(t => t.First).ThenBy(t => t.Offset))
         {

@@ -123,11 +123,16 @@ internal sealed class PieceQueue : IDisposable
     private void Run(SegmentRunner runner, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        using (SeparationTelemetry.Source.StartActivity("segment"))
+        using (Activity? activity = SeparationTelemetry.Source.StartActivity("segment"))
         {
+            activity?.SetTag("stemsharp.engine", runner.Description);
             runner.Run(_pass.Stems, cancellationToken);
         }
 
-        SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        // An engine's description is made anew each time it is asked for.
+        if (SeparationTelemetry.SegmentDuration.Enabled)
+        {
+            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, SeparationTelemetry.Engine(runner.Description));
+        }
     }
 }

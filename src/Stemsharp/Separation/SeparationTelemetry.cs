@@ -22,6 +22,12 @@ internal static class SeparationTelemetry
     public static Histogram<double> LoadDuration { get; } = Meter.CreateHistogram<double>(
         "stemsharp.load.duration", "s", "Time to read a network's weights and make its engine.");
 
+    public static UpDownCounter<long> NetworkMemory { get; } = Meter.CreateUpDownCounter<long>(
+        "stemsharp.network.memory", "By", "Memory of the loaded networks of Stemsharp's own engine: weights, and working memory of each segment at once.");
+
+    /// <summary>The tag that names the engine.</summary>
+    public static KeyValuePair<string, object?> Engine(string description) => new("stemsharp.engine", description);
+
     public static Counter<double> AudioSeparated { get; } = Meter.CreateCounter<double>(
         "stemsharp.audio.separated", "s", "Audio that was separated.");
 

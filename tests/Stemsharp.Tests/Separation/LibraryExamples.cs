@@ -45,6 +45,16 @@ public sealed class LibraryExamples : IDisposable
     }
 
     [Fact]
+    public async Task To_files_like_the_song()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        StemFileOptions like = new() { KeepSampleRate = true, KeepDepth = true, CopyTags = true };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, like);
+
+        Assert.Equal(6, made.Files.Count);
+    }
+
+    [Fact]
     public async Task To_memory()
     {
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });

@@ -214,6 +214,43 @@ public class SeparatorTests
         Assert.Contains(logger.Entries, entry => entry.Contains("above full scale", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task The_memory_of_a_network_is_told_when_it_comes_and_when_it_goes()
+    {
+        List<long> bytes = [];
+        using MeterListener meters = new()
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "stemsharp.network.memory")
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((_, measurement, _, _) =>
+        {
+            lock (bytes)
+            {
+                bytes.Add(measurement);
+            }
+        });
+        meters.Start();
+        ListLogger logger = new();
+        await using (Separator separator = Separator.Open(FakeModel.Source, new SeparatorOptions { Logger = logger, Threads = 1 }))
+        {
+            await separator.SeparateAsync(FakeModel.Noise(1000));
+        }
+
+        // Other tests load networks meanwhile.
+        lock (bytes)
+        {
+            long own = bytes.First(b => b > 0 && logger.Entries.Any(entry => entry.EndsWith($" takes {b / 1e6:F0} MB", StringComparison.Ordinal)));
+            Assert.InRange(own, 10_000_000, 500_000_000);
+            Assert.Contains(-own, bytes);
+        }
+    }
+
     private sealed class Recorder : IProgress<SeparationProgress>
     {
         public List<SeparationProgress> Seen { get; } = [];

@@ -54,6 +54,56 @@ public sealed class StemFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(48_000, SampleFormat.Int24)]
+    [InlineData(22_050, SampleFormat.Int16)]
+    [InlineData(44_100, SampleFormat.Float32)]
+    public async Task Files_can_keep_rate_depth_length_and_tags_of_the_input_and_add_up_to_it(int rate, SampleFormat depth)
+    {
+        const int frames = 20_011;
+        string song = Path.Combine(_folder, "song.wav");
+        EncodingOptions encoding = new() { SampleFormat = depth, Tags = AudioTags.Empty.With("title", "A Song").With("artist", "We") };
+        using (IAudioWriter writer = AudioFiles.Create(song, rate, 2, encoding))
+        {
+            writer.Write(Audio.Signals.Noise(2 * frames, 3, 0.1));
+            writer.Complete();
+        }
+
+        await using Separator separator = FakeModel.Open();
+        StemFileOptions files = new() { KeepSampleRate = true, KeepDepth = true, CopyTags = true, ResidualStem = "other", FileName = (_, _, stem) => $"{stem}.wav" };
+        using FileStream stream = File.OpenRead(song);
+        foreach (AudioInput input in new[] { AudioInput.FromFile(song), AudioInput.FromStream(stream) })
+        {
+            SeparatedFiles made = await separator.SeparateToFilesAsync(input, _folder, files);
+            double[] sum = new double[2 * frames];
+            foreach ((string stem, string path) in made.Files)
+            {
+                using AudioSource source = AudioSource.Open(path);
+                Assert.Equal((rate, depth, (long?)frames), (source.Info.SampleRate, source.Info.SampleFormat!.Value, source.Info.Length));
+                Assert.Equal(($"A Song ({stem})", "We"), (source.ReadTags()["title"], source.ReadTags()["artist"]));
+                float[] samples = Read(path);
+                for (int i = 0; i < sum.Length; i++) sum[i] += samples[i];
+            }
+
+            // Integers add up to the file; floats to half a unit in the residual stem's last place.
+            float[] mix = Read(song);
+            double unit = depth.IsFloat() ? 1e-7 : 0.5 * Math.ScaleB(1, 1 - depth.Bits());
+            for (int i = 0; i < sum.Length; i++) Assert.Equal(mix[i] * (double)made.Gains["other"], sum[i], unit);
+            Assert.True(made.NullDecibels!.Value.After < -100);
+        }
+    }
+
+    [Fact]
+    public async Task Samples_in_memory_become_floats_at_their_own_rate()
+    {
+        await using Separator separator = FakeModel.Open();
+        AudioInput input = AudioInput.FromSamples(Audio.Signals.Noise(2 * 9_000, 1), 32_000, 2);
+        SeparatedFiles made = await separator.SeparateToFilesAsync(
+            input, _folder, new StemFileOptions { KeepSampleRate = true, KeepDepth = true, CopyTags = true, FileName = (_, _, stem) => $"{stem}.wav" });
+        using AudioSource source = AudioSource.Open(made.Files["bass"]);
+        Assert.Equal((32_000, SampleFormat.Float32, 9_000L), (source.Info.SampleRate, source.Info.SampleFormat!.Value, source.Info.Length!.Value));
+    }
+
     [Fact]
     public async Task Samples_can_be_cut_at_full_scale_as_they_come()
     {
