@@ -12,7 +12,7 @@ internal static class Program
     internal static Command CreateRoot() =>
         new("stemsharp", "Takes songs apart: vocals, drums, bass and more, with HTDemucs models in managed .NET.")
         {
-            new HelpOption { Recursive = true },
+            new HelpOption { Recursive = true, Action = new HelpWithExamples() },
             new VersionOption(),
             SeparateCommand.Create(),
             ModelsCommand.Create(),

@@ -24,9 +24,15 @@ internal static class ChildProcess
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        return Process.Start(start.With(environment ?? new Dictionary<string, string>()))!;
+    }
+
+    /// <summary>Sets variables besides this process's own.</summary>
+    internal static ProcessStartInfo With(this ProcessStartInfo start, IReadOnlyDictionary<string, string> environment)
+    {
+        foreach ((string name, string value) in environment)
             start.Environment[name] = value;
-        return Process.Start(start)!;
+        return start;
     }
 
     /// <summary>Runs to the end.</summary>

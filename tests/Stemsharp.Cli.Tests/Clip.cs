@@ -7,10 +7,10 @@ namespace Stemsharp.Cli.Tests;
 /// <summary>Short recordings for tests, and their samples.</summary>
 internal static class Clip
 {
-    /// <summary>The first part of the sample song, as a 16-bit WAV.</summary>
-    internal static string Song(string path, double seconds = 1)
+    /// <summary>The first part of the sample song, or of one of its stems, as a 16-bit WAV.</summary>
+    internal static string Song(string path, double seconds = 1, string file = "mix.wav")
     {
-        byte[] song = File.ReadAllBytes(RepositoryFiles.Sample("song", "mix.wav"));
+        byte[] song = File.ReadAllBytes(RepositoryFiles.Sample("song", file));
         const int header = 44;
         int data = (int)(seconds * 44100) * 4;
         byte[] clip = song[..(header + data)];

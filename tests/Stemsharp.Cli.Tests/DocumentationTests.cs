@@ -6,10 +6,12 @@ using Xunit;
 
 namespace Stemsharp.Cli.Tests;
 
-/// <summary>docs/cli.md and README.md say what the command does.</summary>
+/// <summary>docs/cli.md, docs/evaluation.md and README.md say what the command does.</summary>
 public class DocumentationTests
 {
     private static readonly string s_page = File.ReadAllText(RepositoryFiles.At("docs", "cli.md"));
+
+    private static readonly string s_evaluation = File.ReadAllText(RepositoryFiles.At("docs", "evaluation.md"));
 
     [Fact]
     public void EveryExampleIsUnderstood()
@@ -28,18 +30,46 @@ public class DocumentationTests
     }
 
     [Fact]
-    public void EveryOptionIsShownInAnExample()
+    public void EveryOptionIsShownInAnExampleThatRuns()
     {
-        HashSet<string> shown = [.. Examples().SelectMany(e => Words(Pipeless(e)))];
-        string[] commands = ["separate", "plan", "models", "verify", "bench", "export", "inspect"];
-        foreach (Command command in Program.CreateRoot().Subcommands.Where(c => commands.Contains(c.Name)).SelectMany(c => c.Subcommands.Append(c)))
+        string[] examples = Examples();
+        string[] commands = ["separate", "plan", "models", "verify", "bench", "evaluate", "export", "inspect"];
+        foreach ((string path, Command command) in Commands().Where(c => commands.Contains(c.Path.Split(' ').ElementAtOrDefault(1))))
+        {
+            // "plan" takes the options of "separate", which are shown there.
+            string[] own = [.. examples.Where(e => e.StartsWith(path + " ", StringComparison.Ordinal) || (command.Name == "plan" && e.StartsWith("stemsharp separate ", StringComparison.Ordinal)))];
+            HashSet<string> shown = [.. own.SelectMany(e => Words(Pipeless(e)))];
+            foreach (Option option in command.Options.Where(o => !o.Hidden))
+                Assert.True(option.Aliases.Append(option.Name).Any(shown.Contains), $"No example shows {option.Name} of '{path}'.");
+        }
+    }
+
+    [Fact]
+    public void EveryCommandIsListedAndItsOptionsAreDescribed()
+    {
+        string pages = string.Concat(Directory.EnumerateFiles(RepositoryFiles.At("docs"), "*.md").Select(File.ReadAllText));
+        foreach (Command command in Program.CreateRoot().Subcommands)
+            Assert.Matches($@"(?m)^\| \[`{command.Name}`\]\(", s_page);
+        foreach ((string path, Command command) in Commands())
         {
             foreach (Option option in command.Options.Where(o => !o.Hidden))
-            {
-                Assert.True(
-                    option.Aliases.Append(option.Name).Any(n => shown.Contains(n) || s_page.Contains($"`{n}`", StringComparison.Ordinal)),
-                    $"docs/cli.md shows no {option.Name} of {command.Name}");
-            }
+                Assert.True(option.Aliases.Append(option.Name).Any(n => pages.Contains(n, StringComparison.Ordinal)), $"No page mentions {option.Name} of '{path}'.");
+        }
+    }
+
+    [Fact]
+    public async Task TheExamplesOfHelpStandInTheDocumentation()
+    {
+        string pages = s_page + s_evaluation + File.ReadAllText(RepositoryFiles.At("docs", "web.md"));
+        string[] lines = [.. pages.Split('\n').Select(l => l.Trim())];
+        foreach ((string path, Command command) in Commands().Where(c => c.Command.Subcommands.Count == 0))
+        {
+            CommandLineRun run = await CommandLineRun.OfAsync([.. path.Split(' ').Skip(1), "--help"]);
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            string[] examples = [.. run.Output[run.Output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Skip(1)];
+            Assert.NotEmpty(examples);
+            Assert.All(examples, e => Assert.StartsWith(path, e, StringComparison.Ordinal));
+            Assert.All(examples, e => Assert.Contains(e, lines));
         }
     }
 
@@ -66,12 +96,16 @@ public class DocumentationTests
     public async Task EveryExampleRuns()
     {
         using var folder = new TemporaryFolder();
+        using var models = new ModelHost(folder.Path, "htdemucs", "htdemucs_ft");
         Clip.Song(folder.Combine("song.wav"), 1.5);
         Clip.Song(folder.Combine("album", "disc 1", "one.wav"), 0.3);
         Clip.Song(folder.Combine("album", "two.wav"), 0.3);
         Directory.CreateDirectory(folder.Combine("models"));
         File.Copy(RepositoryFiles.DemoModel, folder.Combine("models", "26c5300c.th"));
         folder.Make("list.m3u", "#EXTM3U\nsong.wav\nalbum/two.wav\n");
+        foreach (string stem in new[] { "drums", "bass", "other", "vocals" })
+            Clip.Song(folder.Combine("musdb18hq", "test", "A Song", stem + ".wav"), 2.2, stem + ".wav");
+        Clip.Song(folder.Combine("musdb18hq", "test", "A Song", "mixture.wav"), 2.2);
         using (Process encode = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-i", folder.Combine("song.wav"), folder.Combine("song.mp3")]))!)
             await encode.WaitForExitAsync();
         foreach (string example in Examples())
@@ -83,8 +117,7 @@ public class DocumentationTests
                 WorkingDirectory = folder.Path,
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,
-                Environment = { ["STEMSHARP_CACHE"] = folder.Combine("cache") },
-            })!;
+            }.With(models.Environment))!;
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             string error = await process.StandardError.ReadToEndAsync();
             await output;
@@ -95,10 +128,19 @@ public class DocumentationTests
 
     private static string[] Examples() =>
     [
-        .. s_page.Split("```sh\n").Skip(1).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])
+        .. new[] { s_page, s_evaluation }.SelectMany(p => p.Split("```sh\n").Skip(1)).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])
             .SelectMany(p => p.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Where(l => l.StartsWith("stemsharp ", StringComparison.Ordinal)),
     ];
+
+    /// <summary>All commands with their parents' names.</summary>
+    private static IEnumerable<(string Path, Command Command)> Commands()
+    {
+        return Below("stemsharp", Program.CreateRoot());
+
+        static IEnumerable<(string, Command)> Below(string path, Command command) =>
+            command.Subcommands.SelectMany(c => Below($"{path} {c.Name}", c).Prepend(($"{path} {c.Name}", c)));
+    }
 
     private static string Pipeless(string line) => line.Split(['>', '<'])[0].TrimEnd();
 

@@ -39,7 +39,9 @@ internal sealed class EngineOptions
     internal IEnumerable<Option> All => [Engine, Provider, Library, Fallback];
 
     /// <summary>The factory of engines; null for Stemsharp's own. Loads the library, so that it fails before long work.</summary>
-    internal Func<EngineRequest, ISegmentEngine>? Factory(ParseResult line)
+    /// <param name="line">The command line.</param>
+    /// <param name="say">Told what the user should know.</param>
+    internal Func<EngineRequest, ISegmentEngine>? Factory(ParseResult line, Action<string> say)
     {
         Values.OneOf(Engine, line.GetValue(Engine));
         Values.OneOf(Provider, line.GetValue(Provider));
@@ -53,15 +55,14 @@ internal sealed class EngineOptions
             return null;
         }
 
-        TextWriter error = line.InvocationConfiguration.Error;
         try
         {
             OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load(line.GetValue(Library));
-            return new OnnxRuntimeEngines(library, Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true), line.GetValue(Fallback), m => error.WriteLine($"stemsharp: {m}")).Create;
+            return new OnnxRuntimeEngines(library, Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true), line.GetValue(Fallback), say).Create;
         }
         catch (ExternalToolException e) when (line.GetValue(Fallback))
         {
-            error.WriteLine($"stemsharp: {e.Message} Going on with the CPU engine.");
+            say($"{e.Message} Going on with the CPU engine.");
             return null;
         }
     }

@@ -4,6 +4,7 @@ using Stemsharp.Audio;
 using Stemsharp.Cli.Evaluation;
 using Stemsharp.Cli.Evaluation.Reports;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Evaluation;
 
 namespace Stemsharp.Cli.Commands;
@@ -45,6 +46,8 @@ internal static class EvaluateCommand
             (string? csvFile, string? jsonFile, string? htmlFile) = (parsed.GetValue(csv), parsed.GetValue(json), parsed.GetValue(html));
             foreach (string file in new[] { csvFile, jsonFile, htmlFile }.OfType<string>().Where(file => file != "-")) CheckWritable(file);
 
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            TextWriter error = parsed.InvocationConfiguration.Error;
             await using IEstimates source = parsed.GetValue(estimates) is { } ready
                 ? new EstimatesFolder(ready)
                 : new ModelEstimates(
@@ -58,10 +61,9 @@ internal static class EvaluateCommand
                             Threads = parsed.GetValue(threads),
                         },
                         Catalogs.Create(parsed.GetValue(offline)),
-                        cancellationToken: cancellationToken).ConfigureAwait(false),
+                        new DownloadView(error, parsed.GetValue(quiet)),
+                        cancellationToken).ConfigureAwait(false),
                     parsed.GetValue(save));
-            TextWriter output = parsed.InvocationConfiguration.Output;
-            TextWriter error = parsed.InvocationConfiguration.Error;
             Action<string> progress = parsed.GetValue(quiet) ? _ => { } : error.WriteLine;
             EvaluationRun run = await new EvaluationRunner(source, options, htmlFile is not null, progress)
                 .RunAsync(folder, tracks, cancellationToken).ConfigureAwait(false);

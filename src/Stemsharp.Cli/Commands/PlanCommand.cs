@@ -27,6 +27,7 @@ internal static class PlanCommand
             await using Separator separator = await Separator.OpenAsync(
                 request.Separator, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
             Preflight.CheckOptions(request, separator);
+            request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
             Calibration calibration = await Calibration
                 .MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);

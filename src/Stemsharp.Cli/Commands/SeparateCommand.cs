@@ -17,8 +17,29 @@ internal static class SeparateCommand
         var command = new Command("separate", "Take songs apart into stems: OUT/MODEL/TRACK/STEM.wav.");
         options.AddWork(command);
         options.AddRun(command);
-        command.SetAction((line, cancellationToken) => RunAsync(line, options, cancellationToken));
+        command.SetAction((line, cancellationToken) => RunOrSayWhyAsync(line, options, cancellationToken));
         return command;
+    }
+
+    /// <summary>Whoever reads JSON gets it when the run fails as a whole, too.</summary>
+    private static async Task<int> RunOrSayWhyAsync(ParseResult line, SeparateOptions options, CancellationToken cancellationToken)
+    {
+        bool lines = line.GetValue(options.Progress) == BatchViews.Json, result = line.GetValue(options.Json);
+        try
+        {
+            return await RunAsync(line, options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when ((lines || result) && exception is not OutOfMemoryException)
+        {
+            (int code, string message) = CommandLineHost.Describe(exception, cancellationToken);
+            if (lines)
+                new JsonLines(line.InvocationConfiguration.Error).Error(code, message);
+            else
+                line.InvocationConfiguration.Error.WriteLine($"stemsharp: {message}");
+            if (result)
+                line.InvocationConfiguration.Output.WriteLine(ResultJson.OfError(code, message));
+            return code;
+        }
     }
 
     private static async Task<int> RunAsync(ParseResult line, SeparateOptions options, CancellationToken cancellationToken)
@@ -39,7 +60,7 @@ internal static class SeparateCommand
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
         ModelCatalog catalog = Catalogs.Create(request.Offline);
         await using Separator separator = await Separator.OpenAsync(
-            request.Separator, catalog, new DownloadView(error, request.Quiet), cancellationToken).ConfigureAwait(false);
+            request.Separator, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
         Preflight.Check(request, separator);
         request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
 

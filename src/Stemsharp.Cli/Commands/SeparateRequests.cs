@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Output;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Separation.Files;
 
@@ -66,7 +67,7 @@ internal static class SeparateRequests
                 Split = !line.GetValue(options.NoSplit),
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
-                EngineFactory = options.Engine.Factory(line),
+                EngineFactory = options.Engine.Factory(line, message => Say(line, options, message)),
             },
         };
         if (request.Duration <= TimeSpan.Zero)
@@ -193,6 +194,15 @@ internal static class SeparateRequests
         string[] given = [.. options.Where(o => line.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
         if (given.Length > 1)
             throw new OptionException($"{string.Join(" and ", given)} exclude each other; give one of them.");
+    }
+
+    private static void Say(ParseResult line, SeparateOptions options, string message)
+    {
+        TextWriter error = line.InvocationConfiguration.Error;
+        if (Get(line, options.Progress) == BatchViews.Json)
+            new JsonLines(error).Note(message);
+        else
+            error.WriteLine($"stemsharp: {message}");
     }
 
     // "plan" takes the options that decide about the result, not those about running.

@@ -45,7 +45,7 @@ internal static class VerifyCommand
                     output.WriteLine($"{(check.Passed ? "passed" : "FAILED")}  {check.Name}: {check.Detail}");
             }
 
-            foreach (Check check in ModelChecks.Files(catalog, name))
+            foreach (Check check in ModelChecks.Files(catalog, name, source, inCatalog: line.GetValue(repository) is null))
                 Add(check);
             Add(ModelChecks.Golden(count, cancellationToken));
             foreach (ModelMember member in source.Members)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
@@ -39,7 +38,7 @@ internal static class CommandLineHost
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
-        if (faults.Length > 0 && result.Action is not HelpAction)
+        if (faults.Length > 0 && result.Action is not HelpWithExamples)
             return ReportUsage(result, faults, error);
 
         var invocation = new InvocationConfiguration
@@ -55,7 +54,9 @@ internal static class CommandLineHost
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return Report(exception, error, cancellationToken);
+            (int code, string message) = Describe(exception, cancellationToken);
+            error.WriteLine($"stemsharp: {message}");
+            return code;
         }
     }
 
@@ -76,21 +77,16 @@ internal static class CommandLineHost
         return ExitCode.Usage;
     }
 
-    private static string CommandPath(Command command) =>
+    /// <summary>A command's name with its parents'.</summary>
+    internal static string CommandPath(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{CommandPath(parent)} {command.Name}" : command.Name;
 
-    private static int Report(Exception exception, TextWriter error, CancellationToken cancellationToken)
+    /// <summary>The exit code and the message for an error that ends a command.</summary>
+    internal static (int Code, string Message) Describe(Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
-        {
-            error.WriteLine("stemsharp: cancelled");
-            return ExitCode.Cancelled;
-        }
-
+            return (ExitCode.Cancelled, "cancelled");
         int code = exception is OperationCanceledException ? ExitCode.Internal : ExitCode.For(exception);
-        error.WriteLine(code == ExitCode.Internal
-            ? $"stemsharp: internal error: {exception}"
-            : $"stemsharp: {exception.Message}");
-        return code;
+        return (code, code == ExitCode.Internal ? $"internal error: {exception}" : exception.Message);
     }
 }

@@ -26,6 +26,10 @@ internal static class BatchViews
         };
     }
 
+    /// <summary>How downloads before the work are shown.</summary>
+    internal static IProgress<DownloadProgress> Downloads(string name, bool quiet, TextWriter error) =>
+        name == Json ? new JsonDownloadView(error) : new DownloadView(error, quiet || name == None);
+
     private static bool IsTerminal(TextWriter error) =>
         ReferenceEquals(error, Console.Error)
         && !Console.IsErrorRedirected

@@ -1,19 +1,15 @@
-using System.Text.Json;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Hosting;
 
 namespace Stemsharp.Cli.Progress;
 
-/// <summary>JSON lines for programs; docs/cli.md describes the events. A change that breaks readers raises the version.</summary>
+/// <summary>The batch as JSON lines.</summary>
 internal sealed class JsonView(TextWriter error) : IBatchView
 {
-    internal const int Version = 1;
-
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
-    private readonly Lock _lock = new();
+    private readonly JsonLines _lines = new(error);
 
-    public void Begin(int tracks, string model, string folder) => Write("begin", json =>
+    public void Begin(int tracks, string model, string folder) => _lines.Write("begin", json =>
     {
         json.WriteNumber("tracks", tracks);
         json.WriteString("model", model);
@@ -22,17 +18,17 @@ internal sealed class JsonView(TextWriter error) : IBatchView
 
     public ITrackView Track(int index, string name)
     {
-        Write("track", json =>
+        _lines.Write("track", json =>
         {
             json.WriteNumber("index", index);
             json.WriteString("input", name);
         });
-        return new TrackView(this, index);
+        return new TrackView(_lines, index);
     }
 
-    public void Note(string message) => Write("note", json => json.WriteString("message", message));
+    public void Note(string message) => _lines.Note(message);
 
-    public void End(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed, int exitCode) => Write("end", json =>
+    public void End(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed, int exitCode) => _lines.Write("end", json =>
     {
         json.WriteNumber("done", outcomes.Count(o => o.Status == TrackStatus.Done));
         json.WriteNumber("skipped", outcomes.Count(o => o.Status == TrackStatus.Skipped));
@@ -45,22 +41,7 @@ internal sealed class JsonView(TextWriter error) : IBatchView
 
     private static double Round(double seconds) => Math.Round(seconds, 3);
 
-    private void Write(string name, Action<Utf8JsonWriter> fields)
-    {
-        string line = JsonText.Object(json =>
-        {
-            json.WriteNumber("v", Version);
-            json.WriteString("event", name);
-            fields(json);
-        });
-        lock (_lock)
-        {
-            error.WriteLine(line);
-            error.Flush();
-        }
-    }
-
-    private sealed class TrackView(JsonView view, int index) : ITrackView
+    private sealed class TrackView(JsonLines lines, int index) : ITrackView
     {
         private long _last = long.MinValue;
 
@@ -72,7 +53,7 @@ internal sealed class JsonView(TextWriter error) : IBatchView
                 return;
             Interlocked.Exchange(ref _last, now);
             TrackProgress copy = progress;
-            view.Write("progress", json =>
+            lines.Write("progress", json =>
             {
                 json.WriteNumber("index", index);
                 json.WriteString("phase", copy.Phase);
@@ -87,7 +68,7 @@ internal sealed class JsonView(TextWriter error) : IBatchView
             });
         }
 
-        public void End(TrackOutcome outcome) => view.Write("track_end", json =>
+        public void End(TrackOutcome outcome) => lines.Write("track_end", json =>
         {
             json.WriteNumber("index", index);
             OutcomeJson.WriteFields(json, outcome);

@@ -18,8 +18,7 @@ internal static class OutcomeJson
         });
         if (outcome.Status == TrackStatus.Failed)
         {
-            json.WriteString("error", ExitCode.Name(outcome.Code));
-            json.WriteString("message", outcome.Message);
+            WriteReason(json, outcome.Code, outcome.Message);
         }
         else
         {
@@ -51,6 +50,19 @@ internal static class OutcomeJson
                 json.WriteStringValue(warning);
             json.WriteEndArray();
         }
+    }
+
+    /// <summary>What ended a whole run.</summary>
+    internal static void WriteError(Utf8JsonWriter json, int code, string message)
+    {
+        WriteReason(json, code, message);
+        json.WriteNumber("exit_code", code);
+    }
+
+    private static void WriteReason(Utf8JsonWriter json, int code, string? message)
+    {
+        json.WriteString("error", ExitCode.Name(code));
+        json.WriteString("message", message);
     }
 
     // JSON has no infinity: an exact sum's null depth is written as null.

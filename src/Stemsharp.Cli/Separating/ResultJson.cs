@@ -28,4 +28,13 @@ internal static class ResultJson
                 json.WriteNumber("exit_code", exitCode);
             },
             indented: true);
+
+    /// <summary>The same for a run that an error ended before its results.</summary>
+    internal static string OfError(int exitCode, string message) => JsonText.Object(
+        json =>
+        {
+            json.WriteNumber("version", 1);
+            OutcomeJson.WriteError(json, exitCode, message);
+        },
+        indented: true);
 }

@@ -22,13 +22,20 @@ internal static class ModelChecks
     // Eight frames of the spectrogram: enough for every operation, few enough for the slow interpreter.
     private const int ComparedSamples = 8192;
 
-    /// <summary>Compares the checksums of a known model's files.</summary>
-    internal static IEnumerable<Check> Files(ModelCatalog catalog, string model)
+    /// <summary>Compares the checksums of a model's files: of a known one with its pins too, of others with those in their names.</summary>
+    /// <param name="catalog">The known models.</param>
+    /// <param name="model">The model's name, signature or path.</param>
+    /// <param name="source">The model.</param>
+    /// <param name="inCatalog">Whether it was looked up in the catalog.</param>
+    internal static IEnumerable<Check> Files(ModelCatalog catalog, string model, ModelSource source, bool inCatalog)
     {
-        if (catalog.List().All(m => m.Name != model))
-            yield break;
-        foreach (ModelFileVerdict verdict in catalog.Verify(model))
-            yield return new Check($"checksum of {verdict.File}", verdict.Problem is null, verdict.Problem ?? "as it should be");
+        if (inCatalog && catalog.List().Any(m => m.Name == model || m.Files.Any(f => FileNames.Parse(f.Name).Signature == model)))
+            return catalog.Verify(model).Select(v => new Check($"checksum of {v.File}", v.Problem is null, v.Problem ?? "as it should be"));
+        return from path in source.Members.Select(m => Path.GetFileName(m.Path)).OfType<string>()
+               let checksum = FileNames.Parse(path).Checksum
+               where checksum is not null
+               // Opening the file has compared them.
+               select new Check($"checksum of {path}", true, $"{checksum}, as its name says");
     }
 
     /// <summary>Runs a small network whose results by the original are stored in the command.</summary>

@@ -66,6 +66,11 @@ public sealed class PlanTests : IDisposable
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("demo needs", run.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Combine("out"), "*", SearchOption.AllDirectories));
+
+        // A plan says the same.
+        CommandLineRun plan = await CommandLineRun.OfAsync("plan", "--model", "demo", clip, "--max-memory", "20M", "--stems", "drums");
+        Assert.Equal((ExitCode.Usage, ""), (plan.ExitCode, plan.Output));
+        Assert.Contains("demo needs", plan.Error, StringComparison.Ordinal);
     }
 
     [Fact]

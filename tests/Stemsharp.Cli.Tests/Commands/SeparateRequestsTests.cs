@@ -211,4 +211,28 @@ public class SeparateRequestsTests
                 }
             }));
     }
+
+    [Fact]
+    public void AnyWordsAreUnderstoodOrRefusedByEveryCommand()
+    {
+        static IEnumerable<string> Names(Command command) =>
+            command.Subcommands.SelectMany(Names).Concat(command.Options.SelectMany(o => o.Aliases.Append(o.Name))).Append(command.Name);
+        Gen<string> word = Gen.OneOf(
+            Gen.Elements([.. Names(Program.CreateRoot()).Except(["--help", "-h", "-?", "/h", "/?", "--version"])]),
+            Gen.Elements("demo", "-", "--", "0", "-1", "1e9", "NaN", "20G", "=", "", "--segments=x", "--port=99999999999", "@x", "\u0000", "\uD800"),
+            ArbMap.Default.GeneratorFor<string>().Where(s => s is not null));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1000),
+            Prop.ForAll(Gen.ListOf(word).ToArbitrary(), words =>
+            {
+                Command root = Program.CreateRoot();
+                ParseResult result = root.Parse([.. words], new ParserConfiguration { ResponseFileTokenReplacer = null });
+                if (result.Errors.Count == 0)
+                    return;
+                using var output = new StringWriter();
+                using var error = new StringWriter();
+                Assert.Equal(words.Count == 0 ? ExitCode.Success : ExitCode.Usage, CommandLineHost.RunAsync(root, [.. words], output, error, CancellationToken.None).GetAwaiter().GetResult());
+                Assert.Equal(words.Count == 0, error.ToString().Length == 0);
+            }));
+    }
 }

@@ -169,6 +169,16 @@ public sealed class DownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_slow_connection_is_waited_for_as_long_as_something_comes()
+    {
+        TimeSpan stall = TimeSpan.FromSeconds(2);
+        using var server = new ModelServer((request, _) => Answer.File(Model, request) with { Pieces = 6, Pause = stall / 4 });
+        await Catalog(server, stall: stall).DownloadAsync("mine");
+        Assert.Null(Assert.Single(server.Requests).RangeStart);
+        Assert.Equal(Model, File.ReadAllBytes(Cached));
+    }
+
+    [Fact]
     public async Task A_body_longer_than_announced_is_cut_off()
     {
         using var server = new ModelServer((_, _) => new Answer(206, ["Content-Range: bytes 0-9/10", "Transfer-Encoding: chunked"], "1000\r\n"u8.ToArray().Concat(new byte[4096]).Concat("\r\n0\r\n\r\n"u8.ToArray()).ToArray()));

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -11,18 +13,24 @@ internal sealed record ModelRequest(string Path, long? RangeStart);
 
 /// <summary>
 /// A small web server on this machine whose every answer is scripted, bad manners included. Requests reach it
-/// through <see cref="Handler"/>, which stands for the network: https addresses of any host end here.
+/// through <see cref="Handler"/>, which stands for the network: https addresses of any host end here. With a
+/// certificate it speaks TLS itself, and as a proxy it leads every tunnel to itself.
 /// </summary>
 internal sealed class ModelServer : IDisposable
 {
+    private const byte TlsHandshake = 0x16;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<ModelRequest, int, Answer> _answer;
     private readonly List<ModelRequest> _requests = [];
+    private readonly List<string> _tunnels = [];
+    private readonly X509Certificate2? _certificate;
 
-    public ModelServer(Func<ModelRequest, int, Answer> answer)
+    public ModelServer(Func<ModelRequest, int, Answer> answer, X509Certificate2? certificate = null)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener.Start();
         _ = ServeAsync();
     }
@@ -35,8 +43,19 @@ internal sealed class ModelServer : IDisposable
         }
     }
 
+    /// <summary>Hosts that a client asked this server, as a proxy, to lead it to.</summary>
+    public IReadOnlyList<string> Tunnels
+    {
+        get
+        {
+            lock (_tunnels) return [.. _tunnels];
+        }
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
     /// <summary>Sends every https request to this server, whatever its host.</summary>
-    public HttpMessageHandler Handler() => new Rewriter(((IPEndPoint)_listener.LocalEndpoint).Port);
+    public HttpMessageHandler Handler() => new Rewriter(Port);
 
     public void Dispose()
     {
@@ -66,7 +85,7 @@ internal sealed class ModelServer : IDisposable
         {
             try
             {
-                NetworkStream stream = client.GetStream();
+                await using Stream stream = await OpenAsync(client);
                 using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
                 string path = (await reader.ReadLineAsync(_stop.Token) ?? "").Split(' ').ElementAtOrDefault(1) ?? "";
                 long? range = null;
@@ -85,20 +104,56 @@ internal sealed class ModelServer : IDisposable
 
                 Answer answer = _answer(request, index);
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {answer.Status} Answer\r\n{string.Concat(answer.Headers.Select(h => $"{h}\r\n"))}Connection: close\r\n\r\n"), _stop.Token);
-                await stream.WriteAsync(answer.Body, _stop.Token);
-                await stream.FlushAsync(_stop.Token);
+                foreach (byte[] piece in answer.Pieces > 1 ? answer.Body.Chunk(answer.Body.Length / answer.Pieces + 1) : [answer.Body])
+                {
+                    await stream.WriteAsync(piece, _stop.Token);
+                    await stream.FlushAsync(_stop.Token);
+                    await Task.Delay(answer.Pause, _stop.Token);
+                }
+
                 if (answer.StallAfterwards) await Task.Delay(Timeout.Infinite, _stop.Token);
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
             {
             }
         }
+    }
+
+    /// <summary>The stream on which requests come: after a proxy's tunnel and TLS, where the client wants them.</summary>
+    private async Task<Stream> OpenAsync(TcpClient client)
+    {
+        Stream stream = client.GetStream();
+        if (_certificate is null) return stream;
+        byte[] first = new byte[1];
+        await client.Client.ReceiveAsync(first, SocketFlags.Peek, _stop.Token);
+        if (first[0] != TlsHandshake)
+        {
+            // A client says nothing more before the tunnel is there, so that the reader takes no byte too many.
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            string asked = await reader.ReadLineAsync(_stop.Token) ?? "";
+            while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 })
+            {
+            }
+
+            lock (_tunnels) _tunnels.Add(asked.Split(' ')[1]);
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _stop.Token);
+        }
+
+        var tls = new SslStream(stream);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return tls;
     }
 
     /// <summary>A scripted answer; a body shorter than its Content-Length is a cut connection.</summary>
     internal sealed record Answer(int Status, IReadOnlyList<string> Headers, byte[] Body)
     {
         public bool StallAfterwards { get; init; }
+
+        /// <summary>How many parts the body comes in.</summary>
+        public int Pieces { get; init; } = 1;
+
+        /// <summary>The wait after each part.</summary>
+        public TimeSpan Pause { get; init; }
 
         public static Answer Status404 => new(404, ["Content-Length: 0"], []);
 

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Tests;
+using Xunit;
+
+namespace Stemsharp.Cli.Tests.Commands;
+
+/// <summary>What goes wrong around a separation: inputs that change, places that take nothing, readers that go away.</summary>
+public sealed class ReliabilityTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Out => _folder.Combine("out");
+
+    [Theory]
+    [InlineData("grows")]
+    [InlineData("shrinks")]
+    [InlineData("is replaced")]
+    [InlineData("is deleted")]
+    public async Task AFileThatChangesWhileItIsReadIsRefusedAndLeavesNothing(string how)
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 9);
+        using var error = new HookWriter("\"phase\":\"separating\"", () =>
+        {
+            switch (how)
+            {
+                case "grows":
+                    File.AppendAllText(clip, "more");
+                    break;
+                case "shrinks":
+                    using (var file = new FileStream(clip, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+                        file.SetLength(1000);
+                    break;
+                case "is replaced":
+                    Clip.Song(_folder.Combine("other.wav"), 5);
+                    File.Move(_folder.Combine("other.wav"), clip, overwrite: true);
+                    break;
+                default:
+                    File.Delete(clip);
+                    break;
+            }
+        });
+        int code = await CommandLineHost.RunAsync(
+            Program.CreateRoot(), ["separate", clip, "--model", "demo", "-o", Out, "--stems", "drums", "--progress", "json"],
+            TextWriter.Null, TextWriter.Synchronized(error), CancellationToken.None);
+        Assert.Equal(ExitCode.Audio, code);
+        Assert.True(error.WasCalled);
+        Assert.Empty(Directory.GetFiles(Out, "*", SearchOption.AllDirectories));
+    }
+
+    [LinuxFact]
+    public async Task AFolderThatTakesNothingIsRefusedBeforeTheWork()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.2);
+        CommandLineRun run = await CommandLineRun.OfAsync("separate", clip, "--model", "demo", "-o", "/proc/stems", "--progress", "json");
+        Assert.Equal(ExitCode.Output, run.ExitCode);
+        JsonElement error = JsonDocument.Parse(Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries))).RootElement;
+        Assert.Equal(("error", "output"), (error.GetProperty("event").GetString(), error.GetProperty("error").GetString()));
+        Assert.Contains("/proc/stems", error.GetProperty("message").GetString()!, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task AFullDiskBehindStandardOutputIsAnError()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.3);
+        using var process = ChildProcess.Start(
+            ["separate", clip, "--model", "demo", "-o", "-", "--stems", "drums", "--quiet"], prefix: ["/bin/sh", "-c", "exec \"$@\" > /dev/full", "sh"]);
+        process.StandardInput.Close();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(ExitCode.Output, process.ExitCode);
+        Assert.Contains("space", error, StringComparison.OrdinalIgnoreCase);
+        Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>Does something when a text is written for the first time.</summary>
+    private sealed class HookWriter(string text, Action action) : StringWriter
+    {
+        internal bool WasCalled { get; private set; }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (WasCalled || value?.Contains(text, StringComparison.Ordinal) != true)
+                return;
+            WasCalled = true;
+            action();
+        }
+    }
+}
