@@ -3,27 +3,40 @@ using Stemsharp.Inference;
 
 namespace Stemsharp.OnnxRuntime;
 
-/// <summary>An exported spectrogram graph on onnxruntime as a segment engine.</summary>
+/// <summary>
+/// An exported graph of either kind on onnxruntime as a segment engine. What a waveform graph gives are whole stems: they are
+/// this engine's waveforms, beside spectrograms of zeros.
+/// </summary>
 public sealed class OnnxRuntimeEngine : ISegmentEngine
 {
     private readonly OnnxSession _session;
     private readonly float[][] _inputs;
     private readonly float[][] _outputs;
 
-    /// <summary>Loads a graph that <c>stemsharp export onnx --graph spectrogram</c> wrote.</summary>
+    /// <summary>Where each of the graph's stems goes.</summary>
+    private readonly int[] _places;
+
+    /// <summary>Loads a graph that <c>stemsharp export onnx</c> wrote.</summary>
     /// <param name="library">The onnxruntime to use.</param>
     /// <param name="path">The .onnx file.</param>
     /// <param name="options">Null for the CPU with defaults.</param>
-    /// <exception cref="ModelException">The file is no spectrogram graph of one segment.</exception>
+    /// <param name="stems">
+    /// The stems that the engine gives, where a graph of a specialist gives some of them: the others are silent. Null for the
+    /// graph's own.
+    /// </param>
+    /// <exception cref="ModelException">The file is no exported graph of one segment, or it gives another stem.</exception>
     /// <exception cref="ExternalToolException">onnxruntime or the provider cannot take it.</exception>
-    public OnnxRuntimeEngine(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null)
+    public OnnxRuntimeEngine(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null, IReadOnlyList<string>? stems = null)
     {
         _session = new OnnxSession(library, path, options);
         try
         {
-            Shape = ShapeOf(_session, path);
-            Stems = (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
-            SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), CultureInfo.InvariantCulture, out int rate) ? rate : 0;
+            SegmentShape shape = ShapeOf(_session, path);
+            string[] own = (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+            Stems = stems ?? own;
+            Shape = shape with { Stems = stems?.Count ?? shape.Stems };
+            _places = stems is null ? [.. Enumerable.Range(0, shape.Stems)] : Places(own, shape, stems, path);
+            SampleRate = Number(_session, "stemsharp.sample_rate");
             _inputs = [.. _session.Inputs.Select(t => new float[t.Elements])];
             _outputs = [.. _session.Outputs.Select(t => new float[t.Elements])];
         }
@@ -55,18 +68,44 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
     {
-        spectrogram.CopyTo(_inputs[0]);
-        waveform.CopyTo(_inputs[1]);
-        _session.Run([_inputs[0], _inputs[1]], [_outputs[0], _outputs[1]], cancellationToken);
-        _outputs[0].CopyTo(spectrograms);
-        _outputs[1].CopyTo(waveforms);
+        if (_inputs.Length > 1) spectrogram.CopyTo(_inputs[0]);
+        waveform.CopyTo(_inputs[^1]);
+        _session.Run([.. _inputs], [.. _outputs], cancellationToken);
+        Place(_outputs.Length > 1 ? _outputs[0] : [], spectrograms);
+        Place(_outputs[^1], waveforms);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
+    private void Place(ReadOnlySpan<float> given, Span<float> all)
+    {
+        if (given.Length < all.Length) all.Clear();
+        int each = given.Length / _places.Length;
+        for (int i = 0; i < _places.Length; i++) given.Slice(i * each, each).CopyTo(all[(_places[i] * each)..]);
+    }
+
+    private static int[] Places(string[] own, SegmentShape shape, IReadOnlyList<string> stems, string path)
+    {
+        int[] places = [.. own.Select(stem => stems.ToList().IndexOf(stem))];
+        return places.Length == shape.Stems && !places.Contains(-1)
+            ? places
+            : throw new ModelException($"{path} gives {shape.Stems} stems, {string.Join(", ", own)}; {string.Join(", ", stems)} are asked for.");
+    }
+
+    private static int Number(OnnxSession session, string key) =>
+        int.TryParse(session.Metadata(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0;
+
     private static SegmentShape ShapeOf(OnnxSession session, string path)
     {
+        // mix [1, C, L] → stems [1, S, C, L]
+        if (session is { Inputs: [{ Name: "mix", IsFloat: true, Dims: [1, long c, long l] }], Outputs: [{ IsFloat: true, Dims: [1, long s, long cOut, long lOut] }] }
+            && (cOut, lOut) == (c, l) && Number(session, "stemsharp.n_fft") is int nfft and > 0)
+        {
+            int hop = nfft / 4;
+            return new SegmentShape((int)s, (int)c, nfft / 2, ((int)l + hop - 1) / hop, (int)l);
+        }
+
         // spectrogram [1, 2·C, F, T], waveform [1, C, L] → spectrograms [1, S, 2·C, F, T], waveforms [1, S, C, L]
         if (session is
             {
@@ -78,6 +117,6 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
             return new SegmentShape((int)stems, (int)channels, (int)bins, (int)frames, (int)samples);
         }
 
-        throw new ModelException($"{path} is not a spectrogram graph for one segment: it has inputs {string.Join(", ", session.Inputs)} and outputs {string.Join(", ", session.Outputs)}. Make one with: stemsharp export onnx MODEL --graph spectrogram --batch 1.");
+        throw new ModelException($"{path} is not an exported graph for one segment: it has inputs {string.Join(", ", session.Inputs)} and outputs {string.Join(", ", session.Outputs)}. Make one with: stemsharp export onnx MODEL --batch 1.");
     }
 }

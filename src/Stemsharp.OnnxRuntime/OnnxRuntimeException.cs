@@ -30,6 +30,6 @@ public sealed class OnnxRuntimeException : ExternalToolException
         || detail.Contains("OutOfMemory", StringComparison.OrdinalIgnoreCase);
 
     private static string Advice(string detail) => MeansOutOfMemory(detail)
-        ? " Export with a smaller --batch, a shorter --segment, --precision mixed or a smaller --attention-limit, or use the CPU provider."
+        ? " Export with a smaller --batch, a shorter --segment, --precision mixed or a smaller --attention-limit, give TensorRT a smaller --workspace, or use the CPU provider."
         : "";
 }

@@ -88,14 +88,7 @@ public sealed unsafe class OnnxRuntimeLibrary
         }
 
         // A bare name is for the system's own search path.
-        return FileNames.FirstOrDefault(CanLoadFromSystem) ?? throw new ExternalToolException(NotFound());
-    }
-
-    private static bool CanLoadFromSystem(string name)
-    {
-        if (!NativeLibrary.TryLoad(name, typeof(OnnxRuntimeLibrary).Assembly, DllImportSearchPath.System32, out nint library)) return false;
-        NativeLibrary.Free(library);
-        return true;
+        return FileNames.FirstOrDefault(SystemLibrary.CanLoad) ?? throw new ExternalToolException(NotFound());
     }
 
     private static OnnxRuntimeLibrary Open(string path)
@@ -103,9 +96,9 @@ public sealed unsafe class OnnxRuntimeLibrary
         if (System.IO.Path.IsPathRooted(path) && !File.Exists(path)) throw new ExternalToolException($"There is no file {path}. {NotFound()}");
         try
         {
-            nint library = System.IO.Path.IsPathRooted(path)
-                ? NativeLibrary.Load(path)
-                : NativeLibrary.Load(path, typeof(OnnxRuntimeLibrary).Assembly, DllImportSearchPath.System32);
+            nint library = System.IO.Path.IsPathRooted(path) ? NativeLibrary.Load(path)
+                : SystemLibrary.TryLoad(path, out nint found) ? found
+                : throw new DllNotFoundException("It is not where the system looks any more.");
             return new OnnxRuntimeLibrary(NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry) ? entry : 0, path);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)

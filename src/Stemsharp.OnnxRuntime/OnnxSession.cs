@@ -190,6 +190,7 @@ public sealed unsafe class OnnxSession : IDisposable
         {
             nint text = 0, info = 0, tensor = 0;
             _api.Check(((delegate* unmanaged<nint, nuint, nint, nint*, nint>)_api[name])(session.Value, (nuint)i, _api.Allocator(), &text), "read the model's inputs");
+            string called = _api.TakeString(text);
             _api.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)_api[type])(session.Value, (nuint)i, &info), "read the model's inputs");
             using var owner = new OrtHandle(_api, OrtFunction.ReleaseTypeInfo, info);
             _api.Check(((delegate* unmanaged<nint, nint*, nint>)_api[OrtFunction.CastTypeInfoToTensorInfo])(info, &tensor), "read the model's inputs");
@@ -199,7 +200,7 @@ public sealed unsafe class OnnxSession : IDisposable
             _api.Check(((delegate* unmanaged<nint, nuint*, nint>)_api[OrtFunction.GetDimensionsCount])(tensor, &rank), "read the model's inputs");
             var dims = new long[(int)rank];
             fixed (long* d = dims) _api.Check(((delegate* unmanaged<nint, long*, nuint, nint>)_api[OrtFunction.GetDimensions])(tensor, d, rank), "read the model's inputs");
-            result[i] = new TensorInfo(_api.TakeString(text), dims, element == 1);
+            result[i] = new TensorInfo(called, dims, element == 1);
         }
 
         return result;

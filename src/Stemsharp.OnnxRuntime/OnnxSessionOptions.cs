@@ -18,6 +18,9 @@ public sealed record OnnxSessionOptions
     /// <summary>Where TensorRT keeps its engines and timings, and OpenVINO and CoreML their compiled models; null for none.</summary>
     public string? CacheFolder { get; init; }
 
+    /// <summary>The most memory in bytes that TensorRT may use while a layer runs; null leaves it to TensorRT.</summary>
+    public long? Workspace { get; init; }
+
     /// <summary>Further options of the provider, by its own names; they override the ones set here.</summary>
     public IReadOnlyDictionary<string, string> ProviderOptions { get; init; } = new Dictionary<string, string>();
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Stemsharp.OnnxRuntime;
 
 /// <summary>What onnxruntime calls its execution providers, and the options each is given.</summary>
@@ -47,6 +49,7 @@ internal static class ProviderNames
                 // Types come from the graph: no precision flags, no silent change of a Cast.
                 values["trt_fp16_enable"] = "0";
                 values["trt_int8_enable"] = "0";
+                if (settings.Workspace is { } workspace) values["trt_max_workspace_size"] = workspace.ToString(CultureInfo.InvariantCulture);
                 if (folder is not null)
                 {
                     values["trt_engine_cache_enable"] = "1";

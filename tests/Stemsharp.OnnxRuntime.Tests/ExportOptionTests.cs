@@ -24,6 +24,64 @@ public class ExportOptionTests
     }
 
     [OnnxRuntimeTheory]
+    [InlineData("Waveform", "Fp16")]
+    [InlineData("Spectrogram", "Fp32")]
+    [InlineData("Spectrogram", "Mixed")]
+    public void One_stem_alone_comes_from_every_kind_of_graph(string kind, string precision)
+    {
+        float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        var options = new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision) };
+        using var whole = new Exported(s_model, options);
+        using var one = new Exported(s_model, options with { Stems = ["other"] });
+        float[] all = Separated.By(whole.Path, mix), other = Separated.By(one.Path, mix);
+        int stem = 2 * 85995;
+        Assert.Equal(stem, other.Length);
+        Assert.True(Separated.Snr(all.AsSpan(2 * stem, stem), other) > 60);
+    }
+
+    [OnnxRuntimeTheory]
+    [InlineData("Waveform", "Fp32", false, 110)]
+    [InlineData("Spectrogram", "Fp32", false, 110)]
+    [InlineData("Waveform", "Mixed", false, 60)]
+    [InlineData("Waveform", "Fp16", false, 40)]
+    [InlineData("Waveform", "Fp32", true, 25)]
+    public void A_batch_gives_each_segment_what_it_gets_alone(string kind, string precision, bool int8, double least)
+    {
+        var options = new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision), Int8 = int8 };
+        using var single = new Exported(s_model, options);
+        using var batch = new Exported(s_model, options with { Batch = 3 });
+        OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
+        using var one = new OnnxSession(library, single.Path);
+        using var three = new OnnxSession(library, batch.Path);
+
+        // Segments of very different levels: statistics of one must not reach another.
+        float[][][] inputs = [.. Enumerable.Range(0, 3).Select(n => one.Inputs.Select(t => Array.ConvertAll(VectorRecipe.Values($"{t.Name}.{n}", (int)t.Elements), v => v * MathF.Pow(10, n - 1))).ToArray())];
+        float[][] together = Run(three, [.. one.Inputs.Select((_, i) => inputs.SelectMany(segment => segment[i]).ToArray())]);
+        for (int n = 0; n < 3; n++)
+        {
+            float[][] alone = Run(one, inputs[n]);
+            for (int o = 0; o < alone.Length; o++)
+            {
+                double snr = Separated.Snr(alone[o], together[o].AsSpan(n * alone[o].Length, alone[o].Length));
+                Assert.True(snr > least, $"segment {n}, {one.Outputs[o].Name}: {snr:F1} dB");
+            }
+        }
+    }
+
+    [OnnxRuntimeFact]
+    public void Both_kinds_of_graph_give_the_same_at_another_length()
+    {
+        const int Samples = 30_000;
+        float[] golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        float[] mix = [.. golden.AsSpan(0, Samples), .. golden.AsSpan(golden.Length / 2, Samples)];
+        using var waveform = new Exported(s_model, new OnnxGraphOptions { Samples = Samples });
+        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Samples = Samples, Kind = OnnxGraphKind.Spectrogram });
+        float[] stems = Separated.By(waveform.Path, mix);
+        Assert.Equal(8 * Samples, stems.Length);
+        Assert.True(Separated.Snr(Separated.By(spectrogram.Path, mix), stems) > 100);
+    }
+
+    [OnnxRuntimeTheory]
     [InlineData(18, true)]
     [InlineData(20, true)]
     [InlineData(17, false)]
@@ -85,6 +143,34 @@ public class ExportOptionTests
     }
 
     [OnnxRuntimeFact]
+    public void A_graph_of_either_kind_is_an_engine_and_one_of_a_specialist_leaves_the_other_stems_silent()
+    {
+        OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
+        float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
+        using var waveform = new Exported(s_model, new OnnxGraphOptions());
+        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        using var first = new OnnxRuntimeEngine(library, waveform.Path);
+        using var second = new OnnxRuntimeEngine(library, spectrogram.Path);
+        Assert.Equal(second.Shape, first.Shape);
+        Assert.Equal(second.SampleRate, first.SampleRate);
+        float[] all = Separated.By(first, mix);
+        Assert.True(Separated.Snr(Separated.By(second, mix), all) > 100);
+
+        string[] stems = ["drums", "bass", "other", "vocals"];
+        int stem = 2 * 85995;
+        foreach (OnnxGraphKind kind in Enum.GetValues<OnnxGraphKind>())
+        {
+            using var specialist = new Exported(s_model, new OnnxGraphOptions { Kind = kind, Stems = ["bass", "vocals"] });
+            using var engine = new OnnxRuntimeEngine(library, specialist.Path, null, stems);
+            Assert.Equal(first.Shape, engine.Shape);
+            float[] some = Separated.By(engine, mix);
+            foreach (int s in (int[])[1, 3]) Assert.True(Separated.Snr(all.AsSpan(s * stem, stem), some.AsSpan(s * stem, stem)) > 100);
+            foreach (int s in (int[])[0, 2]) Assert.True(some.AsSpan(s * stem, stem).IndexOfAnyExcept(0) < 0);
+            Assert.Contains("vocals", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, specialist.Path, null, ["drums", "bass"])).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [OnnxRuntimeFact]
     public void The_CPU_runs_the_nodes_and_says_how_many()
     {
         using var exported = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
@@ -96,11 +182,13 @@ public class ExportOptionTests
     }
 
     [OnnxRuntimeFact]
-    public void A_provider_that_the_library_lacks_and_a_waveform_graph_as_engine_are_refused()
+    public void A_provider_that_the_library_lacks_and_a_graph_of_several_segments_as_engine_are_refused()
     {
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
-        using var exported = new Exported(s_model, new OnnxGraphOptions());
-        Assert.Contains("spectrogram", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, exported.Path)).Message, StringComparison.Ordinal);
+        using var exported = new Exported(s_model, new OnnxGraphOptions { Batch = 2 });
+        Assert.Contains("--batch 1", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, exported.Path)).Message, StringComparison.Ordinal);
+        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Batch = 2, Kind = OnnxGraphKind.Spectrogram });
+        Assert.Contains("spectrogram", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, spectrogram.Path)).Message, StringComparison.Ordinal);
         if (library.Providers.Contains("DmlExecutionProvider")) return;
         var options = new OnnxSessionOptions { Provider = ExecutionProvider.DirectML };
         Assert.Contains("DmlExecutionProvider", Assert.Throws<ExternalToolException>(() => new OnnxSession(library, exported.Path, options)).Message, StringComparison.Ordinal);
@@ -119,5 +207,11 @@ public class ExportOptionTests
         {
             File.Delete(file);
         }
+    }
+    private static float[][] Run(OnnxSession session, float[][] inputs)
+    {
+        float[][] outputs = [.. session.Outputs.Select(t => new float[t.Elements])];
+        session.Run([.. inputs.Select(i => (ReadOnlyMemory<float>)i)], [.. outputs.Select(o => (Memory<float>)o)], default);
+        return outputs;
     }
 }

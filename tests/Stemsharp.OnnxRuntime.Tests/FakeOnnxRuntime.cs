@@ -83,6 +83,9 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     /// <summary>Strings that were given out and not freed.</summary>
     public int Strings => _memory.Count;
 
+    /// <summary>How many libraries were loaded.</summary>
+    public int Libraries => _libraries.Count;
+
     public string Version { get; set; } = "1.23.2";
 
     public uint HighestApi { get; set; } = 23;

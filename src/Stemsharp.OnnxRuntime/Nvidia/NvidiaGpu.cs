@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Stemsharp.OnnxRuntime.Native;
 
 namespace Stemsharp.OnnxRuntime.Nvidia;
 
@@ -19,7 +20,7 @@ internal sealed record NvidiaGpu(string Name, Version Capability, long Memory)
     public static IReadOnlyList<NvidiaGpu> FindAll(out string? problem)
     {
         string name = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(name, typeof(NvidiaGpu).Assembly, DllImportSearchPath.System32, out nint library))
+        if (!SystemLibrary.TryLoad(name, out nint library))
         {
             problem = $"no NVIDIA driver ({name} cannot be loaded)";
             return [];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Stemsharp.OnnxRuntime.Native;
 
 namespace Stemsharp.OnnxRuntime.Nvidia;
 
@@ -15,7 +16,7 @@ internal static unsafe class TensorRT
     /// <summary>The installed version; null where the library cannot be loaded.</summary>
     public static Version? Installed()
     {
-        if (!NativeLibrary.TryLoad(FileName, typeof(TensorRT).Assembly, DllImportSearchPath.System32, out nint library)) return null;
+        if (!SystemLibrary.TryLoad(FileName, out nint library)) return null;
         return NativeLibrary.TryGetExport(library, "getInferLibVersion", out nint export) ? Decode(((delegate* unmanaged<int>)export)()) : null;
     }
 
