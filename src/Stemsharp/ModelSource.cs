@@ -86,6 +86,13 @@ public sealed class ModelMember
         return new ModelMember(checkpoint.Signature, path, HTDemucsConfigReader.Read(checkpoint), [], open);
     }
 
+    /// <summary>A network that is an exported graph: it runs in another runtime only.</summary>
+    internal static ModelMember OfGraph(string path, string sha256, HTDemucsConfig config, IReadOnlyList<double> weights)
+    {
+        string name = System.IO.Path.GetFileName(path), signature = System.IO.Path.GetFileNameWithoutExtension(path);
+        return new ModelMember(signature, path, config, weights, () => new GraphCheckpoint(name, signature, sha256));
+    }
+
     internal ModelMember WithWeights(IReadOnlyList<double> weights) => new(Signature, Path, Config, weights, _open);
 
     /// <summary>Opens the checkpoint, its checksum verified where its name has one. The caller disposes it.</summary>

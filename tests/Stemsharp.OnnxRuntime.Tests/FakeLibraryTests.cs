@@ -297,6 +297,58 @@ public sealed class FakeLibraryTests : IDisposable
         Clean();
     }
 
+    [Fact]
+    public void TensorRT_builds_once_and_says_so_and_gets_no_more_workspace_than_half_of_the_GPU()
+    {
+        string root = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
+        string[] stems = ["drums", "bass", "rest"];
+        var options = new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CacheFolder = root };
+        var said = new List<string>();
+        try
+        {
+            _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
+            _fake.Loading = folder => File.WriteAllText(Path.Combine(folder!, "graph.engine"), "an engine");
+            OnnxRuntimeEngine Load(NvidiaGpu gpu, OnnxSessionOptions settings) => TensorRTEngine.Create(_fake.Library(), _graph, "graph", settings, stems, said.Add, gpu, new Version(10, 9, 0));
+            var small = new NvidiaGpu("Small", new Version(7, 5), 6L << 30);
+            using (Load(small, options)) Assert.Contains("trt_max_workspace_size=3221225472", _fake.Calls[0], StringComparison.Ordinal);
+            Assert.Equal("TensorRT 10.9.0 builds an engine for Small: minutes, this once.", said[0]);
+            Assert.Contains(" s in all.", said[^1], StringComparison.Ordinal);
+            Assert.Equal("sm75-trt10.9.0-graph", Path.GetFileName(Assert.Single(Directory.GetDirectories(root))));
+
+            int before = said.Count;
+            _fake.Calls.Clear();
+            using (Load(small, options with { Workspace = 1 << 20 })) Assert.Contains("trt_max_workspace_size=1048576", _fake.Calls[0], StringComparison.Ordinal);
+            Assert.Contains(Path.Combine(root, "sm75-trt10.9.0-graph"), _fake.Calls[0], StringComparison.Ordinal);
+            Assert.Equal(before, said.Count);
+            _fake.Calls.Clear();
+            using (Load(new NvidiaGpu("Large", new Version(9, 0), 80L << 30), options)) Assert.Contains("trt_max_workspace_size=4294967296", _fake.Calls[0], StringComparison.Ordinal);
+            Assert.Contains("does not support Old", Assert.Throws<ExternalToolException>(() => Load(new NvidiaGpu("Old", new Version(7, 0), 16L << 30), options)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        Clean();
+    }
+
+    [Fact]
+    public void What_takes_long_is_said_again_and_again()
+    {
+        var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using (new ElapsedNotice("Building", said.Enqueue, TimeSpan.FromMilliseconds(5)))
+        {
+            Assert.True(SpinWait.SpinUntil(() => said.Count > 3, TimeSpan.FromSeconds(60)));
+        }
+
+        Assert.Equal("Building.", said.First());
+        Assert.Matches(@"^Building: \d+ s so far\.$", said.ElementAt(1));
+        Assert.EndsWith(" s in all.", said.Last(), StringComparison.Ordinal);
+        int count = said.Count;
+        Thread.Sleep(50);
+        Assert.Equal(count, said.Count);
+    }
+
     private static float Run(ISegmentEngine engine, CancellationToken cancellationToken = default)
     {
         var waveforms = new float[30];

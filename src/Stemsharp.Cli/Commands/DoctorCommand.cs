@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.OnnxRuntime.Native;
 using Stemsharp.OnnxRuntime.Nvidia;
 
 namespace Stemsharp.Cli.Commands;
@@ -61,7 +62,7 @@ internal static class DoctorCommand
         foreach ((ExecutionProvider p, string[] linux, string[] windows) in s_needs)
         {
             if (p != provider) continue;
-            string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !CanLoad(file))];
+            string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !SystemLibrary.CanLoad(file))];
             if (missing.Length > 0) return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
             IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
             if (problem is not null) return $"in this build, but there is {problem}";
@@ -73,12 +74,5 @@ internal static class DoctorCommand
         }
 
         return "available";
-    }
-
-    private static bool CanLoad(string file)
-    {
-        if (!NativeLibrary.TryLoad(file, typeof(DoctorCommand).Assembly, DllImportSearchPath.System32, out nint handle)) return false;
-        NativeLibrary.Free(handle);
-        return true;
     }
 }

@@ -16,11 +16,7 @@ internal sealed class EngineOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    internal readonly Option<string> Provider = new("--provider")
-    {
-        Description = $"Where onnxruntime runs it: {string.Join(", ", s_providers)}; the library must have been built with it.",
-        DefaultValueFactory = _ => "cpu",
-    };
+    internal readonly Option<string> Provider = ProviderOption("Where onnxruntime runs it");
 
     internal readonly Option<string?> Library = new("--onnxruntime")
     {
@@ -28,15 +24,41 @@ internal sealed class EngineOptions
         HelpName = "FILE",
     };
 
-    internal readonly Option<bool> Fallback = new("--fallback") { Description = "Go on with the CPU engine when onnxruntime cannot take the model." };
+    internal readonly Option<bool> Fallback = new("--fallback") { Description = "Go on with the CPU engine when onnxruntime cannot take the model, or fails." };
+
+    internal readonly Option<int> Gpu = new("--gpu") { Description = "Which GPU the provider uses, counted from 0; 'stemsharp doctor' lists NVIDIA's.", HelpName = "N" };
+
+    internal readonly Option<string?> Workspace = new("--workspace")
+    {
+        Description = "Most memory that TensorRT may use while a layer runs, such as 2G; default 4G, and at most half of the GPU's.",
+        HelpName = "SIZE",
+    };
+
+    internal readonly Option<string[]> Further = new("--provider-option")
+    {
+        Description = "Further options of the provider, by onnxruntime's names, such as gpu_mem_limit=4000000000; may be repeated.",
+        HelpName = "KEY=VALUE",
+    };
 
     internal EngineOptions()
     {
         Engine.AcceptOnlyFromAmong("cpu", "onnxruntime");
-        Provider.AcceptOnlyFromAmong(s_providers);
     }
 
-    internal IEnumerable<Option> All => [Engine, Provider, Library, Fallback];
+    internal static Option<string> ProviderOption(string what)
+    {
+        var option = new Option<string>("--provider")
+        {
+            Description = $"{what}: {string.Join(", ", s_providers)}; the library must have been built with it.",
+            DefaultValueFactory = _ => "cpu",
+        };
+        option.AcceptOnlyFromAmong(s_providers);
+        return option;
+    }
+
+    internal IEnumerable<Option> All => [Engine, .. OfOnnxRuntime];
+
+    private Option[] OfOnnxRuntime => [Provider, Library, Fallback, Gpu, Workspace, Further];
 
     /// <summary>The factory of engines; null for Stemsharp's own. Loads the library, so that it fails before long work.</summary>
     /// <param name="line">The command line.</param>
@@ -47,7 +69,7 @@ internal sealed class EngineOptions
         Values.OneOf(Provider, line.GetValue(Provider));
         if (line.GetValue(Engine) == "cpu")
         {
-            foreach (Option option in new Option[] { Provider, Library, Fallback })
+            foreach (Option option in OfOnnxRuntime)
             {
                 if (line.GetResult(option) is { Implicit: false }) throw new OptionException($"{option.Name} belongs to --engine onnxruntime, which is not asked for.");
             }
@@ -55,15 +77,41 @@ internal sealed class EngineOptions
             return null;
         }
 
+        OnnxSessionOptions settings = Settings(line);
         try
         {
             OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load(line.GetValue(Library));
-            return new OnnxRuntimeEngines(library, Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true), line.GetValue(Fallback), say).Create;
+            return new OnnxRuntimeEngines(library, settings, line.GetValue(Fallback), say).Create;
         }
         catch (ExternalToolException e) when (line.GetValue(Fallback))
         {
             say($"{e.Message} Going on with the CPU engine.");
             return null;
         }
+    }
+    private OnnxSessionOptions Settings(ParseResult line)
+    {
+        var provider = Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true);
+        if (line.GetValue(Workspace) is not null && provider != ExecutionProvider.TensorRT)
+            throw new OptionException("--workspace is TensorRT's; it belongs to --provider tensorrt.");
+        var further = new Dictionary<string, string>();
+        foreach (string text in line.GetValue(Further) ?? [])
+        {
+            int equals = text.IndexOf('=');
+            if (equals < 1)
+                throw new OptionException($"--provider-option {text} is not valid; write KEY=VALUE.");
+            further[text[..equals]] = text[(equals + 1)..];
+        }
+
+        return new OnnxSessionOptions
+        {
+            Provider = provider,
+            Device = Values.Within("--gpu", line.GetValue(Gpu), 0, 63),
+            Workspace = line.GetValue(Workspace) is { } size ? Values.Bytes("--workspace", size) : null,
+            ProviderOptions = further,
+
+            // The CPU runs all of it; elsewhere it is worth knowing what went where.
+            CountNodes = provider != ExecutionProvider.Cpu,
+        };
     }
 }

@@ -51,6 +51,8 @@ internal static class ExportOnnxCommand
             Values.OneOf(precision, line.GetValue(precision));
             string[] stored = Values.Names(line.GetValue(weights)!);
             if (stored.FirstOrDefault(w => w is not ("fp16" or "fp32" or "inline" or "external")) is { } odd) throw new OptionException($"--weights {odd} is not valid; fp16, fp32, inline and external are.");
+            if (stored.Contains("fp16") && stored.Contains("fp32")) throw new OptionException("--weights fp16 and fp32 exclude each other; give one of them.");
+            if (stored.Contains("inline") && stored.Contains("external")) throw new OptionException("--weights inline and external exclude each other; give one of them.");
             OnnxTarget? wanted = line.GetValue(target) is { } named ? OnnxTargets.Of(named) : null;
             int limit = Values.Within("--attention-limit", line.GetValue(attention), 0, 1 << 20);
             var options = new OnnxExportOptions
@@ -62,10 +64,13 @@ internal static class ExportOnnxCommand
                 ExternalWeights = stored.Contains("external"),
                 Opset = line.GetValue(opset),
                 Batch = line.GetValue(batch),
-                Segment = line.GetValue(segment) is { } seconds ? Values.Within("--segment", seconds, 0.1, 60) : null,
+                Segment = line.GetValue(segment),
                 Stems = line.GetValue(stems) is { Length: > 0 } chosen ? Values.Names(chosen) : null,
                 AttentionLimit = limit == 0 ? long.MaxValue : (long)limit << 20,
             };
+
+            // Before anything is fetched or made.
+            options.Validate();
             ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
                 line.GetValue(model)!, line.GetValue(repository), options.Stems, new DownloadView(line.InvocationConfiguration.Error, line.GetValue(json)),
                 cancellationToken).ConfigureAwait(false);
@@ -110,11 +115,17 @@ internal static class ExportOnnxCommand
                 {
                     json.WriteStartObject();
                     json.WriteString("path", file.Path);
+                    json.WriteStartArray("stems");
+                    foreach (string stem in file.Stems) json.WriteStringValue(stem);
+                    json.WriteEndArray();
                     json.WriteNumber("nodes", file.Nodes);
                     json.WriteNumber("bytes", file.Bytes);
                     json.WriteEndObject();
                 }
 
+                json.WriteEndArray();
+                json.WriteStartArray("warnings");
+                foreach (string warning in result.Warnings) json.WriteStringValue(warning);
                 json.WriteEndArray();
             },
             indented: true));

@@ -24,8 +24,8 @@ internal static class PlanCommand
             if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsStandardInput))
                 throw new OptionException("plan takes files, folders, patterns or playlists.");
             ModelCatalog catalog = Catalogs.Create(request.Offline);
-            await using Separator separator = await Separator.OpenAsync(
-                request.Separator, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
+            await using Separator separator = await Separators.OpenAsync(
+                request, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
             Preflight.CheckOptions(request, separator);
             request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
             Calibration calibration = await Calibration

@@ -59,8 +59,8 @@ internal static class SeparateCommand
         long began = Stopwatch.GetTimestamp();
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
         ModelCatalog catalog = Catalogs.Create(request.Offline);
-        await using Separator separator = await Separator.OpenAsync(
-            request.Separator, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
+        await using Separator separator = await Separators.OpenAsync(
+            request, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
         Preflight.Check(request, separator);
         request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
 

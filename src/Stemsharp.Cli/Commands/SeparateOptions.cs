@@ -134,6 +134,7 @@ internal sealed class SeparateOptions
 
     internal SeparateOptions()
     {
+        Model.Description += " With --engine onnxruntime also an export: MODEL.json or an .onnx file.";
         OtherMethod.AcceptOnlyFromAmong("add", "minus", "none");
         Clip.AcceptOnlyFromAmong(ClipModes.Names);
         Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg", "stem");

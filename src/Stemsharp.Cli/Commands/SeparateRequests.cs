@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Stemsharp.Audio;
+using Stemsharp.Cli.Engines;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
@@ -24,6 +25,9 @@ internal static class SeparateRequests
             Values.OneOf(option, line.GetValue(option));
         if (line.GetValue(options.Device) != "cpu")
             throw new OptionException($"--device {line.GetValue(options.Device)} is not available; the built-in engine runs on the cpu.");
+
+        if (line.GetValue(options.Engine.Fallback) && ExportedModels.IsOne(line.GetValue(options.Model)!))
+            throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
 
         string[]? stems = line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         OutputSettings output = Output(line, options, stems);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Stemsharp.Checkpoints;
+using Stemsharp.Cli.Engines;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
@@ -24,6 +26,9 @@ internal abstract class ComparedSide : IDisposable
 
     internal required int Samples { get; init; }
 
+    /// <summary>In Hz; 0 where it is not known.</summary>
+    internal required int SampleRate { get; init; }
+
     /// <summary>Seconds of the fastest run so far.</summary>
     internal double Seconds { get; private set; } = double.PositiveInfinity;
 
@@ -42,24 +47,35 @@ internal abstract class ComparedSide : IDisposable
 
     protected abstract float[] Separate(float[] mix, CancellationToken cancellationToken);
 
-    internal static async Task<ComparedSide> OpenAsync(string name, OnnxSessionOptions options, string? library, CancellationToken cancellationToken)
+    /// <summary>Whether the side is an exported graph, which runs on onnxruntime.</summary>
+    internal static bool IsGraph(string name) => name.EndsWith(ExportedModels.Extension, StringComparison.OrdinalIgnoreCase);
+
+    internal static async Task<ComparedSide> OpenAsync(string name, SideSettings settings, CancellationToken cancellationToken)
     {
-        if (name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) return OpenGraph(name, options, OnnxRuntimeLibrary.Load(library));
+        if (IsGraph(name)) return OpenGraph(name, settings.Session, OnnxRuntimeLibrary.Load(settings.Library));
         ModelSource source = await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (source.Members.Count > 1) throw new OptionException($"{name} is a bag of {source.Members.Count} networks; compare its members one by one: {string.Join(", ", source.Members.Select(m => m.Signature))}.");
         ModelMember member = source.Members[0];
         using Checkpoint checkpoint = member.Open();
-        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, options.Threads);
-        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        var engine = new CpuEngine(graph, weights, options.Threads);
-        return new Runner(new SegmentRunner(engine, member.Config.Nfft, engine.Workers))
+        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, settings.Threads);
+        ISegmentEngine engine = settings.OnOnnxRuntime
+            ? new OnnxRuntimeEngines(OnnxRuntimeLibrary.Load(settings.Library), settings.Session, fallback: false, _ => { }).Create(request)
+            : OnCpu(request);
+        return new Runner(new SegmentRunner(engine, member.Config.Nfft, (engine as CpuEngine)?.Workers ?? new ParallelWorkers(settings.Threads)))
         {
             Name = name,
             Engine = engine.Description,
             Stems = source.Stems,
             Channels = engine.Shape.Channels,
             Samples = engine.Shape.Samples,
+            SampleRate = source.SampleRate,
         };
+    }
+
+    private static CpuEngine OnCpu(EngineRequest request)
+    {
+        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+        return new CpuEngine(graph, weights, request.Threads);
     }
 
     private static ComparedSide OpenGraph(string path, OnnxSessionOptions options, OnnxRuntimeLibrary library)
@@ -74,6 +90,7 @@ internal abstract class ComparedSide : IDisposable
                 Stems = (session.Metadata("stemsharp.stems") ?? "").Split(','),
                 Channels = (int)channels,
                 Samples = (int)samples,
+                SampleRate = int.TryParse(session.Metadata("stemsharp.sample_rate"), CultureInfo.InvariantCulture, out int rate) ? rate : 0,
             };
         }
 
@@ -87,6 +104,7 @@ internal abstract class ComparedSide : IDisposable
             Stems = engine.Stems,
             Channels = shape.Channels,
             Samples = shape.Samples,
+            SampleRate = engine.SampleRate,
         };
     }
 

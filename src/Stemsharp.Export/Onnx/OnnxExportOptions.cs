@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Stemsharp.Export.Onnx;
 
 /// <summary>How a model is exported.</summary>
@@ -41,4 +43,24 @@ public sealed record OnnxExportOptions
     /// Attention takes its queries in blocks so that no tensor of scores has more bytes than this. Default 128 MiB.
     /// </summary>
     public long AttentionLimit { get; init; } = 128 << 20;
+
+    /// <summary>Checks what can be checked without a model.</summary>
+    /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>
+    internal void Validate()
+    {
+        if (Segment is { } seconds && !(seconds is >= 0.1 and <= 60)) throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not valid; 0.1 to 60 are."));
+        ToGraph().Validate();
+    }
+
+    /// <summary>The options of one network's graph; its length and its stems depend on the network.</summary>
+    internal OnnxGraphOptions ToGraph() => new()
+    {
+        Kind = Graph,
+        Precision = Precision,
+        Int8 = Int8,
+        HalfWeights = HalfWeights,
+        Opset = Opset,
+        Batch = Batch,
+        ScoreLimit = AttentionLimit,
+    };
 }

@@ -33,6 +33,7 @@ public static class OnnxExporter
     public static OnnxExportResult Export(ModelSource model, string folder, OnnxExportOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new OnnxExportOptions();
+        options.Validate();
         if (options.Stems?.FirstOrDefault(s => !model.Stems.Contains(s)) is { } unknown)
         {
             throw new OptionException($"{model.Name} has no stem {unknown}; it has {string.Join(", ", model.Stems)}.");
@@ -49,7 +50,7 @@ public static class OnnxExporter
             if (stems.Length == 0) continue;
             using Checkpoint checkpoint = member.Open();
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
-            OnnxGraphOptions graph = GraphOptions(options, member, stems);
+            OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null };
             ModelProto proto = OnnxModelBuilder.Build(checkpoint, graph);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
             files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
@@ -60,19 +61,6 @@ public static class OnnxExporter
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
         return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. warnings, .. Warnings(options)]);
     }
-
-    private static OnnxGraphOptions GraphOptions(OnnxExportOptions options, ModelMember member, string[] stems) => new()
-    {
-        Kind = options.Graph,
-        Precision = options.Precision,
-        Int8 = options.Int8,
-        HalfWeights = options.HalfWeights,
-        Opset = options.Opset,
-        Batch = options.Batch,
-        Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null,
-        ScoreLimit = options.AttentionLimit,
-        Stems = stems,
-    };
 
     // What integers and another length cost: waveform graphs, interpreted.
     private static IEnumerable<string> Changes(Checkpoint checkpoint, OnnxGraphOptions graph, ModelMember member, string path, CancellationToken cancellationToken)

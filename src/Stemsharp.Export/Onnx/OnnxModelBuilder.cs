@@ -18,10 +18,7 @@ internal static class OnnxModelBuilder
 
     public static ModelProto Build(Checkpoint checkpoint, OnnxGraphOptions options)
     {
-        if (!Opsets.ContainsKey(options.Opset)) throw new OptionException($"Operator set {options.Opset} is not supported; {string.Join(", ", Opsets.Keys)} are.");
-        if (options.Batch is < 1 or > 64) throw new OptionException($"A batch of {options.Batch} is not valid; 1 to 64 are.");
-        if (options.ScoreLimit < 1 << 20) throw new OptionException($"A limit of {options.ScoreLimit} bytes for attention's scores is not valid; at least 1 MB is.");
-        if (options.Int8 && options.Precision != OnnxPrecision.Fp32) throw new OptionException($"int8 goes with fp32 only, not {options.Precision.ToString().ToLowerInvariant()}: integers take the place of the linear layers' halves.");
+        options.Validate();
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
         var graph = new OnnxGraph(options.Opset);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Stemsharp.Cli.Engines;
+namespace Stemsharp.OnnxRuntime;
 
 /// <summary>Says what takes long, and every ten seconds how long it has taken, until it is disposed.</summary>
 internal sealed class ElapsedNotice : IDisposable
@@ -11,7 +11,7 @@ internal sealed class ElapsedNotice : IDisposable
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly Timer _timer;
 
-    internal ElapsedNotice(string what, Action<string> say, TimeSpan? every = null)
+    public ElapsedNotice(string what, Action<string> say, TimeSpan? every = null)
     {
         (_what, _say) = (what, say);
         say($"{what}.");
