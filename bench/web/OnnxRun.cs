@@ -6,7 +6,7 @@ using Stemsharp.Web.Tests.Hosts;
 namespace Stemsharp.Web.Bench;
 
 /// <summary>
-/// How long does a browser take for one segment of a full-size model, and in how much memory? onnxruntime-web on wasm, in
+/// How long does a browser take for two segments of a full-size model, and in how much memory? onnxruntime-web on wasm, in
 /// the page of docs/hosts/onnxruntime-javascript.md; the stems are held against Stemsharp's own engine.
 /// STEMSHARP_NODE_MODULES names the folder with onnxruntime-web.
 /// </summary>
@@ -34,7 +34,7 @@ internal static class OnnxRun
             page.SetDefaultTimeout(600_000);
             (Dictionary<string, float[]> stems, double seconds, int workers) = await host.SeparateAsync(page, Path.GetFileName(exported.Description), song).ConfigureAwait(false);
             long peak = PeakOfRenderers();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model}: graph of {exported.Files[0].Bytes / 1e6:F1} MB, one segment in {seconds:F1} s with loading, {workers} worker threads, renderer's peak {peak / 1e9:F2} GB"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model}: graph of {exported.Files[0].Bytes / 1e6:F1} MB, 7.8 s of sound, two runs, in {seconds:F1} s with loading, {workers} worker threads, renderer's peak {peak / 1e9:F2} GB"));
             Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model }).ConfigureAwait(false);
             await using (separator.ConfigureAwait(false))
             {

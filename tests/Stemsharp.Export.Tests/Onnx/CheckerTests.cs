@@ -46,16 +46,34 @@ public class CheckerTests
 
     [OnnxCheckerTheory]
     [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 1, false)]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Mixed, 1, false)]
+    [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp16, 1, false)]
+    [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Fp32, 1, false)]
     [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Mixed, 1, false)]
+    [InlineData(OnnxGraphKind.Spectrogram, OnnxPrecision.Fp16, 1, false)]
     [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp16, 2, false)]
     [InlineData(OnnxGraphKind.Waveform, OnnxPrecision.Fp32, 2, true)]
-    public void Files_pass_and_every_declared_shape_is_the_inferred_one(OnnxGraphKind kind, OnnxPrecision precision, int batch, bool int8)
+    public void Files_pass_and_every_declared_shape_is_the_inferred_one(OnnxGraphKind kind, OnnxPrecision precision, int batch, bool int8) =>
+        Check(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions { Kind = kind, Precision = precision, Batch = batch, Int8 = int8 });
+
+    [OnnxCheckerTheory]
+    [InlineData("tiny6", "tiny6-18285eff.th")]
+    [InlineData("mixed-storage", "mixed-7b6ab67f.th")]
+    public void So_do_other_models_other_lengths_some_stems_and_attention_in_blocks(string folder, string file) =>
+        Check(RepositoryFiles.Golden(folder, file), new OnnxGraphOptions { Batch = 2, Samples = 50_000, Stems = ["bass", "vocals"], ScoreLimit = 1 << 20, HalfWeights = false });
+
+    [OnnxCheckerTheory]
+    [InlineData("synthetic:htdemucs", OnnxPrecision.Fp32)]
+    [InlineData("synthetic:htdemucs_6s", OnnxPrecision.Mixed)]
+    public void So_do_full_size_models(string model, OnnxPrecision precision) => Check(model, new OnnxGraphOptions { Precision = precision });
+
+    private static void Check(string model, OnnxGraphOptions options)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         try
         {
-            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Kind = kind, Precision = precision, Batch = batch, Int8 = int8 }).ToByteArray());
+            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, options).ToByteArray());
             using Process process = Process.Start(new ProcessStartInfo(OnnxCheckerTheoryAttribute.Python, ["-c", Script, path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
             process.WaitForExit();

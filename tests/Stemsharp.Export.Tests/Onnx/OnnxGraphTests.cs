@@ -4,6 +4,7 @@ using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Tests;
 using Xunit;
+using ElementType = Stemsharp.Export.Onnx.ElementType;
 
 namespace Stemsharp.Export.Tests.Onnx;
 
@@ -13,13 +14,17 @@ public class OnnxGraphTests
         ["Add", "Cast", "Concat", "Conv", "ConvTranspose", "Div", "Erf", "Gemm", "LayerNormalization", "MatMul", "Mul", "Pad", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Reshape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Sub", "Sum", "Transpose"];
 
     [Theory]
-    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, 90)]
-    [InlineData("synthetic:htdemucs", OnnxGraphKind.Spectrogram, 90)]
-    [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Waveform, 61)]
-    public void Full_size_graphs_are_lean(string model, OnnxGraphKind kind, int megabytes)
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, "Fp32", 1600, 90)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Spectrogram, "Fp32", 1600, 90)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, "Mixed", 1700, 90)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Spectrogram, "Mixed", 1700, 90)]
+    [InlineData("synthetic:htdemucs", OnnxGraphKind.Waveform, "Fp16", 1850, 90)]
+    [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Waveform, "Fp32", 1600, 61)]
+    [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Waveform, "Mixed", 1700, 61)]
+    public void Full_size_graphs_are_lean(string model, OnnxGraphKind kind, string precision, int nodes, int megabytes)
     {
-        ModelProto exported = Build(model, new OnnxGraphOptions { Kind = kind });
-        Assert.InRange(exported.Graph.Node.Count, 1, 1600);
+        ModelProto exported = Build(model, new OnnxGraphOptions { Kind = kind, Precision = Enum.Parse<OnnxPrecision>(precision) });
+        Assert.InRange(exported.Graph.Node.Count, 1, nodes);
         Assert.InRange(exported.CalculateSize() / 1e6, 1, megabytes);
         Assert.Subset(s_arithmetic.ToHashSet(), exported.Graph.Node.Select(n => n.OpType).ToHashSet());
         long largest = exported.Graph.ValueInfo.Max(v => v.Type.TensorType.Shape.Dim.Aggregate(4L, (n, d) => n * d.DimValue));
@@ -38,6 +43,27 @@ public class OnnxGraphTests
         Assert.Equal(contents.Count, contents.Distinct().Count());
         Dictionary<string, string> shapes = graph.ValueInfo.ToDictionary(v => v.Name, v => string.Join(',', v.Type.TensorType.Shape.Dim.Select(d => d.DimValue)));
         Assert.All(graph.Node.Where(n => n.OpType == "Reshape" && shapes.ContainsKey(n.Input[0]) && shapes.ContainsKey(n.Output[0])), n => Assert.NotEqual(shapes[n.Input[0]], shapes[n.Output[0]]));
+    }
+
+    /// <summary>Norms, statistics and transforms in single precision, whatever the rest is in; softmax and sums too in a mixed graph.</summary>
+    [Theory]
+    [InlineData("Mixed")]
+    [InlineData("Fp16")]
+    public void What_must_not_lose_accuracy_is_in_single_precision(string precision)
+    {
+        GraphProto graph = Build(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision) }).Graph;
+        Dictionary<string, int> types = graph.ValueInfo.Concat(graph.Input).Concat(graph.Output).ToDictionary(v => v.Name, v => v.Type.TensorType.ElemType);
+        foreach (TensorProto stored in graph.Initializer) types.TryAdd(stored.Name, stored.DataType);
+        string[] single = precision == "Mixed"
+            ? ["LayerNormalization", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Sqrt", "Softmax", "Erf", "Sigmoid", "Sum"]
+            : ["LayerNormalization", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Sqrt", "Sum"];
+        NodeProto[] kept = [.. graph.Node.Where(n => single.Contains(n.OpType) || n.Name.StartsWith("stft/", StringComparison.Ordinal) || n.Name.StartsWith("istft/", StringComparison.Ordinal))];
+        Assert.Superset(new HashSet<string>(single), [.. kept.Select(n => n.OpType)]);
+        Assert.All(kept, n => Assert.Equal((n.Name, (int)ElementType.Float), (n.Name, types[n.Output[0]])));
+        Assert.Contains(graph.Node, n => n.OpType is "Gemm" && types[n.Output[0]] == (int)ElementType.Half);
+
+        // A strongly typed engine converts nothing by itself: what meets in a node has one type.
+        Assert.All(graph.Node.Where(n => n.OpType is "Add" or "Sub" or "Mul" or "Div" or "Sum" or "MatMul" or "Gemm" or "Conv" or "ConvTranspose" or "LayerNormalization"), n => Assert.Single(n.Input.Select(i => types[i]).Append(types[n.Output[0]]).Distinct()));
     }
 
     [Fact]

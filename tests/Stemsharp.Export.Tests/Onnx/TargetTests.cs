@@ -45,6 +45,25 @@ public class TargetTests
     [InlineData("synthetic:htdemucs_6s", OnnxGraphKind.Spectrogram, OnnxPrecision.Fp32)]
     public void Full_size_graphs_are_small_enough(string model, OnnxGraphKind kind, OnnxPrecision precision) => Check(model, new OnnxGraphOptions { Kind = kind, Precision = precision });
 
+    [Theory]
+    [InlineData("tiny6", "tiny6-18285eff.th", 1)]
+    [InlineData("mixed-storage", "mixed-7b6ab67f.th", 4)]
+    public void Graphs_of_other_models_batches_lengths_and_stems_are_taken_too(string folder, string file, int batch) =>
+        Check(RepositoryFiles.Golden(folder, file), new OnnxGraphOptions { Batch = batch, Samples = 60_000, Stems = ["drums", "vocals"], ScoreLimit = 1 << 20 });
+
+    [Fact]
+    public void Graphs_with_integers_are_for_the_targets_that_say_so()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        IReadOnlyList<TargetVerdict> verdicts = TargetVerdict.All(OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Int8 = true }));
+        TargetVerdict Of(string name) => verdicts.Single(v => v.Target.Name == name);
+        Assert.All((string[])["DynamicQuantizeLinear", "MatMulInteger"], op => Assert.Contains(Of("tensorrt").Obstacles, o => o.StartsWith(op, StringComparison.Ordinal)));
+        Assert.True(Of("web-wasm").Runs);
+        Assert.True(Of("directml").Runs);
+        Assert.Empty(Of("directml").Elsewhere);
+        Assert.All((string[])["web-webgpu", "coreml"], name => Assert.Contains(Of(name).Elsewhere, o => o.StartsWith("MatMulInteger", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Unknown_operators_other_sets_wrong_types_and_large_tensors_are_found()
     {
