@@ -31,7 +31,8 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         foreach (string stem in (string[])["drums", "bass", "other", "vocals", "guitar", "piano"])
         {
             Assert.InRange(Snr(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
-            Assert.Equal(Stem("first", "demo", stem), Stem("second", "demo", stem));
+            // Its threads share the work as it comes, and with it the order of additions.
+            Assert.InRange(Snr(Stem("first", "demo", stem), Stem("second", "demo", stem)), 100, double.PositiveInfinity);
         }
     }
 

@@ -27,7 +27,8 @@ public class OnnxGraphTests
         Assert.InRange(exported.Graph.Node.Count, 1, nodes);
         Assert.InRange(exported.CalculateSize() / 1e6, 1, megabytes);
         Assert.Subset(s_arithmetic.ToHashSet(), exported.Graph.Node.Select(n => n.OpType).ToHashSet());
-        long largest = exported.Graph.ValueInfo.Max(v => v.Type.TensorType.Shape.Dim.Aggregate(4L, (n, d) => n * d.DimValue));
+        long largest = exported.Graph.ValueInfo.Max(v => v.Type.TensorType.Shape.Dim.Aggregate(
+            v.Type.TensorType.ElemType == (int)ElementType.Half ? 2L : 4L, (n, d) => n * d.DimValue));
         Assert.InRange(largest, 1, 128 << 20);
     }
 
