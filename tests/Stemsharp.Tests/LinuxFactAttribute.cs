@@ -6,8 +6,20 @@ namespace Stemsharp.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinuxFactAttribute : FactAttribute
 {
+    internal const string Reason = "This test needs Linux.";
+
     public LinuxFactAttribute()
     {
-        if (!OperatingSystem.IsLinux()) Skip = "This test needs Linux.";
+        if (!OperatingSystem.IsLinux()) Skip = Reason;
+    }
+}
+
+/// <summary>The same with data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute()
+    {
+        if (!OperatingSystem.IsLinux()) Skip = LinuxFactAttribute.Reason;
     }
 }

@@ -33,7 +33,11 @@ internal sealed record BenchResult
 
     internal required double ExecutedGflopPerSegment { get; init; }
 
+    /// <summary>The median of the peaks measured between the segments.</summary>
     internal required double FmaPeakGflops { get; init; }
+
+    /// <summary>The median over the segments of each one's share of the peak measured right before and after it.</summary>
+    internal required double PercentOfPeak { get; init; }
 
     internal required long PeakMemoryBytes { get; init; }
 
@@ -42,8 +46,6 @@ internal sealed record BenchResult
     internal required StartupTimes Startup { get; init; }
 
     internal IReadOnlyList<ProfiledStep> Profile { get; init; } = [];
-
-    internal double PercentOfPeak => 100 * GflopPerSegment / SecondsPerSegment / FmaPeakGflops;
 
     internal string ToJson() => JsonText.Object(
         json =>

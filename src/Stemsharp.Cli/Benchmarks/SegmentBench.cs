@@ -16,6 +16,7 @@ internal sealed class SegmentBench
 
     private const int StartupRuns = 3;
     private const int WarmUpSegments = 2;
+    private const double PeakSeconds = 0.1;
 
     internal required string Model { get; init; }
 
@@ -38,33 +39,34 @@ internal sealed class SegmentBench
         if (!model.OutputIsSound())
             throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
 
-        // The peak is taken before, between and after: clocks drift, and the ratio is what counts.
-        double fma = FmaPeak.Measure(Threads);
-        double[] seconds = new double[Segments];
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
+        double[] seconds = new double[Segments], peaks = new double[Segments + 1], shares = new double[Segments];
+        long allocated = 0, memory = ProcessMemory.Peak();
+        peaks[0] = FmaPeak.Measure(Threads, PeakSeconds);
         for (int i = 0; i < Segments; i++)
         {
-            long began = Stopwatch.GetTimestamp();
+            long before = GC.GetTotalAllocatedBytes(precise: true), began = Stopwatch.GetTimestamp();
             model.RunSegment(cancellationToken);
             seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            allocated += GC.GetTotalAllocatedBytes(precise: true) - before;
+            memory = Math.Max(memory, ProcessMemory.Peak());
+            peaks[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
+            shares[i] = model.Engine.Plan.Flops / 1e9 / seconds[i] / ((peaks[i] + peaks[i + 1]) / 2);
         }
 
-        allocated = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / Segments;
-        long memory = ProcessMemory.Peak();
-        fma = Math.Max(fma, FmaPeak.Measure(Threads));
-        Array.Sort(seconds);
         return new BenchResult
         {
             Model = Model,
             Engine = model.Engine.Description,
             Networks = model.Source.Members.Count,
             Threads = Threads,
-            SecondsPerSegment = (seconds[(Segments - 1) / 2] + seconds[Segments / 2]) / 2,
+            SecondsPerSegment = Median(seconds),
             GflopPerSegment = model.Engine.Plan.Flops / 1e9,
             ExecutedGflopPerSegment = model.Engine.Plan.ExecutedFlops / 1e9,
-            FmaPeakGflops = fma,
+            FmaPeakGflops = Median(peaks),
+            PercentOfPeak = 100 * Median(shares),
             PeakMemoryBytes = memory,
-            AllocatedBytesPerSegment = allocated,
+            AllocatedBytesPerSegment = allocated / Segments,
             Startup = await StartupAsync(file, cancellationToken).ConfigureAwait(false),
             Profile = Profile ? await ProfileAsync(file, cancellationToken).ConfigureAwait(false) : [],
         };
@@ -130,6 +132,12 @@ internal sealed class SegmentBench
             .. model.Engine.Profile.Select(p => new ProfiledStep(
                 p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9, p.Step.ExecutedFlops / 1e9, p.Step.Bytes)),
         ];
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);

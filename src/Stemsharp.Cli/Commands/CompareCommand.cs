@@ -12,7 +12,7 @@ internal static class CompareCommand
 {
     internal static Command Create()
     {
-        var first = new Argument<string>("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an exported .onnx file (on onnxruntime's CPU provider); taken as true." };
+        var first = new Argument<string>("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an export, a .onnx file or MODEL.json (on onnxruntime's CPU provider); taken as true." };
         var second = new Argument<string>("ACTUAL") { Description = "The same; what is judged." };
         var engine = new Option<string>("--engine") { Description = "What runs ACTUAL where it is a model: cpu (Stemsharp's own), or onnxruntime.", DefaultValueFactory = _ => "cpu" };
         Option<string> provider = EngineOptions.ProviderOption("Where onnxruntime runs ACTUAL");
@@ -43,13 +43,12 @@ internal static class CompareCommand
                 OnOnnxRuntime = line.GetValue(engine) == "onnxruntime",
                 Provider = Enum.Parse<ExecutionProvider>(line.GetValue(provider)!, ignoreCase: true),
             };
-            if (judged is { OnOnnxRuntime: false, Provider: not ExecutionProvider.Cpu } && !ComparedSide.IsGraph(line.GetValue(second)!)) throw new OptionException("--provider belongs to --engine onnxruntime, which is not asked for.");
+            if (judged is { OnOnnxRuntime: false, Provider: not ExecutionProvider.Cpu } && !ComparedSide.IsExport(line.GetValue(second)!)) throw new OptionException("--provider belongs to --engine onnxruntime, which is not asked for.");
             if (line.GetValue(audio) is null && (line.GetValue(truth) ?? line.GetValue(start)) is not null) throw new OptionException("--truth and --start belong to --audio, which is not given.");
             if (line.GetValue(probe))
             {
-                // Twice: some engines take more for the second run than for the first.
                 using ComparedSide side = await ComparedSide.OpenAsync(line.GetValue(second)!, judged, cancellationToken).ConfigureAwait(false);
-                for (int i = 0; i < 2; i++) side.Run(ComparedAudio.Noise(side), cancellationToken);
+                side.Run(ComparedAudio.Noise(side), cancellationToken);
                 line.InvocationConfiguration.Output.WriteLine(ProcessMemory.Peak());
                 return ExitCode.Success;
             }
@@ -61,10 +60,6 @@ internal static class CompareCommand
             float[] mix = line.GetValue(audio) is { } file ? ComparedAudio.Read(file, begin, expected, cancellationToken) : ComparedAudio.Noise(expected);
             float[][] truths = [.. actual.Stems.Select(stem => line.GetValue(truth) is { } folder ? ComparedAudio.Truth(folder, stem, begin, expected, cancellationToken) : [])];
             float[] wanted = expected.Run(mix, cancellationToken), result = actual.Run(mix, cancellationToken);
-
-            // The first run also warms up; the second is the one that is timed.
-            expected.Run(mix, cancellationToken);
-            actual.Run(mix, cancellationToken);
             int size = expected.Channels * expected.Samples;
             StemComparison[] stems = [.. actual.Stems.Select((stem, s) => StemComparison.Of(
                 stem, wanted.AsSpan(expected.Stems.ToList().IndexOf(stem) * size, size), result.AsSpan(s * size, size), truths[s], line.GetValue(relative), line.GetValue(absolute)))];

@@ -27,7 +27,7 @@ public static class OnnxExporter
     /// <param name="model">The model, as the catalog resolved it.</param>
     /// <param name="folder">Where the files go; made if absent.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellationToken">Stops between two networks.</param>
+    /// <param name="cancellationToken">Stops between two networks, and while <see cref="OnnxExportResult.Warnings"/> are measured, when all files are written.</param>
     /// <exception cref="OptionException">An option is not valid, alone or for this model.</exception>
     /// <exception cref="ModelException">The checkpoint is broken or not supported.</exception>
     public static OnnxExportResult Export(ModelSource model, string folder, OnnxExportOptions? options = null, CancellationToken cancellationToken = default)
@@ -41,8 +41,8 @@ public static class OnnxExporter
 
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
-        var warnings = new List<string>();
         var files = new List<(OnnxExportedFile File, ModelMember Member, string Sha256)>();
+        var trials = new List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)>();
         foreach (ModelMember member in model.Members)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -54,17 +54,20 @@ public static class OnnxExporter
             ModelProto proto = OnnxModelBuilder.Build(checkpoint, graph);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
             files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
-            warnings.AddRange(Changes(checkpoint, graph, member, path, cancellationToken));
+            trials.Add((files[^1].File, member, graph));
         }
 
+        // Interpreting takes far longer than writing: the export is whole before it begins.
         string description = Path.Combine(folder, $"{name}.json");
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
-        return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. warnings, .. Warnings(options)]);
+        string[] changes = [.. trials.SelectMany(t => Changes(t.File.Path, t.Member, t.Graph, cancellationToken))];
+        return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. changes, .. Warnings(options)]);
     }
 
     // What integers and another length cost: waveform graphs, interpreted.
-    private static IEnumerable<string> Changes(Checkpoint checkpoint, OnnxGraphOptions graph, ModelMember member, string path, CancellationToken cancellationToken)
+    private static IEnumerable<string> Changes(string path, ModelMember member, OnnxGraphOptions graph, CancellationToken cancellationToken)
     {
+        using Checkpoint checkpoint = member.Open();
         string file = Path.GetFileName(path);
         OnnxGraphOptions plain = new() { Stems = graph.Stems };
         if (graph.Int8)

@@ -49,9 +49,13 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         CommandLineRun export = await CommandLineRun.OfAsync("export", "onnx", Path.Combine(models, "two.yaml"), "-o", exports, "--graph", graph);
         Assert.True(export.ExitCode == 0, export.Error);
         await SeparateAsync(song, "own", "--model", Path.Combine(models, "two.yaml"));
+        string description = Path.Combine(exports, "two.json");
+        (int compared, string table, string error) = await RunAsync(["compare", Path.Combine(models, "two.yaml"), description, "--min-snr", "80", "--audio", song]);
+        Assert.True(compared == 0, table + error);
+        Assert.Matches(@"expected  .*two\.yaml: cpu .*, 2 networks, ", table);
+        Assert.Matches(@"actual    .*two\.json: onnxruntime .*, 2 networks, ", table);
         Directory.Delete(models, recursive: true);
 
-        string description = Path.Combine(exports, "two.json");
         await SeparateAsync(song, "exported", "--model", description, "--engine", "onnxruntime");
         foreach (string stem in (string[])["drums", "bass", "other", "vocals"])
             Assert.InRange(Snr(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);

@@ -71,7 +71,7 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     // The queries are taken in as many blocks as keep the scores of one block within the limit.
     private Tensor Attend(string name, Tensor query, Tensor key, Tensor value)
     {
-        long bytes = query.Elements / query.Dims[3] * key.Dims[3] * context.Pointwise.Size();
+        long bytes = query.Elements / query.Dims[3] * key.Dims[3] * context.Products.Size();
         int blocks = (int)Math.Min(query.Dims[2], (bytes + scoreLimit - 1) / scoreLimit);
         if (blocks <= 1) return Block(name, query, key, value);
         int[] lengths = [.. Enumerable.Range(0, blocks).Select(b => query.Dims[2] * (b + 1) / blocks - query.Dims[2] * b / blocks)];
@@ -81,8 +81,8 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
 
     private Tensor Block(string name, Tensor query, Tensor key, Tensor value)
     {
-        Tensor scores = _graph.Cast(_graph.MatMul($"{name}/scores", query, key), context.Pointwise);
-        Tensor shares = _graph.Cast(_graph.Softmax($"{name}/softmax", scores), context.Products);
-        return _graph.MatMul($"{name}/mixed", shares, value);
+        // In the products' type: hosts sum a softmax of halves in single precision, and its result is rounded to halves either way.
+        Tensor scores = _graph.MatMul($"{name}/scores", query, key);
+        return _graph.MatMul($"{name}/mixed", _graph.Softmax($"{name}/softmax", scores), value);
     }
 }

@@ -62,7 +62,9 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
             case LinearOp when _attention.IsProjection(node):
                 break;
             case LinearOp op:
-                Set(node, Layout.Tokens, _linear.Run(node.Name, x, op, "", op.Rows));
+                Node? rowScale = _linear.Scale(node);
+                if (rowScale is not null) _absorbed.Add(rowScale);
+                Set(node, Layout.Tokens, _linear.Run(node.Name, x, op, "", op.Rows, scale: rowScale));
                 break;
             case AttentionOp op:
                 Set(node, Layout.Tokens, _attention.Run(node, op));
@@ -149,7 +151,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         if (_graph.Opset >= 20) return null;
         if (context.Uses.Next<GeluOp>(norm) is not { } gelu || context.Uses.Next<ConvOp>(gelu) is not { Op: ConvOp conv } next) return null;
-        if (context.TypeOf(next) != ElementType.Float || conv.Weight.Shape.Elements >= WeightStore.WidenBelow) return null;
+        if (context.TypeOf(next) != ElementType.Float || (conv.Weight.Shape.Elements >= WeightStore.WidenBelow && !_gates.Absorbs(next))) return null;
         context.SetInputGain(next, 1 / Math.Sqrt(2));
         return gelu;
     }

@@ -19,18 +19,23 @@ internal sealed class LinearLowering(LoweringContext context)
     /// <param name="suffix">Sets a part of a packed weight apart from the whole.</param>
     /// <param name="rows">How many rows are taken.</param>
     /// <param name="gain">A factor of the bias.</param>
-    public Tensor Run(string name, Value input, LinearOp first, string suffix, int rows, double gain = 1)
+    /// <param name="scale">The layer scale behind the layer that goes into the scales of its quantized rows; null for none.</param>
+    public Tensor Run(string name, Value input, LinearOp first, string suffix, int rows, double gain = 1, Node? scale = null)
     {
         int inputs = first.Weight.Shape[1];
         Tensor x = context.Values.Get(input, Layout.Tokens, context.Products);
-        Tensor bias = gain == 1
+        float[]? layerScale = scale?.Op is ChannelScaleOp { Scale: var parameter } ? context.Weights.Read(parameter) : null;
+        Tensor bias = gain == 1 && layerScale is null
             ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
-            : context.Weights.Store(first.Bias.Name + suffix, [rows], Array.ConvertAll(context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)], b => (float)(b * gain)), context.Products);
-        if (context.QuantizesLinear) return Quantized(name, x, context.Weights.Read(first.Weight).AsSpan(first.FirstRow * inputs, rows * inputs), first.Weight.Name + suffix, bias);
+            : context.Weights.Store(first.Bias.Name + suffix, [rows], [.. context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)].Select((b, row) => (float)(b * gain * (layerScale?[row] ?? 1)))], context.Products);
+        if (context.QuantizesLinear) return Quantized(name, x, context.Weights.Read(first.Weight).AsSpan(first.FirstRow * inputs, rows * inputs), first.Weight.Name + suffix, bias, layerScale);
         return _graph.Gemm(name, x, context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products), bias);
     }
 
-    private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor bias)
+    /// <summary>The layer scale that <see cref="Run"/> can take in; null when there is none, or nothing is quantized.</summary>
+    public Node? Scale(Node linear) => context.QuantizesLinear ? context.Uses.Next<ChannelScaleOp>(linear) : null;
+
+    private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor bias, float[]? layerScale)
     {
         int rows = bias.Dims[0], inputs = x.Dims[1];
         var bytes = new sbyte[weight.Length];
@@ -42,6 +47,7 @@ internal sealed class LinearLowering(LoweringContext context)
             foreach (float value in line) largest = Math.Max(largest, Math.Abs(value));
             scales[row] = largest == 0 ? 1 : largest / 127.0;
             for (int k = 0; k < inputs; k++) bytes[k * rows + row] = (sbyte)Math.Round(line[k] / scales[row]);
+            if (layerScale is not null) scales[row] *= layerScale[row];
         }
 
         Tensor stored = _graph.Initializer($"{weightName}/int8", ElementType.Int8, [inputs, rows], MemoryMarshal.AsBytes<sbyte>(bytes).ToArray());

@@ -49,9 +49,14 @@ internal sealed class NormLowering(LoweringContext context)
         bool pieces = q.Rank == 3 && length > LongRow;
         var last = new double[compact];
         last[^1] = 1;
-        Tensor mean = pieces
-            ? _graph.Reduce($"{name}/mean", "ReduceSum", PieceSums($"{name}/mean_pieces", q, [.. last.Select(l => l / length)], new double[compact]), 2)
-            : _graph.Mul($"{name}/mean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", q, q.Rank - 1), _graph.Constant(ElementType.Float, [compact, .. Enumerable.Repeat(1, q.Rank - 2)], last));
+        Tensor mean = (q.Rank, pieces) switch
+        {
+            (3, true) => _graph.Reduce($"{name}/mean", "ReduceSum", PieceSums($"{name}/mean_pieces", q, [.. last.Select(l => l / length)], new double[compact]), 2),
+            (3, false) => _graph.Mul($"{name}/mean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", q, 2), _graph.Constant(ElementType.Float, [compact, 1], last)),
+
+            // A product for each channel, [F, T] with a column: zeros for all channels but the last.
+            _ => _graph.MatMul($"{name}/mean", q, _graph.Constant(ElementType.Float, [compact, length, 1], [.. last.SelectMany(l => Enumerable.Repeat(l / length, length))])),
+        };
         Tensor centred = _graph.Sub($"{name}/centred", q, mean);
         double factor = 1.0 / channels / length;
         Tensor variance = pieces

@@ -10,7 +10,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool asHalves)
 {
     /// <summary>Below this many elements a Cast node and its run-time structures outweigh the bytes it saves.</summary>
-    public const int WidenBelow = 20_000;
+    public const int WidenBelow = 30_000;
 
     private readonly Dictionary<(string Name, ElementType Type), Tensor> _made = [];
 
