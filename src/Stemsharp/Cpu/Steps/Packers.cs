@@ -31,7 +31,9 @@ internal static unsafe class Ahead
     /// <summary>Hints one of so many parts of a stretch of positions in all channels.</summary>
     public static void Channels(in Workspace w, Tensor source, long position, int count, int part, int parts)
     {
-        for (int c = source.Channels * part / parts; c < source.Channels * (part + 1) / parts; c++) Kernels.Simd.Prefetch.Floats(w.At(source, c) + position, count);
+        int first = source.Channels * part / parts, last = source.Channels * (part + 1) / parts;
+        float* p = w.At(source, first) + position;
+        for (int c = first; c < last; c++, p += source.Stride) Kernels.Simd.Prefetch.Floats(p, count);
     }
 
     /// <summary>Hints the columns of a tile in some channels.</summary>

@@ -35,8 +35,12 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     // group of strips packs its panel anew.
     private const int TasksPerWorker = 16;
 
-    // Two panels share each strip while it is in the first-level cache, where both fit the second-level one.
-    private const int MaxSharedK = 1536;
+    // With fewer tasks a thread, the last ones to finish would leave others idle for longer than sharing saves.
+    private const int FewestTasks = 6;
+
+    // Panels share each strip while it is in the first-level cache, where they fit the second-level one together: four
+    // or two. Narrow weights are widened once for all of them.
+    private const int MaxK4 = 512, MaxK2 = 1536;
 
     private readonly PackedWeights _weights;
     private readonly TPacker _packer;
@@ -56,7 +60,9 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     public override IEnumerable<PackedWeights> Weights => [_weights];
 
-    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + (_weights.K <= MaxSharedK ? 2L : 1L) * (Tile.Size + PanelFloats);
+    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + MostPanels * ((long)Tile.Size + PanelFloats);
+
+    private int MostPanels => _weights.K <= MaxK4 ? 4 : _weights.K <= MaxK2 ? 2 : 1;
 
     private int PanelFloats => _weights.K * Tile.Columns;
 
@@ -86,7 +92,8 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     // Panels a task, and groups of strips.
     private (int Panels, int Groups) Cut(int workers)
     {
-        int panels = _weights.K <= MaxSharedK && _blocks >= TasksPerWorker * workers / 2 ? 2 : 1;
+        int panels = MostPanels;
+        while (panels > 1 && _blocks < FewestTasks * panels * workers) panels /= 2;
         int tasks = (_blocks + panels - 1) / panels;
         return (panels, Math.Clamp(TasksPerWorker / 2 * workers / tasks, 1, Math.Max(1, _weights.Strips / 16)));
     }

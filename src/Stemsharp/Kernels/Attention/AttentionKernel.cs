@@ -64,7 +64,7 @@ internal static unsafe class AttentionKernel<TIsa, V>
                 for (int p = 0; p < panels; p++)
                 {
                     float* own = scratch + p * panelScratch;
-                    MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, Tile.Columns, own + strip * Tile.Size, first > 0);
+                    MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, own + strip * Tile.Size, first > 0);
                 }
             }
         }

@@ -13,7 +13,8 @@ internal static unsafe class MicroKernel<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
-    // Rows of the panel that are hinted ahead: it streams from the second-level cache, whose latency that covers.
+    // Rows of the panel that are hinted ahead: it streams from the second-level cache, whose latency that covers. One
+    // line of a row's three, for the processor fetches neighbours by itself, and hints take the place of sums.
     private const int Ahead = 8;
 
     /// <summary>
@@ -21,67 +22,61 @@ internal static unsafe class MicroKernel<TIsa, V>
     /// that no chain of additions is longer than <paramref name="k"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+    public static void Run(float* a, float* b, int k, float* c, bool accumulate) => Run<PanelRows>(a, b, k, 0, c, accumulate);
+
+    /// <summary>The same where the rows of B lie <paramref name="bStride"/> floats apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate) => Run<StridedRows>(a, b, k, bStride, c, accumulate);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Run<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+        where TRows : struct, IRows
     {
         for (int column = 0; column < Tile.Columns; column += 3 * TIsa.Lanes)
         {
             if (TIsa.TileRows == 8)
             {
-                Rows8(a, b + column, k, bStride, c + column, accumulate);
+                Rows8<TRows>(a, b + column, k, bStride, c + column, accumulate);
             }
             else
             {
-                Rows4(a, b + column, k, bStride, c + column, accumulate);
-                Rows4(a + 4, b + column, k, bStride, c + 4 * Tile.Columns + column, accumulate);
+                Rows4<TRows>(a, b + column, k, bStride, c + column, accumulate);
+                Rows4<TRows>(a + 4, b + column, k, bStride, c + 4 * Tile.Columns + column, accumulate);
             }
         }
     }
 
+    // Two rows a turn, with offsets that are known in advance: what is no multiply-add takes turns with them, and
+    // where another thread runs on the same core every instruction counts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows8(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+    private static void Rows8<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+        where TRows : struct, IRows
     {
         V c00 = default, c01 = default, c02 = default, c10 = default, c11 = default, c12 = default;
         V c20 = default, c21 = default, c22 = default, c30 = default, c31 = default, c32 = default;
         V c40 = default, c41 = default, c42 = default, c50 = default, c51 = default, c52 = default;
         V c60 = default, c61 = default, c62 = default, c70 = default, c71 = default, c72 = default;
-        for (; k > 0; k--)
+        nint stride = TRows.Stride(bStride);
+        for (float* end = a + (k & ~1) * Tile.Rows; a != end; a += 2 * Tile.Rows, b += 2 * stride)
         {
-            V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
-            Prefetch.Near(b + Ahead * bStride, TIsa.Lanes);
-            V x = TIsa.Broadcast(a[0]);
-            c00 = TIsa.MultiplyAdd(x, b0, c00);
-            c01 = TIsa.MultiplyAdd(x, b1, c01);
-            c02 = TIsa.MultiplyAdd(x, b2, c02);
-            x = TIsa.Broadcast(a[1]);
-            c10 = TIsa.MultiplyAdd(x, b0, c10);
-            c11 = TIsa.MultiplyAdd(x, b1, c11);
-            c12 = TIsa.MultiplyAdd(x, b2, c12);
-            x = TIsa.Broadcast(a[2]);
-            c20 = TIsa.MultiplyAdd(x, b0, c20);
-            c21 = TIsa.MultiplyAdd(x, b1, c21);
-            c22 = TIsa.MultiplyAdd(x, b2, c22);
-            x = TIsa.Broadcast(a[3]);
-            c30 = TIsa.MultiplyAdd(x, b0, c30);
-            c31 = TIsa.MultiplyAdd(x, b1, c31);
-            c32 = TIsa.MultiplyAdd(x, b2, c32);
-            x = TIsa.Broadcast(a[4]);
-            c40 = TIsa.MultiplyAdd(x, b0, c40);
-            c41 = TIsa.MultiplyAdd(x, b1, c41);
-            c42 = TIsa.MultiplyAdd(x, b2, c42);
-            x = TIsa.Broadcast(a[5]);
-            c50 = TIsa.MultiplyAdd(x, b0, c50);
-            c51 = TIsa.MultiplyAdd(x, b1, c51);
-            c52 = TIsa.MultiplyAdd(x, b2, c52);
-            x = TIsa.Broadcast(a[6]);
-            c60 = TIsa.MultiplyAdd(x, b0, c60);
-            c61 = TIsa.MultiplyAdd(x, b1, c61);
-            c62 = TIsa.MultiplyAdd(x, b2, c62);
-            x = TIsa.Broadcast(a[7]);
-            c70 = TIsa.MultiplyAdd(x, b0, c70);
-            c71 = TIsa.MultiplyAdd(x, b1, c71);
-            c72 = TIsa.MultiplyAdd(x, b2, c72);
-            a += Tile.Rows;
-            b += bStride;
+            Prefetch.Near(b + Ahead * stride, TIsa.Lanes);
+            Step8(
+                a, b,
+                ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
+                ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
+            Prefetch.Near(b + (Ahead + 1) * stride, TIsa.Lanes);
+            Step8(
+                a + Tile.Rows, b + stride,
+                ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
+                ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
+        }
+
+        if ((k & 1) != 0)
+        {
+            Step8(
+                a, b,
+                ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
+                ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
         }
 
         Finish(c, 0, c00, c01, c02, accumulate);
@@ -95,37 +90,66 @@ internal static unsafe class MicroKernel<TIsa, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows4(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+    private static void Rows4<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+        where TRows : struct, IRows
     {
         V c00 = default, c01 = default, c02 = default, c10 = default, c11 = default, c12 = default;
         V c20 = default, c21 = default, c22 = default, c30 = default, c31 = default, c32 = default;
-        for (; k > 0; k--)
+        nint stride = TRows.Stride(bStride);
+        for (float* end = a + (k & ~1) * Tile.Rows; a != end; a += 2 * Tile.Rows, b += 2 * stride)
         {
-            V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
-            V x = TIsa.Broadcast(a[0]);
-            c00 = TIsa.MultiplyAdd(x, b0, c00);
-            c01 = TIsa.MultiplyAdd(x, b1, c01);
-            c02 = TIsa.MultiplyAdd(x, b2, c02);
-            x = TIsa.Broadcast(a[1]);
-            c10 = TIsa.MultiplyAdd(x, b0, c10);
-            c11 = TIsa.MultiplyAdd(x, b1, c11);
-            c12 = TIsa.MultiplyAdd(x, b2, c12);
-            x = TIsa.Broadcast(a[2]);
-            c20 = TIsa.MultiplyAdd(x, b0, c20);
-            c21 = TIsa.MultiplyAdd(x, b1, c21);
-            c22 = TIsa.MultiplyAdd(x, b2, c22);
-            x = TIsa.Broadcast(a[3]);
-            c30 = TIsa.MultiplyAdd(x, b0, c30);
-            c31 = TIsa.MultiplyAdd(x, b1, c31);
-            c32 = TIsa.MultiplyAdd(x, b2, c32);
-            a += Tile.Rows;
-            b += bStride;
+            Step4(a, b, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
+            Step4(a + Tile.Rows, b + stride, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
         }
 
+        if ((k & 1) != 0) Step4(a, b, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
         Finish(c, 0, c00, c01, c02, accumulate);
         Finish(c, 1, c10, c11, c12, accumulate);
         Finish(c, 2, c20, c21, c22, accumulate);
         Finish(c, 3, c30, c31, c32, accumulate);
+    }
+
+    // One row of the panel.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step8(
+        float* a, float* b,
+        ref V c00, ref V c01, ref V c02, ref V c10, ref V c11, ref V c12,
+        ref V c20, ref V c21, ref V c22, ref V c30, ref V c31, ref V c32,
+        ref V c40, ref V c41, ref V c42, ref V c50, ref V c51, ref V c52,
+        ref V c60, ref V c61, ref V c62, ref V c70, ref V c71, ref V c72)
+    {
+        V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
+        Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
+        Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
+        Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
+        Row(a[3], b0, b1, b2, ref c30, ref c31, ref c32);
+        Row(a[4], b0, b1, b2, ref c40, ref c41, ref c42);
+        Row(a[5], b0, b1, b2, ref c50, ref c51, ref c52);
+        Row(a[6], b0, b1, b2, ref c60, ref c61, ref c62);
+        Row(a[7], b0, b1, b2, ref c70, ref c71, ref c72);
+    }
+
+    // One row of the panel.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step4(
+        float* a, float* b,
+        ref V c00, ref V c01, ref V c02, ref V c10, ref V c11, ref V c12,
+        ref V c20, ref V c21, ref V c22, ref V c30, ref V c31, ref V c32)
+    {
+        V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
+        Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
+        Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
+        Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
+        Row(a[3], b0, b1, b2, ref c30, ref c31, ref c32);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Row(float a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
+    {
+        V x = TIsa.Broadcast(a);
+        c0 = TIsa.MultiplyAdd(x, b0, c0);
+        c1 = TIsa.MultiplyAdd(x, b1, c1);
+        c2 = TIsa.MultiplyAdd(x, b2, c2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -142,5 +166,23 @@ internal static unsafe class MicroKernel<TIsa, V>
         TIsa.Store(p, v0);
         TIsa.Store(p + TIsa.Lanes, v1);
         TIsa.Store(p + 2 * TIsa.Lanes, v2);
+    }
+
+    /// <summary>How far B's rows are apart: a type, so that the offsets of a panel's rows are constants in the code.</summary>
+    private interface IRows
+    {
+        static abstract nint Stride(nint given);
+    }
+
+    private readonly struct PanelRows : IRows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Stride(nint given) => Tile.Columns;
+    }
+
+    private readonly struct StridedRows : IRows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Stride(nint given) => given;
     }
 }

@@ -40,9 +40,27 @@ internal static unsafe class Panel<TIsa, V>
     /// </summary>
     public static void CopyEdge(float* a, float* b, nint stride, int rows, int low, int high, float* panel)
     {
+        low = Math.Clamp(low, 0, Tile.Columns);
+        high = Math.Clamp(high, low, Tile.Columns);
         for (int r = 0; r < rows; r++, a += stride, panel += Tile.Columns)
         {
-            for (int i = 0; i < Tile.Columns; i++) panel[i] = i < low || i >= high ? 0 : b == null ? a[i] : a[i] + b[i];
+            for (int i = 0; i < low; i++) panel[i] = 0;
+            if (high - low >= TIsa.Lanes)
+            {
+                // The last vector overlaps the one before, so that nothing outside the part is read.
+                for (int i = low; i < high; i += TIsa.Lanes)
+                {
+                    int at = Math.Min(i, high - TIsa.Lanes);
+                    V x = TIsa.Load(a + at);
+                    TIsa.Store(panel + at, b == null ? x : TIsa.Add(x, TIsa.Load(b + at)));
+                }
+            }
+            else
+            {
+                for (int i = low; i < high; i++) panel[i] = b == null ? a[i] : a[i] + b[i];
+            }
+
+            for (int i = high; i < Tile.Columns; i++) panel[i] = 0;
             if (b != null) b += stride;
         }
     }

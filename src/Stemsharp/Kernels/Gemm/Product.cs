@@ -17,7 +17,7 @@ internal static unsafe class Product<TIsa, V>
         int chain = Tile.Chain(k);
         for (int start = 0; start < k; start += chain)
         {
-            MicroKernel<TIsa, V>.Run(strip + start * Tile.Rows, panel + start * Tile.Columns, Math.Min(chain, k - start), Tile.Columns, tile, accumulate || start > 0);
+            MicroKernel<TIsa, V>.Run(strip + start * Tile.Rows, panel + start * Tile.Columns, Math.Min(chain, k - start), tile, accumulate || start > 0);
         }
     }
 
@@ -47,15 +47,14 @@ internal static unsafe class Product<TIsa, V>
         }
 
         int chain = Tile.Chain(k);
-        ushort* narrow = weights.NarrowStrip(strip) + first * Tile.Rows, next = narrow + weights.K * Tile.Rows;
+        ushort* narrow = weights.NarrowStrip(strip) + first * Tile.Rows;
         for (int start = 0; start < k; start += chain)
         {
             int rows = Math.Min(chain, k - start);
             Widen(narrow + start * Tile.Rows, rows * Tile.Rows, room);
-            Prefetch.Floats((float*)(start + chain < k ? narrow + (start + chain) * Tile.Rows : next), chain * Tile.Rows / 2);
             for (int p = 0; p < count; p++)
             {
-                MicroKernel<TIsa, V>.Run(room, panels + p * panelStride + start * Tile.Columns, rows, Tile.Columns, tiles + p * tileStride, accumulate || start > 0);
+                MicroKernel<TIsa, V>.Run(room, panels + p * panelStride + start * Tile.Columns, rows, tiles + p * tileStride, accumulate || start > 0);
             }
         }
     }

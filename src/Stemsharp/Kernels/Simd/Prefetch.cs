@@ -16,13 +16,10 @@ internal static unsafe class Prefetch
         for (float* end = p + count; p < end; p += Line) Sse.Prefetch1(p);
     }
 
-    /// <summary>Hints the floats of three vectors of one cache line each, for the first-level cache; narrower vectors are left alone.</summary>
+    /// <summary>Hints a vector of one cache line for the first-level cache; narrower vectors are left alone.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Near(float* p, int lanes)
     {
-        if (!Sse.IsSupported || lanes != Line) return;
-        Sse.Prefetch0(p);
-        Sse.Prefetch0(p + Line);
-        Sse.Prefetch0(p + 2 * Line);
+        if (Sse.IsSupported && lanes == Line) Sse.Prefetch0(p);
     }
 }
