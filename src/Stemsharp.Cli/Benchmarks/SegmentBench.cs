@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Evaluation;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
@@ -41,7 +42,7 @@ internal sealed class SegmentBench
 
         // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
         double[] seconds = new double[Segments], peaks = new double[Segments + 1], shares = new double[Segments];
-        long allocated = 0, memory = ProcessMemory.Peak();
+        long allocated = 0;
         peaks[0] = FmaPeak.Measure(Threads, PeakSeconds);
         for (int i = 0; i < Segments; i++)
         {
@@ -49,7 +50,6 @@ internal sealed class SegmentBench
             model.RunSegment(cancellationToken);
             seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds;
             allocated += GC.GetTotalAllocatedBytes(precise: true) - before;
-            memory = Math.Max(memory, ProcessMemory.Peak());
             peaks[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
             shares[i] = model.Engine.Plan.Flops / 1e9 / seconds[i] / ((peaks[i] + peaks[i + 1]) / 2);
         }
@@ -60,12 +60,12 @@ internal sealed class SegmentBench
             Engine = model.Engine.Description,
             Networks = model.Source.Members.Count,
             Threads = Threads,
-            SecondsPerSegment = Median(seconds),
+            SecondsPerSegment = Statistics.Median(seconds),
             GflopPerSegment = model.Engine.Plan.Flops / 1e9,
             ExecutedGflopPerSegment = model.Engine.Plan.ExecutedFlops / 1e9,
-            FmaPeakGflops = Median(peaks),
-            PercentOfPeak = 100 * Median(shares),
-            PeakMemoryBytes = memory,
+            FmaPeakGflops = Statistics.Median(peaks),
+            PercentOfPeak = 100 * Statistics.Median(shares),
+            PeakMemoryBytes = ProcessMemory.Peak(),
             AllocatedBytesPerSegment = allocated / Segments,
             Startup = await StartupAsync(file, cancellationToken).ConfigureAwait(false),
             Profile = Profile ? await ProfileAsync(file, cancellationToken).ConfigureAwait(false) : [],
@@ -132,12 +132,6 @@ internal sealed class SegmentBench
             .. model.Engine.Profile.Select(p => new ProfiledStep(
                 p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9, p.Step.ExecutedFlops / 1e9, p.Step.Bytes)),
         ];
-    }
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
