@@ -1,18 +1,20 @@
 using System.Diagnostics;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
 namespace Stemsharp.Bench;
 
 /// <summary>
-/// How long does the network take, as a share of an FMA peak measured right before and after each segment?
-/// On a shared machine that ratio holds where seconds drift.
+/// How long does the network take, as a share of the rate of multiply-adds alone, measured right before and after each
+/// segment? On a shared machine that ratio holds where seconds drift.
 /// </summary>
 internal static unsafe class EngineTime
 {
     private const int WarmUps = 2, Runs = 9;
+    private const double PeakSeconds = 0.2;
 
     public static void Print(string[] args)
     {
@@ -30,20 +32,20 @@ internal static unsafe class EngineTime
         var random = new Random(1);
         for (int run = 0; run < WarmUps; run++) Run();
         engine.ResetProfile();
-        double[] seconds = new double[Runs], peaks = new double[Runs], shares = new double[Runs];
+        double[] seconds = new double[Runs], peaks = new double[Runs], shares = new double[Runs], meanShares = new double[Runs];
         for (int run = 0; run < Runs; run++)
         {
-            double before = FmaPeak.Measure(threads, 0.05);
+            FmaRate before = FmaPeak.Measure(threads, PeakSeconds);
             seconds[run] = Run();
-            peaks[run] = (before + FmaPeak.Measure(threads, 0.05)) / 2;
-            shares[run] = graph.Flops * 1e-9 / seconds[run] / peaks[run];
+            FmaRate around = FmaRate.Between(before, FmaPeak.Measure(threads, PeakSeconds));
+            double rate = graph.Flops * 1e-9 / seconds[run];
+            peaks[run] = around.Peak;
+            shares[run] = rate / around.Peak;
+            meanShares[run] = rate / around.Mean;
         }
 
-        Array.Sort(seconds);
-        Array.Sort(peaks);
-        Array.Sort(shares);
-        double peak = peaks[Runs / 2];
-        Console.WriteLine($"median {seconds[Runs / 2]:F3} s, least {seconds[0]:F3} s; FMA peak {peak:F0} GFLOP/s; median share {shares[Runs / 2]:P1}, best {shares[^1]:P1}");
+        double peak = Statistics.Median(peaks);
+        Console.WriteLine($"median {Statistics.Median(seconds):F3} s, least {seconds.Min():F3} s; FMA peak {peak:F0} GFLOP/s; median share {Statistics.Median(shares):P1}, best {shares.Max():P1}; of the mean rate {Statistics.Median(meanShares):P1}");
         foreach ((Step step, TimeSpan time) in engine.Profile)
         {
             double s = time.TotalSeconds / Runs;

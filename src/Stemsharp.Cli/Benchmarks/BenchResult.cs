@@ -39,6 +39,12 @@ internal sealed record BenchResult
     /// <summary>The median over the segments of each one's share of the peak measured right before and after it.</summary>
     internal required double PercentOfPeak { get; init; }
 
+    /// <summary>The median of the mean rates of multiply-adds between the segments: what the machine gave, neighbours counted.</summary>
+    internal required double FmaMeanGflops { get; init; }
+
+    /// <summary>As <see cref="PercentOfPeak"/>, of the mean rates.</summary>
+    internal required double PercentOfMean { get; init; }
+
     internal required long PeakMemoryBytes { get; init; }
 
     internal required long AllocatedBytesPerSegment { get; init; }
@@ -56,6 +62,8 @@ internal sealed record BenchResult
             json.WriteNumber("gflop_per_segment", Math.Round(GflopPerSegment, 3));
             json.WriteNumber("fma_peak_gflops", Math.Round(FmaPeakGflops, 2));
             json.WriteNumber("percent_of_peak", Math.Round(PercentOfPeak, 2));
+            json.WriteNumber("fma_mean_gflops", Math.Round(FmaMeanGflops, 2));
+            json.WriteNumber("percent_of_mean", Math.Round(PercentOfMean, 2));
             json.WriteNumber("peak_memory_bytes", PeakMemoryBytes);
             json.WriteNumber("allocated_bytes_per_segment", AllocatedBytesPerSegment);
             json.WriteNumber("startup_seconds", Math.Round(Startup.Total, 3));
@@ -91,8 +99,8 @@ internal sealed record BenchResult
         Line("seconds per segment", $"{SecondsPerSegment:0.000}");
         Line("work per segment", $"{GflopPerSegment:0.0} GFLOP ({ExecutedGflopPerSegment:0.0} executed)");
         Line("rate", $"{GflopPerSegment / SecondsPerSegment:0.0} GFLOP/s");
-        Line("FMA peak", $"{FmaPeakGflops:0.0} GFLOP/s");
-        Line("percent of peak", $"{PercentOfPeak:0.0}");
+        Line("FMA peak", $"{FmaPeakGflops:0.0} GFLOP/s (on average {FmaMeanGflops:0.0})");
+        Line("percent of peak", $"{PercentOfPeak:0.0} ({PercentOfMean:0.0} of the average)");
         Line("peak memory", $"{Words.Bytes(PeakMemoryBytes)}");
         Line("allocated per segment", $"{AllocatedBytesPerSegment} bytes");
         Line("start-up", $"{Startup.Total:0.00} s (runtime {Startup.Runtime:0.00}, checkpoint {Startup.Opening:0.00}, plan {Startup.Planning:0.00}), then the first segment {Startup.FirstSegment:0.00} s");

@@ -17,7 +17,7 @@ internal sealed class SegmentBench
 
     private const int StartupRuns = 3;
     private const int WarmUpSegments = 2;
-    private const double PeakSeconds = 0.1;
+    private const double PeakSeconds = 0.2;
 
     internal required string Model { get; init; }
 
@@ -41,17 +41,21 @@ internal sealed class SegmentBench
             throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
 
         // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
-        double[] seconds = new double[Segments], peaks = new double[Segments + 1], shares = new double[Segments];
+        double[] seconds = new double[Segments], shares = new double[Segments], meanShares = new double[Segments];
+        var rates = new FmaRate[Segments + 1];
         long allocated = 0;
-        peaks[0] = FmaPeak.Measure(Threads, PeakSeconds);
+        rates[0] = FmaPeak.Measure(Threads, PeakSeconds);
         for (int i = 0; i < Segments; i++)
         {
             long before = GC.GetTotalAllocatedBytes(precise: true), began = Stopwatch.GetTimestamp();
             model.RunSegment(cancellationToken);
             seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds;
             allocated += GC.GetTotalAllocatedBytes(precise: true) - before;
-            peaks[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
-            shares[i] = model.Engine.Plan.Flops / 1e9 / seconds[i] / ((peaks[i] + peaks[i + 1]) / 2);
+            rates[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
+            FmaRate around = FmaRate.Between(rates[i], rates[i + 1]);
+            double rate = model.Engine.Plan.Flops / 1e9 / seconds[i];
+            shares[i] = rate / around.Peak;
+            meanShares[i] = rate / around.Mean;
         }
 
         return new BenchResult
@@ -63,8 +67,10 @@ internal sealed class SegmentBench
             SecondsPerSegment = Statistics.Median(seconds),
             GflopPerSegment = model.Engine.Plan.Flops / 1e9,
             ExecutedGflopPerSegment = model.Engine.Plan.ExecutedFlops / 1e9,
-            FmaPeakGflops = Statistics.Median(peaks),
+            FmaPeakGflops = Statistics.Median(rates.Select(r => r.Peak)),
             PercentOfPeak = 100 * Statistics.Median(shares),
+            FmaMeanGflops = Statistics.Median(rates.Select(r => r.Mean)),
+            PercentOfMean = 100 * Statistics.Median(meanShares),
             PeakMemoryBytes = ProcessMemory.Peak(),
             AllocatedBytesPerSegment = allocated / Segments,
             Startup = await StartupAsync(file, cancellationToken).ConfigureAwait(false),

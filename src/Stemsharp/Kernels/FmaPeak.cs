@@ -5,14 +5,25 @@ using Stemsharp.Kernels.Simd;
 
 namespace Stemsharp.Kernels;
 
-/// <summary>Measures the machine's peak rate of single-precision multiply-adds: the yardstick of benchmarks.</summary>
+/// <summary>
+/// Rates of single-precision multiply-adds in registers, GFLOP/s, a multiply-add counting two. On a quiet machine both are
+/// the same; where neighbours take turns on the processor only the mean says what was to be had while something else ran.
+/// </summary>
+/// <param name="Peak">The best of several rounds: what the hardware can do.</param>
+/// <param name="Mean">All rounds together: what it did on average.</param>
+internal readonly record struct FmaRate(double Peak, double Mean)
+{
+    /// <summary>Between two rates, for what ran between them.</summary>
+    public static FmaRate Between(FmaRate before, FmaRate after) => new((before.Peak + after.Peak) / 2, (before.Mean + after.Mean) / 2);
+}
+
+/// <summary>Measures the machine's rate of single-precision multiply-adds: the yardstick of benchmarks.</summary>
 internal static class FmaPeak
 {
     /// <summary>
-    /// GFLOP/s of independent multiply-adds in registers on so many threads at once, a multiply-add counting
-    /// two; the best of several rounds.
+    /// Independent multiply-adds in registers on so many threads at once, in several rounds.
     /// </summary>
-    public static double Measure(int threads, double seconds = 0.5)
+    public static FmaRate Measure(int threads, double seconds = 0.5)
     {
         Func<long, long> loop = KernelTier.Best.Bits switch
         {
@@ -23,7 +34,7 @@ internal static class FmaPeak
         };
         loop(1000);
         long iterations = 20_000;
-        double best = 0, spent = 0;
+        double best = 0, spent = 0, all = 0;
         while (spent < seconds)
         {
             // Each worker notes its own times: on a full machine this thread may wake up late.
@@ -45,11 +56,12 @@ internal static class FmaPeak
             foreach (Thread worker in workers) worker.Join();
             double took = Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
             spent += took;
+            all += flops;
             best = Math.Max(best, flops / took * 1e-9);
             if (took < 0.05) iterations *= 2;
         }
 
-        return best;
+        return new FmaRate(best, all / spent * 1e-9);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

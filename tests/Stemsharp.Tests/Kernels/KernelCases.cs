@@ -83,8 +83,17 @@ internal static unsafe class KernelCases<TIsa, V>
             double f = x[0];
             TIsa.Store(y, VectorMath<TIsa, V>.Exp(a));
             Assert.Equal(1, y[0] / Math.Exp(Math.Clamp(f, -86.6f, 88f)), tolerance);
-            TIsa.Store(y, VectorMath<TIsa, V>.Exp2(a));
-            Assert.Equal(1, y[0] / Math.Pow(2, Math.Max(f, -120)), 3e-7);
+            foreach (float n in (float[])[0, 3, -7])
+            {
+                // At the limit the whole part stops; the fraction goes on.
+                V offset = VectorMath<TIsa, V>.Offset(TIsa.Broadcast(n));
+                TIsa.Store(y, VectorMath<TIsa, V>.Exp2(a, offset));
+                double whole = Math.Round(f) - n, rest = f - Math.Round(f);
+                Assert.Equal(1, y[0] / Math.Pow(2, Math.Max(whole, -120) + rest), Math.Abs(Math.Abs(rest) - 0.5) < 1e-6 ? 0.51 : 3e-7);
+                TIsa.Store(y, VectorMath<TIsa, V>.PowerOfTwo(VectorMath<TIsa, V>.Round(a), offset));
+                Assert.Equal(Math.Pow(2, Math.Max(whole, -120)), y[0]);
+            }
+
             TIsa.Store(y, VectorMath<TIsa, V>.Sigmoid(a));
             Assert.Equal(1 / (1 + Math.Exp(-f)), y[0], 2e-7);
             TIsa.Store(y, VectorMath<TIsa, V>.Gelu(a));

@@ -15,9 +15,9 @@ internal static unsafe class AttentionKernel<TIsa, V>
     where V : struct
 {
     /// <summary>
-    /// Keys scored at once: 36 KB of scores. A numeric parameter, for it sets the order of additions.
+    /// Keys scored at once: 24 KB of scores, which stay in the first-level cache. A numeric parameter, for it sets the order of additions.
     /// </summary>
-    public const int KeyBlock = 192;
+    public const int KeyBlock = 128;
 
     /// <summary>Blocks of 48 queries that go through the keys together, so that each strip of keys or values is loaded once for all.</summary>
     public const int MaxPanels = 2;
@@ -26,7 +26,7 @@ internal static unsafe class AttentionKernel<TIsa, V>
     public static long Scratch(int width) => MaxPanels * PanelScratch(width);
 
     /// <summary>Floats from one panel's result to the next one's.</summary>
-    public static int PanelScratch(int width) => (KeyBlock + Rows(width) + 2) * Tile.Columns;
+    public static int PanelScratch(int width) => (KeyBlock + Rows(width) + 3) * Tile.Columns;
 
     /// <summary>
     /// Runs some panels of 48 queries. Afterwards panel p's result is at scratch + p·<see cref="PanelScratch"/>: [width][48].
@@ -42,20 +42,25 @@ internal static unsafe class AttentionKernel<TIsa, V>
     public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch)
     {
         int rows = Rows(width), panelScratch = PanelScratch(width), queryFloats = width * Tile.Columns;
-        int maxAt = rows * Tile.Columns, sumAt = maxAt + Tile.Columns, scoresAt = sumAt + Tile.Columns;
+        int sumAt = rows * Tile.Columns, topAt = sumAt + Tile.Columns, maxAt = topAt + Tile.Columns, scoresAt = maxAt + Tile.Columns;
         for (int first = 0; first < count; first += KeyBlock)
         {
             int block = Math.Min(KeyBlock, count - first);
             for (int strip = 0; strip < Tile.Strips(block); strip++)
             {
                 float* k = keys + (long)(first / Tile.Rows + strip) * width * Tile.Rows;
-                for (int p = 0; p < panels; p++) Product<TIsa, V>.Run(k, query + p * queryFloats, width, scratch + p * panelScratch + scoresAt + strip * Tile.Size);
+                for (int p = 0; p < panels; p++)
+                {
+                    float* own = scratch + p * panelScratch, scores = own + scoresAt + strip * Tile.Size;
+                    Product<TIsa, V>.Run(k, query + p * queryFloats, width, scores);
+                    Raise(scores, Math.Min(Tile.Rows, block - strip * Tile.Rows), own + maxAt, first + strip == 0);
+                }
             }
 
             for (int p = 0; p < panels; p++)
             {
                 float* own = scratch + p * panelScratch;
-                Softmax(own + scoresAt, block, first == 0, own + maxAt, own + sumAt, own, rows);
+                Softmax(own + scoresAt, block, first == 0, own + maxAt, own + topAt, own + sumAt, own, rows);
             }
 
             for (int strip = 0; strip < rows / Tile.Rows; strip++)
@@ -85,29 +90,47 @@ internal static unsafe class AttentionKernel<TIsa, V>
         }
     }
 
-    /// <summary>Turns a block of scores into weights relative to the running maximum, and rescales what came before.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Softmax(float* scores, int keys, bool start, float* max, float* sum, float* result, int rows)
+    // The running maximum of each column, while the scores are still in the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Raise(float* scores, int keys, float* max, bool start)
     {
         // Three vectors side by side: with one, each maximum would wait for the one before.
         int lanes = TIsa.Lanes;
         for (int i = 0; i < Tile.Columns; i += 3 * lanes)
         {
-            float* p = scores + i, end = p + keys * Tile.Columns;
-            V top0 = TIsa.Load(start ? p : max + i), top1 = TIsa.Load((start ? p : max + i) + lanes), top2 = TIsa.Load((start ? p : max + i) + 2 * lanes);
-            for (; p < end; p += Tile.Columns)
+            float* p = scores + i, from = start ? p : max + i;
+            V max0 = TIsa.Load(from), max1 = TIsa.Load(from + lanes), max2 = TIsa.Load(from + 2 * lanes);
+            for (float* end = p + keys * Tile.Columns; p < end; p += Tile.Columns)
             {
-                top0 = TIsa.Max(top0, TIsa.Load(p));
-                top1 = TIsa.Max(top1, TIsa.Load(p + lanes));
-                top2 = TIsa.Max(top2, TIsa.Load(p + 2 * lanes));
+                max0 = TIsa.Max(max0, TIsa.Load(p));
+                max1 = TIsa.Max(max1, TIsa.Load(p + lanes));
+                max2 = TIsa.Max(max2, TIsa.Load(p + 2 * lanes));
             }
 
+            TIsa.Store(max + i, max0);
+            TIsa.Store(max + i + lanes, max1);
+            TIsa.Store(max + i + 2 * lanes, max2);
+        }
+    }
+
+    /// <summary>
+    /// Turns a block of scores into weights relative to the running maximum, and rescales what came before. Relative to the
+    /// whole number next to the maximum, in fact: that spares a subtraction, and what came before is rescaled exactly.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Softmax(float* scores, int keys, bool start, float* max, float* top, float* sum, float* result, int rows)
+    {
+        int lanes = TIsa.Lanes;
+        for (int i = 0; i < Tile.Columns; i += 3 * lanes)
+        {
+            V top0 = VectorMath<TIsa, V>.Round(TIsa.Load(max + i)), top1 = VectorMath<TIsa, V>.Round(TIsa.Load(max + i + lanes)), top2 = VectorMath<TIsa, V>.Round(TIsa.Load(max + i + 2 * lanes));
+            V offset0 = VectorMath<TIsa, V>.Offset(top0), offset1 = VectorMath<TIsa, V>.Offset(top1), offset2 = VectorMath<TIsa, V>.Offset(top2);
             V total0 = TIsa.Broadcast(0f), total1 = total0, total2 = total0;
-            for (p = scores + i; p < end; p += Tile.Columns)
+            for (float* p = scores + i, end = p + keys * Tile.Columns; p < end; p += Tile.Columns)
             {
-                V weight0 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p), top0));
-                V weight1 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + lanes), top1));
-                V weight2 = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(p + 2 * lanes), top2));
+                V weight0 = VectorMath<TIsa, V>.Exp2(TIsa.Load(p), offset0);
+                V weight1 = VectorMath<TIsa, V>.Exp2(TIsa.Load(p + lanes), offset1);
+                V weight2 = VectorMath<TIsa, V>.Exp2(TIsa.Load(p + 2 * lanes), offset2);
                 TIsa.Store(p, weight0);
                 TIsa.Store(p + lanes, weight1);
                 TIsa.Store(p + 2 * lanes, weight2);
@@ -116,25 +139,25 @@ internal static unsafe class AttentionKernel<TIsa, V>
                 total2 = TIsa.Add(total2, weight2);
             }
 
-            Merge(i, top0, total0, start, max, sum, result, rows);
-            Merge(i + lanes, top1, total1, start, max, sum, result, rows);
-            Merge(i + 2 * lanes, top2, total2, start, max, sum, result, rows);
+            Merge(i, top0, offset0, total0, start, top, sum, result, rows);
+            Merge(i + lanes, top1, offset1, total1, start, top, sum, result, rows);
+            Merge(i + 2 * lanes, top2, offset2, total2, start, top, sum, result, rows);
         }
     }
 
-    // A block's maximum and sum into the running ones; what came before shrinks to the new maximum.
+    // A block's sum into the running one; what came before shrinks to the new maximum.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Merge(int column, V top, V total, bool start, float* max, float* sum, float* result, int rows)
+    private static void Merge(int column, V newTop, V offset, V total, bool start, float* top, float* sum, float* result, int rows)
     {
         if (!start)
         {
-            V decay = VectorMath<TIsa, V>.Exp2(TIsa.Subtract(TIsa.Load(max + column), top));
+            V decay = VectorMath<TIsa, V>.PowerOfTwo(TIsa.Load(top + column), offset);
             total = TIsa.MultiplyAdd(TIsa.Load(sum + column), decay, total);
             for (float* q = result + column, end = q + rows * Tile.Columns; q < end; q += Tile.Columns) TIsa.Store(q, TIsa.Multiply(TIsa.Load(q), decay));
         }
 
         TIsa.Store(sum + column, total);
-        TIsa.Store(max + column, top);
+        TIsa.Store(top + column, newTop);
     }
 
     private static int Rows(int width) => Tile.Strips(width) * Tile.Rows;

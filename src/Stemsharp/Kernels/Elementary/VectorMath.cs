@@ -30,21 +30,38 @@ internal static unsafe class VectorMath<TIsa, V>
     }
 
     /// <summary>
-    /// 2ˣ with a relative error of 1e-7, for softmax weights: x must not be above 127; below −120 it gives 2⁻¹²⁰.
+    /// 2ˣ⁻ⁿ for a whole number n with a relative error of 1e-7, for softmax weights: x − n must not be above 127; below
+    /// −120 it gives about 2⁻¹²⁰.
     /// </summary>
+    /// <param name="x">The exponents, below 2²² in magnitude.</param>
+    /// <param name="offset">What <see cref="Offset"/> gives for n.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2(V x)
+    public static V Exp2(V x, V offset)
     {
-        x = TIsa.Max(x, TIsa.Broadcast(-120f));
-        V shifted = TIsa.Add(x, TIsa.Broadcast(RoundingShift));
-        V r = TIsa.Subtract(x, TIsa.Subtract(shifted, TIsa.Broadcast(RoundingShift)));
+        V shifted = TIsa.Add(x, offset);
+        V r = TIsa.Subtract(x, TIsa.Subtract(shifted, offset));
         V p = TIsa.MultiplyAdd(r, TIsa.Broadcast(0.0013276472454890609f), TIsa.Broadcast(0.009675540961325169f));
         p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.05550713092088699f));
         p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.24022120237350464f));
         p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.6931469440460205f));
         p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(1.0000001192092896f));
-        return TIsa.ScaleByPowerOfTwo(p, shifted);
+        return TIsa.ScaleByPowerOfTwo(p, Limit(shifted));
     }
+
+    /// <summary>2ᵐ⁻ⁿ for whole numbers, exact down to 2⁻¹²⁰.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V PowerOfTwo(V m, V offset) => TIsa.ScaleByPowerOfTwo(TIsa.Broadcast(1f), Limit(TIsa.Add(m, offset)));
+
+    /// <summary>The nearest whole number, up to 2²² in magnitude.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Round(V x) => TIsa.Subtract(TIsa.Add(x, TIsa.Broadcast(RoundingShift)), TIsa.Broadcast(RoundingShift));
+
+    /// <summary>What <see cref="Exp2"/> adds to an exponent, so that the sum's low bits are the nearest whole number less n.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Offset(V n) => TIsa.Subtract(TIsa.Broadcast(RoundingShift), n);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Limit(V shifted) => TIsa.Max(shifted, TIsa.Broadcast(RoundingShift - 120f));
 
     /// <summary>1/(1 + e⁻ˣ).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

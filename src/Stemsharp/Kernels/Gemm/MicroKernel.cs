@@ -21,22 +21,31 @@ internal static unsafe class MicroKernel<TIsa, V>
     /// Sets (or, with <paramref name="accumulate"/>, adds to) the tile. Each call starts its sums at zero, so
     /// that no chain of additions is longer than <paramref name="k"/>.
     /// </summary>
+    /// <param name="a">The strip.</param>
+    /// <param name="b">The panel.</param>
+    /// <param name="k">Terms.</param>
+    /// <param name="c">The tile.</param>
+    /// <param name="accumulate">Whether to add to the tile.</param>
+    /// <param name="next">
+    /// Bytes from the strip to what is wanted after it: while the strip is used, as much of that is hinted for the
+    /// second-level cache. With 0 the hints fall on the strip itself.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(float* a, float* b, int k, float* c, bool accumulate) => Run<PanelRows>(a, b, k, 0, c, accumulate);
+    public static void Run(float* a, float* b, int k, float* c, bool accumulate, nint next = 0) => Run<PanelRows>(a, b, k, 0, c, accumulate, next);
 
     /// <summary>The same where the rows of B lie <paramref name="bStride"/> floats apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate) => Run<StridedRows>(a, b, k, bStride, c, accumulate);
+    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate) => Run<StridedRows>(a, b, k, bStride, c, accumulate, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Run<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+    private static void Run<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate, nint next)
         where TRows : struct, IRows
     {
         for (int column = 0; column < Tile.Columns; column += 3 * TIsa.Lanes)
         {
             if (TIsa.TileRows == 8)
             {
-                Rows8<TRows>(a, b + column, k, bStride, c + column, accumulate);
+                Rows8<TRows>(a, b + column, k, bStride, c + column, accumulate, next);
             }
             else
             {
@@ -49,7 +58,7 @@ internal static unsafe class MicroKernel<TIsa, V>
     // Two rows a turn, with offsets that are known in advance: what is no multiply-add takes turns with them, and
     // where another thread runs on the same core every instruction counts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows8<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate)
+    private static void Rows8<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate, nint next)
         where TRows : struct, IRows
     {
         V c00 = default, c01 = default, c02 = default, c10 = default, c11 = default, c12 = default;
@@ -65,6 +74,7 @@ internal static unsafe class MicroKernel<TIsa, V>
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
             Prefetch.Near(b + (Ahead + 1) * stride, TIsa.Lanes);
+            Prefetch.Far((byte*)a + next, TIsa.Lanes);
             Step8(
                 a + Tile.Rows, b + stride,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,

@@ -12,9 +12,9 @@ internal static unsafe class Product<TIsa, V>
     public const int RoomFloats = Tile.MaxChain * Tile.Rows + 64;
 
     /// <summary>tile [8][48] = strip [k][8] transposed · panel [k][48]; added to the tile with <paramref name="accumulate"/>.</summary>
-    public static void Run(float* strip, float* panel, int k, float* tile, bool accumulate = false)
+    public static void Run(float* strip, float* panel, int k, float* tile, bool accumulate = false, int longestChain = Tile.MaxChain)
     {
-        int chain = Tile.Chain(k);
+        int chain = Tile.Chain(k, longestChain);
         for (int start = 0; start < k; start += chain)
         {
             MicroKernel<TIsa, V>.Run(strip + start * Tile.Rows, panel + start * Tile.Columns, Math.Min(chain, k - start), tile, accumulate || start > 0);
@@ -51,10 +51,13 @@ internal static unsafe class Product<TIsa, V>
         for (int start = 0; start < k; start += chain)
         {
             int rows = Math.Min(chain, k - start);
-            Widen(narrow + start * Tile.Rows, rows * Tile.Rows, room);
+            ushort* own = narrow + start * Tile.Rows;
+            Widen(own, rows * Tile.Rows, room);
+            // The first panel's product hints the codes that come next: the processor does not look across pages for them.
+            nint next = (nint)(own + rows * Tile.Rows) - (nint)room;
             for (int p = 0; p < count; p++)
             {
-                MicroKernel<TIsa, V>.Run(room, panels + p * panelStride + start * Tile.Columns, rows, tiles + p * tileStride, accumulate || start > 0);
+                MicroKernel<TIsa, V>.Run(room, panels + p * panelStride + start * Tile.Columns, rows, tiles + p * tileStride, accumulate || start > 0, p == 0 ? next : 0);
             }
         }
     }
@@ -62,6 +65,10 @@ internal static unsafe class Product<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ushort* narrow, int count, float* room)
     {
-        for (int i = 0; i < count; i += TIsa.Lanes) TIsa.Store(room + i, TIsa.LoadNarrow(narrow + i));
+        for (float* end = room + count; room < end; room += 2 * TIsa.Lanes, narrow += 2 * TIsa.Lanes)
+        {
+            TIsa.Store(room, TIsa.LoadNarrow(narrow));
+            TIsa.Store(room + TIsa.Lanes, TIsa.LoadNarrow(narrow + TIsa.Lanes));
+        }
     }
 }

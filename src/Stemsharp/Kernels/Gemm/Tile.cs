@@ -28,10 +28,10 @@ internal static class Tile
     /// <summary>Panels that hold so many columns.</summary>
     public static int Panels(int columns) => (columns + Columns - 1) / Columns;
 
-    /// <summary>The block length for a sum over k terms: equal blocks of at most <see cref="MaxChain"/>.</summary>
-    public static int Chain(int k)
+    /// <summary>The block length for a sum over k terms: equal blocks of at most <paramref name="longest"/>.</summary>
+    public static int Chain(int k, int longest = MaxChain)
     {
-        int blocks = (k + MaxChain - 1) / MaxChain;
+        int blocks = (k + longest - 1) / longest;
         return (k + blocks - 1) / blocks;
     }
 }
