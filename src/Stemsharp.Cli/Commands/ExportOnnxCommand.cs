@@ -22,7 +22,7 @@ internal static class ExportOnnxCommand
         };
         var precision = new Option<string>("--precision")
         {
-            Description = "fp32; mixed: products in half, everything else in single precision; fp16: all but norms and statistics in half.",
+            Description = "fp32; mixed: products in half, everything else in single precision; fp16: all but statistics, norms and what lies between those of a residual block in half.",
             DefaultValueFactory = _ => "fp32",
         };
         var quantize = new Option<string?>("--quantize") { Description = "int8: the transformer's linear layers with integers, quantised at run time; the loss is measured and reported.", HelpName = "int8" };

@@ -100,7 +100,7 @@ public static class OnnxExporter
 
     private static IEnumerable<string> Warnings(OnnxExportOptions options)
     {
-        if (options.Precision == OnnxPrecision.Fp16) yield return "fp16 keeps only norms and statistics in single precision; use mixed unless the target cannot.";
+        if (options.Precision == OnnxPrecision.Fp16) yield return "fp16 keeps only norms, what lies between those of a residual block, and statistics in single precision; use mixed unless the target cannot.";
     }
 
     private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files)

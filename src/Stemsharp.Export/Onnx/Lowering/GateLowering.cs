@@ -3,7 +3,7 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>
-/// Convolution, norm if there is one, and GLU as one piece, in single precision. The two halves of a GLU are
+/// Convolution, norm if there is one, and GLU as one piece. The two halves of a GLU are
 /// convolutions of their own: nothing has to be split, and onnxruntime applies the sigmoid to the second one's
 /// tiles as they are made.
 /// <para>
@@ -24,8 +24,7 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
     public bool Absorbs(Node node) => context.Fuses(node) && node.Op switch
     {
         ConvOp when context.Uses.Next<GluOp>(node) is not null => true,
-        ConvOp conv => context.Uses.Next<GroupNormOp>(node) is { } norm && Folds(node, conv, norm),
-        GroupNormOp => context.Uses.Producer(node.Inputs[0]) is { Op: ConvOp conv } producer && context.Uses.Next<GroupNormOp>(producer) == node && context.Fuses(producer) && Folds(producer, conv, node),
+        ConvOp or GroupNormOp => context.FoldsNorm(node),
         _ => false,
     };
 
@@ -55,12 +54,6 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
 
     private Node? Source(Node glu) => context.Uses.Producer(glu.Inputs[0]);
 
-    private bool Folds(Node node, ConvOp conv, Node norm) =>
-        norm.Op is GroupNormOp { Groups: 1 } op && context.Uses.Next<GluOp>(norm) is not null
-        && op.PerRow == (node.Inputs[0].Shape.Rank == 3)
-        && conv.Weight.Shape.Positions == conv.Weight.Shape[1] && conv.Stride.All(s => s == 1) && conv.Padding.All(p => p == 0)
-        && 2 * (conv.Weight.Shape[1] + 2) <= conv.Weight.Shape[0];
-
     private (Tensor Value, Tensor Gate) Normalized(Node glu, Node norm)
     {
         Node producer = context.Uses.Producer(norm.Inputs[0])!;
@@ -78,9 +71,10 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
 
         float[] gamma = context.Weights.Read(op.Weight), beta = context.Weights.Read(op.Bias);
         float[]? scale = Scale(glu)?.Op is ChannelScaleOp { Scale: var parameter } ? context.Weights.Read(parameter) : null;
-        return (Half(norm.Name, 0), Half($"{glu.Name}/gate", outputs / 2));
+        normalized = _graph.Cast(normalized, context.Pointwise);
+        return (Part(norm.Name, 0), Part($"{glu.Name}/gate", outputs / 2));
 
-        Tensor Half(string name, int first)
+        Tensor Part(string name, int first)
         {
             int rows = outputs / 2;
             double[] w = new double[rows * compact], b = new double[rows];
@@ -97,8 +91,8 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
 
     private Tensor Pointwise(string name, Tensor x, double[] weight, double[] bias, int[] kernel) => _graph.Node(
         name, "Conv",
-        [x, _graph.Constant(ElementType.Float, [bias.Length, x.Dims[1], .. kernel], weight), _graph.Constant(ElementType.Float, [bias.Length], bias)],
-        ElementType.Float, [x.Dims[0], bias.Length, .. x.Dims.AsSpan()[2..]], Attribute.Ints("kernel_shape", kernel));
+        [x, _graph.Constant(x.Type, [bias.Length, x.Dims[1], .. kernel], weight), _graph.Constant(x.Type, [bias.Length], bias)],
+        x.Type, [x.Dims[0], bias.Length, .. x.Dims.AsSpan()[2..]], Attribute.Ints("kernel_shape", kernel));
 
     // Basis [outputs, inputs + 2] and triangle [inputs + 2, inputs + 1] with basis·triangle = [W·gain | b].
     private (double[] Basis, double[] Triangle) Factors(ConvOp conv, int outputs, int inputs, double gain)

@@ -77,7 +77,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 Set(node, layout, _norms.LayerNorm(node, op, layout, _attention.QueryGain(node)));
                 break;
             case GeluOp when _unscaled.Contains(node):
-                Tensor z = _values.Get(x, context.Pointwise);
+                Tensor z = _values.Get(x, ElementType.Float);
                 Tensor grown = _graph.Add($"{node.Name}/shifted", _graph.Unary($"{node.Name}/erf", "Erf", z), _graph.Scalar(z.Type, 1));
                 Set(node, _values.LayoutOf(x), _graph.Mul(node.Name, z, grown));
                 break;

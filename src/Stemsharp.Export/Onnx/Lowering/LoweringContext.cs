@@ -27,8 +27,30 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
     /// <summary>The type of the transformer's linear layers and of attention's products.</summary>
     public ElementType Products => Precision == OnnxPrecision.Fp32 ? ElementType.Float : ElementType.Half;
 
-    /// <summary>The type of a convolution.</summary>
-    public ElementType TypeOf(Node node) => Precision == OnnxPrecision.Mixed && MixedPolicy.IsSingle(node, depth) ? ElementType.Float : Products;
+    /// <summary>
+    /// The type of a convolution, or of the norm behind it. What <see cref="FoldsNorm"/> finds lies between norms, which are in
+    /// single precision in every graph, and has few channels: it stays there.
+    /// </summary>
+    public ElementType TypeOf(Node node) => Precision switch
+    {
+        OnnxPrecision.Mixed when MixedPolicy.IsSingle(node, depth) => ElementType.Float,
+        OnnxPrecision.Fp16 when Fused && FoldsNorm(node) => ElementType.Float,
+        _ => Products,
+    };
+
+    /// <summary>
+    /// Whether a node is a pointwise convolution of few channels, or the norm of one group behind it, and a GLU follows: see
+    /// <see cref="GateLowering"/>.
+    /// </summary>
+    public bool FoldsNorm(Node node)
+    {
+        Node? producer = node.Op is GroupNormOp ? Uses.Producer(node.Inputs[0]) : node;
+        return producer is { Op: ConvOp conv } && Uses.Next<GroupNormOp>(producer) is { Op: GroupNormOp { Groups: 1 } op } norm
+            && (norm == node || producer == node) && Uses.Next<GluOp>(norm) is not null
+            && op.PerRow == (producer.Inputs[0].Shape.Rank == 3)
+            && conv.Weight.Shape.Positions == conv.Weight.Shape[1] && conv.Stride.All(s => s == 1) && conv.Padding.All(p => p == 0)
+            && 2 * (conv.Weight.Shape[1] + 2) <= conv.Weight.Shape[0];
+    }
 
     /// <summary>
     /// Whether the convolution, or the norm behind it, may take the forms that are faster in single precision: norms
