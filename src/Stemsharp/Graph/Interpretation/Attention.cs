@@ -13,9 +13,7 @@ internal static class Attention
             row.Fill(bias[op.FirstRow + o]);
             for (int c = 0; c < cin; c++)
             {
-                double w = weight[(long)(op.FirstRow + o) * cin + c];
-                ReadOnlySpan<double> line = x.AsSpan(c * n, n);
-                for (int t = 0; t < n; t++) row[t] += w * line[t];
+                Lines.AddScaled(row, weight[(long)(op.FirstRow + o) * cin + c], x.AsSpan(c * n, n));
             }
         });
         return y;
@@ -33,8 +31,7 @@ internal static class Attention
             for (int d = 0; d < width; d++)
             {
                 int c = head * width + d;
-                double factor = scale * q[c * nq + query];
-                for (int t = 0; t < nk; t++) scores[t] += factor * k[c * nk + t];
+                Lines.AddScaled(scores, scale * q[c * nq + query], k.AsSpan(c * nk, nk));
             }
 
             double max = scores.Max(), sum = 0;
@@ -42,9 +39,7 @@ internal static class Attention
             for (int d = 0; d < width; d++)
             {
                 int c = head * width + d;
-                double total = 0;
-                for (int t = 0; t < nk; t++) total += scores[t] * v[c * nk + t];
-                y[c * nq + query] = total / sum;
+                y[c * nq + query] = Lines.Dot(scores, v.AsSpan(c * nk, nk)) / sum;
             }
 
             return scores;

@@ -28,6 +28,13 @@ internal static class Convolutions
                     {
                         double w = weight[((o * cin + c) * kf + a) * kt + b];
                         int offset = b * dt - pt;
+                        if (st == 1)
+                        {
+                            int first = Math.Max(0, -offset), count = Math.Min(tout, tin - offset) - first;
+                            if (count > 0) Lines.AddScaled(row.Slice(first, count), w, line[(first + offset)..]);
+                            continue;
+                        }
+
                         for (int t = 0; t < tout; t++)
                         {
                             int s = t * st + offset;
@@ -59,8 +66,7 @@ internal static class Convolutions
                         int target = f * op.Stride + k - op.Start;
                         if (target < 0 || target >= fout) continue;
                         double w = weight[(c * cout + o) * kernel + k];
-                        Span<double> row = y.AsSpan((o * fout + target) * inner, inner);
-                        for (int t = 0; t < inner; t++) row[t] += w * line[t];
+                        Lines.AddScaled(y.AsSpan((o * fout + target) * inner, inner), w, line);
                     }
                 }
             }
