@@ -242,12 +242,11 @@ public class SeparatorTests
             await separator.SeparateAsync(FakeModel.Noise(1000));
         }
 
-        // Other tests load networks meanwhile.
+        // Other tests load networks meanwhile, some of about the same size, and theirs may still be there.
         lock (bytes)
         {
-            long own = bytes.First(b => b > 0 && logger.Entries.Any(entry => entry.EndsWith($" takes {b / 1e6:F0} MB", StringComparison.Ordinal)));
-            Assert.InRange(own, 10_000_000, 500_000_000);
-            Assert.Contains(-own, bytes);
+            Assert.Contains(bytes, own => own is > 10_000_000 and < 500_000_000 && bytes.Contains(-own)
+                && logger.Entries.Any(entry => entry.EndsWith($" takes {own / 1e6:F0} MB", StringComparison.Ordinal)));
         }
     }
 
