@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
@@ -16,6 +17,7 @@ namespace Stemsharp.Bench.Peers;
 internal static class PeerBench
 {
     private const int WarmUps = 2;
+    private const double PeakSeconds = 0.2;
 
     // onnxruntime's threads spin for a while after a run; the next one's turn must not pay for it.
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
@@ -91,10 +93,10 @@ internal static class PeerBench
     private static Turn Take(PeerProcess process, int threads)
     {
         Thread.Sleep(s_pause);
-        FmaRate before = FmaPeak.Measure(threads, 0.2);
+        FmaRate before = FmaPeak.Measure(threads, PeakSeconds);
         string[] answer = process.Ask("run");
         Thread.Sleep(s_pause);
-        FmaRate after = FmaPeak.Measure(threads, 0.2);
+        FmaRate after = FmaPeak.Measure(threads, PeakSeconds);
         return new Turn(double.Parse(answer[0], CultureInfo.InvariantCulture), double.Parse(answer[1], CultureInfo.InvariantCulture), FmaRate.Between(before, after));
     }
 
@@ -107,7 +109,7 @@ internal static class PeerBench
         Line($"");
         Line($"{ProcessorName.Description}; {DateTime.UtcNow:yyyy-MM-dd}; made by `{command}`.");
         Line($"One segment, {gflop:F1} GFLOP of the model's own, {runs} rounds in turns, medians; the share is over the FMA peak measured around each");
-        Line($"turn ({Median(turns.Values.SelectMany(t => t).Select(t => t.Fma.Peak)):F0} GFLOP/s; its mean {Median(turns.Values.SelectMany(t => t).Select(t => t.Fma.Mean)):F0}, which neighbours on the machine lower). Whole: STFT and inverse included. Times over ours: the other's network alone over our whole segment,");
+        Line($"turn ({Statistics.Median(turns.Values.SelectMany(t => t).Select(t => t.Fma.Peak)):F0} GFLOP/s; its mean {Statistics.Median(turns.Values.SelectMany(t => t).Select(t => t.Fma.Mean)):F0}, which neighbours on the machine lower). Whole: STFT and inverse included. Times over ours: the other's network alone over our whole segment,");
         Line($"median over the rounds. Memory: the process's VmHWM. Accuracy: against the float64 truth.");
         Line($"");
         Line($"| | whole, s | network, s | network's share of peak | times over ours | memory, MB | accuracy, dB |");
@@ -118,21 +120,15 @@ internal static class PeerBench
             List<Turn> own = turns[contender];
             string[] end = ends[contender];
             double accuracy = double.Parse(end[2], CultureInfo.InvariantCulture);
-            string ratio = contender.IsOurs ? "" : Median(own.Zip(ours, (other, us) => other.Network / us.Whole)).ToString("F2", CultureInfo.InvariantCulture);
-            string share = (100 * Median(own.Select(t => gflop / t.Network / t.Fma.Peak))).ToString("F1", CultureInfo.InvariantCulture) + " %";
+            string ratio = contender.IsOurs ? "" : Statistics.Median(own.Zip(ours, (other, us) => other.Network / us.Whole)).ToString("F2", CultureInfo.InvariantCulture);
+            string share = (100 * Statistics.Median(own.Select(t => gflop / t.Network / t.Fma.Peak))).ToString("F1", CultureInfo.InvariantCulture) + " %";
             if (contender.IsOurs) share += string.Create(CultureInfo.InvariantCulture, $", whole {Share(t => t.Peak):F1} %, {Share(t => t.Mean):F1} % of the mean");
-            double Share(Func<FmaRate, double> rate) => 100 * Median(own.Select(t => gflop / t.Whole / rate(t.Fma)));
+            double Share(Func<FmaRate, double> rate) => 100 * Statistics.Median(own.Select(t => gflop / t.Whole / rate(t.Fma)));
             string exact = double.IsNaN(accuracy) ? "–" : accuracy.ToString("F1", CultureInfo.InvariantCulture);
-            Line($"| {contender.Name}: {end[0]} | {Median(own.Select(t => t.Whole)):F3} | {Median(own.Select(t => t.Network)):F3} | {share} | {ratio} | {long.Parse(end[1], CultureInfo.InvariantCulture) / 1e6:F0} | {exact} |");
+            Line($"| {contender.Name}: {end[0]} | {Statistics.Median(own.Select(t => t.Whole)):F3} | {Statistics.Median(own.Select(t => t.Network)):F3} | {share} | {ratio} | {long.Parse(end[1], CultureInfo.InvariantCulture) / 1e6:F0} | {exact} |");
         }
 
         return text.ToString();
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private readonly record struct Turn(double Whole, double Network, FmaRate Fma);
