@@ -89,12 +89,14 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     /// <summary>
     /// The dilated convolution of a block of x, with its bias; returns the moments of its valid positions. Straight
     /// from x: so few rows come of it that packing would cost a third of the time. Only where a tap reaches beyond
-    /// a row's ends the packer's zeros are needed.
+    /// a row's ends the packer's zeros are needed. With <paramref name="ahead"/> the block so many floats further is
+    /// hinted meanwhile, a line for each term: all at once they would have to wait for each other.
     /// </summary>
-    public Moments Convolve(in Workspace w, Tensor x, in ConvolutionPacker<TIsa, V> packer, Columns columns, int block, float* panel, float* hidden)
+    public Moments Convolve(in Workspace w, Tensor x, in ConvolutionPacker<TIsa, V> packer, Columns columns, int block, nint ahead, float* panel, float* hidden)
     {
         (int row, int start, int count) = columns[block];
         bool inside = start >= Dilation && start + count + Dilation <= columns.Width;
+        if (!inside && ahead != 0) Ahead.Channels(w, x, (long)row * columns.Width + start + ahead, Tile.Columns, 0, 1);
         if (!inside) packer.Pack(w, block, panel);
         float* taps = inside ? w.At(x) + (long)row * columns.Width + start - Dilation : panel;
         nint tapStride = inside ? Dilation : _channels * Tile.Columns, rowStride = inside ? x.Stride : Tile.Columns;
@@ -108,7 +110,17 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
                 for (int k = 0; k < _channels; k += chain)
                 {
                     int terms = Math.Min(chain, _channels - k);
-                    MicroKernel<TIsa, V>.Run(weights, taps + tap * tapStride + k * rowStride, terms, rowStride, tile, tap + k > 0);
+                    float* rows = taps + tap * tapStride + k * rowStride;
+                    if (inside)
+                    {
+                        nint line = (1 - tap) * Dilation + tap * TIsa.Lanes + ahead;
+                        MicroKernel<TIsa, V>.Run(weights, rows, terms, rowStride, tile, tap + k > 0, strip == 0 && ahead != 0 ? line * sizeof(float) : 0);
+                    }
+                    else
+                    {
+                        MicroKernel<TIsa, V>.Run(weights, rows, terms, tile, tap + k > 0);
+                    }
+
                     weights += terms * Tile.Rows;
                 }
             }
@@ -178,7 +190,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
         return moments;
     }
 
-    /// <summary>Expansion, norm, GLU, scale and residual of a block, in place on x.</summary>
+    /// <summary>Expansion, norm, GLU, scale and residual of a block, in place on x. Hints the next block of x meanwhile.</summary>
     public void Finish(float* hidden, int count, in Moments all, double positions, float* x, nint stride, float* tile)
     {
         const int Half = Tile.Rows / 2;
@@ -198,6 +210,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
                 float* destination = count == Tile.Columns ? p : row;
                 for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
                 {
+                    Prefetch.Near(p + Tile.Columns + i, TIsa.Lanes);
                     V linear = TIsa.MultiplyAdd(TIsa.Load(row + i), a1, a0);
                     V open = VectorMath<TIsa, V>.Sigmoid(TIsa.MultiplyAdd(TIsa.Load(row + Half * Tile.Columns + i), g1, g0));
                     TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Multiply(linear, open), scale, TIsa.Load(p + i)));

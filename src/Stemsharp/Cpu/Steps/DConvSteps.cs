@@ -30,11 +30,10 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
             var packer = new ConvolutionPacker<TIsa, V>(x, null, rows, _columns.Width, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), _columns);
             int first = task * _columns.BlocksPerRow;
             Moments moments = default;
-            int next = task + w.Workers;
+            nint ahead = layer == layers[^1] && task + w.Workers < rows ? w.Workers * _columns.Width : 0;
             for (int b = 0; b < _columns.BlocksPerRow; b++)
             {
-                if (layer == layers[^1] && next < rows) Ahead.Channels(w, x, (long)next * _columns.Width, _columns.Width, b, _columns.BlocksPerRow);
-                moments.Add(layer.Convolve(w, x, packer, _columns, first + b, panel, hidden + (long)b * layer.HiddenFloats));
+                moments.Add(layer.Convolve(w, x, packer, _columns, first + b, ahead, panel, hidden + (long)b * layer.HiddenFloats));
             }
 
             for (int b = 0; b < _columns.BlocksPerRow; b++) layer.Activate(hidden + (long)b * layer.HiddenFloats, _columns[first + b].Count, moments, _columns.Width);
@@ -107,14 +106,12 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
             switch (phase)
             {
                 case 0:
-                    Ahead.Channels(w, x, start + Tile.Columns, Tile.Columns, 0, 1);
-                    moments.Add(layer.Convolve(w, x, _packer, _columns, b, panel, values));
+                    moments.Add(layer.Convolve(w, x, _packer, _columns, b, Tile.Columns, panel, values));
                     break;
                 case 1:
                     layer.Activate(values, count, all, _columns.Width);
                     break;
                 default:
-                    Ahead.Channels(w, x, start + Tile.Columns, Tile.Columns, 0, 1);
                     layer.Finish(values, count, all, _columns.Width, w.At(x) + start, x.Stride, tile);
                     break;
             }

@@ -22,7 +22,10 @@ internal readonly unsafe struct LayerNormPacker<TIsa, V>(Tensor source, NormWeig
     public void Pack(in Workspace w, int block, float* panel) =>
         Panel<TIsa, V>.LayerNorm(w.At(source) + block * Tile.Columns, source.Stride, source.Channels, norm.Weight, norm.Bias, norm.Epsilon, panel);
 
-    public void Prefetch(in Workspace w, int block, int part, int parts) => Ahead.Channels(w, source, block * Tile.Columns, Tile.Columns, part, parts);
+    // Tokens are few enough for the last-level cache, and the first of the norm's passes waits for them less than hints would cost.
+    public void Prefetch(in Workspace w, int block, int part, int parts)
+    {
+    }
 }
 
 /// <summary>Fetching what will be packed, or written, while something else is computed.</summary>

@@ -64,7 +64,7 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
         int firstRow = rowGroup * Outputs, start = block * Tile.Columns, channels = source.Channels;
         Transform(w, firstRow, start, lines);
 
-        int strips = weights[0].Strips, end = strips * (group + 1) / groups, next = position + w.Workers;
+        int strips = weights[0].Strips, end = strips * (group + 1) / groups;
         for (int first = strips * group / groups; first < end; first += Strips)
         {
             int count = Math.Min(Strips, end - first);
@@ -73,8 +73,6 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
                 Spread(lines + (long)product * channels * Line, panel);
                 for (int i = 0; i < count; i++)
                 {
-                    if (product == 0 && groups == 1 && next < _rowGroups * _blocksPerRow) Fetch(w, next, first + i, strips);
-                    if (product == Inputs - 1) Prefetch(w, firstRow, block, first + i);
                     Product<TIsa, V>.Run(weights[product].Strip(first + i), panel, kernelT * channels, tiles + (i * Inputs + product) * Tile.Size, longestChain: LongestChain);
                 }
             }
@@ -99,24 +97,7 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
         for (int tap = 0; tap < kernelT; tap++) Panel<TIsa, V>.Copy(lines + Margin - kernelT / 2 + tap, Line, channels, panel + tap * channels * Tile.Columns);
     }
 
-    private void Prefetch(in Workspace w, int firstRow, int block, int strip)
-    {
-        for (int row = 0; row < Outputs && firstRow + row < rows; row++) epilogue.Prefetch(w, (firstRow + row) * _blocksPerRow + block, strip);
-    }
-
     private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));
-
-    // The new rows that a later position needs; two of its six are an earlier one's.
-    private void Fetch(in Workspace w, int position, int part, int parts)
-    {
-        (int rowGroup, int block) = Math.DivRem(position, _blocksPerRow);
-        for (int row = rowGroup * Outputs + 1; row < Math.Min(rows, rowGroup * Outputs + Inputs - 1); row++)
-        {
-            long offset = (long)row * width + block * Tile.Columns;
-            Ahead.Channels(w, source, offset, Tile.Columns, part, parts);
-            if (second != null) Ahead.Channels(w, second, offset, Tile.Columns, part, parts);
-        }
-    }
 
     private void Transform(in Workspace w, int firstRow, int start, float* lines)
     {

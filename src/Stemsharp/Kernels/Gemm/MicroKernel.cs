@@ -13,10 +13,6 @@ internal static unsafe class MicroKernel<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
-    // Rows of the panel that are hinted ahead: it streams from the second-level cache, whose latency that covers. One
-    // line of a row's three, for the processor fetches neighbours by itself, and hints take the place of sums.
-    private const int Ahead = 8;
-
     /// <summary>
     /// Sets (or, with <paramref name="accumulate"/>, adds to) the tile. Each call starts its sums at zero, so
     /// that no chain of additions is longer than <paramref name="k"/>.
@@ -28,14 +24,29 @@ internal static unsafe class MicroKernel<TIsa, V>
     /// <param name="accumulate">Whether to add to the tile.</param>
     /// <param name="next">
     /// Bytes from the strip to what is wanted after it: while the strip is used, as much of that is hinted for the
-    /// second-level cache. With 0 the hints fall on the strip itself.
+    /// second-level cache; nothing with 0.
     /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(float* a, float* b, int k, float* c, bool accumulate, nint next = 0) => Run<PanelRows>(a, b, k, 0, c, accumulate, next);
+    public static void Run(float* a, float* b, int k, float* c, bool accumulate, nint next = 0)
+    {
+        if (next == 0) Run<PanelRows>(a, b, k, 0, c, accumulate, 0);
+        else Run<PanelRowsAndCodes>(a, b, k, 0, c, accumulate, next);
+    }
 
     /// <summary>The same where the rows of B lie <paramref name="bStride"/> floats apart.</summary>
+    /// <param name="a">The strip.</param>
+    /// <param name="b">The first row.</param>
+    /// <param name="k">Terms.</param>
+    /// <param name="bStride">Floats from row to row.</param>
+    /// <param name="c">The tile.</param>
+    /// <param name="accumulate">Whether to add to the tile.</param>
+    /// <param name="next">Bytes from each row to a line that is wanted later and hinted; nothing with 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate) => Run<StridedRows>(a, b, k, bStride, c, accumulate, 0);
+    public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate, nint next)
+    {
+        if (next == 0) Run<StridedRows>(a, b, k, bStride, c, accumulate, 0);
+        else Run<StridedRowsAndLines>(a, b, k, bStride, c, accumulate, next);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Run<TRows>(float* a, float* b, int k, nint bStride, float* c, bool accumulate, nint next)
@@ -68,13 +79,13 @@ internal static unsafe class MicroKernel<TIsa, V>
         nint stride = TRows.Stride(bStride);
         for (float* end = a + (k & ~1) * Tile.Rows; a != end; a += 2 * Tile.Rows, b += 2 * stride)
         {
-            Prefetch.Near(b + Ahead * stride, TIsa.Lanes);
+            if (TRows.HintsLines) Prefetch.Near((float*)((byte*)b + next), TIsa.Lanes);
             Step8(
                 a, b,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
-            Prefetch.Near(b + (Ahead + 1) * stride, TIsa.Lanes);
-            Prefetch.Far((byte*)a + next, TIsa.Lanes);
+            if (TRows.HintsLines) Prefetch.Near((float*)((byte*)(b + stride) + next), TIsa.Lanes);
+            if (TRows.HintsCodes) Prefetch.Far((byte*)a + next, TIsa.Lanes);
             Step8(
                 a + Tile.Rows, b + stride,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
@@ -119,7 +130,8 @@ internal static unsafe class MicroKernel<TIsa, V>
         Finish(c, 3, c30, c31, c32, accumulate);
     }
 
-    // One row of the panel.
+    // One row of the panel. Two of its eight numbers are taken from memory by the multiplications themselves: that is
+    // three loads instead of one, but an instruction less each; with more of them loads would be what there is too little of.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step8(
         float* a, float* b,
@@ -132,10 +144,10 @@ internal static unsafe class MicroKernel<TIsa, V>
         Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
         Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
         Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
-        Row(a[3], b0, b1, b2, ref c30, ref c31, ref c32);
+        RowFrom(a + 3, b0, b1, b2, ref c30, ref c31, ref c32);
         Row(a[4], b0, b1, b2, ref c40, ref c41, ref c42);
         Row(a[5], b0, b1, b2, ref c50, ref c51, ref c52);
-        Row(a[6], b0, b1, b2, ref c60, ref c61, ref c62);
+        RowFrom(a + 6, b0, b1, b2, ref c60, ref c61, ref c62);
         Row(a[7], b0, b1, b2, ref c70, ref c71, ref c72);
     }
 
@@ -150,7 +162,7 @@ internal static unsafe class MicroKernel<TIsa, V>
         Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
         Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
         Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
-        Row(a[3], b0, b1, b2, ref c30, ref c31, ref c32);
+        RowFrom(a + 3, b0, b1, b2, ref c30, ref c31, ref c32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,6 +172,14 @@ internal static unsafe class MicroKernel<TIsa, V>
         c0 = TIsa.MultiplyAdd(x, b0, c0);
         c1 = TIsa.MultiplyAdd(x, b1, c1);
         c2 = TIsa.MultiplyAdd(x, b2, c2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RowFrom(float* a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
+    {
+        c0 = TIsa.MultiplyAdd(a, b0, c0);
+        c1 = TIsa.MultiplyAdd(a, b1, c1);
+        c2 = TIsa.MultiplyAdd(a, b2, c2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -178,20 +198,55 @@ internal static unsafe class MicroKernel<TIsa, V>
         TIsa.Store(p + 2 * TIsa.Lanes, v2);
     }
 
-    /// <summary>How far B's rows are apart: a type, so that the offsets of a panel's rows are constants in the code.</summary>
+    /// <summary>
+    /// How far B's rows are apart, and what is hinted beside them: types, so that the offsets of a panel's rows are constants
+    /// in the code. Hints take the place of sums, so there are few: a panel's own rows need none, in whatever cache they are.
+    /// </summary>
     private interface IRows
     {
+        static abstract bool HintsCodes { get; }
+
+        static abstract bool HintsLines { get; }
+
         static abstract nint Stride(nint given);
     }
 
     private readonly struct PanelRows : IRows
     {
+        public static bool HintsCodes => false;
+
+        public static bool HintsLines => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Stride(nint given) => Tile.Columns;
+    }
+
+    private readonly struct PanelRowsAndCodes : IRows
+    {
+        public static bool HintsCodes => true;
+
+        public static bool HintsLines => false;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static nint Stride(nint given) => Tile.Columns;
     }
 
     private readonly struct StridedRows : IRows
     {
+        public static bool HintsCodes => false;
+
+        public static bool HintsLines => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Stride(nint given) => given;
+    }
+
+    private readonly struct StridedRowsAndLines : IRows
+    {
+        public static bool HintsCodes => false;
+
+        public static bool HintsLines => true;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static nint Stride(nint given) => given;
     }

@@ -40,6 +40,9 @@ internal unsafe interface ISimd<V>
     /// <summary>a·b + c, with one rounding where the hardware has it.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 
+    /// <summary>The same for one number for all lanes. Where the hardware can, it is taken from memory by the very instruction that multiplies.</summary>
+    static abstract V MultiplyAdd(float* a, V b, V c);
+
     /// <summary>c − a·b, with one rounding where the hardware has it.</summary>
     static abstract V NegateMultiplyAdd(V a, V b, V c);
 

@@ -32,6 +32,8 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     // A scalar fused multiply-add without hardware support is a call into the C library.
     public static float MultiplyAdd(float a, float b, float c) => a * b + c;
 
+    public static float MultiplyAdd(float* a, float b, float c) => *a * b + c;
+
     public static float NegateMultiplyAdd(float a, float b, float c) => c - a * b;
 
     public static float Sqrt(float a) => MathF.Sqrt(a);
