@@ -102,6 +102,7 @@ public class EngineTests
         ["group norms in the transformer, ReLU"] = Tiny() with { TGroupNorm = 2, TNormIn = false, TNormInGroup = 1, TGelu = false },
         ["no LayerScale, no norm out"] = Tiny() with { TLayerScale = false, TNormOut = 0 },
         ["bottom channels, depth 3"] = Tiny() with { BottomChannels = 24, Depth = 3, THeads = 3 },
+        ["enough channels for pairs of rows"] = Tiny() with { Channels = 48 },
         ["stride 2, kernel 6"] = Tiny() with { Stride = 2, KernelSize = 6, Depth = 2, Nfft = 256 },
     };
 

@@ -192,6 +192,38 @@ internal static unsafe class KernelCases<TIsa, V>
         }
     }
 
+    // Two channels, three groups of one row; each of them is zeros in turn.
+    public static void RowPairs()
+    {
+        const int Channels = 2, Inputs = RowPairKernel<Simd1, float>.Inputs, Part = Channels * Tile.Columns;
+        float[] x = Random(Inputs * Part, 3), w = Random(2 * Channels, 4), panels = new float[Inputs * Part], product = new float[Channels];
+        for (int missing = -1; missing < Inputs; missing++)
+        {
+            fixed (float* p = x, q = panels)
+            {
+                float* first = missing == 0 ? null : p, last = missing == 2 ? null : p + 2 * Part;
+                RowPairKernel<TIsa, V>.Transform(first, missing == 1 ? null : p + Part, last, Tile.Columns, Channels, q, Part);
+            }
+
+            double Input(int group, int channel, int column) => group == missing ? 0 : x[group * Part + channel * Tile.Columns + column];
+            for (int row = 0; row < RowPairKernel<TIsa, V>.Outputs; row++)
+            {
+                for (int column = 0; column < Tile.Columns; column++)
+                {
+                    double expected = 0, actual = 0;
+                    for (int c = 0; c < Channels; c++) expected += w[c] * Input(row, c, column) + w[Channels + c] * Input(row + 1, c, column);
+                    foreach (int index in (int[])[0, row + 1])
+                    {
+                        RowPairKernel<TIsa, V>.Weights(w, Channels, index, product);
+                        for (int c = 0; c < Channels; c++) actual += (double)product[c] * panels[index * Part + c * Tile.Columns + column];
+                    }
+
+                    Assert.Equal(expected, actual, 1e-6);
+                }
+            }
+        }
+    }
+
     private static void AttentionOf(int width, int keys, int panels)
     {
         int keyStrips = Tile.Strips(keys), valueStrips = Tile.Strips(width);

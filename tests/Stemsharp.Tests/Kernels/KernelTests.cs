@@ -44,6 +44,9 @@ public abstract class KernelTests<TCases>(int bits)
     [Fact]
     public void Winograd_gives_the_plain_convolution() => Run(c => c.Winograd());
 
+    [Fact]
+    public void A_pair_of_rows_gives_the_plain_convolution() => Run(c => c.RowPairs());
+
     private void Run(Action<TCases> check)
     {
         if (_supported) check(new TCases());
@@ -67,6 +70,8 @@ public interface IKernelCases
     void Interleaving();
 
     void Winograd();
+
+    void RowPairs();
 }
 
 public sealed class Simd512Tests : IKernelCases
@@ -86,6 +91,8 @@ public sealed class Simd512Tests : IKernelCases
     public void Interleaving() => KernelCases<Simd512, Vector512<float>>.Interleaving();
 
     public void Winograd() => KernelCases<Simd512, Vector512<float>>.Winograd();
+
+    public void RowPairs() => KernelCases<Simd512, Vector512<float>>.RowPairs();
 }
 
 public sealed class Simd256Tests : IKernelCases
@@ -105,6 +112,8 @@ public sealed class Simd256Tests : IKernelCases
     public void Interleaving() => KernelCases<Simd256, Vector256<float>>.Interleaving();
 
     public void Winograd() => KernelCases<Simd256, Vector256<float>>.Winograd();
+
+    public void RowPairs() => KernelCases<Simd256, Vector256<float>>.RowPairs();
 }
 
 public sealed class Simd128Tests : IKernelCases
@@ -124,6 +133,8 @@ public sealed class Simd128Tests : IKernelCases
     public void Interleaving() => KernelCases<Simd128, Vector128<float>>.Interleaving();
 
     public void Winograd() => KernelCases<Simd128, Vector128<float>>.Winograd();
+
+    public void RowPairs() => KernelCases<Simd128, Vector128<float>>.RowPairs();
 }
 
 public sealed class Simd1Tests : IKernelCases
@@ -143,4 +154,6 @@ public sealed class Simd1Tests : IKernelCases
     public void Interleaving() => KernelCases<Simd1, float>.Interleaving();
 
     public void Winograd() => KernelCases<Simd1, float>.Winograd();
+
+    public void RowPairs() => KernelCases<Simd1, float>.RowPairs();
 }

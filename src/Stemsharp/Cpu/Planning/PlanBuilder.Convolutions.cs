@@ -68,17 +68,51 @@ internal sealed partial class PlanBuilder<TIsa, V>
             return;
         }
 
-        PackedWeights rows = Packed([.. Enumerable.Range(0, shape.Channels)], k, bias, reader => reader.TapsFirst(op.Weight));
-        Emit(Stored(node.Name, text, rows, columns, packer, target, activation?.Op), activation == null ? [node] : [node, activation]);
+        RowGroups? groups = second == null ? Pairs(source, first.Shape.Rows, window, k) : null;
+        PackedWeights[] packed = PackedRows([.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
+        Emit(Stored(node.Name, text, packed, columns, packer, target, activation?.Op, groups), activation == null ? [node] : [node, activation]);
     }
 
-    private static Step Stored<TPacker>(string name, string text, PackedWeights weights, Columns columns, TPacker packer, Tensor target, Op? activation)
+    private static Step Stored<TPacker>(
+        string name, string text, PackedWeights[] weights, Columns columns, TPacker packer, Tensor target, Op? activation, RowGroups? groups = null)
         where TPacker : struct, IPacker => activation switch
         {
-            GeluOp => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Gelu<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
-            ReluOp => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Relu<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
-            _ => new ProductStep<TIsa, V, TPacker, StoreEpilogue<TIsa, V, Identity<TIsa, V>>>(name, text, weights, columns, packer, new(weights, target, columns)),
+            GeluOp => Product(name, text, weights, columns, packer, new StoreEpilogue<TIsa, V, Gelu<TIsa, V>>(weights[0], target, columns), groups),
+            ReluOp => Product(name, text, weights, columns, packer, new StoreEpilogue<TIsa, V, Relu<TIsa, V>>(weights[0], target, columns), groups),
+            _ => Product(name, text, weights, columns, packer, new StoreEpilogue<TIsa, V, Identity<TIsa, V>>(weights[0], target, columns), groups),
         };
+
+    private static Step Product<TPacker, TEpilogue>(
+        string name, string text, PackedWeights[] weights, Columns columns, TPacker packer, TEpilogue epilogue, RowGroups? groups)
+        where TPacker : struct, IPacker
+        where TEpilogue : struct, IEpilogue =>
+        groups == null
+            ? new ProductStep<TIsa, V, TPacker, TEpilogue>(name, text, weights[0], columns, packer, epilogue)
+            : new RowPairStep<TIsa, V, TEpilogue>(name, text + " by Winograd F(2, 2)", weights, groups, columns, epilogue);
+
+    // The groups of rows of a convolution of which two rows are worth taking at once: k terms, half of them from the group
+    // that the next row starts with.
+    private static RowGroups? Pairs(Tensor source, int rows, Window window, int k) =>
+        window is { KernelT: 1, StrideT: 1, PadT: 0, DilationF: 1 } && window.KernelF == 2 * window.StrideF && RowPairKernel<TIsa, V>.Fits(k / 2)
+            ? new RowGroups(source, rows, window.StrideF, window.PadF)
+            : null;
+
+    // The matrix of a convolution, or those of its three products by pairs of rows.
+    private PackedWeights[] PackedRows(int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
+    {
+        if (!paired) return [Packed(rowOrder, k, bias, read)];
+        PackedWeights[] parts = [.. Enumerable.Range(0, RowPairKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(rowOrder.Length, k / 2))];
+        _packing.Add(reader =>
+        {
+            Span<float> matrix = read(reader), part = reader.Spare(matrix.Length / 2);
+            for (int i = 0; i < parts.Length; i++)
+            {
+                RowPairKernel<TIsa, V>.Weights(matrix, k / 2, i, part);
+                parts[i].Fill(rowOrder, part, bias);
+            }
+        });
+        return parts;
+    }
 
     // conv_tr [+ GELU | restore]: an ordinary convolution whose rows are the stride's phases.
     private void ConvTranspose(Node node, ConvTransposeOp op)
@@ -97,10 +131,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
         float[] bias = _weights.Vector(op.Bias);
         var spread = new float[stride * channels];
         for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
-        PackedWeights weights = Packed([.. Enumerable.Range(0, spread.Length)], taps * cin, spread, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
-
         var columns = alongRows ? new Columns(steps, shape.Last) : new Columns(1, steps);
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
+        RowGroups? groups = alongRows ? Pairs(source, input.Shape.Rows, window, taps * cin) : null;
+        PackedWeights[] packed = PackedRows(
+            [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
+        PackedWeights weights = packed[0];
         var packer = new ConvolutionPacker<TIsa, V>(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
         string text = $"conv_tr {op.Kernel}{(activation != null ? ", gelu" : "")}{(restore != null ? ", restore" : "")} {last.Output.Shape}";
         Step step = activation != null ? Make<Gelu<TIsa, V>>() : Make<Identity<TIsa, V>>();
@@ -116,7 +152,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         Step Step<TEpilogue>(TEpilogue epilogue)
             where TEpilogue : struct, IEpilogue =>
-            new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, TEpilogue>(node.Name, text, weights, columns, packer, epilogue);
+            Product(node.Name, text, packed, columns, packer, epilogue, groups);
     }
 
     // Whether a sum is the residual of a DConv layer, which is a step of its own.

@@ -44,8 +44,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         string description = $"{before}linear{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")} {result.Shape}";
         Emit(
             before.Length > 0
-                ? Stored(node.Name, description, weights, columns, NormPacker(input, x), result, activation?.Op)
-                : Stored(node.Name, description, weights, columns, new PointwisePacker<TIsa, V>(x), result, activation?.Op),
+                ? Stored(node.Name, description, [weights], columns, NormPacker(input, x), result, activation?.Op)
+                : Stored(node.Name, description, [weights], columns, new PointwisePacker<TIsa, V>(x), result, activation?.Op),
             activation == null ? [node] : [node, activation]);
     }
 

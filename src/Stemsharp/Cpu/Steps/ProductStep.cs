@@ -31,13 +31,6 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
     where TPacker : struct, IPacker
     where TEpilogue : struct, IEpilogue
 {
-    // Enough tasks that the last ones to finish leave the other threads idle for a small part only; but each
-    // group of strips packs its panel anew.
-    private const int TasksPerWorker = 16;
-
-    // With fewer tasks a thread, the last ones to finish would leave others idle for longer than sharing saves.
-    private const int FewestTasks = 6;
-
     // Panels share each strip while it is in the first-level cache, where they fit the second-level one together: four
     // or two. Narrow weights are widened once for all of them.
     private const int MaxK4 = 512, MaxK2 = 1536;
@@ -66,35 +59,23 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     private int PanelFloats => _weights.K * Tile.Columns;
 
-    public override int Tasks(int phase, int workers)
-    {
-        (int panels, int groups) = Cut(workers);
-        return (_blocks + panels - 1) / panels * groups;
-    }
+    public override int Tasks(int phase, int workers) => Cut(workers).Tasks(_blocks);
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        (int panels, int groups) = Cut(w.Workers);
-        (int index, int group) = Math.DivRem(task, groups);
-        int block = index * panels, count = Math.Min(panels, _blocks - block), next = block + w.Workers * panels;
-        float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + panels * Tile.Size;
+        TaskCut cut = Cut(w.Workers);
+        (int block, int count, int strip, int end) = cut.Part(task, _blocks, _weights.Strips);
+        int next = block + w.Workers * cut.Blocks;
+        float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + cut.Blocks * Tile.Size;
         for (int p = 0; p < count; p++) _packer.Pack(w, block + p, panel + p * PanelFloats);
-        int first = _weights.Strips * group / groups, last = _weights.Strips * (group + 1) / groups;
-        for (int strip = first; strip < last; strip++)
+        for (; strip < end; strip++)
         {
-            for (int p = 0; groups == 1 && p < count && next + p < _blocks; p++) _packer.Prefetch(w, next + p, strip, _weights.Strips);
+            for (int p = 0; cut.Groups == 1 && p < count && next + p < _blocks; p++) _packer.Prefetch(w, next + p, strip, _weights.Strips);
             for (int p = 0; p < count; p++) _epilogue.Prefetch(w, block + p, strip);
             Product<TIsa, V>.Run(_weights, strip, 0, _weights.K, panel, PanelFloats, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++) _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
         }
     }
 
-    // Panels a task, and groups of strips.
-    private (int Panels, int Groups) Cut(int workers)
-    {
-        int panels = MostPanels;
-        while (panels > 1 && _blocks < FewestTasks * panels * workers) panels /= 2;
-        int tasks = (_blocks + panels - 1) / panels;
-        return (panels, Math.Clamp(TasksPerWorker / 2 * workers / tasks, 1, Math.Max(1, _weights.Strips / 16)));
-    }
+    private TaskCut Cut(int workers) => new(_blocks, MostPanels, _weights.Strips, workers);
 }
