@@ -6,6 +6,8 @@ namespace Stemsharp.Kernels.Elementary;
 /// <summary>
 /// Elementary functions for every vector width. The polynomials are minimax fits made for this project
 /// (weighted least squares, Lawson's iteration); the errors stated are against double precision.
+/// A multiply-add overwrites one of its operands, and the compiler takes the first: so the value that is needed no more
+/// comes first, or each would begin with a copy.
 /// </summary>
 internal static unsafe class VectorMath<TIsa, V>
     where TIsa : struct, ISimd<V>
@@ -41,10 +43,10 @@ internal static unsafe class VectorMath<TIsa, V>
         V shifted = TIsa.Add(x, offset);
         V r = TIsa.Subtract(x, TIsa.Subtract(shifted, offset));
         V p = TIsa.MultiplyAdd(r, TIsa.Broadcast(0.0013276472454890609f), TIsa.Broadcast(0.009675540961325169f));
-        p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.05550713092088699f));
-        p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.24022120237350464f));
-        p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(0.6931469440460205f));
-        p = TIsa.MultiplyAdd(r, p, TIsa.Broadcast(1.0000001192092896f));
+        p = TIsa.MultiplyAdd(p, r, TIsa.Broadcast(0.05550713092088699f));
+        p = TIsa.MultiplyAdd(p, r, TIsa.Broadcast(0.24022120237350464f));
+        p = TIsa.MultiplyAdd(p, r, TIsa.Broadcast(0.6931469440460205f));
+        p = TIsa.MultiplyAdd(p, r, TIsa.Broadcast(1.0000001192092896f));
         return TIsa.ScaleByPowerOfTwo(p, Limit(shifted));
     }
 
@@ -80,11 +82,11 @@ internal static unsafe class VectorMath<TIsa, V>
     private static V PowerOfMinus(V s)
     {
         V p = TIsa.MultiplyAdd(s, TIsa.Broadcast(0.0001534581242594868f), TIsa.Broadcast(-0.0013399930903688073f));
-        p = TIsa.MultiplyAdd(s, p, TIsa.Broadcast(0.009618489071726799f));
-        p = TIsa.MultiplyAdd(s, p, TIsa.Broadcast(-0.05550328642129898f));
-        p = TIsa.MultiplyAdd(s, p, TIsa.Broadcast(0.24022646248340607f));
-        p = TIsa.MultiplyAdd(s, p, TIsa.Broadcast(-0.6931471824645996f));
-        return TIsa.MultiplyAdd(s, p, TIsa.Broadcast(1f));
+        p = TIsa.MultiplyAdd(p, s, TIsa.Broadcast(0.009618489071726799f));
+        p = TIsa.MultiplyAdd(p, s, TIsa.Broadcast(-0.05550328642129898f));
+        p = TIsa.MultiplyAdd(p, s, TIsa.Broadcast(0.24022646248340607f));
+        p = TIsa.MultiplyAdd(p, s, TIsa.Broadcast(-0.6931471824645996f));
+        return TIsa.MultiplyAdd(p, s, TIsa.Broadcast(1f));
     }
 
     /// <summary>
@@ -99,14 +101,14 @@ internal static unsafe class VectorMath<TIsa, V>
         V u = TIsa.Multiply(z, z);
         V p = TIsa.MultiplyAdd(u, TIsa.Broadcast(2.0117397525609704e-06f), TIsa.Broadcast(0.00028760163695551455f));
         V q = TIsa.MultiplyAdd(u, TIsa.Broadcast(3.7839734432054684e-05f), TIsa.Broadcast(0.0011982093565165997f));
-        p = TIsa.MultiplyAdd(u, p, TIsa.Broadcast(0.003917350433766842f));
-        q = TIsa.MultiplyAdd(u, q, TIsa.Broadcast(0.015270765870809555f));
-        p = TIsa.MultiplyAdd(u, p, TIsa.Broadcast(0.0532071590423584f));
-        q = TIsa.MultiplyAdd(u, q, TIsa.Broadcast(0.11559105664491653f));
-        p = TIsa.MultiplyAdd(u, p, TIsa.Broadcast(0.19403640925884247f));
-        q = TIsa.MultiplyAdd(u, q, TIsa.Broadcast(0.505291759967804f));
-        p = TIsa.MultiplyAdd(u, p, TIsa.Broadcast(1.128378987312317f));
-        q = TIsa.MultiplyAdd(u, q, TIsa.Broadcast(1f));
+        p = TIsa.MultiplyAdd(p, u, TIsa.Broadcast(0.003917350433766842f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.015270765870809555f));
+        p = TIsa.MultiplyAdd(p, u, TIsa.Broadcast(0.0532071590423584f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.11559105664491653f));
+        p = TIsa.MultiplyAdd(p, u, TIsa.Broadcast(0.19403640925884247f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.505291759967804f));
+        p = TIsa.MultiplyAdd(p, u, TIsa.Broadcast(1.128378987312317f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(1f));
         V erf = TIsa.Divide(TIsa.Multiply(z, p), q);
         V half = TIsa.Multiply(x, TIsa.Broadcast(0.5f));
         return TIsa.MultiplyAdd(half, erf, half);
