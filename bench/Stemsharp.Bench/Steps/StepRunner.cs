@@ -1,0 +1,56 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Cpu;
+using Stemsharp.Kernels;
+using Stemsharp.Model;
+
+namespace Stemsharp.Bench.Steps;
+
+/// <summary>
+/// The steps of one network's plan, run a few tasks at a time on one thread. <see cref="StepComparison"/> loads this class
+/// once beside each build of the library, so nothing but plain values passes through its methods.
+/// </summary>
+internal static unsafe class StepRunner
+{
+    // Kernels may read so much beyond a tensor.
+    private const int Slack = 64;
+
+    private static CpuEngine s_engine = null!;
+    private static NativeBlock s_arena = null!, s_scratch = null!, s_slots = null!;
+
+    private static Plan Plan => s_engine.Plan;
+
+    /// <summary>Loads a synthetic network and fills its arena with noise; returns the number of steps.</summary>
+    public static int Open(string model)
+    {
+        using var checkpoint = SyntheticCheckpoint.Open(model);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
+        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        s_engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 1);
+        long floats = Plan.ArenaFloats + 2 * Slack;
+        s_arena = new NativeBlock(floats * sizeof(float));
+        s_scratch = new NativeBlock((Plan.ScratchFloats + Slack) * sizeof(float));
+        s_slots = new NativeBlock(Math.Max(1, Plan.SlotDoubles) * sizeof(double));
+        var random = new Random(1);
+        var arena = (float*)s_arena.Pointer;
+        for (long i = 0; i < floats; i++) arena[i] = random.NextSingle() - 0.5f;
+        return Plan.Steps.Count;
+    }
+
+    public static string Name(int step) => $"{Plan.Steps[step].Name}: {Plan.Steps[step].Description}";
+
+    public static double ExecutedFlops(int step) => Plan.Steps[step].ExecutedFlops;
+
+    public static int Phases(int step) => Plan.Steps[step].Phases;
+
+    public static int Tasks(int step, int phase) => Plan.Steps[step].Tasks(phase, 1);
+
+    /// <summary>Runs the tasks from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
+    public static void Run(int step, int phase, int first, int end)
+    {
+        var workspace = new Workspace { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
+        for (int task = first; task < end; task++) Plan.Steps[step].Run(phase, task, workspace);
+    }
+
+    /// <summary>The rate of multiply-adds alone, GFLOP/s.</summary>
+    public static double FmaRate(double seconds) => FmaPeak.Measure(1, seconds).Mean;
+}
