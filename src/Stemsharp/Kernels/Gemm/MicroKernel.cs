@@ -162,7 +162,7 @@ internal static unsafe class MicroKernel<TIsa, V>
         Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
         Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
         Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
-        RowFrom(a + 3, b0, b1, b2, ref c30, ref c31, ref c32);
+        Row(a[3], b0, b1, b2, ref c30, ref c31, ref c32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
