@@ -81,13 +81,13 @@ internal static unsafe class MicroKernel<TIsa, V>
         {
             if (TRows.HintsLines) Prefetch.Near((float*)((byte*)b + next), TIsa.Lanes);
             Step8(
-                a, b,
+                a, 0, b, 0,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
             if (TRows.HintsLines) Prefetch.Near((float*)((byte*)(b + stride) + next), TIsa.Lanes);
             if (TRows.HintsCodes) Prefetch.Far((byte*)a + next, TIsa.Lanes);
             Step8(
-                a + Tile.Rows, b + stride,
+                a, Tile.Rows, b, stride,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
         }
@@ -95,7 +95,7 @@ internal static unsafe class MicroKernel<TIsa, V>
         if ((k & 1) != 0)
         {
             Step8(
-                a, b,
+                a, 0, b, 0,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
         }
@@ -130,25 +130,30 @@ internal static unsafe class MicroKernel<TIsa, V>
         Finish(c, 3, c30, c31, c32, accumulate);
     }
 
-    // One row of the panel. Two of its eight numbers are taken from memory by the multiplications themselves: that is
-    // three loads instead of one, but an instruction less each; with more of them loads would be what there is too little of.
+    // The row of a turn whose weights start at a[first] and whose panel's row at b[row]: added to pointers beforehand, the
+    // offsets would take instructions of their own. Two of the eight numbers are taken from memory by the multiplications
+    // themselves: three loads instead of one, but an instruction less each. With more of them loads run short.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step8(
-        float* a, float* b,
+        float* a, int first, float* b, nint row,
         ref V c00, ref V c01, ref V c02, ref V c10, ref V c11, ref V c12,
         ref V c20, ref V c21, ref V c22, ref V c30, ref V c31, ref V c32,
         ref V c40, ref V c41, ref V c42, ref V c50, ref V c51, ref V c52,
         ref V c60, ref V c61, ref V c62, ref V c70, ref V c71, ref V c72)
     {
-        V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
-        Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
-        Row(a[1], b0, b1, b2, ref c10, ref c11, ref c12);
-        Row(a[2], b0, b1, b2, ref c20, ref c21, ref c22);
-        RowFrom(a + 3, b0, b1, b2, ref c30, ref c31, ref c32);
-        Row(a[4], b0, b1, b2, ref c40, ref c41, ref c42);
-        Row(a[5], b0, b1, b2, ref c50, ref c51, ref c52);
-        RowFrom(a + 6, b0, b1, b2, ref c60, ref c61, ref c62);
-        Row(a[7], b0, b1, b2, ref c70, ref c71, ref c72);
+        V b0 = TIsa.Load(b + row), b1 = TIsa.Load(b + (row + TIsa.Lanes)), b2 = TIsa.Load(b + (row + 2 * TIsa.Lanes));
+        Row(a[first], b0, b1, b2, ref c00, ref c01, ref c02);
+        Row(a[first + 1], b0, b1, b2, ref c10, ref c11, ref c12);
+        Row(a[first + 2], b0, b1, b2, ref c20, ref c21, ref c22);
+        c30 = TIsa.MultiplyAdd(a + (first + 3), b0, c30);
+        c31 = TIsa.MultiplyAdd(a + (first + 3), b1, c31);
+        c32 = TIsa.MultiplyAdd(a + (first + 3), b2, c32);
+        Row(a[first + 4], b0, b1, b2, ref c40, ref c41, ref c42);
+        Row(a[first + 5], b0, b1, b2, ref c50, ref c51, ref c52);
+        c60 = TIsa.MultiplyAdd(a + (first + 6), b0, c60);
+        c61 = TIsa.MultiplyAdd(a + (first + 6), b1, c61);
+        c62 = TIsa.MultiplyAdd(a + (first + 6), b2, c62);
+        Row(a[first + 7], b0, b1, b2, ref c70, ref c71, ref c72);
     }
 
     // One row of the panel.
@@ -172,14 +177,6 @@ internal static unsafe class MicroKernel<TIsa, V>
         c0 = TIsa.MultiplyAdd(x, b0, c0);
         c1 = TIsa.MultiplyAdd(x, b1, c1);
         c2 = TIsa.MultiplyAdd(x, b2, c2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RowFrom(float* a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
-    {
-        c0 = TIsa.MultiplyAdd(a, b0, c0);
-        c1 = TIsa.MultiplyAdd(a, b1, c1);
-        c2 = TIsa.MultiplyAdd(a, b2, c2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
