@@ -59,12 +59,12 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     private int PanelFloats => _weights.K * Tile.Columns;
 
-    public override int Tasks(int phase, int workers) => Cut(workers).Tasks(_blocks);
+    public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);
-        (int block, int count, int strip, int end) = cut.Part(task, _blocks, _weights.Strips);
+        (int block, int count, int strip, int end) = cut[task];
         int next = block + w.Workers * cut.Blocks;
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + cut.Blocks * Tile.Size;
         for (int p = 0; p < count; p++) _packer.Pack(w, block + p, panel + p * PanelFloats);

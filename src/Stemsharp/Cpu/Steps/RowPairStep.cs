@@ -37,12 +37,12 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
 
     private int MostShared => Math.Clamp(SharedTerms / Terms, 1, MostPositions);
 
-    public override int Tasks(int phase, int workers) => Cut(workers).Tasks(_positions);
+    public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);
-        (int position, int count, int strip, int end) = cut.Part(task, _positions, weights[0].Strips);
+        (int position, int count, int strip, int end) = cut[task];
         int size = Outputs * Tile.Size;
         nint stride = Inputs * PanelFloats;
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panels = tiles + cut.Blocks * size;

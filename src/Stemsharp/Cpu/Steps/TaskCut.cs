@@ -8,7 +8,7 @@ internal readonly struct TaskCut
 {
     // Enough tasks that the last ones to finish leave the other threads idle for a small part only; but each
     // group of strips packs its panel anew.
-    private const int TasksPerWorker = 16;
+    private const int TasksPerWorker = 8;
 
     // With fewer tasks a thread, the last ones to finish would leave others idle for longer than sharing saves.
     private const int FewestTasks = 6;
@@ -16,15 +16,18 @@ internal readonly struct TaskCut
     // Strips that a group has at least.
     private const int FewestStrips = 16;
 
+    private readonly int _allBlocks, _strips;
+
     /// <param name="blocks">Blocks of columns in all.</param>
     /// <param name="mostShared">How many of them may share a strip.</param>
     /// <param name="strips">Strips of weights.</param>
     /// <param name="workers">Threads.</param>
     public TaskCut(int blocks, int mostShared, int strips, int workers)
     {
+        (_allBlocks, _strips) = (blocks, strips);
         Blocks = mostShared;
         while (Blocks > 1 && blocks < FewestTasks * Blocks * workers) Blocks /= 2;
-        Groups = Math.Clamp(TasksPerWorker / 2 * workers / BlockTasks(blocks), 1, Math.Max(1, strips / FewestStrips));
+        Groups = Math.Clamp(TasksPerWorker * workers / BlockTasks, 1, Math.Max(1, strips / FewestStrips));
     }
 
     /// <summary>Blocks a task.</summary>
@@ -33,15 +36,18 @@ internal readonly struct TaskCut
     /// <summary>Groups of strips.</summary>
     public int Groups { get; }
 
-    public int Tasks(int blocks) => BlockTasks(blocks) * Groups;
+    public int Tasks => BlockTasks * Groups;
+
+    private int BlockTasks => (_allBlocks + Blocks - 1) / Blocks;
 
     /// <summary>A task's first block and number of blocks, its first strip and the one after its last.</summary>
-    public (int Block, int Count, int Strip, int End) Part(int task, int blocks, int strips)
+    public (int Block, int Count, int Strip, int End) this[int task]
     {
-        (int index, int group) = Math.DivRem(task, Groups);
-        int block = index * Blocks;
-        return (block, Math.Min(Blocks, blocks - block), strips * group / Groups, strips * (group + 1) / Groups);
+        get
+        {
+            (int index, int group) = Math.DivRem(task, Groups);
+            int block = index * Blocks;
+            return (block, Math.Min(Blocks, _allBlocks - block), _strips * group / Groups, _strips * (group + 1) / Groups);
+        }
     }
-
-    private int BlockTasks(int blocks) => (blocks + Blocks - 1) / Blocks;
 }
