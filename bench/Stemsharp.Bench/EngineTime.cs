@@ -25,12 +25,19 @@ internal static unsafe class EngineTime
         using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), threads, KernelTier.Best, profile);
+        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), threads, KernelTier.Best, profile);
         Console.WriteLine($"{name} on {engine.Description}: {graph.Flops * 1e-9:F1} GFLOP, {engine.Plan.ExecutedFlops * 1e-9:F1} executed, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB");
-        if (args.Contains("--plan")) Console.WriteLine(engine.Plan);
+        if (args.Contains("--plan"))
+        {
+            Console.WriteLine(engine.Plan);
+        }
 
-        var random = new Random(1);
-        for (int run = 0; run < WarmUps; run++) Run();
+        Random random = new(1);
+        for (int run = 0; run < WarmUps; run++)
+        {
+            Run();
+        }
+
         engine.ResetProfile();
         double[] seconds = new double[Runs], peaks = new double[Runs], shares = new double[Runs], meanShares = new double[Runs];
         for (int run = 0; run < Runs; run++)
@@ -55,8 +62,16 @@ internal static unsafe class EngineTime
         // The inputs' memory serves other things during a run, so they are filled anew each time.
         double Run()
         {
-            for (int i = 0; i < engine.Shape.SpectrogramLength; i++) engine.Spectrogram[i] = random.NextSingle() - 0.5f;
-            for (int i = 0; i < engine.Shape.WaveformLength; i++) engine.Waveform[i] = random.NextSingle() - 0.5f;
+            for (int i = 0; i < engine.Shape.SpectrogramLength; i++)
+            {
+                engine.Spectrogram[i] = random.NextSingle() - 0.5f;
+            }
+
+            for (int i = 0; i < engine.Shape.WaveformLength; i++)
+            {
+                engine.Waveform[i] = random.NextSingle() - 0.5f;
+            }
+
             long start = Stopwatch.GetTimestamp();
             engine.Run(CancellationToken.None);
             return Stopwatch.GetElapsedTime(start).TotalSeconds;

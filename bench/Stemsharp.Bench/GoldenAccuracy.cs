@@ -37,7 +37,7 @@ internal static class GoldenAccuracy
     public static float[] Read(Checkpoint data, string name)
     {
         StoredTensor tensor = data.Tensors.First(t => t.Name == name);
-        var values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
+        float[] values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
         tensor.CopyTo(values);
         return values;
     }
@@ -46,7 +46,7 @@ internal static class GoldenAccuracy
     {
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, samples);
-        using var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
+        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
         float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
         engine.Run(SegmentTransform.Forward(mix, config.Nfft), mix, y, yt, default);
         SegmentTransform.Inverse(y, yt, samples, config.Nfft);

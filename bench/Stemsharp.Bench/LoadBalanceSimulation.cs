@@ -42,7 +42,10 @@ internal static unsafe class LoadBalanceSimulation
                 int own = threads / g;
                 double[][][] part = own == 1 ? alone : Measure(plan, own);
                 double gain = g * serial / (part.Sum(phases => phases.Sum(tasks => Makespan(tasks, own))) + (own == 1 ? 0 : plan.Steps.Sum(s => s.Phases) * barrier));
-                if (gain > speedUp * 1.02) (groups, speedUp) = (g, gain);
+                if (gain > speedUp * 1.02)
+                {
+                    (groups, speedUp) = (g, gain);
+                }
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -56,23 +59,26 @@ internal static unsafe class LoadBalanceSimulation
     // The median time of every task, by step and phase, as cut for so many workers and run by one.
     private static double[][][] Measure(Plan plan, int workers)
     {
-        using var memory = new NativeBlock(Session.Bytes(plan, 1) + 4096);
-        var workspace = new Workspace { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
+        using NativeBlock memory = new(Session.Bytes(plan, 1) + 4096);
+        Workspace workspace = new() { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
         workspace.Slots = (double*)(workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         workspace.Scratch = (float*)(((nint)(workspace.Slots + plan.SlotDoubles) + 127) / 64 * 64);
         double[][][][] all = new double[Runs + 1][][][];
         for (int run = 0; run <= Runs; run++)
         {
-            var random = new Random(1);
+            Random random = new(1);
             for (int port = 0; port < 2; port++)
             {
                 float* input = workspace.At(plan.Ports[port]);
-                for (long i = 0; i < (long)plan.Ports[port].Channels * plan.Ports[port].Positions; i++) input[i] = random.NextSingle() - 0.5f;
+                for (long i = 0; i < (long)plan.Ports[port].Channels * plan.Ports[port].Positions; i++)
+                {
+                    input[i] = random.NextSingle() - 0.5f;
+                }
             }
 
             all[run] = [.. plan.Steps.Select(step => Enumerable.Range(0, step.Phases).Select(phase =>
             {
-                var times = new double[step.Tasks(phase, workers)];
+                double[] times = new double[step.Tasks(phase, workers)];
                 for (int task = 0; task < times.Length; task++)
                 {
                     long start = Stopwatch.GetTimestamp();
@@ -92,8 +98,12 @@ internal static unsafe class LoadBalanceSimulation
     // When the last of so many threads is done, each taking the next task when it is free.
     private static double Makespan(double[] tasks, int threads)
     {
-        var free = new PriorityQueue<int, double>();
-        for (int i = 0; i < threads; i++) free.Enqueue(i, 0);
+        PriorityQueue<int, double> free = new();
+        for (int i = 0; i < threads; i++)
+        {
+            free.Enqueue(i, 0);
+        }
+
         double last = 0;
         foreach (double task in tasks)
         {
@@ -107,15 +117,26 @@ internal static unsafe class LoadBalanceSimulation
 
     private static double Real(CpuEngine engine)
     {
-        var seconds = new double[5];
+        double[] seconds = new double[5];
         for (int run = -2; run < seconds.Length; run++)
         {
-            var random = new Random(1);
-            for (int i = 0; i < engine.Shape.SpectrogramLength; i++) engine.Spectrogram[i] = random.NextSingle() - 0.5f;
-            for (int i = 0; i < engine.Shape.WaveformLength; i++) engine.Waveform[i] = random.NextSingle() - 0.5f;
+            Random random = new(1);
+            for (int i = 0; i < engine.Shape.SpectrogramLength; i++)
+            {
+                engine.Spectrogram[i] = random.NextSingle() - 0.5f;
+            }
+
+            for (int i = 0; i < engine.Shape.WaveformLength; i++)
+            {
+                engine.Waveform[i] = random.NextSingle() - 0.5f;
+            }
+
             long start = Stopwatch.GetTimestamp();
             engine.Run(CancellationToken.None);
-            if (run >= 0) seconds[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (run >= 0)
+            {
+                seconds[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
         }
 
         Array.Sort(seconds);
@@ -126,19 +147,26 @@ internal static unsafe class LoadBalanceSimulation
     private static double Barrier()
     {
         const int Rounds = 20_000;
-        using var pool = new WorkerPool(2);
+        using WorkerPool pool = new(2);
         long arrived = 0, wanted = 0;
         void Meet(int item)
         {
             Interlocked.Increment(ref arrived);
-            while (Interlocked.Read(ref arrived) < wanted) Thread.SpinWait(1);
+            while (Interlocked.Read(ref arrived) < wanted)
+            {
+                Thread.SpinWait(1);
+            }
         }
 
         Action<int> meet = Meet;
         long start = 0;
         for (int i = -Rounds; i < Rounds; i++)
         {
-            if (i == 0) start = Stopwatch.GetTimestamp();
+            if (i == 0)
+            {
+                start = Stopwatch.GetTimestamp();
+            }
+
             wanted += 2;
             pool.For(2, meet);
         }

@@ -19,7 +19,10 @@ internal static partial class ProcessorName
         get
         {
             string? model = Fact("model name");
-            if (model == null) return $"{RuntimeInformation.ProcessArchitecture}";
+            if (model == null)
+            {
+                return $"{RuntimeInformation.ProcessArchitecture}";
+            }
 
             // A virtual machine may hide the number of the model, but not the family.
             string? generation = (Fact("vendor_id"), Fact("cpu family")) switch

@@ -28,7 +28,10 @@ internal static class ResamplingBenchmark
             {
                 long start = Stopwatch.GetTimestamp();
                 frames = Pass(from, to);
-                if (run >= 0) times[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                if (run >= 0)
+                {
+                    times[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                }
             }
 
             Array.Sort(times);
@@ -41,7 +44,11 @@ internal static class ResamplingBenchmark
     {
         Resampler resampler = new(from, to, 2);
         float[] input = new float[2 * Block], output = new float[2 * Block];
-        for (int i = 0; i < input.Length; i++) input[i] = MathF.Sin(i * 0.1f);
+        for (int i = 0; i < input.Length; i++)
+        {
+            input[i] = MathF.Sin(i * 0.1f);
+        }
+
         long frames = 0;
         for (long left = (long)from * Seconds; left > 0;)
         {
@@ -60,16 +67,27 @@ internal static class ResamplingBenchmark
     private static void Verify(int from, int to)
     {
         float[] input = new float[from];
-        for (int i = 0; i < from; i++) input[i] = (float)Math.Sin(2 * Math.PI * 997 * i / from);
+        for (int i = 0; i < from; i++)
+        {
+            input[i] = (float)Math.Sin(2 * Math.PI * 997 * i / from);
+        }
+
         float[] output = new float[Resampler.OutputLength(from, from, to)];
         Resampler resampler = new(from, to, 1);
         int made = resampler.Process(input, output, out _);
         made += resampler.Finish(output.AsSpan(made));
-        if (made != output.Length) throw new InvalidOperationException($"{from} → {to} gives {made} frames, not {output.Length}.");
+        if (made != output.Length)
+        {
+            throw new InvalidOperationException($"{from} → {to} gives {made} frames, not {output.Length}.");
+        }
+
         for (int i = to / 4; i < to * 3 / 4; i++)
         {
             double off = Math.Abs(output[i] - Math.Sin(2 * Math.PI * 997 * i / to));
-            if (off > 2e-6) throw new InvalidOperationException($"{from} → {to} is off by {off} at frame {i}.");
+            if (off > 2e-6)
+            {
+                throw new InvalidOperationException($"{from} → {to} is off by {off} at frame {i}.");
+            }
         }
     }
 }

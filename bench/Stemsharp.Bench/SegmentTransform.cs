@@ -9,14 +9,17 @@ internal static unsafe class SegmentTransform
     public static float[] Forward(float[] mix, int nfft)
     {
         int samples = mix.Length / 2;
-        using var stft = new SegmentStft(nfft, samples);
+        using SegmentStft stft = new(nfft, samples);
         int plane = 2 * stft.Bins * stft.Frames;
-        var result = new float[2 * plane];
+        float[] result = new float[2 * plane];
         fixed (float* m = mix, x = result)
         {
             for (int c = 0; c < 2; c++)
             {
-                for (int chunk = 0; chunk < stft.Chunks; chunk++) stft.Forward(m + c * samples, chunk, x + c * plane);
+                for (int chunk = 0; chunk < stft.Chunks; chunk++)
+                {
+                    stft.Forward(m + c * samples, chunk, x + c * plane);
+                }
             }
         }
 
@@ -26,9 +29,9 @@ internal static unsafe class SegmentTransform
     /// <summary>Adds the inverse transforms of the spectrograms [S, 4, F, T] to the waveforms [S, 2, L].</summary>
     public static void Inverse(float[] spectrograms, float[] waveforms, int samples, int nfft)
     {
-        using var stft = new SegmentStft(nfft, samples);
+        using SegmentStft stft = new(nfft, samples);
         int plane = 2 * stft.Bins * stft.Frames;
-        var seam = new float[stft.SeamLength];
+        float[] seam = new float[stft.SeamLength];
         fixed (float* y = spectrograms, yt = waveforms, s = seam)
         {
             for (int c = 0; c < waveforms.Length / samples; c++)
@@ -36,7 +39,10 @@ internal static unsafe class SegmentTransform
                 for (int chunk = 0; chunk < stft.Chunks; chunk++)
                 {
                     stft.Inverse(y + (long)c * plane, chunk, yt + (long)c * samples, s);
-                    if (chunk < stft.Chunks - 1) stft.AddSeam(s, chunk, yt + (long)c * samples);
+                    if (chunk < stft.Chunks - 1)
+                    {
+                        stft.AddSeam(s, chunk, yt + (long)c * samples);
+                    }
                 }
             }
         }

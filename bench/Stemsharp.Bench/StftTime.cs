@@ -8,11 +8,15 @@ internal static unsafe class StftTime
 {
     public static void Print()
     {
-        using var stft = new SegmentStft(4096, 343_980);
-        var wave = new float[8 * 343_980];
-        var spec = new float[8L * 2 * stft.Bins * stft.Frames];
-        var seam = new float[stft.SeamLength];
-        for (int i = 0; i < wave.Length; i++) wave[i] = MathF.Sin(i * 0.01f);
+        using SegmentStft stft = new(4096, 343_980);
+        float[] wave = new float[8 * 343_980];
+        float[] spec = new float[8L * 2 * stft.Bins * stft.Frames];
+        float[] seam = new float[stft.SeamLength];
+        for (int i = 0; i < wave.Length; i++)
+        {
+            wave[i] = MathF.Sin(i * 0.01f);
+        }
+
         fixed (float* w = wave, s = spec, e = seam)
         {
             for (int round = 0; round < 4; round++)
@@ -20,7 +24,10 @@ internal static unsafe class StftTime
                 long start = Stopwatch.GetTimestamp();
                 for (int c = 0; c < 2; c++)
                 {
-                    for (int k = 0; k < stft.Chunks; k++) stft.Forward(w + c * 343_980, k, s + (long)c * 2 * stft.Bins * stft.Frames);
+                    for (int k = 0; k < stft.Chunks; k++)
+                    {
+                        stft.Forward(w + c * 343_980, k, s + (long)c * 2 * stft.Bins * stft.Frames);
+                    }
                 }
 
                 double forward = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -30,7 +37,10 @@ internal static unsafe class StftTime
                     for (int k = 0; k < stft.Chunks; k++)
                     {
                         stft.Inverse(s + (long)c * 2 * stft.Bins * stft.Frames, k, w + c * 343_980, e);
-                        if (k < stft.Chunks - 1) stft.AddSeam(e, k, w + c * 343_980);
+                        if (k < stft.Chunks - 1)
+                        {
+                            stft.AddSeam(e, k, w + c * 343_980);
+                        }
                     }
                 }
 

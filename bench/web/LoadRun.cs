@@ -49,10 +49,21 @@ internal static class LoadRun
             await foreach (ServerEvent happened in client.WatchAsync(stop.Token).ConfigureAwait(false))
             {
                 watching.TrySetResult();
-                if (happened.Job is not { } job) continue;
+                if (happened.Job is not { } job)
+                {
+                    continue;
+                }
+
                 latencies.Add(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - happened.At);
-                if (job.State is JobState.Done or JobState.Failed or JobState.Cancelled) ended[job.Id] = job;
-                if (mine.Task.IsCompleted && ended.TryGetValue(await mine.Task.ConfigureAwait(false), out Job? own)) return own;
+                if (job.State is JobState.Done or JobState.Failed or JobState.Cancelled)
+                {
+                    ended[job.Id] = job;
+                }
+
+                if (mine.Task.IsCompleted && ended.TryGetValue(await mine.Task.ConfigureAwait(false), out Job? own))
+                {
+                    return own;
+                }
             }
             throw new IOException("The events have ended.");
         });

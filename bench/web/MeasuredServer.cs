@@ -51,10 +51,13 @@ internal sealed class MeasuredServer : IDisposable
     public static byte[] Song(double seconds)
     {
         byte[] sample = File.ReadAllBytes(SamplePath());
-        byte[] song = new byte[44 + ((int)(seconds * 44_100) * 4)];
+        byte[] song = new byte[44 + (int)(seconds * 44_100) * 4];
         sample.AsSpan(0, 44).CopyTo(song);
         for (int at = 44; at < song.Length; at += sample.Length - 44)
+        {
             sample.AsSpan(44, Math.Min(sample.Length - 44, song.Length - at)).CopyTo(song.AsSpan(at));
+        }
+
         BinaryPrimitives.WriteInt32LittleEndian(song.AsSpan(4), song.Length - 8);
         BinaryPrimitives.WriteInt32LittleEndian(song.AsSpan(40), song.Length - 44);
         return song;
@@ -63,7 +66,11 @@ internal sealed class MeasuredServer : IDisposable
     public void Dispose()
     {
         _process.StandardInput.Close();
-        if (!_process.WaitForExit(30_000)) _process.Kill();
+        if (!_process.WaitForExit(30_000))
+        {
+            _process.Kill();
+        }
+
         _process.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
@@ -73,7 +80,10 @@ internal sealed class MeasuredServer : IDisposable
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             string sample = Path.Combine(folder.FullName, "samples", "song", "mix.wav");
-            if (File.Exists(sample)) return sample;
+            if (File.Exists(sample))
+            {
+                return sample;
+            }
         }
         throw new FileNotFoundException("Run this from the repository's own build output: samples/song/mix.wav was not found.");
     }

@@ -15,12 +15,15 @@ internal static class OnnxRun
     public static async Task<int> RunAsync(string model)
     {
         string modules = Environment.GetEnvironmentVariable("STEMSHARP_NODE_MODULES") ?? throw new InvalidOperationException("STEMSHARP_NODE_MODULES names no folder.");
-        using var host = new BrowserHost(modules);
+        using BrowserHost host = new(modules);
         ModelSource source = await new ModelCatalog().ResolveAsync(model).ConfigureAwait(false);
         OnnxExportResult exported = OnnxExporter.Export(source, host.Folder);
-        var random = new Random(1);
+        Random random = new(1);
         float[] song = new float[2 * (int)(7.8 * 44_100)];
-        for (int i = 0; i < song.Length; i++) song[i] = 0.2f * (random.NextSingle() + random.NextSingle() - 1);
+        for (int i = 0; i < song.Length; i++)
+        {
+            song[i] = 0.2f * (random.NextSingle() + random.NextSingle() - 1);
+        }
 
         using IPlaywright playwright = await Playwright.CreateAsync().ConfigureAwait(false);
         IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -39,7 +42,10 @@ internal static class OnnxRun
             await using (separator.ConfigureAwait(false))
             {
                 SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2)).ConfigureAwait(false);
-                foreach (string stem in truth.Stems) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stem}: {Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]):F1} dB to Stemsharp's own engine"));
+                foreach (string stem in truth.Stems)
+                {
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stem}: {Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]):F1} dB to Stemsharp's own engine"));
+                }
             }
         }
 
@@ -52,7 +58,11 @@ internal static class OnnxRun
         {
             try
             {
-                if (!File.ReadAllText(Path.Combine(d, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal)) return 0;
+                if (!File.ReadAllText(Path.Combine(d, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal))
+                {
+                    return 0;
+                }
+
                 string line = File.ReadLines(Path.Combine(d, "status")).First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
                 return long.Parse(line[6..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * 1024;
             }

@@ -18,7 +18,11 @@ internal static class PageRun
         Song song = await client.UploadAsync("Long Song.wav", content).ConfigureAwait(false);
         Job job = await client.CreateJobAsync(new NewJob(song.Id)).ConfigureAwait(false);
         job = await client.WaitForJobAsync(job.Id).ConfigureAwait(false);
-        if (job.State != JobState.Done) throw new InvalidOperationException(job.Error);
+        if (job.State != JobState.Done)
+        {
+            throw new InvalidOperationException(job.Error);
+        }
+
         Console.WriteLine($"song of {seconds} s, {job.Audio!.Stems.Count} stems, separated at {job.TimesRealTime:F1} times real time");
 
         using IPlaywright playwright = await Playwright.CreateAsync().ConfigureAwait(false);
@@ -39,7 +43,10 @@ internal static class PageRun
                 await page.Locator(".job[data-state=done]").WaitForAsync().ConfigureAwait(false);
                 paints.Add(await page.EvaluateAsync<double>("() => performance.getEntriesByName('first-contentful-paint')[0].startTime").ConfigureAwait(false));
                 interactive.Add(await page.EvaluateAsync<double>(Open).ConfigureAwait(false));
-                if (i < 4) await context.CloseAsync().ConfigureAwait(false);
+                if (i < 4)
+                {
+                    await context.CloseAsync().ConfigureAwait(false);
+                }
             }
             paints.Sort();
             interactive.Sort();
@@ -74,7 +81,11 @@ internal static class PageRun
     private static long Compressed(string file)
     {
         using MemoryStream target = new();
-        using (GZipStream zip = new(target, CompressionLevel.SmallestSize, leaveOpen: true)) zip.Write(File.ReadAllBytes(file));
+        using (GZipStream zip = new(target, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            zip.Write(File.ReadAllBytes(file));
+        }
+
         return target.Length;
     }
 
@@ -86,7 +97,11 @@ internal static class PageRun
         {
             try
             {
-                if (!File.ReadAllText(Path.Combine(folder, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal)) continue;
+                if (!File.ReadAllText(Path.Combine(folder, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 long bytes = File.ReadLines(Path.Combine(folder, "smaps_rollup"))
                     .Where(line => line.StartsWith("Private_", StringComparison.Ordinal))
                     .Sum(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024);

@@ -19,12 +19,22 @@ internal static class SoakRun
             Song uploaded = await client.UploadAsync("song.wav", content).ConfigureAwait(false);
             Job job = await client.CreateJobAsync(new NewJob(uploaded.Id)).ConfigureAwait(false);
             job = await client.WaitForJobAsync(job.Id).ConfigureAwait(false);
-            if (job.State != JobState.Done) throw new InvalidOperationException(job.Error);
+            if (job.State != JobState.Done)
+            {
+                throw new InvalidOperationException(job.Error);
+            }
+
             using (Stream stem = await client.OpenStemAsync(job.Id, "vocals").ConfigureAwait(false))
+            {
                 await stem.CopyToAsync(Stream.Null).ConfigureAwait(false);
+            }
+
             await client.DeleteJobAsync(job.Id).ConfigureAwait(false);
             await client.DeleteSongAsync(uploaded.Id).ConfigureAwait(false);
-            if (i == jobs / 5) early = (server.ResidentBytes, server.Handles);
+            if (i == jobs / 5)
+            {
+                early = (server.ResidentBytes, server.Handles);
+            }
         }
         string[] left = [.. Directory.EnumerateFileSystemEntries(server.Folder, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(server.Folder, path)).Except(["songs", "jobs", "uploads", "lock", "token"])];

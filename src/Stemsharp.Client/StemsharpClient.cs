@@ -70,8 +70,16 @@ public sealed class StemsharpClient : IDisposable
             try
             {
                 // After a failure the server tells how far it has the file, which may be all of it.
-                if (failures > 0) upload = await GetAsync($"uploads/{upload.Id}", ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
-                if (upload.Song is null) upload = await AppendAsync(upload, content, start, piece, cancellationToken).ConfigureAwait(false);
+                if (failures > 0)
+                {
+                    upload = await GetAsync($"uploads/{upload.Id}", ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (upload.Song is null)
+                {
+                    upload = await AppendAsync(upload, content, start, piece, cancellationToken).ConfigureAwait(false);
+                }
+
                 failures = 0;
             }
             catch (Exception error) when (IsPassing(error) && ++failures <= TriesAgain)
@@ -161,7 +169,10 @@ public sealed class StemsharpClient : IDisposable
             stream, (_, data) => JsonSerializer.Deserialize(data, ApiJson.Default.ServerEvent));
         await foreach (SseItem<ServerEvent?> item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (item.Data is { } happened) yield return happened;
+            if (item.Data is { } happened)
+            {
+                yield return happened;
+            }
         }
     }
 
@@ -173,9 +184,15 @@ public sealed class StemsharpClient : IDisposable
             Job? job = happened.Jobs is not null
                 ? await GetJobAsync(id, cancellationToken).ConfigureAwait(false)
                 : happened.Job?.Id == id ? happened.Job : null;
-            if (job is { State: JobState.Done or JobState.Failed or JobState.Cancelled }) return job;
+            if (job is { State: JobState.Done or JobState.Failed or JobState.Cancelled })
+            {
+                return job;
+            }
+
             if (happened.Removed == id)
+            {
                 throw new ApiException(new Problem("urn:stemsharp:not-found", "Not found", 404) { Detail = $"Job {id} was deleted." });
+            }
         }
         throw new IOException("The server ended the stream of events before the job had ended; connect again.");
     }
@@ -183,7 +200,10 @@ public sealed class StemsharpClient : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_ownsHttp) _http.Dispose();
+        if (_ownsHttp)
+        {
+            _http.Dispose();
+        }
     }
 
     /// <summary>A connection that breaks, a server that starts anew, another piece under way, too much at once.</summary>
@@ -219,7 +239,11 @@ public sealed class StemsharpClient : IDisposable
     {
         HttpResponseMessage response = await _http
             .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        if (response.IsSuccessStatusCode) return response;
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
         using (response)
         {
             Problem problem = new("urn:stemsharp:unknown", response.ReasonPhrase ?? "Error", (int)response.StatusCode);

@@ -21,8 +21,12 @@ internal sealed class ElapsedNotice : IDisposable
 
     public void Dispose()
     {
-        using var stopped = new ManualResetEvent(false);
-        if (_timer.Dispose(stopped)) stopped.WaitOne();
+        using ManualResetEvent stopped = new(false);
+        if (_timer.Dispose(stopped))
+        {
+            stopped.WaitOne();
+        }
+
         Tell("in all");
     }
 

@@ -13,11 +13,19 @@ internal static class NodeCounts
         {
             using FileStream file = File.OpenRead(profile);
             using JsonDocument events = JsonDocument.Parse(file);
-            var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+            SortedDictionary<string, int> counts = new(StringComparer.Ordinal);
             foreach (JsonElement entry in events.RootElement.EnumerateArray())
             {
-                if (!entry.TryGetProperty("cat", out JsonElement category) || category.GetString() != "Node") continue;
-                if (!entry.GetProperty("name").GetString()!.EndsWith("_kernel_time", StringComparison.Ordinal)) continue;
+                if (!entry.TryGetProperty("cat", out JsonElement category) || category.GetString() != "Node")
+                {
+                    continue;
+                }
+
+                if (!entry.GetProperty("name").GetString()!.EndsWith("_kernel_time", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 string provider = entry.GetProperty("args").TryGetProperty("provider", out JsonElement named) ? named.GetString() ?? "" : "";
                 counts[provider] = counts.GetValueOrDefault(provider) + 1;
             }

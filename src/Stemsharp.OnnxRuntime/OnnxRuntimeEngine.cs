@@ -68,7 +68,11 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
     {
-        if (_inputs.Length > 1) spectrogram.CopyTo(_inputs[0]);
+        if (_inputs.Length > 1)
+        {
+            spectrogram.CopyTo(_inputs[0]);
+        }
+
         waveform.CopyTo(_inputs[^1]);
         _session.Run([.. _inputs], [.. _outputs], cancellationToken);
         Place(_outputs.Length > 1 ? _outputs[0] : [], spectrograms);
@@ -80,9 +84,16 @@ public sealed class OnnxRuntimeEngine : ISegmentEngine
 
     private void Place(ReadOnlySpan<float> given, Span<float> all)
     {
-        if (given.Length < all.Length) all.Clear();
+        if (given.Length < all.Length)
+        {
+            all.Clear();
+        }
+
         int each = given.Length / _places.Length;
-        for (int i = 0; i < _places.Length; i++) given.Slice(i * each, each).CopyTo(all[(_places[i] * each)..]);
+        for (int i = 0; i < _places.Length; i++)
+        {
+            given.Slice(i * each, each).CopyTo(all[(_places[i] * each)..]);
+        }
     }
 
     private static int[] Places(string[] own, SegmentShape shape, IReadOnlyList<string> stems, string path)

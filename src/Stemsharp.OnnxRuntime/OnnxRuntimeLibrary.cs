@@ -51,8 +51,12 @@ public sealed unsafe class OnnxRuntimeLibrary
             byte** names = null;
             int count = 0;
             Api.Check(((delegate* unmanaged<byte***, int*, nint>)Api[OrtFunction.GetAvailableProviders])(&names, &count), "list its providers");
-            var result = new string[count];
-            for (int i = 0; i < count; i++) result[i] = Marshal.PtrToStringUTF8((nint)names[i]) ?? "";
+            string[] result = new string[count];
+            for (int i = 0; i < count; i++)
+            {
+                result[i] = Marshal.PtrToStringUTF8((nint)names[i]) ?? "";
+            }
+
             Api.Check(((delegate* unmanaged<byte**, int, nint>)Api[OrtFunction.ReleaseAvailableProviders])(names, count), "free a list");
             return result;
         }
@@ -84,7 +88,10 @@ public sealed unsafe class OnnxRuntimeLibrary
         foreach (string name in FileNames)
         {
             string beside = System.IO.Path.Combine(AppContext.BaseDirectory, name);
-            if (File.Exists(beside)) return beside;
+            if (File.Exists(beside))
+            {
+                return beside;
+            }
         }
 
         // A bare name is for the system's own search path.
@@ -93,7 +100,11 @@ public sealed unsafe class OnnxRuntimeLibrary
 
     private static OnnxRuntimeLibrary Open(string path)
     {
-        if (System.IO.Path.IsPathRooted(path) && !File.Exists(path)) throw new ExternalToolException($"There is no file {path}. {NotFound()}");
+        if (System.IO.Path.IsPathRooted(path) && !File.Exists(path))
+        {
+            throw new ExternalToolException($"There is no file {path}. {NotFound()}");
+        }
+
         try
         {
             nint library = System.IO.Path.IsPathRooted(path) ? NativeLibrary.Load(path)

@@ -22,7 +22,11 @@ public sealed unsafe class OnnxSession : IDisposable
     /// <exception cref="ExternalToolException">onnxruntime or the provider cannot take the model.</exception>
     public OnnxSession(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null)
     {
-        if (!File.Exists(path)) throw new ModelException($"There is no file {path}.");
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"There is no file {path}.");
+        }
+
         options ??= new OnnxSessionOptions();
         Library = library;
         Options = options;
@@ -77,8 +81,8 @@ public sealed unsafe class OnnxSession : IDisposable
         using OrtHandle.Use session = _session.Enter();
         nint metadata = 0;
         _api.Check(((delegate* unmanaged<nint, nint*, nint>)_api[OrtFunction.SessionGetModelMetadata])(session.Value, &metadata), "read the model's metadata");
-        using var owner = new OrtHandle(_api, OrtFunction.ReleaseModelMetadata, metadata);
-        using var name = new Utf8Strings(key);
+        using OrtHandle owner = new(_api, OrtFunction.ReleaseModelMetadata, metadata);
+        using Utf8Strings name = new(key);
         nint value = 0;
         _api.Check(((delegate* unmanaged<nint, nint, nint, nint*, nint>)_api[OrtFunction.ModelMetadataLookupCustomMetadataMap])(metadata, _api.Allocator(), name[0], &value), "read the model's metadata");
         return value == 0 ? null : _api.TakeString(value);
@@ -96,13 +100,21 @@ public sealed unsafe class OnnxSession : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             using OrtHandle run = _api.Create(OrtFunction.CreateRunOptions, OrtFunction.ReleaseRunOptions, "prepare a run");
             using CancellationTokenRegistration registration = cancellationToken.Register(() => Terminate(run));
-            var owned = new List<IDisposable>();
+            List<IDisposable> owned = [];
             try
             {
                 nint* values = stackalloc nint[inputs.Length + outputs.Length];
-                for (int i = 0; i < inputs.Length; i++) values[i] = Bind(owned, Inputs[i], MemoryMarshal.AsMemory(inputs[i]));
-                for (int i = 0; i < outputs.Length; i++) values[inputs.Length + i] = Bind(owned, Outputs[i], outputs[i]);
-                using var names = new Utf8Strings([.. Inputs.Select(t => t.Name), .. Outputs.Select(t => t.Name)]);
+                for (int i = 0; i < inputs.Length; i++)
+                {
+                    values[i] = Bind(owned, Inputs[i], MemoryMarshal.AsMemory(inputs[i]));
+                }
+
+                for (int i = 0; i < outputs.Length; i++)
+                {
+                    values[inputs.Length + i] = Bind(owned, Outputs[i], outputs[i]);
+                }
+
+                using Utf8Strings names = new([.. Inputs.Select(t => t.Name), .. Outputs.Select(t => t.Name)]);
                 using OrtHandle.Use session = _session.Enter(), runOptions = run.Enter();
                 nint status = ((delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)_api[OrtFunction.Run])(
                     session.Value, runOptions.Value, names.Pointers, values, (nuint)inputs.Length, names.Pointers + inputs.Length, (nuint)outputs.Length, values + inputs.Length);
@@ -113,11 +125,17 @@ public sealed unsafe class OnnxSession : IDisposable
                 }
 
                 _api.Check(status, "run the model");
-                if (_profiling) NodesByProvider = NodeCounts.Take(EndProfiling());
+                if (_profiling)
+                {
+                    NodesByProvider = NodeCounts.Take(EndProfiling());
+                }
             }
             finally
             {
-                for (int i = owned.Count - 1; i >= 0; i--) owned[i].Dispose();
+                for (int i = owned.Count - 1; i >= 0; i--)
+                {
+                    owned[i].Dispose();
+                }
             }
         }
     }
@@ -137,12 +155,19 @@ public sealed unsafe class OnnxSession : IDisposable
     {
         lock (_running)
         {
-            if (_disposed) return;
+            if (_disposed)
+            {
+                return;
+            }
+
             _disposed = true;
             try
             {
                 // Otherwise the library writes the profile when the session goes, and leaves it.
-                if (_profiling) File.Delete(EndProfiling());
+                if (_profiling)
+                {
+                    File.Delete(EndProfiling());
+                }
             }
             catch (OnnxRuntimeException)
             {
@@ -162,7 +187,11 @@ public sealed unsafe class OnnxSession : IDisposable
 
     private nint Bind(List<IDisposable> owned, TensorInfo tensor, Memory<float> data)
     {
-        if (data.Length != tensor.Elements) throw new ArgumentException($"{tensor.Name} takes {tensor.Elements} floats, not {data.Length}.");
+        if (data.Length != tensor.Elements)
+        {
+            throw new ArgumentException($"{tensor.Name} takes {tensor.Elements} floats, not {data.Length}.");
+        }
+
         System.Buffers.MemoryHandle pin = data.Pin();
         owned.Add(pin);
         nint value = 0;
@@ -175,7 +204,7 @@ public sealed unsafe class OnnxSession : IDisposable
                 $"bind {tensor.Name}");
         }
 
-        var handle = new OrtHandle(_api, OrtFunction.ReleaseValue, value);
+        OrtHandle handle = new(_api, OrtFunction.ReleaseValue, value);
         owned.Add(handle);
         return value;
     }
@@ -185,21 +214,25 @@ public sealed unsafe class OnnxSession : IDisposable
         using OrtHandle.Use session = _session.Enter();
         nuint n = 0;
         _api.Check(((delegate* unmanaged<nint, nuint*, nint>)_api[count])(session.Value, &n), "read the model's inputs");
-        var result = new TensorInfo[(int)n];
+        TensorInfo[] result = new TensorInfo[(int)n];
         for (int i = 0; i < result.Length; i++)
         {
             nint text = 0, info = 0, tensor = 0;
             _api.Check(((delegate* unmanaged<nint, nuint, nint, nint*, nint>)_api[name])(session.Value, (nuint)i, _api.Allocator(), &text), "read the model's inputs");
             string called = _api.TakeString(text);
             _api.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)_api[type])(session.Value, (nuint)i, &info), "read the model's inputs");
-            using var owner = new OrtHandle(_api, OrtFunction.ReleaseTypeInfo, info);
+            using OrtHandle owner = new(_api, OrtFunction.ReleaseTypeInfo, info);
             _api.Check(((delegate* unmanaged<nint, nint*, nint>)_api[OrtFunction.CastTypeInfoToTensorInfo])(info, &tensor), "read the model's inputs");
             int element = 0;
             nuint rank = 0;
             _api.Check(((delegate* unmanaged<nint, int*, nint>)_api[OrtFunction.GetTensorElementType])(tensor, &element), "read the model's inputs");
             _api.Check(((delegate* unmanaged<nint, nuint*, nint>)_api[OrtFunction.GetDimensionsCount])(tensor, &rank), "read the model's inputs");
-            var dims = new long[(int)rank];
-            fixed (long* d = dims) _api.Check(((delegate* unmanaged<nint, long*, nuint, nint>)_api[OrtFunction.GetDimensions])(tensor, d, rank), "read the model's inputs");
+            long[] dims = new long[(int)rank];
+            fixed (long* d = dims)
+            {
+                _api.Check(((delegate* unmanaged<nint, long*, nuint, nint>)_api[OrtFunction.GetDimensions])(tensor, d, rank), "read the model's inputs");
+            }
+
             result[i] = new TensorInfo(called, dims, element == 1);
         }
 

@@ -19,7 +19,10 @@ internal static class PrivateFolder
         Directory.CreateDirectory(path, Mine);
         try
         {
-            if (File.GetUnixFileMode(path) != Mine) File.SetUnixFileMode(path, Mine);
+            if (File.GetUnixFileMode(path) != Mine)
+            {
+                File.SetUnixFileMode(path, Mine);
+            }
         }
         catch (UnauthorizedAccessException e)
         {

@@ -30,7 +30,7 @@ internal static class ProviderNames
     /// <summary>The options that a provider is given unless the user says otherwise, by its own names.</summary>
     public static SortedDictionary<string, string> Options(OnnxSessionOptions settings)
     {
-        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
         string? folder = settings.CacheFolder;
         switch (settings.Provider)
         {
@@ -49,7 +49,11 @@ internal static class ProviderNames
                 // Types come from the graph: no precision flags, no silent change of a Cast.
                 values["trt_fp16_enable"] = "0";
                 values["trt_int8_enable"] = "0";
-                if (settings.Workspace is { } workspace) values["trt_max_workspace_size"] = workspace.ToString(CultureInfo.InvariantCulture);
+                if (settings.Workspace is { } workspace)
+                {
+                    values["trt_max_workspace_size"] = workspace.ToString(CultureInfo.InvariantCulture);
+                }
+
                 if (folder is not null)
                 {
                     values["trt_engine_cache_enable"] = "1";
@@ -65,11 +69,19 @@ internal static class ProviderNames
             case ExecutionProvider.CoreML:
                 values["ModelFormat"] = "MLProgram";
                 values["MLComputeUnits"] = "ALL";
-                if (folder is not null) values["ModelCacheDirectory"] = folder;
+                if (folder is not null)
+                {
+                    values["ModelCacheDirectory"] = folder;
+                }
+
                 break;
             case ExecutionProvider.OpenVINO:
                 values["device_type"] = "AUTO";
-                if (folder is not null) values["cache_dir"] = folder;
+                if (folder is not null)
+                {
+                    values["cache_dir"] = folder;
+                }
+
                 break;
         }
 

@@ -39,9 +39,18 @@ internal sealed class ResilientEngine : ISegmentEngine
             }
             catch (OnnxRuntimeException e) when (!_replaced)
             {
-                if (attempt == 0 && !e.IsOutOfMemory) _say($"{e.Message} Trying once more.");
-                else if (_replacement is null) throw;
-                else Replace(e);
+                if (attempt == 0 && !e.IsOutOfMemory)
+                {
+                    _say($"{e.Message} Trying once more.");
+                }
+                else if (_replacement is null)
+                {
+                    throw;
+                }
+                else
+                {
+                    Replace(e);
+                }
             }
         }
     }
@@ -61,8 +70,15 @@ internal sealed class ResilientEngine : ISegmentEngine
 
     private void Report()
     {
-        if (_reported) return;
+        if (_reported)
+        {
+            return;
+        }
+
         _reported = true;
-        if (_engine is OnnxRuntimeEngine { NodesByProvider: { } nodes }) _say($"{_engine.Description} ran {NodeCounts.Text(nodes)}.");
+        if (_engine is OnnxRuntimeEngine { NodesByProvider: { } nodes })
+        {
+            _say($"{_engine.Description} ran {NodeCounts.Text(nodes)}.");
+        }
     }
 }

@@ -19,12 +19,18 @@ internal static unsafe class SessionOptionsFactory
             using OrtHandle.Use native = handle.Enter();
             Set(api, native.Value, OrtFunction.SetSessionGraphOptimizationLevel, AllOptimizations);
             Set(api, native.Value, OrtFunction.SetSessionLogSeverityLevel, ErrorsOnly);
-            if (options.Threads > 0) Set(api, native.Value, OrtFunction.SetIntraOpNumThreads, options.Threads);
+            if (options.Threads > 0)
+            {
+                Set(api, native.Value, OrtFunction.SetIntraOpNumThreads, options.Threads);
+            }
 
             // From the second run on a memory pattern takes one block as large as all that the first run took piece by
             // piece, and both are kept: twice the memory, and not faster.
             Call(api, native.Value, OrtFunction.DisableMemPattern);
-            if (!options.Arena) Call(api, native.Value, OrtFunction.DisableCpuMemArena);
+            if (!options.Arena)
+            {
+                Call(api, native.Value, OrtFunction.DisableCpuMemArena);
+            }
 
             // TensorRT and CUDA run what they take; the order of appending is the order of preference.
             Append(api, native.Value, library, options);
@@ -59,7 +65,11 @@ internal static unsafe class SessionOptionsFactory
 
     private static void Append(OrtApi api, nint options, OnnxRuntimeLibrary library, OnnxSessionOptions settings)
     {
-        if (settings.Provider == ExecutionProvider.Cpu) return;
+        if (settings.Provider == ExecutionProvider.Cpu)
+        {
+            return;
+        }
+
         string name = ProviderNames.Of(settings.Provider);
         IReadOnlyList<string> available = library.Providers;
         if (!available.Contains(name))
@@ -68,7 +78,11 @@ internal static unsafe class SessionOptionsFactory
         }
 
         SortedDictionary<string, string> values = ProviderNames.Options(settings);
-        foreach ((string key, string value) in settings.ProviderOptions) values[key] = value;
+        foreach ((string key, string value) in settings.ProviderOptions)
+        {
+            values[key] = value;
+        }
+
         switch (settings.Provider)
         {
             case ExecutionProvider.TensorRT:
@@ -79,8 +93,8 @@ internal static unsafe class SessionOptionsFactory
                 AppendWithOptions(api, options, values, OrtFunction.CreateCudaProviderOptions, OrtFunction.UpdateCudaProviderOptions, OrtFunction.SessionOptionsAppendCuda, OrtFunction.ReleaseCudaProviderOptions, name);
                 break;
             case ExecutionProvider.OpenVINO:
-                using (var keys = new Utf8Strings([.. values.Keys]))
-                using (var entries = new Utf8Strings([.. values.Values]))
+                using (Utf8Strings keys = new([.. values.Keys]))
+                using (Utf8Strings entries = new([.. values.Values]))
                 {
                     api.Check(((delegate* unmanaged<nint, nint*, nint*, nuint, nint>)api[OrtFunction.SessionOptionsAppendOpenVino])(options, keys.Pointers, entries.Pointers, (nuint)values.Count), $"use {name}");
                 }
@@ -96,17 +110,17 @@ internal static unsafe class SessionOptionsFactory
     {
         using OrtHandle provider = api.Create(create, release, $"use {name}");
         using OrtHandle.Use native = provider.Enter();
-        using var keys = new Utf8Strings([.. values.Keys]);
-        using var entries = new Utf8Strings([.. values.Values]);
+        using Utf8Strings keys = new([.. values.Keys]);
+        using Utf8Strings entries = new([.. values.Values]);
         api.Check(((delegate* unmanaged<nint, nint*, nint*, nuint, nint>)api[update])(native.Value, keys.Pointers, entries.Pointers, (nuint)values.Count), $"set options of {name}");
         api.Check(((delegate* unmanaged<nint, nint, nint>)api[append])(options, native.Value), $"use {name}");
     }
 
     private static void AppendByName(OrtApi api, nint options, string shortName, SortedDictionary<string, string> values, string name)
     {
-        using var provider = new Utf8Strings(shortName);
-        using var keys = new Utf8Strings([.. values.Keys]);
-        using var entries = new Utf8Strings([.. values.Values]);
+        using Utf8Strings provider = new(shortName);
+        using Utf8Strings keys = new([.. values.Keys]);
+        using Utf8Strings entries = new([.. values.Values]);
         api.Check(((delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint>)api[OrtFunction.SessionOptionsAppendExecutionProvider])(options, provider[0], keys.Pointers, entries.Pointers, (nuint)values.Count), $"use {name}");
     }
 }

@@ -29,8 +29,12 @@ public sealed partial class ModelCatalog
     {
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
-        var members = new List<ModelMember>();
-        foreach (int i in needed) members.Add(await plan.Networks[i].OpenAsync(progress, cancellationToken).ConfigureAwait(false));
+        List<ModelMember> members = [];
+        foreach (int i in needed)
+        {
+            members.Add(await plan.Networks[i].OpenAsync(progress, cancellationToken).ConfigureAwait(false));
+        }
+
         return Compose(plan, needed, members, stems);
     }
 
@@ -42,10 +46,16 @@ public sealed partial class ModelCatalog
         {
             HTDemucsConfig config = members[i].Config;
             if (!config.Sources.SequenceEqual(sources) || config.Samplerate != first.Samplerate)
+            {
                 throw new ModelException($"The networks of {plan.Name} do not go together: {members[0].Signature} gives {string.Join(", ", sources)} at {first.Samplerate} Hz, {members[i].Signature} gives {string.Join(", ", config.Sources)} at {config.Samplerate} Hz.");
+            }
+
             IReadOnlyList<double> weights = plan.Weights?[needed[i]] ?? [.. sources.Select(_ => 1.0)];
             if (weights.Count != sources.Length)
+            {
                 throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {sources.Length}: {string.Join(", ", sources)}.");
+            }
+
             members[i] = members[i].WithWeights(weights);
         }
 
@@ -61,25 +71,48 @@ public sealed partial class ModelCatalog
 
     private static void CheckStems(string model, IReadOnlyList<string> available, IReadOnlyCollection<string>? wanted)
     {
-        if (wanted is null) return;
-        if (wanted.Count == 0) throw new OptionException($"No stem is wanted; {model} has {string.Join(", ", available)}.");
+        if (wanted is null)
+        {
+            return;
+        }
+
+        if (wanted.Count == 0)
+        {
+            throw new OptionException($"No stem is wanted; {model} has {string.Join(", ", available)}.");
+        }
+
         foreach (string stem in wanted)
         {
-            if (!available.Contains(stem)) throw new OptionException($"{model} has no stem '{stem}'; it has {string.Join(", ", available)}.");
+            if (!available.Contains(stem))
+            {
+                throw new OptionException($"{model} has no stem '{stem}'; it has {string.Join(", ", available)}.");
+            }
         }
     }
 
     private Plan PlanByName(string model)
     {
-        if (string.IsNullOrWhiteSpace(model)) throw new ModelException($"No model is named. Known are {string.Join(", ", List().Select(m => m.Name))}.");
+        if (string.IsNullOrWhiteSpace(model))
+        {
+            throw new ModelException($"No model is named. Known are {string.Join(", ", List().Select(m => m.Name))}.");
+        }
+
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
         {
             using SyntheticCheckpoint check = SyntheticCheckpoint.Open(model);
             return Plan.Of(check.Signature, Network.Ready(() => SyntheticCheckpoint.Open(model), null), check.Stems);
         }
 
-        if (FindEmbedded(model) is { } embedded) return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null));
-        if (FindEntry(model) is { } entry) return PlanEntry(entry);
+        if (FindEmbedded(model) is { } embedded)
+        {
+            return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null));
+        }
+
+        if (FindEntry(model) is { } entry)
+        {
+            return PlanEntry(entry);
+        }
+
         return PlanPath(model);
     }
 
@@ -94,9 +127,21 @@ public sealed partial class ModelCatalog
     private Plan PlanPath(string model)
     {
         int hash = model.LastIndexOf('#');
-        if (hash > 0 && !File.Exists(model) && File.Exists(model[..hash])) return PlanFile(model[..hash], model[(hash + 1)..]);
-        if (Directory.Exists(model)) return PlanFile(new LocalRepository(model).FindOnly(), null);
-        if (File.Exists(model)) return PlanFile(model, null);
+        if (hash > 0 && !File.Exists(model) && File.Exists(model[..hash]))
+        {
+            return PlanFile(model[..hash], model[(hash + 1)..]);
+        }
+
+        if (Directory.Exists(model))
+        {
+            return PlanFile(new LocalRepository(model).FindOnly(), null);
+        }
+
+        if (File.Exists(model))
+        {
+            return PlanFile(model, null);
+        }
+
         bool isPath = model.Contains('/') || model.Contains('\\') || ModelFiles.IsCheckpoint(model) || ModelFiles.IsBag(model);
         throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model));
     }
@@ -104,10 +149,21 @@ public sealed partial class ModelCatalog
     private Plan PlanFile(string path, string? signature)
     {
         string name = FileNames.Parse(Path.GetFileName(path)).Signature;
-        if (ModelFiles.IsBag(path)) return PlanBag(path, new LocalRepository(Path.GetDirectoryName(Path.GetFullPath(path))!));
-        if (signature is not null) return Plan.Of($"{name}-{signature}", Network.Ready(() => Checkpoint.Open(path, signature), path));
+        if (ModelFiles.IsBag(path))
+        {
+            return PlanBag(path, new LocalRepository(Path.GetDirectoryName(Path.GetFullPath(path))!));
+        }
+
+        if (signature is not null)
+        {
+            return Plan.Of($"{name}-{signature}", Network.Ready(() => Checkpoint.Open(path, signature), path));
+        }
+
         IReadOnlyList<string> signatures = Checkpoint.Signatures(path);
-        if (signatures.Count == 1) return Plan.Of(name, Network.Ready(() => Checkpoint.Open(path), path));
+        if (signatures.Count == 1)
+        {
+            return Plan.Of(name, Network.Ready(() => Checkpoint.Open(path), path));
+        }
 
         // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
         CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
@@ -116,8 +172,16 @@ public sealed partial class ModelCatalog
 
     private Plan PlanInRepository(string model, LocalRepository repository)
     {
-        if (repository.FindCheckpoint(model) is { } path) return PlanFile(path, null);
-        if (repository.FindBag(model) is { } bag) return PlanBag(bag, repository);
+        if (repository.FindCheckpoint(model) is { } path)
+        {
+            return PlanFile(path, null);
+        }
+
+        if (repository.FindBag(model) is { } bag)
+        {
+            return PlanBag(bag, repository);
+        }
+
         string names = string.Join(", ", repository.Names);
         throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
     }
@@ -126,12 +190,21 @@ public sealed partial class ModelCatalog
     private Plan PlanBag(string path, LocalRepository repository)
     {
         BagFile bag = BagFile.Read(path);
-        var networks = new List<Network>();
+        List<Network> networks = [];
         foreach (string signature in bag.Models)
         {
-            if (repository.FindCheckpoint(signature) is { } file) networks.Add(Network.Ready(() => Checkpoint.Open(file), file));
-            else if (FindEntry(signature) is { Files: [var known] }) networks.Add(NetworkOf(signature, known));
-            else throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.");
+            if (repository.FindCheckpoint(signature) is { } file)
+            {
+                networks.Add(Network.Ready(() => Checkpoint.Open(file), file));
+            }
+            else if (FindEntry(signature) is { Files: [var known] })
+            {
+                networks.Add(NetworkOf(signature, known));
+            }
+            else
+            {
+                throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.");
+            }
         }
 
         return new Plan(Path.GetFileNameWithoutExtension(path), networks, [], bag.Weights);
@@ -146,7 +219,11 @@ public sealed partial class ModelCatalog
         public IReadOnlyList<int> Needed(IReadOnlyCollection<string>? wanted)
         {
             IEnumerable<int> all = Enumerable.Range(0, Networks.Count);
-            if (wanted is null || Stems.Count == 0) return [.. all];
+            if (wanted is null || Stems.Count == 0)
+            {
+                return [.. all];
+            }
+
             CheckStems(Name, Stems, wanted);
             return Weights is null ? [.. all] : [.. all.Where(i => Stems.Where((stem, s) => wanted.Contains(stem) && s < Weights[i].Count && Weights[i][s] > 0).Any())];
         }

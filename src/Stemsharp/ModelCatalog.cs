@@ -51,8 +51,12 @@ public sealed partial class ModelCatalog
     /// <exception cref="ModelException">The model is unknown, or a file cannot be fetched or kept.</exception>
     public async Task<IReadOnlyList<string>> DownloadAsync(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var paths = new List<string>();
-        foreach (CatalogFile file in FindStored(model).Files) paths.Add(await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false));
+        List<string> paths = [];
+        foreach (CatalogFile file in FindStored(model).Files)
+        {
+            paths.Add(await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false));
+        }
+
         return paths;
     }
 
@@ -67,8 +71,16 @@ public sealed partial class ModelCatalog
     /// <exception cref="ModelException">The model is unknown.</exception>
     public IReadOnlyList<ModelFileVerdict> Verify(string model)
     {
-        if (SyntheticCheckpoint.Names.Contains(model)) return [];
-        if (FindEmbedded(model) is { } embedded) return [new ModelFileVerdict(embedded.FileName, null, Try(() => OpenEmbedded(embedded)))];
+        if (SyntheticCheckpoint.Names.Contains(model))
+        {
+            return [];
+        }
+
+        if (FindEmbedded(model) is { } embedded)
+        {
+            return [new ModelFileVerdict(embedded.FileName, null, Try(() => OpenEmbedded(embedded)))];
+        }
+
         return [.. FindStored(model).Files.Select(file =>
         {
             string? path = _store.Find(file).Path;
@@ -124,7 +136,11 @@ public sealed partial class ModelCatalog
     /// <summary>The entry of that name, or an entry made of the one file with that signature.</summary>
     private CatalogEntry? FindEntry(string model)
     {
-        if (_entries.FirstOrDefault(e => e.Name == model) is { } entry) return entry;
+        if (_entries.FirstOrDefault(e => e.Name == model) is { } entry)
+        {
+            return entry;
+        }
+
         return _entries.FirstOrDefault(e => e.Files.Any(f => f.Signature == model)) is { } owner
             ? owner with { Name = model, Files = [owner.Files.First(f => f.Signature == model)], Weights = null }
             : null;

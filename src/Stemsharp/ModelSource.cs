@@ -44,7 +44,7 @@ public sealed class ModelSource
     /// <exception cref="ModelException">A file cannot be read any more.</exception>
     public string ComputeFingerprint()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         foreach (ModelMember member in Members)
         {
             using Checkpoint checkpoint = member.Open();

@@ -17,10 +17,10 @@ internal static class SegmentTrial
     public static float[] Run(ModelMember member, float[] mix, CancellationToken cancellationToken)
     {
         using Checkpoint checkpoint = member.Open();
-        var request = new EngineRequest(member.Signature, member, checkpoint, mix.Length / member.Config.AudioChannels, Environment.ProcessorCount);
+        EngineRequest request = new(member.Signature, member, checkpoint, mix.Length / member.Config.AudioChannels, Environment.ProcessorCount);
         (Graph.Graph graph, IWeightSource weights) = request.Bind();
-        var engine = new CpuEngine(graph, weights, request.Threads);
-        using var runner = new SegmentRunner(engine, member.Config.Nfft, engine.Workers);
+        CpuEngine engine = new(graph, weights, request.Threads);
+        using SegmentRunner runner = new(engine, member.Config.Nfft, engine.Workers);
         return Run(runner, mix, cancellationToken);
     }
 
@@ -32,16 +32,20 @@ internal static class SegmentTrial
     /// <returns>The engine's stems, [S, C, L].</returns>
     public static float[] Run(ISegmentEngine engine, int nfft, float[] mix, CancellationToken cancellationToken)
     {
-        using var runner = new SegmentRunner(engine, nfft, new ParallelWorkers(Environment.ProcessorCount));
+        using SegmentRunner runner = new(engine, nfft, new ParallelWorkers(Environment.ProcessorCount));
         return Run(runner, mix, cancellationToken);
     }
 
     private static float[] Run(SegmentRunner runner, float[] mix, CancellationToken cancellationToken)
     {
         SegmentShape shape = runner.Shape;
-        for (int c = 0; c < shape.Channels; c++) mix.AsSpan(c * shape.Samples, shape.Samples).CopyTo(runner.Input(c));
+        for (int c = 0; c < shape.Channels; c++)
+        {
+            mix.AsSpan(c * shape.Samples, shape.Samples).CopyTo(runner.Input(c));
+        }
+
         runner.Run([.. Enumerable.Range(0, shape.Stems)], cancellationToken);
-        var stems = new float[shape.WaveformsLength];
+        float[] stems = new float[shape.WaveformsLength];
         for (int row = 0; row < shape.Stems * shape.Channels; row++)
         {
             runner.Output(row / shape.Channels, row % shape.Channels).CopyTo(stems.AsSpan(row * shape.Samples));

@@ -141,7 +141,7 @@ internal sealed class SeparatorEngines : IDisposable
             return (int)Math.Min(groups, count);
         });
         atOnce = groups;
-        AtOnce = (groups, engines[0].SessionBytes + (2L * request.Shape.WaveformsLength * sizeof(float)));
+        AtOnce = (groups, engines[0].SessionBytes + 2L * request.Shape.WaveformsLength * sizeof(float));
         return engines;
     }
 

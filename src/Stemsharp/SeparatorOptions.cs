@@ -80,7 +80,7 @@ public sealed record SeparatorOptions
             TransitionPower is >= 1 and <= 100,
             $"A transition power of {Number(TransitionPower)} is not valid; 1 to 100 are.");
         Require(Shifts is >= 0 and <= 100, $"{Shifts} shifts are not valid; 0 to 100 are.");
-        Require(Segment is null or > 0 and < 1e4, $"A segment of {Number(Segment ?? 0)} s is not valid; it must be above 0 and at most the model's.");
+        Require(Segment is null or (> 0 and < 1e4), $"A segment of {Number(Segment ?? 0)} s is not valid; it must be above 0 and at most the model's.");
         Require(Threads is >= 0 and <= 1024, $"{Threads} threads are not valid; 1 to 1024 are, or 0 for one per processor.");
         Require(ParallelSegments is >= 0 and <= 64, $"{ParallelSegments} segments at once are not valid; 1 to 64 are, or 0 to leave it to the separator.");
         Require(

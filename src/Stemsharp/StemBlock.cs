@@ -53,7 +53,7 @@ public sealed class StemBlock
             ReadOnlySpan<float> source = channels[c].AsSpan(0, Length);
             for (int i = 0; i < source.Length; i++)
             {
-                destination[(i * channels.Length) + c] = source[i];
+                destination[i * channels.Length + c] = source[i];
             }
         }
     }

@@ -36,7 +36,10 @@ public class OutputException : AudioException
     public OutputException(string message, Exception? innerException = null, bool isDiskFull = false) : base(message, innerException!)
     {
         for (Exception? cause = innerException; cause is not null; cause = cause.InnerException)
+        {
             isDiskFull |= cause is OutputException { IsDiskFull: true } || Audio.OutputFile.IsDiskFull(cause);
+        }
+
         IsDiskFull = isDiskFull;
     }
 

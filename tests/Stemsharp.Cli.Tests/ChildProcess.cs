@@ -12,7 +12,7 @@ internal static class ChildProcess
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named : "dotnet";
         string[] command = [.. prefix ?? [], host];
-        var start = new ProcessStartInfo
+        ProcessStartInfo start = new()
         {
             FileName = command[0],
             RedirectStandardInput = true,
@@ -20,10 +20,16 @@ internal static class ChildProcess
             RedirectStandardError = true,
         };
         foreach (string argument in command.Skip(1))
+        {
             start.ArgumentList.Add(argument);
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll"));
         foreach (string argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         return Process.Start(start.With(environment ?? new Dictionary<string, string>()))!;
     }
 
@@ -31,7 +37,10 @@ internal static class ChildProcess
     internal static ProcessStartInfo With(this ProcessStartInfo start, IReadOnlyDictionary<string, string> environment)
     {
         foreach ((string name, string value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         return start;
     }
 
@@ -41,12 +50,15 @@ internal static class ChildProcess
     {
         using Process process = Start(arguments, environment);
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var output = new MemoryStream();
+        using MemoryStream output = new();
         Task reading = process.StandardOutput.BaseStream.CopyToAsync(output);
         try
         {
             if (input is not null)
+            {
                 await process.StandardInput.BaseStream.WriteAsync(input);
+            }
+
             process.StandardInput.Close();
         }
         catch (IOException)

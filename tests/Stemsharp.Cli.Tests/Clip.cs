@@ -28,10 +28,13 @@ internal static class Clip
     internal static float[] Floats(string path)
     {
         using IAudioReader reader = AudioFiles.Open(path);
-        var samples = new List<float>();
+        List<float> samples = [];
         float[] block = new float[4096 * reader.Channels];
         for (int read; (read = reader.Read(block)) > 0;)
+        {
             samples.AddRange(block.AsSpan(0, read * reader.Channels));
+        }
+
         return [.. samples];
     }
 }

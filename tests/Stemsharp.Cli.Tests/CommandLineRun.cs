@@ -7,8 +7,8 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error)
 {
     internal static async Task<CommandLineRun> OfAsync(params string[] arguments)
     {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
+        using StringWriter output = new();
+        using StringWriter error = new();
         int code = await CommandLineHost.RunAsync(
             Program.CreateRoot(), arguments, TextWriter.Synchronized(output), TextWriter.Synchronized(error), CancellationToken.None);
         return new CommandLineRun(code, output.ToString(), error.ToString());

@@ -40,7 +40,9 @@ public class DocumentationTests
             string[] own = [.. examples.Where(e => e.StartsWith(path + " ", StringComparison.Ordinal) || (command.Name == "plan" && e.StartsWith("stemsharp separate ", StringComparison.Ordinal)))];
             HashSet<string> shown = [.. own.SelectMany(e => Words(Pipeless(e)))];
             foreach (Option option in command.Options.Where(o => !o.Hidden))
+            {
                 Assert.True(option.Aliases.Append(option.Name).Any(shown.Contains), $"No example shows {option.Name} of '{path}'.");
+            }
         }
     }
 
@@ -49,11 +51,16 @@ public class DocumentationTests
     {
         string pages = string.Concat(Directory.EnumerateFiles(RepositoryFiles.At("docs"), "*.md").Select(File.ReadAllText));
         foreach (Command command in Program.CreateRoot().Subcommands)
+        {
             Assert.Matches($@"(?m)^\| \[`{command.Name}`\]\(", s_page);
+        }
+
         foreach ((string path, Command command) in Commands())
         {
             foreach (Option option in command.Options.Where(o => !o.Hidden))
+            {
                 Assert.True(option.Aliases.Append(option.Name).Any(n => pages.Contains(n, StringComparison.Ordinal)), $"No page mentions {option.Name} of '{path}'.");
+            }
         }
     }
 
@@ -77,7 +84,9 @@ public class DocumentationTests
     public void EveryExitCodeIsListed()
     {
         foreach (int code in new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 130 })
+        {
             Assert.Contains($"| {code} | `{Stemsharp.Cli.Hosting.ExitCode.Name(code)}` |", s_page, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -87,7 +96,9 @@ public class DocumentationTests
         {
             string folder = Path.GetDirectoryName(RepositoryFiles.At(page))!;
             foreach (string target in Links(File.ReadAllText(RepositoryFiles.At(page))))
+            {
                 Assert.True(Path.Exists(Path.Combine(folder, target)), $"{page} links to {target}");
+            }
         }
     }
 
@@ -95,8 +106,8 @@ public class DocumentationTests
     [ExamplesFact]
     public async Task EveryExampleRuns()
     {
-        using var folder = new TemporaryFolder();
-        using var models = new ModelHost(folder.Path, "htdemucs", "htdemucs_ft");
+        using TemporaryFolder folder = new();
+        using ModelHost models = new(folder.Path, "htdemucs", "htdemucs_ft");
         Clip.Song(folder.Combine("song.wav"), 1.5);
         Clip.Song(folder.Combine("album", "disc 1", "one.wav"), 0.3);
         Clip.Song(folder.Combine("album", "two.wav"), 0.3);
@@ -104,10 +115,16 @@ public class DocumentationTests
         File.Copy(RepositoryFiles.DemoModel, folder.Combine("models", "26c5300c.th"));
         folder.Make("list.m3u", "#EXTM3U\nsong.wav\nalbum/two.wav\n");
         foreach (string stem in new[] { "drums", "bass", "other", "vocals" })
+        {
             Clip.Song(folder.Combine("musdb18hq", "test", "A Song", stem + ".wav"), 2.2, stem + ".wav");
+        }
+
         Clip.Song(folder.Combine("musdb18hq", "test", "A Song", "mixture.wav"), 2.2);
         using (Process encode = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-i", folder.Combine("song.wav"), folder.Combine("song.mp3")]))!)
+        {
             await encode.WaitForExitAsync();
+        }
+
         foreach (string example in Examples())
         {
             string tool = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll")}'";
@@ -146,20 +163,27 @@ public class DocumentationTests
 
     private static IEnumerable<string> Words(string line)
     {
-        var word = new StringBuilder();
+        StringBuilder word = new();
         bool quoted = false;
         foreach (char c in line + " ")
         {
             if (c == '"')
+            {
                 quoted = !quoted;
+            }
             else if (c == ' ' && !quoted)
             {
                 if (word.Length > 0)
+                {
                     yield return word.ToString();
+                }
+
                 word.Clear();
             }
             else
+            {
                 word.Append(c);
+            }
         }
     }
 
@@ -169,7 +193,9 @@ public class DocumentationTests
         {
             string target = page[(i + 2)..page.IndexOf(')', i)].Split('#')[0];
             if (target.Length > 0 && !target.Contains("://", StringComparison.Ordinal))
+            {
                 yield return target;
+            }
         }
     }
 }
@@ -181,6 +207,8 @@ internal sealed class ExamplesFactAttribute : FactAttribute
     public ExamplesFactAttribute()
     {
         if (Environment.GetEnvironmentVariable("STEMSHARP_RUN_EXAMPLES") != "1" && !ToolFactAttribute.RequireAll)
+        {
             Skip = "STEMSHARP_RUN_EXAMPLES=1 runs the examples of docs/cli.md, which takes a minute.";
+        }
     }
 }

@@ -61,8 +61,8 @@ internal sealed class ModelHost : IDisposable
     private static X509Certificate2 MakeCertificate()
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
+        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
         names.AddDnsName("localhost");
         names.AddDnsName("models.test");
         request.CertificateExtensions.Add(names.Build());

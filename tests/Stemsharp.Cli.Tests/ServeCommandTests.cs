@@ -61,12 +61,19 @@ public sealed class ServeCommandTests
             serve.Kill();
             await Assert.ThrowsAsync<HttpRequestException>(async () =>
             {
-                while (true) await http.GetAsync("/health/live");
+                while (true)
+                {
+                    await http.GetAsync("/health/live");
+                }
             });
         }
         finally
         {
-            if (!serve.HasExited) serve.Kill();
+            if (!serve.HasExited)
+            {
+                serve.Kill();
+            }
+
             Directory.Delete(folder, recursive: true);
         }
     }

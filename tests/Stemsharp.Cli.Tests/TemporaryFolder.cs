@@ -20,6 +20,8 @@ internal sealed class TemporaryFolder : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(Path))
+        {
             Directory.Delete(Path, recursive: true);
+        }
     }
 }

@@ -14,8 +14,8 @@ public class ExportOptionTests
     public void A_graph_of_some_stems_gives_these_alone()
     {
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        using var whole = new Exported(s_model, new OnnxGraphOptions());
-        using var some = new Exported(s_model, new OnnxGraphOptions { Stems = ["bass", "vocals"] });
+        using Exported whole = new(s_model, new OnnxGraphOptions());
+        using Exported some = new(s_model, new OnnxGraphOptions { Stems = ["bass", "vocals"] });
         float[] all = Separated.By(whole.Path, mix), two = Separated.By(some.Path, mix);
         int stem = 2 * 85995;
         Assert.Equal(2 * stem, two.Length);
@@ -30,9 +30,9 @@ public class ExportOptionTests
     public void One_stem_alone_comes_from_every_kind_of_graph(string kind, string precision)
     {
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        var options = new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision) };
-        using var whole = new Exported(s_model, options);
-        using var one = new Exported(s_model, options with { Stems = ["other"] });
+        OnnxGraphOptions options = new() { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision) };
+        using Exported whole = new(s_model, options);
+        using Exported one = new(s_model, options with { Stems = ["other"] });
         float[] all = Separated.By(whole.Path, mix), other = Separated.By(one.Path, mix);
         int stem = 2 * 85995;
         Assert.Equal(stem, other.Length);
@@ -47,12 +47,12 @@ public class ExportOptionTests
     [InlineData("Waveform", "Fp32", true, 25)]
     public void A_batch_gives_each_segment_what_it_gets_alone(string kind, string precision, bool int8, double least)
     {
-        var options = new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision), Int8 = int8 };
-        using var single = new Exported(s_model, options);
-        using var batch = new Exported(s_model, options with { Batch = 3 });
+        OnnxGraphOptions options = new() { Kind = Enum.Parse<OnnxGraphKind>(kind), Precision = Enum.Parse<OnnxPrecision>(precision), Int8 = int8 };
+        using Exported single = new(s_model, options);
+        using Exported batch = new(s_model, options with { Batch = 3 });
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
-        using var one = new OnnxSession(library, single.Path);
-        using var three = new OnnxSession(library, batch.Path);
+        using OnnxSession one = new(library, single.Path);
+        using OnnxSession three = new(library, batch.Path);
 
         // Segments of very different levels: statistics of one must not reach another.
         float[][][] inputs = [.. Enumerable.Range(0, 3).Select(n => one.Inputs.Select(t => Array.ConvertAll(VectorRecipe.Values($"{t.Name}.{n}", (int)t.Elements), v => v * MathF.Pow(10, n - 1))).ToArray())];
@@ -74,8 +74,8 @@ public class ExportOptionTests
         const int Samples = 30_000;
         float[] golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
         float[] mix = [.. golden.AsSpan(0, Samples), .. golden.AsSpan(golden.Length / 2, Samples)];
-        using var waveform = new Exported(s_model, new OnnxGraphOptions { Samples = Samples });
-        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Samples = Samples, Kind = OnnxGraphKind.Spectrogram });
+        using Exported waveform = new(s_model, new OnnxGraphOptions { Samples = Samples });
+        using Exported spectrogram = new(s_model, new OnnxGraphOptions { Samples = Samples, Kind = OnnxGraphKind.Spectrogram });
         float[] stems = Separated.By(waveform.Path, mix);
         Assert.Equal(8 * Samples, stems.Length);
         Assert.True(Separated.Snr(Separated.By(spectrogram.Path, mix), stems) > 100);
@@ -88,7 +88,7 @@ public class ExportOptionTests
     public void Operator_sets_and_stored_types_change_nothing(int opset, bool halves)
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Opset = opset, HalfWeights = halves });
+        using Exported exported = new(s_model, new OnnxGraphOptions { Opset = opset, HalfWeights = halves });
         Assert.True(Separated.Snr(golden["stems.85995"].Values, Separated.By(exported.Path, golden["mix.85995"].Values)) > 110);
     }
 
@@ -98,7 +98,7 @@ public class ExportOptionTests
     public void Graphs_of_lower_precision_stay_close(string precision, double least)
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision) });
+        using Exported exported = new(s_model, new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision) });
         Assert.True(Separated.Snr(golden["stems.85995"].Values, Separated.By(exported.Path, golden["mix.85995"].Values)) > least);
     }
 
@@ -106,7 +106,7 @@ public class ExportOptionTests
     public void Integers_in_linear_layers_cost_little()
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Int8 = true });
+        using Exported exported = new(s_model, new OnnxGraphOptions { Int8 = true });
         Assert.InRange(Separated.Snr(golden["stems.85995"].Values, Separated.By(exported.Path, golden["mix.85995"].Values)), 25, 80);
     }
 
@@ -118,7 +118,11 @@ public class ExportOptionTests
         try
         {
             string path = Path.Combine(folder, "tiny4.onnx");
-            using (Checkpoint checkpoint = Checkpoint.Open(s_model)) OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions()), path, externalWeights: true);
+            using (Checkpoint checkpoint = Checkpoint.Open(s_model))
+            {
+                OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions()), path, externalWeights: true);
+            }
+
             Assert.Equal(["tiny4.onnx", "tiny4.onnx.data"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
             Assert.True(Separated.Snr(golden["stems.85995"].Values, Separated.By(path, golden["mix.85995"].Values)) > 110);
         }
@@ -131,10 +135,10 @@ public class ExportOptionTests
     [OnnxRuntimeFact]
     public void Runs_stop_when_asked_and_a_closed_session_says_so()
     {
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
-        var engine = new OnnxRuntimeEngine(OnnxRuntimeLibrary.Load(), exported.Path);
+        using Exported exported = new(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        OnnxRuntimeEngine engine = new(OnnxRuntimeLibrary.Load(), exported.Path);
         float[] x = new float[engine.Shape.SpectrogramLength], w = new float[engine.Shape.WaveformLength], xs = new float[engine.Shape.SpectrogramsLength], ws = new float[engine.Shape.WaveformsLength];
-        using var stop = new CancellationTokenSource();
+        using CancellationTokenSource stop = new();
         stop.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(() => engine.Run(x, w, xs, ws, stop.Token));
         Assert.Equal(["drums", "bass", "other", "vocals"], engine.Stems);
@@ -147,10 +151,10 @@ public class ExportOptionTests
     {
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        using var waveform = new Exported(s_model, new OnnxGraphOptions());
-        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
-        using var first = new OnnxRuntimeEngine(library, waveform.Path);
-        using var second = new OnnxRuntimeEngine(library, spectrogram.Path);
+        using Exported waveform = new(s_model, new OnnxGraphOptions());
+        using Exported spectrogram = new(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        using OnnxRuntimeEngine first = new(library, waveform.Path);
+        using OnnxRuntimeEngine second = new(library, spectrogram.Path);
         Assert.Equal(second.Shape, first.Shape);
         Assert.Equal(second.SampleRate, first.SampleRate);
         float[] all = Separated.By(first, mix);
@@ -160,12 +164,20 @@ public class ExportOptionTests
         int stem = 2 * 85995;
         foreach (OnnxGraphKind kind in Enum.GetValues<OnnxGraphKind>())
         {
-            using var specialist = new Exported(s_model, new OnnxGraphOptions { Kind = kind, Stems = ["bass", "vocals"] });
-            using var engine = new OnnxRuntimeEngine(library, specialist.Path, null, stems);
+            using Exported specialist = new(s_model, new OnnxGraphOptions { Kind = kind, Stems = ["bass", "vocals"] });
+            using OnnxRuntimeEngine engine = new(library, specialist.Path, null, stems);
             Assert.Equal(first.Shape, engine.Shape);
             float[] some = Separated.By(engine, mix);
-            foreach (int s in (int[])[1, 3]) Assert.True(Separated.Snr(all.AsSpan(s * stem, stem), some.AsSpan(s * stem, stem)) > 100);
-            foreach (int s in (int[])[0, 2]) Assert.True(some.AsSpan(s * stem, stem).IndexOfAnyExcept(0) < 0);
+            foreach (int s in (int[])[1, 3])
+            {
+                Assert.True(Separated.Snr(all.AsSpan(s * stem, stem), some.AsSpan(s * stem, stem)) > 100);
+            }
+
+            foreach (int s in (int[])[0, 2])
+            {
+                Assert.True(some.AsSpan(s * stem, stem).IndexOfAnyExcept(0) < 0);
+            }
+
             Assert.Contains("vocals", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, specialist.Path, null, ["drums", "bass"])).Message, StringComparison.Ordinal);
         }
     }
@@ -173,8 +185,8 @@ public class ExportOptionTests
     [OnnxRuntimeFact]
     public void The_CPU_runs_the_nodes_and_says_how_many()
     {
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
-        using var engine = new OnnxRuntimeEngine(OnnxRuntimeLibrary.Load(), exported.Path, new OnnxSessionOptions { CountNodes = true });
+        using Exported exported = new(s_model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        using OnnxRuntimeEngine engine = new(OnnxRuntimeLibrary.Load(), exported.Path, new OnnxSessionOptions { CountNodes = true });
         engine.Run(new float[engine.Shape.SpectrogramLength], new float[engine.Shape.WaveformLength], new float[engine.Shape.SpectrogramsLength], new float[engine.Shape.WaveformsLength], default);
         KeyValuePair<string, int> count = Assert.Single(engine.NodesByProvider!);
         Assert.Equal("CPUExecutionProvider", count.Key);
@@ -185,12 +197,16 @@ public class ExportOptionTests
     public void A_provider_that_the_library_lacks_and_a_graph_of_several_segments_as_engine_are_refused()
     {
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
-        using var exported = new Exported(s_model, new OnnxGraphOptions { Batch = 2 });
+        using Exported exported = new(s_model, new OnnxGraphOptions { Batch = 2 });
         Assert.Contains("--batch 1", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, exported.Path)).Message, StringComparison.Ordinal);
-        using var spectrogram = new Exported(s_model, new OnnxGraphOptions { Batch = 2, Kind = OnnxGraphKind.Spectrogram });
+        using Exported spectrogram = new(s_model, new OnnxGraphOptions { Batch = 2, Kind = OnnxGraphKind.Spectrogram });
         Assert.Contains("spectrogram", Assert.Throws<ModelException>(() => new OnnxRuntimeEngine(library, spectrogram.Path)).Message, StringComparison.Ordinal);
-        if (library.Providers.Contains("DmlExecutionProvider")) return;
-        var options = new OnnxSessionOptions { Provider = ExecutionProvider.DirectML };
+        if (library.Providers.Contains("DmlExecutionProvider"))
+        {
+            return;
+        }
+
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.DirectML };
         Assert.Contains("DmlExecutionProvider", Assert.Throws<ExternalToolException>(() => new OnnxSession(library, exported.Path, options)).Message, StringComparison.Ordinal);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime.Native;
 using Stemsharp.OnnxRuntime.Nvidia;
@@ -46,8 +47,12 @@ public sealed class FakeLibraryTests : IDisposable
     public void Each_provider_is_appended_with_its_options(string provider, string name, string[] calls)
     {
         _fake.Providers = [name, "CPUExecutionProvider"];
-        var options = new OnnxSessionOptions { Provider = Enum.Parse<ExecutionProvider>(provider), Device = 1, CacheFolder = "/cache" };
-        using (new OnnxSession(_fake.Library(), _graph, options)) Assert.Equal([.. calls, "load"], _fake.Calls);
+        OnnxSessionOptions options = new() { Provider = Enum.Parse<ExecutionProvider>(provider), Device = 1, CacheFolder = "/cache" };
+        using (new OnnxSession(_fake.Library(), _graph, options))
+        {
+            Assert.Equal([.. calls, "load"], _fake.Calls);
+        }
+
         Clean();
     }
 
@@ -55,8 +60,12 @@ public sealed class FakeLibraryTests : IDisposable
     public void Options_of_the_user_override_the_ones_set_here()
     {
         _fake.Providers = ["CUDAExecutionProvider"];
-        var options = new OnnxSessionOptions { Provider = ExecutionProvider.Cuda, ProviderOptions = new Dictionary<string, string> { ["use_tf32"] = "1", ["gpu_mem_limit"] = "5" } };
-        using (new OnnxSession(_fake.Library(), _graph, options)) Assert.Equal("CUDA cudnn_conv_algo_search=HEURISTIC device_id=0 gpu_mem_limit=5 use_tf32=1", _fake.Calls[0]);
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.Cuda, ProviderOptions = new Dictionary<string, string> { ["use_tf32"] = "1", ["gpu_mem_limit"] = "5" } };
+        using (new OnnxSession(_fake.Library(), _graph, options))
+        {
+            Assert.Equal("CUDA cudnn_conv_algo_search=HEURISTIC device_id=0 gpu_mem_limit=5 use_tf32=1", _fake.Calls[0]);
+        }
+
         Clean();
     }
 
@@ -64,8 +73,12 @@ public sealed class FakeLibraryTests : IDisposable
     public void TensorRT_is_given_its_workspace()
     {
         _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
-        var options = new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, Workspace = 4L << 30 };
-        using (new OnnxSession(_fake.Library(), _graph, options)) Assert.Equal("TensorRT device_id=0 trt_fp16_enable=0 trt_int8_enable=0 trt_max_workspace_size=4294967296", _fake.Calls[0]);
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.TensorRT, Workspace = 4L << 30 };
+        using (new OnnxSession(_fake.Library(), _graph, options))
+        {
+            Assert.Equal("TensorRT device_id=0 trt_fp16_enable=0 trt_int8_enable=0 trt_max_workspace_size=4294967296", _fake.Calls[0]);
+        }
+
         Clean();
     }
 
@@ -113,7 +126,7 @@ public sealed class FakeLibraryTests : IDisposable
         _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
         OnnxRuntimeLibrary library = _fake.Library();
         _fake.Break(Enum.Parse<OrtFunction>(function));
-        var options = new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CountNodes = true };
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.TensorRT, CountNodes = true };
         Assert.Contains("broken on purpose", Assert.Throws<OnnxRuntimeException>(() => new OnnxSession(library, _graph, options)).Message, StringComparison.Ordinal);
         Clean();
     }
@@ -126,7 +139,7 @@ public sealed class FakeLibraryTests : IDisposable
     public void Nothing_leaks_when_running_fails(string function)
     {
         OnnxRuntimeLibrary library = _fake.Library();
-        using (var session = new OnnxSession(library, _graph))
+        using (OnnxSession session = new(library, _graph))
         {
             _fake.Break(Enum.Parse<OrtFunction>(function));
             Assert.Throws<OnnxRuntimeException>(() =>
@@ -143,7 +156,7 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void A_session_can_be_closed_twice_and_not_used_after()
     {
-        var session = new OnnxSession(_fake.Library(), _graph);
+        OnnxSession session = new(_fake.Library(), _graph);
         session.Dispose();
         session.Dispose();
         Assert.Throws<ObjectDisposedException>(() => session.Run([new float[24], new float[10]], [new float[72], new float[30]], default));
@@ -171,9 +184,13 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void A_failed_run_is_repeated_once()
     {
-        var said = new List<string>();
+        List<string> said = [];
         _fake.Runs.Enqueue("CUDA failure 719: unspecified launch failure");
-        using (var engine = new ResilientEngine(Engine(), null, said.Add)) Assert.Equal(7, Run(engine));
+        using (ResilientEngine engine = new(Engine(), null, said.Add))
+        {
+            Assert.Equal(7, Run(engine));
+        }
+
         Assert.Equal(2, _fake.Calls.Count(c => c == "run"));
         Assert.Contains("Trying once more", Assert.Single(said), StringComparison.Ordinal);
         Clean();
@@ -184,10 +201,14 @@ public sealed class FakeLibraryTests : IDisposable
     {
         _fake.Runs.Enqueue("CUDA failure 719");
         _fake.Runs.Enqueue("CUDA failure 719");
-        using (var engine = new ResilientEngine(Engine(), null, _ => { })) Assert.Throws<OnnxRuntimeException>(() => Run(engine));
+        using (ResilientEngine engine = new(Engine(), null, _ => { }))
+        {
+            Assert.Throws<OnnxRuntimeException>(() => Run(engine));
+        }
+
         _fake.Calls.Clear();
         _fake.Runs.Enqueue("BFCArena: Failed to allocate memory for requested buffer of size 134217728");
-        using (var engine = new ResilientEngine(Engine(), null, _ => { }))
+        using (ResilientEngine engine = new(Engine(), null, _ => { }))
         {
             OnnxRuntimeException e = Assert.Throws<OnnxRuntimeException>(() => Run(engine));
             Assert.True(e.IsOutOfMemory);
@@ -202,8 +223,8 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void The_replacement_goes_on_in_the_middle_of_a_song()
     {
-        var said = new List<string>();
-        using (var engine = new ResilientEngine(Engine(), () => new Constant(5), said.Add))
+        List<string> said = [];
+        using (ResilientEngine engine = new(Engine(), () => new Constant(5), said.Add))
         {
             Assert.Equal(7, Run(engine));
             _fake.Runs.Enqueue("CUDA failure 719");
@@ -221,9 +242,13 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void A_cancelled_run_is_neither_repeated_nor_replaced()
     {
-        using var stop = new CancellationTokenSource();
+        using CancellationTokenSource stop = new();
         stop.Cancel();
-        using (var engine = new ResilientEngine(Engine(), () => new Constant(5), _ => { })) Assert.ThrowsAny<OperationCanceledException>(() => Run(engine, stop.Token));
+        using (ResilientEngine engine = new(Engine(), () => new Constant(5), _ => { }))
+        {
+            Assert.ThrowsAny<OperationCanceledException>(() => Run(engine, stop.Token));
+        }
+
         Assert.DoesNotContain("run", _fake.Calls);
         Clean();
     }
@@ -231,8 +256,8 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void Which_provider_ran_how_many_nodes_is_said_once()
     {
-        var said = new List<string>();
-        using (var engine = new ResilientEngine(Engine(countNodes: true), null, said.Add))
+        List<string> said = [];
+        using (ResilientEngine engine = new(Engine(countNodes: true), null, said.Add))
         {
             Run(engine);
             Run(engine);
@@ -248,8 +273,8 @@ public sealed class FakeLibraryTests : IDisposable
     public void A_crash_while_an_engine_is_built_leaves_what_was_there()
     {
         string root = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
-        var gpu = new NvidiaGpu("Test", new Version(8, 9), 1 << 30);
-        var version = new Version(10, 4, 0);
+        NvidiaGpu gpu = new("Test", new Version(8, 9), 1 << 30);
+        Version version = new(10, 4, 0);
         try
         {
             _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
@@ -274,7 +299,11 @@ public sealed class FakeLibraryTests : IDisposable
 
             // What a killed process left goes; what lives stays; timings are taken along; another architecture is another folder.
             Directory.CreateDirectory(Path.Combine(root, "sm89-trt10.4.0-other.building-2147483647-x"));
-            using (EngineCache again = EngineCache.Open(root, gpu, version, "graph")) Assert.True(again.WasThere);
+            using (EngineCache again = EngineCache.Open(root, gpu, version, "graph"))
+            {
+                Assert.True(again.WasThere);
+            }
+
             using (EngineCache other = EngineCache.Open(root, gpu, version, "other"))
             {
                 Assert.True(File.Exists(Path.Combine(other.Folder, "graph.timing")));
@@ -302,26 +331,38 @@ public sealed class FakeLibraryTests : IDisposable
     {
         string root = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
         string[] stems = ["drums", "bass", "rest"];
-        var options = new OnnxSessionOptions { Provider = ExecutionProvider.TensorRT, CacheFolder = root };
-        var said = new List<string>();
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.TensorRT, CacheFolder = root };
+        List<string> said = [];
         try
         {
             _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
             _fake.Loading = folder => File.WriteAllText(Path.Combine(folder!, "graph.engine"), "an engine");
             OnnxRuntimeEngine Load(NvidiaGpu gpu, OnnxSessionOptions settings) => TensorRTEngine.Create(_fake.Library(), _graph, "graph", settings, stems, said.Add, gpu, new Version(10, 9, 0));
-            var small = new NvidiaGpu("Small", new Version(7, 5), 6L << 30);
-            using (Load(small, options)) Assert.Contains("trt_max_workspace_size=3221225472", _fake.Calls[0], StringComparison.Ordinal);
+            NvidiaGpu small = new("Small", new Version(7, 5), 6L << 30);
+            using (Load(small, options))
+            {
+                Assert.Contains("trt_max_workspace_size=3221225472", _fake.Calls[0], StringComparison.Ordinal);
+            }
+
             Assert.Equal("TensorRT 10.9.0 builds an engine for Small: minutes, this once.", said[0]);
             Assert.Contains(" s in all.", said[^1], StringComparison.Ordinal);
             Assert.Equal("sm75-trt10.9.0-graph", Path.GetFileName(Assert.Single(Directory.GetDirectories(root))));
 
             int before = said.Count;
             _fake.Calls.Clear();
-            using (Load(small, options with { Workspace = 1 << 20 })) Assert.Contains("trt_max_workspace_size=1048576", _fake.Calls[0], StringComparison.Ordinal);
+            using (Load(small, options with { Workspace = 1 << 20 }))
+            {
+                Assert.Contains("trt_max_workspace_size=1048576", _fake.Calls[0], StringComparison.Ordinal);
+            }
+
             Assert.Contains(Path.Combine(root, "sm75-trt10.9.0-graph"), _fake.Calls[0], StringComparison.Ordinal);
             Assert.Equal(before, said.Count);
             _fake.Calls.Clear();
-            using (Load(new NvidiaGpu("Large", new Version(9, 0), 80L << 30), options)) Assert.Contains("trt_max_workspace_size=4294967296", _fake.Calls[0], StringComparison.Ordinal);
+            using (Load(new NvidiaGpu("Large", new Version(9, 0), 80L << 30), options))
+            {
+                Assert.Contains("trt_max_workspace_size=4294967296", _fake.Calls[0], StringComparison.Ordinal);
+            }
+
             Assert.Contains("does not support Old", Assert.Throws<ExternalToolException>(() => Load(new NvidiaGpu("Old", new Version(7, 0), 16L << 30), options)).Message, StringComparison.Ordinal);
         }
         finally
@@ -335,7 +376,7 @@ public sealed class FakeLibraryTests : IDisposable
     [Fact]
     public void What_takes_long_is_said_again_and_again()
     {
-        var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        ConcurrentQueue<string> said = new();
         using (new ElapsedNotice("Building", said.Enqueue, TimeSpan.FromMilliseconds(5)))
         {
             Assert.True(SpinWait.SpinUntil(() => said.Count > 3, TimeSpan.FromSeconds(60)));
@@ -351,7 +392,7 @@ public sealed class FakeLibraryTests : IDisposable
 
     private static float Run(ISegmentEngine engine, CancellationToken cancellationToken = default)
     {
-        var waveforms = new float[30];
+        float[] waveforms = new float[30];
         engine.Run(new float[24], new float[10], new float[72], waveforms, cancellationToken);
         return waveforms.Distinct().Single();
     }

@@ -25,12 +25,20 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
 
     public FakeOnnxRuntime()
     {
-        if (Interlocked.CompareExchange(ref s_current, this, null) is not null) throw new InvalidOperationException("There is a fake already.");
+        if (Interlocked.CompareExchange(ref s_current, this, null) is not null)
+        {
+            throw new InvalidOperationException("There is a fake already.");
+        }
+
         _base[0] = (nint)(delegate* unmanaged<uint, nint>)&GetApi;
         _base[1] = (nint)(delegate* unmanaged<nint>)&GetVersion;
 
         // What is not listed below must not be called: it fails, and is seen.
-        for (int i = 0; i < TableSize; i++) _table[i] = (nint)(delegate* unmanaged<nint>)&Unexpected;
+        for (int i = 0; i < TableSize; i++)
+        {
+            _table[i] = (nint)(delegate* unmanaged<nint>)&Unexpected;
+        }
+
         Set(OrtFunction.GetErrorCode, (nint)(delegate* unmanaged<nint, int>)&GetErrorCode);
         Set(OrtFunction.GetErrorMessage, (nint)(delegate* unmanaged<nint, nint>)&GetErrorMessage);
         Set(OrtFunction.CreateEnv, (nint)(delegate* unmanaged<int, nint, nint*, nint>)&CreateEnv);
@@ -44,8 +52,16 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
         Set(OrtFunction.SessionOptionsAppendCuda, (nint)(delegate* unmanaged<nint, nint, nint>)&AppendCuda);
         Set(OrtFunction.SessionOptionsAppendOpenVino, (nint)(delegate* unmanaged<nint, nint*, nint*, nuint, nint>)&AppendOpenVino);
         Set(OrtFunction.SessionOptionsAppendExecutionProvider, (nint)(delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint>)&AppendByName);
-        foreach (OrtFunction option in new[] { OrtFunction.SetSessionGraphOptimizationLevel, OrtFunction.SetSessionLogSeverityLevel, OrtFunction.SetIntraOpNumThreads }) Set(option, (nint)(delegate* unmanaged<nint, int, nint>)&SetNumber);
-        foreach (OrtFunction option in new[] { OrtFunction.DisableCpuMemArena, OrtFunction.DisableMemPattern, OrtFunction.RunOptionsSetTerminate }) Set(option, (nint)(delegate* unmanaged<nint, nint>)&Switch);
+        foreach (OrtFunction option in new[] { OrtFunction.SetSessionGraphOptimizationLevel, OrtFunction.SetSessionLogSeverityLevel, OrtFunction.SetIntraOpNumThreads })
+        {
+            Set(option, (nint)(delegate* unmanaged<nint, int, nint>)&SetNumber);
+        }
+
+        foreach (OrtFunction option in new[] { OrtFunction.DisableCpuMemArena, OrtFunction.DisableMemPattern, OrtFunction.RunOptionsSetTerminate })
+        {
+            Set(option, (nint)(delegate* unmanaged<nint, nint>)&Switch);
+        }
+
         Set(OrtFunction.EnableProfiling, (nint)(delegate* unmanaged<nint, nint, nint>)&EnableProfiling);
         Set(OrtFunction.SessionEndProfiling, (nint)(delegate* unmanaged<nint, nint, nint*, nint>)&EndProfiling);
         Set(OrtFunction.GetAvailableProviders, (nint)(delegate* unmanaged<nint**, int*, nint>)&GetAvailableProviders);
@@ -68,7 +84,10 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
         Set(OrtFunction.ModelMetadataLookupCustomMetadataMap, (nint)(delegate* unmanaged<nint, nint, nint, nint*, nint>)&Lookup);
         Set(OrtFunction.CreateTensorWithDataAsOrtValue, (nint)(delegate* unmanaged<nint, nint, nuint, long*, nuint, int, nint*, nint>)&CreateTensor);
         Set(OrtFunction.Run, (nint)(delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)&Run);
-        foreach (OrtFunction release in Enum.GetValues<OrtFunction>().Where(f => f.ToString().StartsWith("Release", StringComparison.Ordinal) && f != OrtFunction.ReleaseAvailableProviders)) Set(release, (nint)(delegate* unmanaged<nint, void>)&Release);
+        foreach (OrtFunction release in Enum.GetValues<OrtFunction>().Where(f => f.ToString().StartsWith("Release", StringComparison.Ordinal) && f != OrtFunction.ReleaseAvailableProviders))
+        {
+            Set(release, (nint)(delegate* unmanaged<nint, void>)&Release);
+        }
     }
 
     /// <summary>What was called that matters, in order: options set, providers appended, sessions, runs.</summary>
@@ -103,7 +122,7 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
 
     public OnnxRuntimeLibrary Library()
     {
-        var library = new OnnxRuntimeLibrary((nint)(delegate* unmanaged<nint*>)&GetBase, "fake");
+        OnnxRuntimeLibrary library = new((nint)(delegate* unmanaged<nint*>)&GetBase, "fake");
         _libraries.Add(library);
         return library;
     }
@@ -114,11 +133,18 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     public void Dispose()
     {
         // A library's environment otherwise lives until the process ends.
-        foreach (OnnxRuntimeLibrary library in _libraries) library.Environment.Dispose();
+        foreach (OnnxRuntimeLibrary library in _libraries)
+        {
+            library.Environment.Dispose();
+        }
+
         s_current = null;
 
         // The table stays: finalizers of what a failed test left would call into freed memory.
-        foreach (nint text in _memory) Marshal.FreeCoTaskMem(text);
+        foreach (nint text in _memory)
+        {
+            Marshal.FreeCoTaskMem(text);
+        }
     }
 
     private static FakeOnnxRuntime Current => s_current ?? throw new InvalidOperationException("The fake is gone.");
@@ -150,7 +176,10 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
 
     private void Needs(nint handle, string kind, [CallerMemberName] string caller = "")
     {
-        if (!_live.TryGetValue(handle, out string? found) || found != kind) Errors.Add($"{caller} was given {found ?? "what does not live"} for a {kind}");
+        if (!_live.TryGetValue(handle, out string? found) || found != kind)
+        {
+            Errors.Add($"{caller} was given {found ?? "what does not live"} for a {kind}");
+        }
     }
 
     private static string Pairs(nint* keys, nint* values, nuint count) =>
@@ -297,7 +326,11 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     {
         *count = Current.Providers.Count;
         *names = (nint*)NativeMemory.Alloc((nuint)Math.Max(1, *count), (nuint)sizeof(nint));
-        for (int i = 0; i < *count; i++) (*names)[i] = Current.Text(Current.Providers[i]);
+        for (int i = 0; i < *count; i++)
+        {
+            (*names)[i] = Current.Text(Current.Providers[i]);
+        }
+
         Current._live.Add((nint)(*names), "list of providers");
         return 0;
     }
@@ -307,7 +340,11 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     {
         Current.Needs((nint)names, "list of providers");
         Current._live.Remove((nint)names);
-        for (int i = 0; i < count; i++) Current.Free(names[i]);
+        for (int i = 0; i < count; i++)
+        {
+            Current.Free(names[i]);
+        }
+
         NativeMemory.Free(names);
         return 0;
     }
@@ -318,7 +355,11 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
         Current.Needs(environment, "environment");
         Current.Needs(options, "session options");
         Current.Loading?.Invoke(Current.Calls.SelectMany(c => c.Split(' ')).LastOrDefault(w => w.StartsWith("trt_engine_cache_path=", StringComparison.Ordinal))?.Split('=')[1]);
-        if (Current.LoadFailure is { } failure) return Current.Status(failure);
+        if (Current.LoadFailure is { } failure)
+        {
+            return Current.Status(failure);
+        }
+
         *made = Current.New("session");
         return Current.Record("load");
     }
@@ -416,8 +457,14 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
 
     private void Free(nint text)
     {
-        if (!_memory.Remove(text)) Errors.Add("memory was freed that was not given out");
-        else Marshal.FreeCoTaskMem(text);
+        if (!_memory.Remove(text))
+        {
+            Errors.Add("memory was freed that was not given out");
+        }
+        else
+        {
+            Marshal.FreeCoTaskMem(text);
+        }
     }
 
     [UnmanagedCallersOnly]
@@ -452,7 +499,11 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     {
         Current.Needs(session, "session");
         Current.Needs(options, "run options");
-        for (int i = 0; i < (int)inputCount; i++) Current.Needs(inputs[i], "value");
+        for (int i = 0; i < (int)inputCount; i++)
+        {
+            Current.Needs(inputs[i], "value");
+        }
+
         for (int i = 0; i < (int)outputCount; i++)
         {
             Current.Needs(outputs[i], "value");
@@ -467,14 +518,25 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     [UnmanagedCallersOnly]
     private static void Release(nint handle)
     {
-        if (s_current is null) return;
-        if (!Current._live.Remove(handle, out string? kind)) Current.Errors.Add("something was released that does not live");
+        if (s_current is null)
+        {
+            return;
+        }
+
+        if (!Current._live.Remove(handle, out string? kind))
+        {
+            Current.Errors.Add("something was released that does not live");
+        }
+
         if (kind == "status")
         {
             Current.Free(Current._statuses[handle].Message);
             Current._statuses.Remove(handle);
         }
 
-        if (kind == "session" && Current._live.ContainsValue("value")) Current.Errors.Add("a session was released before its values");
+        if (kind == "session" && Current._live.ContainsValue("value"))
+        {
+            Current.Errors.Add("a session was released before its values");
+        }
     }
 }

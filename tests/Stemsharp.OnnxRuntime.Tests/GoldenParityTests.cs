@@ -25,7 +25,7 @@ public class GoldenParityTests
     public void Graphs_are_as_accurate_as_the_original_in_single_precision(string model, string io, int samples, string kind)
     {
         GoldenTensors golden = GoldenTensors.Open(io.Split('/'));
-        using var exported = new Exported(RepositoryFiles.Golden(model.Split('/')), new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
+        using Exported exported = new(RepositoryFiles.Golden(model.Split('/')), new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
         double snr = Separated.Snr(golden[$"stems.{samples}"].Values, Cut(Separated.By(exported.Path, golden[$"mix.{samples}"].Values), samples));
         double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{samples}"], CultureInfo.InvariantCulture);
         Assert.True(snr >= (kind == "waveform" ? 100 : original - 6), $"{snr:F2} dB; the original is at {original:F2} dB");
@@ -37,11 +37,15 @@ public class GoldenParityTests
     public void Full_size_graphs_are_as_accurate_as_the_original_in_single_precision(string kind)
     {
         GoldenTensors golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
-        using var exported = new Exported("synthetic:htdemucs", new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
+        using Exported exported = new("synthetic:htdemucs", new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
         float[] stems = Separated.By(exported.Path, golden["mix"].Values, new OnnxSessionOptions { Arena = false });
         int samples = stems.Length / 8;
-        var window = new float[8 * 22050];
-        for (int c = 0; c < 8; c++) stems.AsSpan(c * samples + 100000, 22050).CopyTo(window.AsSpan(c * 22050));
+        float[] window = new float[8 * 22050];
+        for (int c = 0; c < 8; c++)
+        {
+            stems.AsSpan(c * samples + 100000, 22050).CopyTo(window.AsSpan(c * 22050));
+        }
+
         double snr = Separated.Snr(golden["window"].Values, window);
         double original = double.Parse(golden.Metadata["pytorch_fp32_window_snr_db"], CultureInfo.InvariantCulture);
         Assert.True(snr >= (kind == "waveform" ? 100 : original - 6), $"{snr:F2} dB; the original is at {original:F2} dB");
@@ -55,7 +59,7 @@ public class GoldenParityTests
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.apply.safetensors");
         string model = RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
-        using var exported = new Exported(model, new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
+        using Exported exported = new(model, new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true) });
         GoldenTensor mix = golden["mix"];
         int length = mix.Shape[1];
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions
@@ -74,8 +78,12 @@ public class GoldenParityTests
     private static float[] Cut(float[] stems, int samples)
     {
         int channels = stems.Length % 85995 == 0 ? stems.Length / 85995 : throw new InvalidOperationException("An unexpected segment length.");
-        var cut = new float[channels * samples];
-        for (int c = 0; c < channels; c++) stems.AsSpan(c * 85995, samples).CopyTo(cut.AsSpan(c * samples));
+        float[] cut = new float[channels * samples];
+        for (int c = 0; c < channels; c++)
+        {
+            stems.AsSpan(c * 85995, samples).CopyTo(cut.AsSpan(c * samples));
+        }
+
         return cut;
     }
 }

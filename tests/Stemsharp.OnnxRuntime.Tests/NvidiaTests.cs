@@ -37,7 +37,10 @@ public unsafe class NvidiaTests
     {
         string? refusal = TensorRT.Refusal(new NvidiaGpu("Some", new Version(major, minor), 1), Version.Parse(version));
         Assert.Equal(taken, refusal is null);
-        if (refusal is not null) Assert.Contains($"does not support Some: its compute capability is {major}.{minor}", refusal, StringComparison.Ordinal);
+        if (refusal is not null)
+        {
+            Assert.Contains($"does not support Some: its compute capability is {major}.{minor}", refusal, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -9,24 +9,24 @@ internal static unsafe class Separated
     public static float[] By(string path, float[] mix, OnnxSessionOptions? options = null)
     {
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
-        using (var session = new OnnxSession(library, path, options))
+        using (OnnxSession session = new(library, path, options))
         {
             if (session.Inputs.Count == 1)
             {
-                var stems = new float[session.Outputs[0].Elements];
+                float[] stems = new float[session.Outputs[0].Elements];
                 session.Run([Padded(mix, (int)session.Inputs[0].Dims[2])], [stems], default);
                 return stems;
             }
         }
 
-        using var engine = new OnnxRuntimeEngine(library, path, options);
+        using OnnxRuntimeEngine engine = new(library, path, options);
         return By(engine, mix);
     }
 
     public static float[] By(ISegmentEngine engine, float[] mix)
     {
         SegmentShape shape = engine.Shape;
-        using var stft = new SegmentStft(2 * shape.Bins, shape.Samples);
+        using SegmentStft stft = new(2 * shape.Bins, shape.Samples);
         float[] wave = Padded(mix, shape.Samples), spectrogram = new float[shape.SpectrogramLength];
         float[] spectrograms = new float[shape.SpectrogramsLength], stems = new float[shape.WaveformsLength], seams = new float[stft.Chunks * stft.SeamLength];
         int plane = 2 * shape.Bins * shape.Frames;
@@ -34,22 +34,36 @@ internal static unsafe class Separated
         {
             for (int c = 0; c < shape.Channels; c++)
             {
-                for (int k = 0; k < stft.Chunks; k++) stft.Forward(w + c * shape.Samples, k, s + c * plane);
+                for (int k = 0; k < stft.Chunks; k++)
+                {
+                    stft.Forward(w + c * shape.Samples, k, s + c * plane);
+                }
             }
         }
 
-        var waveforms = new float[shape.WaveformsLength];
+        float[] waveforms = new float[shape.WaveformsLength];
         engine.Run(spectrogram, wave, spectrograms, waveforms, default);
         fixed (float* s = spectrograms, w = stems, seam = seams)
         {
             for (int c = 0; c < shape.Stems * shape.Channels; c++)
             {
-                for (int k = 0; k < stft.Chunks; k++) stft.Inverse(s + (long)c * plane, k, w + c * shape.Samples, seam + k * stft.SeamLength);
-                for (int k = 0; k < stft.Chunks; k++) stft.AddSeam(seam + k * stft.SeamLength, k, w + c * shape.Samples);
+                for (int k = 0; k < stft.Chunks; k++)
+                {
+                    stft.Inverse(s + (long)c * plane, k, w + c * shape.Samples, seam + k * stft.SeamLength);
+                }
+
+                for (int k = 0; k < stft.Chunks; k++)
+                {
+                    stft.AddSeam(seam + k * stft.SeamLength, k, w + c * shape.Samples);
+                }
             }
         }
 
-        for (int i = 0; i < stems.Length; i++) stems[i] += waveforms[i];
+        for (int i = 0; i < stems.Length; i++)
+        {
+            stems[i] += waveforms[i];
+        }
+
         return stems;
     }
 
@@ -70,8 +84,12 @@ internal static unsafe class Separated
     private static float[] Padded(float[] mix, int samples)
     {
         int length = mix.Length / 2;
-        var padded = new float[2 * samples];
-        for (int c = 0; c < 2; c++) mix.AsSpan(c * length, length).CopyTo(padded.AsSpan(c * samples));
+        float[] padded = new float[2 * samples];
+        for (int c = 0; c < 2; c++)
+        {
+            mix.AsSpan(c * length, length).CopyTo(padded.AsSpan(c * samples));
+        }
+
         return padded;
     }
 }

@@ -15,12 +15,23 @@ public partial class DocumentationTests
             foreach (Match link in Link().Matches(CodeBlock().Replace(File.ReadAllText(file), "")))
             {
                 string target = link.Groups["target"].Value;
-                if (target.Contains("://", StringComparison.Ordinal) || target.StartsWith("mailto:", StringComparison.Ordinal)) continue;
+                if (target.Contains("://", StringComparison.Ordinal) || target.StartsWith("mailto:", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 string[] parts = target.Split('#', 2);
                 string path = parts[0].Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, Uri.UnescapeDataString(parts[0])));
                 bool found = File.Exists(path) || Directory.Exists(path);
-                if (found && parts.Length == 2 && path.EndsWith(".md", StringComparison.Ordinal)) found = Anchors(path).Contains(parts[1]);
-                if (!found) broken.Add($"{Path.GetRelativePath(RepositoryFiles.Root, file)} → {target}");
+                if (found && parts.Length == 2 && path.EndsWith(".md", StringComparison.Ordinal))
+                {
+                    found = Anchors(path).Contains(parts[1]);
+                }
+
+                if (!found)
+                {
+                    broken.Add($"{Path.GetRelativePath(RepositoryFiles.Root, file)} → {target}");
+                }
             }
         }
 

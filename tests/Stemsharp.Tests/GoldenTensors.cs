@@ -34,7 +34,9 @@ internal sealed class GoldenTensors
             }
 
             foreach (JsonProperty item in entry.Value.EnumerateObject())
+            {
                 metadata.Add(item.Name, item.Value.ToString());
+            }
         }
 
         _entries = entries.ToFrozenDictionary();

@@ -10,7 +10,10 @@ internal sealed class LinuxFactAttribute : FactAttribute
 
     public LinuxFactAttribute()
     {
-        if (!OperatingSystem.IsLinux()) Skip = Reason;
+        if (!OperatingSystem.IsLinux())
+        {
+            Skip = Reason;
+        }
     }
 }
 
@@ -20,6 +23,9 @@ internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {
     public LinuxTheoryAttribute()
     {
-        if (!OperatingSystem.IsLinux()) Skip = LinuxFactAttribute.Reason;
+        if (!OperatingSystem.IsLinux())
+        {
+            Skip = LinuxFactAttribute.Reason;
+        }
     }
 }

@@ -23,7 +23,9 @@ internal static class RepositoryFiles
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Stemsharp.slnx")))
+            {
                 return folder.FullName;
+            }
         }
 
         throw new DirectoryNotFoundException(

@@ -11,7 +11,10 @@ internal sealed class ToolFactAttribute : FactAttribute
 {
     public ToolFactAttribute(string tool)
     {
-        if (!RequireAll && !OnPath(tool)) Skip = $"{tool} is not on the search path.";
+        if (!RequireAll && !OnPath(tool))
+        {
+            Skip = $"{tool} is not on the search path.";
+        }
     }
 
     /// <summary>Whether this run forbids skipping.</summary>

@@ -6,8 +6,12 @@ internal static class VectorRecipe
     public static float[] Values(string name, int count)
     {
         ulong hash = 14695981039346656037;
-        foreach (char c in name) hash = (hash ^ c) * 1099511628211;
-        var values = new float[count];
+        foreach (char c in name)
+        {
+            hash = (hash ^ c) * 1099511628211;
+        }
+
+        float[] values = new float[count];
         for (int i = 0; i < count; i++)
         {
             ulong z = hash + (ulong)(i + 1) * 0x9E3779B97F4A7C15;

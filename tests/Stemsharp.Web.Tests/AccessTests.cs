@@ -29,7 +29,9 @@ public sealed class AccessTests
         // What needs none: the page, the description, and whether the server lives.
         stranger.DefaultRequestHeaders.Authorization = null;
         foreach (string path in (string[])["/", "/api/v1/openapi.json", "/health/live", "/health/ready"])
+        {
             Assert.True((await stranger.GetAsync(path)).IsSuccessStatusCode, path);
+        }
     }
 
     [Fact]
@@ -59,7 +61,11 @@ public sealed class AccessTests
         string file = Path.Combine(server.Folder, "token");
         Assert.Equal(server.Server.Token, (await File.ReadAllTextAsync(file)).Trim());
         Assert.True(server.Server.Token.Length >= 43);
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(server.Folder, "songs")));

@@ -29,18 +29,39 @@ public sealed partial class ApiDocumentTests
             int blank = Array.IndexOf(lines, "", 0, arrow);
             string? body = blank < 0 ? null : string.Join('\n', lines[(blank + 1)..arrow]);
             using HttpRequestMessage message = new(new HttpMethod(request[0]), request[1]);
-            if (body is not null) message.Content = new ByteArrayContent(body == "@song" ? song : Encoding.UTF8.GetBytes(body));
+            if (body is not null)
+            {
+                message.Content = new ByteArrayContent(body == "@song" ? song : Encoding.UTF8.GetBytes(body));
+            }
+
             foreach (string header in lines[1..(blank < 0 ? arrow : blank)])
             {
                 string[] parts = header.Split(": ");
-                if (parts[0] == "Content-Type") message.Content!.Headers.ContentType = new MediaTypeHeaderValue(parts[1]);
-                else if (parts[0] == "Range") message.Headers.Range = RangeHeaderValue.Parse(parts[1]);
-                else message.Content!.Headers.Add(parts[0], parts[1]);
+                if (parts[0] == "Content-Type")
+                {
+                    message.Content!.Headers.ContentType = new MediaTypeHeaderValue(parts[1]);
+                }
+                else if (parts[0] == "Range")
+                {
+                    message.Headers.Range = RangeHeaderValue.Parse(parts[1]);
+                }
+                else
+                {
+                    message.Content!.Headers.Add(parts[0], parts[1]);
+                }
             }
-            if (request[1].Contains("/stems", StringComparison.Ordinal) && known.TryGetValue("job", out string? job)) await server.Client.WaitForJobAsync(job);
+            if (request[1].Contains("/stems", StringComparison.Ordinal) && known.TryGetValue("job", out string? job))
+            {
+                await server.Client.WaitForJobAsync(job);
+            }
+
             using HttpResponseMessage answer = await server.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
             Assert.True((int)answer.StatusCode == int.Parse(expected[1]), $"{text}\n{(int)answer.StatusCode}");
-            if (expected.Length > 2) known[expected[2]] = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!;
+            if (expected.Length > 2)
+            {
+                known[expected[2]] = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!;
+            }
+
             run++;
         }
         Assert.InRange(run, 15, 40);

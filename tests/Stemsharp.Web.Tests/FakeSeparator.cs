@@ -55,8 +55,16 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     public JobSettings Complete(JobSettings settings)
     {
         string model = settings.Model ?? DefaultModel;
-        if (model is not ("fake" or "fake2")) throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
-        if (settings.Stems?.Except(Stems).Any() == true) throw new OptionException("No such stem.");
+        if (model is not ("fake" or "fake2"))
+        {
+            throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
+        }
+
+        if (settings.Stems?.Except(Stems).Any() == true)
+        {
+            throw new OptionException("No such stem.");
+        }
+
         return settings with { Model = model, Shifts = settings.Shifts ?? 0, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
     }
 
@@ -82,18 +90,33 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
             float[] block = new float[frames * file.Channels], stem = new float[block.Length];
             for (int i = 0; i < Blocks; i++)
             {
-                if (Gate is { } gate) await gate.WaitAsync(cancellationToken);
+                if (Gate is { } gate)
+                {
+                    await gate.WaitAsync(cancellationToken);
+                }
+
                 cancellationToken.ThrowIfCancellationRequested();
-                if (i == Blocks / 2 && Error is { } error) throw error;
+                if (i == Blocks / 2 && Error is { } error)
+                {
+                    throw error;
+                }
+
                 int samples = file.Read((long)i * frames, block) * file.Channels;
                 for (int s = 0; s < stems.Length; s++)
                 {
-                    for (int n = 0; n < samples; n++) stem[n] = block[n] * (s + 1) / 4;
+                    for (int n = 0; n < samples; n++)
+                    {
+                        stem[n] = block[n] * (s + 1) / 4;
+                    }
+
                     observer.Write(s, stem.AsSpan(0, samples));
                 }
                 observer.Progress((i + 1.0) / Blocks, (i + 1.0) / Blocks * file.Frames / file.SampleRate);
             }
-            lock (Order) Order.Add(song);
+            lock (Order)
+            {
+                Order.Add(song);
+            }
         }
         finally
         {

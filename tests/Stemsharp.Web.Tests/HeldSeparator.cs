@@ -68,9 +68,15 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
         public void Progress(double fraction, double songSeconds)
         {
             observer.Progress(fraction, songSeconds);
-            if (fraction < owner._from) return;
+            if (fraction < owner._from)
+            {
+                return;
+            }
+
             while (WaitHandle.WaitAny([owner._released.WaitHandle, cancel.WaitHandle], ReportEvery) == WaitHandle.WaitTimeout)
+            {
                 observer.Progress(fraction, songSeconds);
+            }
         }
     }
 }

@@ -50,7 +50,9 @@ public sealed class HostileTests
         Assert.DoesNotContain(suggested, c => "/\\:".Contains(c));
         Assert.False(stem.Headers.Contains("Set-Cookie"));
         foreach (string file in Directory.EnumerateFiles(server.Folder, "*", SearchOption.AllDirectories))
+        {
             Assert.DoesNotContain("evil", file, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -77,7 +79,11 @@ public sealed class HostileTests
                 $"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Server.Token}\r\nContent-Type: audio/wav\r\nContent-Length: 1000000\r\n\r\nRIFF"));
         }
         string folder = Path.Combine(server.Folder, "songs");
-        while (Directory.GetDirectories(folder).Length > 0) await Task.Delay(10);
+        while (Directory.GetDirectories(folder).Length > 0)
+        {
+            await Task.Delay(10);
+        }
+
         Assert.Empty(await server.Http.GetStringAsync("/api/v1/songs") is "[]" ? "" : "left");
     }
 
@@ -221,7 +227,10 @@ public sealed class HostileTests
         HttpResponseMessage[] refused = await Task.WhenAll(Enumerable.Range(0, 980).Select(_ => http.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead)));
         Assert.All(refused, answer => Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode));
         Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/api/v1/server")).StatusCode);
-        foreach (HttpResponseMessage answer in open.Concat(refused)) answer.Dispose();
+        foreach (HttpResponseMessage answer in open.Concat(refused))
+        {
+            answer.Dispose();
+        }
     }
 
     [Fact]
@@ -239,7 +248,10 @@ public sealed class HostileTests
         Assert.Equal("1", answer.Headers.GetValues("Retry-After").Single());
         await AssertRefusalAsync(answer, 429, "too-many");
         // Looking is no change.
-        for (int i = 0; i < 20; i++) Assert.Equal("[]", await server.Http.GetStringAsync("/api/v1/songs"));
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal("[]", await server.Http.GetStringAsync("/api/v1/songs"));
+        }
     }
 
     [Fact]
@@ -252,12 +264,20 @@ public sealed class HostileTests
         await first.WriteAsync(Encoding.ASCII.GetBytes(
             $"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Server.Token}\r\nContent-Type: audio/wav\r\nContent-Length: 10000000\r\n\r\n"));
         string folder = Path.Combine(server.Folder, "songs");
-        while (Directory.GetDirectories(folder).Length == 0) await Task.Delay(10);
+        while (Directory.GetDirectories(folder).Length == 0)
+        {
+            await Task.Delay(10);
+        }
+
         await first.WriteAsync(new byte[1 << 20]);
         using ByteArrayContent content = Audio(TestServer.Song());
         await AssertRefusalAsync(await server.Http.PostAsync("/api/v1/songs?name=b", content), 429, "too-many");
         tcp.Close();
-        while (Directory.GetDirectories(folder).Length > 0) await Task.Delay(10);
+        while (Directory.GetDirectories(folder).Length > 0)
+        {
+            await Task.Delay(10);
+        }
+
         await server.UploadAsync();
     }
 

@@ -22,6 +22,6 @@ internal sealed class LogRecorder : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            owner.Lines.Enqueue((category, formatter(state, exception), state is IReadOnlyList<KeyValuePair<string, object?>> values ? values.ToDictionary() : new Dictionary<string, object?>()));
+            owner.Lines.Enqueue((category, formatter(state, exception), state is IReadOnlyList<KeyValuePair<string, object?>> values ? values.ToDictionary() : []));
     }
 }

@@ -24,9 +24,20 @@ public sealed class NetworkTests
             using X509Certificate2 certificate = SelfSigned();
             string file = Path.Combine(folder, form), key = Path.Combine(folder, "key.pem");
             bool apart = form == "two.pem";
-            if (form.EndsWith("pfx", StringComparison.Ordinal)) await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pfx));
-            else await File.WriteAllTextAsync(file, certificate.ExportCertificatePem() + (apart ? "" : "\n" + Key(certificate)));
-            if (apart) await File.WriteAllTextAsync(key, Key(certificate));
+            if (form.EndsWith("pfx", StringComparison.Ordinal))
+            {
+                await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pfx));
+            }
+            else
+            {
+                await File.WriteAllTextAsync(file, certificate.ExportCertificatePem() + (apart ? "" : "\n" + Key(certificate)));
+            }
+
+            if (apart)
+            {
+                await File.WriteAllTextAsync(key, Key(certificate));
+            }
+
             ServeOptions read = ServeOptionsReader.Read(
                 ["--listen", "0.0.0.0", "--host-name", Name, "--tls-certificate", file, .. apart ? (string[])["--tls-key", key] : []]);
             await using TestServer server = await TestServer.StartAsync(options => options with
@@ -102,8 +113,16 @@ public sealed class NetworkTests
         HttpRequestMessage Forwarded(string? scheme, string? host, string origin = $"https://{Name}")
         {
             HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/session") { Content = Json($$"""{"token":"{{server.Server.Token}}"}""") };
-            if (scheme is not null) request.Headers.Add("X-Forwarded-Proto", scheme);
-            if (host is not null) request.Headers.Add("X-Forwarded-Host", host);
+            if (scheme is not null)
+            {
+                request.Headers.Add("X-Forwarded-Proto", scheme);
+            }
+
+            if (host is not null)
+            {
+                request.Headers.Add("X-Forwarded-Host", host);
+            }
+
             request.Headers.Add("Origin", origin);
             return request;
         }

@@ -23,7 +23,11 @@ public sealed class QueueTests
                 await using TestServer server = await TestServer.StartAsync(folder: folder, fake: fake => fake.Gate = gate);
                 Song song = await server.UploadAsync();
                 List<string> made = [];
-                for (int i = 0; i < 4; i++) made.Add((await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+                for (int i = 0; i < 4; i++)
+                {
+                    made.Add((await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+                }
+
                 ids = [.. made];
                 // The first is done, the second is in the middle, the third waits decoded, the fourth is queued.
                 gate.Release(5);
@@ -64,7 +68,11 @@ public sealed class QueueTests
                 string copy = Path.Combine(copies, $"{taken++}");
                 foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
                 {
-                    if (Path.GetFileName(file) == "lock") continue;
+                    if (Path.GetFileName(file) == "lock")
+                    {
+                        continue;
+                    }
+
                     string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
                     Directory.CreateDirectory(Path.GetDirectoryName(target)!);
                     using FileStream source = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), written = File.Create(target);
@@ -159,14 +167,25 @@ public sealed class QueueTests
             }
             string[] records = [Path.Combine(folder, "jobs", job.Id, "job.json"), Path.Combine(folder, "songs", job.SongId, "song.json")];
             byte[][] kept = [.. records.Select(File.ReadAllBytes)];
-            foreach (string record in records) await File.WriteAllTextAsync(record, "{");
+            foreach (string record in records)
+            {
+                await File.WriteAllTextAsync(record, "{");
+            }
+
             using (LogRecorder log = new())
             {
                 await using TestServer server = await TestServer.StartAsync(folder: folder, log: log);
                 Assert.Empty((await server.Client.GetJobsAsync()).Jobs);
-                foreach (string record in records) Assert.Contains(log.Lines, line => line.Text.Contains(record, StringComparison.Ordinal));
+                foreach (string record in records)
+                {
+                    Assert.Contains(log.Lines, line => line.Text.Contains(record, StringComparison.Ordinal));
+                }
             }
-            for (int i = 0; i < records.Length; i++) await File.WriteAllBytesAsync(records[i], kept[i]);
+            for (int i = 0; i < records.Length; i++)
+            {
+                await File.WriteAllBytesAsync(records[i], kept[i]);
+            }
+
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             Assert.Equal(job.Id, (await again.Client.GetJobsAsync()).Jobs.Single().Id);
             Assert.Equal(vocals, await again.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals"));
@@ -184,14 +203,22 @@ public sealed class QueueTests
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
         Song song = await server.UploadAsync();
         List<Job> batch = [];
-        for (int i = 0; i < 10; i++) batch.Add(await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "album" }));
+        for (int i = 0; i < 10; i++)
+        {
+            batch.Add(await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "album" }));
+        }
+
         await server.WaitAsync(batch[1].Id, job => job.Progress?.Step == JobStep.Ready);
         Job single = await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "single" });
         string[] queued = await QueuedAsync(server);
         Assert.Equal(single.Id, queued[1]);
         Assert.Equal(batch[^1].Id, queued[^1]);
         gate.Release(1000);
-        foreach (Job job in batch.Append(single)) await server.Client.WaitForJobAsync(job.Id);
+        foreach (Job job in batch.Append(single))
+        {
+            await server.Client.WaitForJobAsync(job.Id);
+        }
+
         Assert.Equal(1, server.Separator.MostAtOnce);
     }
 
@@ -202,19 +229,30 @@ public sealed class QueueTests
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
         Song song = await server.UploadAsync();
         List<Job> jobs = [];
-        for (int i = 0; i < 6; i++) jobs.Add(await server.Client.CreateJobAsync(new NewJob(song.Id)));
+        for (int i = 0; i < 6; i++)
+        {
+            jobs.Add(await server.Client.CreateJobAsync(new NewJob(song.Id)));
+        }
         // Two are taken off the queue already: one is separated, one waits decoded.
         await server.WaitAsync(jobs[1].Id, job => job.Progress?.Step == JobStep.Ready);
         await server.Client.MoveJobAsync(jobs[5].Id, jobs[2].Id);
         await server.Client.MoveJobAsync(jobs[2].Id, null);
         Assert.Equal([jobs[5].Id, jobs[3].Id, jobs[4].Id, jobs[2].Id], await QueuedAsync(server));
         // Numbers between two neighbours run out some day.
-        for (int i = 0; i < 70; i++) await server.Client.MoveJobAsync(jobs[i % 2 == 0 ? 3 : 4].Id, jobs[i % 2 == 0 ? 4 : 3].Id);
+        for (int i = 0; i < 70; i++)
+        {
+            await server.Client.MoveJobAsync(jobs[i % 2 == 0 ? 3 : 4].Id, jobs[i % 2 == 0 ? 4 : 3].Id);
+        }
+
         Assert.Equal([jobs[5].Id, jobs[4].Id, jobs[3].Id, jobs[2].Id], await QueuedAsync(server));
         ApiException refusal = await Assert.ThrowsAsync<ApiException>(() => server.Client.MoveJobAsync(jobs[0].Id, null));
         Assert.Equal("urn:stemsharp:conflict", refusal.Problem.Type);
         gate.Release(1000);
-        foreach (Job job in jobs) await server.Client.WaitForJobAsync(job.Id);
+        foreach (Job job in jobs)
+        {
+            await server.Client.WaitForJobAsync(job.Id);
+        }
+
         Job[] ended = [.. (await server.Client.GetJobsAsync()).Jobs.OrderBy(job => job.Finished)];
         Assert.Equal([jobs[0].Id, jobs[1].Id, jobs[5].Id, jobs[4].Id, jobs[3].Id, jobs[2].Id], ended.Select(job => job.Id));
     }
@@ -259,7 +297,10 @@ public sealed class QueueTests
         await server.Client.DeleteJobAsync(job.Id);
         await foreach (ServerEvent happened in server.Client.WatchAsync())
         {
-            if (happened.Removed == job.Id || happened.Jobs?.Count == 0) break;
+            if (happened.Removed == job.Id || happened.Jobs?.Count == 0)
+            {
+                break;
+            }
         }
         Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, "jobs")));
         using HttpResponseMessage song2 = await server.Http.DeleteAsync($"/api/v1/songs/{song.Id}");
@@ -274,7 +315,11 @@ public sealed class QueueTests
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
         Song song = await server.UploadAsync();
         List<string> made = [];
-        for (int i = 0; i < 120; i++) made.Insert(0, (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+        for (int i = 0; i < 120; i++)
+        {
+            made.Insert(0, (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+        }
+
         JobPage first = await server.Client.GetJobsAsync(), second = await server.Client.GetJobsAsync(first.Next);
         Assert.Equal(100, first.Jobs.Count);
         Assert.Null(second.Next);
@@ -332,7 +377,9 @@ public sealed class QueueTests
         Assert.Contains("stemsharp_song_seconds_total 0.5\n", metrics, StringComparison.Ordinal);
         Assert.Contains("stemsharp_uploaded_bytes_total 88244\n", metrics, StringComparison.Ordinal);
         foreach (string line in metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
             Assert.Matches(@"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=""[^""]+""\})? [0-9.E+]+)$", line);
+        }
     }
 
     [Fact]
@@ -340,8 +387,12 @@ public sealed class QueueTests
     {
         using LogRecorder log = new();
         Job job;
-        await using (TestServer server = await TestServer.StartAsync(log: log)) job = await server.SeparateAsync();
-        var lines = log.Lines.Where(line => line.Category == typeof(Pipeline).FullName).ToArray();
+        await using (TestServer server = await TestServer.StartAsync(log: log))
+        {
+            job = await server.SeparateAsync();
+        }
+
+        (string Category, string Text, IReadOnlyDictionary<string, object?> Values)[] lines = [.. log.Lines.Where(line => line.Category == typeof(Pipeline).FullName)];
         Assert.True(lines.Length >= 3);
         Assert.All(lines, line => Assert.Equal(job.Id, line.Values["JobId"]));
     }

@@ -64,12 +64,12 @@ public sealed class SeparationTests
         request.Headers.Range = new RangeHeaderValue(0, 10_000_000);
         using HttpResponseMessage part = await server.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
-        Assert.Equal(44 + (2 * 4410 * 8), part.Content.Headers.ContentLength);
-        Assert.Equal(44 + (22_050 * 8), part.Content.Headers.ContentRange!.Length);
+        Assert.Equal(44 + 2 * 4410 * 8, part.Content.Headers.ContentLength);
+        Assert.Equal(44 + 22_050 * 8, part.Content.Headers.ContentRange!.Length);
         Assert.Equal(["level"], part.Headers.GetValues("Stemsharp-Provisional"));
 
         using HttpRequestMessage ahead = new(HttpMethod.Get, address);
-        ahead.Headers.Range = new RangeHeaderValue(44 + (2 * 4410 * 8), null);
+        ahead.Headers.Range = new RangeHeaderValue(44 + 2 * 4410 * 8, null);
         using HttpResponseMessage none = await server.Http.SendAsync(ahead);
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, none.StatusCode);
         using HttpResponseMessage whole = await server.Http.GetAsync(address);
@@ -93,8 +93,8 @@ public sealed class SeparationTests
         // Noise up to ±9000 of 32768.
         Assert.All(Enumerable.Range(0, 21), i =>
         {
-            Assert.InRange((sbyte)peaks[24 + (2 * i)], -35, -30);
-            Assert.InRange((sbyte)peaks[25 + (2 * i)], 30, 35);
+            Assert.InRange((sbyte)peaks[24 + 2 * i], -35, -30);
+            Assert.InRange((sbyte)peaks[25 + 2 * i], 30, 35);
         });
         byte[] picture = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals/spectrogram?columns=10&bins=32");
         Assert.Equal(320, picture.Length);
@@ -117,7 +117,11 @@ public sealed class SeparationTests
         using IAudioReader decoded = lossless.OpenReader();
         float[] samples = new float[2 * 30_000];
         Assert.Equal(22_050, FullRead(decoded, samples));
-        for (int i = 0; i < 2 * 22_050; i++) Assert.Equal(BitConverter.ToInt16(wav, wav.Length - 88_200 + (2 * i)), (int)(samples[i] * 32_768));
+        for (int i = 0; i < 2 * 22_050; i++)
+        {
+            Assert.Equal(BitConverter.ToInt16(wav, wav.Length - 88_200 + 2 * i), (int)(samples[i] * 32_768));
+        }
+
         using IAudioReader compressed = lossy.OpenReader();
         Assert.InRange(FullRead(compressed, samples), 22_000, 25_000);
 
@@ -167,8 +171,8 @@ public sealed class SeparationTests
         byte[] song = TestServer.Song();
         for (int i = 0; i < 1000; i++)
         {
-            Assert.Equal(BitConverter.ToInt16(song, 44 + (4 * i)), BitConverter.ToInt16(mix, mix.Length - 88_200 + (4 * i)));
-            Assert.Equal(0, BitConverter.ToInt16(mix, mix.Length - 88_200 + 2 + (4 * i)));
+            Assert.Equal(BitConverter.ToInt16(song, 44 + 4 * i), BitConverter.ToInt16(mix, mix.Length - 88_200 + 4 * i));
+            Assert.Equal(0, BitConverter.ToInt16(mix, mix.Length - 88_200 + 2 + 4 * i));
         }
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(server.Folder, "jobs", job.Id, "mixes")));
         foreach (string bad in (string[])["gains=1", "gains=1,1,1,5", "pans=0,0,0,2", "gains=a,b,c,d", "gains=NaN,1,1,1"])
@@ -213,7 +217,11 @@ public sealed class SeparationTests
             server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Model = "absent" } }));
         Assert.Equal("urn:stemsharp:model-missing", missing.Problem.Type);
         await server.Client.DownloadModelAsync("absent");
-        while (!(await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Installed) await Task.Yield();
+        while (!(await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Installed)
+        {
+            await Task.Yield();
+        }
+
         ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => server.Client.DownloadModelAsync("nobody's"));
         Assert.Equal("urn:stemsharp:unknown-model", unknown.Problem.Type);
     }

@@ -30,11 +30,21 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        if (programs is null) start.ArgumentList.Add("--no-browser");
-        else start.Environment["PATH"] = $"{programs}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+        if (programs is null)
+        {
+            start.ArgumentList.Add("--no-browser");
+        }
+        else
+        {
+            start.Environment["PATH"] = $"{programs}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+        }
+
         Process process = Process.Start(start)!;
         string? line;
-        do line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has not said where it is.");
+        do
+        {
+            line = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The server has not said where it is.");
+        }
         while (!line.StartsWith("Stemsharp is at", StringComparison.Ordinal));
         string[] parts = line.Split(' ')[^1].Split("#token=");
         // What else it says is read, so that it can go on saying it.
@@ -60,7 +70,11 @@ internal sealed class ServerProcess : IDisposable
     public void Dispose()
     {
         Client.Dispose();
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
         _process.Dispose();
     }
 }

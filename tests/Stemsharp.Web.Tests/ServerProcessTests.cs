@@ -27,7 +27,10 @@ public sealed class ServerProcessTests
                 queued = (await server.Client.CreateJobAsync(new NewJob(song) { Settings = new JobSettings { Stems = ["vocals"] } })).Id;
                 await foreach (ServerEvent happened in server.Client.WatchAsync())
                 {
-                    if (happened.Job?.Id == running && happened.Job.Progress?.PlayableFrames > 0) break;
+                    if (happened.Job?.Id == running && happened.Job.Progress?.PlayableFrames > 0)
+                    {
+                        break;
+                    }
                 }
                 await server.KillAsync();
             }
@@ -37,7 +40,10 @@ public sealed class ServerProcessTests
                 await foreach (ServerEvent happened in server.Client.WatchAsync())
                 {
                     Job? seen = happened.Job ?? happened.Jobs?.FirstOrDefault(job => job.Id == running);
-                    if (seen?.Id == running && (seen.State == JobState.Done || seen.Progress?.Step == JobStep.Writing)) break;
+                    if (seen?.Id == running && (seen.State == JobState.Done || seen.Progress?.Step == JobStep.Writing))
+                    {
+                        break;
+                    }
                 }
                 await server.KillAsync();
             }
@@ -61,7 +67,11 @@ public sealed class ServerProcessTests
     [Fact]
     public async Task The_browser_gets_the_token_where_nobody_else_sees_it()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName, programs = Directory.CreateTempSubdirectory("stemsharp-programs-").FullName;
         try
         {
@@ -69,7 +79,10 @@ public sealed class ServerProcessTests
             await File.WriteAllTextAsync(opener, $"#!/bin/sh\necho \"$@\" > '{opened}.new'\nmv '{opened}.new' '{opened}'\n");
             File.SetUnixFileMode(opener, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             using ServerProcess server = await ServerProcess.StartAsync(folder, programs: programs);
-            while (!File.Exists(opened)) await Task.Delay(20);
+            while (!File.Exists(opened))
+            {
+                await Task.Delay(20);
+            }
             // What a program is started with can be seen by every user of the machine.
             string file = (await File.ReadAllTextAsync(opened)).Trim();
             Assert.Equal(Path.Combine(folder, "open.html"), file);

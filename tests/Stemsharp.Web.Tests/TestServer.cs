@@ -74,11 +74,19 @@ internal sealed class TestServer : IAsyncDisposable
         BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(4), 36 + bytes);
         "WAVEfmt "u8.CopyTo(wav.AsSpan(8));
         ReadOnlySpan<int> format = [16, 1 | (2 << 16), sampleRate, sampleRate * 4, 4 | (16 << 16)];
-        for (int i = 0; i < format.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(16 + (4 * i)), format[i]);
+        for (int i = 0; i < format.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(16 + 4 * i), format[i]);
+        }
+
         "data"u8.CopyTo(wav.AsSpan(36));
         BinaryPrimitives.WriteInt32LittleEndian(wav.AsSpan(40), bytes);
         Random random = new(seed);
-        for (int i = 44; i < wav.Length; i += 2) BinaryPrimitives.WriteInt16LittleEndian(wav.AsSpan(i), (short)random.Next(-9000, 9000));
+        for (int i = 44; i < wav.Length; i += 2)
+        {
+            BinaryPrimitives.WriteInt16LittleEndian(wav.AsSpan(i), (short)random.Next(-9000, 9000));
+        }
+
         return wav;
     }
 
@@ -101,7 +109,10 @@ internal sealed class TestServer : IAsyncDisposable
         await foreach (ServerEvent happened in Client.WatchAsync())
         {
             Job? job = happened.Jobs is not null ? await Client.GetJobAsync(id) : happened.Job;
-            if (job?.Id == id && wanted(job)) return job;
+            if (job?.Id == id && wanted(job))
+            {
+                return job;
+            }
         }
         throw new IOException("The stream of events has ended.");
     }
@@ -124,6 +135,9 @@ internal sealed class TestServer : IAsyncDisposable
         await Server.StopAsync();
         await Server.DisposeAsync();
         await _separator.DisposeAsync();
-        if (_ownsFolder) Directory.Delete(Folder, recursive: true);
+        if (_ownsFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 }

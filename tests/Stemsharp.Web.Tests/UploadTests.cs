@@ -34,7 +34,11 @@ public sealed class UploadTests
         upload = (await server.Http.GetFromJsonAsync($"/api/v1/uploads/{upload.Id}", ApiJson.Default.Upload))!;
         Assert.Equal((song.Length, null), (upload.Offset, upload.Song));
         gone.Set();
-        while (upload.Song is null) upload = (await server.Http.GetFromJsonAsync($"/api/v1/uploads/{upload.Id}", ApiJson.Default.Upload))!;
+        while (upload.Song is null)
+        {
+            upload = (await server.Http.GetFromJsonAsync($"/api/v1/uploads/{upload.Id}", ApiJson.Default.Upload))!;
+        }
+
         Job job = await server.Client.CreateJobAsync(new NewJob(upload.Song.Id));
         Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(job.Id)).State);
         Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, "uploads")));
@@ -47,7 +51,11 @@ public sealed class UploadTests
         try
         {
             string id;
-            await using (TestServer server = await TestServer.StartAsync(folder: folder)) id = (await AnnounceAsync(server, 1000)).Id;
+            await using (TestServer server = await TestServer.StartAsync(folder: folder))
+            {
+                id = (await AnnounceAsync(server, 1000)).Id;
+            }
+
             File.Delete(Path.Combine(folder, "uploads", id, "data"));
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             Upload upload = (await again.Http.GetFromJsonAsync($"/api/v1/uploads/{id}", ApiJson.Default.Upload))!;
@@ -102,9 +110,17 @@ public sealed class UploadTests
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Failure failure = request.Method != HttpMethod.Post && Left.TryDequeue(out Failure next) ? next : Failure.None;
-            if (failure == Failure.Before) throw new HttpRequestException("The connection was refused.");
+            if (failure == Failure.Before)
+            {
+                throw new HttpRequestException("The connection was refused.");
+            }
+
             HttpResponseMessage answer = await base.SendAsync(request, cancellationToken);
-            if (failure == Failure.None) return answer;
+            if (failure == Failure.None)
+            {
+                return answer;
+            }
+
             answer.Dispose();
             throw new HttpRequestException("The connection was reset.");
         }

@@ -21,7 +21,11 @@ internal sealed record MeasuredRun(double Seconds, long PeakBytes, string Output
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         long peak = 0;
-        while (!process.WaitForExit(SampleMilliseconds)) peak = Math.Max(peak, Tree(process.Id));
+        while (!process.WaitForExit(SampleMilliseconds))
+        {
+            peak = Math.Max(peak, Tree(process.Id));
+        }
+
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         return process.ExitCode == 0
             ? new MeasuredRun(seconds, peak, output.Result)
@@ -42,7 +46,10 @@ internal sealed record MeasuredRun(double Seconds, long PeakBytes, string Output
                 {
                     // Until it runs its own program, a child is seen with its parent's memory.
                     int id = int.Parse(child, CultureInfo.InvariantCulture);
-                    if (Program(id) != Program(process)) sum += Tree(id);
+                    if (Program(id) != Program(process))
+                    {
+                        sum += Tree(id);
+                    }
                 }
             }
 

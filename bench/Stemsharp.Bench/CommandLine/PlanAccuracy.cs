@@ -28,8 +28,8 @@ internal static class PlanAccuracy
             MeasuredRun made = MeasuredRun.Of(app, ["separate", "--quiet", .. work]);
             long files = new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length) - new FileInfo(song).Length;
             Console.WriteLine(
-                $"{seconds,6:F0} s {extension,-4} {string.Join(' ', options)}: time {made.Seconds:F1} s, planned {time:F1} ({(time / made.Seconds) - 1:+0%;-0%}); " +
-                $"memory {made.PeakBytes / 1e6:F0} MB, planned {memory / 1e6:F0} ({((double)memory / made.PeakBytes) - 1:+0%;-0%}); " +
+                $"{seconds,6:F0} s {extension,-4} {string.Join(' ', options)}: time {made.Seconds:F1} s, planned {time:F1} ({time / made.Seconds - 1:+0%;-0%}); " +
+                $"memory {made.PeakBytes / 1e6:F0} MB, planned {memory / 1e6:F0} ({(double)memory / made.PeakBytes - 1:+0%;-0%}); " +
                 $"files {files / 1e6:F0} MB, planned with what waits {disk / 1e6:F0}; plan took {planned.Seconds:F1} s");
         }
         finally

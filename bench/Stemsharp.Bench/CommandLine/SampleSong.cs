@@ -16,7 +16,9 @@ internal static class SampleSong
         {
             using IAudioReader reader = AudioFiles.Open(Sample());
             for (int read; left > 0 && (read = reader.Read(block.AsSpan(0, (int)Math.Min(block.Length, 2 * left)))) > 0; left -= read)
+            {
                 writer.Write(block.AsSpan(0, 2 * read));
+            }
         }
 
         writer.Complete();
@@ -27,7 +29,10 @@ internal static class SampleSong
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             string sample = Path.Combine(folder.FullName, "samples", "song", "mix.wav");
-            if (File.Exists(sample)) return sample;
+            if (File.Exists(sample))
+            {
+                return sample;
+            }
         }
 
         throw new FileNotFoundException("Run this from the repository's own build output: samples/song/mix.wav was not found.");

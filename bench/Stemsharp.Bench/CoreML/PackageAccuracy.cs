@@ -12,7 +12,7 @@ internal static class PackageAccuracy
 {
     public static void Run(string[] args)
     {
-        var arguments = new PackageArguments(args);
+        PackageArguments arguments = new(args);
         using PackageNetwork network = arguments.Open();
         Print(network, arguments.Options, arguments.ToString());
     }

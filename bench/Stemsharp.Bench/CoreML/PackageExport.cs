@@ -11,7 +11,7 @@ internal static class PackageExport
 {
     public static async Task RunAsync(string[] args)
     {
-        var arguments = new PackageArguments(args);
+        PackageArguments arguments = new(args);
         string folder = Directory.CreateTempSubdirectory("stemsharp-bench-").FullName;
         try
         {

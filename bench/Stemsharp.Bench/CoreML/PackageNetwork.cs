@@ -88,10 +88,14 @@ internal sealed class PackageNetwork : IDisposable
     {
         using Checkpoint data = Checkpoint.Open(Path.Combine(golden, "htdemucs.synthetic.safetensors"));
         StoredTensor tensor = data.Tensors.First(t => t.Name == "mix");
-        var all = new float[2 * tensor.Shape[1]];
+        float[] all = new float[2 * tensor.Shape[1]];
         tensor.CopyTo(all);
-        var mix = new float[2 * samples];
-        for (int i = 0; i < mix.Length; i++) mix[i] = all[i / samples * tensor.Shape[1] + i % samples % tensor.Shape[1]];
+        float[] mix = new float[2 * samples];
+        for (int i = 0; i < mix.Length; i++)
+        {
+            mix[i] = all[i / samples * tensor.Shape[1] + i % samples % tensor.Shape[1]];
+        }
+
         return mix;
     }
 

@@ -14,7 +14,7 @@ internal static class PackageSensitivity
 {
     public static void Run(string[] args)
     {
-        var arguments = new PackageArguments(args);
+        PackageArguments arguments = new(args);
         using PackageNetwork network = arguments.Open();
         string[] groups = arguments.Value("--groups", "") is { Length: > 0 } list
             ? list.Split(';')

@@ -19,7 +19,7 @@ internal static class PackageSong
 
     public static async Task RunAsync(string[] args)
     {
-        var arguments = new PackageArguments(args);
+        PackageArguments arguments = new(args);
         string song = arguments.Value("--song", Path.Combine("samples", "song"));
         string model = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : Path.Combine("samples", "demo-26c5300c.th");
         ModelSource source = await new ModelCatalog(new ModelCatalogOptions { Offline = true }).ResolveAsync(model);

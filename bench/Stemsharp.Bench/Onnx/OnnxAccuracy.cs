@@ -19,7 +19,11 @@ internal static class OnnxAccuracy
     {
         using Checkpoint data = Checkpoint.Open(Path.Combine(golden, "htdemucs.synthetic.safetensors"));
         float[] mix = Read(data, "mix"), truth = Read(data, "window");
-        foreach (OnnxPrecision precision in Enum.GetValues<OnnxPrecision>()) Measure(precision.ToString().ToLowerInvariant(), new OnnxGraphOptions { Precision = precision });
+        foreach (OnnxPrecision precision in Enum.GetValues<OnnxPrecision>())
+        {
+            Measure(precision.ToString().ToLowerInvariant(), new OnnxGraphOptions { Precision = precision });
+        }
+
         Measure("int8", new OnnxGraphOptions { Int8 = true });
 
         void Measure(string name, OnnxGraphOptions options)
@@ -28,7 +32,11 @@ internal static class OnnxAccuracy
             try
             {
                 using (Checkpoint checkpoint = SyntheticCheckpoint.Open("synthetic:htdemucs"))
-                using (FileStream file = File.Create(path)) OnnxModelBuilder.Build(checkpoint, options).WriteTo(file);
+                using (FileStream file = File.Create(path))
+                {
+                    OnnxModelBuilder.Build(checkpoint, options).WriteTo(file);
+                }
+
                 long bytes = new FileInfo(path).Length, begin = Stopwatch.GetTimestamp();
                 OnnxGraphFile graph = OnnxGraphFile.Open(path);
                 float[] stems = new OnnxInterpreter(graph).Run([mix])[0];
@@ -58,7 +66,7 @@ internal static class OnnxAccuracy
     private static float[] Read(Checkpoint data, string name)
     {
         StoredTensor tensor = data.Tensors.First(t => t.Name == name);
-        var values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
+        float[] values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
         tensor.CopyTo(values);
         return values;
     }

@@ -28,14 +28,21 @@ internal static class OnnxRuntimePeer
             return;
         }
 
-        var options = new OnnxSessionOptions { Threads = int.Parse(Value("--threads", "2")), Arena = !args.Contains("--no-arena") };
-        var candidates = new List<Candidate>();
+        OnnxSessionOptions options = new() { Threads = int.Parse(Value("--threads", "2")), Arena = !args.Contains("--no-arena") };
+        List<Candidate> candidates = [];
         try
         {
-            foreach (string graph in graphs) candidates.Add(new Candidate(model, graph, options));
+            foreach (string graph in graphs)
+            {
+                candidates.Add(new Candidate(model, graph, options));
+            }
+
             for (int i = 0; i < runs + 1; i++)
             {
-                foreach (Candidate candidate in candidates) candidate.Run(count: i > 0);
+                foreach (Candidate candidate in candidates)
+                {
+                    candidate.Run(count: i > 0);
+                }
             }
 
             Console.WriteLine($"onnxruntime {candidates[0].Version}, {model}, {options.Threads} threads, arena {(options.Arena ? "on" : "off")}");
@@ -45,7 +52,10 @@ internal static class OnnxRuntimePeer
             }
 
             using Process process = Process.GetCurrentProcess();
-            if (candidates.Count == 1) Console.WriteLine($"peak {process.PeakWorkingSet64 / 1e6:F0} MB");
+            if (candidates.Count == 1)
+            {
+                Console.WriteLine($"peak {process.PeakWorkingSet64 / 1e6:F0} MB");
+            }
         }
         finally
         {
@@ -65,11 +75,15 @@ internal static class OnnxRuntimePeer
     public static void Write(string model, OnnxGraphKind kind, bool published, string path)
     {
         using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
-        var options = new OnnxGraphOptions { Kind = kind };
+        OnnxGraphOptions options = new() { Kind = kind };
 
         // Operator set 20 has GELU as one node: what onnxruntime makes of the published spelling.
         ModelProto proto = OnnxModelBuilder.Build(checkpoint, published ? options with { Fused = false, HalfWeights = false, ScoreLimit = long.MaxValue, Opset = 20 } : options);
-        if (published) PublishedStyle.Rewrite(proto);
+        if (published)
+        {
+            PublishedStyle.Rewrite(proto);
+        }
+
         using FileStream file = File.Create(path);
         proto.WriteTo(file);
     }
@@ -91,7 +105,7 @@ internal static class OnnxRuntimePeer
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
             FileBytes = new FileInfo(_path).Length;
             _session = new OnnxSession(OnnxRuntimeLibrary.Load(), _path, options);
-            var random = new Random(1);
+            Random random = new(1);
             _inputs = [.. _session.Inputs.Select(t => (ReadOnlyMemory<float>)Noise(random, t.Elements))];
             _outputs = [.. _session.Outputs.Select(t => (Memory<float>)new float[t.Elements])];
         }
@@ -110,7 +124,10 @@ internal static class OnnxRuntimePeer
         {
             long start = Stopwatch.GetTimestamp();
             _session.Run(_inputs, _outputs, default);
-            if (count) Times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            if (count)
+            {
+                Times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
         }
 
         public void Dispose()
@@ -121,8 +138,12 @@ internal static class OnnxRuntimePeer
 
         private static float[] Noise(Random random, long count)
         {
-            var noise = new float[count];
-            for (int i = 0; i < noise.Length; i++) noise[i] = random.NextSingle() - 0.5f;
+            float[] noise = new float[count];
+            for (int i = 0; i < noise.Length; i++)
+            {
+                noise[i] = random.NextSingle() - 0.5f;
+            }
+
             return noise;
         }
     }

@@ -32,15 +32,26 @@ internal sealed class PublishedStyle
 
     public static void Rewrite(ModelProto model)
     {
-        var style = new PublishedStyle(model.Graph);
-        foreach (string norm in style.Norms()) style.ReplaceNorm(norm);
-        foreach (string scope in style.DConvScopes()) style.MoveRows(scope);
+        PublishedStyle style = new(model.Graph);
+        foreach (string norm in style.Norms())
+        {
+            style.ReplaceNorm(norm);
+        }
+
+        foreach (string scope in style.DConvScopes())
+        {
+            style.MoveRows(scope);
+        }
+
         style.ReplaceTransform();
         model.Graph.Node.Clear();
         model.Graph.Node.AddRange(style._nodes);
         model.Graph.ValueInfo.Clear();
         HashSet<string> used = [.. style._nodes.SelectMany(n => n.Input)];
-        foreach (TensorProto unused in model.Graph.Initializer.Where(i => !used.Contains(i.Name)).ToList()) model.Graph.Initializer.Remove(unused);
+        foreach (TensorProto unused in model.Graph.Initializer.Where(i => !used.Contains(i.Name)).ToList())
+        {
+            model.Graph.Initializer.Remove(unused);
+        }
     }
 
     private List<string> Norms() => [.. _nodes.Where(n => n.Name.EndsWith("/factor", StringComparison.Ordinal)).Select(n => n.Name[..^7])];
@@ -76,12 +87,23 @@ internal sealed class PublishedStyle
         {
             for (int i = 0; i < node.Input.Count; i++)
             {
-                if (node.Input[i] == entry) node.Input[i] = $"{scope}in";
+                if (node.Input[i] == entry)
+                {
+                    node.Input[i] = $"{scope}in";
+                }
             }
 
-            if (node.OpType != "Conv") continue;
+            if (node.OpType != "Conv")
+            {
+                continue;
+            }
+
             TensorProto weight = _stored[node.Input[1]];
-            if (weight.Dims.Count == 4) weight.Dims.RemoveAt(2);
+            if (weight.Dims.Count == 4)
+            {
+                weight.Dims.RemoveAt(2);
+            }
+
             foreach (AttributeProto attribute in node.Attribute)
             {
                 long[] kept = attribute.Name == "pads" ? [attribute.Ints[1], attribute.Ints[3]] : [.. attribute.Ints.Skip(1)];
@@ -106,10 +128,14 @@ internal sealed class PublishedStyle
 
     private void ReplaceTransform()
     {
-        if (!_dims.TryGetValue("stft/padded", out long[]? padded)) return;
+        if (!_dims.TryGetValue("stft/padded", out long[]? padded))
+        {
+            return;
+        }
+
         long[] spectrogram = _dims["stft/spectrogram"], stems = _dims["istft/padded"];
         int nfft = (int)spectrogram[2] * 2;
-        var taps = new float[(long)nfft * nfft];
+        float[] taps = new float[(long)nfft * nfft];
         for (int k = 0; k < nfft / 2; k++)
         {
             for (int n = 0; n < nfft; n++)
@@ -163,7 +189,7 @@ internal sealed class PublishedStyle
 
     private string Add(string name, long[] dims, byte[] data, ElementType type)
     {
-        var tensor = new TensorProto { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(data) };
+        TensorProto tensor = new() { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(data) };
         tensor.Dims.AddRange(dims);
         _stored.Add(name, tensor);
         _graph.Initializer.Add(tensor);
@@ -178,7 +204,7 @@ internal sealed class PublishedStyle
 
     private static NodeProto Node(string name, string op, string[] inputs, params AttributeProto[] attributes)
     {
-        var node = new NodeProto { Name = name, OpType = op };
+        NodeProto node = new() { Name = name, OpType = op };
         node.Input.AddRange(inputs);
         node.Output.Add(name);
         node.Attribute.AddRange(attributes);

@@ -32,12 +32,12 @@ internal sealed record Contender(string Key, string Name)
         if (IsOurs)
         {
             Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-            var cpu = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), threads);
-            var timed = new TimedCpuEngine(cpu);
+            CpuEngine cpu = new(graph, new CheckpointWeights(checkpoint, config, graph), threads);
+            TimedCpuEngine timed = new(cpu);
             return (new SegmentRunner(timed, config.Nfft, cpu.Workers), timed);
         }
 
-        var engine = new TimedOnnxEngine(Path.Combine(folder, $"{Key}.onnx"), threads, new SegmentShape(
+        TimedOnnxEngine engine = new(Path.Combine(folder, $"{Key}.onnx"), threads, new SegmentShape(
             config.Sources.Length, config.AudioChannels, config.Bins, config.Frames(config.SegmentSamples), config.SegmentSamples));
         return (new SegmentRunner(engine, config.Nfft, new ParallelWorkers(threads)), engine);
     }

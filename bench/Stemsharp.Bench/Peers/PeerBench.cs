@@ -31,11 +31,14 @@ internal static class PeerBench
         string name = Path.GetFileNameWithoutExtension(model.Replace(':', '-')).Replace("synthetic-", "", StringComparison.Ordinal);
         string output = Value("--out", Path.Combine(results, ProcessorName.Folder, $"peers-{name}.md"));
         string truth = Path.Combine(Value("--golden", Path.Combine("tests", "golden")), $"{name}.synthetic.safetensors");
-        if (!model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) || !File.Exists(truth)) truth = "";
+        if (!model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) || !File.Exists(truth))
+        {
+            truth = "";
+        }
 
         string folder = Directory.CreateTempSubdirectory("stemsharp-peers-").FullName;
-        var turns = Contender.All.ToDictionary(c => c, _ => new List<Turn>());
-        var ends = new Dictionary<Contender, string[]>();
+        Dictionary<Contender, List<Turn>> turns = Contender.All.ToDictionary(c => c, _ => new List<Turn>());
+        Dictionary<Contender, string[]> ends = [];
         double gflop;
         try
         {
@@ -51,7 +54,10 @@ internal static class PeerBench
             {
                 foreach (PeerProcess process in processes)
                 {
-                    for (int i = 0; i < WarmUps; i++) process.Ask("run");
+                    for (int i = 0; i < WarmUps; i++)
+                    {
+                        process.Ask("run");
+                    }
                 }
 
                 for (int round = 0; round < runs; round++)
@@ -66,11 +72,17 @@ internal static class PeerBench
                     Console.Error.WriteLine($"round {round + 1} of {runs}");
                 }
 
-                foreach (PeerProcess process in processes) ends[process.Contender] = process.Ask("end");
+                foreach (PeerProcess process in processes)
+                {
+                    ends[process.Contender] = process.Ask("end");
+                }
             }
             finally
             {
-                foreach (PeerProcess process in processes) process.Dispose();
+                foreach (PeerProcess process in processes)
+                {
+                    process.Dispose();
+                }
             }
         }
         finally
@@ -103,7 +115,7 @@ internal static class PeerBench
     private static string Report(
         string model, int threads, double gflop, int runs, string command, Dictionary<Contender, List<Turn>> turns, Dictionary<Contender, string[]> ends)
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
         Line($"# {model} beside onnxruntime, {threads} threads");
         Line($"");
@@ -122,7 +134,11 @@ internal static class PeerBench
             double accuracy = double.Parse(end[2], CultureInfo.InvariantCulture);
             string ratio = contender.IsOurs ? "" : Statistics.Median(own.Zip(ours, (other, us) => other.Network / us.Whole)).ToString("F2", CultureInfo.InvariantCulture);
             string share = (100 * Statistics.Median(own.Select(t => gflop / t.Network / t.Fma.Peak))).ToString("F1", CultureInfo.InvariantCulture) + " %";
-            if (contender.IsOurs) share += string.Create(CultureInfo.InvariantCulture, $", whole {Share(t => t.Peak):F1} %, {Share(t => t.Mean):F1} % of the mean");
+            if (contender.IsOurs)
+            {
+                share += string.Create(CultureInfo.InvariantCulture, $", whole {Share(t => t.Peak):F1} %, {Share(t => t.Mean):F1} % of the mean");
+            }
+
             double Share(Func<FmaRate, double> rate) => 100 * Statistics.Median(own.Select(t => gflop / t.Whole / rate(t.Fma)));
             string exact = double.IsNaN(accuracy) ? "–" : accuracy.ToString("F1", CultureInfo.InvariantCulture);
             Line($"| {contender.Name}: {end[0]} | {Statistics.Median(own.Select(t => t.Whole)):F3} | {Statistics.Median(own.Select(t => t.Network)):F3} | {share} | {ratio} | {long.Parse(end[1], CultureInfo.InvariantCulture) / 1e6:F0} | {exact} |");

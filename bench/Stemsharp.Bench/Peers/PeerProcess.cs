@@ -31,7 +31,10 @@ internal sealed class PeerProcess : IDisposable
     {
         using Process process = StartSelf(["peer-files", model, folder]);
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new StemsharpException("The graphs could not be written, see above.");
+        if (process.ExitCode != 0)
+        {
+            throw new StemsharpException("The graphs could not be written, see above.");
+        }
     }
 
     public string[] Ask(string line)
@@ -44,7 +47,11 @@ internal sealed class PeerProcess : IDisposable
     public void Dispose()
     {
         _process.StandardInput.Close();
-        if (!_process.WaitForExit(TimeSpan.FromSeconds(10))) _process.Kill();
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
+        {
+            _process.Kill();
+        }
+
         _process.Dispose();
     }
 
@@ -61,7 +68,11 @@ internal sealed class PeerProcess : IDisposable
             if (line == "run")
             {
                 // The inputs' memory serves other things during a run.
-                for (int c = 0; c < 2; c++) mix.AsSpan(c * runner.Shape.Samples, runner.Shape.Samples).CopyTo(runner.Input(c));
+                for (int c = 0; c < 2; c++)
+                {
+                    mix.AsSpan(c * runner.Shape.Samples, runner.Shape.Samples).CopyTo(runner.Input(c));
+                }
+
                 long start = Stopwatch.GetTimestamp();
                 runner.Run(stems, default);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:R}\t{timer.Seconds:R}"));
@@ -103,17 +114,29 @@ internal sealed class PeerProcess : IDisposable
 
     private static float[] Noise(int count)
     {
-        var random = new Random(1);
-        var noise = new float[count];
-        for (int i = 0; i < count; i++) noise[i] = random.NextSingle() - 0.5f;
+        Random random = new(1);
+        float[] noise = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            noise[i] = random.NextSingle() - 0.5f;
+        }
+
         return noise;
     }
 
     private static Process StartSelf(string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(PeerProcess).Assembly.Location);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(PeerProcess).Assembly.Location);
+        }
+
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         return Process.Start(start)!;
     }
 }

@@ -20,7 +20,7 @@ internal static class StepComparison
         string model = "synthetic:htdemucs", pattern = ".";
         int rounds = 3;
         bool each = false;
-        var folders = new List<string>();
+        List<string> folders = [];
         for (int i = 0; i < args.Length; i++)
         {
             switch (args[i])
@@ -33,36 +33,64 @@ internal static class StepComparison
             }
         }
 
-        if (folders.Count == 0) throw new ArgumentException("Name the folders of one or more builds: each holds a Stemsharp.dll.");
+        if (folders.Count == 0)
+        {
+            throw new ArgumentException("Name the folders of one or more builds: each holds a Stemsharp.dll.");
+        }
+
         Build[] builds = [.. folders.Select(folder => new Build(folder, model))];
-        if (builds.Any(b => b.Steps != builds[0].Steps)) throw new InvalidOperationException($"The builds have plans of {string.Join(", ", builds.Select(b => b.Steps))} steps; only plans of the same steps can be compared.");
-        var totals = new Dictionary<string, Sums>();
-        var all = new Sums(builds.Length);
+        if (builds.Any(b => b.Steps != builds[0].Steps))
+        {
+            throw new InvalidOperationException($"The builds have plans of {string.Join(", ", builds.Select(b => b.Steps))} steps; only plans of the same steps can be compared.");
+        }
+
+        Dictionary<string, Sums> totals = [];
+        Sums all = new(builds.Length);
         for (int round = 0; round <= rounds; round++)
         {
             for (int step = 0; step < builds[0].Steps; step++)
             {
                 string name = builds[0].Name(step);
-                if (!Regex.IsMatch(name, pattern)) continue;
+                if (!Regex.IsMatch(name, pattern))
+                {
+                    continue;
+                }
+
                 double[] times = Turns(builds, step, round);
-                if (round == 0) continue; // a warm-up
+                if (round == 0)
+                {
+                    continue; // a warm-up
+                }
+
                 double fma = builds[0].ExecutedFlops(step) / builds[0].FmaRate(FmaSeconds) * 1e-6;
                 string key = each ? name : Kind(name);
-                if (!totals.TryGetValue(key, out Sums? sums)) totals.Add(key, sums = new Sums(builds.Length));
+                if (!totals.TryGetValue(key, out Sums? sums))
+                {
+                    totals.Add(key, sums = new Sums(builds.Length));
+                }
+
                 sums.Add(times, fma);
                 all.Add(times, fma);
             }
         }
 
-        for (int b = 0; b < builds.Length; b++) Console.WriteLine($"{(char)('A' + b)}: {folders[b]}");
-        foreach ((string key, Sums sums) in totals.OrderByDescending(t => t.Value.Times[0])) Console.WriteLine(sums.Line(key, rounds));
+        for (int b = 0; b < builds.Length; b++)
+        {
+            Console.WriteLine($"{(char)('A' + b)}: {folders[b]}");
+        }
+
+        foreach ((string key, Sums sums) in totals.OrderByDescending(t => t.Value.Times[0]))
+        {
+            Console.WriteLine(sums.Line(key, rounds));
+        }
+
         Console.WriteLine(all.Line("all", rounds));
     }
 
     // One step of every build, in turns; milliseconds.
     private static double[] Turns(Build[] builds, int step, int round)
     {
-        var times = new double[builds.Length];
+        double[] times = new double[builds.Length];
         int phases = builds[0].Phases(step);
         for (int phase = 0; phase < phases; phase++)
         {
@@ -104,7 +132,11 @@ internal static class StepComparison
 
         public void Add(double[] times, double fma)
         {
-            for (int i = 0; i < times.Length; i++) Times[i] += times[i];
+            for (int i = 0; i < times.Length; i++)
+            {
+                Times[i] += times[i];
+            }
+
             _fma += fma;
         }
 
@@ -132,7 +164,11 @@ internal static class StepComparison
         public Build(string folder, string model)
         {
             string path = Path.GetFullPath(folder);
-            if (!File.Exists(Path.Combine(path, "Stemsharp.dll"))) throw new FileNotFoundException($"{folder} holds no Stemsharp.dll. Build src/Stemsharp and copy its output folder.");
+            if (!File.Exists(Path.Combine(path, "Stemsharp.dll")))
+            {
+                throw new FileNotFoundException($"{folder} holds no Stemsharp.dll. Build src/Stemsharp and copy its output folder.");
+            }
+
             _runner = new FolderContext(path).LoadFromAssemblyPath(typeof(StepRunner).Assembly.Location).GetType(typeof(StepRunner).FullName!)!;
             Steps = Method<Func<string, int>>(nameof(StepRunner.Open))(model);
             Name = Method<Func<int, string>>(nameof(StepRunner.Name));

@@ -22,7 +22,7 @@ internal static unsafe class StepRunner
     /// <summary>Loads a synthetic network and fills its arena with noise; returns the number of steps.</summary>
     public static int Open(string model)
     {
-        using var checkpoint = SyntheticCheckpoint.Open(model);
+        using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open(model);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         s_engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 1);
@@ -30,9 +30,13 @@ internal static unsafe class StepRunner
         s_arena = new NativeBlock(floats * sizeof(float));
         s_scratch = new NativeBlock((Plan.ScratchFloats + Slack) * sizeof(float));
         s_slots = new NativeBlock(Math.Max(1, Plan.SlotDoubles) * sizeof(double));
-        var random = new Random(1);
-        var arena = (float*)s_arena.Pointer;
-        for (long i = 0; i < floats; i++) arena[i] = random.NextSingle() - 0.5f;
+        Random random = new(1);
+        float* arena = (float*)s_arena.Pointer;
+        for (long i = 0; i < floats; i++)
+        {
+            arena[i] = random.NextSingle() - 0.5f;
+        }
+
         return Plan.Steps.Count;
     }
 
@@ -47,8 +51,11 @@ internal static unsafe class StepRunner
     /// <summary>Runs the tasks from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
     public static void Run(int step, int phase, int first, int end)
     {
-        var workspace = new Workspace { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
-        for (int task = first; task < end; task++) Plan.Steps[step].Run(phase, task, workspace);
+        Workspace workspace = new() { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
+        for (int task = first; task < end; task++)
+        {
+            Plan.Steps[step].Run(phase, task, workspace);
+        }
     }
 
     /// <summary>The rate of multiply-adds alone, GFLOP/s.</summary>

@@ -28,7 +28,10 @@ internal static class FileSearch
         foreach (FileSystemInfo entry in entries)
         {
             if (entry.Name.StartsWith('.') || entry.Attributes.HasFlag(FileAttributes.Hidden))
+            {
                 continue;
+            }
+
             if (entry is FileInfo)
             {
                 yield return entry.FullName;
@@ -37,7 +40,9 @@ internal static class FileSearch
                 && !string.Equals(inner.FullName, excludedFolder, StringComparison.Ordinal))
             {
                 foreach (string file in Files(inner, excludedFolder, depth + 1))
+                {
                     yield return file;
+                }
             }
         }
     }

@@ -60,18 +60,26 @@ internal sealed class GlobPattern
             {
                 // "**" at the end takes every file below.
                 if (pattern.Length == 1)
+                {
                     return !path.IsEmpty;
+                }
+
                 for (int skipped = 0; skipped <= path.Length; skipped++)
                 {
                     if (IsMatch(pattern[1..], path[skipped..]))
+                    {
                         return true;
+                    }
                 }
 
                 return false;
             }
 
             if (path.IsEmpty || !IsNameMatch(pattern[0], path[0]))
+            {
                 return false;
+            }
+
             pattern = pattern[1..];
             path = path[1..];
         }
@@ -114,7 +122,10 @@ internal sealed class GlobPattern
         }
 
         while (p < pattern.Length && pattern[p] == '*')
+        {
             p++;
+        }
+
         return p == pattern.Length;
     }
 
@@ -122,15 +133,24 @@ internal sealed class GlobPattern
     {
         used = 1;
         if (pattern[0] == '?')
+        {
             return true;
+        }
+
         int close = pattern[0] == '[' && pattern.Length > 2 ? pattern[2..].IndexOf(']') : -1;
         if (close < 0)
+        {
             return Same(pattern[0], c);
+        }
+
         used = close + 3;
         ReadOnlySpan<char> set = pattern[1..(close + 2)];
         bool negated = set[0] is '!' or '^' && set.Length > 1;
         if (negated)
+        {
             set = set[1..];
+        }
+
         bool found = false;
         for (int i = 0; i < set.Length; i++)
         {

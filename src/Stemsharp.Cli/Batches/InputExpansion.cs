@@ -30,28 +30,45 @@ internal sealed class InputExpansion
     /// <param name="outputFolder">Left out of every search: stems are no tracks.</param>
     internal static InputExpansion Expand(IEnumerable<string> inputs, string outputFolder)
     {
-        var expansion = new InputExpansion(Path.TrimEndingDirectorySeparator(Path.GetFullPath(outputFolder)));
+        InputExpansion expansion = new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(outputFolder)));
         foreach (string input in inputs)
+        {
             expansion.AddInput(input);
+        }
+
         return expansion;
     }
 
     private void AddInput(string input)
     {
         if (input == "-")
+        {
             AddTrack(Track.StandardInput);
+        }
         else if (input.Length == 0 || input.Contains('\0'))
+        {
             Reject(input, "an empty name is no file");
+        }
         else if (Directory.Exists(input))
+        {
             AddFolder(input);
+        }
         else if (!File.Exists(input) && GlobPattern.IsPattern(input))
+        {
             AddPattern(input);
+        }
         else if (Playlist.IsPlaylist(input) && File.Exists(input))
+        {
             AddPlaylist(input);
+        }
         else if (File.Exists(input))
+        {
             AddFile(input, input, folder: "");
+        }
         else
+        {
             Reject(input, "there is no such file; quote a path that contains spaces");
+        }
     }
 
     private void AddFolder(string folder)
@@ -59,9 +76,14 @@ internal sealed class InputExpansion
         string root = Path.GetFullPath(folder);
         int before = _tracks.Count;
         foreach (string file in FileSearch.Files(root, _excludedFolder).Where(IsMusic))
+        {
             AddFound(file, root, Path.Combine(folder, Path.GetRelativePath(root, file)));
+        }
+
         if (_tracks.Count == before)
+        {
             Reject(folder, "the folder holds no audio file that is not already in the batch");
+        }
     }
 
     private void AddPattern(string pattern)
@@ -74,11 +96,15 @@ internal sealed class InputExpansion
             string relative = Path.GetRelativePath(root, file);
             // A pattern that spells the extension out is taken at its word; "*" means music.
             if (glob.IsMatch(relative) && (glob.NamesExtension || IsMusic(file)))
+            {
                 AddFound(file, root, Path.Combine(glob.Root, relative));
+            }
         }
 
         if (_tracks.Count == before)
+        {
             Reject(pattern, "the pattern matches no audio file that is not already in the batch");
+        }
     }
 
     private void AddPlaylist(string playlist)
@@ -89,11 +115,17 @@ internal sealed class InputExpansion
             foreach ((string entry, string? path, string? problem) in Playlist.Read(playlist))
             {
                 if (path is null)
+                {
                     Reject($"{playlist}: {entry}", problem!);
+                }
                 else if (!File.Exists(path))
+                {
                     Reject($"{playlist}: {entry}", "there is no such file");
+                }
                 else
+                {
                     AddFile(path, entry, folder: "");
+                }
             }
         }
         catch (StemsharpException exception)
@@ -102,7 +134,9 @@ internal sealed class InputExpansion
         }
 
         if (_tracks.Count + _rejected.Count == before)
+        {
             Reject(playlist, "the playlist names no file");
+        }
     }
 
     private void AddFound(string file, string root, string shown)
@@ -117,7 +151,9 @@ internal sealed class InputExpansion
     private void AddTrack(Track track)
     {
         if (_seen.Add(track.Path))
+        {
             _tracks.Add(track);
+        }
     }
 
     private void Reject(string shown, string message) => _rejected.Add(new RejectedInput(shown, message));

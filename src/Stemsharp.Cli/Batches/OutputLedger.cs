@@ -55,9 +55,15 @@ internal sealed class OutputLedger
         }
 
         foreach (string stale in Directory.EnumerateDirectories(_folder, key + ".work-*"))
+        {
             Directory.Delete(stale, recursive: true);
+        }
+
         foreach (string stale in Directory.EnumerateFiles(_folder, key + ".json.*.tmp"))
+        {
             File.Delete(stale);
+        }
+
         string work = Path.Combine(_folder, $"{key}.work-{Environment.ProcessId}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(work);
         return new TrackClaim(this, key, work, handle);
@@ -91,7 +97,7 @@ internal sealed class TrackClaim : IDisposable
     {
         // Without the old record first, a kill between two moves could leave a record of files that are gone.
         File.Delete(_ledger.RecordPath(_key));
-        var recorded = new List<RecordedFile>();
+        List<RecordedFile> recorded = [];
         foreach ((string from, string to) in files)
         {
             string target = Path.Combine(_ledger.Root, to);

@@ -15,15 +15,21 @@ internal static class Playlist
     /// <exception cref="AudioException">The file is too large for a playlist.</exception>
     internal static IEnumerable<(string Entry, string? Path, string? Problem)> Read(string playlist)
     {
-        var file = new FileInfo(playlist);
+        FileInfo file = new(playlist);
         if (file.Length > LargestBytes)
+        {
             throw new AudioException($"{playlist} is {file.Length:N0} bytes long; playlists of up to {LargestBytes:N0} are read.");
+        }
+
         string folder = file.DirectoryName!;
         foreach (string raw in Decode(File.ReadAllBytes(playlist)).Split('\n'))
         {
             string line = raw.Trim();
             if (line.Length == 0 || line[0] == '#')
+            {
                 continue;
+            }
+
             yield return Resolve(line, folder);
         }
     }
@@ -31,13 +37,19 @@ internal static class Playlist
     private static (string Entry, string? Path, string? Problem) Resolve(string line, string folder)
     {
         if (line.Contains('\0'))
+        {
             return (line.Replace('\0', '?'), null, "the name holds a zero character");
+        }
+
         string path = line;
         int scheme = line.IndexOf("://", StringComparison.Ordinal);
         if (scheme > 0)
         {
             if (!Uri.TryCreate(line, UriKind.Absolute, out Uri? uri) || !uri.IsFile || uri.IsUnc)
+            {
                 return (line, null, "only files of this machine are taken from a playlist");
+            }
+
             path = uri.LocalPath;
         }
         else if (line.StartsWith(@"\\", StringComparison.Ordinal) || line.StartsWith("//", StringComparison.Ordinal))
@@ -47,9 +59,15 @@ internal static class Playlist
 
         // Playlists written on Windows name files with backslashes.
         if (!OperatingSystem.IsWindows() && !File.Exists(Path.Combine(folder, path)))
+        {
             path = path.Replace('\\', '/');
+        }
+
         if (IsPlaylist(path))
+        {
             return (line, null, "a playlist inside a playlist is not followed");
+        }
+
         return (line, Path.GetFullPath(Path.Combine(folder, path)), null);
     }
 

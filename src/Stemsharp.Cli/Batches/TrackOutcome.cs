@@ -70,7 +70,10 @@ internal sealed record TrackOutcome
     {
         TrackOutcome[] failed = [.. outcomes.Where(o => o.Status == TrackStatus.Failed)];
         if (failed.Length == 0)
+        {
             return ExitCode.Success;
+        }
+
         return failed.Length == outcomes.Count ? failed[0].Code : ExitCode.PartialFailure;
     }
 }

@@ -39,7 +39,7 @@ internal sealed record TrackRecord
     /// <summary>SHA-256 of a file, read in blocks.</summary>
     internal static async Task<string> HashFileAsync(string path, CancellationToken cancellationToken)
     {
-        await using var stream = new FileStream(
+        await using FileStream stream = new(
             path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
     }
@@ -65,7 +65,10 @@ internal sealed record TrackRecord
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         using (FileStream stream = File.Create(temporary))
+        {
             JsonSerializer.Serialize(stream, this, RecordJson.Default.TrackRecord);
+        }
+
         File.Move(temporary, path, overwrite: true);
     }
 }

@@ -37,12 +37,12 @@ internal sealed class BenchModel : IDisposable
             .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
         ModelMember member = source.Members[0];
         using Checkpoint checkpoint = member.Open();
-        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);
+        EngineRequest request = new(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);
         (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
         TimeSpan opening = Stopwatch.GetElapsedTime(began);
-        var engine = new CpuEngine(graph, weights, threads, profile: profile);
-        var runner = new SegmentRunner(engine, member.Config.Nfft, engine.Workers);
-        var loaded = new BenchModel(source, engine, runner, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
+        CpuEngine engine = new(graph, weights, threads, profile: profile);
+        SegmentRunner runner = new(engine, member.Config.Nfft, engine.Workers);
+        BenchModel loaded = new(source, engine, runner, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
         loaded.FillInput();
         return loaded;
     }
@@ -59,7 +59,9 @@ internal sealed class BenchModel : IDisposable
             for (int channel = 0; channel < _runner.Shape.Channels; channel++)
             {
                 foreach (float sample in _runner.Output(stem, channel))
+                {
                     energy += (double)sample * sample;
+                }
             }
         }
 
@@ -75,11 +77,13 @@ internal sealed class BenchModel : IDisposable
 
     private void FillInput()
     {
-        var random = new Random(1);
+        Random random = new(1);
         for (int channel = 0; channel < _runner.Shape.Channels; channel++)
         {
             foreach (ref float sample in _runner.Input(channel))
+            {
                 sample = random.NextSingle() - 0.5f;
+            }
         }
     }
 }

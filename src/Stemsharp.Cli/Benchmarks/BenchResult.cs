@@ -71,7 +71,10 @@ internal sealed record BenchResult
             json.WriteNumber("startup_planning_seconds", Math.Round(Startup.Planning, 3));
             json.WriteNumber("first_segment_seconds", Math.Round(Startup.FirstSegment, 3));
             if (Profile.Count == 0)
+            {
                 return;
+            }
+
             json.WriteNumber("executed_gflop_per_segment", Math.Round(ExecutedGflopPerSegment, 3));
             json.WriteStartArray("profile");
             foreach (ProfiledStep step in Profile)
@@ -92,7 +95,7 @@ internal sealed record BenchResult
 
     internal string ToText()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         void Line(string name, FormattableString value) => text.Append(name.PadRight(22)).AppendLine(value.ToString(CultureInfo.InvariantCulture));
         Line("model", $"{Model}{(Networks > 1 ? $", the first of {Networks} networks" : "")}");
         Line("engine", $"{Engine}");
@@ -110,7 +113,10 @@ internal sealed record BenchResult
             text.AppendLine("      ms    share  GFLOP/s  executed      MB    GB/s  step");
             double total = Profile.Sum(s => s.Seconds);
             foreach (ProfiledStep step in Profile.OrderByDescending(s => s.Seconds))
+            {
                 Row(step.Seconds, step.Gflop, step.ExecutedGflop, step.Bytes, $"{step.Name}: {step.Description}");
+            }
+
             Row(total, Profile.Sum(s => s.Gflop), Profile.Sum(s => s.ExecutedGflop), Profile.Sum(s => s.Bytes), "all");
 
             void Row(double seconds, double gflop, double executed, double bytes, string name) => text.AppendLine(string.Create(

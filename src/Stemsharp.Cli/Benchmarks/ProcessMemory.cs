@@ -14,7 +14,9 @@ internal static class ProcessMemory
             foreach (string line in File.ReadLines("/proc/self/status"))
             {
                 if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                {
                     return long.Parse(line.AsSpan(6).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
+                }
             }
         }
 

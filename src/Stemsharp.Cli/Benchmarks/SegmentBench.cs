@@ -36,13 +36,18 @@ internal sealed class SegmentBench
         string file = await OnDiskAsync(Model, cancellationToken).ConfigureAwait(false);
         using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < WarmUpSegments; i++)
+        {
             model.RunSegment(cancellationToken);
+        }
+
         if (!model.OutputIsSound())
+        {
             throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
+        }
 
         // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
         double[] seconds = new double[Segments], shares = new double[Segments], meanShares = new double[Segments];
-        var rates = new FmaRate[Segments + 1];
+        FmaRate[] rates = new FmaRate[Segments + 1];
         long allocated = 0;
         rates[0] = FmaPeak.Measure(Threads, PeakSeconds);
         for (int i = 0; i < Segments; i++)
@@ -101,7 +106,10 @@ internal sealed class SegmentBench
     private static async Task<string> OnDiskAsync(string model, CancellationToken cancellationToken)
     {
         if (!SyntheticCheckpoint.Names.Contains(model))
+        {
             return model;
+        }
+
         string path = Path.Combine(Catalogs.Create().CacheFolder, "bench", model.Replace(':', '-') + ".th");
         if (!File.Exists(path))
         {
@@ -114,12 +122,15 @@ internal sealed class SegmentBench
 
     private async Task<StartupTimes> StartupAsync(string file, CancellationToken cancellationToken)
     {
-        var times = new StartupTimes[StartupRuns];
+        StartupTimes[] times = new StartupTimes[StartupRuns];
         for (int i = 0; i < StartupRuns; i++)
         {
             List<string> arguments = ["bench", file, "--threads", Text(Threads), "--probe", StartupProbe, "--probe-value", Text(DateTime.UtcNow.Ticks)];
             if (Repository is not null)
+            {
                 arguments.AddRange(["--repo", Repository]);
+            }
+
             times[i] = StartupTimes.Parse(await SelfProcess.RunAsync(arguments, cancellationToken).ConfigureAwait(false));
         }
 
@@ -132,7 +143,10 @@ internal sealed class SegmentBench
         model.RunSegment(cancellationToken);
         model.Engine.ResetProfile();
         for (int i = 0; i < Segments; i++)
+        {
             model.RunSegment(cancellationToken);
+        }
+
         return
         [
             .. model.Engine.Profile.Select(p => new ProfiledStep(

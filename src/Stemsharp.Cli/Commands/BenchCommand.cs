@@ -13,20 +13,20 @@ internal static class BenchCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
-        var segments = new Option<int>("--segments") { Description = "How many segments to measure; their median counts.", DefaultValueFactory = _ => 7 };
-        var profile = new Option<bool>("--profile") { Description = "Show where the time goes, step by step." };
+        Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        Option<int> segments = new("--segments") { Description = "How many segments to measure; their median counts.", DefaultValueFactory = _ => 7 };
+        Option<bool> profile = new("--profile") { Description = "Show where the time goes, step by step." };
         Option<bool> json = ModelsCommand.Json();
-        var probe = new Option<string?>("--probe") { Hidden = true };
-        var probeValue = new Option<string?>("--probe-value") { Hidden = true };
-        var command = new Command("bench", "Measure a model's speed, memory and start-up against this machine's peak.")
+        Option<string?> probe = new("--probe") { Hidden = true };
+        Option<string?> probeValue = new("--probe-value") { Hidden = true };
+        Command command = new("bench", "Measure a model's speed, memory and start-up against this machine's peak.")
         {
             model, repository, offline, threads, segments, profile, json, probe, probeValue,
         };
         command.SetAction(async (line, cancellationToken) =>
         {
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
-            var bench = new SegmentBench
+            SegmentBench bench = new()
             {
                 Model = line.GetValue(model)!,
                 Repository = line.GetValue(repository),

@@ -12,23 +12,23 @@ internal static class CompareCommand
 {
     internal static Command Create()
     {
-        var first = new Argument<string>("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an export, a .onnx file or MODEL.json (on onnxruntime's CPU provider); taken as true." };
-        var second = new Argument<string>("ACTUAL") { Description = "The same; what is judged." };
-        var engine = new Option<string>("--engine") { Description = "What runs ACTUAL where it is a model: cpu (Stemsharp's own), or onnxruntime.", DefaultValueFactory = _ => "cpu" };
+        Argument<string> first = new("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an export, a .onnx file or MODEL.json (on onnxruntime's CPU provider); taken as true." };
+        Argument<string> second = new("ACTUAL") { Description = "The same; what is judged." };
+        Option<string> engine = new("--engine") { Description = "What runs ACTUAL where it is a model: cpu (Stemsharp's own), or onnxruntime.", DefaultValueFactory = _ => "cpu" };
         Option<string> provider = EngineOptions.ProviderOption("Where onnxruntime runs ACTUAL");
-        var audio = new Option<string?>("--audio") { Description = "Take a segment of this stereo file at the model's rate; default noise.", HelpName = "FILE" };
-        var start = new Option<string?>("--start") { Description = "Where the segment of --audio begins: seconds or [h:]m:s.", HelpName = "TIME" };
-        var truth = new Option<string?>("--truth") { Description = "Folder with the true stems of --audio, STEM.wav: shows what SI-SDR ACTUAL gains or loses.", HelpName = "FOLDER" };
-        var bar = new Option<double>("--min-snr") { Description = "Fail when a stem's SNR is below this many dB.", DefaultValueFactory = _ => 60 };
-        var change = new Option<double>("--max-si-sdr-change") { Description = "With --truth: fail when a stem's SI-SDR changes by more than this many dB.", DefaultValueFactory = _ => 0.1, HelpName = "DB" };
-        var relative = new Option<double>("--rtol") { Description = "Relative tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-3 };
-        var absolute = new Option<double>("--atol") { Description = "Absolute tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-4 };
-        var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
-        var library = new Option<string?>("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
+        Option<string?> audio = new("--audio") { Description = "Take a segment of this stereo file at the model's rate; default noise.", HelpName = "FILE" };
+        Option<string?> start = new("--start") { Description = "Where the segment of --audio begins: seconds or [h:]m:s.", HelpName = "TIME" };
+        Option<string?> truth = new("--truth") { Description = "Folder with the true stems of --audio, STEM.wav: shows what SI-SDR ACTUAL gains or loses.", HelpName = "FOLDER" };
+        Option<double> bar = new("--min-snr") { Description = "Fail when a stem's SNR is below this many dB.", DefaultValueFactory = _ => 60 };
+        Option<double> change = new("--max-si-sdr-change") { Description = "With --truth: fail when a stem's SI-SDR changes by more than this many dB.", DefaultValueFactory = _ => 0.1, HelpName = "DB" };
+        Option<double> relative = new("--rtol") { Description = "Relative tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-3 };
+        Option<double> absolute = new("--atol") { Description = "Absolute tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-4 };
+        Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        Option<string?> library = new("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
         Option<bool> json = ModelsCommand.Json();
-        var probe = new Option<bool>("--probe") { Hidden = true };
+        Option<bool> probe = new("--probe") { Hidden = true };
         engine.AcceptOnlyFromAmong("cpu", "onnxruntime");
-        var command = new Command("compare", "Run two models, exports or engines on the same audio and compare their stems.")
+        Command command = new("compare", "Run two models, exports or engines on the same audio and compare their stems.")
         {
             first, second, engine, provider, audio, start, truth, bar, change, relative, absolute, threads, library, json, probe,
         };
@@ -37,14 +37,22 @@ internal static class CompareCommand
             Values.OneOf(engine, line.GetValue(engine));
             Values.OneOf(provider, line.GetValue(provider));
             int count = Values.Within("--threads", line.GetValue(threads), 0, 1024);
-            var plain = new SideSettings(count == 0 ? Environment.ProcessorCount : count, line.GetValue(library));
+            SideSettings plain = new(count == 0 ? Environment.ProcessorCount : count, line.GetValue(library));
             SideSettings judged = plain with
             {
                 OnOnnxRuntime = line.GetValue(engine) == "onnxruntime",
                 Provider = Enum.Parse<ExecutionProvider>(line.GetValue(provider)!, ignoreCase: true),
             };
-            if (judged is { OnOnnxRuntime: false, Provider: not ExecutionProvider.Cpu } && !ComparedSide.IsExport(line.GetValue(second)!)) throw new OptionException("--provider belongs to --engine onnxruntime, which is not asked for.");
-            if (line.GetValue(audio) is null && (line.GetValue(truth) ?? line.GetValue(start)) is not null) throw new OptionException("--truth and --start belong to --audio, which is not given.");
+            if (judged is { OnOnnxRuntime: false, Provider: not ExecutionProvider.Cpu } && !ComparedSide.IsExport(line.GetValue(second)!))
+            {
+                throw new OptionException("--provider belongs to --engine onnxruntime, which is not asked for.");
+            }
+
+            if (line.GetValue(audio) is null && (line.GetValue(truth) ?? line.GetValue(start)) is not null)
+            {
+                throw new OptionException("--truth and --start belong to --audio, which is not given.");
+            }
+
             if (line.GetValue(probe))
             {
                 using ComparedSide side = await ComparedSide.OpenAsync(line.GetValue(second)!, judged, cancellationToken).ConfigureAwait(false);
@@ -66,7 +74,7 @@ internal static class CompareCommand
             expected.Memory = await MemoryAsync(line.GetValue(first)!, plain, cancellationToken).ConfigureAwait(false);
             actual.Memory = await MemoryAsync(line.GetValue(second)!, judged, cancellationToken).ConfigureAwait(false);
             bool passed = stems.All(s => s.Passes(line.GetValue(bar), line.GetValue(change)));
-            var text = new ComparisonText(expected, actual, stems, line.GetValue(bar), line.GetValue(truth) is null ? null : line.GetValue(change), passed);
+            ComparisonText text = new(expected, actual, stems, line.GetValue(bar), line.GetValue(truth) is null ? null : line.GetValue(change), passed);
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? text.Json() : text.Table());
             return passed ? ExitCode.Success : ExitCode.CheckFailed;
         });
@@ -87,6 +95,9 @@ internal static class CompareCommand
             throw new OptionException($"{expected.Name} takes {expected.Channels}×{expected.Samples} samples and {actual.Name} {actual.Channels}×{actual.Samples}; only equal segments can be compared.");
         }
 
-        if (actual.Stems.FirstOrDefault(s => !expected.Stems.Contains(s)) is { } odd) throw new OptionException($"{actual.Name} gives the stem {odd}, which {expected.Name} does not.");
+        if (actual.Stems.FirstOrDefault(s => !expected.Stems.Contains(s)) is { } odd)
+        {
+            throw new OptionException($"{actual.Name} gives the stem {odd}, which {expected.Name} does not.");
+        }
     }
 }

@@ -19,8 +19,8 @@ internal static class DoctorCommand
 
     internal static Command Create()
     {
-        var library = new Option<string?>("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
-        var command = new Command("doctor", "Say what is installed for --engine onnxruntime, what is missing and what would work.") { library };
+        Option<string?> library = new("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
+        Command command = new("doctor", "Say what is installed for --engine onnxruntime, what is missing and what would work.") { library };
         command.SetAction(line =>
         {
             TextWriter output = line.InvocationConfiguration.Output;
@@ -52,20 +52,43 @@ internal static class DoctorCommand
     private static void WriteGpus(TextWriter output)
     {
         IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
-        foreach ((int i, NvidiaGpu gpu) in gpus.Index()) output.WriteLine($"GPU {i}: {gpu}");
-        if (problem is not null) output.WriteLine($"NVIDIA GPUs: {problem}");
+        foreach ((int i, NvidiaGpu gpu) in gpus.Index())
+        {
+            output.WriteLine($"GPU {i}: {gpu}");
+        }
+
+        if (problem is not null)
+        {
+            output.WriteLine($"NVIDIA GPUs: {problem}");
+        }
     }
 
     private static string State(OnnxRuntimeLibrary library, ExecutionProvider provider)
     {
-        if (!library.Providers.Contains(ProviderNames.Of(provider))) return "not in this build of onnxruntime";
+        if (!library.Providers.Contains(ProviderNames.Of(provider)))
+        {
+            return "not in this build of onnxruntime";
+        }
+
         foreach ((ExecutionProvider p, string[] linux, string[] windows) in s_needs)
         {
-            if (p != provider) continue;
+            if (p != provider)
+            {
+                continue;
+            }
+
             string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !SystemLibrary.CanLoad(file))];
-            if (missing.Length > 0) return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
+            if (missing.Length > 0)
+            {
+                return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
+            }
+
             IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
-            if (problem is not null) return $"in this build, but there is {problem}";
+            if (problem is not null)
+            {
+                return $"in this build, but there is {problem}";
+            }
+
             if (provider == ExecutionProvider.TensorRT && TensorRT.Installed() is { } version)
             {
                 string[] refused = [.. gpus.Select(gpu => TensorRT.Refusal(gpu, version)).OfType<string>()];

@@ -47,7 +47,7 @@ internal sealed class EngineOptions
 
     internal static Option<string> ProviderOption(string what)
     {
-        var option = new Option<string>("--provider")
+        Option<string> option = new("--provider")
         {
             Description = $"{what}: {string.Join(", ", s_providers)}; the library must have been built with it.",
             DefaultValueFactory = _ => "cpu",
@@ -71,7 +71,10 @@ internal sealed class EngineOptions
         {
             foreach (Option option in OfOnnxRuntime)
             {
-                if (line.GetResult(option) is { Implicit: false }) throw new OptionException($"{option.Name} belongs to --engine onnxruntime, which is not asked for.");
+                if (line.GetResult(option) is { Implicit: false })
+                {
+                    throw new OptionException($"{option.Name} belongs to --engine onnxruntime, which is not asked for.");
+                }
             }
 
             return null;
@@ -91,15 +94,21 @@ internal sealed class EngineOptions
     }
     private OnnxSessionOptions Settings(ParseResult line)
     {
-        var provider = Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true);
+        ExecutionProvider provider = Enum.Parse<ExecutionProvider>(line.GetValue(Provider)!, ignoreCase: true);
         if (line.GetValue(Workspace) is not null && provider != ExecutionProvider.TensorRT)
+        {
             throw new OptionException("--workspace is TensorRT's; it belongs to --provider tensorrt.");
-        var further = new Dictionary<string, string>();
+        }
+
+        Dictionary<string, string> further = [];
         foreach (string text in line.GetValue(Further) ?? [])
         {
             int equals = text.IndexOf('=');
             if (equals < 1)
+            {
                 throw new OptionException($"--provider-option {text} is not valid; write KEY=VALUE.");
+            }
+
             further[text[..equals]] = text[(equals + 1)..];
         }
 

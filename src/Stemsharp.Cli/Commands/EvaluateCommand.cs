@@ -44,7 +44,10 @@ internal static class EvaluateCommand
             string folder = parsed.GetRequiredValue(references);
             IReadOnlyList<TrackFolder> tracks = TrackFolder.Find(folder);
             (string? csvFile, string? jsonFile, string? htmlFile) = (parsed.GetValue(csv), parsed.GetValue(json), parsed.GetValue(html));
-            foreach (string file in new[] { csvFile, jsonFile, htmlFile }.OfType<string>().Where(file => file != "-")) CheckWritable(file);
+            foreach (string file in new[] { csvFile, jsonFile, htmlFile }.OfType<string>().Where(file => file != "-"))
+            {
+                CheckWritable(file);
+            }
 
             TextWriter output = parsed.InvocationConfiguration.Output;
             TextWriter error = parsed.InvocationConfiguration.Error;
@@ -67,19 +70,41 @@ internal static class EvaluateCommand
             Action<string> progress = parsed.GetValue(quiet) ? _ => { } : error.WriteLine;
             EvaluationRun run = await new EvaluationRunner(source, options, htmlFile is not null, progress)
                 .RunAsync(folder, tracks, cancellationToken).ConfigureAwait(false);
-            if (run.Tracks.Count == 0) throw run.Failures[0].Error;
+            if (run.Tracks.Count == 0)
+            {
+                throw run.Failures[0].Error;
+            }
 
-            if (csvFile is not null) WriteFile(csvFile, writer => CsvReport.Write(writer, run));
-            if (htmlFile is not null) WriteFile(htmlFile, writer => HtmlReport.Write(writer, run));
+            if (csvFile is not null)
+            {
+                WriteFile(csvFile, writer => CsvReport.Write(writer, run));
+            }
+
+            if (htmlFile is not null)
+            {
+                WriteFile(htmlFile, writer => HtmlReport.Write(writer, run));
+            }
+
             string? document = jsonFile is null ? null : JsonText.Object(fields => JsonReport.Write(fields, run), indented: true);
-            if (jsonFile == "-") await output.WriteLineAsync(document).ConfigureAwait(false);
+            if (jsonFile == "-")
+            {
+                await output.WriteLineAsync(document).ConfigureAwait(false);
+            }
             else
             {
-                if (jsonFile is not null) WriteFile(jsonFile, writer => writer.WriteLine(document));
+                if (jsonFile is not null)
+                {
+                    WriteFile(jsonFile, writer => writer.WriteLine(document));
+                }
+
                 TableReport.Write(output, run);
             }
 
-            foreach ((string track, Exception failure) in run.Failures) await error.WriteLineAsync($"stemsharp: {track}: {failure.Message}").ConfigureAwait(false);
+            foreach ((string track, Exception failure) in run.Failures)
+            {
+                await error.WriteLineAsync($"stemsharp: {track}: {failure.Message}").ConfigureAwait(false);
+            }
+
             return run.Failures.Count == 0 ? ExitCode.Success : ExitCode.PartialFailure;
         });
         return command;
@@ -92,7 +117,10 @@ internal static class EvaluateCommand
     {
         using OutputFile file = new(path);
         using (StreamWriter writer = new(file.TemporaryPath, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })
+        {
             write(writer);
+        }
+
         file.Commit();
     });
 }

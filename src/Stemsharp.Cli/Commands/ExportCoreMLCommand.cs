@@ -13,22 +13,22 @@ internal static class ExportCoreMLCommand
     internal static Command Create()
     {
         Argument<string> model = ModelsCommand.OneModel();
-        var output = new Option<string>("--out", "-o") { Description = "The package to write; a bag becomes one package per network, named after its stem.", HelpName = "X.mlpackage", Required = true };
+        Option<string> output = new("--out", "-o") { Description = "The package to write; a bag becomes one package per network, named after its stem.", HelpName = "X.mlpackage", Required = true };
         Option<string> target = Choice("--target", "The oldest system that runs it.", "ios17", "ios16", "ios17", "ios18");
         Option<string> precision = Choice("--precision", "mixed: most of the work in half precision, what loses accuracy in single. fp16: everything, for the Neural Engine.", "mixed", "fp32", "mixed", "fp16");
-        var single = new Option<string[]>("--single") { Description = "In a mixed package, what stays in single precision instead of the measured default: layers (\"encoder.0.*\") or kinds (\"LayerNorm\"), separated by commas; \"!\" takes back.", HelpName = "LIST", AllowMultipleArgumentsPerToken = false };
-        var palettize = new Option<int?>("--palettize") { Description = "Store weights as palettes with indices of 8, 6 or 4 bits.", HelpName = "BITS" };
-        var group = new Option<int>("--palette-group") { Description = "Output channels that share a palette, from ios18 on; 0 for one per tensor.", HelpName = "CHANNELS" };
-        var segment = new Option<double?>("--segment") { Description = "Native length of the network in seconds; default the length it was trained on.", HelpName = "SECONDS" };
-        var stems = new Option<string[]>("--stems") { Description = "Only these stems, separated by commas.", HelpName = "LIST" };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a package that is there already." };
+        Option<string[]> single = new("--single") { Description = "In a mixed package, what stays in single precision instead of the measured default: layers (\"encoder.0.*\") or kinds (\"LayerNorm\"), separated by commas; \"!\" takes back.", HelpName = "LIST", AllowMultipleArgumentsPerToken = false };
+        Option<int?> palettize = new("--palettize") { Description = "Store weights as palettes with indices of 8, 6 or 4 bits.", HelpName = "BITS" };
+        Option<int> group = new("--palette-group") { Description = "Output channels that share a palette, from ios18 on; 0 for one per tensor.", HelpName = "CHANNELS" };
+        Option<double?> segment = new("--segment") { Description = "Native length of the network in seconds; default the length it was trained on.", HelpName = "SECONDS" };
+        Option<string[]> stems = new("--stems") { Description = "Only these stems, separated by commas.", HelpName = "LIST" };
+        Option<bool> overwrite = new("--overwrite") { Description = "Replace a package that is there already." };
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        var command = new Command("coreml", "Write a CoreML package.") { model, output, target, precision, single, palettize, group, segment, stems, overwrite, repository, offline };
+        Command command = new("coreml", "Write a CoreML package.") { model, output, target, precision, single, palettize, group, segment, stems, overwrite, repository, offline };
         command.SetAction(async (line, cancellationToken) =>
         {
             string[] wanted = Values.Names(line.GetValue(stems) ?? []), patterns = Values.Names(line.GetValue(single) ?? []);
-            var options = new CoreMLExportOptions
+            CoreMLExportOptions options = new()
             {
                 Target = line.GetValue(target) switch { "ios16" => CoreMLTarget.IOS16, "ios18" => CoreMLTarget.IOS18, _ => CoreMLTarget.IOS17 },
                 Precision = line.GetValue(precision) switch { "fp32" => CoreMLPrecision.Float32, "fp16" => CoreMLPrecision.Float16, _ => CoreMLPrecision.Mixed },
@@ -46,7 +46,11 @@ internal static class ExportCoreMLCommand
             foreach (CoreMLExport export in exports)
             {
                 CoreMLReport report = CoreMLReport.Read(export.Path);
-                foreach (string note in export.Notes) line.InvocationConfiguration.Error.WriteLine($"stemsharp: {note}");
+                foreach (string note in export.Notes)
+                {
+                    line.InvocationConfiguration.Error.WriteLine($"stemsharp: {note}");
+                }
+
                 line.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{export.Path}: {string.Join(", ", export.Stems)}; {report.TotalBytes / 1e6:0.0} MB, {report.Operations.Sum(o => o.Float16 + o.Float32)} operations, {report.HalfShare:P0} of the multiply-adds in half precision"));
             }
@@ -59,7 +63,7 @@ internal static class ExportCoreMLCommand
 
     private static Option<string> Choice(string name, string description, string otherwise, params string[] values)
     {
-        var option = new Option<string>(name) { Description = $"{description} {string.Join(", ", values)}; default {otherwise}.", HelpName = "NAME", DefaultValueFactory = _ => otherwise };
+        Option<string> option = new(name) { Description = $"{description} {string.Join(", ", values)}; default {otherwise}.", HelpName = "NAME", DefaultValueFactory = _ => otherwise };
         option.AcceptOnlyFromAmong(values);
         return option;
     }

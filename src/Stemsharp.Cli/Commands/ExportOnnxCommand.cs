@@ -14,34 +14,34 @@ internal static class ExportOnnxCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline(), json = ModelsCommand.Json();
-        var output = new Option<string>("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
-        var graph = new Option<string>("--graph")
+        Option<string> output = new("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
+        Option<string> graph = new("--graph")
         {
             Description = "waveform: mix in, stems out, STFT and inverse inside. spectrogram: for hosts with an FFT of their own.",
             DefaultValueFactory = _ => "waveform",
         };
-        var precision = new Option<string>("--precision")
+        Option<string> precision = new("--precision")
         {
             Description = "fp32; mixed: products in half, everything else in single precision; fp16: all but statistics, norms and what lies between those of a residual block in half.",
             DefaultValueFactory = _ => "fp32",
         };
-        var quantize = new Option<string?>("--quantize") { Description = "int8: the transformer's linear layers with integers, quantised at run time; the loss is measured and reported.", HelpName = "int8" };
-        var weights = new Option<string[]>("--weights")
+        Option<string?> quantize = new("--quantize") { Description = "int8: the transformer's linear layers with integers, quantised at run time; the loss is measured and reported.", HelpName = "int8" };
+        Option<string[]> weights = new("--weights")
         {
             Description = "fp16 (default: as the halves they come in, lossless) or fp32; inline (default) or external (NAME.onnx.data).",
             DefaultValueFactory = _ => [],
             AllowMultipleArgumentsPerToken = true,
         };
-        var opset = new Option<int>("--opset") { Description = "Version of the operator set: 17 to 20.", DefaultValueFactory = _ => 17 };
-        var batch = new Option<int>("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
-        var segment = new Option<double?>("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems; by how much is measured and reported." };
-        var stems = new Option<string[]>("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
-        var attention = new Option<int>("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit.", DefaultValueFactory = _ => 128 };
-        var target = new Option<string?>("--target") { Description = $"Fail when the graph is not for this target: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
+        Option<int> opset = new("--opset") { Description = "Version of the operator set: 17 to 20.", DefaultValueFactory = _ => 17 };
+        Option<int> batch = new("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
+        Option<double?> segment = new("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems; by how much is measured and reported." };
+        Option<string[]> stems = new("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
+        Option<int> attention = new("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit.", DefaultValueFactory = _ => 128 };
+        Option<string?> target = new("--target") { Description = $"Fail when the graph is not for this target: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
         graph.AcceptOnlyFromAmong("waveform", "spectrogram");
         precision.AcceptOnlyFromAmong("fp32", "mixed", "fp16");
         quantize.AcceptOnlyFromAmong("int8");
-        var command = new Command("onnx", "Write a model as ONNX graphs, one for each network, and a JSON file that says how to run them.")
+        Command command = new("onnx", "Write a model as ONNX graphs, one for each network, and a JSON file that says how to run them.")
         {
             model, output, graph, precision, quantize, weights, opset, batch, segment, stems, attention, target, repository, offline, json,
         };
@@ -50,12 +50,24 @@ internal static class ExportOnnxCommand
             Values.OneOf(graph, line.GetValue(graph));
             Values.OneOf(precision, line.GetValue(precision));
             string[] stored = Values.Names(line.GetValue(weights)!);
-            if (stored.FirstOrDefault(w => w is not ("fp16" or "fp32" or "inline" or "external")) is { } odd) throw new OptionException($"--weights {odd} is not valid; fp16, fp32, inline and external are.");
-            if (stored.Contains("fp16") && stored.Contains("fp32")) throw new OptionException("--weights fp16 and fp32 exclude each other; give one of them.");
-            if (stored.Contains("inline") && stored.Contains("external")) throw new OptionException("--weights inline and external exclude each other; give one of them.");
+            if (stored.FirstOrDefault(w => w is not ("fp16" or "fp32" or "inline" or "external")) is { } odd)
+            {
+                throw new OptionException($"--weights {odd} is not valid; fp16, fp32, inline and external are.");
+            }
+
+            if (stored.Contains("fp16") && stored.Contains("fp32"))
+            {
+                throw new OptionException("--weights fp16 and fp32 exclude each other; give one of them.");
+            }
+
+            if (stored.Contains("inline") && stored.Contains("external"))
+            {
+                throw new OptionException("--weights inline and external exclude each other; give one of them.");
+            }
+
             OnnxTarget? wanted = line.GetValue(target) is { } named ? OnnxTargets.Of(named) : null;
             int limit = Values.Within("--attention-limit", line.GetValue(attention), 0, 1 << 20);
-            var options = new OnnxExportOptions
+            OnnxExportOptions options = new()
             {
                 Graph = Enum.Parse<OnnxGraphKind>(line.GetValue(graph)!, ignoreCase: true),
                 Precision = Enum.Parse<OnnxPrecision>(line.GetValue(precision)!, ignoreCase: true),
@@ -87,8 +99,16 @@ internal static class ExportOnnxCommand
         foreach (OnnxExportedFile file in result.Files)
         {
             TargetVerdict verdict = OnnxReport.Read(file.Path).Targets.Single(t => t.Target == target);
-            foreach (string obstacle in verdict.Obstacles) error.WriteLine($"stemsharp: {target.Title} does not take {file.Path}: {obstacle}");
-            foreach (string part in verdict.Elsewhere) error.WriteLine($"stemsharp: {target.Title} leaves to the CPU: {part}");
+            foreach (string obstacle in verdict.Obstacles)
+            {
+                error.WriteLine($"stemsharp: {target.Title} does not take {file.Path}: {obstacle}");
+            }
+
+            foreach (string part in verdict.Elsewhere)
+            {
+                error.WriteLine($"stemsharp: {target.Title} leaves to the CPU: {part}");
+            }
+
             suits &= verdict.Runs;
         }
 
@@ -97,10 +117,18 @@ internal static class ExportOnnxCommand
 
     private static void Report(InvocationConfiguration console, OnnxExportResult result, bool asJson)
     {
-        foreach (string warning in result.Warnings) console.Error.WriteLine($"stemsharp: {warning}");
+        foreach (string warning in result.Warnings)
+        {
+            console.Error.WriteLine($"stemsharp: {warning}");
+        }
+
         if (!asJson)
         {
-            foreach (OnnxExportedFile file in result.Files) console.Output.WriteLine($"{file.Path}: {string.Join(", ", file.Stems)}; {file.Nodes} nodes, {file.Bytes / 1e6:F1} MB");
+            foreach (OnnxExportedFile file in result.Files)
+            {
+                console.Output.WriteLine($"{file.Path}: {string.Join(", ", file.Stems)}; {file.Nodes} nodes, {file.Bytes / 1e6:F1} MB");
+            }
+
             console.Output.WriteLine(result.Description);
             return;
         }
@@ -116,7 +144,11 @@ internal static class ExportOnnxCommand
                     json.WriteStartObject();
                     json.WriteString("path", file.Path);
                     json.WriteStartArray("stems");
-                    foreach (string stem in file.Stems) json.WriteStringValue(stem);
+                    foreach (string stem in file.Stems)
+                    {
+                        json.WriteStringValue(stem);
+                    }
+
                     json.WriteEndArray();
                     json.WriteNumber("nodes", file.Nodes);
                     json.WriteNumber("bytes", file.Bytes);
@@ -125,7 +157,11 @@ internal static class ExportOnnxCommand
 
                 json.WriteEndArray();
                 json.WriteStartArray("warnings");
-                foreach (string warning in result.Warnings) json.WriteStringValue(warning);
+                foreach (string warning in result.Warnings)
+                {
+                    json.WriteStringValue(warning);
+                }
+
                 json.WriteEndArray();
             },
             indented: true));

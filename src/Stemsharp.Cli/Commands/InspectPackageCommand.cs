@@ -13,9 +13,9 @@ internal static class InspectPackageCommand
 {
     internal static Command Create()
     {
-        var path = new Argument<string>("PACKAGE") { Description = "An .mlpackage folder or an .onnx file." };
+        Argument<string> path = new("PACKAGE") { Description = "An .mlpackage folder or an .onnx file." };
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command("inspect", "Check a CoreML package, or an ONNX graph against the targets that may run it, and show what is in it.") { path, json };
+        Command command = new("inspect", "Check a CoreML package, or an ONNX graph against the targets that may run it, and show what is in it.") { path, json };
         command.SetAction(line =>
         {
             string file = line.GetValue(path)!;
@@ -34,24 +34,44 @@ internal static class InspectPackageCommand
 
     private static string Text(CoreMLReport report)
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         Line($"{report.Path}: sound. Specification {report.SpecificationVersion}, operation set {report.OperationSet}, {report.TotalBytes / 1e6:0.00} MB");
-        foreach (string input in report.Inputs) Line($"input   {input}");
-        foreach (string output in report.Outputs) Line($"output  {output}");
+        foreach (string input in report.Inputs)
+        {
+            Line($"input   {input}");
+        }
+
+        foreach (string output in report.Outputs)
+        {
+            Line($"output  {output}");
+        }
+
         Line($"{report.Operations.Sum(o => o.Float32 + o.Float16)} operations, {report.Constants} constants, rank {report.HighestRank} at most");
         Line($"  {"operation",-30} {"single",7} {"half",7}");
-        foreach (CoreMLOperationCount count in report.Operations) Line($"  {count.Operation,-30} {count.Float32,7} {count.Float16,7}");
+        foreach (CoreMLOperationCount count in report.Operations)
+        {
+            Line($"  {count.Operation,-30} {count.Float32,7} {count.Float16,7}");
+        }
+
         Line($"multiply-adds: {report.MultiplyAddsFloat32 / 1e9:0.00} G single, {report.MultiplyAddsFloat16 / 1e9:0.00} G half ({report.HalfShare:P1})");
-        foreach (CoreMLWeightSize size in report.Weights) Line($"weights {size.Encoding}: {size.Tensors} tensors, {size.Elements:N0} elements, {size.Bytes / 1e6:0.00} MB");
-        foreach ((string key, string value) in report.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal)) Line($"{key} = {value}");
+        foreach (CoreMLWeightSize size in report.Weights)
+        {
+            Line($"weights {size.Encoding}: {size.Tensors} tensors, {size.Elements:N0} elements, {size.Bytes / 1e6:0.00} MB");
+        }
+
+        foreach ((string key, string value) in report.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+        {
+            Line($"{key} = {value}");
+        }
+
         return text.ToString().TrimEnd();
     }
 
     private static string Json(CoreMLReport report)
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
         {
             json.WriteStartObject();
             json.WriteString("path", report.Path);
@@ -89,14 +109,22 @@ internal static class InspectPackageCommand
 
             json.WriteEndArray();
             json.WriteStartObject("metadata");
-            foreach ((string key, string value) in report.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            foreach ((string key, string value) in report.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+            {
+                json.WriteString(key, value);
+            }
+
             json.WriteEndObject();
             json.WriteEndObject();
 
             void Strings(string name, IReadOnlyList<string> values)
             {
                 json.WriteStartArray(name);
-                foreach (string value in values) json.WriteStringValue(value);
+                foreach (string value in values)
+                {
+                    json.WriteStringValue(value);
+                }
+
                 json.WriteEndArray();
             }
         }

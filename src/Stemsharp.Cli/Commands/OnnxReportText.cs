@@ -12,13 +12,25 @@ internal static class OnnxReportText
 
     private static string Text(OnnxReport report)
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         Line($"{report.Path}: operator set {report.Opset}, {report.Bytes / 1e6:0.00} MB");
-        foreach (string input in report.Inputs) Line($"input   {input}");
-        foreach (string output in report.Outputs) Line($"output  {output}");
+        foreach (string input in report.Inputs)
+        {
+            Line($"input   {input}");
+        }
+
+        foreach (string output in report.Outputs)
+        {
+            Line($"output  {output}");
+        }
+
         Line($"{report.Operators.Values.Sum()} nodes: {string.Join(", ", report.Operators.Select(o => $"{o.Key} {o.Value}"))}");
-        foreach ((string key, string value) in report.Metadata) Line($"{key} = {value}");
+        foreach ((string key, string value) in report.Metadata)
+        {
+            Line($"{key} = {value}");
+        }
+
         foreach (TargetVerdict verdict in report.Targets)
         {
             Line($"{verdict.Target.Name,-11} {(verdict.Runs ? verdict.Elsewhere.Count == 0 ? "takes it" : $"takes it, and leaves to the CPU: {string.Join("; ", verdict.Elsewhere)}" : $"refuses it: {string.Join("; ", verdict.Obstacles)}")}");
@@ -37,10 +49,18 @@ internal static class OnnxReportText
             Strings("inputs", report.Inputs);
             Strings("outputs", report.Outputs);
             json.WriteStartObject("operators");
-            foreach ((string name, int count) in report.Operators) json.WriteNumber(name, count);
+            foreach ((string name, int count) in report.Operators)
+            {
+                json.WriteNumber(name, count);
+            }
+
             json.WriteEndObject();
             json.WriteStartObject("metadata");
-            foreach ((string key, string value) in report.Metadata) json.WriteString(key, value);
+            foreach ((string key, string value) in report.Metadata)
+            {
+                json.WriteString(key, value);
+            }
+
             json.WriteEndObject();
             json.WriteStartArray("targets");
             foreach (TargetVerdict verdict in report.Targets)
@@ -58,7 +78,11 @@ internal static class OnnxReportText
             void Strings(string name, IReadOnlyList<string> values)
             {
                 json.WriteStartArray(name);
-                foreach (string value in values) json.WriteStringValue(value);
+                foreach (string value in values)
+                {
+                    json.WriteStringValue(value);
+                }
+
                 json.WriteEndArray();
             }
         },

@@ -12,9 +12,9 @@ internal static class PlanCommand
 {
     internal static Command Create()
     {
-        var options = new SeparateOptions();
+        SeparateOptions options = new();
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command("plan", "Predict time, memory and disk of a separation; takes the same options as separate.");
+        Command command = new("plan", "Predict time, memory and disk of a separation; takes the same options as separate.");
         options.AddWork(command);
         command.Add(json);
         command.SetAction(async (line, cancellationToken) =>
@@ -22,7 +22,10 @@ internal static class PlanCommand
             SeparateRequest request = SeparateRequests.From(line, options);
             InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
             if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsStandardInput))
+            {
                 throw new OptionException("plan takes files, folders, patterns or playlists.");
+            }
+
             ModelCatalog catalog = Catalogs.Create(request.Offline);
             await using Separator separator = await Separators.OpenAsync(
                 request, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
@@ -33,7 +36,10 @@ internal static class PlanCommand
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? plan.ToJson() : plan.ToText());
             if (plan.Rejected.Count == 0)
+            {
                 return ExitCode.Success;
+            }
+
             return plan.Tracks.Count > 0 ? ExitCode.PartialFailure : ExitCode.Audio;
         });
         return command;

@@ -13,8 +13,8 @@ internal static class SeparateCommand
 {
     internal static Command Create()
     {
-        var options = new SeparateOptions();
-        var command = new Command("separate", "Take songs apart into stems: OUT/MODEL/TRACK/STEM.wav.");
+        SeparateOptions options = new();
+        Command command = new("separate", "Take songs apart into stems: OUT/MODEL/TRACK/STEM.wav.");
         options.AddWork(command);
         options.AddRun(command);
         command.SetAction((line, cancellationToken) => RunOrSayWhyAsync(line, options, cancellationToken));
@@ -33,11 +33,19 @@ internal static class SeparateCommand
         {
             (int code, string message) = CommandLineHost.Describe(exception, cancellationToken);
             if (lines)
+            {
                 new JsonLines(line.InvocationConfiguration.Error).Error(code, message);
+            }
             else
+            {
                 line.InvocationConfiguration.Error.WriteLine($"stemsharp: {message}");
+            }
+
             if (result)
+            {
                 line.InvocationConfiguration.Output.WriteLine(ResultJson.OfError(code, message));
+            }
+
             return code;
         }
     }
@@ -54,7 +62,9 @@ internal static class SeparateCommand
 
         SeparateRequest request = SeparateRequests.From(line, options);
         if (request.Inputs.Count == 0)
+        {
             throw new OptionException("no input; name audio files, folders, patterns, playlists, or - for standard input.");
+        }
 
         long began = Stopwatch.GetTimestamp();
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
@@ -64,7 +74,7 @@ internal static class SeparateCommand
         Preflight.Check(request, separator);
         request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
 
-        using var memory = new MemoryLimit(request.MaxMemory, cancellationToken);
+        using MemoryLimit memory = new(request.MaxMemory, cancellationToken);
         using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
         List<TrackOutcome> outcomes = await memory.RunAsync(
             token => request.ToStandardOutput
@@ -73,7 +83,10 @@ internal static class SeparateCommand
         int exitCode = TrackOutcome.ExitCodeOf(outcomes);
         view.End(outcomes, Stopwatch.GetElapsedTime(began), exitCode);
         if (request.Json)
+        {
             output.WriteLine(ResultJson.Of(request, separator.Model, outcomes, Stopwatch.GetElapsedTime(began), exitCode));
+        }
+
         return exitCode;
     }
 
@@ -88,7 +101,7 @@ internal static class SeparateCommand
     private static async Task<List<TrackOutcome>> RunBatchAsync(
         SeparateRequest request, Separator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
     {
-        var batch = new BatchRun(request, separator, view);
+        BatchRun batch = new(request, separator, view);
         view.Begin(inputs.Tracks.Count + inputs.Rejected.Count, separator.Model, batch.Root);
         try
         {

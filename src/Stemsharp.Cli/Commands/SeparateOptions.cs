@@ -142,7 +142,10 @@ internal sealed class SeparateOptions
         Pipe.AcceptOnlyFromAmong("auto", "wav", "multichannel", "tar");
         Progress.AcceptOnlyFromAmong(BatchViews.Names);
         foreach (Option<string?> option in new[] { TwoStems, Start, Duration })
+        {
             option.HelpName = option.Name[2..].ToUpperInvariant();
+        }
+
         TwoStems.HelpName = "STEM";
         Residual.HelpName = "STEM";
         Stems.HelpName = "STEM,STEM";
@@ -162,13 +165,18 @@ internal sealed class SeparateOptions
             command.Add(option);
         }
 
-        foreach (Option option in Engine.All) command.Add(option);
+        foreach (Option option in Engine.All)
+        {
+            command.Add(option);
+        }
     }
 
     /// <summary>Adds what concerns running and showing.</summary>
     internal void AddRun(Command command)
     {
         foreach (Option option in new Option[] { Overwrite, Resume, Pipe, Progress, Quiet, Verbose, Json, ListModels })
+        {
             command.Add(option);
+        }
     }
 }

@@ -20,28 +20,42 @@ internal static class SeparateRequests
         Exclusive(line, options.Stems, options.TwoStems);
         Exclusive(line, options.Overwrite, options.Resume);
         foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Pipe, options.Progress })
+        {
             Values.OneOf(option, Get(line, option));
+        }
+
         foreach (Option<string?> option in new[] { options.Format, options.Depth })
+        {
             Values.OneOf(option, line.GetValue(option));
+        }
+
         if (line.GetValue(options.Device) != "cpu")
+        {
             throw new OptionException($"--device {line.GetValue(options.Device)} is not available; the built-in engine runs on the cpu.");
+        }
 
         if (line.GetValue(options.Engine.Fallback) && ExportedModels.IsOne(line.GetValue(options.Model)!))
+        {
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
+        }
 
         string[]? stems = line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         OutputSettings output = Output(line, options, stems);
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
+        {
             throw new OptionException("--out is empty; name a folder, or - for standard output.");
+        }
 
         bool named = line.GetResult(options.FileName) is { Implicit: false };
         FileNameTemplate template = FileNameTemplate.Parse(
             output.Traktor is null || named ? line.GetValue(options.FileName)! : "{track}.{ext}");
         if (!template.HasStem && output.Traktor is null && folder != "-" && !(stems?.Length == 1 || (output.TwoStems is not null && output.OtherMethod == OtherMethod.None)))
+        {
             throw new OptionException($"--filename \"{template.Pattern}\" gives every stem the same name; put {{stem}} into it.");
+        }
 
-        var request = new SeparateRequest
+        SeparateRequest request = new()
         {
             Inputs = line.GetValue(options.Tracks) ?? [],
             Output = output,
@@ -75,9 +89,15 @@ internal static class SeparateRequests
             },
         };
         if (request.Duration <= TimeSpan.Zero)
+        {
             throw new OptionException("--duration must be longer than 0.");
+        }
+
         if (request.ToStandardOutput)
+        {
             CheckPipe(request);
+        }
+
         return request;
     }
 
@@ -103,9 +123,11 @@ internal static class SeparateRequests
         };
         // The original lets --float32 pass with --flac and --mp3 and writes what those formats hold.
         if (format == AudioFormat.Flac && depth == SampleFormat.Float32)
+        {
             depth = SampleFormat.Int24;
+        }
 
-        var output = new OutputSettings
+        OutputSettings output = new()
         {
             Format = format,
             Traktor = line.GetValue(options.Format) == "stem" ? Traktor(line, options, depth) : null,
@@ -124,9 +146,15 @@ internal static class SeparateRequests
             Residual = line.GetValue(options.Residual),
         };
         if (output.Residual is not null && !output.ExactSum)
+        {
             throw new OptionException("--residual names the stem for --exact-sum, which is not asked for.");
+        }
+
         if (output.ExactSum)
+        {
             CheckExactSum(output);
+        }
+
         return output;
     }
 
@@ -137,7 +165,10 @@ internal static class SeparateRequests
         Exclusive(line, options.Format, options.Rate);
         bool lossless = line.GetResult(options.Depth) is { Implicit: false } || line.GetValue(options.Int24);
         if (lossless && depth is not (SampleFormat.Int16 or SampleFormat.Int24))
+        {
             throw new OptionException("A lossless stem file has a --depth of 16 or 24.");
+        }
+
         return new TraktorStemOptions
         {
             Codec = lossless ? TraktorStemCodec.Alac : TraktorStemCodec.Aac,
@@ -150,36 +181,67 @@ internal static class SeparateRequests
     private static void CheckExactSum(OutputSettings output)
     {
         if (!output.Format.IsLossless())
+        {
             throw new OptionException($"--exact-sum needs a lossless format; {output.Format.Extension()} changes the samples. Use wav or flac.");
+        }
+
         if (output.Stems is not null)
+        {
             throw new OptionException("--exact-sum needs all stems; a subset does not add up to the mix. Leave --stems out.");
+        }
+
         if (output is { TwoStems: not null, OtherMethod: OtherMethod.None })
+        {
             throw new OptionException("--exact-sum needs the rest beside the stem; --other-method none leaves it out.");
+        }
     }
 
     private static void CheckPipe(SeparateRequest request)
     {
         if (request.Json)
+        {
             throw new OptionException("--json and -o - both need standard output; use --progress json for results on standard error.");
+        }
+
         if (request.Inputs.Count > 1)
+        {
             throw new OptionException("-o - takes one input; several would run together in one stream.");
+        }
+
         if (request.Pipe == PipeFormat.Multichannel && request.Output.Format != AudioFormat.Wav)
+        {
             throw new OptionException("--pipe multichannel is a WAV; leave --format out.");
+        }
+
         if (request.Pipe == PipeFormat.Wav && request.Output.Stems?.Count != 1
             && request.Output is not { TwoStems: not null, OtherMethod: OtherMethod.None })
+        {
             throw new OptionException("--pipe wav takes one stem; name it with --stems, or use --pipe multichannel or tar.");
+        }
     }
 
     private static int? Rate(string? text, AudioFormat format)
     {
         if (text == "source")
+        {
             return format == AudioFormat.Opus ? 48000 : null;
+        }
+
         if (text is null)
+        {
             return format == AudioFormat.Opus ? 48000 : OutputSettings.ModelRate;
+        }
+
         if (!int.TryParse(text, System.Globalization.NumberStyles.None, null, out int rate) || rate is < 1000 or > 768_000)
+        {
             throw new OptionException($"--rate \"{text}\" is no sample rate; write 1000 to 768000 Hz, or source.");
+        }
+
         if (format == AudioFormat.Opus && rate != 48000)
+        {
             throw new OptionException("Opus is always 48000 Hz; leave --rate out.");
+        }
+
         return rate;
     }
 
@@ -187,9 +249,15 @@ internal static class SeparateRequests
     {
         int? bitrate = line.GetValue(options.Bitrate);
         if (format == AudioFormat.Mp3)
+        {
             return Values.Within("--mp3-bitrate", bitrate ?? line.GetValue(options.Mp3Bitrate), 8, 320);
+        }
+
         if (bitrate is { } value && format.IsLossless())
+        {
             throw new OptionException($"--bitrate {value} means nothing for {format.Extension()}; choose mp3, m4a, opus or ogg.");
+        }
+
         return bitrate is { } lossy ? Values.Within("--bitrate", lossy, 8, 512) : null;
     }
 
@@ -197,16 +265,22 @@ internal static class SeparateRequests
     {
         string[] given = [.. options.Where(o => line.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
         if (given.Length > 1)
+        {
             throw new OptionException($"{string.Join(" and ", given)} exclude each other; give one of them.");
+        }
     }
 
     private static void Say(ParseResult line, SeparateOptions options, string message)
     {
         TextWriter error = line.InvocationConfiguration.Error;
         if (Get(line, options.Progress) == BatchViews.Json)
+        {
             new JsonLines(error).Note(message);
+        }
         else
+        {
             error.WriteLine($"stemsharp: {message}");
+        }
     }
 
     // "plan" takes the options that decide about the result, not those about running.

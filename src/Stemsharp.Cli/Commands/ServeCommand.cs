@@ -19,7 +19,7 @@ internal static class ServeCommand
 
     internal static Command Create()
     {
-        var command = new Command("serve", "Opens a local web page to take songs apart and play with the stems.");
+        Command command = new("serve", "Opens a local web page to take songs apart and play with the stems.");
         new ServeArguments().AddTo(command);
         command.SetAction((result, cancellationToken) => RunAsync(Forward(result), cancellationToken));
         return command;
@@ -31,9 +31,20 @@ internal static class ServeCommand
         List<string> arguments = [];
         foreach (Option option in result.CommandResult.Command.Options)
         {
-            if (result.GetResult(option) is not OptionResult { Implicit: false } given) continue;
-            if (given.Tokens.Count == 0) arguments.Add(option.Name);
-            foreach (Token value in given.Tokens) arguments.AddRange([option.Name, value.Value]);
+            if (result.GetResult(option) is not OptionResult { Implicit: false } given)
+            {
+                continue;
+            }
+
+            if (given.Tokens.Count == 0)
+            {
+                arguments.Add(option.Name);
+            }
+
+            foreach (Token value in given.Tokens)
+            {
+                arguments.AddRange([option.Name, value.Value]);
+            }
         }
 
         return arguments;
@@ -43,8 +54,11 @@ internal static class ServeCommand
     {
         string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
         if (!File.Exists(server))
+        {
             throw new ExternalToolException($"The web server is missing: {server} does not exist. Install the tool again.");
-        var start = new ProcessStartInfo(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
+        }
+
+        ProcessStartInfo start = new(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
         using Process process = Start(start);
         try
         {
@@ -54,7 +68,7 @@ internal static class ServeCommand
         {
             // The server ends with its standard input, which ends with this process too, however that ends.
             process.StandardInput.Close();
-            using var limit = new CancellationTokenSource(ShutdownLimit);
+            using CancellationTokenSource limit = new(ShutdownLimit);
             try
             {
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);

@@ -29,7 +29,10 @@ internal static class Values
         }
 
         if (!valid || seconds > 1e8)
+        {
             throw new OptionException($"{option} \"{text}\" is no time; write seconds (90, 12.5) or [h:]m:s (1:30, 1:02:03.5).");
+        }
+
         return TimeSpan.FromSeconds(seconds);
     }
 
@@ -39,11 +42,17 @@ internal static class Values
     {
         string value = text.Trim();
         if (value.EndsWith('B') || value.EndsWith('b'))
+        {
             value = value[..^1];
+        }
+
         double unit = 1;
         bool binary = value.Length > 1 && value[^1] == 'i';
         if (binary)
+        {
             value = value[..^1];
+        }
+
         int power = value.Length > 0 ? "KMGT".IndexOf(char.ToUpperInvariant(value[^1])) + 1 : 0;
         if (power > 0)
         {
@@ -54,7 +63,10 @@ internal static class Values
         if ((binary && power == 0)
             || !double.TryParse(value.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
             || number * unit is < 1 or > 1e15)
+        {
             throw new OptionException($"{option} \"{text}\" is no size; write bytes with a unit: 500M, 2G, 1.5Gi.");
+        }
+
         return (long)(number * unit);
     }
 
@@ -77,7 +89,9 @@ internal static class Values
     {
         string[] words = [.. option.GetCompletions(CompletionContext.Empty).Select(c => c.Label)];
         if (value is not null && !words.Contains(value))
+        {
             throw new OptionException($"{option.Name} {value} is not valid; choose {string.Join(", ", words)}.");
+        }
     }
 
     /// <summary>A number within bounds.</summary>
@@ -86,7 +100,10 @@ internal static class Values
         where T : IComparable<T>
     {
         if (value.CompareTo(low) < 0 || value.CompareTo(high) > 0)
+        {
             throw new OptionException($"{option} {value} is out of range; {low} to {high} are valid.");
+        }
+
         return value;
     }
 }

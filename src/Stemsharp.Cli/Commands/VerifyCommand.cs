@@ -15,9 +15,9 @@ internal static class VerifyCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        var threads = new Option<int>("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command(
+        Command command = new(
             "verify", "Check a model's checksums, the engine against stored results, and the engine against the slow exact interpreter.")
         {
             model, repository, offline, threads, json,
@@ -36,23 +36,37 @@ internal static class VerifyCommand
 
             string engine = CpuEngine.Describe(KernelTier.Best, count);
             if (!asJson)
+            {
                 output.WriteLine($"engine  {engine}");
-            var checks = new List<Check>();
+            }
+
+            List<Check> checks = [];
             void Add(Check check)
             {
                 checks.Add(check);
                 if (!asJson)
+                {
                     output.WriteLine($"{(check.Passed ? "passed" : "FAILED")}  {check.Name}: {check.Detail}");
+                }
             }
 
             foreach (Check check in ModelChecks.Files(catalog, name, source, inCatalog: line.GetValue(repository) is null))
+            {
                 Add(check);
+            }
+
             Add(ModelChecks.Golden(count, cancellationToken));
             foreach (ModelMember member in source.Members)
+            {
                 Add(ModelChecks.Interpreter(member, count, cancellationToken));
+            }
+
             int exitCode = checks.All(c => c.Passed) ? ExitCode.Success : ExitCode.CheckFailed;
             if (asJson)
+            {
                 output.WriteLine(Json(source.Name, engine, checks, exitCode));
+            }
+
             return exitCode;
         });
         return command;

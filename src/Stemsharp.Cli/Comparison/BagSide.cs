@@ -16,7 +16,11 @@ internal sealed class BagSide : ComparedSide
     internal BagSide(string name, ModelSource source, Func<ModelMember, ComparedSide> open)
     {
         int[] lengths = [.. source.Members.Select(m => m.Config.SegmentSamples).Distinct()];
-        if (lengths.Length > 1) throw new OptionException($"The networks of {name} take segments of {string.Join(" and ", lengths)} samples; only equal ones can be compared. Compare its members one by one: {string.Join(", ", source.Members.Select(m => m.Signature))}.");
+        if (lengths.Length > 1)
+        {
+            throw new OptionException($"The networks of {name} take segments of {string.Join(" and ", lengths)} samples; only equal ones can be compared. Compare its members one by one: {string.Join(", ", source.Members.Select(m => m.Signature))}.");
+        }
+
         (_members, _open) = (source.Members, open);
         (Name, Stems, SampleRate) = (name, source.Stems, source.SampleRate);
         (Channels, Samples) = (source.Members[0].Config.AudioChannels, lengths[0]);
@@ -25,7 +29,7 @@ internal sealed class BagSide : ComparedSide
     internal override float[] Run(float[] mix, CancellationToken cancellationToken)
     {
         int size = Channels * Samples;
-        var sums = new double[Stems.Count * size];
+        double[] sums = new double[Stems.Count * size];
         double seconds = 0;
         foreach (ModelMember member in _members)
         {
@@ -37,8 +41,15 @@ internal sealed class BagSide : ComparedSide
             {
                 // An exported network gives only the stems that it has a weight for.
                 int at = network.Stems.ToList().IndexOf(Stems[s]);
-                if (at < 0 || member.Weights[s] == 0) continue;
-                for (int i = 0; i < size; i++) sums[s * size + i] += member.Weights[s] * own[at * size + i];
+                if (at < 0 || member.Weights[s] == 0)
+                {
+                    continue;
+                }
+
+                for (int i = 0; i < size; i++)
+                {
+                    sums[s * size + i] += member.Weights[s] * own[at * size + i];
+                }
             }
         }
 

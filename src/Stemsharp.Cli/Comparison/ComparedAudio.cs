@@ -10,20 +10,43 @@ internal static class ComparedAudio
     internal static float[] Read(string file, TimeSpan start, ComparedSide side, CancellationToken cancellationToken)
     {
         using IAudioReader reader = AudioFiles.Open(file, cancellationToken: cancellationToken);
-        if (reader.Channels != side.Channels) throw new AudioException($"{file} has {reader.Channels} channels; {side.Channels} are needed.");
-        if (side.SampleRate > 0 && reader.SampleRate != side.SampleRate) throw new AudioException($"{file} has {reader.SampleRate} Hz; {side.SampleRate} are needed.");
-        var interleaved = new float[side.Samples * side.Channels];
+        if (reader.Channels != side.Channels)
+        {
+            throw new AudioException($"{file} has {reader.Channels} channels; {side.Channels} are needed.");
+        }
+
+        if (side.SampleRate > 0 && reader.SampleRate != side.SampleRate)
+        {
+            throw new AudioException($"{file} has {reader.SampleRate} Hz; {side.SampleRate} are needed.");
+        }
+
+        float[] interleaved = new float[side.Samples * side.Channels];
         for (long left = (long)(start.TotalSeconds * reader.SampleRate) * side.Channels, n; left > 0; left -= n)
         {
             n = (long)reader.Read(interleaved.AsSpan(0, (int)Math.Min(left, interleaved.Length))) * side.Channels;
-            if (n == 0) throw new AudioException($"{file} ends before {start.TotalSeconds} s.");
+            if (n == 0)
+            {
+                throw new AudioException($"{file} ends before {start.TotalSeconds} s.");
+            }
         }
 
         int filled = 0;
-        for (int n; filled < interleaved.Length && (n = reader.Read(interleaved.AsSpan(filled))) > 0;) filled += n * side.Channels;
-        if (filled == 0) throw new AudioException($"{file} has no samples at {start.TotalSeconds} s.");
-        var mix = new float[interleaved.Length];
-        for (int i = 0; i < mix.Length; i++) mix[i % side.Channels * side.Samples + i / side.Channels] = interleaved[i];
+        for (int n; filled < interleaved.Length && (n = reader.Read(interleaved.AsSpan(filled))) > 0;)
+        {
+            filled += n * side.Channels;
+        }
+
+        if (filled == 0)
+        {
+            throw new AudioException($"{file} has no samples at {start.TotalSeconds} s.");
+        }
+
+        float[] mix = new float[interleaved.Length];
+        for (int i = 0; i < mix.Length; i++)
+        {
+            mix[i % side.Channels * side.Samples + i / side.Channels] = interleaved[i];
+        }
+
         return mix;
     }
 
@@ -40,9 +63,13 @@ internal static class ComparedAudio
     /// <summary>The same noise every time.</summary>
     internal static float[] Noise(ComparedSide side)
     {
-        var random = new Random(1);
-        var noise = new float[side.Channels * side.Samples];
-        for (int i = 0; i < noise.Length; i++) noise[i] = 0.2f * (random.NextSingle() + random.NextSingle() - 1);
+        Random random = new(1);
+        float[] noise = new float[side.Channels * side.Samples];
+        for (int i = 0; i < noise.Length; i++)
+        {
+            noise[i] = 0.2f * (random.NextSingle() + random.NextSingle() - 1);
+        }
+
         return noise;
     }
 }

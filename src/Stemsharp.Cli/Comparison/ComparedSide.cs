@@ -44,7 +44,11 @@ internal abstract class ComparedSide : IDisposable
 
     internal static async Task<ComparedSide> OpenAsync(string name, SideSettings settings, CancellationToken cancellationToken)
     {
-        if (name.EndsWith(ExportedModels.Extension, StringComparison.OrdinalIgnoreCase)) return NetworkSide.OfGraph(name, settings.Session, OnnxRuntimeLibrary.Load(settings.Library));
+        if (name.EndsWith(ExportedModels.Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            return NetworkSide.OfGraph(name, settings.Session, OnnxRuntimeLibrary.Load(settings.Library));
+        }
+
         bool export = IsExport(name);
         ModelSource source = export ? ExportedModels.Open(name) : await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
         return source.Members.Count == 1 ? Open(source.Members[0]) : new BagSide(name, source, Open);
@@ -57,11 +61,11 @@ internal abstract class ComparedSide : IDisposable
     private static NetworkSide OfMember(string name, ModelSource source, ModelMember member, SideSettings settings)
     {
         using Checkpoint checkpoint = member.Open();
-        var request = new EngineRequest(source.Name, member, checkpoint, member.Config.SegmentSamples, settings.Threads);
+        EngineRequest request = new(source.Name, member, checkpoint, member.Config.SegmentSamples, settings.Threads);
         ISegmentEngine engine = settings.OnOnnxRuntime
             ? new OnnxRuntimeEngines(OnnxRuntimeLibrary.Load(settings.Library), settings.Session, fallback: false, _ => { }).Create(request)
             : OnCpu(request);
-        var runner = new SegmentRunner(engine, member.Config.Nfft, (engine as CpuEngine)?.Workers ?? new ParallelWorkers(settings.Threads));
+        SegmentRunner runner = new(engine, member.Config.Nfft, (engine as CpuEngine)?.Workers ?? new ParallelWorkers(settings.Threads));
         return NetworkSide.Of(name, runner, engine, source.Stems, source.SampleRate);
     }
 

@@ -41,7 +41,11 @@ internal sealed record ComparisonText(ComparedSide Expected, ComparedSide Actual
             }
 
             json.WriteNumber("min_snr_db", LeastSnr);
-            if (MostChange is { } most) json.WriteNumber("max_si_sdr_change_db", most);
+            if (MostChange is { } most)
+            {
+                json.WriteNumber("max_si_sdr_change_db", most);
+            }
+
             json.WriteStartArray("stems");
             foreach (StemComparison stem in Stems)
             {
@@ -63,7 +67,10 @@ internal sealed record ComparisonText(ComparedSide Expected, ComparedSide Actual
 
             void Decibels(string name, double? value, int digits)
             {
-                if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, Math.Round(number, digits));
+                if (value is { } number && double.IsFinite(number))
+                {
+                    json.WriteNumber(name, Math.Round(number, digits));
+                }
             }
         },
         indented: true);

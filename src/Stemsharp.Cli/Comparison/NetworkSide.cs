@@ -32,7 +32,7 @@ internal abstract class NetworkSide : ComparedSide
     /// <summary>An exported graph, of either kind, on onnxruntime.</summary>
     internal static NetworkSide OfGraph(string path, OnnxSessionOptions options, OnnxRuntimeLibrary library)
     {
-        var session = new OnnxSession(library, path, options);
+        OnnxSession session = new(library, path, options);
         if (session is { Inputs: [{ Name: "mix", Dims: [1, long channels, long samples] }], Outputs.Count: 1 })
         {
             return new Waveforms(session)
@@ -47,7 +47,7 @@ internal abstract class NetworkSide : ComparedSide
         }
 
         session.Dispose();
-        var engine = new OnnxRuntimeEngine(library, path, options);
+        OnnxRuntimeEngine engine = new(library, path, options);
         return Of(path, new SegmentRunner(engine, 2 * engine.Shape.Bins, new ParallelWorkers(options.Threads)), engine, engine.Stems, engine.SampleRate);
     }
 
@@ -57,12 +57,19 @@ internal abstract class NetworkSide : ComparedSide
     {
         protected override float[] Separate(float[] mix, CancellationToken cancellationToken)
         {
-            for (int c = 0; c < Channels; c++) mix.AsSpan(c * Samples, Samples).CopyTo(runner.Input(c));
+            for (int c = 0; c < Channels; c++)
+            {
+                mix.AsSpan(c * Samples, Samples).CopyTo(runner.Input(c));
+            }
+
             runner.Run([.. Enumerable.Range(0, Stems.Count)], cancellationToken);
-            var stems = new float[Stems.Count * Channels * Samples];
+            float[] stems = new float[Stems.Count * Channels * Samples];
             for (int s = 0; s < Stems.Count; s++)
             {
-                for (int c = 0; c < Channels; c++) runner.Output(s, c).CopyTo(stems.AsSpan((s * Channels + c) * Samples));
+                for (int c = 0; c < Channels; c++)
+                {
+                    runner.Output(s, c).CopyTo(stems.AsSpan((s * Channels + c) * Samples));
+                }
             }
 
             return stems;
@@ -75,7 +82,7 @@ internal abstract class NetworkSide : ComparedSide
     {
         protected override float[] Separate(float[] mix, CancellationToken cancellationToken)
         {
-            var stems = new float[session.Outputs[0].Elements];
+            float[] stems = new float[session.Outputs[0].Elements];
             session.Run([mix], [stems], cancellationToken);
             return stems;
         }

@@ -36,18 +36,34 @@ internal static class ExportedModels
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
         JsonElement root = document.RootElement;
-        if (root.GetProperty("batch").GetInt32() is not 1 and int batch) throw new ModelException($"The graphs of {path} take {batch} segments at once; separate runs one at a time. Export with --batch 1.");
+        if (root.GetProperty("batch").GetInt32() is not 1 and int batch)
+        {
+            throw new ModelException($"The graphs of {path} take {batch} segments at once; separate runs one at a time. Export with --batch 1.");
+        }
+
         string[] stems = Texts(root.GetProperty("stems"));
         HTDemucsConfig config = Config(stems, root.GetProperty("channels").GetInt32(), root.GetProperty("sample_rate").GetInt32(), root.GetProperty("segment_samples").GetInt32(), root.GetProperty("n_fft").GetInt32());
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var members = new List<ModelMember>();
+        List<ModelMember> members = [];
         foreach (JsonElement network in root.GetProperty("networks").EnumerateArray())
         {
             string name = network.GetProperty("file").GetString()!, file = Path.Combine(folder, name);
-            if (Path.GetFileName(name) != name) throw new ModelException($"{path} names {name}, which does not lie beside it.");
-            if (!File.Exists(file)) throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.");
+            if (Path.GetFileName(name) != name)
+            {
+                throw new ModelException($"{path} names {name}, which does not lie beside it.");
+            }
+
+            if (!File.Exists(file))
+            {
+                throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.");
+            }
+
             string checksum = Checksum(file);
-            if (checksum != network.GetProperty("sha256").GetString()) throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.");
+            if (checksum != network.GetProperty("sha256").GetString())
+            {
+                throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.");
+            }
+
             string[] own = Texts(network.GetProperty("stems"));
             double[] weights = [.. network.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
             members.Add(ModelMember.OfGraph(file, Whole(file, checksum), config, [.. stems.Select(s => Array.IndexOf(own, s) is >= 0 and int i ? weights[i] : 0)]));

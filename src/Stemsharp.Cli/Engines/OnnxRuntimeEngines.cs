@@ -55,7 +55,7 @@ internal sealed class OnnxRuntimeEngines(OnnxRuntimeLibrary library, OnnxSession
         string path = Path.Combine(folder, $"{source}-{request.Shape.Samples}-{version}.onnx");
         if (!File.Exists(path))
         {
-            var options = new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram, Samples = request.Shape.Samples };
+            OnnxGraphOptions options = new() { Kind = OnnxGraphKind.Spectrogram, Samples = request.Shape.Samples };
             OnnxFile.Write(OnnxModelBuilder.Build(request.Checkpoint, options), path, externalWeights: false);
         }
 

@@ -50,7 +50,9 @@ internal sealed class EvaluationRunner(IEstimates estimates, EvaluationOptions o
         StemPair[] pairs = [.. track.Stems.Where(stem => found.ContainsKey(stem.Key)).Select(stem => new StemPair(
             stem.Key, EvaluationSignal.FromFile(stem.Value), EvaluationSignal.FromFile(found[stem.Key])))];
         if (pairs.Length == 0)
+        {
             throw new AudioException($"{track.Name} has the stems {string.Join(", ", track.Stems.Keys)}, but the estimates have {string.Join(", ", found.Keys)}; at least one name must be the same.");
+        }
 
         EvaluationSignal? mixture = track.Mixture is null ? null : EvaluationSignal.FromFile(track.Mixture);
         TrackScores scores = TrackEvaluator.Evaluate(track.Name, pairs, mixture, options, cancellationToken);

@@ -26,8 +26,13 @@ internal sealed class EstimatesFolder(string folder) : IEstimates
         // With the subset, without it, and the folder itself for a single track.
         string[] places = [Path.Combine(folder, track.Name), Path.Combine(folder, Path.GetFileName(track.Name)), folder];
         foreach (string place in places)
+        {
             if (Directory.Exists(place) && TrackFolder.TryRead(place, track.Name) is { } found)
+            {
                 return Task.FromResult(found.Stems);
+            }
+        }
+
         throw new AudioException($"There are no separated stems of {track.Name} in {folder}; they are expected in {places[0]}, named as the references are.");
     }
 

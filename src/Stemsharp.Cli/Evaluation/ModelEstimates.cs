@@ -26,10 +26,15 @@ internal sealed class ModelEstimates : IEstimates
     public async Task<IReadOnlyDictionary<string, string>> StemsOfAsync(TrackFolder track, CancellationToken cancellationToken)
     {
         if (track.Mixture is null)
+        {
             throw new AudioException($"{track.Name} has no mixture.wav to separate. Add it, or pass stems that are separated already with --estimates.");
+        }
+
         string[] wanted = [.. _separator.Stems.Where(track.Stems.ContainsKey)];
         if (wanted.Length == 0)
+        {
             throw new AudioException($"{track.Name} has the stems {string.Join(", ", track.Stems.Keys)}, of which {_separator.Model} knows none; it separates {string.Join(", ", _separator.Stems)}.");
+        }
 
         string folder = _keep ? Path.Combine(_folder, track.Name) : _folder;
         Directory.CreateDirectory(folder);
@@ -43,7 +48,10 @@ internal sealed class ModelEstimates : IEstimates
     public async ValueTask DisposeAsync()
     {
         await _separator.DisposeAsync().ConfigureAwait(false);
-        if (!_keep) Directory.Delete(_folder, recursive: true);
+        if (!_keep)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     /// <summary>Writes stems as float WAV at the mixture's own rate, and in mono for a mono mixture, as its references are.</summary>
@@ -69,25 +77,45 @@ internal sealed class ModelEstimates : IEstimates
         public void Write(StemBlock block)
         {
             int count = block.Length * (_mono ? 1 : block.Info.Channels);
-            if (_interleaved.Length < count) _interleaved = new float[count];
+            if (_interleaved.Length < count)
+            {
+                _interleaved = new float[count];
+            }
+
             for (int stem = 0; stem < _writers.Count; stem++)
             {
-                if (!_mono) block.CopyStemInterleaved(stem, _interleaved);
+                if (!_mono)
+                {
+                    block.CopyStemInterleaved(stem, _interleaved);
+                }
                 else
-                    for (int i = 0; i < count; i++) _interleaved[i] = 0.5f * (block.Stem(stem, 0)[i] + block.Stem(stem, 1)[i]);
+                {
+                    for (int i = 0; i < count; i++)
+                    {
+                        _interleaved[i] = 0.5f * (block.Stem(stem, 0)[i] + block.Stem(stem, 1)[i]);
+                    }
+                }
+
                 _writers[stem].Write(_interleaved.AsSpan(0, count));
             }
         }
 
         public Dictionary<string, string> Complete()
         {
-            foreach (IAudioWriter writer in _writers) writer.Complete();
+            foreach (IAudioWriter writer in _writers)
+            {
+                writer.Complete();
+            }
+
             return _paths;
         }
 
         public void Dispose()
         {
-            foreach (IAudioWriter writer in _writers) writer.Dispose();
+            foreach (IAudioWriter writer in _writers)
+            {
+                writer.Dispose();
+            }
         }
     }
 }

@@ -22,8 +22,8 @@ internal sealed class Spectrogram
     private readonly int _step;
     private readonly SoundPicture[] _pictures;
     private readonly FourierTransform _transform = new(Window);
-    private readonly HalfSpectrum _truth = new((Window / 2) + 1);
-    private readonly HalfSpectrum _guess = new((Window / 2) + 1);
+    private readonly HalfSpectrum _truth = new(Window / 2 + 1);
+    private readonly HalfSpectrum _guess = new(Window / 2 + 1);
     private readonly double[] _hann = new double[Window];
     private readonly double[] _pendingTruth = new double[Window];
     private readonly double[] _pendingGuess = new double[Window];
@@ -46,10 +46,16 @@ internal sealed class Spectrogram
         _pictures = pictures;
         _step = (int)Math.Clamp(length / columns, 64, Window / 2);
         _windows = new int[columns];
-        for (int i = 0; i < Window; i++) _hann[i] = 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / Window));
+        for (int i = 0; i < Window; i++)
+        {
+            _hann[i] = 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / Window);
+        }
+
         double top = HighestFrequency(sampleRate);
         for (int row = 0; row <= Rows; row++)
+        {
             _bins[row] = LowestFrequency * Math.Pow(top / LowestFrequency, (double)row / Rows) * Window / sampleRate;
+        }
     }
 
     /// <summary>Highest frequency shown: 16 kHz or half the rate.</summary>
@@ -66,7 +72,10 @@ internal sealed class Spectrogram
             truth = truth[count..];
             guess = guess[count..];
             _held += count;
-            if (_held == Window) Advance();
+            if (_held == Window)
+            {
+                Advance();
+            }
         }
     }
 
@@ -79,12 +88,24 @@ internal sealed class Spectrogram
         int last = 0;
         for (int column = 0; column < _columns; column++)
         {
-            if (_windows[column] > 0) last = column;
+            if (_windows[column] > 0)
+            {
+                last = column;
+            }
+
             foreach (SoundPicture picture in _pictures)
             {
-                if (last != column) picture.Power[last].CopyTo(picture.Power[column], 0);
+                if (last != column)
+                {
+                    picture.Power[last].CopyTo(picture.Power[column], 0);
+                }
                 else
-                    for (int row = 0; row < Rows; row++) picture.Power[column][row] /= Math.Max(1, _windows[column]);
+                {
+                    for (int row = 0; row < Rows; row++)
+                    {
+                        picture.Power[column][row] /= Math.Max(1, _windows[column]);
+                    }
+                }
             }
         }
     }
@@ -98,19 +119,19 @@ internal sealed class Spectrogram
         }
 
         _transform.ForwardPair(_first, _second, _truth, _guess);
-        int column = (int)Math.Min(_columns - 1, (_start + (Window / 2)) * _columns / Math.Max(1, _length));
+        int column = (int)Math.Min(_columns - 1, (_start + Window / 2) * _columns / Math.Max(1, _length));
         _windows[column]++;
         for (int row = 0; row < Rows; row++)
         {
             int low = Math.Min(Window / 2, (int)Math.Round(_bins[row]));
-            int high = Math.Clamp((int)Math.Round(_bins[row + 1]), low + 1, (Window / 2) + 1);
+            int high = Math.Clamp((int)Math.Round(_bins[row + 1]), low + 1, Window / 2 + 1);
             double truth = 0, guess = 0, error = 0;
             for (int bin = low; bin < high; bin++)
             {
                 double re = _guess.Real[bin] - _truth.Real[bin], im = _guess.Imaginary[bin] - _truth.Imaginary[bin];
-                truth = Math.Max(truth, (_truth.Real[bin] * _truth.Real[bin]) + (_truth.Imaginary[bin] * _truth.Imaginary[bin]));
-                guess = Math.Max(guess, (_guess.Real[bin] * _guess.Real[bin]) + (_guess.Imaginary[bin] * _guess.Imaginary[bin]));
-                error = Math.Max(error, (re * re) + (im * im));
+                truth = Math.Max(truth, _truth.Real[bin] * _truth.Real[bin] + _truth.Imaginary[bin] * _truth.Imaginary[bin]);
+                guess = Math.Max(guess, _guess.Real[bin] * _guess.Real[bin] + _guess.Imaginary[bin] * _guess.Imaginary[bin]);
+                error = Math.Max(error, re * re + im * im);
             }
 
             // A full-scale sine reaches (Window/4)² under a Hann window.

@@ -41,7 +41,11 @@ internal sealed record StemPictures(SoundPicture Reference, SoundPicture Estimat
     private static double Mean(double[][] block, int first, int channels, int index)
     {
         double sum = 0;
-        for (int c = first; c < first + channels; c++) sum += block[c][index];
+        for (int c = first; c < first + channels; c++)
+        {
+            sum += block[c][index];
+        }
+
         return sum / channels;
     }
 }

@@ -19,21 +19,35 @@ internal sealed record TrackFolder(string Name, string? Mixture, IReadOnlyDictio
     internal static IReadOnlyList<TrackFolder> Find(string root)
     {
         if (!Directory.Exists(root))
+        {
             throw new AudioException($"There is no folder {root}. Name a folder of tracks laid out as MUSDB18-HQ is: TRACK/mixture.wav, TRACK/vocals.wav, …");
-        if (TryRead(root, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))) is { } single) return [single];
+        }
+
+        if (TryRead(root, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))) is { } single)
+        {
+            return [single];
+        }
 
         List<TrackFolder> tracks = [];
         foreach (string folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(folder);
-            if (TryRead(folder, name) is { } track) tracks.Add(track);
+            if (TryRead(folder, name) is { } track)
+            {
+                tracks.Add(track);
+            }
             else
+            {
                 tracks.AddRange(Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)
                     .Select(inner => TryRead(inner, $"{name}/{Path.GetFileName(inner)}")).OfType<TrackFolder>());
+            }
         }
 
         if (tracks.Count == 0)
+        {
             throw new AudioException($"{root} holds no tracks. A track is a folder with at least one stem as an audio file (vocals.wav, drums.wav, …), directly in {root} or one folder further down.");
+        }
+
         return tracks;
     }
 
@@ -44,10 +58,20 @@ internal sealed record TrackFolder(string Name, string? Mixture, IReadOnlyDictio
         string? mixture = null;
         foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            if (!AudioFormats.TryFromPath(file, out _) || Path.GetFileName(file).StartsWith('.')) continue;
+            if (!AudioFormats.TryFromPath(file, out _) || Path.GetFileName(file).StartsWith('.'))
+            {
+                continue;
+            }
+
             string stem = Path.GetFileNameWithoutExtension(file);
-            if (s_mixtureNames.Contains(stem)) mixture ??= file;
-            else if (!s_derivedNames.Contains(stem)) stems.TryAdd(stem, file);
+            if (s_mixtureNames.Contains(stem))
+            {
+                mixture ??= file;
+            }
+            else if (!s_derivedNames.Contains(stem))
+            {
+                stems.TryAdd(stem, file);
+            }
         }
 
         return stems.Count == 0 ? null : new TrackFolder(name, mixture, stems);

@@ -10,7 +10,7 @@ internal static class CommandLineHost
     /// <summary>Runs with the process's own console and signals.</summary>
     internal static async Task<int> RunAsync(Command root, IReadOnlyList<string> arguments)
     {
-        using var cancellation = new CancellationTokenSource();
+        using CancellationTokenSource cancellation = new();
 
         // The first signal asks the work to stop; a second one ends the process at once.
         void Stop(PosixSignalContext context)
@@ -34,14 +34,18 @@ internal static class CommandLineHost
         CancellationToken cancellationToken)
     {
         if (arguments.Count == 0)
+        {
             arguments = ["--help"];
+        }
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
         if (faults.Length > 0 && result.Action is not HelpWithExamples)
+        {
             return ReportUsage(result, faults, error);
+        }
 
-        var invocation = new InvocationConfiguration
+        InvocationConfiguration invocation = new()
         {
             Output = output,
             Error = error,
@@ -72,7 +76,10 @@ internal static class CommandLineHost
     private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {
         foreach (string message in faults)
+        {
             error.WriteLine($"stemsharp: {message}");
+        }
+
         error.WriteLine($"'{CommandPath(result.CommandResult.Command)} --help' shows what is valid.");
         return ExitCode.Usage;
     }
@@ -85,7 +92,10 @@ internal static class CommandLineHost
     internal static (int Code, string Message) Describe(Exception exception, CancellationToken cancellationToken)
     {
         if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+        {
             return (ExitCode.Cancelled, "cancelled");
+        }
+
         int code = exception is OperationCanceledException ? ExitCode.Internal : ExitCode.For(exception);
         return (code, code == ExitCode.Internal ? $"internal error: {exception}" : exception.Message);
     }

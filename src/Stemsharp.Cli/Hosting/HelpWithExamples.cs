@@ -18,10 +18,16 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         TextWriter output = parseResult.InvocationConfiguration.Output;
         IReadOnlyList<string> examples = HelpExamples.Of(CommandLineHost.CommandPath(parseResult.CommandResult.Command));
         if (examples.Count == 0)
+        {
             return code;
+        }
+
         output.WriteLine("Examples:");
         foreach (string example in examples)
+        {
             output.WriteLine($"  {example}");
+        }
+
         output.WriteLine();
         return code;
     }

@@ -18,9 +18,9 @@ internal static class JsonText
 
     internal static string Value(Action<Utf8JsonWriter> value, bool indented = false)
     {
-        using var buffer = new MemoryStream();
-        var options = new JsonWriterOptions { Indented = indented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-        using (var json = new Utf8JsonWriter(buffer, options))
+        using MemoryStream buffer = new();
+        JsonWriterOptions options = new() { Indented = indented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using (Utf8JsonWriter json = new(buffer, options))
         {
             value(json);
         }

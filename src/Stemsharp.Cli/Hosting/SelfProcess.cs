@@ -9,7 +9,7 @@ internal static class SelfProcess
     /// <exception cref="StemsharpException">It failed.</exception>
     internal static async Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo
+        ProcessStartInfo start = new()
         {
             FileName = Environment.ProcessPath ?? throw new StemsharpException("The path of this program is not known."),
             RedirectStandardOutput = true,
@@ -25,7 +25,10 @@ internal static class SelfProcess
         }
 
         foreach (string argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         using Process process = Process.Start(start)!;
         try
         {

@@ -54,17 +54,25 @@ internal sealed class FileNameTemplate
     internal static FileNameTemplate Parse(string pattern)
     {
         if (string.IsNullOrWhiteSpace(pattern))
+        {
             throw new OptionException($"--filename is empty; the default is \"{Default}\".");
-        if (pattern[0] is '/' or '\\' || pattern.Contains('\0') || IsDriveRooted(pattern))
-            throw new OptionException($"--filename \"{pattern}\" is not a relative path; --out chooses the folder.");
+        }
 
-        var segments = new List<IReadOnlyList<Piece>>();
-        var segment = new List<Piece>();
-        var literal = new StringBuilder();
+        if (pattern[0] is '/' or '\\' || pattern.Contains('\0') || IsDriveRooted(pattern))
+        {
+            throw new OptionException($"--filename \"{pattern}\" is not a relative path; --out chooses the folder.");
+        }
+
+        List<IReadOnlyList<Piece>> segments = [];
+        List<Piece> segment = [];
+        StringBuilder literal = new();
         void EndLiteral()
         {
             if (literal.Length > 0)
+            {
                 segment.Add(new Piece(literal.ToString(), IsField: false));
+            }
+
             literal.Clear();
         }
 
@@ -72,9 +80,15 @@ internal sealed class FileNameTemplate
         {
             EndLiteral();
             if (segment.Count == 1 && segment[0] is { IsField: false, Text: ".." })
+            {
                 throw new OptionException($"--filename \"{pattern}\" leaves the output folder by \"..\"; --out chooses the folder.");
+            }
+
             if (segment.Count > 0 && !(segment.Count == 1 && segment[0] is { IsField: false, Text: "." }))
+            {
                 segments.Add(segment);
+            }
+
             segment = [];
         }
 
@@ -91,9 +105,12 @@ internal sealed class FileNameTemplate
                 int end = pattern.IndexOf('}', i);
                 string name = end < 0 ? pattern[(i + 1)..] : pattern[(i + 1)..end];
                 if (end < 0 || !Fields.Any(f => f.Name == name))
+                {
                     throw new OptionException(
                         $"--filename has no field \"{{{name}{(end < 0 ? "" : "}")}\"; valid are " +
                         string.Join(", ", Fields.Select(f => $"{{{f.Name}}}")) + "; {{ and }} write a brace.");
+                }
+
                 EndLiteral();
                 segment.Add(new Piece(name, IsField: true));
                 i = end;
@@ -115,7 +132,10 @@ internal sealed class FileNameTemplate
         bool endsOpen = pattern[^1] is '/' or '\\';
         EndSegment();
         if (endsOpen || segments.Count == 0)
+        {
             throw new OptionException($"--filename \"{pattern}\" names no file; the default is \"{Default}\".");
+        }
+
         return new FileNameTemplate(pattern, segments);
     }
 
@@ -131,7 +151,10 @@ internal sealed class FileNameTemplate
         string path = Path.GetFullPath(Path.Combine(root, Render(values)));
         string prefix = Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar;
         if (!path.StartsWith(prefix, StringComparison.Ordinal))
+        {
             throw new OptionException($"--filename \"{Pattern}\" would write outside of {root}.");
+        }
+
         return path;
     }
 
@@ -140,21 +163,29 @@ internal sealed class FileNameTemplate
         int limit = LongestName;
         while (true)
         {
-            var text = new StringBuilder();
+            StringBuilder text = new();
             foreach (Piece piece in pieces)
+            {
                 text.Append(piece.IsField
                     ? Cut(SafeFileName.Value(piece.Text, values.GetValueOrDefault(piece.Text)), limit)
                     : SafeFileName.Literal(piece.Text));
+            }
+
             string name = SafeFileName.Whole(text.ToString());
             int length = Encoding.UTF8.GetByteCount(name);
             if (length <= LongestName)
+            {
                 return name;
+            }
             // The values are cut, never the end of the name: stems and extensions stay apart.
             int longest = pieces.Where(p => p.IsField)
                 .Max(p => (int?)Encoding.UTF8.GetByteCount(Cut(SafeFileName.Value(p.Text, values.GetValueOrDefault(p.Text)), limit))) ?? 0;
             int next = Math.Min(limit, longest) - Math.Max(1, (length - LongestName) / pieces.Count);
             if (next < 16)
+            {
                 throw new OptionException($"--filename makes a name of {length} bytes; file systems take {LongestName}.");
+            }
+
             limit = next;
         }
     }
@@ -162,14 +193,20 @@ internal sealed class FileNameTemplate
     private static string Cut(string value, int bytes)
     {
         if (Encoding.UTF8.GetByteCount(value) <= bytes)
+        {
             return value;
+        }
+
         int length = 0;
         int end = 0;
         foreach (Rune rune in value.EnumerateRunes())
         {
             length += rune.Utf8SequenceLength;
             if (length > bytes)
+            {
                 break;
+            }
+
             end += rune.Utf16SequenceLength;
         }
 

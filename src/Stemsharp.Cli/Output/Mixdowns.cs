@@ -11,7 +11,10 @@ internal static class Mixdowns
     internal static IReadOnlyList<Mixdown> For(OutputSettings settings, IReadOnlyList<string> stems)
     {
         if (settings.Traktor is not null)
+        {
             return Mixdown.Traktor(stems);
+        }
+
         return settings.TwoStems is { } wanted
             ? Mixdown.Pair(wanted, settings.OtherMethod, stems)
             : [.. stems.Where(s => settings.Stems is null || settings.Stems.Contains(s)).Select(s => Mixdown.Single(s, stems))];

@@ -30,17 +30,22 @@ internal static class SafeFileName
     {
         int kept = name.TrimEnd('.', ' ').Length;
         if (kept < name.Length)
+        {
             name = name[..kept] + new string('_', name.Length - kept);
+        }
+
         string device = name.Split('.', 2)[0].TrimEnd(' ');
         if (s_reserved.Contains(device, StringComparer.OrdinalIgnoreCase))
+        {
             name = device + "_" + name[device.Length..];
+        }
         // The batch keeps its records in a folder of that name.
         return name.StartsWith(".stemsharp", StringComparison.OrdinalIgnoreCase) ? "_" + name : name;
     }
 
     private static string Replace(string text, bool strict)
     {
-        var safe = new StringBuilder(text.Length);
+        StringBuilder safe = new(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
             bool bad = rune.Value is '/' or '\\' or 0xFFFD
@@ -49,9 +54,13 @@ internal static class SafeFileName
                 || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069)
                 || (strict && rune.Value is '<' or '>' or ':' or '"' or '|' or '?' or '*');
             if (bad)
+            {
                 safe.Append('_');
+            }
             else
+            {
                 safe.Append(rune.ToString());
+            }
         }
 
         return safe.ToString();

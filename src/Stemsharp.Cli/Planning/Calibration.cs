@@ -116,10 +116,10 @@ internal sealed record Calibration
     {
         int segment = (int)(separator.SampleRate * Math.Min(request.Separator.Segment ?? double.MaxValue, separator.Source.SegmentSeconds));
         int stride = (int)((1 - request.Separator.Overlap) * segment);
-        using var process = Process.GetCurrentProcess();
+        using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;
-        using var watch = new MemoryWatch(s_interval, () => program = Math.Max(program, ProcessTree.LargestChildBytes()));
+        using MemoryWatch watch = new(s_interval, () => program = Math.Max(program, ProcessTree.LargestChildBytes()));
         Task<NoiseRun> RunAsync(int pieces) => NoiseRun.OfAsync(request, separator, stride, pieces, cancellationToken);
         // With several segments at once, a full round of them is the unit.
         int round = separator.AtOnce.Segments;
@@ -131,7 +131,10 @@ internal sealed record Calibration
             runs.Add(await RunAsync(pieces).ConfigureAwait(false));
             now = round == 1 ? Median(runs[^1].SegmentSeconds) : runs[^1].Seconds / pieces;
             if (now > SlowSegment || now > Steady * before || runs.Count > MostRuns)
+            {
                 break;
+            }
+
             before = now;
             pieces = Math.Max(2 * round, Math.Clamp((int)(MeasuredSeconds / now), FewestPieces, MostPieces));
         }
@@ -188,7 +191,10 @@ internal sealed record Calibration
                 double start = Stopwatch.GetElapsedTime(began).TotalSeconds;
                 long frames = 0;
                 for (int read; frames < (long)sampleSeconds * reader.SampleRate && (read = reader.Read(block)) > 0;)
+                {
                     frames += read;
+                }
+
                 double rest = Stopwatch.GetElapsedTime(began).TotalSeconds - start;
                 return (start, frames == 0 ? 0 : rest * reader.SampleRate / frames);
             }

@@ -24,7 +24,9 @@ internal sealed class MemoryLimit : IDisposable
         _limit = limit;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (limit is not null)
+        {
             _watch = new MemoryWatch(s_interval, Look);
+        }
     }
 
     /// <summary>Cancelled above the limit.</summary>
@@ -36,7 +38,9 @@ internal sealed class MemoryLimit : IDisposable
         SeparateRequest request, Separator separator, InputExpansion inputs, CancellationToken cancellationToken)
     {
         if (request.MaxMemory is not { } limit)
+        {
             return request;
+        }
 
         // Segments at once are measured one at a time, and as many are allowed as fit.
         int more = Math.Max(0, request.Separator.ParallelSegments - 1);
@@ -45,7 +49,10 @@ internal sealed class MemoryLimit : IDisposable
         long each = Math.Max(1, separator.AtOnce.BytesEach), needed = calibration.MemoryBytes + more * each;
         bool oneByOne = needed > limit;
         if (oneByOne && !request.Output.ExactSum)
+        {
             needed = calibration.MemoryOneByOne + more * each;
+        }
+
         if (needed > limit)
         {
             throw new OptionException(
@@ -83,10 +90,16 @@ internal sealed class MemoryLimit : IDisposable
     private void Look()
     {
         if (_seen > 0)
+        {
             return;
+        }
+
         long bytes = ProcessTree.Bytes();
         if (bytes <= _limit)
+        {
             return;
+        }
+
         Volatile.Write(ref _seen, bytes);
         try
         {

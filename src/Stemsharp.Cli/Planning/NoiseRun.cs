@@ -38,24 +38,26 @@ internal sealed record NoiseRun(
             long began = Stopwatch.GetTimestamp();
             using AudioSource source = AudioSource.Open(noise, cancellationToken: cancellationToken);
             FilePlan? plan = null;
-            var files = new TrackFiles(request.Output, folder, folder, source.Info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken));
+            TrackFiles files = new(request.Output, folder, folder, source.Info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken));
             double reported = 0, network = 0;
-            var segments = new List<double>();
+            List<double> segments = [];
             SeparationProgress last = default;
-            var progress = new DirectProgress<SeparationProgress>(p =>
+            DirectProgress<SeparationProgress> progress = new(p =>
             {
                 double now = Stopwatch.GetElapsedTime(began).TotalSeconds;
                 if (p.State == SeparationState.Separating)
                 {
                     network += now - reported;
                     if (last.State == SeparationState.Separating && p.SegmentIndex > last.SegmentIndex)
+                    {
                         segments.Add(now - reported);
+                    }
                 }
 
                 reported = now;
                 last = p;
             });
-            using (var sink = new FileSink(song => plan = files.Plan(song), cancellationToken))
+            using (FileSink sink = new(song => plan = files.Plan(song), cancellationToken))
             {
                 // Several pieces are several segments, also where the songs themselves are short enough for --no-split.
                 SeparatorOptions options = separator.Options with { TemporaryFolder = folder, Split = true };
@@ -74,13 +76,16 @@ internal sealed record NoiseRun(
 
     private static void Write(string path, int sampleRate, long frames)
     {
-        var random = new Random(1);
+        Random random = new(1);
         float[] block = new float[2 * BlockFrames];
         using IAudioWriter writer = AudioFiles.Create(path, sampleRate, 2);
         for (long left = frames; left > 0; left -= BlockFrames)
         {
             foreach (ref float sample in block.AsSpan())
+            {
                 sample = random.NextSingle() * 0.5f - 0.25f;
+            }
+
             writer.Write(block.AsSpan(0, 2 * (int)Math.Min(BlockFrames, left)));
         }
 

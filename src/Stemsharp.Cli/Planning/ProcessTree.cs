@@ -14,7 +14,10 @@ internal static class ProcessTree
     private static IEnumerable<(int Process, long Bytes)> Children(int parent)
     {
         if (!OperatingSystem.IsLinux())
+        {
             return [];
+        }
+
         try
         {
             int[] children =
@@ -69,7 +72,10 @@ internal sealed class MemoryWatch : IDisposable
     private void Look()
     {
         if (Interlocked.Exchange(ref _busy, 1) == 1)
+        {
             return;
+        }
+
         try
         {
             _look();

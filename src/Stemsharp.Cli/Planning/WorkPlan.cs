@@ -41,8 +41,8 @@ internal sealed record WorkPlan
     internal static WorkPlan Make(
         SeparateRequest request, Separator separator, InputExpansion inputs, Calibration calibration, CancellationToken cancellationToken)
     {
-        var tracks = new List<PlannedTrack>();
-        var rejected = new List<RejectedInput>(inputs.Rejected);
+        List<PlannedTrack> tracks = [];
+        List<RejectedInput> rejected = [.. inputs.Rejected];
         foreach (Track track in inputs.Tracks)
         {
             try
@@ -59,7 +59,10 @@ internal sealed record WorkPlan
 
         string root = Path.GetFullPath(request.ToStandardOutput ? Path.GetTempPath() : request.OutputFolder);
         while (!Directory.Exists(root) && Path.GetDirectoryName(root) is { } parent)
+        {
             root = parent;
+        }
+
         return new WorkPlan
         {
             Model = separator.Model,
@@ -77,7 +80,7 @@ internal sealed record WorkPlan
         long frames = info.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
         double seconds = (double)frames / info.SampleRate;
         long samples = (long)(seconds * separator.SampleRate);
-        var separation = new SeparationInfo(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
+        SeparationInfo separation = new(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
         FilePlan files = new TrackFiles(request.Output, Path.GetTempPath(), request.OutputFolder, info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken)).Plan(separation);
         double decoding = Calibration.NeedsDecoder(track) ? calibration.DecodingFor(seconds) : 0;
         return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes);
@@ -85,7 +88,7 @@ internal sealed record WorkPlan
 
     internal string ToText()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         int width = Tracks.Count > 0 ? Math.Min(60, Tracks.Max(t => t.Track.Shown.Length)) : 0;
         foreach (PlannedTrack track in Tracks)
         {
@@ -96,7 +99,10 @@ internal sealed record WorkPlan
         }
 
         foreach (RejectedInput rejected in Rejected)
+        {
             text.AppendLine($"{rejected.Shown}: {rejected.Message}");
+        }
+
         string audio = Words.Duration(TimeSpan.FromSeconds(Tracks.Sum(t => t.AudioSeconds)));
         text.AppendLine($"time    {Words.Duration(TimeSpan.FromSeconds(Seconds))} for {audio} of audio with {Model}");
         string atOnce = Calibration.SegmentsAtOnce == 1
@@ -118,7 +124,10 @@ internal sealed record WorkPlan
             json.WriteNumber("memory_bytes_per_segment_at_once", Calibration.BytesPerSegmentAtOnce);
             json.WriteNumber("disk_bytes", DiskBytes);
             if (AvailableBytes is { } free)
+            {
                 json.WriteNumber("disk_free_bytes", free);
+            }
+
             json.WriteStartArray("tracks");
             foreach (PlannedTrack track in Tracks)
             {

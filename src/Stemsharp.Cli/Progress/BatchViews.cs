@@ -15,7 +15,10 @@ internal static class BatchViews
     internal static IBatchView Create(string name, bool quiet, TextWriter error)
     {
         if (quiet && name == Auto)
+        {
             name = None;
+        }
+
         return name switch
         {
             Json => new JsonView(error),

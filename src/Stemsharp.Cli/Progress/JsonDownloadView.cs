@@ -12,7 +12,10 @@ internal sealed class JsonDownloadView(TextWriter error) : IProgress<DownloadPro
         // Without a total there are no hundredths; then it is whole megabytes.
         long step = value.Total is { } total and > 0 ? 100 * value.Received / total : value.Received / 1_000_000;
         if (value.File == _file && step == _shown)
+        {
             return;
+        }
+
         _file = value.File;
         _shown = step;
         _lines.Write("download", json =>
@@ -20,9 +23,13 @@ internal sealed class JsonDownloadView(TextWriter error) : IProgress<DownloadPro
             json.WriteString("file", value.File);
             json.WriteNumber("received_bytes", value.Received);
             if (value.Total is { } bytes)
+            {
                 json.WriteNumber("total_bytes", bytes);
+            }
             else
+            {
                 json.WriteNull("total_bytes");
+            }
         });
     }
 }

@@ -50,7 +50,10 @@ internal sealed class JsonView(TextWriter error) : IBatchView
             long now = Environment.TickCount64;
             long last = Interlocked.Read(ref _last);
             if (last != long.MinValue && now - last < s_interval.TotalMilliseconds && progress.Fraction < 1)
+            {
                 return;
+            }
+
             Interlocked.Exchange(ref _last, now);
             TrackProgress copy = progress;
             lines.Write("progress", json =>
@@ -61,9 +64,14 @@ internal sealed class JsonView(TextWriter error) : IBatchView
                 json.WriteNumber("audio_seconds", Round(copy.AudioSeconds));
                 json.WriteNumber("elapsed_seconds", Round(copy.Elapsed.TotalSeconds));
                 if (copy.Remaining is { } left)
+                {
                     json.WriteNumber("remaining_seconds", Round(left.TotalSeconds));
+                }
                 else
+                {
                     json.WriteNull("remaining_seconds");
+                }
+
                 json.WriteNumber("speed", Round(copy.Speed));
             });
         }

@@ -25,8 +25,11 @@ internal sealed class LiveView : IBatchView
     {
         _tracks = tracks;
         if (folder != "-")
+        {
             _console.MarkupLineInterpolated($"Stems go to [bold]{folder}[/]");
-        var started = new TaskCompletionSource<ProgressContext>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        TaskCompletionSource<ProgressContext> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _display = _console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DetailColumn())
@@ -37,7 +40,9 @@ internal sealed class LiveView : IBatchView
             });
         ProgressContext display = started.Task.GetAwaiter().GetResult();
         if (tracks > 1)
+        {
             _batch = display.AddTask($"{tracks} tracks", maxValue: tracks);
+        }
         // One bar serves all tracks in turn: a thousand finished bars would help nobody.
         _track = display.AddTask("starting", maxValue: 1);
     }
@@ -55,7 +60,9 @@ internal sealed class LiveView : IBatchView
     {
         StopDisplay();
         if (outcomes.Count > 1)
+        {
             _console.MarkupLineInterpolated($"{Words.Summary(outcomes, elapsed)}");
+        }
     }
 
     public void Dispose() => StopDisplay();
@@ -73,7 +80,9 @@ internal sealed class LiveView : IBatchView
         // A bar at its maximum counts as finished and could not start again for the next track.
         _track.Value = Math.Min(0.9999, progress.Fraction);
         if (_batch is { } batch)
+        {
             batch.Value = Math.Min(_tracks - 0.0001, index + progress.Fraction);
+        }
     }
 
     private sealed class TrackView(LiveView view, int index) : ITrackView
@@ -92,9 +101,14 @@ internal sealed class LiveView : IBatchView
             };
             view._console.MarkupLineInterpolated(line);
             if (outcome.NullDecibels is { } nulls)
+            {
                 view._console.MarkupLineInterpolated($"        {Words.Null(nulls)}");
+            }
+
             foreach (string warning in outcome.Warnings)
+            {
                 view._console.MarkupLineInterpolated($"[yellow]note[/]    {warning}");
+            }
         }
     }
 

@@ -47,7 +47,10 @@ internal static class OutcomeJson
         {
             json.WriteStartArray("warnings");
             foreach (string warning in outcome.Warnings)
+            {
                 json.WriteStringValue(warning);
+            }
+
             json.WriteEndArray();
         }
     }
@@ -69,8 +72,12 @@ internal static class OutcomeJson
     private static void WriteDecibels(Utf8JsonWriter json, string name, double decibels)
     {
         if (double.IsFinite(decibels))
+        {
             json.WriteNumber(name, Math.Round(decibels, 2));
+        }
         else
+        {
             json.WriteNull(name);
+        }
     }
 }

@@ -11,7 +11,9 @@ internal sealed class PlainView(TextWriter error) : IBatchView
     {
         _tracks = tracks;
         if (folder != "-")
+        {
             error.WriteLine($"Stems go to {folder}");
+        }
     }
 
     public ITrackView Track(int index, string name)
@@ -26,7 +28,9 @@ internal sealed class PlainView(TextWriter error) : IBatchView
     public void End(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed, int exitCode)
     {
         if (outcomes.Count > 1)
+        {
             error.WriteLine(Words.Summary(outcomes, elapsed));
+        }
     }
 
     public void Dispose() => error.Flush();
@@ -42,7 +46,10 @@ internal sealed class PlainView(TextWriter error) : IBatchView
             {
                 int tenth = (int)(progress.Fraction * 10 + 1e-9);
                 if (tenth <= _tenth || tenth >= 10)
+                {
                     return;
+                }
+
                 _tenth = tenth;
                 string remaining = progress.Remaining is { } left ? $", {Words.Duration(left)} left" : "";
                 string speed = progress.Speed > 0 ? $", {Words.Speed(progress.Speed)}" : "";
@@ -56,9 +63,14 @@ internal sealed class PlainView(TextWriter error) : IBatchView
             {
                 error.WriteLine($"{prefix}{(outcome.Status == TrackStatus.Failed ? "failed: " : "")}{Words.Outcome(outcome)}");
                 if (outcome.NullDecibels is { } nulls)
+                {
                     error.WriteLine($"{prefix}{Words.Null(nulls)}");
+                }
+
                 foreach (string warning in outcome.Warnings)
+                {
                     error.WriteLine($"{prefix}note: {warning}");
+                }
             }
         }
     }

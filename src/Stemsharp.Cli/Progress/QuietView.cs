@@ -22,7 +22,9 @@ internal sealed class QuietView(TextWriter error) : IBatchView
         public void End(TrackOutcome outcome)
         {
             if (outcome.Status == TrackStatus.Failed)
+            {
                 error.WriteLine($"stemsharp: {Words.Outcome(outcome)}");
+            }
         }
     }
 }

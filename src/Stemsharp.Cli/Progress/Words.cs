@@ -43,11 +43,17 @@ internal static class Words
         int done = outcomes.Count(o => o.Status == TrackStatus.Done);
         int skipped = outcomes.Count(o => o.Status == TrackStatus.Skipped);
         int failed = outcomes.Count(o => o.Status == TrackStatus.Failed);
-        var parts = new List<string> { $"{done} done" };
+        List<string> parts = [$"{done} done"];
         if (skipped > 0)
+        {
             parts.Add($"{skipped} already done");
+        }
+
         if (failed > 0)
+        {
             parts.Add($"{failed} failed");
+        }
+
         return $"{outcomes.Count} track{Plural(outcomes.Count)}: {string.Join(", ", parts)} in {Duration(elapsed)}";
     }
 

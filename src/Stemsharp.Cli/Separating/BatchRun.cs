@@ -50,13 +50,18 @@ internal sealed class BatchRun
         OutputErrors.Guard(() => Directory.CreateDirectory(Root));
         int index = 0;
         foreach (RejectedInput rejected in inputs.Rejected)
+        {
             End(_view.Track(index++, rejected.Shown), TrackOutcome.Failure(rejected));
+        }
 
-        var waiting = new Queue<(int Index, Track Track)>();
+        Queue<(int Index, Track Track)> waiting = new();
         foreach (Track track in inputs.Tracks)
         {
             if (!await TryTrackAsync(index, track, cancellationToken).ConfigureAwait(false))
+            {
                 waiting.Enqueue((index, track));
+            }
+
             index++;
         }
 
@@ -64,7 +69,10 @@ internal sealed class BatchRun
         while (waiting.TryDequeue(out (int Index, Track Track) next))
         {
             if (await TryTrackAsync(next.Index, next.Track, cancellationToken).ConfigureAwait(false))
+            {
                 continue;
+            }
+
             waiting.Enqueue(next);
             await Task.Delay(s_wait, cancellationToken).ConfigureAwait(false);
         }
@@ -88,7 +96,10 @@ internal sealed class BatchRun
             long began = Stopwatch.GetTimestamp();
             // A skipped track is not opened unless its tags are part of its files' names.
             if (_request.FileName.NeedsTags)
+            {
                 source = TrackSource.Open(track, _request, cancellationToken);
+            }
+
             AudioTags tags = source?.Tags ?? AudioTags.Empty;
             string key = _places.Key(track, tags);
             if (_request.Resume && Present(track, tags) is { } present)
@@ -100,7 +111,10 @@ internal sealed class BatchRun
             TrackClaim? claim = null;
             OutputErrors.Guard(() => claim = _ledger.TryClaim(key));
             if (claim is null)
+            {
                 return false;
+            }
+
             using (claim)
             {
                 TrackOutcome? outcome = await FinishedAsync(track, key, cancellationToken).ConfigureAwait(false);
@@ -142,7 +156,7 @@ internal sealed class BatchRun
         Track track = source.Track;
         SeparatedTrack separated = await _separation
             .RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
-        var record = new TrackRecord
+        TrackRecord record = new()
         {
             Input = track.Path,
             InputSha256 = await HashAsync(track, cancellationToken).ConfigureAwait(false),
@@ -154,7 +168,10 @@ internal sealed class BatchRun
         (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
         OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
+        {
             _view.Note(TrackSeparation.Describe(separated));
+        }
+
         return new TrackOutcome
         {
             Track = track,
@@ -170,10 +187,16 @@ internal sealed class BatchRun
     private async Task<TrackOutcome?> FinishedAsync(Track track, string key, CancellationToken cancellationToken)
     {
         if (_request.Overwrite || track.IsStandardInput || _ledger.Find(key) is not { } record)
+        {
             return null;
+        }
+
         string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
         if (!record.Covers(Root, input, _model.Value, _settings))
+        {
             return null;
+        }
+
         return new TrackOutcome
         {
             Track = track,

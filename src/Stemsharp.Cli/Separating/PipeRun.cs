@@ -26,7 +26,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
             SeparatedTrack separated = await new TrackSeparation(request, separator)
                 .RunAsync(source, work, trackView, cancellationToken).ConfigureAwait(false);
             Send(separated, source, work, output, cancellationToken);
-            var outcome = new TrackOutcome
+            TrackOutcome outcome = new()
             {
                 Track = track,
                 Status = TrackStatus.Done,
@@ -76,9 +76,11 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
 
     private void SendTar(IReadOnlyList<MadeFile> files, Stream output)
     {
-        using var tar = new TarWriter(output, leaveOpen: true);
+        using TarWriter tar = new(output, leaveOpen: true);
         foreach (MadeFile file in files)
+        {
             tar.WriteEntry(file.Path, $"{file.Stem}.{request.Output.Extension}");
+        }
     }
 
     private static void SendFile(string path, Stream output)
@@ -97,7 +99,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
             using AudioSource first = AudioSource.Open(files[0].Path, cancellationToken: cancellationToken);
             int channels = readers[0].Channels;
             int all = channels * readers.Length;
-            var options = new EncodingOptions { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false, Tags = request.Output.CopyTags ? tags : null };
+            EncodingOptions options = new() { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false, Tags = request.Output.CopyTags ? tags : null };
             using IAudioWriter writer = AudioFiles.Create(path, readers[0].SampleRate, all, options, cancellationToken);
             float[] stem = new float[BlockFrames * channels];
             float[] joined = new float[BlockFrames * all];
@@ -111,12 +113,17 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
                     for (int n = 0; n < frames; n++)
                     {
                         for (int c = 0; c < channels; c++)
+                        {
                             joined[n * all + s * channels + c] = stem[n * channels + c];
+                        }
                     }
                 }
 
                 if (frames == 0)
+                {
                     break;
+                }
+
                 writer.Write(joined.AsSpan(0, frames * all));
             }
 
@@ -126,7 +133,9 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         finally
         {
             foreach (IAudioReader reader in readers)
+            {
                 reader.Dispose();
+            }
         }
     }
 
@@ -134,7 +143,10 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
     {
         int total = 0;
         for (int read; total < BlockFrames && (read = reader.Read(block.AsSpan(total * reader.Channels))) > 0;)
+        {
             total += read;
+        }
+
         return total;
     }
 }

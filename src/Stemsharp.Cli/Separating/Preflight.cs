@@ -14,7 +14,9 @@ internal static class Preflight
     {
         CheckOptions(request, separator);
         if (!request.ToStandardOutput)
+        {
             CheckFolder(request.Root(separator.Model));
+        }
     }
 
     /// <exception cref="OptionException">A stem does not exist, or the format does not take the options.</exception>
@@ -22,10 +24,16 @@ internal static class Preflight
     internal static void CheckOptions(SeparateRequest request, Separator separator)
     {
         if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
+        {
             throw new OptionException($"--two-stems {wanted}: {separator.Model} has the stems {string.Join(", ", separator.Stems)}.");
+        }
+
         string[] names = [.. Mixdowns.NamesFor(request.Output, separator.Stems)];
         if (request.Output.Residual is { } residual && !names.Contains(residual))
+        {
             throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
+        }
+
         if (request.Output.Traktor is { } traktor)
         {
             TraktorStemFile.Fold(separator.Stems);
@@ -50,7 +58,10 @@ internal static class Preflight
     internal static Track OnlyTrack(InputExpansion inputs)
     {
         if (inputs.Rejected is [{ } rejected, ..])
+        {
             throw new AudioException($"{rejected.Shown}: {rejected.Message}");
+        }
+
         return inputs.Tracks is [{ } track]
             ? track
             : throw new OptionException($"-o - takes one input; this one holds {inputs.Tracks.Count} tracks.");

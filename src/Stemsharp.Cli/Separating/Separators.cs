@@ -15,9 +15,15 @@ internal static class Separators
     {
         string model = request.Separator.Model;
         if (!ExportedModels.IsOne(model))
+        {
             return await Separator.OpenAsync(request.Separator, catalog, downloads, cancellationToken).ConfigureAwait(false);
+        }
+
         if (request.Separator.EngineFactory is null)
+        {
             throw new OptionException($"{model} is an export, which runs on --engine onnxruntime only. Add it, or name the model itself.");
+        }
+
         return Separator.Open(ExportedModels.Open(model), request.Separator);
     }
 }

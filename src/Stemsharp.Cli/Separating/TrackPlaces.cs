@@ -38,7 +38,7 @@ internal sealed class TrackPlaces
     /// <summary>The path of a stem's file, relative to <see cref="Root"/>.</summary>
     internal string For(Track track, AudioTags tags, string stem)
     {
-        var values = new Dictionary<string, string?>
+        Dictionary<string, string?> values = new()
         {
             ["track"] = track.Name,
             ["trackext"] = track.Extension,

@@ -31,11 +31,11 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
         TrackSource source, string workFolder, ITrackView view, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        var files = new TrackFiles(
+        TrackFiles files = new(
             request.Output, workFolder, request.OutputFolder, source.Audio.Info, source.Tags, rate => source.Audio.OpenReader(rate, Channels, cancellationToken));
-        using var sink = new FileSink(files.Plan, cancellationToken);
+        using FileSink sink = new(files.Plan, cancellationToken);
         double seconds = 0;
-        var progress = new DirectProgress<SeparationProgress>(p =>
+        DirectProgress<SeparationProgress> progress = new(p =>
         {
             seconds = p.AudioSecondsTotal;
             view.Report(new TrackProgress(

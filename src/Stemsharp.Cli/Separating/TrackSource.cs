@@ -27,7 +27,7 @@ internal sealed class TrackSource : IDisposable
     /// <exception cref="AudioException">It is missing, broken or no audio.</exception>
     internal static TrackSource Open(Track track, SeparateRequest request, CancellationToken cancellationToken)
     {
-        var options = new AudioInputOptions { Start = request.Start, Duration = request.Duration };
+        AudioInputOptions options = new() { Start = request.Start, Duration = request.Duration };
         AudioSource audio;
         if (track.IsStandardInput)
         {
@@ -55,7 +55,9 @@ internal sealed class TrackSource : IDisposable
     internal void RequireUnchanged()
     {
         if (Stamp() != _stamp)
+        {
             throw new AudioException($"'{Track.Shown}' changed while it was read. Separate it again when it is complete.");
+        }
     }
 
     public void Dispose() => Audio.Dispose();

@@ -30,7 +30,10 @@ internal static class ModelChecks
     internal static IEnumerable<Check> Files(ModelCatalog catalog, string model, ModelSource source, bool inCatalog)
     {
         if (inCatalog && catalog.List().Any(m => m.Name == model || m.Files.Any(f => FileNames.Parse(f.Name).Signature == model)))
+        {
             return catalog.Verify(model).Select(v => new Check($"checksum of {v.File}", v.Problem is null, v.Problem ?? "as it should be"));
+        }
+
         return from path in source.Members.Select(m => Path.GetFileName(m.Path)).OfType<string>()
                let checksum = FileNames.Parse(path).Checksum
                where checksum is not null
@@ -60,7 +63,9 @@ internal static class ModelChecks
         for (int stem = 0; stem < shape[0]; stem++)
         {
             for (int channel = 0; channel < shape[1]; channel++)
+            {
                 runner.Output(stem, channel)[..samples].CopyTo(stems.AsSpan((stem * shape[1] + channel) * samples));
+            }
         }
 
         return Compare("engine against the original's stored result", truth, stems);
@@ -74,13 +79,16 @@ internal static class ModelChecks
         int[] stems = [.. Enumerable.Range(0, config.Sources.Length)];
         Graph.Graph graph = HTDemucs.Build(config, ComparedSamples);
         using SegmentRunner engine = Engine(checkpoint, config, ComparedSamples, threads);
-        using var reference = new SegmentRunner(
+        using SegmentRunner reference = new(
             new ReferenceEngine(graph, new CheckpointWeights(checkpoint, config, graph), engine.Shape), config.Nfft, new ParallelWorkers(threads));
-        var random = new Random(1);
+        Random random = new(1);
         for (int channel = 0; channel < config.AudioChannels; channel++)
         {
             foreach (ref float sample in engine.Input(channel))
+            {
                 sample = random.NextSingle() - 0.5f;
+            }
+
             engine.Input(channel).CopyTo(reference.Input(channel));
         }
 
@@ -90,11 +98,13 @@ internal static class ModelChecks
 
         float[] All(SegmentRunner runner)
         {
-            var samples = new List<float>();
+            List<float> samples = [];
             foreach (int stem in stems)
             {
                 for (int channel = 0; channel < config.AudioChannels; channel++)
+                {
                     samples.AddRange(runner.Output(stem, channel));
+                }
             }
 
             return [.. samples];
@@ -104,7 +114,7 @@ internal static class ModelChecks
     private static SegmentRunner Engine(Checkpoint checkpoint, HTDemucsConfig config, int samples, int threads)
     {
         Graph.Graph graph = HTDemucs.Build(config, samples);
-        var engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), threads);
+        CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), threads);
         return new SegmentRunner(engine, config.Nfft, engine.Workers);
     }
 

@@ -30,7 +30,7 @@ public static class CoreMLExporter
     {
         options ??= new CoreMLExportOptions();
         Check(options);
-        var exports = new List<CoreMLExport>();
+        List<CoreMLExport> exports = [];
         bool bag = model.Members.Count > 1;
         foreach (ModelMember member in model.Members)
         {
@@ -38,7 +38,11 @@ public static class CoreMLExporter
             IReadOnlyList<string> own = [.. member.Config.Sources.Where((_, i) => !bag || member.Weights[i] > 0)];
             IReadOnlyList<string> stems = [.. own.Where(s => options.Stems is null || options.Stems.Contains(s))];
             RequireKnown(options.Stems, member.Config);
-            if (stems.Count == 0) continue;
+            if (stems.Count == 0)
+            {
+                continue;
+            }
+
             string target = bag ? Insert(path, stems.Count == 1 ? stems[0] : member.Signature) : path;
             exports.Add(Export(member, target, options with { Stems = stems }, bag, cancellationToken));
         }
@@ -49,7 +53,7 @@ public static class CoreMLExporter
     private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag, CancellationToken cancellationToken)
     {
         HTDemucsConfig config = member.Config;
-        var notes = new List<string>();
+        List<string> notes = [];
         int samples = config.SegmentSamples;
         if (options.Segment is { } seconds)
         {
@@ -58,13 +62,17 @@ public static class CoreMLExporter
 
         using (Checkpoint checkpoint = member.Open())
         {
-            var weights = new CheckpointWeights(checkpoint, config, HTDemucs.Build(config, samples));
+            CheckpointWeights weights = new(checkpoint, config, HTDemucs.Build(config, samples));
             IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
-            var source = new PackageSource(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
+            PackageSource source = new(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
             notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
         }
 
-        if (samples != config.SegmentSamples) notes.Add(Changed(config, samples, SegmentCheck.Run(member, path, options.Stems!, cancellationToken)));
+        if (samples != config.SegmentSamples)
+        {
+            notes.Add(Changed(config, samples, SegmentCheck.Run(member, path, options.Stems!, cancellationToken)));
+        }
+
         return new CoreMLExport(path, options.Stems!, notes);
     }
 
@@ -74,12 +82,35 @@ public static class CoreMLExporter
 
     private static void Check(CoreMLExportOptions options)
     {
-        if (options.PaletteBits is not (null or 8 or 6 or 4)) throw new OptionException($"Palettes of {options.PaletteBits} bits are not supported; 8, 6 and 4 are.");
-        if (options.PaletteGroup < 0) throw new OptionException($"A palette for {options.PaletteGroup} channels makes no sense; 0 is one palette per tensor.");
-        if (options.PaletteGroup > 0 && options.PaletteBits is null) throw new OptionException("A palette group was given without palettes; ask for palettes of 8, 6 or 4 bits.");
-        if (options.PaletteGroup > 0 && options.Target < CoreMLTarget.IOS18) throw new OptionException("Palettes per channel group exist from iOS 18 on; choose that target, or one palette per tensor.");
-        if (options.SinglePrecision is not null && options.Precision != CoreMLPrecision.Mixed) throw new OptionException("A list of what stays in single precision belongs to mixed precision.");
-        if (options.Segment is { } seconds && !(seconds is >= 0.5 and <= LongestSegment)) throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not supported; 0.5 to {LongestSegment} s are."));
+        if (options.PaletteBits is not (null or 8 or 6 or 4))
+        {
+            throw new OptionException($"Palettes of {options.PaletteBits} bits are not supported; 8, 6 and 4 are.");
+        }
+
+        if (options.PaletteGroup < 0)
+        {
+            throw new OptionException($"A palette for {options.PaletteGroup} channels makes no sense; 0 is one palette per tensor.");
+        }
+
+        if (options.PaletteGroup > 0 && options.PaletteBits is null)
+        {
+            throw new OptionException("A palette group was given without palettes; ask for palettes of 8, 6 or 4 bits.");
+        }
+
+        if (options.PaletteGroup > 0 && options.Target < CoreMLTarget.IOS18)
+        {
+            throw new OptionException("Palettes per channel group exist from iOS 18 on; choose that target, or one palette per tensor.");
+        }
+
+        if (options.SinglePrecision is not null && options.Precision != CoreMLPrecision.Mixed)
+        {
+            throw new OptionException("A list of what stays in single precision belongs to mixed precision.");
+        }
+
+        if (options.Segment is { } seconds && !(seconds is >= 0.5 and <= LongestSegment))
+        {
+            throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not supported; 0.5 to {LongestSegment} s are."));
+        }
     }
 
     private static void RequireKnown(IReadOnlyList<string>? stems, HTDemucsConfig config)

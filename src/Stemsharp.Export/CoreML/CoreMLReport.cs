@@ -105,14 +105,17 @@ public sealed record CoreMLReport
 
     private static List<CoreMLWeightSize> CountWeights(PackageModel model)
     {
-        var sizes = new Dictionary<string, CoreMLWeightSize>();
+        Dictionary<string, CoreMLWeightSize> sizes = [];
         // Equal tensors share a blob, which counts once.
-        var seen = new HashSet<ulong>();
+        HashSet<ulong> seen = [];
         foreach (ProgramOperation operation in model.Operations)
         {
             if (operation.Attributes.GetValueOrDefault(operation.Type == "const" ? "val" : "source_val") is { File: not null } literal)
             {
-                if (seen.Add(literal.Offset)) Add(literal.Spec.Kind.ToString(), literal.Spec.Elements, Bytes(literal));
+                if (seen.Add(literal.Offset))
+                {
+                    Add(literal.Spec.Kind.ToString(), literal.Spec.Elements, Bytes(literal));
+                }
             }
             else if (operation.Type == "constexpr_lut_to_dense")
             {

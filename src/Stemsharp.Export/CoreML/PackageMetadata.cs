@@ -17,7 +17,7 @@ internal static class PackageMetadata
     public static Metadata Create(HTDemucsConfig config, PackageSource source, int samples, IReadOnlyList<string> stems, CoreMLExportOptions options)
     {
         string license = source.License ?? "See the model's source.";
-        var metadata = new Metadata
+        Metadata metadata = new()
         {
             ShortDescription = $"HTDemucs, music source separation: {string.Join(", ", stems)}. One segment of {samples} stereo samples at {config.Samplerate} Hz. A stem is the inverse STFT of its spectrogram plus its waveform.",
             Author = "Stemsharp; weights by their trainers",
@@ -40,11 +40,23 @@ internal static class PackageMetadata
         Add("spectrogram_channels", string.Join(',', Enumerable.Range(0, config.AudioChannels).SelectMany(c => new[] { $"{(c == 0 ? "left" : "right")}.re", $"{(c == 0 ? "left" : "right")}.im" })));
         Add("overlap", "0.25");
         Add("precision", options.Precision.ToString().ToLowerInvariant());
-        if (options.PaletteBits is { } bits) AddNumber("palette_bits", bits);
+        if (options.PaletteBits is { } bits)
+        {
+            AddNumber("palette_bits", bits);
+        }
+
         Add("source", source.Signature);
-        if (source.Sha256 is { } sha) Add("source_sha256", sha);
+        if (source.Sha256 is { } sha)
+        {
+            Add("source_sha256", sha);
+        }
+
         Add("license", license);
-        if (source.Weights is { } weights) Add("blend_weights", string.Join(',', weights.Select(w => w.ToString("R", CultureInfo.InvariantCulture))));
+        if (source.Weights is { } weights)
+        {
+            Add("blend_weights", string.Join(',', weights.Select(w => w.ToString("R", CultureInfo.InvariantCulture))));
+        }
+
         return metadata;
     }
 }

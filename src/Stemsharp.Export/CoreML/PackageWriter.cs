@@ -33,9 +33,17 @@ internal static class PackageWriter
         bool foldScale = options.Target < CoreMLTarget.IOS18 && palettes is null && (options.Precision == CoreMLPrecision.Float32 || MilLowering.ScalesByPowersOfTwo(graph));
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (Path.Exists(path) && !options.Overwrite) throw new IOException($"{path} is there already; remove it, or allow it to be replaced.");
-        if (Path.Exists(path) && !File.Exists(Path.Combine(path, "Manifest.json"))) throw new IOException($"{path} is there and is no package; it is not replaced.");
-        var lowering = new MilLoweringOptions(options.Target, policy, config.Sources.Length, stems, foldScale, NormPlan.None);
+        if (Path.Exists(path) && !options.Overwrite)
+        {
+            throw new IOException($"{path} is there already; remove it, or allow it to be replaced.");
+        }
+
+        if (Path.Exists(path) && !File.Exists(Path.Combine(path, "Manifest.json")))
+        {
+            throw new IOException($"{path} is there and is no package; it is not replaced.");
+        }
+
+        MilLoweringOptions lowering = new(options.Target, policy, config.Sources.Length, stems, foldScale, NormPlan.None);
         lowering = lowering with { NativeNorms = NormPlan.Choose(graph, lowering, options.Precision) };
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
@@ -44,17 +52,17 @@ internal static class PackageWriter
             Directory.CreateDirectory(Path.Combine(data, "weights"));
             Program program;
             byte[] digest;
-            using (var file = new WeightFileWriter(File.Create(Path.Combine(data, "weights", "weight.bin"))))
+            using (WeightFileWriter file = new(File.Create(Path.Combine(data, "weights", "weight.bin"))))
             {
-                var mil = new MilBuilder(file);
-                var store = new WeightStore(mil, weights, options.Target, palettes);
+                MilBuilder mil = new(file);
+                WeightStore store = new(mil, weights, options.Target, palettes);
                 MilLowering.Run(graph, mil, store, lowering);
                 program = mil.Build(options.Target.Opset());
                 digest = file.Complete();
             }
 
             IReadOnlyList<string> names = [.. stems.Select(s => config.Sources[s])];
-            var model = new Schema.Model
+            Schema.Model model = new()
             {
                 SpecificationVersion = options.Target.SpecificationVersion(),
                 Description = Describe(program, options.Target, PackageMetadata.Create(config, source, samples, names, options)),
@@ -67,7 +75,10 @@ internal static class PackageWriter
         }
         finally
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (Directory.Exists(temporary))
+            {
+                Directory.Delete(temporary, recursive: true);
+            }
         }
 
         return [.. policy.Unused.Where(_ => options.SinglePrecision is not null).Select(p => $"The pattern \"{p}\" names no layer of this network.")];
@@ -75,16 +86,28 @@ internal static class PackageWriter
 
     private static int[] SelectStems(HTDemucsConfig config, IReadOnlyList<string>? wanted)
     {
-        if (wanted is null) return [.. Enumerable.Range(0, config.Sources.Length)];
-        var stems = new List<int>();
+        if (wanted is null)
+        {
+            return [.. Enumerable.Range(0, config.Sources.Length)];
+        }
+
+        List<int> stems = [];
         foreach (string stem in wanted)
         {
             int index = config.Sources.IndexOf(stem);
-            if (index < 0) throw new OptionException($"The model has no stem \"{stem}\"; its stems are {string.Join(", ", config.Sources)}.");
+            if (index < 0)
+            {
+                throw new OptionException($"The model has no stem \"{stem}\"; its stems are {string.Join(", ", config.Sources)}.");
+            }
+
             stems.Add(index);
         }
 
-        if (stems.Count == 0) throw new OptionException($"No stem was chosen; the model's stems are {string.Join(", ", config.Sources)}.");
+        if (stems.Count == 0)
+        {
+            throw new OptionException($"No stem was chosen; the model's stems are {string.Join(", ", config.Sources)}.");
+        }
+
         return [.. stems.Distinct().Order()];
     }
 
@@ -93,7 +116,7 @@ internal static class PackageWriter
         Function function = program.Functions["main"];
         Block block = function.BlockSpecializations[target.Opset()];
         Dictionary<string, NamedValueType> results = block.Operations.SelectMany(o => o.Outputs).ToDictionary(o => o.Name);
-        var description = new ModelDescription { Metadata = metadata };
+        ModelDescription description = new() { Metadata = metadata };
         description.Input.AddRange(function.Inputs.Select(i => Feature(i, i.Name == HTDemucs.SpectrogramInput
             ? "STFT of the segment, complex parts as channels: left.re, left.im, right.re, right.im"
             : "The segment's samples")));
@@ -106,7 +129,7 @@ internal static class PackageWriter
     private static FeatureDescription Feature(NamedValueType value, string text)
     {
         const int float32 = 65568;
-        var array = new ArrayFeatureType { DataType = float32 };
+        ArrayFeatureType array = new() { DataType = float32 };
         array.Shape.AddRange(value.Type.TensorType.Dimensions.Select(d => (long)d.Constant.Size));
         return new FeatureDescription { Name = value.Name, ShortDescription = text, Type = new FeatureType { MultiArrayType = array } };
     }
@@ -122,8 +145,8 @@ internal static class PackageWriter
             return new Guid(hash.AsSpan(0, 16), bigEndian: true).ToString("D", CultureInfo.InvariantCulture).ToUpperInvariant();
         }
 
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
         {
             void Item(string id, string name, string path, string description)
             {
@@ -168,6 +191,9 @@ internal static class PackageWriter
             throw;
         }
 
-        if (old is not null) Directory.Delete(old, recursive: true);
+        if (old is not null)
+        {
+            Directory.Delete(old, recursive: true);
+        }
     }
 }

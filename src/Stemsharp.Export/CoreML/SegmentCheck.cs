@@ -15,7 +15,7 @@ internal sealed record SegmentCheck(double Change, double Parity)
     /// <param name="cancellationToken">Asked between operations.</param>
     public static SegmentCheck Run(ModelMember member, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
     {
-        using var package = new PackageEngine(path);
+        using PackageEngine package = new(path);
         int samples = package.Shape.Samples, trained = member.Config.SegmentSamples;
         float[] mix = StemTrial.Music(1, samples);
         float[] own = Choose(SegmentTrial.Run(member, mix, cancellationToken), samples);

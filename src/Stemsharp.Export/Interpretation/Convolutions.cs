@@ -9,14 +9,17 @@ internal static class Convolutions
     public static void Conv(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
     {
         int depth = p.Channels * p.KernelH * p.KernelW, n = p.OutH * p.OutW;
-        var rows = new PackedRows(weight, p.OutChannels, depth, depth, 1);
+        PackedRows rows = new(weight, p.OutChannels, depth, depth, 1);
         Gemm.Run(rows, n, (column, count, panel) => Gather(x, p, column, count, panel), (column, count, tile) =>
         {
             for (int o = 0; o < p.OutChannels; o++)
             {
                 Span<float> target = y.AsSpan(o * n + column, count);
                 tile.Slice(o * Gemm.PanelWidth, count).CopyTo(target);
-                if (bias is not null) System.Numerics.Tensors.TensorPrimitives.Add(target, bias[o], target);
+                if (bias is not null)
+                {
+                    System.Numerics.Tensors.TensorPrimitives.Add(target, bias[o], target);
+                }
             }
         });
     }
@@ -37,8 +40,15 @@ internal static class Convolutions
                         (int row, int t) = Math.DivRem(column + j, p.OutW);
                         int run = Math.Min(count - j, p.OutW - t), source = row * p.StrideH - p.T + a * p.DilationH;
                         Span<float> target = line.Slice(j, run);
-                        if (source < 0 || source >= p.H) target.Clear();
-                        else Copy(x.AsSpan((c * p.H + source) * p.W, p.W), t * p.StrideW - p.L + b * p.DilationW, p.StrideW, target);
+                        if (source < 0 || source >= p.H)
+                        {
+                            target.Clear();
+                        }
+                        else
+                        {
+                            Copy(x.AsSpan((c * p.H + source) * p.W, p.W), t * p.StrideW - p.L + b * p.DilationW, p.StrideW, target);
+                        }
+
                         j += run;
                     }
                 }
@@ -68,7 +78,7 @@ internal static class Convolutions
     public static void Transposed(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
     {
         int s = p.StrideH, taps = (p.KernelH + s - 1) / s, depth = p.Channels * taps, width = p.W;
-        var phases = new float[p.OutChannels * s * depth];
+        float[] phases = new float[p.OutChannels * s * depth];
         for (int o = 0; o < p.OutChannels; o++)
         {
             for (int r = 0; r < s; r++)
@@ -78,7 +88,10 @@ internal static class Convolutions
                     for (int m = 0; m < taps; m++)
                     {
                         int tap = r + s * m;
-                        if (tap < p.KernelH) phases[((o * s + r) * p.Channels + c) * taps + m] = weight[(c * p.OutChannels + o) * p.KernelH + tap];
+                        if (tap < p.KernelH)
+                        {
+                            phases[((o * s + r) * p.Channels + c) * taps + m] = weight[(c * p.OutChannels + o) * p.KernelH + tap];
+                        }
                     }
                 }
             }
@@ -107,7 +120,10 @@ internal static class Convolutions
                     {
                         (int row, int t) = Math.DivRem(column + j, width);
                         int target = row * s + r - p.T;
-                        if ((uint)target < (uint)p.OutH) y[(o * p.OutH + target) * width + t] = line[j] + (bias?[o] ?? 0);
+                        if ((uint)target < (uint)p.OutH)
+                        {
+                            y[(o * p.OutH + target) * width + t] = line[j] + (bias?[o] ?? 0);
+                        }
                     }
                 }
             }

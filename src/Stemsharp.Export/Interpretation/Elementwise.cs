@@ -25,13 +25,25 @@ internal static class Elementwise
                 case "relu": TensorPrimitives.Max(source, 0f, target); break;
                 case "cast": source.CopyTo(target); break;
                 case "rsqrt":
-                    for (int i = 0; i < source.Length; i++) target[i] = 1 / MathF.Sqrt(source[i] + (float)epsilon);
+                    for (int i = 0; i < source.Length; i++)
+                    {
+                        target[i] = 1 / MathF.Sqrt(source[i] + (float)epsilon);
+                    }
+
                     break;
                 case "erf":
-                    for (int i = 0; i < source.Length; i++) target[i] = (float)Signed(source[i]);
+                    for (int i = 0; i < source.Length; i++)
+                    {
+                        target[i] = (float)Signed(source[i]);
+                    }
+
                     break;
                 case "gelu":
-                    for (int i = 0; i < source.Length; i++) target[i] = Gelu(source[i]);
+                    for (int i = 0; i < source.Length; i++)
+                    {
+                        target[i] = Gelu(source[i]);
+                    }
+
                     break;
                 default: throw new InvalidOperationException($"{type} is no operation on single elements.");
             }
@@ -45,7 +57,11 @@ internal static class Elementwise
         int[] xs = Strides(x.Shape, rank), ys = Strides(y.Shape, rank);
         // Inner axes that all three walk through in one stride are one axis.
         int inner = shape[^1], axis = rank - 2;
-        for (; axis >= 0 && xs[axis] == xs[^1] * inner && ys[axis] == ys[^1] * inner; axis--) inner *= shape[axis];
+        for (; axis >= 0 && xs[axis] == xs[^1] * inner && ys[axis] == ys[^1] * inner; axis--)
+        {
+            inner *= shape[axis];
+        }
+
         int outer = shape.Take(axis + 1).Aggregate(1, (n, d) => n * d), last = axis;
         int grain = Math.Max(1, (1 << 15) / inner), pieces = (outer + grain - 1) / grain;
         Parallel.For(0, pieces, piece =>
@@ -94,8 +110,12 @@ internal static class Elementwise
     // Strides aligned to the result's axes, 0 where the operand is broadcast.
     private static int[] Strides(int[] shape, int rank)
     {
-        var strides = new int[rank];
-        for (int i = shape.Length - 1, stride = 1; i >= 0; stride *= shape[i], i--) strides[i + rank - shape.Length] = shape[i] == 1 ? 0 : stride;
+        int[] strides = new int[rank];
+        for (int i = shape.Length - 1, stride = 1; i >= 0; stride *= shape[i], i--)
+        {
+            strides[i + rank - shape.Length] = shape[i] == 1 ? 0 : stride;
+        }
+
         return strides;
     }
 
@@ -126,7 +146,11 @@ internal static class Elementwise
     private static double Erf(double x)
     {
         double term = x, sum = x;
-        for (int n = 1; term > 1e-18 * sum; n++) sum += term *= 2 * x * x / (2 * n + 1);
+        for (int n = 1; term > 1e-18 * sum; n++)
+        {
+            sum += term *= 2 * x * x / (2 * n + 1);
+        }
+
         return 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum;
     }
 }

@@ -22,7 +22,10 @@ internal sealed class PackedRows
         for (int m = 0; m < rows; m++)
         {
             int target = m / Height * Height * columns + m % Height;
-            for (int k = 0; k < columns; k++) Data[target + k * Height] = source[m * rowStride + k * columnStride];
+            for (int k = 0; k < columns; k++)
+            {
+                Data[target + k * Height] = source[m * rowStride + k * columnStride];
+            }
         }
     }
 
@@ -115,7 +118,11 @@ internal static class Gemm
     private static void Store(ref float c, int row, Vector512<float> left, Vector512<float> right, bool add)
     {
         ref float target = ref Unsafe.Add(ref c, row * PanelWidth);
-        if (add) (left, right) = (left + Vector512.LoadUnsafe(ref target), right + Vector512.LoadUnsafe(ref target, 16));
+        if (add)
+        {
+            (left, right) = (left + Vector512.LoadUnsafe(ref target), right + Vector512.LoadUnsafe(ref target, 16));
+        }
+
         left.StoreUnsafe(ref target);
         right.StoreUnsafe(ref target, 16);
     }

@@ -15,7 +15,11 @@ internal ref struct LaneSum(Span<float> lanes)
     public void Add(ReadOnlySpan<float> values, bool squared, float centre = 0)
     {
         int i = 0;
-        for (; i < values.Length && _next != 0; i++) AddOne(values[i], squared, centre);
+        for (; i < values.Length && _next != 0; i++)
+        {
+            AddOne(values[i], squared, centre);
+        }
+
         if (values.Length - i >= Lanes)
         {
             Vector512<float> sum = Vector512.Create<float>(_lanes), middle = Vector512.Create(centre);
@@ -28,14 +32,20 @@ internal ref struct LaneSum(Span<float> lanes)
             sum.CopyTo(_lanes);
         }
 
-        for (; i < values.Length; i++) AddOne(values[i], squared, centre);
+        for (; i < values.Length; i++)
+        {
+            AddOne(values[i], squared, centre);
+        }
     }
 
     public readonly float Total()
     {
         for (int width = Lanes / 2; width > 0; width /= 2)
         {
-            for (int i = 0; i < width; i++) _lanes[i] += _lanes[i + width];
+            for (int i = 0; i < width; i++)
+            {
+                _lanes[i] += _lanes[i + width];
+            }
         }
 
         return _lanes[0];

@@ -6,8 +6,12 @@ internal static class Movement
     public static void Transpose(IOperand x, int[] order, float[] result)
     {
         int rank = order.Length;
-        var strides = new int[rank];
-        for (int i = rank - 1, stride = 1; i >= 0; stride *= x.Shape[i], i--) strides[i] = stride;
+        int[] strides = new int[rank];
+        for (int i = rank - 1, stride = 1; i >= 0; stride *= x.Shape[i], i--)
+        {
+            strides[i] = stride;
+        }
+
         int[] shape = [.. order.Select(a => x.Shape[a])], steps = [.. order.Select(a => strides[a])];
         int inner = shape[^1], step = steps[^1], rows = x.Elements / inner;
         float[] data = x.Data;
@@ -23,8 +27,17 @@ internal static class Movement
                 }
 
                 Span<float> target = result.AsSpan(row * inner, inner);
-                if (step == 1) data.AsSpan(offset, inner).CopyTo(target);
-                else for (int i = 0; i < inner; i++) target[i] = data[offset + i * step];
+                if (step == 1)
+                {
+                    data.AsSpan(offset, inner).CopyTo(target);
+                }
+                else
+                {
+                    for (int i = 0; i < inner; i++)
+                    {
+                        target[i] = data[offset + i * step];
+                    }
+                }
             }
         });
     }

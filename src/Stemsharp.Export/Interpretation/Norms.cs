@@ -7,13 +7,21 @@ internal static class Norms
     public static void Reduce(string type, IOperand x, bool[] reduced, float[] result)
     {
         int rank = x.Shape.Length;
-        var strides = new int[rank];
-        for (int i = rank - 1, stride = 1; i >= 0; stride *= x.Shape[i], i--) strides[i] = stride;
+        int[] strides = new int[rank];
+        for (int i = rank - 1, stride = 1; i >= 0; stride *= x.Shape[i], i--)
+        {
+            strides[i] = stride;
+        }
+
         int[] kept = [.. Enumerable.Range(0, rank).Where(i => !reduced[i])], summed = [.. Enumerable.Range(0, rank).Where(i => reduced[i] && x.Shape[i] > 1)];
         int outputs = kept.Aggregate(1, (n, i) => n * x.Shape[i]), count = summed.Aggregate(1, (n, i) => n * x.Shape[i]);
         // Trailing summed axes are one contiguous run; without one, elements are taken one by one.
         int run = 1, outer = summed.Length;
-        while (outer > 0 && strides[summed[outer - 1]] == run) run *= x.Shape[summed[--outer]];
+        while (outer > 0 && strides[summed[outer - 1]] == run)
+        {
+            run *= x.Shape[summed[--outer]];
+        }
+
         int runs = count / run;
         bool squared = type == "reduce_sum_square", mean = type == "reduce_mean";
         float[] data = x.Data;
@@ -22,8 +30,12 @@ internal static class Norms
             int start = Offset(output, kept);
             Span<float> lanes = stackalloc float[LaneSum.Lanes];
             lanes.Clear();
-            var sum = new LaneSum(lanes);
-            for (int i = 0; i < runs; i++) sum.Add(data.AsSpan(start + Offset(i, summed.AsSpan(0, outer)), run), squared);
+            LaneSum sum = new(lanes);
+            for (int i = 0; i < runs; i++)
+            {
+                sum.Add(data.AsSpan(start + Offset(i, summed.AsSpan(0, outer)), run), squared);
+            }
+
             float total = sum.Total();
             result[output] = mean ? total / count : total;
         });
@@ -50,14 +62,17 @@ internal static class Norms
             ReadOnlySpan<float> line = data.AsSpan(row * width, width);
             Span<float> target = result.AsSpan(row * width, width), lanes = stackalloc float[LaneSum.Lanes];
             lanes.Clear();
-            var first = new LaneSum(lanes);
+            LaneSum first = new(lanes);
             first.Add(line, squared: false);
             float mean = first.Total() / width;
             lanes.Clear();
-            var second = new LaneSum(lanes);
+            LaneSum second = new(lanes);
             second.Add(line, squared: true, mean);
             float rate = 1 / MathF.Sqrt(second.Total() / width + epsilon);
-            for (int i = 0; i < width; i++) target[i] = (line[i] - mean) * rate * (gamma?[i] ?? 1) + (beta?[i] ?? 0);
+            for (int i = 0; i < width; i++)
+            {
+                target[i] = (line[i] - mean) * rate * (gamma?[i] ?? 1) + (beta?[i] ?? 0);
+            }
         });
     }
 
@@ -69,7 +84,10 @@ internal static class Norms
         {
             int c = row % channels;
             float rate = (gamma?[c] ?? 1) / MathF.Sqrt(variance[c] + epsilon), shift = beta?[c] ?? 0, centre = mean[c];
-            for (int i = row * inner; i < (row + 1) * inner; i++) result[i] = (data[i] - centre) * rate + shift;
+            for (int i = row * inner; i < (row + 1) * inner; i++)
+            {
+                result[i] = (data[i] - centre) * rate + shift;
+            }
         });
     }
 
@@ -84,7 +102,7 @@ internal static class Norms
             System.Numerics.Tensors.TensorPrimitives.Subtract(line, System.Numerics.Tensors.TensorPrimitives.Max(line), target);
             System.Numerics.Tensors.TensorPrimitives.Exp(target, target);
             lanes.Clear();
-            var sum = new LaneSum(lanes);
+            LaneSum sum = new(lanes);
             sum.Add(target, squared: false);
             System.Numerics.Tensors.TensorPrimitives.Divide(target, sum.Total(), target);
         });

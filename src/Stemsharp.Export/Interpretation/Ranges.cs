@@ -10,8 +10,14 @@ internal static class Ranges
     public static void For(int length, Action<int, int> body)
     {
         int pieces = (length + Grain - 1) / Grain;
-        if (pieces <= 1) body(0, length);
-        else Parallel.For(0, pieces, i => body(i * Grain, Math.Min(length, (i + 1) * Grain)));
+        if (pieces <= 1)
+        {
+            body(0, length);
+        }
+        else
+        {
+            Parallel.For(0, pieces, i => body(i * Grain, Math.Min(length, (i + 1) * Grain)));
+        }
     }
 
     /// <summary>Rounds to the nearest half, ties to even, beyond the largest to infinity.</summary>

@@ -13,8 +13,8 @@ internal static class StemTrial
     public static float[] Music(int batch, int samples)
     {
         const double Rate = 44100;
-        var random = new Random(7);
-        var mix = new float[batch * 2 * samples];
+        Random random = new(7);
+        float[] mix = new float[batch * 2 * samples];
         for (int i = 0; i < samples; i++)
         {
             double t = i / Rate, beat = t % 0.5, chord = t % 2;

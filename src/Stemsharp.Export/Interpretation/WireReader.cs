@@ -18,11 +18,19 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
     /// <summary>Moves to the next field; false at the message's end.</summary>
     public bool Next()
     {
-        if (_rest.IsEmpty) return false;
+        if (_rest.IsEmpty)
+        {
+            return false;
+        }
+
         ulong tag = RawVarint();
         Field = checked((int)(tag >> 3));
         _wire = (int)(tag & 7);
-        if (Field == 0) throw Broken("a field has the number 0");
+        if (Field == 0)
+        {
+            throw Broken("a field has the number 0");
+        }
+
         return true;
     }
 
@@ -30,7 +38,11 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
     {
         Expect(Delimited);
         ulong length = RawVarint();
-        if (length > (ulong)_rest.Length) throw Broken($"a field of {length} bytes stands where {_rest.Length} are left");
+        if (length > (ulong)_rest.Length)
+        {
+            throw Broken($"a field of {length} bytes stands where {_rest.Length} are left");
+        }
+
         ReadOnlySpan<byte> bytes = _rest[..(int)length];
         _rest = _rest[(int)length..];
         return bytes;
@@ -63,8 +75,11 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
             return;
         }
 
-        var run = new WireReader(Bytes());
-        while (!run._rest.IsEmpty) values.Add((long)run.RawVarint());
+        WireReader run = new(Bytes());
+        while (!run._rest.IsEmpty)
+        {
+            values.Add((long)run.RawVarint());
+        }
     }
 
     /// <summary>A repeated float: one element, or a packed run of them.</summary>
@@ -77,8 +92,15 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         }
 
         ReadOnlySpan<byte> run = Bytes();
-        if (run.Length % 4 != 0) throw Broken($"a run of floats has {run.Length} bytes");
-        for (int i = 0; i < run.Length; i += 4) values.Add(BinaryPrimitives.ReadSingleLittleEndian(run[i..]));
+        if (run.Length % 4 != 0)
+        {
+            throw Broken($"a run of floats has {run.Length} bytes");
+        }
+
+        for (int i = 0; i < run.Length; i += 4)
+        {
+            values.Add(BinaryPrimitives.ReadSingleLittleEndian(run[i..]));
+        }
     }
 
     public void Skip()
@@ -95,7 +117,11 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (_rest.Length < count) throw Broken("a number is cut off");
+        if (_rest.Length < count)
+        {
+            throw Broken("a number is cut off");
+        }
+
         ReadOnlySpan<byte> bytes = _rest[..count];
         _rest = _rest[count..];
         return bytes;
@@ -103,7 +129,10 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
 
     private readonly void Expect(int wire)
     {
-        if (_wire != wire) throw Broken($"field {Field} has the wire type {_wire}, not {wire}");
+        if (_wire != wire)
+        {
+            throw Broken($"field {Field} has the wire type {_wire}, not {wire}");
+        }
     }
 
     private ulong RawVarint()
@@ -113,7 +142,10 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         {
             byte b = Take(1)[0];
             value |= (ulong)(b & 0x7F) << shift;
-            if (b < 0x80) return value;
+            if (b < 0x80)
+            {
+                return value;
+            }
         }
 
         throw Broken("a number has more than ten bytes");

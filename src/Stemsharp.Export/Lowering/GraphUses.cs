@@ -13,10 +13,18 @@ internal sealed class GraphUses
     {
         foreach (Node node in graph.Nodes)
         {
-            foreach (Value output in node.Outputs) _producers.Add(output, node);
+            foreach (Value output in node.Outputs)
+            {
+                _producers.Add(output, node);
+            }
+
             foreach (Value input in node.Inputs.Distinct())
             {
-                if (!_consumers.TryGetValue(input, out List<Node>? consumers)) _consumers.Add(input, consumers = []);
+                if (!_consumers.TryGetValue(input, out List<Node>? consumers))
+                {
+                    _consumers.Add(input, consumers = []);
+                }
+
                 consumers.Add(node);
             }
         }

@@ -17,8 +17,12 @@ internal static class Attribute
 
     public static AttributeProto Ints(string name, params ReadOnlySpan<int> values)
     {
-        var attribute = new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Ints };
-        foreach (int value in values) attribute.Ints.Add(value);
+        AttributeProto attribute = new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints };
+        foreach (int value in values)
+        {
+            attribute.Ints.Add(value);
+        }
+
         return attribute;
     }
 }

@@ -20,7 +20,10 @@ internal static class CastGrouping
         foreach (IGrouping<string, NodeProto> group in casts.Where(c => !shared.Contains(c.Input[0])).GroupBy(c => string.Join(',', stored[c.Input[0]].Dims.Skip(1))))
         {
             List<NodeProto> members = [.. group];
-            if (members.Count >= Fewest) Merge(graph, members, [.. members.Select(m => stored[m.Input[0]])]);
+            if (members.Count >= Fewest)
+            {
+                Merge(graph, members, [.. members.Select(m => stored[m.Input[0]])]);
+            }
         }
     }
 
@@ -28,7 +31,7 @@ internal static class CastGrouping
     {
         long[] rows = [.. weights.Select(w => w.Dims[0])], rest = [.. weights[0].Dims.Skip(1)];
         string name = $"weights.{string.Join('x', rest)}";
-        var data = new byte[weights.Sum(w => w.RawData.Length)];
+        byte[] data = new byte[weights.Sum(w => w.RawData.Length)];
         int at = 0;
         foreach (TensorProto weight in weights)
         {
@@ -36,26 +39,34 @@ internal static class CastGrouping
             at += weight.RawData.Length;
         }
 
-        var stacked = new TensorProto { Name = name, DataType = (int)ElementType.Half, RawData = UnsafeByteOperations.UnsafeWrap(data) };
+        TensorProto stacked = new() { Name = name, DataType = (int)ElementType.Half, RawData = UnsafeByteOperations.UnsafeWrap(data) };
         stacked.Dims.AddRange([rows.Sum(), .. rest]);
-        var lengths = new TensorProto { Name = $"{name}/rows", DataType = (int)ElementType.Int64, RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(rows)) };
+        TensorProto lengths = new() { Name = $"{name}/rows", DataType = (int)ElementType.Int64, RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(rows)) };
         lengths.Dims.Add(rows.Length);
-        foreach (TensorProto weight in weights) graph.Initializer.Remove(weight);
+        foreach (TensorProto weight in weights)
+        {
+            graph.Initializer.Remove(weight);
+        }
+
         graph.Initializer.Add(stacked);
         graph.Initializer.Add(lengths);
 
-        foreach (NodeProto cast in casts) graph.Node.Remove(cast);
-        var widen = new NodeProto { Name = $"{name}/float", OpType = "Cast" };
+        foreach (NodeProto cast in casts)
+        {
+            graph.Node.Remove(cast);
+        }
+
+        NodeProto widen = new() { Name = $"{name}/float", OpType = "Cast" };
         widen.Input.Add(name);
         widen.Output.Add(widen.Name);
         widen.Attribute.Add(Attribute.Int("to", (int)ElementType.Float));
-        var split = new NodeProto { Name = $"{name}/split", OpType = "Split" };
+        NodeProto split = new() { Name = $"{name}/split", OpType = "Split" };
         split.Input.AddRange([widen.Name, lengths.Name]);
         split.Output.AddRange(casts.Select(c => c.Output[0]));
         split.Attribute.Add(Attribute.Int("axis", 0));
         graph.Node.Insert(0, split);
         graph.Node.Insert(0, widen);
-        var shape = new TensorShapeProto();
+        TensorShapeProto shape = new();
         shape.Dim.AddRange(stacked.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         graph.ValueInfo.Add(new ValueInfoProto { Name = widen.Name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float, Shape = shape } } });
     }

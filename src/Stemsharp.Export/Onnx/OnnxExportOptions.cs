@@ -48,7 +48,11 @@ public sealed record OnnxExportOptions
     /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>
     internal void Validate()
     {
-        if (Segment is { } seconds && !(seconds is >= 0.1 and <= 60)) throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not valid; 0.1 to 60 are."));
+        if (Segment is { } seconds && !(seconds is >= 0.1 and <= 60))
+        {
+            throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"A segment of {seconds} s is not valid; 0.1 to 60 are."));
+        }
+
         ToGraph().Validate();
     }
 

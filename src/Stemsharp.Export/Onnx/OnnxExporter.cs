@@ -41,13 +41,17 @@ public static class OnnxExporter
 
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
-        var files = new List<(OnnxExportedFile File, ModelMember Member, string Sha256)>();
-        var trials = new List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)>();
+        List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files = [];
+        List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)> trials = [];
         foreach (ModelMember member in model.Members)
         {
             cancellationToken.ThrowIfCancellationRequested();
             string[] stems = [.. model.Stems.Where((stem, i) => member.Weights[i] > 0 && (options.Stems?.Contains(stem) ?? true))];
-            if (stems.Length == 0) continue;
+            if (stems.Length == 0)
+            {
+                continue;
+            }
+
             using Checkpoint checkpoint = member.Open();
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
             OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null };
@@ -94,25 +98,35 @@ public static class OnnxExporter
         }
         finally
         {
-            foreach (string file in files) File.Delete(file);
+            foreach (string file in files)
+            {
+                File.Delete(file);
+            }
         }
     }
 
     private static IEnumerable<string> Warnings(OnnxExportOptions options)
     {
-        if (options.Precision == OnnxPrecision.Fp16) yield return "fp16 keeps only norms, what lies between those of a residual block, and statistics in single precision; use mixed unless the target cannot.";
+        if (options.Precision == OnnxPrecision.Fp16)
+        {
+            yield return "fp16 keeps only norms, what lies between those of a residual block, and statistics in single precision; use mixed unless the target cannot.";
+        }
     }
 
     private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files)
     {
         Model.HTDemucsConfig config = model.Members[0].Config;
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteNumber("version", 1);
         json.WriteString("model", model.Name);
         json.WriteString("graph", options.Graph.ToString().ToLowerInvariant());
         json.WriteString("precision", options.Precision.ToString().ToLowerInvariant());
-        if (options.Int8) json.WriteString("quantized", "int8");
+        if (options.Int8)
+        {
+            json.WriteString("quantized", "int8");
+        }
+
         json.WriteNumber("sample_rate", model.SampleRate);
         json.WriteNumber("channels", config.AudioChannels);
         json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : config.SegmentSamples);
@@ -128,7 +142,11 @@ public static class OnnxExporter
             json.WriteString("sha256", checksum);
             WriteStrings("stems", file.Stems);
             json.WriteStartArray("weights");
-            foreach (string stem in file.Stems) json.WriteNumberValue(member.Weights[model.Stems.ToList().IndexOf(stem)]);
+            foreach (string stem in file.Stems)
+            {
+                json.WriteNumberValue(member.Weights[model.Stems.ToList().IndexOf(stem)]);
+            }
+
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -140,7 +158,11 @@ public static class OnnxExporter
         void WriteStrings(string property, IEnumerable<string> values)
         {
             json.WriteStartArray(property);
-            foreach (string value in values) json.WriteStringValue(value);
+            foreach (string value in values)
+            {
+                json.WriteStringValue(value);
+            }
+
             json.WriteEndArray();
         }
     }

@@ -30,7 +30,11 @@ internal static class OnnxFile
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (FileStream stream = File.Create(temporary)) write(stream);
+            using (FileStream stream = File.Create(temporary))
+            {
+                write(stream);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch

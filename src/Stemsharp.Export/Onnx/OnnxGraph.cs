@@ -46,7 +46,10 @@ internal sealed class OnnxGraph(int opset)
         {
             for (int i = 0; i < node.Input.Count; i++)
             {
-                if (node.Input[i] == tensor.Name) node.Input[i] = name;
+                if (node.Input[i] == tensor.Name)
+                {
+                    node.Input[i] = name;
+                }
             }
         }
 
@@ -66,14 +69,18 @@ internal sealed class OnnxGraph(int opset)
     public Tensor[] Node(string name, string op, Tensor[] inputs, (ElementType Type, int[] Dims)[] results, params AttributeProto[] attributes)
     {
         Reserve(name);
-        var node = new NodeProto { Name = name, OpType = op };
+        NodeProto node = new() { Name = name, OpType = op };
         node.Input.AddRange(inputs.Select(i => i.Name));
         node.Attribute.AddRange(attributes);
-        var outputs = new Tensor[results.Length];
+        Tensor[] outputs = new Tensor[results.Length];
         for (int i = 0; i < outputs.Length; i++)
         {
             string output = i == 0 ? name : $"{name}:{i}";
-            if (i > 0) Reserve(output);
+            if (i > 0)
+            {
+                Reserve(output);
+            }
+
             outputs[i] = new Tensor(output, results[i].Type, results[i].Dims);
             node.Output.Add(output);
             _graph.ValueInfo.Add(_infos[output] = Info(output, results[i].Type, results[i].Dims));
@@ -87,7 +94,7 @@ internal sealed class OnnxGraph(int opset)
     public Tensor Initializer(string name, ElementType type, int[] dims, byte[] data)
     {
         Reserve(name);
-        var proto = new TensorProto { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(data) };
+        TensorProto proto = new() { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(data) };
         proto.Dims.AddRange(dims.Select(d => (long)d));
         _graph.Initializer.Add(proto);
         return new Tensor(name, type, dims);
@@ -97,7 +104,11 @@ internal sealed class OnnxGraph(int opset)
     public Tensor Constant(ElementType type, int[] dims, byte[] data)
     {
         string key = $"{type} {string.Join(',', dims)} {Convert.ToHexString(SHA256.HashData(data))}";
-        if (_constants.TryGetValue(key, out Tensor? known)) return known;
+        if (_constants.TryGetValue(key, out Tensor? known))
+        {
+            return known;
+        }
+
         Tensor made = Initializer($"constant.{_constants.Count}", type, dims, data);
         _constants.Add(key, made);
         return made;
@@ -111,8 +122,16 @@ internal sealed class OnnxGraph(int opset)
     /// <summary>The same values in another type; casting one tensor twice gives one node.</summary>
     public Tensor Cast(Tensor x, ElementType type)
     {
-        if (x.Type == type) return x;
-        if (_casts.TryGetValue((x.Name, type), out Tensor? known)) return known;
+        if (x.Type == type)
+        {
+            return x;
+        }
+
+        if (_casts.TryGetValue((x.Name, type), out Tensor? known))
+        {
+            return known;
+        }
+
         string suffix = type switch { ElementType.Half => "half", ElementType.Float => "float", _ => type.ToString() };
         Tensor made = Node($"{x.Name}/{suffix}", "Cast", [x], type, x.Dims, Attribute.Int("to", (int)type));
         _casts.Add((x.Name, type), made);
@@ -122,16 +141,22 @@ internal sealed class OnnxGraph(int opset)
     /// <summary>Little-endian bytes of numbers rounded to single or half precision.</summary>
     public static byte[] Encode(ElementType type, ReadOnlySpan<double> values)
     {
-        var data = new byte[values.Length * type.Size()];
+        byte[] data = new byte[values.Length * type.Size()];
         if (type == ElementType.Half)
         {
             Span<Half> halves = MemoryMarshal.Cast<byte, Half>(data.AsSpan());
-            for (int i = 0; i < values.Length; i++) halves[i] = (Half)values[i];
+            for (int i = 0; i < values.Length; i++)
+            {
+                halves[i] = (Half)values[i];
+            }
         }
         else
         {
             Span<float> floats = MemoryMarshal.Cast<byte, float>(data.AsSpan());
-            for (int i = 0; i < values.Length; i++) floats[i] = (float)values[i];
+            for (int i = 0; i < values.Length; i++)
+            {
+                floats[i] = (float)values[i];
+            }
         }
 
         return data;
@@ -139,12 +164,15 @@ internal sealed class OnnxGraph(int opset)
 
     private void Reserve(string name)
     {
-        if (!_names.Add(name)) throw new InvalidOperationException($"The name {name} is taken.");
+        if (!_names.Add(name))
+        {
+            throw new InvalidOperationException($"The name {name} is taken.");
+        }
     }
 
     private static ValueInfoProto Info(string name, ElementType type, int[] dims)
     {
-        var shape = new TensorShapeProto();
+        TensorShapeProto shape = new();
         shape.Dim.AddRange(dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
     }

@@ -37,9 +37,24 @@ internal sealed record OnnxGraphOptions
     /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>
     public void Validate()
     {
-        if (!OnnxModelBuilder.Opsets.ContainsKey(Opset)) throw new OptionException($"Operator set {Opset} is not supported; {string.Join(", ", OnnxModelBuilder.Opsets.Keys)} are.");
-        if (Batch is < 1 or > 64) throw new OptionException($"A batch of {Batch} is not valid; 1 to 64 are.");
-        if (ScoreLimit < 1 << 20) throw new OptionException($"A limit of {ScoreLimit} bytes for attention's scores is not valid; at least 1 MB is.");
-        if (Int8 && Precision != OnnxPrecision.Fp32) throw new OptionException($"int8 goes with fp32 only, not {Precision.ToString().ToLowerInvariant()}: integers take the place of the linear layers' halves.");
+        if (!OnnxModelBuilder.Opsets.ContainsKey(Opset))
+        {
+            throw new OptionException($"Operator set {Opset} is not supported; {string.Join(", ", OnnxModelBuilder.Opsets.Keys)} are.");
+        }
+
+        if (Batch is < 1 or > 64)
+        {
+            throw new OptionException($"A batch of {Batch} is not valid; 1 to 64 are.");
+        }
+
+        if (ScoreLimit < 1 << 20)
+        {
+            throw new OptionException($"A limit of {ScoreLimit} bytes for attention's scores is not valid; at least 1 MB is.");
+        }
+
+        if (Int8 && Precision != OnnxPrecision.Fp32)
+        {
+            throw new OptionException($"int8 goes with fp32 only, not {Precision.ToString().ToLowerInvariant()}: integers take the place of the linear layers' halves.");
+        }
     }
 }

@@ -21,22 +21,26 @@ internal static class OnnxModelBuilder
         options.Validate();
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
-        var graph = new OnnxGraph(options.Opset);
+        OnnxGraph graph = new(options.Opset);
         Lower(graph, network, config, new CheckpointWeights(checkpoint, config, network), options);
-        var model = new ModelProto { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
+        ModelProto model = new() { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = options.Opset });
-        foreach ((string key, string value) in Metadata(checkpoint, config, options)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        foreach ((string key, string value) in Metadata(checkpoint, config, options))
+        {
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+
         return model;
     }
 
     private static void Lower(OnnxGraph graph, Graph.Graph network, HTDemucsConfig config, IWeightSource source, OnnxGraphOptions options)
     {
-        var values = new LoweredValues(graph, options.Batch);
-        var context = new LoweringContext(
+        LoweredValues values = new(graph, options.Batch);
+        LoweringContext context = new(
             graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, config.Depth, options.Batch, Selection(config, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
-        var lowering = new GraphLowering(context, options.ScoreLimit);
+        GraphLowering lowering = new(context, options.ScoreLimit);
         if (options.Kind == OnnxGraphKind.Spectrogram)
         {
             values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.SpectrogramInput, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
@@ -47,7 +51,7 @@ internal static class OnnxModelBuilder
         }
         else
         {
-            var transform = new TransformLowering(graph, config.Nfft, waveform.Last, spectrogram.Last, context.Fused);
+            TransformLowering transform = new(graph, config.Nfft, waveform.Last, spectrogram.Last, context.Fused);
             Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
             values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
             values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
@@ -62,7 +66,11 @@ internal static class OnnxModelBuilder
 
     private static StemSelection? Selection(HTDemucsConfig config, OnnxGraphOptions options)
     {
-        if (options.Stems is null || config.Sources.All(options.Stems.Contains)) return null;
+        if (options.Stems is null || config.Sources.All(options.Stems.Contains))
+        {
+            return null;
+        }
+
         return new StemSelection([.. Enumerable.Range(0, config.Sources.Length).Where(i => options.Stems.Contains(config.Sources[i]))], config.Sources.Length);
     }
 
@@ -70,7 +78,11 @@ internal static class OnnxModelBuilder
     {
         yield return ("stemsharp.graph", options.Kind.ToString().ToLowerInvariant());
         yield return ("stemsharp.precision", options.Precision.ToString().ToLowerInvariant());
-        if (options.Int8) yield return ("stemsharp.quantized", "int8");
+        if (options.Int8)
+        {
+            yield return ("stemsharp.quantized", "int8");
+        }
+
         yield return ("stemsharp.stems", string.Join(',', config.Sources.Where(stem => options.Stems?.Contains(stem) ?? true)));
         yield return ("stemsharp.sample_rate", $"{config.Samplerate}");
         yield return ("stemsharp.channels", $"{config.AudioChannels}");
@@ -79,6 +91,9 @@ internal static class OnnxModelBuilder
         yield return ("stemsharp.n_fft", $"{config.Nfft}");
         yield return ("stemsharp.hop_length", $"{config.HopLength}");
         yield return ("stemsharp.source", checkpoint.Name);
-        if (checkpoint.Sha256 is { } checksum) yield return ("stemsharp.source_sha256", checksum);
+        if (checkpoint.Sha256 is { } checksum)
+        {
+            yield return ("stemsharp.source_sha256", checksum);
+        }
     }
 }

@@ -10,9 +10,17 @@ internal static class Operators
 {
     public static Tensor Reshape(this OnnxGraph g, string name, Tensor x, params int[] dims)
     {
-        if (x.Dims.AsSpan().SequenceEqual(dims)) return x;
+        if (x.Dims.AsSpan().SequenceEqual(dims))
+        {
+            return x;
+        }
+
         long count = dims.Aggregate(1L, (n, d) => n * d);
-        if (count != x.Elements) throw new InvalidOperationException($"{x} cannot be reshaped to [{string.Join(", ", dims)}].");
+        if (count != x.Elements)
+        {
+            throw new InvalidOperationException($"{x} cannot be reshaped to [{string.Join(", ", dims)}].");
+        }
+
         return g.Node(name, "Reshape", [x, g.Constant([dims.Length], [.. dims.Select(d => (long)d)])], x.Type, dims);
     }
 
@@ -38,7 +46,11 @@ internal static class Operators
     /// <summary>x·Φ(x). Until version 20 of the operator set it is spelled out, in the form that onnxruntime fuses.</summary>
     public static Tensor Gelu(this OnnxGraph g, string name, Tensor x)
     {
-        if (g.Opset >= 20) return g.Unary(name, "Gelu", x);
+        if (g.Opset >= 20)
+        {
+            return g.Unary(name, "Gelu", x);
+        }
+
         Tensor scaled = g.Div($"{name}/scaled", x, g.Scalar(x.Type, Math.Sqrt(2)));
         Tensor erf = g.Unary($"{name}/erf", "Erf", scaled);
         Tensor shifted = g.Add($"{name}/shifted", erf, g.Scalar(x.Type, 1));
@@ -65,7 +77,11 @@ internal static class Operators
     /// <summary>Keeps [start, start + length) of one axis.</summary>
     public static Tensor Slice(this OnnxGraph g, string name, Tensor x, int axis, int start, int length)
     {
-        if (start == 0 && length == x.Dims[axis]) return x;
+        if (start == 0 && length == x.Dims[axis])
+        {
+            return x;
+        }
+
         return g.Node(name, "Slice", [x, g.Constant([1], start), g.Constant([1], start + length), g.Constant([1], axis)], x.Type, With(x.Dims, axis, length));
     }
 
@@ -76,8 +92,12 @@ internal static class Operators
     /// <summary>Pads the last axis.</summary>
     public static Tensor Pad(this OnnxGraph g, string name, Tensor x, int before, int after, string mode)
     {
-        if (before == 0 && after == 0) return x;
-        var pads = new long[2 * x.Rank];
+        if (before == 0 && after == 0)
+        {
+            return x;
+        }
+
+        long[] pads = new long[2 * x.Rank];
         (pads[x.Rank - 1], pads[^1]) = (before, after);
         return g.Node(name, "Pad", [x, g.Constant([pads.Length], pads)], x.Type, With(x.Dims, x.Rank - 1, x.Dims[^1] + before + after), Attribute.Text("mode", mode));
     }
@@ -86,7 +106,11 @@ internal static class Operators
     public static Tensor Reduce(this OnnxGraph g, string name, string op, Tensor x, params int[] axes)
     {
         int[] dims = [.. x.Dims];
-        foreach (int axis in axes) dims[axis] = 1;
+        foreach (int axis in axes)
+        {
+            dims[axis] = 1;
+        }
+
         bool asInput = g.Opset >= 18 || op == "ReduceSum";
         return asInput
             ? g.Node(name, op, [x, g.Constant([axes.Length], [.. axes.Select(a => (long)a)])], x.Type, dims, Attribute.Int("keepdims", 1))
@@ -95,7 +119,11 @@ internal static class Operators
 
     public static Tensor MatMul(this OnnxGraph g, string name, Tensor a, Tensor b)
     {
-        if (a.Dims[^1] != b.Dims[^2]) throw new InvalidOperationException($"{a} and {b} cannot be multiplied.");
+        if (a.Dims[^1] != b.Dims[^2])
+        {
+            throw new InvalidOperationException($"{a} and {b} cannot be multiplied.");
+        }
+
         int[] batch = Broadcast(a.Dims[..^2], b.Dims[..^2]);
         return g.Node(name, "MatMul", [a, b], a.Type, [.. batch, a.Dims[^2], b.Dims[^1]]);
     }
@@ -103,23 +131,35 @@ internal static class Operators
     /// <summary>x [M, K] times the transposed weight [N, K] plus the bias [N].</summary>
     public static Tensor Gemm(this OnnxGraph g, string name, Tensor x, Tensor weight, Tensor bias)
     {
-        if (x.Rank != 2 || weight.Rank != 2 || x.Dims[1] != weight.Dims[1]) throw new InvalidOperationException($"{x} does not fit {weight}.");
+        if (x.Rank != 2 || weight.Rank != 2 || x.Dims[1] != weight.Dims[1])
+        {
+            throw new InvalidOperationException($"{x} does not fit {weight}.");
+        }
+
         return g.Node(name, "Gemm", [x, weight, bias], x.Type, [x.Dims[0], weight.Dims[0]], Attribute.Int("transB", 1));
     }
 
     private static Tensor Binary(this OnnxGraph g, string name, string op, Tensor a, Tensor b)
     {
-        if (a.Type != b.Type) throw new InvalidOperationException($"{name}: {a} and {b} differ in type.");
+        if (a.Type != b.Type)
+        {
+            throw new InvalidOperationException($"{name}: {a} and {b} differ in type.");
+        }
+
         return g.Node(name, op, [a, b], a.Type, Broadcast(a.Dims, b.Dims));
     }
 
     private static int[] Broadcast(int[] a, int[] b)
     {
-        var dims = new int[Math.Max(a.Length, b.Length)];
+        int[] dims = new int[Math.Max(a.Length, b.Length)];
         for (int i = 1; i <= dims.Length; i++)
         {
             int x = i <= a.Length ? a[^i] : 1, y = i <= b.Length ? b[^i] : 1;
-            if (x != y && x != 1 && y != 1) throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"[{string.Join(", ", a)}] and [{string.Join(", ", b)}] do not broadcast."));
+            if (x != y && x != 1 && y != 1)
+            {
+                throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"[{string.Join(", ", a)}] and [{string.Join(", ", b)}] do not broadcast."));
+            }
+
             dims[^i] = Math.Max(x, y);
         }
 

@@ -23,7 +23,11 @@ internal sealed unsafe class OrtApi
         }
 
         nint* start = ((delegate* unmanaged<nint*>)entry)();
-        if (start is null) throw new ExternalToolException($"{path} gave no function table. The library is damaged or not an onnxruntime; install onnxruntime 1.{Version} or later.");
+        if (start is null)
+        {
+            throw new ExternalToolException($"{path} gave no function table. The library is damaged or not an onnxruntime; install onnxruntime 1.{Version} or later.");
+        }
+
         LibraryVersion = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)start[1])()) ?? "unknown";
         if (System.Version.TryParse(LibraryVersion.Split('-', '+')[0], out Version? version) && (version.Major < 1 || (version.Major == 1 && version.Minor < Version)))
         {
@@ -31,7 +35,10 @@ internal sealed unsafe class OrtApi
         }
 
         _table = (nint*)((delegate* unmanaged<uint, nint>)start[0])(Version);
-        if (_table is null) throw new ExternalToolException($"{path} is onnxruntime {LibraryVersion} and does not offer API version {Version}; install onnxruntime 1.{Version} or later.");
+        if (_table is null)
+        {
+            throw new ExternalToolException($"{path} is onnxruntime {LibraryVersion} and does not offer API version {Version}; install onnxruntime 1.{Version} or later.");
+        }
     }
 
     /// <summary>The library's own version, such as <c>1.23.2</c>.</summary>
@@ -44,7 +51,11 @@ internal sealed unsafe class OrtApi
     /// <param name="what">What was tried, for the message.</param>
     public void Check(nint status, string what)
     {
-        if (status == 0) return;
+        if (status == 0)
+        {
+            return;
+        }
+
         int code = ((delegate* unmanaged<nint, int>)this[OrtFunction.GetErrorCode])(status);
         string message = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)this[OrtFunction.GetErrorMessage])(status)) ?? "";
         Release(OrtFunction.ReleaseStatus, status);

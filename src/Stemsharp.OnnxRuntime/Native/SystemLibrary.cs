@@ -15,7 +15,10 @@ internal static class SystemLibrary
             bool loaded = Path.IsPathRooted(candidate)
                 ? NativeLibrary.TryLoad(candidate, out library)
                 : NativeLibrary.TryLoad(candidate, typeof(SystemLibrary).Assembly, DllImportSearchPath.System32, out library);
-            if (loaded) return true;
+            if (loaded)
+            {
+                return true;
+            }
         }
 
         library = 0;
@@ -26,14 +29,22 @@ internal static class SystemLibrary
     /// <param name="name">Its file name, without a folder.</param>
     public static bool CanLoad(string name)
     {
-        if (!TryLoad(name, out nint library)) return false;
+        if (!TryLoad(name, out nint library))
+        {
+            return false;
+        }
+
         NativeLibrary.Free(library);
         return true;
     }
 
     private static IReadOnlyList<string> Candidates(string name)
     {
-        if (OperatingSystem.IsWindows()) return [name];
+        if (OperatingSystem.IsWindows())
+        {
+            return [name];
+        }
+
         return OperatingSystem.IsMacOS()
             ? Files(name, Environment.GetEnvironmentVariable("DYLD_LIBRARY_PATH"), ["/opt/homebrew/lib", "/usr/local/lib", "/usr/lib"])
             : Candidates(name, Environment.GetEnvironmentVariable("LD_LIBRARY_PATH"), LinuxFolders);

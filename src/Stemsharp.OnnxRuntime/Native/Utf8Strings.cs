@@ -12,7 +12,10 @@ internal sealed unsafe class Utf8Strings : IDisposable
     {
         _count = strings.Count;
         _pointers = (nint*)NativeMemory.AllocZeroed((nuint)Math.Max(1, _count), (nuint)sizeof(nint));
-        for (int i = 0; i < _count; i++) _pointers[i] = Marshal.StringToCoTaskMemUTF8(strings[i]);
+        for (int i = 0; i < _count; i++)
+        {
+            _pointers[i] = Marshal.StringToCoTaskMemUTF8(strings[i]);
+        }
     }
 
     public nint* Pointers => _pointers;
@@ -21,7 +24,11 @@ internal sealed unsafe class Utf8Strings : IDisposable
 
     public void Dispose()
     {
-        for (int i = 0; i < _count; i++) Marshal.FreeCoTaskMem(_pointers[i]);
+        for (int i = 0; i < _count; i++)
+        {
+            Marshal.FreeCoTaskMem(_pointers[i]);
+        }
+
         NativeMemory.Free(_pointers);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Stemsharp.OnnxRuntime.Nvidia;
@@ -32,7 +33,11 @@ internal sealed class EngineCache : IDisposable
         string target = string.Create(CultureInfo.InvariantCulture, $"{gpu.Architecture}-trt{version}");
         string final = Path.Combine(root, $"{target}-{graph}");
         Sweep(root);
-        if (Directory.Exists(final)) return new EngineCache(final, final) { _complete = true };
+        if (Directory.Exists(final))
+        {
+            return new EngineCache(final, final) { _complete = true };
+        }
+
         string building = $"{final}{Unfinished}{Environment.ProcessId}-{Guid.NewGuid():N}";
         Directory.CreateDirectory(building);
 
@@ -40,7 +45,10 @@ internal sealed class EngineCache : IDisposable
         string? other = Directory.EnumerateDirectories(root, target + "-*").FirstOrDefault(d => !d.Contains(Unfinished, StringComparison.Ordinal));
         if (other is not null)
         {
-            foreach (string timing in Directory.EnumerateFiles(other, "*.timing")) File.Copy(timing, Path.Combine(building, Path.GetFileName(timing)));
+            foreach (string timing in Directory.EnumerateFiles(other, "*.timing"))
+            {
+                File.Copy(timing, Path.Combine(building, Path.GetFileName(timing)));
+            }
         }
 
         return new EngineCache(final, building);
@@ -49,7 +57,11 @@ internal sealed class EngineCache : IDisposable
     /// <summary>Keeps what was built.</summary>
     public void Complete()
     {
-        if (_complete) return;
+        if (_complete)
+        {
+            return;
+        }
+
         try
         {
             Directory.Move(Folder, _final);
@@ -67,7 +79,10 @@ internal sealed class EngineCache : IDisposable
     /// <summary>Deletes what was not completed.</summary>
     public void Dispose()
     {
-        if (!_complete && Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        if (!_complete && Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     // What a killed process left, told by its id, is of no use to anybody.
@@ -76,7 +91,11 @@ internal sealed class EngineCache : IDisposable
         foreach (string folder in Directory.EnumerateDirectories(root, $"*{Unfinished}*"))
         {
             string owner = folder[(folder.LastIndexOf(Unfinished, StringComparison.Ordinal) + Unfinished.Length)..].Split('-')[0];
-            if (int.TryParse(owner, CultureInfo.InvariantCulture, out int id) && IsAlive(id)) continue;
+            if (int.TryParse(owner, CultureInfo.InvariantCulture, out int id) && IsAlive(id))
+            {
+                continue;
+            }
+
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -85,7 +104,7 @@ internal sealed class EngineCache : IDisposable
     {
         try
         {
-            using var process = System.Diagnostics.Process.GetProcessById(id);
+            using Process process = System.Diagnostics.Process.GetProcessById(id);
             return !process.HasExited;
         }
         catch (ArgumentException)

@@ -33,12 +33,12 @@ internal sealed record NvidiaGpu(string Name, Version Capability, long Memory)
     internal static unsafe IReadOnlyList<NvidiaGpu> FindAll(Func<string, nint> driver, out string? problem)
     {
         const int CapabilityMajor = 75, CapabilityMinor = 76;
-        var init = (delegate* unmanaged<uint, int>)driver("cuInit");
-        var count = (delegate* unmanaged<int*, int>)driver("cuDeviceGetCount");
-        var get = (delegate* unmanaged<int*, int, int>)driver("cuDeviceGet");
-        var name = (delegate* unmanaged<byte*, int, int, int>)driver("cuDeviceGetName");
-        var attribute = (delegate* unmanaged<int*, int, int, int>)driver("cuDeviceGetAttribute");
-        var memory = (delegate* unmanaged<nuint*, int, int>)driver("cuDeviceTotalMem_v2");
+        delegate* unmanaged<uint, int> init = (delegate* unmanaged<uint, int>)driver("cuInit");
+        delegate* unmanaged<int*, int> count = (delegate* unmanaged<int*, int>)driver("cuDeviceGetCount");
+        delegate* unmanaged<int*, int, int> get = (delegate* unmanaged<int*, int, int>)driver("cuDeviceGet");
+        delegate* unmanaged<byte*, int, int, int> name = (delegate* unmanaged<byte*, int, int, int>)driver("cuDeviceGetName");
+        delegate* unmanaged<int*, int, int, int> attribute = (delegate* unmanaged<int*, int, int, int>)driver("cuDeviceGetAttribute");
+        delegate* unmanaged<nuint*, int, int> memory = (delegate* unmanaged<nuint*, int, int>)driver("cuDeviceTotalMem_v2");
         if (init is null || count is null || get is null || name is null || attribute is null || memory is null)
         {
             problem = "an NVIDIA driver that lacks functions; install a current one";
@@ -46,9 +46,13 @@ internal sealed record NvidiaGpu(string Name, Version Capability, long Memory)
         }
 
         int devices = 0, result = init(0);
-        if (result == 0) result = count(&devices);
+        if (result == 0)
+        {
+            result = count(&devices);
+        }
+
         problem = result != 0 ? string.Create(CultureInfo.InvariantCulture, $"an NVIDIA driver that finds no GPU (CUDA error {result})") : devices == 0 ? "an NVIDIA driver, but no GPU" : null;
-        var found = new List<NvidiaGpu>();
+        List<NvidiaGpu> found = [];
         byte* text = stackalloc byte[256];
         for (int i = 0; i < devices && problem is null; i++)
         {

@@ -16,7 +16,11 @@ internal static unsafe class TensorRT
     /// <summary>The installed version; null where the library cannot be loaded.</summary>
     public static Version? Installed()
     {
-        if (!SystemLibrary.TryLoad(FileName, out nint library)) return null;
+        if (!SystemLibrary.TryLoad(FileName, out nint library))
+        {
+            return null;
+        }
+
         return NativeLibrary.TryGetExport(library, "getInferLibVersion", out nint export) ? Decode(((delegate* unmanaged<int>)export)()) : null;
     }
 

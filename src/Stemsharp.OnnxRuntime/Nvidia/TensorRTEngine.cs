@@ -17,7 +17,11 @@ internal static class TensorRTEngine
     public static OnnxRuntimeEngine Create(OnnxRuntimeLibrary library, string graph, string key, OnnxSessionOptions options, IReadOnlyList<string> stems, Action<string> say)
     {
         IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
-        if (options.Device >= gpus.Count) throw new ExternalToolException($"TensorRT needs an NVIDIA GPU; there is {problem ?? $"no GPU {options.Device}"}. See: stemsharp doctor.");
+        if (options.Device >= gpus.Count)
+        {
+            throw new ExternalToolException($"TensorRT needs an NVIDIA GPU; there is {problem ?? $"no GPU {options.Device}"}. See: stemsharp doctor.");
+        }
+
         Version version = TensorRT.Installed() ?? throw new ExternalToolException($"{TensorRT.FileName} cannot be loaded; install TensorRT 10 or use --provider cuda. See: stemsharp doctor.");
         return Create(library, graph, key, options, stems, say, gpus[options.Device], version);
     }
@@ -26,11 +30,15 @@ internal static class TensorRTEngine
     internal static OnnxRuntimeEngine Create(
         OnnxRuntimeLibrary library, string graph, string key, OnnxSessionOptions options, IReadOnlyList<string> stems, Action<string> say, NvidiaGpu gpu, Version version)
     {
-        if (TensorRT.Refusal(gpu, version) is { } refusal) throw new ExternalToolException(refusal);
+        if (TensorRT.Refusal(gpu, version) is { } refusal)
+        {
+            throw new ExternalToolException(refusal);
+        }
+
         using EngineCache cache = EngineCache.Open(options.CacheFolder!, gpu, version, key);
         using ElapsedNotice? notice = cache.WasThere ? null : new ElapsedNotice($"TensorRT {version} builds an engine for {gpu.Name}: minutes, this once", say);
         options = options with { CacheFolder = cache.Folder, Workspace = options.Workspace ?? Math.Min(MostWorkspace, gpu.Memory / 2) };
-        var engine = new OnnxRuntimeEngine(library, graph, options, stems);
+        OnnxRuntimeEngine engine = new(library, graph, options, stems);
         cache.Complete();
         return engine;
     }

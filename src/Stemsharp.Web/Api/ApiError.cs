@@ -55,7 +55,7 @@ internal sealed class ApiError(ApiErrorKind kind, string detail) : Exception(det
     /// <summary>A client's text, short and without control characters, for use in a message.</summary>
     public static string Quoted(string? text)
     {
-        string clean = new((text ?? "").Where(c => !char.IsControl(c)).Take(80).ToArray());
+        string clean = new([.. (text ?? "").Where(c => !char.IsControl(c)).Take(80)]);
         return text?.Length > 80 ? clean + "…" : clean;
     }
 }

@@ -22,7 +22,10 @@ internal static class EventsApi
         HttpContext context, EventHub events, JobQueue queue, ModelService models, ServeOptions options, IHostApplicationLifetime lifetime)
     {
         if (events.Watchers >= options.MaxEventStreams)
+        {
             throw new ApiError(ApiErrorKind.TooMany, $"{options.MaxEventStreams} streams of events are open. Close one.");
+        }
+
         context.Response.ContentType = "text/event-stream";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(

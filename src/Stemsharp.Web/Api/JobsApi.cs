@@ -13,7 +13,11 @@ internal static class JobsApi
         api.MapPost("/jobs", (NewJob wanted, JobQueue queue) =>
             {
                 Routes.CheckId("song", wanted.SongId);
-                if (wanted.Batch?.Length > 64) throw new ApiError(ApiErrorKind.BadRequest, "'batch' is longer than 64 characters.");
+                if (wanted.Batch?.Length > 64)
+                {
+                    throw new ApiError(ApiErrorKind.BadRequest, "'batch' is longer than 64 characters.");
+                }
+
                 Job job = queue.Create(wanted);
                 return TypedResults.Created($"/api/v1/jobs/{job.Id}", job);
             })
@@ -21,8 +25,16 @@ internal static class JobsApi
 
         api.MapGet("/jobs", (JobQueue queue, string? before, int? limit) =>
             {
-                if (before is not null) Routes.CheckId("job", before);
-                if (limit is < 1 or > 1000) throw new ApiError(ApiErrorKind.BadRequest, "'limit' is from 1 to 1000.");
+                if (before is not null)
+                {
+                    Routes.CheckId("job", before);
+                }
+
+                if (limit is < 1 or > 1000)
+                {
+                    throw new ApiError(ApiErrorKind.BadRequest, "'limit' is from 1 to 1000.");
+                }
+
                 return TypedResults.Ok(queue.Page(before, limit ?? PageSize));
             })
             .Says("listJobs", "Lists jobs, newest first; 'next' of a page is 'before' of the following one.", 400, 404).WithTags("Jobs");

@@ -15,7 +15,10 @@ internal static class LiveStem
     public static IResult Answer(HttpContext context, string path, Job job, JobAudio audio, string format)
     {
         if (job.State != JobState.Running || format != "wav" || context.Request.Headers.Range.Count == 0)
+        {
             throw StemsApi.NotReady(job);
+        }
+
         if (!RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out RangeHeaderValue? wanted)
             || wanted.Unit != "bytes" || wanted.Ranges.Count != 1 || wanted.Ranges.First().From is not { } from)
         {
@@ -30,7 +33,7 @@ internal static class LiveStem
         {
             throw StemsApi.NotReady(job);
         }
-        long total = Sound.FloatWavWriter.HeaderBytes + (audio.Frames * audio.Channels * sizeof(float));
+        long total = Sound.FloatWavWriter.HeaderBytes + audio.Frames * audio.Channels * sizeof(float);
         long end = Math.Min(wanted.Ranges.First().To ?? long.MaxValue, file.Length - 1);
         if (from > end)
         {
@@ -58,7 +61,11 @@ internal static class LiveStem
                 for (long left = bytes; left > 0;)
                 {
                     int read = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), httpContext.RequestAborted).ConfigureAwait(false);
-                    if (read == 0) break;
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
                     await httpContext.Response.Body.WriteAsync(buffer.AsMemory(0, read), httpContext.RequestAborted).ConfigureAwait(false);
                     left -= read;
                 }

@@ -17,8 +17,16 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
     public ModelInfo Download(string name)
     {
         ModelInfo model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ApiError.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
-        if (model.Installed) return model;
-        if (model.Download is { Error: null }) return model;
+        if (model.Installed)
+        {
+            return model;
+        }
+
+        if (model.Download is { Error: null })
+        {
+            return model;
+        }
+
         _downloads[name] = new ModelDownload(0);
         _ = Task.Run(() => RunAsync(name), CancellationToken.None);
         return WithDownload(model);
@@ -33,7 +41,11 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
             Progress progress = new(fraction =>
             {
                 double before = _downloads.TryGetValue(name, out ModelDownload? known) ? known.Fraction : 0;
-                if (fraction - before < 0.005) return;
+                if (fraction - before < 0.005)
+                {
+                    return;
+                }
+
                 _downloads[name] = new ModelDownload(fraction);
                 events.ModelChanged(name);
             });

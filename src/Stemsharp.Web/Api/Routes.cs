@@ -7,7 +7,11 @@ internal static class Routes
     public static RouteHandlerBuilder Says(this RouteHandlerBuilder endpoint, string name, string summary, params int[] refusals)
     {
         endpoint.WithName(name).WithSummary(summary);
-        foreach (int status in refusals.Append(StatusCodes.Status401Unauthorized)) endpoint.ProducesProblem(status);
+        foreach (int status in refusals.Append(StatusCodes.Status401Unauthorized))
+        {
+            endpoint.ProducesProblem(status);
+        }
+
         return endpoint;
     }
 
@@ -17,7 +21,7 @@ internal static class Routes
     /// <summary>A client's name for a thing: short, on one line, for display only.</summary>
     public static string CheckName(string? name)
     {
-        string clean = new((name ?? "").Where(c => !char.IsControl(c) && !IsDirectional(c)).ToArray());
+        string clean = new([.. (name ?? "").Where(c => !char.IsControl(c) && !IsDirectional(c))]);
         clean = clean.Trim();
         return clean.Length switch
         {
@@ -28,5 +32,5 @@ internal static class Routes
     }
 
     // Characters that turn the direction of text make a name look like another one.
-    private static bool IsDirectional(char c) => c is >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069';
+    private static bool IsDirectional(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

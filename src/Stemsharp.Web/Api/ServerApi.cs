@@ -26,7 +26,11 @@ internal static class ServerApi
 
         api.MapPost("/session", (HttpContext context, NewSession wanted, Access access) =>
             {
-                if (!access.IsToken(wanted.Token)) throw Unauthorized();
+                if (!access.IsToken(wanted.Token))
+                {
+                    throw Unauthorized();
+                }
+
                 access.SetCookie(context);
                 return TypedResults.NoContent();
             })

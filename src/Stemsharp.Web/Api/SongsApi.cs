@@ -69,7 +69,11 @@ internal static class SongsApi
         string name = Routes.CheckName(context.Request.Query["name"]);
         CheckType(context, type => type is "application/octet-stream" || type.StartsWith("audio/", StringComparison.Ordinal), "application/octet-stream or audio/*");
         Access.AllowBody(context, options.MaxUploadBytes + Grace);
-        if (context.Request.ContentLength > options.MaxUploadBytes) throw SongStore.UploadTooLarge(options);
+        if (context.Request.ContentLength > options.MaxUploadBytes)
+        {
+            throw SongStore.UploadTooLarge(options);
+        }
+
         using IDisposable slot = slots.Take();
         Song song = await songs.AddAsync(name, context.Request.Body, context.Request.ContentLength, context.RequestAborted).ConfigureAwait(false);
         metrics.Uploaded(song.Bytes);
@@ -82,7 +86,10 @@ internal static class SongsApi
         Routes.CheckId("upload", id);
         CheckType(context, type => type == PieceType, PieceType);
         if (!long.TryParse(context.Request.Headers["Upload-Offset"], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+        {
             throw new ApiError(ApiErrorKind.BadRequest, "The header 'Upload-Offset' says where the piece starts, in bytes.");
+        }
+
         using IDisposable slot = slots.Take();
         Access.AllowBody(context, options.MaxUploadBytes + Grace);
         Upload upload = await uploads.AppendAsync(id, offset, context.Request.Body, context.RequestAborted).ConfigureAwait(false);
@@ -93,7 +100,11 @@ internal static class SongsApi
     private static NoContent Delete(string id, SongStore songs, JobQueue queue)
     {
         songs.Get(Routes.CheckId("song", id));
-        if (queue.NeedsSong(id)) throw new ApiError(ApiErrorKind.Conflict, "Jobs belong to this song. Delete them first.");
+        if (queue.NeedsSong(id))
+        {
+            throw new ApiError(ApiErrorKind.Conflict, "Jobs belong to this song. Delete them first.");
+        }
+
         songs.Drop(id);
         return TypedResults.NoContent();
     }
@@ -101,7 +112,10 @@ internal static class SongsApi
     private static void CheckType(HttpContext context, Func<string, bool> taken, string valid)
     {
         string type = (context.Request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
-        if (!taken(type)) throw new ApiError(ApiErrorKind.WrongMediaType, $"The content type is '{ApiError.Quoted(type)}'; valid is {valid}.");
+        if (!taken(type))
+        {
+            throw new ApiError(ApiErrorKind.WrongMediaType, $"The content type is '{ApiError.Quoted(type)}'; valid is {valid}.");
+        }
     }
 }
 
@@ -112,7 +126,11 @@ internal sealed class UploadSlots(ServeOptions options)
 
     public IDisposable Take()
     {
-        if (Interlocked.Increment(ref _taken) <= options.MaxUploadsAtOnce) return new Slot(this);
+        if (Interlocked.Increment(ref _taken) <= options.MaxUploadsAtOnce)
+        {
+            return new Slot(this);
+        }
+
         Interlocked.Decrement(ref _taken);
         throw new ApiError(ApiErrorKind.TooMany, $"{options.MaxUploadsAtOnce} uploads are under way. Try again when one has ended.");
     }

@@ -42,7 +42,11 @@ internal static class StemsApi
         (Job job, JobAudio audio, int number) = Find(queue, id, stem);
         StemFiles files = new(queue.Folder(id));
         format = encoder.CheckFormat(format);
-        if (job.State != JobState.Done) return LiveStem.Answer(context, files.Floats(number), job, audio, format);
+        if (job.State != JobState.Done)
+        {
+            return LiveStem.Answer(context, files.Floats(number), job, audio, format);
+        }
+
         string path = await encoder.GetAsync(job, files, number, format, context.RequestAborted).ConfigureAwait(false);
         FileInfo file = new(path);
         context.Response.Headers.CacheControl = "private, no-cache";
@@ -57,7 +61,10 @@ internal static class StemsApi
         (_, JobAudio audio, int number) = Find(queue, id, stem);
         int group = framesPerPeak ?? PeakWriter.FramesPerPeak;
         if (group < PeakWriter.FramesPerPeak || group % PeakWriter.FramesPerPeak != 0)
+        {
             throw new ApiError(ApiErrorKind.BadRequest, $"'framesPerPeak' is a multiple of {PeakWriter.FramesPerPeak}.");
+        }
+
         return TypedResults.Bytes(
             Peaks.ToDat(Peaks.Read(new StemFiles(queue.Folder(id)).PeakFile(number), group), audio.SampleRate, group),
             "application/octet-stream");
@@ -67,12 +74,22 @@ internal static class StemsApi
         HttpContext context, string id, string stem, JobQueue queue, int? columns, int? bins, long? from, long? to)
     {
         (Job job, JobAudio audio, int number) = Find(queue, id, stem);
-        if (job.State != JobState.Done) throw NotReady(job);
+        if (job.State != JobState.Done)
+        {
+            throw NotReady(job);
+        }
+
         if (columns is < 1 or > 4096 || bins is < 16 or > 512)
+        {
             throw new ApiError(ApiErrorKind.BadRequest, "'columns' is from 1 to 4096 and 'bins' from 16 to 512.");
+        }
+
         (long first, long end) = (from ?? 0, to ?? audio.Frames);
         if (first < 0 || end > audio.Frames || first >= end)
+        {
             throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
+        }
+
         using PcmFile file = new(new StemFiles(queue.Folder(id)).Final(number, "wav"));
         return TypedResults.Bytes(
             Spectrogram.Compute(file, first, end, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
@@ -85,7 +102,10 @@ internal static class StemsApi
         StemFiles files = new(queue.Folder(id));
         string[] paths = new string[job.Audio!.Stems.Count];
         for (int i = 0; i < paths.Length; i++)
+        {
             paths[i] = await encoder.GetAsync(job, files, i, format, context.RequestAborted).ConfigureAwait(false);
+        }
+
         Name(context, $"{Stem(job)}.zip");
         context.Response.ContentType = "application/zip";
         ZipArchive zip = await ZipArchive.CreateAsync(
@@ -120,7 +140,11 @@ internal static class StemsApi
     private static (Job Job, JobAudio Audio, int Number) Find(JobQueue queue, string id, string stem)
     {
         Job job = queue.Get(Routes.CheckId("job", id));
-        if (job.Audio is not { } audio) throw NotReady(job);
+        if (job.Audio is not { } audio)
+        {
+            throw NotReady(job);
+        }
+
         int number = StemFiles.Number(audio, stem);
         return number >= 0 ? (job, audio, number) : throw ApiError.NotFound("stem", stem);
     }

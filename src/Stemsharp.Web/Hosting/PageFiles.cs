@@ -32,7 +32,11 @@ internal static class PageFiles
         app.MapGet("/{**path}", (HttpContext context) =>
         {
             string path = context.Request.Path.Value ?? "/";
-            if (path == "/") path = "/index.html";
+            if (path == "/")
+            {
+                path = "/index.html";
+            }
+
             if (files.TryGetValue(path, out string? file))
             {
                 // Files with a hash in their name never change.
@@ -43,8 +47,16 @@ internal static class PageFiles
                     file, types.TryGetContentType(file, out string? type) ? type : "application/octet-stream",
                     lastModified: info.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{info.Length:x}-{info.LastWriteTimeUtc.Ticks:x}\""));
             }
-            if (path == "/index.html") return TypedResults.Content(Missing, "text/html; charset=utf-8");
-            if (path.StartsWith("/api", StringComparison.Ordinal)) throw new ApiError(ApiErrorKind.NotFound, "Nothing is at this address. /api/v1/openapi.json lists what there is.");
+            if (path == "/index.html")
+            {
+                return TypedResults.Content(Missing, "text/html; charset=utf-8");
+            }
+
+            if (path.StartsWith("/api", StringComparison.Ordinal))
+            {
+                throw new ApiError(ApiErrorKind.NotFound, "Nothing is at this address. /api/v1/openapi.json lists what there is.");
+            }
+
             return (IResult)TypedResults.NotFound();
         }).ExcludeFromDescription();
     }

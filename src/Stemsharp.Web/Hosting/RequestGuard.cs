@@ -37,18 +37,30 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
             if (isApi)
             {
                 Access.CheckOrigin(context);
-                if (!IsOpen(context.Request) && !access.IsAllowed(context)) throw ServerApi.Unauthorized();
+                if (!IsOpen(context.Request) && !access.IsAllowed(context))
+                {
+                    throw ServerApi.Unauthorized();
+                }
             }
             using RateLimitLease request = path.Value == "/api/v1/events" ? Free.Lease : _requests.AttemptAcquire();
-            if (!request.IsAcquired) throw new ApiError(ApiErrorKind.Busy, $"{AtOnce} requests are under way. Try again in a moment.");
+            if (!request.IsAcquired)
+            {
+                throw new ApiError(ApiErrorKind.Busy, $"{AtOnce} requests are under way. Try again in a moment.");
+            }
+
             if (HttpMethods.IsPost(context.Request.Method))
             {
                 using RateLimitLease change = _changes.AttemptAcquire();
-                if (!change.IsAcquired) throw new ApiError(ApiErrorKind.TooMany, "Too many requests in a short time. Try again in a moment.");
+                if (!change.IsAcquired)
+                {
+                    throw new ApiError(ApiErrorKind.TooMany, "Too many requests in a short time. Try again in a moment.");
+                }
             }
             await next(context).ConfigureAwait(false);
             if (isApi && context.Response is { HasStarted: false, StatusCode: >= 400 and < 600, ContentLength: null, ContentType: null })
+            {
                 await RefuseAsync(context, Describe(context.Response.StatusCode)).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -59,9 +71,19 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
 #pragma warning restore CA1031
         {
             Problem problem = ToProblem(error);
-            if (problem.Status >= 500 && error is not ApiError) logger.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
-            if (context.Response.HasStarted) context.Abort();
-            else await RefuseAsync(context, problem).ConfigureAwait(false);
+            if (problem.Status >= 500 && error is not ApiError)
+            {
+                logger.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+            }
+
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+            }
+            else
+            {
+                await RefuseAsync(context, problem).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -111,8 +133,16 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
         context.Response.StatusCode = problem.Status;
         context.Response.ContentType = "application/problem+json";
         context.Response.Headers.CacheControl = "no-store";
-        if (problem.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
-        if (problem.Status is 429 or 503) context.Response.Headers.RetryAfter = "1";
+        if (problem.Status == 401)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        if (problem.Status is 429 or 503)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
         return context.Response.WriteAsync(JsonSerializer.Serialize(problem, ApiJson.Default.Problem), CancellationToken.None);
     }
 

@@ -14,9 +14,15 @@ internal sealed class Retention(
     public void Sweep(DateTimeOffset now)
     {
         uploads.DropOlderThan(now - Unused);
-        if (options.Keep is { } keep) queue.DropEndedBefore(now - keep);
+        if (options.Keep is { } keep)
+        {
+            queue.DropEndedBefore(now - keep);
+        }
+
         foreach (Song song in songs.Songs.Where(song => song.Created < now - Unused && !queue.NeedsSong(song.Id)).ToArray())
+        {
             songs.Drop(song.Id);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

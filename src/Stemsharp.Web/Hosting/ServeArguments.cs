@@ -120,7 +120,10 @@ internal sealed class ServeArguments
             int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
             string digits = shift == 0 ? text : text[..^1];
             if (double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number > 0)
+            {
                 return (long)(number * (1L << shift));
+            }
+
             result.AddError($"'{text}' is no size; write a number with K, M, G or T, such as 20G.");
             return null;
         },

@@ -12,7 +12,11 @@ internal static class ServeOptionsReader
         RootCommand root = new("Stemsharp's local page and HTTP API.");
         serve.AddTo(root);
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Errors.Count > 0) throw new OptionException(string.Join(" ", result.Errors.Select(error => error.Message)));
+        if (result.Errors.Count > 0)
+        {
+            throw new OptionException(string.Join(" ", result.Errors.Select(error => error.Message)));
+        }
+
         return Check(new ServeOptions
         {
             DataFolder = result.GetValue(serve.Data) ?? DefaultFolder(),
@@ -39,20 +43,37 @@ internal static class ServeOptionsReader
 
     private static ServeOptions Check(ServeOptions options)
     {
-        if (options.Port is < 0 or > 65_535) throw new OptionException($"{options.Port} is no port; valid are 0 (any that is free) to 65535.");
+        if (options.Port is < 0 or > 65_535)
+        {
+            throw new OptionException($"{options.Port} is no port; valid are 0 (any that is free) to 65535.");
+        }
+
         if (!options.IsLoopback && options.Certificate is null && !options.BehindProxy)
         {
             throw new OptionException(
                 $"Listening on {options.Address} would send the token over the network in the clear. Give a certificate with --tls-certificate, or say --behind-proxy when a proxy in front speaks TLS.");
         }
         if ((!options.IsLoopback || options.BehindProxy) && options.HostNames.Count == 0)
+        {
             throw new OptionException("Say with --host-name what clients call this server, such as 'studio.example': requests for other names are refused.");
-        if (options.Certificate is { } file && !File.Exists(file)) throw new OptionException($"The certificate {file} does not exist.");
+        }
+
+        if (options.Certificate is { } file && !File.Exists(file))
+        {
+            throw new OptionException($"The certificate {file} does not exist.");
+        }
+
         if (options.CertificateKey is { } key && (options.Certificate is null || !File.Exists(key)))
+        {
             throw new OptionException(options.Certificate is null ? "--tls-key belongs to --tls-certificate, which is not given." : $"The key {key} does not exist.");
+        }
+
         foreach (string root in options.Roots)
         {
-            if (!Directory.Exists(root)) throw new OptionException($"The folder {root} given with --allow-path does not exist.");
+            if (!Directory.Exists(root))
+            {
+                throw new OptionException($"The folder {root} given with --allow-path does not exist.");
+            }
         }
         return options;
     }

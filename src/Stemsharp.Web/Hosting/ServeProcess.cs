@@ -21,7 +21,11 @@ internal static class ServeProcess
                 {
                     await server.StartAsync(options).ConfigureAwait(false);
                     Announce(server, options);
-                    if (options.Lifeline) StopWithStandardInput(server);
+                    if (options.Lifeline)
+                    {
+                        StopWithStandardInput(server);
+                    }
+
                     await server.WaitForShutdownAsync().ConfigureAwait(false);
                 }
             }
@@ -36,15 +40,24 @@ internal static class ServeProcess
 
     private static void AddConsole(ILoggingBuilder logging, ServeOptions options)
     {
-        if (options.JsonLog) logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
-        else logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        if (options.JsonLog)
+        {
+            logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+        else
+        {
+            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        }
     }
 
     private static void Announce(WebServer server, ServeOptions options)
     {
         Console.WriteLine($"Stemsharp is at {server.PageAddress}");
         Console.WriteLine($"Songs and stems are kept in {Path.GetFullPath(options.DataFolder)}. Ctrl+C stops; what is queued goes on at the next start.");
-        if (options.OpenBrowser) OpenBrowser(server, options);
+        if (options.OpenBrowser)
+        {
+            OpenBrowser(server, options);
+        }
     }
 
     /// <summary>
@@ -55,7 +68,11 @@ internal static class ServeProcess
     {
         string file = Path.Combine(Path.GetFullPath(options.DataFolder), "open.html");
         FileStreamOptions create = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+        {
+            create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         File.Delete(file);
         using (StreamWriter page = new(file, create))
         {

@@ -97,7 +97,11 @@ internal sealed class WebServer : IAsyncDisposable
         // A client that breaks off or sends rubbish is no news.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         TlsCertificate? certificate = options.Certificate is { } file ? TlsCertificate.Load(file, options.CertificateKey) : null;
-        if (certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        if (certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -110,7 +114,10 @@ internal sealed class WebServer : IAsyncDisposable
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
             kestrel.Listen(options.Address, options.Port, listen =>
             {
-                if (certificate is not null) listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain));
+                if (certificate is not null)
+                {
+                    listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Leaf, certificate.Chain));
+                }
             });
         });
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -136,7 +143,11 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         WebApplication app = builder.Build();
-        if (options.BehindProxy) app.UseForwardedHeaders(Forwarded());
+        if (options.BehindProxy)
+        {
+            app.UseForwardedHeaders(Forwarded());
+        }
+
         app.UseMiddleware<RequestGuard>();
         app.UseRouting();
         app.MapOpenApi("/api/{documentName}/openapi.json");

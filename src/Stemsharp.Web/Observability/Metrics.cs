@@ -35,12 +35,19 @@ internal sealed class Metrics
         StringBuilder text = new();
         IReadOnlyDictionary<JobState, int> counts = queue.Counts;
         Describe("stemsharp_jobs", "gauge", "Jobs that the server keeps, by state.");
-        foreach (JobState state in Enum.GetValues<JobState>()) Line($"stemsharp_jobs{{state=\"{Name(state)}\"}}", counts.GetValueOrDefault(state));
+        foreach (JobState state in Enum.GetValues<JobState>())
+        {
+            Line($"stemsharp_jobs{{state=\"{Name(state)}\"}}", counts.GetValueOrDefault(state));
+        }
+
         Describe("stemsharp_jobs_finished_total", "counter", "Jobs that have ended since the start, by state.");
         lock (_gate)
         {
             foreach (JobState state in (JobState[])[JobState.Done, JobState.Failed, JobState.Cancelled])
+            {
                 Line($"stemsharp_jobs_finished_total{{state=\"{Name(state)}\"}}", _finished[(int)state]);
+            }
+
             Describe("stemsharp_song_seconds_total", "counter", "Seconds of song that were separated.");
             Line("stemsharp_song_seconds_total", _songSeconds);
             Describe("stemsharp_work_seconds_total", "counter", "Seconds that separating and writing them took.");
@@ -49,7 +56,11 @@ internal sealed class Metrics
         Describe("stemsharp_uploaded_bytes_total", "counter", "Bytes of songs that were received.");
         Line("stemsharp_uploaded_bytes_total", Interlocked.Read(ref _uploadedBytes));
         Describe("stemsharp_http_responses_total", "counter", "Answers, by class of status.");
-        for (int i = 1; i < _responses.Length; i++) Line($"stemsharp_http_responses_total{{class=\"{i}xx\"}}", Interlocked.Read(ref _responses[i]));
+        for (int i = 1; i < _responses.Length; i++)
+        {
+            Line($"stemsharp_http_responses_total{{class=\"{i}xx\"}}", Interlocked.Read(ref _responses[i]));
+        }
+
         Describe("stemsharp_event_streams", "gauge", "Open streams of events.");
         Line("stemsharp_event_streams", events.Watchers);
         Describe("stemsharp_disk_bytes", "gauge", "Disk that the data folder takes, reservations included.");

@@ -16,7 +16,10 @@ internal sealed class EventHub
     {
         get
         {
-            lock (_gate) return _watchers.Count;
+            lock (_gate)
+            {
+                return _watchers.Count;
+            }
         }
     }
 
@@ -35,7 +38,11 @@ internal sealed class EventHub
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Watcher watcher = new();
-        lock (_gate) _watchers.Add(watcher);
+        lock (_gate)
+        {
+            _watchers.Add(watcher);
+        }
+
         try
         {
             JobPage newest = jobs();
@@ -43,13 +50,20 @@ internal sealed class EventHub
             while (!cancellationToken.IsCancellationRequested)
             {
                 bool woken = await watcher.WaitAsync(heartbeat, cancellationToken).ConfigureAwait(false);
-                if (!woken) yield return null;
+                if (!woken)
+                {
+                    yield return null;
+                }
+
                 foreach (((Kind kind, string key), long at) in watcher.Take())
                 {
                     ServerEvent happened = new(at);
                     if (kind == Kind.Model)
                     {
-                        if (model(key) is { } changed) yield return happened with { Model = changed };
+                        if (model(key) is { } changed)
+                        {
+                            yield return happened with { Model = changed };
+                        }
                     }
                     else
                     {
@@ -60,7 +74,11 @@ internal sealed class EventHub
         }
         finally
         {
-            lock (_gate) _watchers.Remove(watcher);
+            lock (_gate)
+            {
+                _watchers.Remove(watcher);
+            }
+
             watcher.Dispose();
         }
     }
@@ -72,7 +90,10 @@ internal sealed class EventHub
         long now = Now();
         lock (_gate)
         {
-            foreach (Watcher watcher in _watchers) watcher.Add(key, now);
+            foreach (Watcher watcher in _watchers)
+            {
+                watcher.Add(key, now);
+            }
         }
     }
 
@@ -94,7 +115,10 @@ internal sealed class EventHub
                 bool first = _pending.Count == 0;
                 // The time of the oldest change that has not been told: what an event's latency is measured from.
                 _pending.TryAdd(key, at);
-                if (first) _signal.Release();
+                if (first)
+                {
+                    _signal.Release();
+                }
             }
         }
 

@@ -31,7 +31,11 @@ internal sealed class JobQueue : IDisposable
     public JobQueue(DataFolder folder, DiskBudget disk, SongStore songs, ISongSeparator separator, EventHub events, ILogger<JobQueue> logger)
     {
         (_folder, _disk, _songs, _separator, _events) = (folder, disk, songs, separator, events);
-        foreach ((_, StoredJob job) in folder.Recover("jobs", RecordName, StoreJson.Default.StoredJob, logger)) Recover(job);
+        foreach ((_, StoredJob job) in folder.Recover("jobs", RecordName, StoreJson.Default.StoredJob, logger))
+        {
+            Recover(job);
+        }
+
         BookWork();
     }
 
@@ -56,25 +60,37 @@ internal sealed class JobQueue : IDisposable
     {
         get
         {
-            lock (_gate) return _jobs.Values.CountBy(entry => entry.Stored.State).ToDictionary();
+            lock (_gate)
+            {
+                return _jobs.Values.CountBy(entry => entry.Stored.State).ToDictionary();
+            }
         }
     }
 
     public Job Get(string id)
     {
-        lock (_gate) return Find(id).View;
+        lock (_gate)
+        {
+            return Find(id).View;
+        }
     }
 
     public Job? TryGet(string id)
     {
-        lock (_gate) return _jobs.GetValueOrDefault(id)?.View;
+        lock (_gate)
+        {
+            return _jobs.GetValueOrDefault(id)?.View;
+        }
     }
 
     public string Folder(string id) => _folder.Job(id);
 
     public bool NeedsSong(string songId)
     {
-        lock (_gate) return _jobs.Values.Any(entry => entry.Stored.SongId == songId);
+        lock (_gate)
+        {
+            return _jobs.Values.Any(entry => entry.Stored.SongId == songId);
+        }
     }
 
     public Job Create(NewJob wanted)
@@ -84,7 +100,10 @@ internal sealed class JobQueue : IDisposable
         lock (_gate)
         {
             if (_jobs.Count >= MaxJobs)
+            {
                 throw new ApiError(ApiErrorKind.TooMany, $"The server keeps up to {MaxJobs} jobs. Delete some that are done.");
+            }
+
             StoredJob job = new(Id.New(), song.Id, song.Name, song.DurationSeconds, settings, DateTimeOffset.UtcNow)
             {
                 Batch = wanted.Batch,
@@ -125,7 +144,11 @@ internal sealed class JobQueue : IDisposable
                 case JobState.Running:
                     entry.CancelWanted = true;
                     entry.Stop?.Cancel();
-                    if (entry.Progress?.Step == JobStep.Ready) End(entry, JobState.Cancelled, null);
+                    if (entry.Progress?.Step == JobStep.Ready)
+                    {
+                        End(entry, JobState.Cancelled, null);
+                    }
+
                     break;
                 default:
                     throw new ApiError(ApiErrorKind.Conflict, "The job has ended already; only one that is queued or running can be cancelled.");
@@ -140,7 +163,10 @@ internal sealed class JobQueue : IDisposable
         {
             JobEntry entry = Find(id);
             if (entry.Stored.State is not (JobState.Failed or JobState.Cancelled))
+            {
                 throw new ApiError(ApiErrorKind.Conflict, "Only a job that failed or was cancelled can be tried again.");
+            }
+
             _songs.Get(entry.Stored.SongId);
             _disk.Reserve(Item(id), ResultBytes(entry.Stored));
             Keep(entry, entry.Stored with
@@ -163,13 +189,21 @@ internal sealed class JobQueue : IDisposable
         lock (_gate)
         {
             JobEntry entry = Find(id);
-            if (entry.Stored.State != JobState.Queued) throw NotQueued();
+            if (entry.Stored.State != JobState.Queued)
+            {
+                throw NotQueued();
+            }
+
             List<StoredJob> others = [.. Waiting().Where(job => job.Id != id)];
             int place = before is null ? others.Count : others.FindIndex(job => job.Id == before);
-            if (place < 0) throw NotQueued();
+            if (place < 0)
+            {
+                throw NotQueued();
+            }
+
             double low = place == 0 ? Math.Min(_clock, others.Count > 0 ? others[0].Order - 1 : _clock) : others[place - 1].Order;
             double high = place == others.Count ? low + 2 : others[place].Order;
-            double between = low + ((high - low) / 2);
+            double between = low + (high - low) / 2;
             if (between > low && between < high)
             {
                 Keep(entry, entry.Stored with { Order = between });
@@ -177,7 +211,11 @@ internal sealed class JobQueue : IDisposable
             }
             // Moves have used up the numbers between two neighbours: number the whole queue anew.
             others.Insert(place, entry.Stored);
-            for (int i = 0; i < others.Count; i++) Keep(_jobs[others[i].Id], others[i] with { Order = _clock + 1 + i });
+            for (int i = 0; i < others.Count; i++)
+            {
+                Keep(_jobs[others[i].Id], others[i] with { Order = _clock + 1 + i });
+            }
+
             return entry.View;
         }
 
@@ -193,7 +231,10 @@ internal sealed class JobQueue : IDisposable
             {
                 (entry.CancelWanted, entry.DeleteWanted) = (true, true);
                 entry.Stop?.Cancel();
-                if (entry.Progress?.Step != JobStep.Ready) return;
+                if (entry.Progress?.Step != JobStep.Ready)
+                {
+                    return;
+                }
             }
             Remove(entry);
         }
@@ -208,7 +249,11 @@ internal sealed class JobQueue : IDisposable
             lock (_gate)
             {
                 // A signal without a job is one whose job was cancelled while it waited.
-                if (Waiting().FirstOrDefault() is not { } next) continue;
+                if (Waiting().FirstOrDefault() is not { } next)
+                {
+                    continue;
+                }
+
                 JobEntry entry = _jobs[next.Id];
                 entry.Stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 entry.Progress = new JobProgress(JobStep.Decoding, 0, 0);
@@ -241,18 +286,28 @@ internal sealed class JobQueue : IDisposable
     /// <summary>Whether a job is still in the run that a token belongs to: a decoded job that waits can be ended at once.</summary>
     public bool IsRun(JobEntry entry, CancellationToken run)
     {
-        lock (_gate) return entry.Stop?.Token == run;
+        lock (_gate)
+        {
+            return entry.Stop?.Token == run;
+        }
     }
 
     public void Report(JobEntry entry, JobProgress progress)
     {
-        lock (_gate) entry.Progress = progress;
+        lock (_gate)
+        {
+            entry.Progress = progress;
+        }
+
         _events.JobChanged(entry.Stored.Id);
     }
 
     public void SetAudio(JobEntry entry, JobAudio audio)
     {
-        lock (_gate) Keep(entry, entry.Stored with { Audio = audio });
+        lock (_gate)
+        {
+            Keep(entry, entry.Stored with { Audio = audio });
+        }
     }
 
     public void Succeed(JobEntry entry, double timesRealTime)
@@ -269,10 +324,22 @@ internal sealed class JobQueue : IDisposable
     {
         lock (_gate)
         {
-            if (error is not null) End(entry, JobState.Failed, error);
-            else if (entry.DeleteWanted) Remove(entry);
-            else if (entry.CancelWanted) End(entry, JobState.Cancelled, null);
-            else Requeue(entry);
+            if (error is not null)
+            {
+                End(entry, JobState.Failed, error);
+            }
+            else if (entry.DeleteWanted)
+            {
+                Remove(entry);
+            }
+            else if (entry.CancelWanted)
+            {
+                End(entry, JobState.Cancelled, null);
+            }
+            else
+            {
+                Requeue(entry);
+            }
         }
     }
 
@@ -293,7 +360,10 @@ internal sealed class JobQueue : IDisposable
     {
         lock (_gate)
         {
-            foreach (JobEntry entry in _jobs.Values.Where(entry => entry.Stored.Finished < time).ToArray()) Remove(entry);
+            foreach (JobEntry entry in _jobs.Values.Where(entry => entry.Stored.Finished < time).ToArray())
+            {
+                Remove(entry);
+            }
         }
     }
 
@@ -308,7 +378,10 @@ internal sealed class JobQueue : IDisposable
         double last = _clock;
         foreach (JobEntry entry in _jobs.Values)
         {
-            if (entry.Stored.State == JobState.Queued && entry.Stored.Batch == batch) last = Math.Max(last, entry.Stored.Order);
+            if (entry.Stored.State == JobState.Queued && entry.Stored.Batch == batch)
+            {
+                last = Math.Max(last, entry.Stored.Order);
+            }
         }
         return Math.Floor(last) + 1;
     }
@@ -387,13 +460,21 @@ internal sealed class JobQueue : IDisposable
         DataFolder.Delete(Path.Combine(_folder.Job(job.Id), "mixes"));
         if (job.State is JobState.Running or JobState.Queued)
         {
-            foreach (string part in (string[])["work", "stems", "peaks"]) DataFolder.Delete(Path.Combine(_folder.Job(job.Id), part));
+            foreach (string part in (string[])["work", "stems", "peaks"])
+            {
+                DataFolder.Delete(Path.Combine(_folder.Job(job.Id), part));
+            }
+
             if (job.Attempts >= MaxAttempts)
             {
                 End(entry, JobState.Failed, $"The server ended {MaxAttempts} times while it worked on this song, so it is not tried again by itself. 'Retry' tries once more.");
                 return;
             }
-            if (job.State == JobState.Running) Keep(entry, job with { State = JobState.Queued, Audio = null });
+            if (job.State == JobState.Running)
+            {
+                Keep(entry, job with { State = JobState.Queued, Audio = null });
+            }
+
             _disk.Set(Item(job.Id), ResultBytes(job));
             _queued.Release();
         }
@@ -412,7 +493,7 @@ internal sealed class JobQueue : IDisposable
     }
 
     /// <summary>Bytes that work on a job takes for a while: the song decoded and as the network hears it, and every stem in floats.</summary>
-    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + (2 * Stems(job)));
+    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + 2 * Stems(job));
 
     private static long Frames(StoredJob job) => (long)Math.Ceiling(job.DurationSeconds * 44_100);
 

@@ -84,7 +84,10 @@ internal sealed class Pipeline(
                 work.Watch.Stop();
                 (work.Audio, work.Stems, work.Mix) = (recorder.Audio!, recorder.Stems, recorder.Mix);
             }).ConfigureAwait(false);
-            if (separated) await _separated.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
+            if (separated)
+            {
+                await _separated.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
+            }
         }
         _separated.Writer.Complete();
         stop.ThrowIfCancellationRequested();
@@ -102,10 +105,18 @@ internal sealed class Pipeline(
                 work.Watch.Start();
                 string[] targets = [.. work.Stems.Select((_, stem) => work.Files.Final(stem, "wav"))];
                 separator.WriteStems(work.Stems, work.Mix, targets, entry.Stored.Settings, cancel);
-                for (int stem = 0; stem < targets.Length; stem++) DrawWaveform(targets[stem], work.Files.PeakFile(stem), cancel);
+                for (int stem = 0; stem < targets.Length; stem++)
+                {
+                    DrawWaveform(targets[stem], work.Files.PeakFile(stem), cancel);
+                }
+
                 work.Watch.Stop();
             });
-            if (!written) continue;
+            if (!written)
+            {
+                continue;
+            }
+
             double timesRealTime = entry.Stored.DurationSeconds / work.Watch.Elapsed.TotalSeconds;
             queue.Succeed(entry, timesRealTime);
             metrics.Finished(JobState.Done, entry.Stored.DurationSeconds, work.Watch.Elapsed.TotalSeconds);
@@ -151,9 +162,17 @@ internal sealed class Pipeline(
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
-            if (!queue.IsRun(entry, cancel)) return false;
+            if (!queue.IsRun(entry, cancel))
+            {
+                return false;
+            }
+
             logger.LogInformation("Job {JobId}: stopped", entry.Stored.Id);
-            if (entry.CancelWanted) metrics.Finished(JobState.Cancelled, 0, 0);
+            if (entry.CancelWanted)
+            {
+                metrics.Finished(JobState.Cancelled, 0, 0);
+            }
+
             queue.Fail(entry, null);
         }
         catch (StemsharpException error)

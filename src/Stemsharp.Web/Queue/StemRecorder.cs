@@ -61,9 +61,21 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
         _floats[stem].Write(interleaved);
         _waveforms[stem].Write(interleaved);
         _peaks[stem] = Peak(_peaks[stem], interleaved);
-        if (stem < _floats.Length - 1) return;
-        foreach (FloatWavWriter file in _floats) file.Flush();
-        foreach (PeakWriter file in _waveforms) file.Flush();
+        if (stem < _floats.Length - 1)
+        {
+            return;
+        }
+
+        foreach (FloatWavWriter file in _floats)
+        {
+            file.Flush();
+        }
+
+        foreach (PeakWriter file in _waveforms)
+        {
+            file.Flush();
+        }
+
         _frames += interleaved.Length / Audio!.Channels;
         Report();
     }
@@ -71,13 +83,24 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
     public void Progress(double fraction, double songSeconds)
     {
         (_fraction, _songSeconds) = (fraction, songSeconds);
-        if (_lastReport == long.MinValue || Stopwatch.GetElapsedTime(_lastReport) >= ReportEvery) Report();
+        if (_lastReport == long.MinValue || Stopwatch.GetElapsedTime(_lastReport) >= ReportEvery)
+        {
+            Report();
+        }
     }
 
     public void Dispose()
     {
-        foreach (FloatWavWriter? file in _floats) file?.Dispose();
-        foreach (PeakWriter? file in _waveforms) file?.Dispose();
+        foreach (FloatWavWriter? file in _floats)
+        {
+            file?.Dispose();
+        }
+
+        foreach (PeakWriter? file in _waveforms)
+        {
+            file?.Dispose();
+        }
+
         _mix?.Dispose();
     }
 

@@ -34,10 +34,18 @@ internal sealed class Access
     /// <summary>The token of a data folder: made at its first use, readable by its owner only.</summary>
     public static string ReadOrCreateToken(string path)
     {
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= 32 } kept) return kept;
+        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= 32 } kept)
+        {
+            return kept;
+        }
+
         string token = Base64Url(RandomNumberGenerator.GetBytes(32));
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         using StreamWriter file = new(path, options);
         file.WriteLine(token);
         return token;
@@ -64,7 +72,11 @@ internal sealed class Access
     /// <summary>Refuses what has not come by TLS to a proxy that was to speak it: the token has gone over a network in the clear.</summary>
     public void CheckScheme(HttpContext context)
     {
-        if (!_options.BehindProxy || context.Request.IsHttps) return;
+        if (!_options.BehindProxy || context.Request.IsHttps)
+        {
+            return;
+        }
+
         throw new ApiError(
             ApiErrorKind.Forbidden,
             "This server is behind a proxy that speaks TLS, and the request did not come that way. Call the proxy's https address; the proxy has to send 'X-Forwarded-Proto: https'.");
@@ -85,14 +97,20 @@ internal sealed class Access
                 || !Uri.TryCreate($"{context.Request.Scheme}://{context.Request.Host.Value}", UriKind.Absolute, out Uri? own)
                 || !string.Equals(from.GetLeftPart(UriPartial.Authority), own.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
         }
-        if (foreign) throw new ApiError(ApiErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
+        if (foreign)
+        {
+            throw new ApiError(ApiErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
+        }
     }
 
     /// <summary>Whether the request shows the token, or the cookie that was exchanged for it.</summary>
     public bool IsAllowed(HttpContext context)
     {
         if (context.Request.Headers.Authorization is [{ } bearer] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
             return IsToken(bearer["Bearer ".Length..].Trim());
+        }
+
         return Same(context.Request.Cookies[CookieName(context)], _cookie);
     }
 
@@ -107,8 +125,14 @@ internal sealed class Access
             IsEssential = true,
             MaxAge = TimeSpan.FromDays(30),
         };
-        if (delete) context.Response.Cookies.Delete(CookieName(context), cookie);
-        else context.Response.Cookies.Append(CookieName(context), Cookie, cookie);
+        if (delete)
+        {
+            context.Response.Cookies.Delete(CookieName(context), cookie);
+        }
+        else
+        {
+            context.Response.Cookies.Append(CookieName(context), Cookie, cookie);
+        }
     }
 
     public static void SetHeaders(HttpContext context)
@@ -127,7 +151,10 @@ internal sealed class Access
     /// <summary>Lifts the limit on bodies, which is small, for a request that may be large.</summary>
     public static void AllowBody(HttpContext context, long bytes)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = bytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = bytes;
+        }
     }
 
     private static bool Same(string? text, byte[] hash) =>

@@ -11,10 +11,16 @@ internal static class LocalRoots
     public static string Resolve(string path, IReadOnlyList<string> roots)
     {
         if (path.Contains('\0') || !Path.IsPathFullyQualified(path))
+        {
             throw new ApiError(ApiErrorKind.BadRequest, "'path' is an absolute path on the server.");
+        }
+
         string full = RealPath(Path.GetFullPath(path));
         if (!roots.Any(root => IsInside(full, RealPath(root))))
+        {
             throw new ApiError(ApiErrorKind.Forbidden, $"'{ApiError.Quoted(path)}' is not in a folder that this server may read.");
+        }
+
         return File.Exists(full) ? full : throw ApiError.NotFound("file", path);
     }
 
@@ -27,7 +33,11 @@ internal static class LocalRoots
         Stack<string> parts = new(Split(path[root.Length..]).Reverse());
         while (parts.TryPop(out string? part))
         {
-            if (part == ".") continue;
+            if (part == ".")
+            {
+                continue;
+            }
+
             if (part == "..")
             {
                 real = Path.GetDirectoryName(real) ?? real;
@@ -39,10 +49,20 @@ internal static class LocalRoots
                 real = next;
                 continue;
             }
-            if (++links > 40) throw new ApiError(ApiErrorKind.Forbidden, "The path goes in circles.");
-            if (Path.IsPathRooted(target)) real = Path.GetPathRoot(target)!;
+            if (++links > 40)
+            {
+                throw new ApiError(ApiErrorKind.Forbidden, "The path goes in circles.");
+            }
+
+            if (Path.IsPathRooted(target))
+            {
+                real = Path.GetPathRoot(target)!;
+            }
+
             foreach (string piece in Split(target[(Path.IsPathRooted(target) ? Path.GetPathRoot(target)!.Length : 0)..]).Reverse())
+            {
                 parts.Push(piece);
+            }
         }
         return real;
 

@@ -21,7 +21,11 @@ internal sealed record TlsCertificate(X509Certificate2 Leaf, X509Certificate2Col
             }
             X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(file, keyFile);
             // Windows takes no key that exists in memory only.
-            if (OperatingSystem.IsWindows()) leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pfx), null);
+            if (OperatingSystem.IsWindows())
+            {
+                leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pfx), null);
+            }
+
             X509Certificate2Collection chain = [];
             chain.ImportFromPemFile(file);
             return new TlsCertificate(leaf, chain);

@@ -40,7 +40,11 @@ internal static class LevelledStems
         List<IAudioWriter> writers = [];
         try
         {
-            foreach (WaitingStem waiting in stems.Append(mix)) open.Add(new Waiting(waiting));
+            foreach (WaitingStem waiting in stems.Append(mix))
+            {
+                open.Add(new Waiting(waiting));
+            }
+
             PcmFile first = open[0].File;
             FilePlan plan = new()
             {
@@ -52,7 +56,10 @@ internal static class LevelledStems
                 Residual = stems.ToList().FindIndex(stem => stem.Name == settings.Residual),
             };
             new ExactSumFinish(plan).Write([.. open[..^1]], open[^1], Open, cancellationToken);
-            foreach (IAudioWriter writer in writers) writer.Complete();
+            foreach (IAudioWriter writer in writers)
+            {
+                writer.Complete();
+            }
 
             IAudioWriter Open(int stem)
             {
@@ -62,8 +69,15 @@ internal static class LevelledStems
         }
         finally
         {
-            foreach (Waiting waiting in open) waiting.File.Dispose();
-            foreach (IAudioWriter writer in writers) writer.Dispose();
+            foreach (Waiting waiting in open)
+            {
+                waiting.File.Dispose();
+            }
+
+            foreach (IAudioWriter writer in writers)
+            {
+                writer.Dispose();
+            }
         }
     }
 

@@ -46,13 +46,21 @@ internal sealed class LibrarySeparator : ISongSeparator
     public string Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
         using AudioSource song = AudioSource.Open(source, _input, cancellationToken);
-        if (song.Info.Description.StartsWith("WAV", StringComparison.Ordinal)) return source;
+        if (song.Info.Description.StartsWith("WAV", StringComparison.Ordinal))
+        {
+            return source;
+        }
+
         string target = Path.Combine(workFolder, "song.wav");
         using IAudioReader reader = song.OpenReader(cancellationToken);
         using IAudioWriter writer = AudioFiles.Create(
             target, reader.SampleRate, reader.Channels, new EncodingOptions { SampleFormat = SampleFormat.Float32 }, cancellationToken);
         float[] block = new float[BlockFrames * reader.Channels];
-        for (int read; (read = reader.Read(block)) > 0;) writer.Write(block.AsSpan(0, read * reader.Channels));
+        for (int read; (read = reader.Read(block)) > 0;)
+        {
+            writer.Write(block.AsSpan(0, read * reader.Channels));
+        }
+
         writer.Complete();
         return target;
     }
@@ -78,8 +86,14 @@ internal sealed class LibrarySeparator : ISongSeparator
     public void WriteStems(
         IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken)
     {
-        if (mix is null) LevelledStems.Write(stems, targets, settings, cancellationToken);
-        else LevelledStems.WriteSum(stems, mix, targets, settings, cancellationToken);
+        if (mix is null)
+        {
+            LevelledStems.Write(stems, targets, settings, cancellationToken);
+        }
+        else
+        {
+            LevelledStems.WriteSum(stems, mix, targets, settings, cancellationToken);
+        }
     }
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken)
@@ -95,7 +109,10 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public async ValueTask DisposeAsync()
     {
-        if (_separator is not null) await _separator.DisposeAsync().ConfigureAwait(false);
+        if (_separator is not null)
+        {
+            await _separator.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Files without a length in their header are counted through; a limit on the length ends that.</summary>
@@ -104,7 +121,11 @@ internal sealed class LibrarySeparator : ISongSeparator
         using IAudioReader reader = source.OpenReader(cancellationToken);
         float[] block = new float[BlockFrames * reader.Channels];
         long frames = 0;
-        for (int read; (read = reader.Read(block)) > 0;) frames += read;
+        for (int read; (read = reader.Read(block)) > 0;)
+        {
+            frames += read;
+        }
+
         return frames;
     }
 
@@ -117,8 +138,16 @@ internal sealed class LibrarySeparator : ISongSeparator
     /// <summary>The last model's network stays in memory, for the next song is mostly for the same one.</summary>
     private async Task<Separator> OpenAsync(SeparatorOptions options, CancellationToken cancellationToken)
     {
-        if (_separator is { } open && open.Options.Model == options.Model && Same(open.Options.Stems, options.Stems)) return open;
-        if (_separator is not null) await _separator.DisposeAsync().ConfigureAwait(false);
+        if (_separator is { } open && open.Options.Model == options.Model && Same(open.Options.Stems, options.Stems))
+        {
+            return open;
+        }
+
+        if (_separator is not null)
+        {
+            await _separator.DisposeAsync().ConfigureAwait(false);
+        }
+
         _separator = null;
         return _separator = await Separator.OpenAsync(options, ModelShelf.Catalog(offline: true), null, cancellationToken).ConfigureAwait(false);
 
@@ -142,7 +171,11 @@ internal sealed class LibrarySeparator : ISongSeparator
         public void Write(StemBlock block)
         {
             int count = block.Length * block.Info.Channels;
-            if (_buffer.Length < count) _buffer = new float[count];
+            if (_buffer.Length < count)
+            {
+                _buffer = new float[count];
+            }
+
             Span<float> samples = _buffer.AsSpan(0, count);
             if (settings.ExactSum)
             {

@@ -28,7 +28,11 @@ internal sealed class ModelShelf
         if (options.Model is { } wanted && !_models.Any(model => model.Name == wanted))
         {
             ModelInfo own = Look(new ModelInfo(wanted, "The model that the server was started with.", [], false));
-            if (!own.Installed) throw new ModelException($"There is no model '{wanted}'; there are {Names}.");
+            if (!own.Installed)
+            {
+                throw new ModelException($"There is no model '{wanted}'; there are {Names}.");
+            }
+
             _models = [own, .. _models];
         }
         Default = options.Model ?? _models.FirstOrDefault()?.Name ?? throw new ModelException($"The folder {options.ModelFolder} holds no models: no .th, .safetensors or .yaml files.");
@@ -51,7 +55,11 @@ internal sealed class ModelShelf
 
     public async Task DownloadAsync(string name, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        if (_options.Offline) throw new ModelException("The server was started with --offline and downloads nothing.");
+        if (_options.Offline)
+        {
+            throw new ModelException("The server was started with --offline and downloads nothing.");
+        }
+
         Find(name);
         DownloadTotal total = new(progress, Find(name).DownloadBytes);
         await Catalog(offline: false).ResolveAsync(name, _options.ModelFolder, null, total, cancellationToken).ConfigureAwait(false);
@@ -88,7 +96,10 @@ internal sealed class ModelShelf
         {
             _files[value.File] = value;
             double total = bytes ?? _files.Values.Sum(file => file.Total ?? file.Received);
-            if (total > 0) progress.Report(Math.Min(1, _files.Values.Sum(file => file.Received) / total));
+            if (total > 0)
+            {
+                progress.Report(Math.Min(1, _files.Values.Sum(file => file.Received) / total));
+            }
         }
     }
 }

@@ -10,11 +10,30 @@ internal static class SettingsCheck
     public static JobSettings Complete(JobSettings settings, ModelInfo model)
     {
         if (!model.Installed)
+        {
             throw new ModelException($"The model '{model.Name}' is not on this machine yet. Download it first: POST /api/v1/models/{model.Name}/download, or the button on the page.");
-        if (settings.Stems is { Count: 0 }) throw new OptionException("'stems' is empty; leave it out for all stems.");
-        foreach (string stem in settings.Stems ?? []) CheckStem(stem, model);
-        if (settings.Shifts is < 0 or > 20) throw new OptionException($"'shifts' is {settings.Shifts}; valid are 0 to 20.");
-        if (settings.Overlap is { } overlap && !(overlap is >= 0 and <= 0.9)) throw new OptionException($"'overlap' is {overlap}; valid are 0 to 0.9.");
+        }
+
+        if (settings.Stems is { Count: 0 })
+        {
+            throw new OptionException("'stems' is empty; leave it out for all stems.");
+        }
+
+        foreach (string stem in settings.Stems ?? [])
+        {
+            CheckStem(stem, model);
+        }
+
+        if (settings.Shifts is < 0 or > 20)
+        {
+            throw new OptionException($"'shifts' is {settings.Shifts}; valid are 0 to 20.");
+        }
+
+        if (settings.Overlap is { } overlap && !(overlap is >= 0 and <= 0.9))
+        {
+            throw new OptionException($"'overlap' is {overlap}; valid are 0 to 0.9.");
+        }
+
         settings = settings with
         {
             Model = model.Name,
@@ -35,7 +54,11 @@ internal static class SettingsCheck
             return settings.OtherMethod is null ? settings
                 : throw new OptionException("'otherMethod' says what the rest beside 'twoStems' is, which is not given.");
         }
-        if (settings.Stems is not null) throw new OptionException("'stems' and 'twoStems' exclude each other; leave one of them out.");
+        if (settings.Stems is not null)
+        {
+            throw new OptionException("'stems' and 'twoStems' exclude each other; leave one of them out.");
+        }
+
         CheckStem(stem, model);
         return settings with { OtherMethod = OneOf("otherMethod", settings.OtherMethod, "add", "minus", "none") };
     }
@@ -48,8 +71,15 @@ internal static class SettingsCheck
                 : throw new OptionException("'residual' names the stem for 'exactSum', which is not asked for.");
         }
         if (settings.Stems is { } some && some.Count < model.Stems.Count)
+        {
             throw new OptionException("'exactSum' needs all stems; a subset does not add up to the song. Leave 'stems' out.");
-        if (settings.OtherMethod == "none") throw new OptionException("'exactSum' needs the rest beside the stem; 'otherMethod' none leaves it out.");
+        }
+
+        if (settings.OtherMethod == "none")
+        {
+            throw new OptionException("'exactSum' needs the rest beside the stem; 'otherMethod' none leaves it out.");
+        }
+
         IReadOnlyList<string> files = settings.TwoStems is { } stem
             ? [.. Mixdown.Pair(stem, Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true), model.Stems).Select(file => file.Name)]
             : model.Stems;
@@ -61,12 +91,18 @@ internal static class SettingsCheck
     private static void CheckStem(string stem, ModelInfo model)
     {
         if (!model.Stems.Contains(stem))
+        {
             throw new OptionException($"The model '{model.Name}' has no stem '{ApiError.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
+        }
     }
 
     private static string OneOf(string name, string? value, params ReadOnlySpan<string> valid)
     {
-        if (value is null) return valid[0];
+        if (value is null)
+        {
+            return valid[0];
+        }
+
         return valid.Contains(value) ? value
             : throw new OptionException($"'{name}' is '{ApiError.Quoted(value)}'; valid are {string.Join(", ", valid!)}.");
     }

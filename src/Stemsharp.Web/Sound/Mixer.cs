@@ -20,7 +20,11 @@ internal sealed record MixLevels(float[] Gains, float[] Pans)
 
     private static float[] Numbers(string name, string? text, int count, float missing, float low, float high)
     {
-        if (text is null) return [.. Enumerable.Repeat(missing, count)];
+        if (text is null)
+        {
+            return [.. Enumerable.Repeat(missing, count)];
+        }
+
         string[] parts = text.Split(',', count + 1);
         float[] numbers = new float[count];
         bool valid = parts.Length == count;
@@ -50,7 +54,11 @@ internal sealed class Mixer(ISongSeparator separator)
             float peak = Mix(job.Audio!, files, levels, floats, cancellationToken);
             separator.WriteStems(
                 [new WaitingStem("mix", floats, peak)], null, [wav], job.Settings with { ClipMode = "rescale", ExactSum = false }, cancellationToken);
-            if (target != wav) separator.Encode(wav, target, format, cancellationToken);
+            if (target != wav)
+            {
+                separator.Encode(wav, target, format, cancellationToken);
+            }
+
             return new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         }
         catch
@@ -61,7 +69,10 @@ internal sealed class Mixer(ISongSeparator separator)
         finally
         {
             File.Delete(floats);
-            if (target != wav) File.Delete(wav);
+            if (target != wav)
+            {
+                File.Delete(wav);
+            }
         }
     }
 
@@ -72,7 +83,10 @@ internal sealed class Mixer(ISongSeparator separator)
         {
             for (int i = 0; i < stems.Length; i++)
             {
-                if (levels.Gains[i] != 0) stems[i] = new PcmFile(files.Final(i, "wav"));
+                if (levels.Gains[i] != 0)
+                {
+                    stems[i] = new PcmFile(files.Final(i, "wav"));
+                }
             }
             using FloatWavWriter mix = new(target, audio.SampleRate, audio.Channels, audio.Frames);
             float[] sum = new float[BlockFrames * audio.Channels], block = new float[sum.Length];
@@ -83,20 +97,34 @@ internal sealed class Mixer(ISongSeparator separator)
                 Array.Clear(sum);
                 for (int i = 0; i < stems.Length; i++)
                 {
-                    if (stems[i] is not { } stem) continue;
+                    if (stems[i] is not { } stem)
+                    {
+                        continue;
+                    }
+
                     int samples = stem.Read(frame, block) * audio.Channels;
                     (float left, float right) = levels.Sides(i);
-                    for (int s = 0; s < samples; s++) sum[s] += block[s] * (s % audio.Channels == 0 ? left : right);
+                    for (int s = 0; s < samples; s++)
+                    {
+                        sum[s] += block[s] * (s % audio.Channels == 0 ? left : right);
+                    }
                 }
                 Span<float> written = sum.AsSpan(0, (int)Math.Min(BlockFrames, audio.Frames - frame) * audio.Channels);
-                foreach (float sample in written) peak = Math.Max(peak, Math.Abs(sample));
+                foreach (float sample in written)
+                {
+                    peak = Math.Max(peak, Math.Abs(sample));
+                }
+
                 mix.Write(written);
             }
             return peak;
         }
         finally
         {
-            foreach (PcmFile? stem in stems) stem?.Dispose();
+            foreach (PcmFile? stem in stems)
+            {
+                stem?.Dispose();
+            }
         }
     }
 }

@@ -62,16 +62,20 @@ internal sealed class PcmFile : IDisposable
     {
         int frames = (int)Math.Clamp(Frames - frame, 0, interleaved.Length / Channels);
         int bytes = frames * Channels * _bytesPerSample;
-        if (_buffer.Length < bytes) _buffer = new byte[bytes];
+        if (_buffer.Length < bytes)
+        {
+            _buffer = new byte[bytes];
+        }
+
         Span<byte> raw = _buffer.AsSpan(0, bytes);
-        _file.Position = _data + (frame * Channels * _bytesPerSample);
+        _file.Position = _data + frame * Channels * _bytesPerSample;
         _file.ReadExactly(raw);
         for (int i = 0; i < frames * Channels; i++)
         {
             interleaved[i] = _bytesPerSample switch
             {
                 2 => BinaryPrimitives.ReadInt16LittleEndian(raw[(2 * i)..]) * (1f / 32_768),
-                3 => ((raw[3 * i] << 8 | raw[(3 * i) + 1] << 16 | raw[(3 * i) + 2] << 24) >> 8) * (1f / 8_388_608),
+                3 => ((raw[3 * i] << 8 | raw[3 * i + 1] << 16 | raw[3 * i + 2] << 24) >> 8) * (1f / 8_388_608),
                 _ => BinaryPrimitives.ReadSingleLittleEndian(raw[(4 * i)..]),
             };
         }

@@ -25,7 +25,11 @@ internal sealed class PeakWriter(string path, int channels) : IDisposable
                 _high = Math.Max(_high, sample);
             }
             _frames += count / channels;
-            if (_frames == FramesPerPeak) End();
+            if (_frames == FramesPerPeak)
+            {
+                End();
+            }
+
             interleaved = interleaved[count..];
         }
     }
@@ -34,7 +38,11 @@ internal sealed class PeakWriter(string path, int channels) : IDisposable
 
     public void Dispose()
     {
-        if (_frames > 0) End();
+        if (_frames > 0)
+        {
+            End();
+        }
+
         _file.Dispose();
     }
 
@@ -67,7 +75,7 @@ internal static class Peaks
         {
             int at = 2 * (i / group);
             pairs[at] = Math.Min(pairs[at], (sbyte)all[2 * i]);
-            pairs[at + 1] = Math.Max(pairs[at + 1], (sbyte)all[(2 * i) + 1]);
+            pairs[at + 1] = Math.Max(pairs[at + 1], (sbyte)all[2 * i + 1]);
         }
         return pairs;
     }
@@ -77,7 +85,11 @@ internal static class Peaks
     {
         byte[] dat = new byte[24 + pairs.Length];
         ReadOnlySpan<int> header = [2, 1, sampleRate, framesPerPeak, pairs.Length / 2, 1];
-        for (int i = 0; i < header.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(dat.AsSpan(4 * i), header[i]);
+        for (int i = 0; i < header.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(dat.AsSpan(4 * i), header[i]);
+        }
+
         pairs.AsSpan().CopyTo(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(dat.AsSpan(24)));
         return dat;
     }

@@ -23,7 +23,7 @@ internal static class Spectrogram
     {
         byte[] picture = new byte[columns * bins];
         float[] frames = new float[Size * file.Channels];
-        double[] window = [.. Enumerable.Range(0, Size).Select(i => 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / Size)))];
+        double[] window = [.. Enumerable.Range(0, Size).Select(i => 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / Size))];
         double scale = 2 / window.Sum();
         int[] edges = Edges(file.SampleRate, bins);
         Complex[] spectrum = new Complex[Size], roots = Roots();
@@ -31,21 +31,29 @@ internal static class Spectrogram
         {
             cancellationToken.ThrowIfCancellationRequested();
             long centre = from + (long)((column + 0.5) / columns * (to - from));
-            long first = Math.Clamp(centre - (Size / 2), 0, Math.Max(0, file.Frames - Size));
+            long first = Math.Clamp(centre - Size / 2, 0, Math.Max(0, file.Frames - Size));
             int read = file.Read(first, frames);
             for (int i = 0; i < Size; i++)
             {
                 double sum = 0;
-                for (int c = 0; c < file.Channels && i < read; c++) sum += frames[(i * file.Channels) + c];
+                for (int c = 0; c < file.Channels && i < read; c++)
+                {
+                    sum += frames[i * file.Channels + c];
+                }
+
                 spectrum[i] = sum / file.Channels * window[i];
             }
             Transform(spectrum, roots);
             for (int bin = 0; bin < bins; bin++)
             {
                 double largest = 0;
-                for (int k = edges[bin]; k < Math.Max(edges[bin] + 1, edges[bin + 1]); k++) largest = Math.Max(largest, spectrum[k].Magnitude);
+                for (int k = edges[bin]; k < Math.Max(edges[bin] + 1, edges[bin + 1]); k++)
+                {
+                    largest = Math.Max(largest, spectrum[k].Magnitude);
+                }
+
                 double decibels = 20 * Math.Log10(Math.Max(largest * scale, 1e-9));
-                picture[(column * bins) + bin] = (byte)Math.Clamp((decibels - Floor) / -Floor * 255, 0, 255);
+                picture[column * bins + bin] = (byte)Math.Clamp((decibels - Floor) / -Floor * 255, 0, 255);
             }
         }
         return picture;
@@ -55,7 +63,7 @@ internal static class Spectrogram
     {
         double highest = sampleRate / 2.0, ratio = highest / LowestHertz;
         return [.. Enumerable.Range(0, bins + 1).Select(i =>
-            Math.Clamp((int)(LowestHertz * Math.Pow(ratio, (double)i / bins) * Size / sampleRate), 1, (Size / 2) - 1))];
+            Math.Clamp((int)(LowestHertz * Math.Pow(ratio, (double)i / bins) * Size / sampleRate), 1, Size / 2 - 1))];
     }
 
     private static Complex[] Roots() =>
@@ -67,9 +75,16 @@ internal static class Spectrogram
         for (int i = 1, j = 0; i < Size; i++)
         {
             int bit = Size >> 1;
-            for (; (j & bit) != 0; bit >>= 1) j ^= bit;
+            for (; (j & bit) != 0; bit >>= 1)
+            {
+                j ^= bit;
+            }
+
             j ^= bit;
-            if (i < j) (values[i], values[j]) = (values[j], values[i]);
+            if (i < j)
+            {
+                (values[i], values[j]) = (values[j], values[i]);
+            }
         }
         for (int length = 2; length <= Size; length <<= 1)
         {

@@ -21,7 +21,11 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
     public string CheckFormat(string? format)
     {
         format ??= "wav";
-        if (separator.Encoders.Contains(format)) return format;
+        if (separator.Encoders.Contains(format))
+        {
+            return format;
+        }
+
         throw format is "flac" or "mp3"
             ? new ApiError(ApiErrorKind.EncoderMissing, $"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
             : new ApiError(ApiErrorKind.InvalidSettings, $"'{ApiError.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
@@ -30,11 +34,19 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
     public async Task<string> GetAsync(Job job, StemFiles files, int stem, string format, CancellationToken cancellationToken)
     {
         string path = files.Final(stem, format);
-        if (File.Exists(path)) return path;
+        if (File.Exists(path))
+        {
+            return path;
+        }
+
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+            {
+                return path;
+            }
+
             await Task.Run(() => separator.Encode(files.Final(stem, "wav"), path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
             queue.Weigh(job.Id);
             return path;

@@ -30,7 +30,10 @@ internal sealed class StemFiles(string jobFolder)
     {
         for (int i = 0; i < audio.Stems.Count; i++)
         {
-            if (audio.Stems[i] == stem) return i;
+            if (audio.Stems[i] == stem)
+            {
+                return i;
+            }
         }
         return -1;
     }

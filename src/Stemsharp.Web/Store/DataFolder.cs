@@ -31,7 +31,10 @@ internal sealed class DataFolder : IDisposable
                 $"The data folder {Root} is in use by another server. Stop that one, or give this one a folder of its own with --data.",
                 error);
         }
-        foreach (string kind in (string[])["songs", "uploads", "jobs"]) CreatePrivate(Path.Combine(Root, kind));
+        foreach (string kind in (string[])["songs", "uploads", "jobs"])
+        {
+            CreatePrivate(Path.Combine(Root, kind));
+        }
     }
 
     public string Root { get; }
@@ -69,7 +72,10 @@ internal sealed class DataFolder : IDisposable
             {
                 logger.LogError("{Path} cannot be read and is left as it is: {Error}", path, error.Message);
             }
-            if (found is not null) yield return (id, found);
+            if (found is not null)
+            {
+                yield return (id, found);
+            }
         }
     }
 
@@ -90,8 +96,14 @@ internal sealed class DataFolder : IDisposable
 
     public static void CreatePrivate(string folder)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     public static void Delete(string folder)

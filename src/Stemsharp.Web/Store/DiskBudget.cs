@@ -19,7 +19,10 @@ internal sealed class DiskBudget(long? maxBytes, string root)
     {
         get
         {
-            lock (_gate) return _used;
+            lock (_gate)
+            {
+                return _used;
+            }
         }
     }
 
@@ -61,7 +64,10 @@ internal sealed class DiskBudget(long? maxBytes, string root)
     {
         lock (_gate)
         {
-            if (_items.Remove(item, out long bytes)) _used -= bytes;
+            if (_items.Remove(item, out long bytes))
+            {
+                _used -= bytes;
+            }
         }
     }
 

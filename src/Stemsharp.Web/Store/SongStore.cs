@@ -84,7 +84,10 @@ internal sealed class SongStore
     public Song AddLocal(string path, CancellationToken cancellationToken)
     {
         if (_options.Roots.Count == 0)
+        {
             throw new ApiError(ApiErrorKind.Forbidden, "This server takes no paths. Start it with --allow-path FOLDER to let it read songs from a folder.");
+        }
+
         string resolved = LocalRoots.Resolve(path, _options.Roots);
         string id = Id.New();
         try
@@ -114,7 +117,11 @@ internal sealed class SongStore
 
     private Song Keep(string id, string name, string source, long bytes, string? path, CancellationToken cancellationToken)
     {
-        if (bytes == 0) throw new ApiError(ApiErrorKind.NotMusic, "The file is empty.");
+        if (bytes == 0)
+        {
+            throw new ApiError(ApiErrorKind.NotMusic, "The file is empty.");
+        }
+
         AudioFacts facts;
         try
         {
@@ -149,14 +156,29 @@ internal sealed class SongStore
         while (true)
         {
             int read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            if (read == 0) break;
+            if (read == 0)
+            {
+                break;
+            }
+
             bytes += read;
-            if (bytes > _options.MaxUploadBytes) throw UploadTooLarge(_options);
-            if (bytes > reserved) _disk.Reserve(Item(id), reserved += step);
+            if (bytes > _options.MaxUploadBytes)
+            {
+                throw UploadTooLarge(_options);
+            }
+
+            if (bytes > reserved)
+            {
+                _disk.Reserve(Item(id), reserved += step);
+            }
+
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         if (announced is { } length && bytes != length)
+        {
             throw new ApiError(ApiErrorKind.BadRequest, $"The request announced {length} bytes and sent {bytes}. Send it again.");
+        }
+
         file.Flush(flushToDisk: true);
         return bytes;
     }

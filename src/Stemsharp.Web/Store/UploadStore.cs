@@ -37,10 +37,21 @@ internal sealed class UploadStore
 
     public Upload Create(NewUpload wanted)
     {
-        if (wanted.Bytes <= 0) throw new ApiError(ApiErrorKind.BadRequest, "'bytes' is the size of the file, at least 1.");
-        if (wanted.Bytes > _options.MaxUploadBytes) throw SongStore.UploadTooLarge(_options);
+        if (wanted.Bytes <= 0)
+        {
+            throw new ApiError(ApiErrorKind.BadRequest, "'bytes' is the size of the file, at least 1.");
+        }
+
+        if (wanted.Bytes > _options.MaxUploadBytes)
+        {
+            throw SongStore.UploadTooLarge(_options);
+        }
+
         if (_uploads.Count >= MaxUploads)
+        {
             throw new ApiError(ApiErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
+        }
+
         StoredUpload upload = new(Id.New(), wanted.Name, wanted.Bytes, DateTimeOffset.UtcNow);
         _disk.Reserve(Item(upload.Id), upload.Bytes);
         DataFolder.CreatePrivate(_folder.Upload(upload.Id));
@@ -56,11 +67,17 @@ internal sealed class UploadStore
     {
         StoredUpload upload = Find(id);
         if (!_busy.TryAdd(id, 0))
+        {
             throw new ApiError(ApiErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
+        }
+
         try
         {
             if (await WriteAsync(upload, offset, body, cancellationToken).ConfigureAwait(false) < upload.Bytes)
+            {
                 return Describe(upload);
+            }
+
             try
             {
                 Song song = _songs.Adopt(upload.Name, Data(id));
@@ -91,11 +108,16 @@ internal sealed class UploadStore
         foreach (StoredUpload upload in _uploads.Values)
         {
             if (upload.Created < time && File.GetLastWriteTimeUtc(Data(upload.Id)) < time.UtcDateTime && !_busy.ContainsKey(upload.Id))
+            {
                 Delete(upload.Id);
+            }
         }
         foreach (Upload upload in _finished.Values)
         {
-            if (upload.Song!.Created < time) _finished.TryRemove(upload.Id, out _);
+            if (upload.Song!.Created < time)
+            {
+                _finished.TryRemove(upload.Id, out _);
+            }
         }
     }
 
@@ -129,9 +151,16 @@ internal sealed class UploadStore
         while (true)
         {
             int read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            if (read == 0) break;
+            if (read == 0)
+            {
+                break;
+            }
+
             if (file.Length + read > upload.Bytes)
+            {
                 throw new ApiError(ApiErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
+            }
+
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         file.Flush(flushToDisk: true);

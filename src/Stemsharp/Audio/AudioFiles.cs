@@ -35,11 +35,26 @@ public static class AudioFiles
     /// <exception cref="ExternalToolException">FFmpeg is missing, too old, or lacks the encoder.</exception>
     public static int Check(EncodingOptions options, int sampleRate, int channels)
     {
-        if (sampleRate < 1) throw new OptionException($"There is no sample rate of {sampleRate} Hz.");
-        if (channels is < 1 or > 128) throw new OptionException($"A file has 1 to 128 channels, not {channels}.");
+        if (sampleRate < 1)
+        {
+            throw new OptionException($"There is no sample rate of {sampleRate} Hz.");
+        }
+
+        if (channels is < 1 or > 128)
+        {
+            throw new OptionException($"A file has 1 to 128 channels, not {channels}.");
+        }
+
         if (options.SampleRate is int wanted && wanted is < 1000 or > 768_000)
+        {
             throw new OptionException($"There is no output rate of {wanted} Hz; valid are 1000 to 768000.");
-        if (options.Format == AudioFormat.Wav) return options.SampleRate ?? sampleRate;
+        }
+
+        if (options.Format == AudioFormat.Wav)
+        {
+            return options.SampleRate ?? sampleRate;
+        }
+
         FFmpegEncoder encoder = FFmpegEncoder.For(options.Format);
         encoder.Check(options, channels);
         int rate = encoder.Rate(options.SampleRate, sampleRate);
@@ -86,7 +101,11 @@ public static class AudioFiles
     public static IAudioWriter Create(Stream stream, int sampleRate, int channels, EncodingOptions? options = null, long? length = null)
     {
         options ??= new EncodingOptions();
-        if (options.Format != AudioFormat.Wav) throw new OptionException($"Only WAV can be written into a stream, not {options.Format}.");
+        if (options.Format != AudioFormat.Wav)
+        {
+            throw new OptionException($"Only WAV can be written into a stream, not {options.Format}.");
+        }
+
         int rate = Check(options, sampleRate, channels);
         long? frames = length is long known && rate != sampleRate
             ? options.Length ?? Resampler.OutputLength(known, sampleRate, rate)

@@ -33,7 +33,11 @@ public sealed class AudioSource : IDisposable
                 if (header.Format is not null)
                 {
                     using WavReader reader = OpenWav();
-                    if (reader.Length == 0) throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+                    if (reader.Length == 0)
+                    {
+                        throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+                    }
+
                     _whole = reader.Info;
                     Info = Part(_whole);
                     return;
@@ -101,7 +105,10 @@ public sealed class AudioSource : IDisposable
     public IAudioReader OpenReader(CancellationToken cancellationToken = default)
     {
         if (Stamp() != _stamp)
+        {
             throw new AudioException($"'{Name}' was changed while it was being worked on. Start again when nothing writes to it.");
+        }
+
         IAudioReader reader = _tool is null ? OpenWav() : new FFmpegReader(_tool, _path, Name, _whole, _options, cancellationToken);
         return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, StartFrame, PartFrames) : reader;
     }
@@ -120,8 +127,16 @@ public sealed class AudioSource : IDisposable
     {
         try
         {
-            if (reader.Channels != channels) reader = new ChannelReader(reader, channels);
-            if (reader.SampleRate != sampleRate) reader = new ResamplingReader(reader, sampleRate);
+            if (reader.Channels != channels)
+            {
+                reader = new ChannelReader(reader, channels);
+            }
+
+            if (reader.SampleRate != sampleRate)
+            {
+                reader = new ResamplingReader(reader, sampleRate);
+            }
+
             return reader;
         }
         catch
@@ -135,7 +150,11 @@ public sealed class AudioSource : IDisposable
     /// <param name="cancellationToken">Stops the reading.</param>
     public AudioTags ReadTags(CancellationToken cancellationToken = default)
     {
-        if (_tags is not null) return _tags;
+        if (_tags is not null)
+        {
+            return _tags;
+        }
+
         if (_tool is not null && _probe is not null)
         {
             CoverArt? cover = _probe.ReadCover(_tool, _path, _options.StallLimit, cancellationToken);
@@ -156,15 +175,26 @@ public sealed class AudioSource : IDisposable
     private static AudioInputOptions Checked(AudioInputOptions? options)
     {
         options ??= AudioInputOptions.Default;
-        if (options.Start < TimeSpan.Zero) throw new OptionException($"A recording can't start at {options.Start.TotalSeconds} s; valid is 0 or later.");
-        if (options.Duration <= TimeSpan.Zero) throw new OptionException($"A part of {options.Duration.Value.TotalSeconds} s is nothing; give a duration above 0.");
+        if (options.Start < TimeSpan.Zero)
+        {
+            throw new OptionException($"A recording can't start at {options.Start.TotalSeconds} s; valid is 0 or later.");
+        }
+
+        if (options.Duration <= TimeSpan.Zero)
+        {
+            throw new OptionException($"A part of {options.Duration.Value.TotalSeconds} s is nothing; give a duration above 0.");
+        }
+
         return options;
     }
 
     private AudioInfo Part(AudioInfo whole)
     {
         if (whole.EstimatedLength is long all && StartFrame >= all)
+        {
             throw new OptionException($"'{Name}' lasts {all / (double)whole.SampleRate:0.###} s; it can't be read from {_options.Start.TotalSeconds:0.###} s on.");
+        }
+
         return whole with { Length = Cut(whole.Length), EstimatedLength = Cut(whole.EstimatedLength) };
 
         long? Cut(long? frames) => frames is long known ? Math.Min(known - StartFrame, PartFrames) : null;
@@ -175,7 +205,11 @@ public sealed class AudioSource : IDisposable
     private (long Length, DateTime Written) Stamp()
     {
         // A spooled file is ours alone, and may have no name that could be asked.
-        if (_spooled is not null) return default;
+        if (_spooled is not null)
+        {
+            return default;
+        }
+
         FileInfo file = new(_path);
         return file.Exists ? (file.Length, file.LastWriteTimeUtc) : default;
     }

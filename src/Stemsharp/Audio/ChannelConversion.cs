@@ -20,21 +20,30 @@ internal static class ChannelConversion
         }
         else if (sourceChannels == 1)
         {
-            for (int i = 0; i < frames; i++) target.Slice(i * targetChannels, targetChannels).Fill(source[i]);
+            for (int i = 0; i < frames; i++)
+            {
+                target.Slice(i * targetChannels, targetChannels).Fill(source[i]);
+            }
         }
         else if (targetChannels == 1)
         {
             for (int i = 0; i < frames; i++)
             {
                 double sum = 0;
-                foreach (float sample in source.Slice(i * sourceChannels, sourceChannels)) sum += sample;
+                foreach (float sample in source.Slice(i * sourceChannels, sourceChannels))
+                {
+                    sum += sample;
+                }
+
                 target[i] = (float)(sum / sourceChannels);
             }
         }
         else
         {
             for (int i = 0; i < frames; i++)
+            {
                 source.Slice(i * sourceChannels, targetChannels).CopyTo(target.Slice(i * targetChannels, targetChannels));
+            }
         }
     }
 
@@ -54,7 +63,10 @@ internal sealed class ChannelReader : IAudioReader
     public ChannelReader(IAudioReader inner, int channels)
     {
         if (!ChannelConversion.IsPossible(inner.Channels, channels))
+        {
             throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.");
+        }
+
         _inner = inner;
         Channels = channels;
         _buffer = new float[4096 * inner.Channels];

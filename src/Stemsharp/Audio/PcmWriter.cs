@@ -26,7 +26,10 @@ internal abstract class PcmWriter : IStagedWriter
         int samples = Math.Max(BufferBytes / FrameBytes, 1) * channels;
         _buffer = new byte[samples * SampleCodec.Bytes(format)];
         _integers = format.IsFloat() ? [] : new int[samples];
-        if (!format.IsFloat()) _quantiser = new Quantiser(format.Bits(), options.Dither, options.DitherSeed);
+        if (!format.IsFloat())
+        {
+            _quantiser = new Quantiser(format.Bits(), options.Dither, options.DitherSeed);
+        }
     }
 
     public int SampleRate { get; }
@@ -40,7 +43,11 @@ internal abstract class PcmWriter : IStagedWriter
     public void Write(ReadOnlySpan<float> interleaved)
     {
         ObjectDisposedException.ThrowIf(_finished || _done, this);
-        if (interleaved.Length % Channels != 0) throw new ArgumentException("Whole frames are written.", nameof(interleaved));
+        if (interleaved.Length % Channels != 0)
+        {
+            throw new ArgumentException("Whole frames are written.", nameof(interleaved));
+        }
+
         int bytesEach = SampleCodec.Bytes(Format);
         while (!interleaved.IsEmpty)
         {

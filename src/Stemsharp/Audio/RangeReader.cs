@@ -16,8 +16,14 @@ internal sealed class RangeReader : IAudioReader
         _length = length;
         _left = length;
         Length = inner.Length is long all ? Math.Clamp(all - start, 0, length) : null;
-        if (inner is WavReader wav) wav.Seek(start);
-        else _skip = start;
+        if (inner is WavReader wav)
+        {
+            wav.Seek(start);
+        }
+        else
+        {
+            _skip = start;
+        }
     }
 
     public int SampleRate => _inner.SampleRate;
@@ -30,18 +36,33 @@ internal sealed class RangeReader : IAudioReader
         {
             // Decoding what comes before is exact in every format; seeking in compressed ones is not.
             int want = (int)Math.Min(_skip, interleaved.Length / Channels);
-            if (want == 0) return 0;
+            if (want == 0)
+            {
+                return 0;
+            }
+
             int skipped = _inner.Read(interleaved[..(want * Channels)]);
-            if (skipped == 0) return 0;
+            if (skipped == 0)
+            {
+                return 0;
+            }
+
             _skip -= skipped;
         }
 
         int frames = (int)Math.Min(interleaved.Length / Channels, _left);
-        if (frames == 0) return 0;
+        if (frames == 0)
+        {
+            return 0;
+        }
+
         int got = _inner.Read(interleaved[..(frames * Channels)]);
         _left -= got;
         if (got == 0 && _left == _length)
+        {
             throw new AudioException($"The part that is asked for begins behind the recording's end. Choose an earlier start.");
+        }
+
         return got;
     }
 

@@ -24,7 +24,7 @@ internal abstract class ByteSource : IDisposable
     public static ByteSource FromStream(Stream stream)
     {
         using (stream)
-        using (var copy = new MemoryStream())
+        using (MemoryStream copy = new())
         {
             stream.CopyTo(copy);
             return new MemorySource(copy.ToArray());
@@ -35,7 +35,7 @@ internal abstract class ByteSource : IDisposable
 
     public byte[] ReadBytes(long offset, int count)
     {
-        var bytes = new byte[count];
+        byte[] bytes = new byte[count];
         Read(offset, bytes);
         return bytes;
     }
@@ -65,7 +65,7 @@ internal abstract class ByteSource : IDisposable
 
     private string ComputeSha256()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         ForEachBlock(0, Length, block => hash.AppendData(block.Span));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
@@ -94,7 +94,11 @@ internal abstract class ByteSource : IDisposable
             while (!destination.IsEmpty)
             {
                 int n = RandomAccess.Read(_handle, destination, offset);
-                if (n == 0) throw new EndOfStreamException();
+                if (n == 0)
+                {
+                    throw new EndOfStreamException();
+                }
+
                 destination = destination[n..];
                 offset += n;
             }
@@ -113,7 +117,11 @@ internal abstract class ByteSource : IDisposable
 
         public override void Read(long offset, Span<byte> destination)
         {
-            if (offset < 0 || offset + destination.Length > bytes.Length) throw new EndOfStreamException();
+            if (offset < 0 || offset + destination.Length > bytes.Length)
+            {
+                throw new EndOfStreamException();
+            }
+
             bytes.AsSpan((int)offset, destination.Length).CopyTo(destination);
         }
     }

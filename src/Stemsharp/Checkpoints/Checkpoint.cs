@@ -56,8 +56,16 @@ internal abstract class Checkpoint : IDisposable
     /// <exception cref="ModelException">The file is missing, damaged, hostile or not supported.</exception>
     public static Checkpoint Open(string path, string? signature = null)
     {
-        if (Directory.Exists(path)) throw new ModelException($"{path} is a folder, not a checkpoint file. Folders of models are given as the repository, with a model's name.");
-        if (!File.Exists(path)) throw new ModelException($"{path} does not exist.");
+        if (Directory.Exists(path))
+        {
+            throw new ModelException($"{path} is a folder, not a checkpoint file. Folders of models are given as the repository, with a model's name.");
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"{path} does not exist.");
+        }
+
         ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
         return Open(source, path, SidecarFile.Find(path), signature);
     }
@@ -71,7 +79,11 @@ internal abstract class Checkpoint : IDisposable
     /// <summary>The signatures of the models in a .safetensors file; one for a file without prefixes or a .th file.</summary>
     public static IReadOnlyList<string> Signatures(string path)
     {
-        if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || !File.Exists(path)) return [FileNames.Parse(Path.GetFileName(path)).Signature];
+        if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || !File.Exists(path))
+        {
+            return [FileNames.Parse(Path.GetFileName(path)).Signature];
+        }
+
         using ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
         IReadOnlyList<string> prefixes = CheckpointFormatException.Guard(Path.GetFileName(path), () => SafetensorsHeader.Read(source).Signatures);
         return prefixes.Count > 0 ? prefixes : [FileNames.Parse(Path.GetFileName(path)).Signature];
@@ -88,7 +100,10 @@ internal abstract class Checkpoint : IDisposable
                 FileKind kind = Detect(source);
                 (string own, string? checksum) = FileNames.Parse(name);
                 if (checksum is not null && !source.Sha256.StartsWith(checksum, StringComparison.Ordinal))
+                {
                     throw CheckpointFormatException.Damaged($"its SHA-256 begins with {source.Sha256[..checksum.Length]}, but its name says {checksum}");
+                }
+
                 IReadOnlyDictionary<string, object?>? overrides = sidecar is null ? null : SidecarFile.Read(sidecar);
                 return kind == FileKind.Zip
                     ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
@@ -110,14 +125,38 @@ internal abstract class Checkpoint : IDisposable
 
     private static FileKind Detect(ByteSource source)
     {
-        if (source.Length == 0) throw new CheckpointFormatException("the file is empty. Get it again.");
+        if (source.Length == 0)
+        {
+            throw new CheckpointFormatException("the file is empty. Get it again.");
+        }
+
         byte[] head = source.ReadBytes(0, (int)Math.Min(source.Length, 64));
         string text = Encoding.Latin1.GetString(head).TrimStart();
-        if (text.StartsWith("PK\x03\x04", StringComparison.Ordinal)) return FileKind.Zip;
-        if (head.Length > 9 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40) return FileKind.Safetensors;
-        if (head[0] == 0x80) throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.");
-        if (text.Contains("git-lfs", StringComparison.Ordinal)) throw new CheckpointFormatException("it is a Git LFS pointer instead of the file itself. Fetch the file with 'git lfs pull'.");
-        if (text.StartsWith('<')) throw new CheckpointFormatException("it is a web page, not a checkpoint; a download probably went to an error page. Get it again.");
+        if (text.StartsWith("PK\x03\x04", StringComparison.Ordinal))
+        {
+            return FileKind.Zip;
+        }
+
+        if (head.Length > 9 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) < 1UL << 40)
+        {
+            return FileKind.Safetensors;
+        }
+
+        if (head[0] == 0x80)
+        {
+            throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.");
+        }
+
+        if (text.Contains("git-lfs", StringComparison.Ordinal))
+        {
+            throw new CheckpointFormatException("it is a Git LFS pointer instead of the file itself. Fetch the file with 'git lfs pull'.");
+        }
+
+        if (text.StartsWith('<'))
+        {
+            throw new CheckpointFormatException("it is a web page, not a checkpoint; a download probably went to an error page. Get it again.");
+        }
+
         throw new CheckpointFormatException("it is neither a .th file (torch.save of torch 1.6 or later) nor a .safetensors file.");
     }
 }

@@ -24,7 +24,10 @@ internal readonly record struct Fraction(long Numerator, long Denominator)
 
         // A decimal means its written value, as Python's Fraction("7.8") does.
         if (!decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) || Math.Abs(number) > 1_000_000_000)
+        {
             return false;
+        }
+
         long scale = 1;
         while (number != decimal.Truncate(number) && scale < 1_000_000_000)
         {
@@ -38,9 +41,17 @@ internal readonly record struct Fraction(long Numerator, long Denominator)
     public static bool TryCreate(long numerator, long denominator, out Fraction fraction)
     {
         fraction = default;
-        if (denominator <= 0 || numerator == long.MinValue) return false;
+        if (denominator <= 0 || numerator == long.MinValue)
+        {
+            return false;
+        }
+
         long a = Math.Abs(numerator), b = denominator;
-        while (b != 0) (a, b) = (b, a % b);
+        while (b != 0)
+        {
+            (a, b) = (b, a % b);
+        }
+
         fraction = new Fraction(numerator / a, denominator / a);
         return true;
     }

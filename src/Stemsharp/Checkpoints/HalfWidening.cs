@@ -27,7 +27,10 @@ internal static class HalfWidening
             Widen(upper).CopyTo(floats[(i + Vector256<uint>.Count)..]);
         }
 
-        for (; i < halves.Length; i++) floats[i] = (float)BitConverter.UInt16BitsToHalf(halves[i]);
+        for (; i < halves.Length; i++)
+        {
+            floats[i] = (float)BitConverter.UInt16BitsToHalf(halves[i]);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

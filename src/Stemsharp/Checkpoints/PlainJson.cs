@@ -49,7 +49,11 @@ internal static class PlainJson
                 break;
             case IEnumerable<object?> list:
                 writer.WriteStartArray();
-                foreach (object? item in list) Write(writer, item);
+                foreach (object? item in list)
+                {
+                    Write(writer, item);
+                }
+
                 writer.WriteEndArray();
                 break;
             default: writer.WriteStringValue(value.ToString()); break;
@@ -58,15 +62,23 @@ internal static class PlainJson
 
     public static string ToText(object? value)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, value);
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
+        {
+            Write(writer, value);
+        }
+
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     private static Dictionary<string, object?> ToDictionary(JsonElement element)
     {
-        var values = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (JsonProperty property in element.EnumerateObject()) values[property.Name] = ToPlain(property.Value);
+        Dictionary<string, object?> values = new(StringComparer.Ordinal);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            values[property.Name] = ToPlain(property.Value);
+        }
+
         return values;
     }
 

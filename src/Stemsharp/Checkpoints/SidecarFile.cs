@@ -20,9 +20,17 @@ internal static class SidecarFile
     /// <summary>The arguments in the file, or null where it is an export's description.</summary>
     public static IReadOnlyDictionary<string, object?>? Read(string path) => CheckpointFormatException.Guard<IReadOnlyDictionary<string, object?>?>(path, () =>
     {
-        if (new FileInfo(path).Length > MaxBytes) throw new CheckpointFormatException($"the config beside a checkpoint may have at most {MaxBytes:N0} bytes.");
+        if (new FileInfo(path).Length > MaxBytes)
+        {
+            throw new CheckpointFormatException($"the config beside a checkpoint may have at most {MaxBytes:N0} bytes.");
+        }
+
         IReadOnlyDictionary<string, object?> values = PlainJson.ReadObject(File.ReadAllBytes(path));
-        if (values.ContainsKey(ExportedNetworks)) return null;
+        if (values.ContainsKey(ExportedNetworks))
+        {
+            return null;
+        }
+
         return values.GetValueOrDefault("kwargs") as IReadOnlyDictionary<string, object?> ?? values;
     });
 }

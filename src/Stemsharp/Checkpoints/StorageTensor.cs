@@ -35,12 +35,15 @@ internal sealed class StorageTensor : StoredTensor
         long[] dense = DenseStrides(shape);
         _strides = strides ?? dense;
         _isContiguous = true;
-        for (int d = 0; d < dense.Length; d++) _isContiguous &= shape[d] <= 1 || _strides[d] == dense[d];
+        for (int d = 0; d < dense.Length; d++)
+        {
+            _isContiguous &= shape[d] <= 1 || _strides[d] == dense[d];
+        }
     }
 
     public static long[] DenseStrides(IReadOnlyList<int> shape)
     {
-        var strides = new long[shape.Count];
+        long[] strides = new long[shape.Count];
         long stride = 1;
         for (int d = shape.Count - 1; d >= 0; d--)
         {
@@ -57,7 +60,11 @@ internal sealed class StorageTensor : StoredTensor
         Int128 last = offset;
         for (int d = 0; d < shape.Count; d++)
         {
-            if (shape[d] == 0) return 0;
+            if (shape[d] == 0)
+            {
+                return 0;
+            }
+
             last += (Int128)(shape[d] - 1) * strides[d];
         }
 
@@ -96,7 +103,11 @@ internal sealed class StorageTensor : StoredTensor
 
     public override bool TryCopyTo(Span<Half> destination)
     {
-        if (Type != ElementType.Half) return false;
+        if (Type != ElementType.Half)
+        {
+            return false;
+        }
+
         CheckLength(destination.Length, Count);
         CopyRawTo(MemoryMarshal.AsBytes(destination));
         return true;
@@ -106,7 +117,11 @@ internal sealed class StorageTensor : StoredTensor
     {
         int size = Type.Size();
         CheckLength(destination.Length, (long)Count * size);
-        if (Count == 0) return;
+        if (Count == 0)
+        {
+            return;
+        }
+
         if (_isContiguous)
         {
             ReadStorage(_byteOffset, destination);
@@ -130,7 +145,10 @@ internal sealed class StorageTensor : StoredTensor
             return;
         }
 
-        for (int i = 0; i < Shape[dimension]; i++) Gather(bytes, dimension + 1, element + i * _strides[dimension], size, destination, ref at);
+        for (int i = 0; i < Shape[dimension]; i++)
+        {
+            Gather(bytes, dimension + 1, element + i * _strides[dimension], size, destination, ref at);
+        }
     }
 
     // Large reads come from a file that may have been cut or whose disk may fail since it was opened.
@@ -157,7 +175,11 @@ internal sealed class StorageTensor : StoredTensor
                 break;
             case ElementType.BFloat16:
                 ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(raw);
-                for (int i = 0; i < upper.Length; i++) destination[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+                for (int i = 0; i < upper.Length; i++)
+                {
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+                }
+
                 break;
             case ElementType.Double: Convert<double>(raw, destination); break;
             case ElementType.Int8: Convert<sbyte>(raw, destination); break;
@@ -173,6 +195,9 @@ internal sealed class StorageTensor : StoredTensor
 
     private void CheckLength(long given, long expected)
     {
-        if (given != expected) throw new ArgumentException($"{this} needs a destination of {expected}, not {given}.");
+        if (given != expected)
+        {
+            throw new ArgumentException($"{this} needs a destination of {expected}, not {given}.");
+        }
     }
 }

@@ -12,7 +12,11 @@ internal abstract class StoredTensor
         Shape = shape;
         Type = type;
         long count = 1;
-        foreach (int dimension in shape) count = checked(count * dimension);
+        foreach (int dimension in shape)
+        {
+            count = checked(count * dimension);
+        }
+
         Count = checked((int)count);
     }
 

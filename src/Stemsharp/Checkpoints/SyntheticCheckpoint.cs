@@ -32,7 +32,11 @@ internal sealed class SyntheticCheckpoint(string name, IReadOnlyDictionary<strin
     public static SyntheticCheckpoint Open(string name)
     {
         bool six = name == Names[1];
-        if (!six && name != Names[0]) throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(" and ", Names)}.");
+        if (!six && name != Names[0])
+        {
+            throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(" and ", Names)}.");
+        }
+
         return new SyntheticCheckpoint(name, new Dictionary<string, object?>
         {
             ["sources"] = Sources.Take(six ? 6 : 4).ToList<object?>(),

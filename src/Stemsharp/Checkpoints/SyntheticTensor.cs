@@ -52,19 +52,43 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
     /// <summary>What v in [−1, 1) is scaled by and added to, by what the parameter is for.</summary>
     private (double Offset, double Scale) Distribution()
     {
-        if (Name.EndsWith("bias", StringComparison.Ordinal)) return (0, 0.05);
-        if (Name.EndsWith(".scale", StringComparison.Ordinal)) return (0.5, 0.25);
-        if (Name == "freq_emb.embedding.weight") return (0, 0.1);
-        if (Shape.Count == 1) return (1, 0.1);
+        if (Name.EndsWith("bias", StringComparison.Ordinal))
+        {
+            return (0, 0.05);
+        }
+
+        if (Name.EndsWith(".scale", StringComparison.Ordinal))
+        {
+            return (0.5, 0.25);
+        }
+
+        if (Name == "freq_emb.embedding.weight")
+        {
+            return (0, 0.1);
+        }
+
+        if (Shape.Count == 1)
+        {
+            return (1, 0.1);
+        }
+
         double fanIn = 1;
-        for (int d = 1; d < Shape.Count; d++) fanIn *= Shape[d];
+        for (int d = 1; d < Shape.Count; d++)
+        {
+            fanIn *= Shape[d];
+        }
+
         return (0, Math.Sqrt(3 / fanIn));
     }
 
     private static ulong Fnv1a(ReadOnlySpan<byte> bytes)
     {
         ulong hash = 0xCBF29CE484222325;
-        foreach (byte b in bytes) hash = unchecked((hash ^ b) * 0x100000001B3);
+        foreach (byte b in bytes)
+        {
+            hash = unchecked((hash ^ b) * 0x100000001B3);
+        }
+
         return hash;
     }
 
@@ -94,6 +118,9 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
 
     private void CheckLength(long given, long expected)
     {
-        if (given != expected) throw new ArgumentException($"{this} needs a destination of {expected}, not {given}.");
+        if (given != expected)
+        {
+            throw new ArgumentException($"{this} needs a destination of {expected}, not {given}.");
+        }
     }
 }

@@ -101,7 +101,10 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
 
         static void Check(int length, int wanted, string name)
         {
-            if (length != wanted) throw new ArgumentException($"The buffer has {length} floats; this engine's segment needs {wanted}.", name);
+            if (length != wanted)
+            {
+                throw new ArgumentException($"The buffer has {length} floats; this engine's segment needs {wanted}.", name);
+            }
         }
     }
 
@@ -110,6 +113,9 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     {
         _workers.Dispose();
         _session.Dispose();
-        if (_ownsPlan) Plan.Dispose();
+        if (_ownsPlan)
+        {
+            Plan.Dispose();
+        }
     }
 }

@@ -45,7 +45,11 @@ internal static class LoadBalance
     {
         int most = (int)Math.Clamp(1 + memory / Session.Bytes(plan, Math.Max(1, threads / 2)), 1, threads);
         int groups = 1;
-        while (groups < most && SpeedUp(plan, Math.Max(1, threads / groups)) < GoodEnough * threads / groups) groups++;
+        while (groups < most && SpeedUp(plan, Math.Max(1, threads / groups)) < GoodEnough * threads / groups)
+        {
+            groups++;
+        }
+
         return groups;
     }
 }

@@ -17,7 +17,7 @@ internal static class MemoryPlanner
     public static long Place(IEnumerable<Tensor> tensors)
     {
         List<Tensor> order = [.. tensors.Where(t => t.Root == t && t.Last >= 0).OrderByDescending(t => t.Floats).ThenBy(t => t.First).ThenBy(t => t.Name, StringComparer.Ordinal)];
-        var placed = new List<Tensor>(order.Count);
+        List<Tensor> placed = new(order.Count);
         Tensor[] best = [.. order];
         long smallest = long.MaxValue;
         for (int round = 0; round < Rounds; round++)
@@ -30,7 +30,11 @@ internal static class MemoryPlanner
             }
 
             int highest = order.FindIndex(t => End(t) == size);
-            if (highest <= 0) break;
+            if (highest <= 0)
+            {
+                break;
+            }
+
             Tensor tensor = order[highest];
             order.RemoveAt(highest);
             order.Insert(highest / 2, tensor);
@@ -50,13 +54,25 @@ internal static class MemoryPlanner
             for (int i = 0; i < placed.Count; i++)
             {
                 Tensor other = placed[i];
-                if (other.First > tensor.Last || tensor.First > other.Last) continue;
-                if (other.Offset - offset >= floats) break;
+                if (other.First > tensor.Last || tensor.First > other.Last)
+                {
+                    continue;
+                }
+
+                if (other.Offset - offset >= floats)
+                {
+                    break;
+                }
+
                 offset = Math.Max(offset, (End(other) + Alignment - 1) / Alignment * Alignment);
             }
 
             tensor.Offset = offset;
-            while (index < placed.Count && placed[index].Offset <= offset) index++;
+            while (index < placed.Count && placed[index].Offset <= offset)
+            {
+                index++;
+            }
+
             placed.Insert(index, tensor);
             size = Math.Max(size, offset + floats);
         }

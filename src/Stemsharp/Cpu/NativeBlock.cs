@@ -42,7 +42,11 @@ internal sealed unsafe partial class NativeBlock : IDisposable
     /// </summary>
     public static void Trim()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         try
         {
             _ = MallocTrim(0);

@@ -42,13 +42,16 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
 
     public void Dispose()
     {
-        foreach (Step step in Steps) step.Dispose();
+        foreach (Step step in Steps)
+        {
+            step.Dispose();
+        }
     }
 
     /// <summary>The fused steps, then the arena's tensors with their lifetimes and offsets.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         text.AppendLine(CultureInfo.InvariantCulture, $"{Steps.Count} steps");
         for (int i = 0; i < Steps.Count; i++)
         {

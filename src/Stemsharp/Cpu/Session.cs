@@ -46,7 +46,10 @@ internal sealed unsafe class Session : IJob, IDisposable
     /// <summary>Forgets the times so far.</summary>
     public void ResetProfile()
     {
-        if (_ticks != null) Array.Clear(_ticks);
+        if (_ticks != null)
+        {
+            Array.Clear(_ticks);
+        }
     }
 
     /// <summary>A port's memory, see <see cref="Plan.Ports"/>.</summary>
@@ -66,13 +69,17 @@ internal sealed unsafe class Session : IJob, IDisposable
                 Workers.Run(this, _step.Tasks(_phase, Workers.Count));
             }
 
-            if (_ticks != null) _ticks[i] += Stopwatch.GetTimestamp() - start;
+            _ticks?[i] += Stopwatch.GetTimestamp() - start;
         }
     }
 
     void IJob.Execute(int item, int worker)
     {
-        if (_cancellation.IsCancellationRequested) return;
+        if (_cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+
         Workspace workspace = _workspace;
         workspace.Scratch = Scratch + worker * ScratchStride;
         _step!.Run(_phase, item, workspace);

@@ -53,7 +53,14 @@ internal abstract class Step(string name, string description) : IDisposable
 
     protected virtual void Dispose(bool disposing)
     {
-        if (!disposing) return;
-        foreach (PackedWeights weights in Weights) weights.Dispose();
+        if (!disposing)
+        {
+            return;
+        }
+
+        foreach (PackedWeights weights in Weights)
+        {
+            weights.Dispose();
+        }
     }
 }

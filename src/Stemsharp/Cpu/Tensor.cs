@@ -21,7 +21,10 @@ internal sealed class Tensor
         : this(name, shape.Channels, shape.Positions)
     {
         Shape = shape;
-        if (dense) Stride = Positions;
+        if (dense)
+        {
+            Stride = Positions;
+        }
     }
 
     public Tensor(string name, int channels, int positions)

@@ -63,7 +63,11 @@ internal sealed class WorkerPool : IWorkers, IDisposable
     {
         if (Count == 1 || items <= 1)
         {
-            for (int i = 0; i < items; i++) job.Execute(i, 0);
+            for (int i = 0; i < items; i++)
+            {
+                job.Execute(i, 0);
+            }
+
             return;
         }
 
@@ -73,13 +77,27 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         long generation = (_shared.Ticket >> 32) + 1;
         Interlocked.Exchange(ref _shared.Ticket, (generation << 32) + Bias + items);
         int parked = Volatile.Read(ref _shared.Parked);
-        if (parked > 0) _wake.Release(parked);
-        while (TryClaim(out int item)) Execute(item, 0);
-        var spinner = new SpinWait();
+        if (parked > 0)
+        {
+            _wake.Release(parked);
+        }
+
+        while (TryClaim(out int item))
+        {
+            Execute(item, 0);
+        }
+
+        SpinWait spinner = new();
         while (Volatile.Read(ref _shared.Completed) < items)
         {
-            if (spinner.Count < 200) spinner.SpinOnce(-1);
-            else Thread.Yield();
+            if (spinner.Count < 200)
+            {
+                spinner.SpinOnce(-1);
+            }
+            else
+            {
+                Thread.Yield();
+            }
         }
 
         _job = null;
@@ -89,10 +107,22 @@ internal sealed class WorkerPool : IWorkers, IDisposable
 
     public void Dispose()
     {
-        if (_stopping) return;
+        if (_stopping)
+        {
+            return;
+        }
+
         _stopping = true;
-        if (_threads.Length > 0) _wake.Release(_threads.Length);
-        foreach (Thread thread in _threads) thread.Join();
+        if (_threads.Length > 0)
+        {
+            _wake.Release(_threads.Length);
+        }
+
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+
         _wake.Dispose();
     }
 
@@ -127,17 +157,31 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         {
             if (HasWork())
             {
-                while (TryClaim(out int item)) Execute(item, worker);
+                while (TryClaim(out int item))
+                {
+                    Execute(item, worker);
+                }
             }
 
             long start = Stopwatch.GetTimestamp();
-            while (!HasWork() && !_stopping && Stopwatch.GetTimestamp() - start < s_spinTicks) Thread.SpinWait(20);
-            if (HasWork() || _stopping) continue;
+            while (!HasWork() && !_stopping && Stopwatch.GetTimestamp() - start < s_spinTicks)
+            {
+                Thread.SpinWait(20);
+            }
+
+            if (HasWork() || _stopping)
+            {
+                continue;
+            }
 
             // The caller publishes the ticket, then reads Parked; this thread raises Parked, then reads the
             // ticket: one of the two sees the other.
             Interlocked.Increment(ref _shared.Parked);
-            if (!HasWork() && !_stopping) _wake.Wait();
+            if (!HasWork() && !_stopping)
+            {
+                _wake.Wait();
+            }
+
             Interlocked.Decrement(ref _shared.Parked);
         }
     }

@@ -26,28 +26,49 @@ internal static class BlockToeplitzSolver
         int taps = correlations[0][0].Length;
         double[] gains = new double[channels];
         for (int a = 0; a < channels; a++)
+        {
             gains[a] = correlations[a][a][0] > 0 ? 1 / Math.Sqrt(correlations[a][a][0]) : 0;
+        }
 
         Recursion recursion = new(correlations, gains, taps);
         double[][][] filters = NewBlocks(channels, rightHandSides, taps);
         double[,] right = new double[channels, rightHandSides];
         for (int step = 0; step < taps; step++)
         {
-            if (step > 0) recursion.Extend(step);
+            if (step > 0)
+            {
+                recursion.Extend(step);
+            }
+
             for (int a = 0; a < channels; a++)
+            {
                 for (int t = 0; t < rightHandSides; t++)
-                    right[a, t] = (gains[a] * targets[a][t][step]) - recursion.RowProduct(a, filters, t, step);
+                {
+                    right[a, t] = gains[a] * targets[a][t][step] - recursion.RowProduct(a, filters, t, step);
+                }
+            }
 
             SymmetricSolve(recursion.BackwardError, right);
             for (int a = 0; a < channels; a++)
+            {
                 for (int b = 0; b < channels; b++)
+                {
                     for (int t = 0; t < rightHandSides; t++)
+                    {
                         AddScaled(recursion.Backward[a][b].AsSpan(0, step + 1), right[b, t], filters[a][t]);
+                    }
+                }
+            }
         }
 
         for (int a = 0; a < channels; a++)
+        {
             foreach (double[] filter in filters[a])
+            {
                 TensorPrimitives.Multiply(filter, gains[a], filter);
+            }
+        }
+
         return filters;
     }
 
@@ -57,7 +78,10 @@ internal static class BlockToeplitzSolver
         for (int a = 0; a < rows; a++)
         {
             blocks[a] = new double[columns][];
-            for (int b = 0; b < columns; b++) blocks[a][b] = new double[taps];
+            for (int b = 0; b < columns; b++)
+            {
+                blocks[a][b] = new double[taps];
+            }
         }
 
         return blocks;
@@ -66,7 +90,10 @@ internal static class BlockToeplitzSolver
     private static void AddScaled(ReadOnlySpan<double> source, double factor, Span<double> destination)
     {
         destination = destination[..source.Length];
-        if (factor != 0) TensorPrimitives.MultiplyAdd(source, factor, destination, destination);
+        if (factor != 0)
+        {
+            TensorPrimitives.MultiplyAdd(source, factor, destination, destination);
+        }
     }
 
     /// <summary>right ← matrix⁻¹·right for a positive semidefinite matrix, by Cholesky; null directions give 0.</summary>
@@ -80,9 +107,19 @@ internal static class BlockToeplitzSolver
             for (int j = 0; j <= i; j++)
             {
                 double sum = matrix[i, j];
-                for (int k = 0; k < j; k++) sum -= factor[i, k] * factor[j, k];
-                if (i != j) factor[i, j] = factor[j, j] > 0 ? sum / factor[j, j] : 0;
-                else factor[i, i] = sum > 0.01 * Loading ? Math.Sqrt(sum) : 0;
+                for (int k = 0; k < j; k++)
+                {
+                    sum -= factor[i, k] * factor[j, k];
+                }
+
+                if (i != j)
+                {
+                    factor[i, j] = factor[j, j] > 0 ? sum / factor[j, j] : 0;
+                }
+                else
+                {
+                    factor[i, i] = sum > 0.01 * Loading ? Math.Sqrt(sum) : 0;
+                }
             }
         }
 
@@ -90,13 +127,21 @@ internal static class BlockToeplitzSolver
         {
             for (int i = 0; i < size; i++)
             {
-                for (int k = 0; k < i; k++) right[i, t] -= factor[i, k] * right[k, t];
+                for (int k = 0; k < i; k++)
+                {
+                    right[i, t] -= factor[i, k] * right[k, t];
+                }
+
                 right[i, t] = factor[i, i] > 0 ? right[i, t] / factor[i, i] : 0;
             }
 
             for (int i = size - 1; i >= 0; i--)
             {
-                for (int k = i + 1; k < size; k++) right[i, t] -= factor[k, i] * right[k, t];
+                for (int k = i + 1; k < size; k++)
+                {
+                    right[i, t] -= factor[k, i] * right[k, t];
+                }
+
                 right[i, t] = factor[i, i] > 0 ? right[i, t] / factor[i, i] : 0;
             }
         }
@@ -125,7 +170,9 @@ internal static class BlockToeplitzSolver
                 for (int b = 0; b < _channels; b++)
                 {
                     for (int i = 0; i < taps; i++)
+                    {
                         _reversed[a][b][taps - 1 - i] = gains[a] * gains[b] * correlations[a][b][i];
+                    }
                     // Both triangles from one sum, so that rounding can't make the matrix asymmetric.
                     ForwardError[a, b] = _reversed[Math.Max(a, b)][Math.Min(a, b)][taps - 1] + (a == b ? Loading : 0);
                 }
@@ -136,7 +183,10 @@ internal static class BlockToeplitzSolver
             Backward = NewBlocks(_channels, _channels, taps);
             _forwardNext = NewBlocks(_channels, _channels, taps);
             _backwardNext = NewBlocks(_channels, _channels, taps);
-            for (int a = 0; a < _channels; a++) _forward[a][a][0] = Backward[a][a][0] = 1;
+            for (int a = 0; a < _channels; a++)
+            {
+                _forward[a][a][0] = Backward[a][a][0] = 1;
+            }
         }
 
         /// <summary>Covariance of the forward prediction error.</summary>
@@ -156,7 +206,10 @@ internal static class BlockToeplitzSolver
         {
             double sum = 0;
             for (int b = 0; b < _channels; b++)
+            {
                 sum += TensorPrimitives.Dot(_reversed[b][a].AsSpan(_taps - 1 - step, step), x[b][column].AsSpan(0, step));
+            }
+
             return sum;
         }
 
@@ -166,8 +219,12 @@ internal static class BlockToeplitzSolver
             double[,] mismatch = new double[_channels, _channels];
             double[,] transposed = new double[_channels, _channels];
             for (int a = 0; a < _channels; a++)
+            {
                 for (int b = 0; b < _channels; b++)
+                {
                     transposed[b, a] = mismatch[a, b] = RowProduct(a, _forward, b, step);
+                }
+            }
 
             double[,] forwardStep = (double[,])mismatch.Clone();
             double[,] backwardStep = (double[,])transposed.Clone();
@@ -206,14 +263,25 @@ internal static class BlockToeplitzSolver
         {
             double[,] product = new double[_channels, _channels];
             for (int a = 0; a < _channels; a++)
+            {
                 for (int b = 0; b < _channels; b++)
+                {
                     for (int k = 0; k < _channels; k++)
+                    {
                         product[a, b] += cross[a, k] * step[k, b];
+                    }
+                }
+            }
 
             double[,] reduced = new double[_channels, _channels];
             for (int a = 0; a < _channels; a++)
+            {
                 for (int b = 0; b < _channels; b++)
-                    reduced[a, b] = error[a, b] - (0.5 * (product[a, b] + product[b, a]));
+                {
+                    reduced[a, b] = error[a, b] - 0.5 * (product[a, b] + product[b, a]);
+                }
+            }
+
             return reduced;
         }
     }

@@ -6,7 +6,11 @@ internal static class Decibels
     /// <summary>10·log10(signal / noise); +∞ without noise, −∞ without signal, NaN without either.</summary>
     public static double Ratio(double signal, double noise)
     {
-        if (noise > 0) return 10 * Math.Log10(signal / noise);
+        if (noise > 0)
+        {
+            return 10 * Math.Log10(signal / noise);
+        }
+
         return signal > 0 ? double.PositiveInfinity : double.NaN;
     }
 
@@ -14,5 +18,5 @@ internal static class Decibels
     /// With α = ⟨ŝ, s⟩/|s|², the ratio |αs|²/|αs − ŝ|², from sums: ⟨ŝ, s⟩²/(|s|²|ŝ|² − ⟨ŝ, s⟩²).
     /// </summary>
     public static double ScaleInvariant(double signal, double product, double estimate) =>
-        Ratio(product * product, Math.Max(0, (signal * estimate) - (product * product)));
+        Ratio(product * product, Math.Max(0, signal * estimate - product * product));
 }

@@ -29,7 +29,11 @@ internal sealed class DelayCorrelations
         _transform = new FourierTransform(4 * (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)taps));
         Block = _transform.Size - taps + 1;
         _pending = new double[_channels][];
-        for (int c = 0; c < _channels; c++) _pending[c] = new double[_transform.Size];
+        for (int c = 0; c < _channels; c++)
+        {
+            _pending[c] = new double[_transform.Size];
+        }
+
         _long = HalfSpectrum.Array(_channels, _transform.Bins);
         _short = HalfSpectrum.Array(_channels, _transform.Bins);
         _products = HalfSpectrum.Array(_channels * references, _transform.Bins);
@@ -53,10 +57,17 @@ internal sealed class DelayCorrelations
         while (taken < count)
         {
             int part = Math.Min(count - taken, full - _held);
-            for (int c = 0; c < _channels; c++) signals[c].AsSpan(taken, part).CopyTo(_pending[c].AsSpan(_held));
+            for (int c = 0; c < _channels; c++)
+            {
+                signals[c].AsSpan(taken, part).CopyTo(_pending[c].AsSpan(_held));
+            }
+
             _held += part;
             taken += part;
-            if (_held == full) Advance();
+            if (_held == full)
+            {
+                Advance();
+            }
         }
     }
 
@@ -65,7 +76,11 @@ internal sealed class DelayCorrelations
     {
         while (_held > 0)
         {
-            for (int c = 0; c < _channels; c++) Array.Clear(_pending[c], _held, _pending[c].Length - _held);
+            for (int c = 0; c < _channels; c++)
+            {
+                Array.Clear(_pending[c], _held, _pending[c].Length - _held);
+            }
+
             Advance();
         }
     }
@@ -76,7 +91,7 @@ internal sealed class DelayCorrelations
     public double[] Lags(int signal, int reference)
     {
         HalfSpectrum nothing = new(_transform.Bins);
-        _transform.InversePair(_products[(signal * _references) + reference], nothing, _first, _second);
+        _transform.InversePair(_products[signal * _references + reference], nothing, _first, _second);
         return _first.AsSpan(0, Taps).ToArray();
     }
 
@@ -92,11 +107,19 @@ internal sealed class DelayCorrelations
         }
 
         for (int signal = 0; signal < _channels; signal++)
+        {
             for (int reference = 0; reference < _references; reference++)
-                _products[(signal * _references) + reference].AddProductWithConjugate(_long[signal], _short[reference], _first.AsSpan(0, _transform.Bins));
+            {
+                _products[signal * _references + reference].AddProductWithConjugate(_long[signal], _short[reference], _first.AsSpan(0, _transform.Bins));
+            }
+        }
 
         int rest = Math.Max(0, _held - Block);
-        for (int c = 0; c < _channels; c++) Array.Copy(_pending[c], Block, _pending[c], 0, rest);
+        for (int c = 0; c < _channels; c++)
+        {
+            Array.Copy(_pending[c], Block, _pending[c], 0, rest);
+        }
+
         _held = rest;
     }
 }

@@ -22,9 +22,20 @@ public sealed record EvaluationOptions
     /// <exception cref="OptionException">A value is out of range.</exception>
     internal void Validate()
     {
-        if (!(Window > 0) || !double.IsFinite(Window)) throw new OptionException($"A window of {Window} s is not valid; use more than 0, museval's is 1.");
-        if (!(Hop > 0) || !double.IsFinite(Hop)) throw new OptionException($"A hop of {Hop} s is not valid; use more than 0, museval's is 1.");
-        if (FilterLength is < 1 or > 4096) throw new OptionException($"A filter length of {FilterLength} taps is not valid; use 1 to 4096, museval's is 512.");
+        if (!(Window > 0) || !double.IsFinite(Window))
+        {
+            throw new OptionException($"A window of {Window} s is not valid; use more than 0, museval's is 1.");
+        }
+
+        if (!(Hop > 0) || !double.IsFinite(Hop))
+        {
+            throw new OptionException($"A hop of {Hop} s is not valid; use more than 0, museval's is 1.");
+        }
+
+        if (FilterLength is < 1 or > 4096)
+        {
+            throw new OptionException($"A filter length of {FilterLength} taps is not valid; use 1 to 4096, museval's is 512.");
+        }
     }
 }
 

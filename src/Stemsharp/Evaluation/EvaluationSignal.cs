@@ -33,7 +33,10 @@ public sealed class EvaluationSignal
     {
         ArgumentNullException.ThrowIfNull(channels);
         if (channels.Count == 0 || channels.Any(channel => channel.Length != channels[0].Length))
+        {
             throw new OptionException($"The channels of {name} hold {string.Join(", ", channels.Select(channel => channel.Length))} samples; pass at least one, all of one length.");
+        }
+
         return new EvaluationSignal(name, _ => new MemoryReader(channels, sampleRate));
     }
 
@@ -53,8 +56,13 @@ public sealed class EvaluationSignal
         {
             int frames = Math.Min(interleaved.Length / channels.Count, channels[0].Length - _position);
             for (int c = 0; c < channels.Count; c++)
+            {
                 for (int i = 0; i < frames; i++)
-                    interleaved[(i * channels.Count) + c] = channels[c][_position + i];
+                {
+                    interleaved[i * channels.Count + c] = channels[c][_position + i];
+                }
+            }
+
             _position += frames;
             return frames;
         }

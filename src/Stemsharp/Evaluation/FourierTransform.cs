@@ -20,7 +20,11 @@ internal sealed class FourierTransform
         Size = size;
         int stages = BitOperations.Log2((uint)size);
         _reversed = new int[size];
-        for (int i = 1; i < size; i++) _reversed[i] = (_reversed[i >> 1] >> 1) | ((i & 1) << (stages - 1));
+        for (int i = 1; i < size; i++)
+        {
+            _reversed[i] = (_reversed[i >> 1] >> 1) | ((i & 1) << (stages - 1));
+        }
+
         _cosines = new double[stages][];
         _sines = new double[stages][];
         for (int stage = 0; stage < stages; stage++)
@@ -28,7 +32,10 @@ internal sealed class FourierTransform
             int half = 1 << stage;
             _cosines[stage] = new double[half];
             _sines[stage] = new double[half];
-            for (int i = 0; i < half; i++) (_sines[stage][i], _cosines[stage][i]) = Math.SinCos(-Math.PI * i / half);
+            for (int i = 0; i < half; i++)
+            {
+                (_sines[stage][i], _cosines[stage][i]) = Math.SinCos(-Math.PI * i / half);
+            }
         }
     }
 
@@ -36,7 +43,7 @@ internal sealed class FourierTransform
     public int Size { get; }
 
     /// <summary>Bins of a real signal's spectrum, N/2 + 1.</summary>
-    public int Bins => (Size / 2) + 1;
+    public int Bins => Size / 2 + 1;
 
     /// <summary>Σ x[n]·exp(−2πi·nk/N) in place, without scaling.</summary>
     public void Forward(Span<double> real, Span<double> imaginary)
@@ -44,7 +51,11 @@ internal sealed class FourierTransform
         for (int i = 0; i < Size; i++)
         {
             int other = _reversed[i];
-            if (other <= i) continue;
+            if (other <= i)
+            {
+                continue;
+            }
+
             (real[i], real[other]) = (real[other], real[i]);
             (imaginary[i], imaginary[other]) = (imaginary[other], imaginary[i]);
         }
@@ -123,8 +134,8 @@ internal sealed class FourierTransform
             ReadOnlySpan<Vector<double>> wi = MemoryMarshal.Cast<double, Vector<double>>(sines);
             for (int i = 0; i < ur.Length; i++)
             {
-                Vector<double> real = (dr[i] * wr[i]) - (di[i] * wi[i]);
-                Vector<double> imaginary = (dr[i] * wi[i]) + (di[i] * wr[i]);
+                Vector<double> real = dr[i] * wr[i] - di[i] * wi[i];
+                Vector<double> imaginary = dr[i] * wi[i] + di[i] * wr[i];
                 dr[i] = ur[i] - real;
                 di[i] = ui[i] - imaginary;
                 ur[i] += real;
@@ -136,8 +147,8 @@ internal sealed class FourierTransform
 
         for (int i = done; i < upReal.Length; i++)
         {
-            double real = (downReal[i] * cosines[i]) - (downImaginary[i] * sines[i]);
-            double imaginary = (downReal[i] * sines[i]) + (downImaginary[i] * cosines[i]);
+            double real = downReal[i] * cosines[i] - downImaginary[i] * sines[i];
+            double imaginary = downReal[i] * sines[i] + downImaginary[i] * cosines[i];
             downReal[i] = upReal[i] - real;
             downImaginary[i] = upImaginary[i] - imaginary;
             upReal[i] += real;

@@ -51,8 +51,12 @@ internal sealed class FrameDecomposition
                 Table(channels, channels, (a, b) => correlations[at + a][at + b]),
                 Table(channels, channels, (a, t) => targets[at + a][at + t])));
             for (int a = 0; a < channels; a++)
+            {
                 for (int t = 0; t < channels; t++)
+                {
                     _own[a, at + t] = spectra[a, t];
+                }
+            }
         }
     }
 
@@ -101,7 +105,10 @@ internal sealed class FrameDecomposition
         for (int a = 0; a < rows; a++)
         {
             table[a] = new double[columns][];
-            for (int b = 0; b < columns; b++) table[a][b] = entry(a, b);
+            for (int b = 0; b < columns; b++)
+            {
+                table[a][b] = entry(a, b);
+            }
         }
 
         return table;
@@ -162,9 +169,17 @@ internal sealed class FrameDecomposition
                 _jointProduct.Clear();
                 _ownProduct.Clear();
                 Span<double> scratch = _first.AsSpan(0, _transform.Bins);
-                for (int a = 0; a < all; a++) _jointProduct.AddProduct(_joint[a, t], _references[a], scratch);
+                for (int a = 0; a < all; a++)
+                {
+                    _jointProduct.AddProduct(_joint[a, t], _references[a], scratch);
+                }
+
                 int stemStart = t / _channels * _channels;
-                for (int a = 0; a < _channels; a++) _ownProduct.AddProduct(_own[a, t], _references[stemStart + a], scratch);
+                for (int a = 0; a < _channels; a++)
+                {
+                    _ownProduct.AddProduct(_own[a, t], _references[stemStart + a], scratch);
+                }
+
                 _transform.InversePair(_jointProduct, _ownProduct, _first, _second);
                 Accumulate(_first, _jointImage[t].AsSpan(start, _transform.Size));
                 Accumulate(_second, _ownImage[t].AsSpan(start, _transform.Size));
@@ -184,7 +199,11 @@ internal sealed class FrameDecomposition
     private static double[][] NewImages(int count, int length)
     {
         double[][] images = new double[count][];
-        for (int c = 0; c < count; c++) images[c] = new double[length];
+        for (int c = 0; c < count; c++)
+        {
+            images[c] = new double[length];
+        }
+
         return images;
     }
 }

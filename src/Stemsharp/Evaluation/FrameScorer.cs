@@ -34,7 +34,10 @@ internal sealed class FrameScorer : IDisposable
         _window = Math.Max(1, (int)(options.Window * _group.SampleRate));
         _hop = Math.Max(1, (int)(options.Hop * _group.SampleRate));
         _frame = new double[2 * stems * _group.Channels][];
-        for (int c = 0; c < _frame.Length; c++) _frame[c] = new double[_window];
+        for (int c = 0; c < _frame.Length; c++)
+        {
+            _frame[c] = new double[_window];
+        }
     }
 
     /// <summary>The next frame's scores, a stem each; null at the end.</summary>
@@ -47,25 +50,40 @@ internal sealed class FrameScorer : IDisposable
             {
                 _blockLength = _group.Read(out _block);
                 _blockPosition = 0;
-                if (_blockLength == 0) break;
+                if (_blockLength == 0)
+                {
+                    break;
+                }
             }
 
             int skipped = Math.Min(_skip, _blockLength - _blockPosition);
             _skip -= skipped;
             _blockPosition += skipped;
             int count = Math.Min(_window - _held, _blockLength - _blockPosition);
-            for (int c = 0; c < _frame.Length; c++) Array.Copy(_block[c], _blockPosition, _frame[c], _held, count);
+            for (int c = 0; c < _frame.Length; c++)
+            {
+                Array.Copy(_block[c], _blockPosition, _frame[c], _held, count);
+            }
+
             _held += count;
             _blockPosition += count;
         }
 
         // A recording shorter than a frame is one frame; otherwise only full frames count.
-        if (_held == 0 || (_held < _window && _any)) return null;
+        if (_held == 0 || (_held < _window && _any))
+        {
+            return null;
+        }
+
         _any = true;
         FrameScores[] scores = Score(_held);
         int kept = Math.Max(0, _held - _hop);
         _skip = Math.Max(0, _hop - _held);
-        for (int c = 0; c < _frame.Length; c++) Array.Copy(_frame[c], _held - kept, _frame[c], 0, kept);
+        for (int c = 0; c < _frame.Length; c++)
+        {
+            Array.Copy(_frame[c], _held - kept, _frame[c], 0, kept);
+        }
+
         _held = kept;
         return scores;
     }
@@ -79,12 +97,17 @@ internal sealed class FrameScorer : IDisposable
         for (int signal = 0; signal < 2 * _stems; signal++)
         {
             if (!Silence.IsAudible(_frame.AsSpan(signal * channels, channels), length))
+            {
                 return [.. Enumerable.Repeat(FrameScores.Undefined, _stems)];
+            }
         }
 
         double[][] references = _frame[..(_stems * channels)];
         double[][] estimates = _frame[(_stems * channels)..];
-        if (_decomposition is not null) return _decomposition.Scores(references, estimates, length);
+        if (_decomposition is not null)
+        {
+            return _decomposition.Scores(references, estimates, length);
+        }
 
         FrameScores[] scores = new FrameScores[_stems];
         double[] scratch = new double[length];
@@ -92,7 +115,10 @@ internal sealed class FrameScorer : IDisposable
         {
             EnergySums sums = default;
             for (int c = stem * channels; c < (stem + 1) * channels; c++)
+            {
                 sums.Add(references[c].AsSpan(0, length), estimates[c].AsSpan(0, length), scratch);
+            }
+
             scores[stem] = FrameScores.Undefined with { Sdr = sums.Snr };
         }
 

@@ -15,7 +15,11 @@ internal readonly struct HalfSpectrum(int bins)
     public static HalfSpectrum[] Array(int count, int bins)
     {
         HalfSpectrum[] spectra = new HalfSpectrum[count];
-        for (int i = 0; i < count; i++) spectra[i] = new HalfSpectrum(bins);
+        for (int i = 0; i < count; i++)
+        {
+            spectra[i] = new HalfSpectrum(bins);
+        }
+
         return spectra;
     }
 

@@ -66,7 +66,10 @@ public sealed class ParityMeter(double relativeTolerance = 1e-5, double absolute
     public void Add(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         if (expected.Length != actual.Length)
+        {
             throw new OptionException($"{actual.Length} numbers can't be compared with {expected.Length}; both sides must have the same length.");
+        }
+
         for (int i = 0; i < expected.Length; i++)
         {
             double truth = expected[i];
@@ -77,7 +80,11 @@ public sealed class ParityMeter(double relativeTolerance = 1e-5, double absolute
             _product += truth * estimate;
             _estimate += estimate * estimate;
             // Written so that NaN is outside and counts as the largest difference.
-            if (!(difference <= absoluteTolerance + (relativeTolerance * Math.Abs(truth)))) _outside++;
+            if (!(difference <= absoluteTolerance + relativeTolerance * Math.Abs(truth)))
+            {
+                _outside++;
+            }
+
             if (difference > _maximum || (double.IsNaN(difference) && !double.IsNaN(_maximum)))
             {
                 _maximum = difference;

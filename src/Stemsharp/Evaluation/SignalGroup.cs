@@ -46,7 +46,10 @@ internal sealed class SignalGroup : IDisposable
 
         _interleaved = new float[BlockFrames * Channels];
         _block = new double[_readers.Count * Channels][];
-        for (int c = 0; c < _block.Length; c++) _block[c] = new double[BlockFrames];
+        for (int c = 0; c < _block.Length; c++)
+        {
+            _block[c] = new double[BlockFrames];
+        }
     }
 
     /// <summary>Frames per second, the same for all.</summary>
@@ -70,11 +73,19 @@ internal sealed class SignalGroup : IDisposable
         for (int r = 0; r < _readers.Count; r++)
         {
             int filled = Fill(_readers[r]);
-            if (r < _references) length = Math.Max(length, filled);
+            if (r < _references)
+            {
+                length = Math.Max(length, filled);
+            }
+
             for (int c = 0; c < Channels; c++)
             {
-                double[] channel = _block[(r * Channels) + c];
-                for (int i = 0; i < filled; i++) channel[i] = _interleaved[(i * Channels) + c];
+                double[] channel = _block[r * Channels + c];
+                for (int i = 0; i < filled; i++)
+                {
+                    channel[i] = _interleaved[i * Channels + c];
+                }
+
                 Array.Clear(channel, filled, channel.Length - filled);
             }
         }
@@ -86,7 +97,10 @@ internal sealed class SignalGroup : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IAudioReader reader in _readers) reader.Dispose();
+        foreach (IAudioReader reader in _readers)
+        {
+            reader.Dispose();
+        }
     }
 
     private int Fill(IAudioReader reader)
@@ -95,7 +109,11 @@ internal sealed class SignalGroup : IDisposable
         while (filled < BlockFrames)
         {
             int read = reader.Read(_interleaved.AsSpan(filled * Channels));
-            if (read == 0) break;
+            if (read == 0)
+            {
+                break;
+            }
+
             filled += read;
         }
 

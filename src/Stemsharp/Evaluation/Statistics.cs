@@ -18,11 +18,15 @@ public static class Statistics
         ArgumentNullException.ThrowIfNull(values);
         double[] all = [.. values];
         double[] finite = [.. all.Where(double.IsFinite).Order()];
-        if (finite.Length == 0) return all.FirstOrDefault(double.IsInfinity, double.NaN);
+        if (finite.Length == 0)
+        {
+            return all.FirstOrDefault(double.IsInfinity, double.NaN);
+        }
+
         double position = share * (finite.Length - 1);
         int below = Math.Clamp((int)Math.Floor(position), 0, finite.Length - 1);
         int above = Math.Min(below + 1, finite.Length - 1);
-        return finite[below] + ((position - below) * (finite[above] - finite[below]));
+        return finite[below] + (position - below) * (finite[above] - finite[below]);
     }
 
     /// <summary>The mean of the finite values; NaN if there are none.</summary>

@@ -27,7 +27,10 @@ public static class TrackEvaluator
         ArgumentNullException.ThrowIfNull(stems);
         options ??= new EvaluationOptions();
         options.Validate();
-        if (stems.Count == 0) throw new OptionException($"{track} has no stems to evaluate; pass at least one pair of reference and estimate.");
+        if (stems.Count == 0)
+        {
+            throw new OptionException($"{track} has no stems to evaluate; pass at least one pair of reference and estimate.");
+        }
 
         List<EvaluationSignal> signals = [.. stems.Select(pair => pair.Reference), .. stems.Select(pair => pair.Estimate)];
         WholeTrack whole = WholeTrack.Read(mixture is null ? signals : [.. signals, mixture], stems.Count, options, cancellationToken);
@@ -39,8 +42,12 @@ public static class TrackEvaluator
             FrameDecomposition? decomposition = options.Decompose ? whole.Decompose(audible) : null;
             using FrameScorer scorer = new(kept, audible.Length, decomposition, options, cancellationToken);
             while (scorer.Next() is { } scores)
+            {
                 for (int i = 0; i < audible.Length; i++)
+                {
                     frames[audible[i]].Add(scores[i]);
+                }
+            }
         }
 
         return new TrackScores

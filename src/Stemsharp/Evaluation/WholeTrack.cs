@@ -24,7 +24,10 @@ internal sealed class WholeTrack
         _estimates = new EnergySums[stems];
         _mixture = new EnergySums[stems];
         _audible = new bool[2 * stems];
-        if (options.Decompose) _correlations = new DelayCorrelations(stems * channels, stems * channels, options.FilterLength);
+        if (options.Decompose)
+        {
+            _correlations = new DelayCorrelations(stems * channels, stems * channels, options.FilterLength);
+        }
     }
 
     /// <summary>Frames per second.</summary>
@@ -70,7 +73,7 @@ internal sealed class WholeTrack
         int all = stems.Length * _channels;
         // From a channel among the kept stems, references then estimates, to its place among all of them.
         int Place(int channel) =>
-            ((channel / all * _stems) + stems[channel % all / _channels]) * _channels + (channel % _channels);
+            (channel / all * _stems + stems[channel % all / _channels]) * _channels + channel % _channels;
         return new FrameDecomposition(
             stems.Length, _channels, (signal, reference) => correlations.Lags(Place(signal), Place(reference)), _filterLength);
     }
@@ -81,14 +84,20 @@ internal sealed class WholeTrack
         {
             for (int c = 0; c < _channels; c++)
             {
-                ReadOnlySpan<double> truth = block[(stem * _channels) + c].AsSpan(0, length);
-                _estimates[stem].Add(truth, block[((_stems + stem) * _channels) + c].AsSpan(0, length), _scratch);
-                if (_hasMixture) _mixture[stem].Add(truth, block[(2 * _stems * _channels) + c].AsSpan(0, length), _scratch);
+                ReadOnlySpan<double> truth = block[stem * _channels + c].AsSpan(0, length);
+                _estimates[stem].Add(truth, block[(_stems + stem) * _channels + c].AsSpan(0, length), _scratch);
+                if (_hasMixture)
+                {
+                    _mixture[stem].Add(truth, block[2 * _stems * _channels + c].AsSpan(0, length), _scratch);
+                }
             }
         }
 
         for (int signal = 0; signal < 2 * _stems; signal++)
+        {
             _audible[signal] |= Silence.IsAudible(block.AsSpan(signal * _channels, _channels), length);
+        }
+
         _correlations?.Add(block, length);
     }
 }
@@ -134,8 +143,15 @@ internal static class Silence
         for (int i = 0; i < length; i++)
         {
             double sum = 0;
-            foreach (double[] channel in channels) sum += channel[i];
-            if (sum != 0) return true;
+            foreach (double[] channel in channels)
+            {
+                sum += channel[i];
+            }
+
+            if (sum != 0)
+            {
+                return true;
+            }
         }
 
         return false;

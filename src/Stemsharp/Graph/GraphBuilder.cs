@@ -24,7 +24,7 @@ internal sealed class GraphBuilder
 
     public Value Input(string name, Shape shape)
     {
-        var value = new Value(_values++, shape, name);
+        Value value = new(_values++, shape, name);
         _inputs.Add((name, value));
         return value;
     }
@@ -93,14 +93,21 @@ internal sealed class GraphBuilder
             Parameter bias = Parameter("in_proj_bias", [3 * channels]);
             Value Project(string part, Value x, int index)
             {
-                using (Scope(part)) return Add(new LinearOp(weight, bias, index * channels, channels), x.Shape, x);
+                using (Scope(part))
+                {
+                    return Add(new LinearOp(weight, bias, index * channels, channels), x.Shape, x);
+                }
             }
 
             Value q = Project("query", query, 0);
             Value k = Project("key", key, 1);
             Value v = Project("value", key, 2);
             Value mixed;
-            using (Scope("attention")) mixed = Add(new AttentionOp(heads), q.Shape, q, k, v);
+            using (Scope("attention"))
+            {
+                mixed = Add(new AttentionOp(heads), q.Shape, q, k, v);
+            }
+
             return Linear("out_proj", mixed, channels);
         }
     }
@@ -140,7 +147,10 @@ internal sealed class GraphBuilder
 
     public Value ChannelScale(string name, Value x)
     {
-        using (Scope(name)) return Add(new ChannelScaleOp(Parameter("scale", [x.Shape.Channels])), x.Shape, x);
+        using (Scope(name))
+        {
+            return Add(new ChannelScaleOp(Parameter("scale", [x.Shape.Channels])), x.Shape, x);
+        }
     }
 
     public Value FrequencyEmbedding(string name, Value x, double factor)
@@ -177,7 +187,10 @@ internal sealed class GraphBuilder
 
     private Value Function(string name, Op op, Shape shape, params ReadOnlySpan<Value> inputs)
     {
-        using (Scope(name)) return Add(op, shape, inputs);
+        using (Scope(name))
+        {
+            return Add(op, shape, inputs);
+        }
     }
 
     private Value Add(Op op, Shape shape, params ReadOnlySpan<Value> inputs) => AddNode(op, inputs.ToArray(), shape).Output;
@@ -186,10 +199,18 @@ internal sealed class GraphBuilder
     {
         string path = string.Join('.', _scopes);
         string name = path;
-        for (int n = 2; !_names.Add(name); n++) name = $"{path}.{n}";
-        var outputs = new Value[shapes.Length];
-        for (int i = 0; i < outputs.Length; i++) outputs[i] = new Value(_values++, shapes[i], i == 0 ? name : $"{name}:{i}");
-        var node = new Node(name, op, inputs, outputs);
+        for (int n = 2; !_names.Add(name); n++)
+        {
+            name = $"{path}.{n}";
+        }
+
+        Value[] outputs = new Value[shapes.Length];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            outputs[i] = new Value(_values++, shapes[i], i == 0 ? name : $"{name}:{i}");
+        }
+
+        Node node = new(name, op, inputs, outputs);
         _nodes.Add(node);
         return node;
     }
@@ -197,14 +218,14 @@ internal sealed class GraphBuilder
     private Parameter Parameter(string name, ReadOnlySpan<int> dims)
     {
         string key = string.Join('.', _scopes.Append(name));
-        var shape = new Shape(dims);
+        Shape shape = new(dims);
         if (_parameters.TryGetValue(key, out Parameter? known))
         {
             Require(known.Shape.Equals(shape), $"parameter {key} is used as {known.Shape} and as {shape}");
             return known;
         }
 
-        var parameter = new Parameter(key, shape);
+        Parameter parameter = new(key, shape);
         _parameters.Add(key, parameter);
         _order.Add(parameter);
         return parameter;

@@ -13,7 +13,10 @@ internal sealed class Shape : IEquatable<Shape>
     {
         foreach (int d in dims)
         {
-            if (d <= 0) throw new ModelException($"A value of shape [{string.Join(", ", dims.ToArray())}] was asked for; every axis needs at least one element. The model's configuration does not fit its segment length.");
+            if (d <= 0)
+            {
+                throw new ModelException($"A value of shape [{string.Join(", ", dims.ToArray())}] was asked for; every axis needs at least one element. The model's configuration does not fit its segment length.");
+            }
         }
 
         Dims = [.. dims];
@@ -42,7 +45,11 @@ internal sealed class Shape : IEquatable<Shape>
         get
         {
             long n = 1;
-            foreach (int d in Dims) n = checked(n * d);
+            foreach (int d in Dims)
+            {
+                n = checked(n * d);
+            }
+
             return n;
         }
     }
@@ -59,8 +66,12 @@ internal sealed class Shape : IEquatable<Shape>
 
     public override int GetHashCode()
     {
-        var hash = new HashCode();
-        foreach (int d in Dims) hash.Add(d);
+        HashCode hash = new();
+        foreach (int d in Dims)
+        {
+            hash.Add(d);
+        }
+
         return hash.ToHashCode();
     }
 

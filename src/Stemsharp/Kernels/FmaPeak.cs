@@ -38,9 +38,9 @@ internal static class FmaPeak
         while (spent < seconds)
         {
             // Each worker notes its own times: on a full machine this thread may wake up late.
-            using var start = new Barrier(threads);
+            using Barrier start = new(threads);
             long flops = 0, begin = long.MaxValue, end = 0;
-            var gate = new Lock();
+            Lock gate = new();
             Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
             {
                 start.SignalAndWait();
@@ -52,13 +52,24 @@ internal static class FmaPeak
                     end = Math.Max(end, after);
                 }
             }))];
-            foreach (Thread worker in workers) worker.Start();
-            foreach (Thread worker in workers) worker.Join();
+            foreach (Thread worker in workers)
+            {
+                worker.Start();
+            }
+
+            foreach (Thread worker in workers)
+            {
+                worker.Join();
+            }
+
             double took = Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
             spent += took;
             all += flops;
             best = Math.Max(best, flops / took * 1e-9);
-            if (took < 0.05) iterations *= 2;
+            if (took < 0.05)
+            {
+                iterations *= 2;
+            }
         }
 
         return new FmaRate(best, all / spent * 1e-9);

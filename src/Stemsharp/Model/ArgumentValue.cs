@@ -54,12 +54,19 @@ internal readonly record struct ArgumentValue(string Name, object? Value, string
     /// <summary>Names that are distinct and can be part of a file's name.</summary>
     public string[] StemNames()
     {
-        if (Value is not IReadOnlyList<object?> { Count: > 0 and <= 64 } list) throw Refuse();
-        var names = new string[list.Count];
+        if (Value is not IReadOnlyList<object?> { Count: > 0 and <= 64 } list)
+        {
+            throw Refuse();
+        }
+
+        string[] names = new string[list.Count];
         for (int i = 0; i < names.Length; i++)
         {
             if (list[i] is not string { Length: > 0 and <= 64 } name || name.Any(c => char.IsControl(c) || c is '/' or '\\' or ':') || name.Trim('.', ' ').Length == 0 || names.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
                 throw Refuse();
+            }
+
             names[i] = name;
         }
 
@@ -69,7 +76,10 @@ internal readonly record struct ArgumentValue(string Name, object? Value, string
     /// <summary>Accepts the value only where the condition holds.</summary>
     public void Require(bool condition)
     {
-        if (!condition) throw Refuse();
+        if (!condition)
+        {
+            throw Refuse();
+        }
     }
 
     public ModelException Refuse() => new($"{Name} = {Show(Value)} is not supported; valid is {Valid}.");

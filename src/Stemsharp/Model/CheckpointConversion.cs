@@ -32,7 +32,10 @@ internal static class CheckpointConversion
         Dictionary<string, object?> arguments = checkpoint.Arguments is { } own
             ? new(own, StringComparer.Ordinal)
             : HTDemucsArguments.FromConfig(config);
-        foreach ((string name, object? value) in checkpoint.Overrides ?? new Dictionary<string, object?>()) arguments[name] = value;
+        foreach ((string name, object? value) in checkpoint.Overrides ?? new Dictionary<string, object?>())
+        {
+            arguments[name] = value;
+        }
         // JSON has no fractions; torch's original takes a number or a Fraction, not a text.
         arguments["segment"] = new Fraction(config.SegmentNumerator, config.SegmentDenominator);
         return arguments;

@@ -17,22 +17,37 @@ internal sealed class CheckpointWeights : IWeightSource
     /// <exception cref="ModelException">Names all missing, surplus and mis-shaped tensors together.</exception>
     public CheckpointWeights(Checkpoint checkpoint, HTDemucsConfig config, Graph.Graph graph)
     {
-        var missing = new List<string>();
-        var wrong = new List<string>();
+        List<string> missing = [];
+        List<string> wrong = [];
         foreach (Parameter parameter in graph.Parameters)
         {
             StoredTensor? tensor = checkpoint.Find(parameter.Name, parameter.Shape.Dims);
-            if (tensor is null) missing.Add(parameter.ToString());
-            else if (!tensor.Shape.SequenceEqual(parameter.Shape.Dims)) wrong.Add($"{parameter.Name} is [{string.Join(", ", tensor.Shape)}] instead of {parameter.Shape}");
-            else if (!tensor.Type.IsFloatingPoint()) wrong.Add($"{parameter.Name} holds {tensor.Type} instead of floating-point numbers");
-            else _tensors.Add(parameter.Name, tensor);
+            if (tensor is null)
+            {
+                missing.Add(parameter.ToString());
+            }
+            else if (!tensor.Shape.SequenceEqual(parameter.Shape.Dims))
+            {
+                wrong.Add($"{parameter.Name} is [{string.Join(", ", tensor.Shape)}] instead of {parameter.Shape}");
+            }
+            else if (!tensor.Type.IsFloatingPoint())
+            {
+                wrong.Add($"{parameter.Name} holds {tensor.Type} instead of floating-point numbers");
+            }
+            else
+            {
+                _tensors.Add(parameter.Name, tensor);
+            }
         }
 
-        var asked = graph.Parameters.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> asked = graph.Parameters.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         List<string> surplus = [.. checkpoint.Tensors.Where(t => !asked.Contains(t.Name) && !HTDemucsConfigReader.IsUnused(config, t.Name)).Select(t => t.Name)];
-        if (missing.Count + wrong.Count + surplus.Count == 0) return;
+        if (missing.Count + wrong.Count + surplus.Count == 0)
+        {
+            return;
+        }
 
-        var message = new StringBuilder($"{checkpoint.Name} does not hold the tensors of the model that its configuration describes.");
+        StringBuilder message = new($"{checkpoint.Name} does not hold the tensors of the model that its configuration describes.");
         Append(message, "missing", missing);
         Append(message, "of the wrong shape or type", wrong);
         Append(message, "not part of the model", surplus);
@@ -46,7 +61,11 @@ internal sealed class CheckpointWeights : IWeightSource
 
     private static void Append(StringBuilder message, string what, List<string> items)
     {
-        if (items.Count == 0) return;
+        if (items.Count == 0)
+        {
+            return;
+        }
+
         message.Append($" {items.Count} {what}: {string.Join("; ", items.Take(Shown))}{(items.Count > Shown ? "; …" : "")}.");
     }
 }

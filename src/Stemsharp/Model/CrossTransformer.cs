@@ -18,8 +18,15 @@ internal static class CrossTransformer
         {
             bool cross = i % 2 == (config.TCrossFirst ? 0 : 1);
             (Value ownX, Value ownXt) = (x, xt);
-            using (g.Scope($"layers.{i}")) x = Layer(g, config, ownX, cross ? ownXt : null);
-            using (g.Scope($"layers_t.{i}")) xt = Layer(g, config, ownXt, cross ? ownX : null);
+            using (g.Scope($"layers.{i}"))
+            {
+                x = Layer(g, config, ownX, cross ? ownXt : null);
+            }
+
+            using (g.Scope($"layers_t.{i}"))
+            {
+                xt = Layer(g, config, ownXt, cross ? ownX : null);
+            }
         }
 
         return (x, xt);
@@ -68,14 +75,25 @@ internal static class CrossTransformer
     private static Value Positions2D(GraphBuilder g, HTDemucsConfig config, Value x)
     {
         int channels = x.Shape.Channels, rows = x.Shape.Rows, frames = x.Shape.Last, half = channels / 2;
-        if (channels % 4 != 0) throw new ModelException($"A transformer of {channels} channels is not supported: the two-dimensional positional table needs a multiple of 4.");
-        var time = new double[channels * frames];
-        var frequency = new double[channels * rows];
+        if (channels % 4 != 0)
+        {
+            throw new ModelException($"A transformer of {channels} channels is not supported: the two-dimensional positional table needs a multiple of 4.");
+        }
+
+        double[] time = new double[channels * frames];
+        double[] frequency = new double[channels * rows];
         for (int c = 0; c < half; c++)
         {
             double rate = Math.Exp((c & ~1) * -(Math.Log(config.TMaxPeriod) / half));
-            for (int t = 0; t < frames; t++) time[c * frames + t] = config.TWeightPosEmbed * Wave(t * rate, c);
-            for (int f = 0; f < rows; f++) frequency[(half + c) * rows + f] = config.TWeightPosEmbed * Wave(f * rate, c);
+            for (int t = 0; t < frames; t++)
+            {
+                time[c * frames + t] = config.TWeightPosEmbed * Wave(t * rate, c);
+            }
+
+            for (int f = 0; f < rows; f++)
+            {
+                frequency[(half + c) * rows + f] = config.TWeightPosEmbed * Wave(f * rate, c);
+            }
         }
 
         x = g.AddTable("positions_time", x, new Table("crosstransformer.positions_time", new Shape(channels, 1, frames), time));
@@ -88,7 +106,7 @@ internal static class CrossTransformer
     private static Value Positions1D(GraphBuilder g, HTDemucsConfig config, Value x)
     {
         int channels = x.Shape.Channels, length = x.Shape.Last, half = channels / 2;
-        var table = new double[channels * length];
+        double[] table = new double[channels * length];
         for (int i = 0; i < half; i++)
         {
             double period = Math.Pow(config.TMaxPeriod, (double)i / (half - 1));

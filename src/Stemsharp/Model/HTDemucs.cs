@@ -23,7 +23,7 @@ internal static class HTDemucs
     public static Graph.Graph Build(HTDemucsConfig config, int samples)
     {
         CheckDepth(config);
-        var g = new GraphBuilder();
+        GraphBuilder g = new();
         int audio = config.AudioChannels, stems = config.Sources.Length, depth = config.Depth;
 
         Value spectrogram = g.Input(SpectrogramInput, new Shape(2 * audio, config.Bins, config.Frames(samples)));
@@ -31,15 +31,27 @@ internal static class HTDemucs
         (Value x, Value mean, Value std) = g.Standardize("standardize", spectrogram);
         (Value xt, Value meanT, Value stdT) = g.Standardize("tstandardize", waveform);
 
-        var skips = new Stack<Value>();
-        var skipsT = new Stack<(Value Skip, int Length)>();
+        Stack<Value> skips = new();
+        Stack<(Value Skip, int Length)> skipsT = new();
         for (int i = 0; i < depth; i++)
         {
             int length = xt.Shape.Last;
-            using (g.Scope($"tencoder.{i}")) xt = TimeEncoder(g, config, i, xt);
+            using (g.Scope($"tencoder.{i}"))
+            {
+                xt = TimeEncoder(g, config, i, xt);
+            }
+
             skipsT.Push((xt, length));
-            using (g.Scope($"encoder.{i}")) x = FrequencyEncoder(g, config, i, x);
-            if (i == 0 && config.FreqEmb != 0) x = g.FrequencyEmbedding("freq_emb", x, config.FreqEmb * config.EmbScale);
+            using (g.Scope($"encoder.{i}"))
+            {
+                x = FrequencyEncoder(g, config, i, x);
+            }
+
+            if (i == 0 && config.FreqEmb != 0)
+            {
+                x = g.FrequencyEmbedding("freq_emb", x, config.FreqEmb * config.EmbScale);
+            }
+
             skips.Push(x);
         }
 
@@ -53,7 +65,11 @@ internal static class HTDemucs
                 xt = Pointwise(g, "channel_upsampler_t", xt, config.BottomChannels);
             }
 
-            using (g.Scope("crosstransformer")) (x, xt) = CrossTransformer.Record(g, config, x, xt);
+            using (g.Scope("crosstransformer"))
+            {
+                (x, xt) = CrossTransformer.Record(g, config, x, xt);
+            }
+
             if (resample)
             {
                 x = Pointwise(g, "channel_downsampler", x, inner);
@@ -65,7 +81,10 @@ internal static class HTDemucs
         for (int i = 0; i < depth; i++)
         {
             (Value skip, int length) = skipsT.Pop();
-            using (g.Scope($"tdecoder.{i}")) xt = TimeDecoder(g, config, depth - 1 - i, xt, skip, length, audio * stems);
+            using (g.Scope($"tdecoder.{i}"))
+            {
+                xt = TimeDecoder(g, config, depth - 1 - i, xt, skip, length, audio * stems);
+            }
         }
 
         Value waveforms = g.Restore("trestore", xt, meanT, stdT);
@@ -73,7 +92,10 @@ internal static class HTDemucs
         {
             Value skip = skips.Pop();
             int rows = i == depth - 1 ? config.Bins : skips.Peek().Shape.Rows;
-            using (g.Scope($"decoder.{i}")) x = FrequencyDecoder(g, config, depth - 1 - i, x, skip, rows, 2 * audio * stems);
+            using (g.Scope($"decoder.{i}"))
+            {
+                x = FrequencyDecoder(g, config, depth - 1 - i, x, skip, rows, 2 * audio * stems);
+            }
         }
 
         g.Output(SpectrogramsOutput, g.Restore("restore", x, mean, std));
@@ -87,12 +109,28 @@ internal static class HTDemucs
         int channels = config.Channels * Power(config.Growth, level), context = config.ContextEnc;
         bool norm = level >= config.NormStarts;
         Value y = g.Conv("conv", x, channels, [config.KernelSize, 1], [config.Stride, 1], [config.KernelSize / 4, 0], [1, 1]);
-        if (norm) y = g.GroupNorm("norm1", y, config.NormGroups);
+        if (norm)
+        {
+            y = g.GroupNorm("norm1", y, config.NormGroups);
+        }
+
         y = g.Gelu(y);
-        if ((config.DconvMode & 1) != 0) y = DConv(g, config, y);
-        if (!config.Rewrite) return y;
+        if ((config.DconvMode & 1) != 0)
+        {
+            y = DConv(g, config, y);
+        }
+
+        if (!config.Rewrite)
+        {
+            return y;
+        }
+
         y = g.Conv("rewrite", y, 2 * channels, [1 + 2 * context, 1 + 2 * context], [1, 1], [context, context], [1, 1]);
-        if (norm) y = g.GroupNorm("norm2", y, config.NormGroups);
+        if (norm)
+        {
+            y = g.GroupNorm("norm2", y, config.NormGroups);
+        }
+
         return g.Glu(y);
     }
 
@@ -102,14 +140,34 @@ internal static class HTDemucs
         int channels = (config.ChannelsTime ?? config.Channels) * Power(config.Growth, level), context = config.ContextEnc;
         bool norm = level >= config.NormStarts;
         int excess = x.Shape.Last % config.Stride;
-        if (excess != 0) x = g.Pad(x, x.Shape.Last + config.Stride - excess);
+        if (excess != 0)
+        {
+            x = g.Pad(x, x.Shape.Last + config.Stride - excess);
+        }
+
         Value y = g.Conv("conv", x, channels, [config.KernelSize], [config.Stride], [config.KernelSize / 4], [1]);
-        if (norm) y = g.GroupNorm("norm1", y, config.NormGroups);
+        if (norm)
+        {
+            y = g.GroupNorm("norm1", y, config.NormGroups);
+        }
+
         y = g.Gelu(y);
-        if ((config.DconvMode & 1) != 0) y = DConv(g, config, y);
-        if (!config.Rewrite) return y;
+        if ((config.DconvMode & 1) != 0)
+        {
+            y = DConv(g, config, y);
+        }
+
+        if (!config.Rewrite)
+        {
+            return y;
+        }
+
         y = g.Conv("rewrite", y, 2 * channels, [1 + 2 * context], [1], [context], [1]);
-        if (norm) y = g.GroupNorm("norm2", y, config.NormGroups);
+        if (norm)
+        {
+            y = g.GroupNorm("norm2", y, config.NormGroups);
+        }
+
         return g.Glu(y);
     }
 
@@ -122,11 +180,19 @@ internal static class HTDemucs
         if (config.Rewrite)
         {
             y = g.Conv("rewrite", y, 2 * channels, [1 + 2 * context, 1 + 2 * context], [1, 1], [context, context], [1, 1]);
-            if (norm) y = g.GroupNorm("norm1", y, config.NormGroups);
+            if (norm)
+            {
+                y = g.GroupNorm("norm1", y, config.NormGroups);
+            }
+
             y = g.Glu(y);
         }
 
-        if ((config.DconvMode & 2) != 0) y = DConv(g, config, y);
+        if ((config.DconvMode & 2) != 0)
+        {
+            y = DConv(g, config, y);
+        }
+
         return DecoderTail(g, config, level, y, level == 0 ? outputs : channels / config.Growth, rows);
     }
 
@@ -139,11 +205,19 @@ internal static class HTDemucs
         if (config.Rewrite)
         {
             y = g.Conv("rewrite", y, 2 * channels, [1 + 2 * context], [1], [context], [1]);
-            if (norm) y = g.GroupNorm("norm1", y, config.NormGroups);
+            if (norm)
+            {
+                y = g.GroupNorm("norm1", y, config.NormGroups);
+            }
+
             y = g.Glu(y);
         }
 
-        if ((config.DconvMode & 2) != 0) y = DConv(g, config, y);
+        if ((config.DconvMode & 2) != 0)
+        {
+            y = DConv(g, config, y);
+        }
+
         return DecoderTail(g, config, level, y, level == 0 ? outputs : channels / config.Growth, length);
     }
 
@@ -206,7 +280,11 @@ internal static class HTDemucs
     private static int Power(int x, int n)
     {
         int result = 1;
-        for (int i = 0; i < n; i++) result = checked(result * x);
+        for (int i = 0; i < n; i++)
+        {
+            result = checked(result * x);
+        }
+
         return result;
     }
 }

@@ -23,7 +23,11 @@ internal static class HTDemucsConfigReader
             HTDemucsConfig config = checkpoint.Arguments is { } arguments
                 ? Apply(Defaults, arguments)
                 : HTDemucsShapes.Derive(checkpoint);
-            if (checkpoint.Overrides is { } overrides) config = Apply(config, overrides);
+            if (checkpoint.Overrides is { } overrides)
+            {
+                config = Apply(config, overrides);
+            }
+
             Check(config);
             return config;
         }
@@ -53,7 +57,10 @@ internal static class HTDemucsConfigReader
         // In the rules' order: segment comes after samplerate, which it is counted in.
         foreach (ArgumentRule rule in HTDemucsArguments.Rules)
         {
-            if (arguments.TryGetValue(rule.Name, out object? value)) config = rule.Apply(config, new ArgumentValue(rule.Name, value, rule.Valid));
+            if (arguments.TryGetValue(rule.Name, out object? value))
+            {
+                config = rule.Apply(config, new ArgumentValue(rule.Name, value, rule.Valid));
+            }
         }
 
         return config;
@@ -62,16 +69,32 @@ internal static class HTDemucsConfigReader
     private static void Check(HTDemucsConfig config)
     {
         if (config.Sources.IsEmpty)
+        {
             throw new ModelException("its stems' names are not known. Give them in a JSON file beside it, of the same name: {\"sources\": [\"drums\", …]}.");
+        }
+
         if (config.TLayers > 0 && config.ChannelsTime is int time && time != config.Channels)
+        {
             throw new ModelException($"channels_time = {time} with channels = {config.Channels} is not supported; the transformer needs the same number in both branches.");
+        }
+
         long inner = config.Channels;
-        for (int i = 1; i < config.Depth; i++) inner *= config.Growth;
+        for (int i = 1; i < config.Depth; i++)
+        {
+            inner *= config.Growth;
+        }
+
         if (inner > 65536)
+        {
             throw new ModelException($"channels = {config.Channels}, growth = {config.Growth} and depth = {config.Depth} give {inner:N0} inner channels; at most 65,536 are supported.");
+        }
+
         long dim = config.BottomChannels > 0 ? config.BottomChannels : inner;
         if (config.TLayers > 0 && dim % config.THeads != 0)
+        {
             throw new ModelException($"t_heads = {config.THeads} is not supported; valid is a number that divides the transformer's {dim} channels.");
+        }
+
         CheckSize(config, dim);
     }
 
@@ -83,6 +106,8 @@ internal static class HTDemucsConfigReader
         double tokens = config.TLayers > 0 ? dim * Math.Max(samples, bins * config.Frames(config.SegmentSamples)) / reduction : 0;
         double output = 2.0 * config.AudioChannels * config.Sources.Length * bins * config.Frames(config.SegmentSamples);
         if (Math.Max(output, first) > MaxActivation || tokens > MaxTokens)
+        {
             throw new ModelException($"its configuration needs {Math.Max(output, first):N0} numbers between two layers and {tokens:N0} in the transformer; at most {MaxActivation:N0} and {MaxTokens:N0} are supported. The usual cause is the segment of {config.SegmentNumerator}/{config.SegmentDenominator} s.");
+        }
     }
 }

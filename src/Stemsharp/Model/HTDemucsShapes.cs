@@ -21,7 +21,10 @@ internal static class HTDemucsShapes
         int channels = first[0], audioChannels = firstTime[1];
         IReadOnlyList<int> last = Find(shapes, $"decoder.{depth - 1}.conv_tr.weight", 4);
         if (audioChannels == 0 || channels == 0 || last[1] % (2 * audioChannels) != 0)
+        {
             throw new ModelException("its tensors do not have the shapes of an HTDemucs model.");
+        }
+
         int stems = last[1] / (2 * audioChannels);
         HTDemucsConfig config = HTDemucsConfig.Official with
         {
@@ -50,22 +53,36 @@ internal static class HTDemucsShapes
 
     private static HTDemucsConfig WithEmbedding(HTDemucsConfig config, Dictionary<string, IReadOnlyList<int>> shapes)
     {
-        if (!shapes.TryGetValue("freq_emb.embedding.weight", out IReadOnlyList<int>? embedding)) return config with { FreqEmb = 0 };
+        if (!shapes.TryGetValue("freq_emb.embedding.weight", out IReadOnlyList<int>? embedding))
+        {
+            return config with { FreqEmb = 0 };
+        }
         // One row per frequency after the first encoder: nfft / 2 / stride.
         int nfft = embedding[0] <= 1 << 20 ? 2 * config.Stride * embedding[0] : 0;
         if (nfft is < 64 or > 65536 || (nfft & (nfft - 1)) != 0)
+        {
             throw new ModelException($"its frequency embedding has {embedding[0]} rows, which no supported nfft gives with stride {config.Stride}. Give nfft and stride in a JSON file beside it.");
+        }
+
         return config with { Nfft = nfft };
     }
 
     private static HTDemucsConfig WithConvolutions(HTDemucsConfig config, Dictionary<string, IReadOnlyList<int>> shapes)
     {
         int normStarts = 0;
-        while (normStarts < config.Depth && !shapes.ContainsKey($"encoder.{normStarts}.norm1.weight")) normStarts++;
+        while (normStarts < config.Depth && !shapes.ContainsKey($"encoder.{normStarts}.norm1.weight"))
+        {
+            normStarts++;
+        }
+
         bool inEncoder = shapes.ContainsKey("encoder.0.dconv.layers.0.0.weight"), inDecoder = shapes.ContainsKey("decoder.0.dconv.layers.0.0.weight");
         string dconv = inEncoder ? "encoder.0.dconv.layers." : "decoder.0.dconv.layers.";
         double compression = config.DconvComp;
-        if ((inEncoder || inDecoder) && shapes[$"{dconv}0.0.weight"] is { Count: 3 } shape && shape[0] > 0) compression = (double)shape[1] / shape[0];
+        if ((inEncoder || inDecoder) && shapes[$"{dconv}0.0.weight"] is { Count: 3 } shape && shape[0] > 0)
+        {
+            compression = (double)shape[1] / shape[0];
+        }
+
         return config with
         {
             NormStarts = normStarts,
@@ -80,7 +97,11 @@ internal static class HTDemucsShapes
     private static HTDemucsConfig WithTransformer(HTDemucsConfig config, Dictionary<string, IReadOnlyList<int>> shapes)
     {
         int layers = CountLayers(shapes, Transformer + "layers.");
-        if (layers == 0) return config with { TLayers = 0 };
+        if (layers == 0)
+        {
+            return config with { TLayers = 0 };
+        }
+
         IReadOnlyList<int> linear = Find(shapes, Transformer + "layers.0.linear1.weight", 2);
         bool hasNormOut = shapes.ContainsKey(Transformer + "layers.0.norm_out.weight");
         return config with
@@ -101,7 +122,11 @@ internal static class HTDemucsShapes
     private static int CountLayers(Dictionary<string, IReadOnlyList<int>> shapes, string prefix)
     {
         int count = 0;
-        while (shapes.Keys.Any(name => name.StartsWith($"{prefix}{count}.", StringComparison.Ordinal))) count++;
+        while (shapes.Keys.Any(name => name.StartsWith($"{prefix}{count}.", StringComparison.Ordinal)))
+        {
+            count++;
+        }
+
         return count;
     }
 

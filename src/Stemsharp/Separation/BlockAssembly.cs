@@ -80,10 +80,10 @@ internal sealed class BlockAssembly
             for (int c = 0; c < _channels; c++)
             {
                 Span<float> target = _block.Stems[slots[i]][c].AsSpan(0, _block.Length);
-                _sums[(i * _channels) + c].Next(skip + _block.Length)[skip..].CopyTo(target);
+                _sums[i * _channels + c].Next(skip + _block.Length)[skip..].CopyTo(target);
                 if (_spooled[slots[i]])
                 {
-                    _spool!.Read((slots[i] * _channels) + c, _block.Start, earlier);
+                    _spool!.Read(slots[i] * _channels + c, _block.Start, earlier);
                     TensorPrimitives.Add(target, earlier, target);
                 }
             }
@@ -96,7 +96,7 @@ internal sealed class BlockAssembly
         {
             for (int c = 0; c < _channels; c++)
             {
-                _spool!.Write((slot * _channels) + c, _block.Start, _block.Stems[slot][c].AsSpan(0, _block.Length));
+                _spool!.Write(slot * _channels + c, _block.Start, _block.Stems[slot][c].AsSpan(0, _block.Length));
             }
         }
     }
@@ -111,7 +111,7 @@ internal sealed class BlockAssembly
                 Span<float> samples = _block.Stems[slot][c].AsSpan(0, _block.Length);
                 if (!own.Contains(slot))
                 {
-                    _spool!.Read((slot * _channels) + c, _block.Start, samples);
+                    _spool!.Read(slot * _channels + c, _block.Start, samples);
                 }
 
                 peaks[slot].Add(samples);

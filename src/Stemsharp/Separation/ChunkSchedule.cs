@@ -8,7 +8,7 @@ namespace Stemsharp.Separation;
 internal readonly record struct Chunk(int Run, long Index, long Start, int Length)
 {
     /// <summary>Where the network's window begins that has this chunk in its middle.</summary>
-    public long WindowStart(int window) => Start - ((window - Length) / 2);
+    public long WindowStart(int window) => Start - (window - Length) / 2;
 }
 
 /// <summary>
@@ -72,7 +72,7 @@ internal sealed class ChunkSchedule
         return true;
     }
 
-    private long StartOf(int run) => _starts[run] + (_next[run] * _stride);
+    private long StartOf(int run) => _starts[run] + _next[run] * _stride;
 
     private int NextRun()
     {

@@ -38,11 +38,11 @@ internal sealed class FiniteReader(IAudioReader inner, string name) : IAudioRead
             at++;
         }
 
-        long frame = _position + (at / Channels);
+        long frame = _position + at / Channels;
         string seconds = ((double)frame / SampleRate).ToString("F3", CultureInfo.InvariantCulture);
         string what = float.IsNaN(samples[at]) ? "not a number (NaN)" : "infinite";
         throw new AudioException(
-            $"'{name}' holds a sample that is {what}: channel {(at % Channels) + 1}, sample {frame} ({seconds} s). "
+            $"'{name}' holds a sample that is {what}: channel {at % Channels + 1}, sample {frame} ({seconds} s). "
             + "Audio must be finite numbers; export it again, or cut that part out.");
     }
 }

@@ -63,7 +63,7 @@ internal sealed class MixWindow
                 Span<float> channel = _channels[c].AsSpan(_count, frames);
                 for (int i = 0; i < frames; i++)
                 {
-                    channel[i] = _interleaved[(i * _channels.Length) + c];
+                    channel[i] = _interleaved[i * _channels.Length + c];
                 }
             }
 

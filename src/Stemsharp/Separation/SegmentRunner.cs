@@ -54,11 +54,11 @@ internal sealed unsafe class SegmentRunner : IDisposable
     public IWorkers Workers => _workers;
 
     /// <summary>One channel of the piece, to be filled before <see cref="Run"/>.</summary>
-    public Span<float> Input(int channel) => new(_buffers.Waveform + ((long)channel * Shape.Samples), Shape.Samples);
+    public Span<float> Input(int channel) => new(_buffers.Waveform + (long)channel * Shape.Samples, Shape.Samples);
 
     /// <summary>One channel of a stem after <see cref="Run"/>; only wanted stems are complete.</summary>
     public Span<float> Output(int stem, int channel) =>
-        new(_buffers.Waveforms + (((long)(stem * Shape.Channels) + channel) * Shape.Samples), Shape.Samples);
+        new(_buffers.Waveforms + ((long)(stem * Shape.Channels) + channel) * Shape.Samples, Shape.Samples);
 
     /// <summary>Runs the network on what <see cref="Input"/> holds.</summary>
     /// <param name="stems">The wanted stems, by number.</param>
@@ -87,7 +87,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
     {
         (int channel, int chunk) = Math.DivRem(item, _stft.Chunks);
         _stft.Forward(
-            _buffers.Waveform + ((long)channel * Shape.Samples), chunk, _buffers.Spectrogram + (channel * PlaneLength));
+            _buffers.Waveform + (long)channel * Shape.Samples, chunk, _buffers.Spectrogram + channel * PlaneLength);
     }
 
     private void Inverse(int item)
@@ -95,9 +95,9 @@ internal sealed unsafe class SegmentRunner : IDisposable
         (int wanted, int chunk) = Math.DivRem(item, _stft.Chunks);
         int plane = PlaneOf(wanted);
         _stft.Inverse(
-            _buffers.Spectrograms + (plane * PlaneLength),
+            _buffers.Spectrograms + plane * PlaneLength,
             chunk,
-            _buffers.Waveforms + ((long)plane * Shape.Samples),
+            _buffers.Waveforms + (long)plane * Shape.Samples,
             SeamOf(plane, chunk));
     }
 
@@ -106,14 +106,14 @@ internal sealed unsafe class SegmentRunner : IDisposable
         int plane = PlaneOf(wanted);
         for (int chunk = 0; chunk < _stft.Chunks - 1; chunk++)
         {
-            _stft.AddSeam(SeamOf(plane, chunk), chunk, _buffers.Waveforms + ((long)plane * Shape.Samples));
+            _stft.AddSeam(SeamOf(plane, chunk), chunk, _buffers.Waveforms + (long)plane * Shape.Samples);
         }
     }
 
     private long PlaneLength => 2L * Shape.Bins * Shape.Frames;
 
-    private int PlaneOf(int wanted) => (_stems[wanted / Shape.Channels] * Shape.Channels) + (wanted % Shape.Channels);
+    private int PlaneOf(int wanted) => _stems[wanted / Shape.Channels] * Shape.Channels + wanted % Shape.Channels;
 
     private float* SeamOf(int plane, int chunk) =>
-        _seams.Data + (((long)plane * _stft.Chunks) + chunk) * _stft.SeamLength;
+        _seams.Data + ((long)plane * _stft.Chunks + chunk) * _stft.SeamLength;
 }

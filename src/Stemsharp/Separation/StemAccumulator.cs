@@ -39,12 +39,12 @@ internal sealed class StemAccumulator(int capacity)
         Span<Vector<float>> targets = MemoryMarshal.Cast<float, Vector<float>>(target);
         for (int i = 0; i < targets.Length; i++)
         {
-            targets[i] += ((pieces[i] * scale) + new Vector<float>(shift)) * fades[i] * share;
+            targets[i] += (pieces[i] * scale + new Vector<float>(shift)) * fades[i] * share;
         }
 
         for (int i = targets.Length * Vector<float>.Count; i < piece.Length; i++)
         {
-            target[i] += ((piece[i] * scale) + shift) * weights[i] * share;
+            target[i] += (piece[i] * scale + shift) * weights[i] * share;
         }
     }
 

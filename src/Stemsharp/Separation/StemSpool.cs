@@ -73,7 +73,7 @@ internal sealed class StemSpool : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private long Offset(int plane, long start) => ((plane * _length) + start) * sizeof(float);
+    private long Offset(int plane, long start) => (plane * _length + start) * sizeof(float);
 
     private OutputException Failure(string what, IOException error) => new(
         $"The temporary file in '{_folder}' cannot be {what}: {error.Message} Free some space, or choose another temporary folder.",

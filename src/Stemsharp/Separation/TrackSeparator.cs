@@ -91,7 +91,7 @@ internal sealed class TrackSeparator
         int segment = SegmentOf(traits);
         TransitionWeights weights = new(segment, StrideOf(segment), _settings.TransitionPower);
         using IAudioReader reader = _track.Open(cancellationToken);
-        MixWindow mix = new(reader, _track.Name, _statistics.Length, (2L * segment) + 16);
+        MixWindow mix = new(reader, _track.Name, _statistics.Length, 2L * segment + 16);
         StemAccumulator[] sums = new StemAccumulator[pass.Stems.Length * _channels];
         for (int i = 0; i < sums.Length; i++)
         {
@@ -161,7 +161,7 @@ internal sealed class TrackSeparator
             }
 
             assembly.Emit(piece.Final, receive, _peaks);
-            mix.DiscardBefore(piece.Final - (segment / 2) - 1);
+            mix.DiscardBefore(piece.Final - segment / 2 - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));
         }

@@ -47,7 +47,7 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
                 double value = 0;
                 for (int c = 0; c < reader.Channels; c++)
                 {
-                    value += samples[(i * reader.Channels) + c];
+                    value += samples[i * reader.Channels + c];
                 }
 
                 mono[i] = value / reader.Channels;
@@ -63,7 +63,7 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
             double delta = blockMean - mean;
             long total = length + frames;
             mean += delta * frames / total;
-            squares += blockSquares + (delta * delta * length * frames / total);
+            squares += blockSquares + delta * delta * length * frames / total;
             length = total;
         }
 

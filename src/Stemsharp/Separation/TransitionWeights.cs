@@ -20,7 +20,7 @@ internal sealed class TransitionWeights
         _stride = stride ?? segment;
         _reach = (segment - 1) / _stride;
         _triangle = new double[segment];
-        double top = segment - (segment / 2);
+        double top = segment - segment / 2;
         for (int i = 0; i < segment; i++)
         {
             int height = i < segment / 2 ? i + 1 : segment - i;
@@ -48,7 +48,7 @@ internal sealed class TransitionWeights
             double sum = 0;
             for (int other = -before; other * (long)_stride <= i; other++)
             {
-                long at = i - (other * (long)_stride);
+                long at = i - other * (long)_stride;
                 if (at < _triangle.Length)
                 {
                     sum += _triangle[at];

@@ -113,7 +113,7 @@ internal static unsafe class BatchFft<TLanes, TVector>
         {
             for (int row = 0; row < pass.Radix; row++)
             {
-                Transform(tables, level + 1, block + ((long)row * columns * 2 * TLanes.Count));
+                Transform(tables, level + 1, block + (long)row * columns * 2 * TLanes.Count);
             }
         }
     }
@@ -126,9 +126,9 @@ internal static unsafe class BatchFft<TLanes, TVector>
         TVector half = TLanes.Broadcast(HalfSqrt2);
         for (int column = 0; column < columns; column++, block += point, twiddles += 14)
         {
-            Complex x0 = Load(block), x1 = Load(block + row), x2 = Load(block + (2 * row)), x3 = Load(block + (3 * row));
-            Complex x4 = Load(block + (4 * row)), x5 = Load(block + (5 * row));
-            Complex x6 = Load(block + (6 * row)), x7 = Load(block + (7 * row));
+            Complex x0 = Load(block), x1 = Load(block + row), x2 = Load(block + 2 * row), x3 = Load(block + 3 * row);
+            Complex x4 = Load(block + 4 * row), x5 = Load(block + 5 * row);
+            Complex x6 = Load(block + 6 * row), x7 = Load(block + 7 * row);
 
             Complex a0 = Add(x0, x4), b0 = Subtract(x0, x4);
             Complex a1 = Add(x1, x5), b1 = Subtract(x1, x5);
@@ -152,22 +152,22 @@ internal static unsafe class BatchFft<TLanes, TVector>
             if (columns == 1)
             {
                 Store(Add(d0, d2), block + row);
-                Store(Add(c1, c3), block + (2 * row));
-                Store(Add(d1, d3), block + (3 * row));
-                Store(Subtract(c0, c2), block + (4 * row));
-                Store(Subtract(d0, d2), block + (5 * row));
-                Store(Subtract(c1, c3), block + (6 * row));
-                Store(Subtract(d1, d3), block + (7 * row));
+                Store(Add(c1, c3), block + 2 * row);
+                Store(Add(d1, d3), block + 3 * row);
+                Store(Subtract(c0, c2), block + 4 * row);
+                Store(Subtract(d0, d2), block + 5 * row);
+                Store(Subtract(c1, c3), block + 6 * row);
+                Store(Subtract(d1, d3), block + 7 * row);
             }
             else
             {
                 Store(Rotate(Add(d0, d2), twiddles), block + row);
-                Store(Rotate(Add(c1, c3), twiddles + 2), block + (2 * row));
-                Store(Rotate(Add(d1, d3), twiddles + 4), block + (3 * row));
-                Store(Rotate(Subtract(c0, c2), twiddles + 6), block + (4 * row));
-                Store(Rotate(Subtract(d0, d2), twiddles + 8), block + (5 * row));
-                Store(Rotate(Subtract(c1, c3), twiddles + 10), block + (6 * row));
-                Store(Rotate(Subtract(d1, d3), twiddles + 12), block + (7 * row));
+                Store(Rotate(Add(c1, c3), twiddles + 2), block + 2 * row);
+                Store(Rotate(Add(d1, d3), twiddles + 4), block + 3 * row);
+                Store(Rotate(Subtract(c0, c2), twiddles + 6), block + 4 * row);
+                Store(Rotate(Subtract(d0, d2), twiddles + 8), block + 5 * row);
+                Store(Rotate(Subtract(c1, c3), twiddles + 10), block + 6 * row);
+                Store(Rotate(Subtract(d1, d3), twiddles + 12), block + 7 * row);
             }
         }
     }
@@ -179,12 +179,12 @@ internal static unsafe class BatchFft<TLanes, TVector>
         nint row = columns * point;
         for (int column = 0; column < columns; column++, block += point, twiddles += 6)
         {
-            Complex x0 = Load(block), x1 = Load(block + row), x2 = Load(block + (2 * row)), x3 = Load(block + (3 * row));
+            Complex x0 = Load(block), x1 = Load(block + row), x2 = Load(block + 2 * row), x3 = Load(block + 3 * row);
             Complex a = Add(x0, x2), b = Subtract(x0, x2), c = Add(x1, x3), d = TimesMinusI(Subtract(x1, x3));
             Store(Add(a, c), block);
             Store(Rotate(Add(b, d), twiddles), block + row);
-            Store(Rotate(Subtract(a, c), twiddles + 2), block + (2 * row));
-            Store(Rotate(Subtract(b, d), twiddles + 4), block + (3 * row));
+            Store(Rotate(Subtract(a, c), twiddles + 2), block + 2 * row);
+            Store(Rotate(Subtract(b, d), twiddles + 4), block + 3 * row);
         }
     }
 

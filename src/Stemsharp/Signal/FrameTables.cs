@@ -17,7 +17,7 @@ internal sealed class FrameTables
         Synthesis = new float[nfft];
         for (int i = 0; i < nfft; i++)
         {
-            double hann = 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / nfft));
+            double hann = 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / nfft);
 
             // The split of a real transform halves what it adds; the window takes the half in.
             Analysis[i] = (float)(0.5 * hann / Math.Sqrt(nfft));
@@ -29,11 +29,11 @@ internal sealed class FrameTables
         {
             (double sin, double cos) = Math.SinCos(-2 * Math.PI * k / nfft);
             Split[2 * k] = (float)cos;
-            Split[(2 * k) + 1] = (float)sin;
+            Split[2 * k + 1] = (float)sin;
         }
 
         // A segment shorter than the padding is first lengthened with zeros, so that there is enough to reflect.
-        int right = Pad + (frames * Hop) - samples;
+        int right = Pad + frames * Hop - samples;
         ReflectedLength = Math.Max(samples, right + 1);
     }
 
@@ -68,7 +68,7 @@ internal sealed class FrameTables
         int i = position < 0 ? -position : position;
         if (i >= ReflectedLength)
         {
-            i = (2 * (ReflectedLength - 1)) - i;
+            i = 2 * (ReflectedLength - 1) - i;
         }
 
         return (uint)i < (uint)Samples ? waveform[i] : 0;

@@ -12,7 +12,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
     public abstract int Lanes { get; }
 
     /// <summary>Floats of scratch memory that one caller needs.</summary>
-    public int ScratchLength => FftLength + HopsLength + (4 * Tables.Hop) + Lanes;
+    public int ScratchLength => FftLength + HopsLength + 4 * Tables.Hop + Lanes;
 
     /// <summary>The FFT's points.</summary>
     protected int FftLength => Tables.Nfft * Lanes;
@@ -44,7 +44,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
         {
             for (int r = 0; r < Tables.Hop; r++)
             {
-                *seam++ = hops[(r * 2 * Lanes) + hop];
+                *seam++ = hops[r * 2 * Lanes + hop];
             }
         }
     }
@@ -58,10 +58,10 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
         {
             for (int i = 0; i < 4; i++)
             {
-                int start = ((first + group + i) * hop) - Tables.Pad;
+                int start = (first + group + i) * hop - Tables.Pad;
                 columns[i] = start >= 0 && start + hop <= Tables.Samples
                     ? waveform + start
-                    : Edge(waveform, first + group + i, edge + (i * hop));
+                    : Edge(waveform, first + group + i, edge + i * hop);
             }
 
             for (int r = 0; r < hop; r += 4)
@@ -69,11 +69,11 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
                 Vector128<float> a = Vector128.Load(columns[0] + r), b = Vector128.Load(columns[1] + r);
                 Vector128<float> c = Vector128.Load(columns[2] + r), d = Vector128.Load(columns[3] + r);
                 Transpose4.Rows(ref a, ref b, ref c, ref d);
-                float* row = hops + (r * stride) + group;
+                float* row = hops + r * stride + group;
                 a.Store(row);
                 b.Store(row + stride);
-                c.Store(row + (2 * stride));
-                d.Store(row + (3 * stride));
+                c.Store(row + 2 * stride);
+                d.Store(row + 3 * stride);
             }
         }
     }
@@ -84,8 +84,8 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
         int hop = Tables.Hop, stride = 2 * Lanes;
         for (int i = 0; i < count;)
         {
-            int start = ((first + i) * hop) - Tables.Pad;
-            if (i + 4 <= count && start >= 0 && start + (4 * hop) <= Tables.Samples)
+            int start = (first + i) * hop - Tables.Pad;
+            if (i + 4 <= count && start >= 0 && start + 4 * hop <= Tables.Samples)
             {
                 AddFourHops(hops + i, waveform + start);
                 i += 4;
@@ -95,7 +95,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
             int begin = Math.Max(0, -start), end = Math.Min(hop, Tables.Samples - start);
             for (int r = begin; r < end; r++)
             {
-                waveform[start + r] += hops[(r * stride) + i];
+                waveform[start + r] += hops[r * stride + i];
             }
 
             i++;
@@ -107,21 +107,21 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
         int hop = Tables.Hop, stride = 2 * Lanes;
         for (int r = 0; r < hop; r += 4)
         {
-            float* row = hops + (r * stride);
+            float* row = hops + r * stride;
             Vector128<float> a = Vector128.Load(row), b = Vector128.Load(row + stride);
-            Vector128<float> c = Vector128.Load(row + (2 * stride)), d = Vector128.Load(row + (3 * stride));
+            Vector128<float> c = Vector128.Load(row + 2 * stride), d = Vector128.Load(row + 3 * stride);
             Transpose4.Rows(ref a, ref b, ref c, ref d);
             float* to = destination + r;
             (Vector128.Load(to) + a).Store(to);
             (Vector128.Load(to + hop) + b).Store(to + hop);
-            (Vector128.Load(to + (2 * hop)) + c).Store(to + (2 * hop));
-            (Vector128.Load(to + (3 * hop)) + d).Store(to + (3 * hop));
+            (Vector128.Load(to + 2 * hop) + c).Store(to + 2 * hop);
+            (Vector128.Load(to + 3 * hop) + d).Store(to + 3 * hop);
         }
     }
 
     private float* Edge(float* waveform, int index, float* destination)
     {
-        int start = (index * Tables.Hop) - Tables.Pad;
+        int start = index * Tables.Hop - Tables.Pad;
         bool padded = index < Tables.Frames + 3;
         for (int r = 0; r < Tables.Hop; r++)
         {
@@ -151,7 +151,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
         fixed (float* split = Tables.Split)
         fixed (int* positions = Tables.Fft.PositionOf)
         {
-            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + (4 * Tables.Hop));
+            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + 4 * Tables.Hop);
             Split(scratch, positions, split, bins);
         }
     }
@@ -161,7 +161,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
         float* hops = scratch + FftLength;
         fixed (float* split = Tables.Split)
         {
-            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + (4 * Tables.Hop));
+            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + 4 * Tables.Hop);
             Join(bins, split, scratch);
         }
 
@@ -203,18 +203,18 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
 
         // Bin 0 is the sum of all even and all odd samples; the top bin, their difference, is dropped.
         bins.Store(0, TLanes.Multiply(TLanes.Add(TLanes.Load(points), TLanes.Load(points + lanes)), two), TLanes.Broadcast(0));
-        float* middle = points + ((nint)positions[n / 2] * 2 * lanes);
+        float* middle = points + (nint)positions[n / 2] * 2 * lanes;
         bins.Store(
             n / 2, TLanes.Multiply(TLanes.Load(middle), two), TLanes.Multiply(TLanes.Load(middle + lanes), minusTwo));
         for (int k = 1; k < n / 2; k++)
         {
-            float* low = points + ((nint)positions[k] * 2 * lanes);
-            float* high = points + ((nint)positions[n - k] * 2 * lanes);
+            float* low = points + (nint)positions[k] * 2 * lanes;
+            float* high = points + (nint)positions[n - k] * 2 * lanes;
             TVector a = TLanes.Load(low), b = TLanes.Load(low + lanes);
             TVector c = TLanes.Load(high), d = TLanes.Load(high + lanes);
             TVector evenRe = TLanes.Add(a, c), evenIm = TLanes.Subtract(b, d);
             TVector oddRe = TLanes.Add(b, d), oddIm = TLanes.Subtract(c, a);
-            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[(2 * k) + 1]);
+            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[2 * k + 1]);
             TVector re = TLanes.MultiplySubtract(oddRe, cos, TLanes.Multiply(oddIm, sin));
             TVector im = TLanes.MultiplyAdd(oddRe, sin, TLanes.Multiply(oddIm, cos));
             bins.Store(k, TLanes.Add(evenRe, re), TLanes.Add(evenIm, im));
@@ -233,7 +233,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
         TVector first = bins.Load(0, 0);
         TLanes.Store(first, points);
         TLanes.Store(first, points + lanes);
-        float* middle = points + ((nint)n * lanes);
+        float* middle = points + (nint)n * lanes;
         TLanes.Store(TLanes.Multiply(bins.Load(1, n / 2), TLanes.Broadcast(-2)), middle);
         TLanes.Store(TLanes.Multiply(bins.Load(0, n / 2), TLanes.Broadcast(2)), middle + lanes);
         for (int k = 1; k < n / 2; k++)
@@ -243,11 +243,11 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
             TVector re = TLanes.Subtract(a, c), im = TLanes.Add(b, d);
 
             // Times the conjugate of wᵏ.
-            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[(2 * k) + 1]);
+            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[2 * k + 1]);
             TVector oddRe = TLanes.MultiplyAdd(re, cos, TLanes.Multiply(im, sin));
             TVector oddIm = TLanes.MultiplySubtract(im, cos, TLanes.Multiply(re, sin));
-            float* low = points + ((nint)k * 2 * lanes);
-            float* high = points + ((nint)(n - k) * 2 * lanes);
+            float* low = points + (nint)k * 2 * lanes;
+            float* high = points + (nint)(n - k) * 2 * lanes;
             TLanes.Store(TLanes.Add(evenIm, oddRe), low);
             TLanes.Store(TLanes.Subtract(evenRe, oddIm), low + lanes);
             TLanes.Store(TLanes.Subtract(oddRe, evenIm), high);
@@ -268,7 +268,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
             float* row = hops + quarter;
             for (int i = 0; i < half; i++, row += 2 * stride, window += 2)
             {
-                float* point = points + ((nint)(*positions++) * 2 * lanes);
+                float* point = points + (nint)(*positions++) * 2 * lanes;
                 TVector even = TLanes.Load(point + lanes), odd = TLanes.Load(point);
                 TLanes.Store(TLanes.MultiplyAdd(even, TLanes.Broadcast(window[0]), TLanes.Load(row)), row);
                 TLanes.Store(
@@ -303,7 +303,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(int bin, TVector re, TVector im)
         {
-            float* to = _first + (bin * _stride);
+            float* to = _first + bin * _stride;
             if (_frames == TLanes.Count)
             {
                 TLanes.Store(re, to);
@@ -319,7 +319,7 @@ internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables)
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public TVector Load(int part, int bin)
         {
-            float* from = _first + (part * _imaginary) + (bin * _stride);
+            float* from = _first + part * _imaginary + bin * _stride;
             return _frames == TLanes.Count ? TLanes.Load(from) : LoadPartial(from);
         }
 

@@ -54,7 +54,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplySubtract(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
-        Avx512F.IsSupported ? Avx512F.FusedMultiplySubtract(a, b, c) : (a * b) - c;
+        Avx512F.IsSupported ? Avx512F.FusedMultiplySubtract(a, b, c) : a * b - c;
 }
 
 /// <summary>8 frames at a time: AVX2.</summary>
@@ -79,7 +79,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MultiplySubtract(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
-        Fma.IsSupported ? Fma.MultiplySubtract(a, b, c) : (a * b) - c;
+        Fma.IsSupported ? Fma.MultiplySubtract(a, b, c) : a * b - c;
 }
 
 /// <summary>4 frames at a time: SSE, NEON, WebAssembly; in software where there is none of them.</summary>
@@ -104,5 +104,5 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplySubtract(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
-        Fma.IsSupported ? Fma.MultiplySubtract(a, b, c) : (a * b) - c;
+        Fma.IsSupported ? Fma.MultiplySubtract(a, b, c) : a * b - c;
 }

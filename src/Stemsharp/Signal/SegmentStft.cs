@@ -128,7 +128,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <param name="waveform">[L], added to.</param>
     public void AddSeam(float* seam, int chunk, float* waveform)
     {
-        int start = (FramesOf(chunk).End * Hop) - (3 * Hop / 2);
+        int start = FramesOf(chunk).End * Hop - 3 * Hop / 2;
         int end = Math.Min(start + SeamLength, Samples);
         for (int i = start; i < end; i++)
         {

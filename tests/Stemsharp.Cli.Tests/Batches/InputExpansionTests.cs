@@ -62,7 +62,10 @@ public sealed class InputExpansionTests : IDisposable
     public void PatternsWorkWithoutAShell(string pattern, string[] expected)
     {
         foreach (string name in new[] { "a.mp3", "b.mp3", "b.wav", "n.txt", "x/c.wav", "x/y/d.wav" })
+        {
             _folder.Make(name);
+        }
+
         Assert.Equal(expected, Names(Expand(pattern)));
     }
 
@@ -114,7 +117,10 @@ public sealed class InputExpansionTests : IDisposable
     {
         string[] names = ["日本語.wav", "Ω e\u0301.wav", "🎸.wav", "עברית.wav"];
         foreach (string name in names)
+        {
             _folder.Make(name);
+        }
+
         Assert.Equal(names.Order(StringComparer.Ordinal), Names(Expand("")).Order(StringComparer.Ordinal));
     }
 }

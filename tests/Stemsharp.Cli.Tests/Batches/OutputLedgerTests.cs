@@ -21,7 +21,7 @@ public sealed class OutputLedgerTests : IDisposable
     [Fact]
     public void AFinishedTrackIsKnownAgain()
     {
-        var ledger = new OutputLedger(_folder.Path);
+        OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
         using (TrackClaim claim = ledger.TryClaim(key)!)
         {
@@ -45,12 +45,15 @@ public sealed class OutputLedgerTests : IDisposable
     [Fact]
     public void OneProcessAtATimeHasATrack()
     {
-        var ledger = new OutputLedger(_folder.Path);
+        OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
         TrackClaim first = ledger.TryClaim(key)!;
         Assert.Null(ledger.TryClaim(key));
         using (TrackClaim other = ledger.TryClaim(OutputLedger.Key("other/*"))!)
+        {
             Assert.NotNull(other);
+        }
+
         first.Dispose();
         using TrackClaim second = ledger.TryClaim(key)!;
         Assert.NotNull(second);
@@ -59,7 +62,7 @@ public sealed class OutputLedgerTests : IDisposable
     [Fact]
     public void WhatADeadProcessLeftIsSweptAway()
     {
-        var ledger = new OutputLedger(_folder.Path);
+        OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
         _folder.Make($".stemsharp/{key}.work-1-dead/0.wav");
         _folder.Make($".stemsharp/{key}.json.1.tmp");
@@ -71,7 +74,7 @@ public sealed class OutputLedgerTests : IDisposable
     [Fact]
     public void ABrokenRecordCountsAsNone()
     {
-        var ledger = new OutputLedger(_folder.Path);
+        OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
         foreach (string content in new[] { "", "{", "null", "[]", "{\"version\":1}", "\0\0" })
         {

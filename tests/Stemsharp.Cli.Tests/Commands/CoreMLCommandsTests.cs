@@ -12,7 +12,7 @@ public class CoreMLCommandsTests
     [Fact]
     public async Task AnExportedPackageIsSoundAndInspected()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string package = folder.Combine("tiny4.mlpackage");
         CommandLineRun export = await CommandLineRun.OfAsync("export", "coreml", s_model, "-o", package, "--target", "ios18", "--palettize", "6", "--palette-group", "16", "--stems", "vocals,drums");
         Assert.Equal((0, ""), (export.ExitCode, export.ExitCode == 0 ? "" : export.Error));
@@ -47,7 +47,7 @@ public class CoreMLCommandsTests
     [Fact]
     public async Task WhatTheUserShouldKnowIsSaid()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string package = folder.Combine("tiny4.mlpackage");
         string[] command = ["export", "coreml", s_model, "-o", package, "--segment", "1", "--single", "GroupNorm,no.such.layer"];
         CommandLineRun export = await CommandLineRun.OfAsync(command);
@@ -65,10 +65,14 @@ public class CoreMLCommandsTests
     [Fact]
     public async Task DamageIsRefusedWithThePlace()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string package = folder.Combine("tiny4.mlpackage");
         Assert.Equal(0, (await CommandLineRun.OfAsync("export", "coreml", s_model, "-o", package, "--precision", "fp16")).ExitCode);
-        using (FileStream weights = File.OpenWrite(Path.Combine(package, "Data", "com.apple.CoreML", "weights", "weight.bin"))) weights.SetLength(weights.Length / 2);
+        using (FileStream weights = File.OpenWrite(Path.Combine(package, "Data", "com.apple.CoreML", "weights", "weight.bin")))
+        {
+            weights.SetLength(weights.Length / 2);
+        }
+
         CommandLineRun inspect = await CommandLineRun.OfAsync("inspect", package);
         Assert.NotEqual(0, inspect.ExitCode);
         Assert.Contains("weight.bin", inspect.Error, StringComparison.Ordinal);

@@ -35,7 +35,9 @@ public sealed class ExportOnnxTests : IDisposable
         CommandLineRun inspect = await CommandLineRun.OfAsync("inspect", _folder.Combine("out", "tiny4.onnx"));
         Assert.Equal(0, inspect.ExitCode);
         foreach (string line in (string[])["operator set 17", "input   mix Float [1, 2, 85995]", "output  stems Float [1, 4, 2, 85995]", "stemsharp.source_sha256 = cf67fb40", "tensorrt    takes it"])
+        {
             Assert.Contains(line, inspect.Output, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -99,7 +101,9 @@ public sealed class ExportOnnxTests : IDisposable
         }
 
         foreach (string file in (string[])["tiny4.onnx", "tiny4.onnx.data", "tiny4.json"])
+        {
             Assert.Equal(File.ReadAllBytes(_folder.Combine("one", file)), File.ReadAllBytes(_folder.Combine("two", file)));
+        }
     }
 
     /// <summary>By the processor's time, which other work on the machine does not lengthen: the writer has one thread.</summary>

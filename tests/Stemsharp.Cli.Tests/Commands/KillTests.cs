@@ -21,18 +21,21 @@ public sealed class KillTests : IDisposable
         int kills = Number("STEMSHARP_KILLS", 6);
         int tracks = Number("STEMSHARP_KILL_TRACKS", 8);
         for (int i = 0; i < tracks; i++)
+        {
             Clip.Song(_folder.Combine("in", $"{i:000}.wav"), 0.1 + 0.001 * i);
+        }
+
         string output = _folder.Combine("out");
         string[] command = ["separate", _folder.Combine("in"), "--model", "demo", "-o", output, "--stems", "drums,vocals", "--progress", "json", "--threads", "1"];
 
         // The same batch undisturbed is the truth.
         string truth = _folder.Combine("truth");
         Assert.Equal(0, (await CommandLineRun.OfAsync(["separate", _folder.Combine("in"), "--model", "demo", "-o", truth, "--stems", "drums,vocals"])).ExitCode);
-        var whole = Directory.GetFiles(truth, "*.wav", SearchOption.AllDirectories)
+        Dictionary<string, byte[]> whole = Directory.GetFiles(truth, "*.wav", SearchOption.AllDirectories)
             .ToDictionary(f => Path.GetRelativePath(truth, f), File.ReadAllBytes);
         Assert.Equal(2 * tracks, whole.Count);
 
-        var random = new Random(7);
+        Random random = new(7);
         int survived = 0;
         for (int kill = 0; survived < kills; kill++)
         {
@@ -41,17 +44,25 @@ public sealed class KillTests : IDisposable
             _ = process.StandardOutput.ReadToEndAsync();
             // A moment counted in what has been written, not in time: the machine may be busy.
             int target = random.Next(0, 2 * tracks);
-            var patience = Stopwatch.StartNew();
+            Stopwatch patience = Stopwatch.StartNew();
             while (!process.HasExited && Files(output).Length <= target - kill % 2 && patience.Elapsed < TimeSpan.FromSeconds(1 + random.NextDouble()))
+            {
                 await Task.Delay(random.Next(1, 15));
+            }
+
             process.Kill();
             await process.WaitForExitAsync();
             // One that had come to its end by itself does not count.
             if (process.ExitCode != 0)
+            {
                 survived++;
+            }
+
             AssertWhole(output, whole);
             if (Files(output).Length == 2 * tracks)
+            {
                 Directory.Delete(output, recursive: true);
+            }
         }
 
         CommandLineRun last = await CommandLineRun.OfAsync([.. command, "--json"]);
@@ -69,10 +80,13 @@ public sealed class KillTests : IDisposable
     public async Task TwoRunsOnOneFolderShareTheWork()
     {
         for (int i = 0; i < 4; i++)
+        {
             Clip.Song(_folder.Combine("in", $"{i}.wav"), 0.2);
+        }
+
         string output = _folder.Combine("out");
         string[] command = ["separate", _folder.Combine("in"), "--model", "demo", "-o", output, "--stems", "drums", "--json", "--quiet"];
-        var runs = await Task.WhenAll(ChildProcess.RunAsync(command), ChildProcess.RunAsync(command));
+        (int ExitCode, byte[] Output, string Error)[] runs = await Task.WhenAll(ChildProcess.RunAsync(command), ChildProcess.RunAsync(command));
         Assert.All(runs, r => Assert.Equal((ExitCode.Success, ""), (r.ExitCode, r.Error)));
         Assert.Equal(4, Files(output).Length);
         int done = runs.Sum(r => JsonDocument.Parse(r.Output).RootElement.GetProperty("tracks").EnumerateArray()
@@ -87,7 +101,9 @@ public sealed class KillTests : IDisposable
     private static void AssertWhole(string output, Dictionary<string, byte[]> whole)
     {
         foreach (string file in Files(output))
+        {
             Assert.Equal(whole[Path.GetRelativePath(output, file)], File.ReadAllBytes(file));
+        }
     }
 
     private static int Number(string variable, int fallback) =>

@@ -17,10 +17,10 @@ public sealed class ModelDownloadTests : IDisposable
     [LinuxFact]
     public async Task TwoProcessesFetchAFileOnce()
     {
-        using var host = new ModelHost(
+        using ModelHost host = new(
             _folder.Path, (request, _) => Answer.File(ModelHost.Model, request) with { Pieces = 10, Pause = TimeSpan.FromMilliseconds(100) }, "mine");
         string[] command = ["models", "download", "mine", "--quiet"];
-        var runs = await Task.WhenAll(
+        (int ExitCode, byte[] Output, string Error)[] runs = await Task.WhenAll(
             ChildProcess.RunAsync(command, environment: host.Environment), ChildProcess.RunAsync(command, environment: host.Environment));
         Assert.All(runs, r => Assert.Equal((0, "", host.Cached), (r.ExitCode, r.Error, System.Text.Encoding.UTF8.GetString(r.Output).Trim())));
         Assert.Single(host.Server.Requests);
@@ -32,14 +32,14 @@ public sealed class ModelDownloadTests : IDisposable
     public async Task AKilledDownloadIsContinued()
     {
         const int sent = 500_000;
-        using var host = new ModelHost(
+        using ModelHost host = new(
             _folder.Path,
             (request, index) => index == 0 ? Answer.File(ModelHost.Model, request).Cut(sent) with { StallAfterwards = true } : Answer.File(ModelHost.Model, request),
             "mine");
         string[] command = ["models", "download", "mine"];
         using (Process process = ChildProcess.Start(command, host.Environment))
         {
-            var part = new FileInfo(host.Cached + ".part");
+            FileInfo part = new(host.Cached + ".part");
             for (; !part.Exists || part.Length < sent; part.Refresh())
             {
                 Assert.False(process.HasExited);
@@ -60,8 +60,8 @@ public sealed class ModelDownloadTests : IDisposable
     [LinuxFact]
     public async Task DownloadsGoThroughAProxyAndAreToldAsJson()
     {
-        using var host = new ModelHost(_folder.Path);
-        var environment = new Dictionary<string, string>(host.Environment)
+        using ModelHost host = new(_folder.Path);
+        Dictionary<string, string> environment = new(host.Environment)
         {
             ["HTTPS_PROXY"] = $"http://127.0.0.1:{host.Server.Port}",
             ["NO_PROXY"] = "",

@@ -27,7 +27,10 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         await SeparateAsync(song, "second", "--model", "demo", "--engine", "onnxruntime", "--provider", "cpu", "--fallback");
         Assert.Equal(made, File.GetLastWriteTimeUtc(graph));
         if (!OperatingSystem.IsWindows())
+        {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.Combine("cache", "onnx")));
+        }
+
         foreach (string stem in (string[])["drums", "bass", "other", "vocals", "guitar", "piano"])
         {
             Assert.InRange(Snr(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
@@ -58,7 +61,9 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
 
         await SeparateAsync(song, "exported", "--model", description, "--engine", "onnxruntime");
         foreach (string stem in (string[])["drums", "bass", "other", "vocals"])
+        {
             Assert.InRange(Snr(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);
+        }
 
         // One network alone gives its own stems; a subset runs only what it takes.
         string one = Path.Combine(exports, "two-cf67fb40.onnx");
@@ -102,7 +107,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
     [OnnxRuntimeFact]
     public async Task AProviderThatIsNotThereIsRefusedOrTheCpuEngineGoesOn()
     {
-        if (OnnxRuntimeLibrary.Load().Providers.Contains("OpenVINOExecutionProvider")) return;
+        if (OnnxRuntimeLibrary.Load().Providers.Contains("OpenVINOExecutionProvider"))
+        {
+            return;
+        }
+
         string song = Clip.Song(_folder.Combine("song.wav"));
         string[] arguments = ["--model", "demo", "--stems", "vocals", "--engine", "onnxruntime", "--provider", "openvino"];
         Assert.Contains("was built without OpenVINOExecutionProvider", await RefusalAsync(6, song, arguments), StringComparison.Ordinal);
@@ -178,18 +187,30 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         Assert.True(code == 0, error);
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
         foreach (string line in (string[])["system: ", $"onnxruntime: {library.Version}, {library.Path}", "--provider cpu: available"])
+        {
             Assert.Contains(line, output, StringComparison.Ordinal);
+        }
+
         foreach (ExecutionProvider provider in Enum.GetValues<ExecutionProvider>())
+        {
             Assert.Contains($"--provider {provider.ToString().ToLowerInvariant()}: ", output, StringComparison.Ordinal);
+        }
+
         if (!library.Providers.Contains("TensorrtExecutionProvider"))
+        {
             Assert.Contains("--provider tensorrt: not in this build of onnxruntime", output, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>A library in the current directory is not taken, even where the search path has an empty entry; one in an absolute entry is.</summary>
     [OnnxRuntimeFact]
     public async Task TheCurrentDirectoryIsNeverSearched()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         File.CreateSymbolicLink(_folder.Combine("libonnxruntime.so"), Path.GetFullPath(OnnxRuntimeLibrary.Load().Path));
         (int code, string output, string error) = await DoctorAsync(":/nowhere");
         Assert.True(code == 6, output + error);

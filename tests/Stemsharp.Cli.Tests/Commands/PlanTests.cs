@@ -34,7 +34,7 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void WarmingUpIsPaidAsFarAsItIsNeeded()
     {
-        var calibration = new Calibration
+        Calibration calibration = new()
         {
             StartSeconds = 1,
             WarmUp = [(4, 2), (10, 1)],
@@ -76,14 +76,14 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public async Task WorkThatNeedsMoreThanForeseenIsStopped()
     {
-        using var limit = new MemoryLimit(1_000_000, CancellationToken.None);
+        using MemoryLimit limit = new(1_000_000, CancellationToken.None);
         OptionException error = await Assert.ThrowsAsync<OptionException>(() => limit.RunAsync(async token =>
         {
             await Task.Delay(Timeout.Infinite, token);
             return 0;
         }));
         Assert.Contains("--max-memory", error.Message, StringComparison.Ordinal);
-        using var ample = new MemoryLimit(1L << 50, CancellationToken.None);
+        using MemoryLimit ample = new(1L << 50, CancellationToken.None);
         Assert.Equal(7, await ample.RunAsync(_ => Task.FromResult(7)));
     }
 }

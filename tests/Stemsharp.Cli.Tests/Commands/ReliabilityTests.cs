@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Tests;
@@ -22,7 +23,7 @@ public sealed class ReliabilityTests : IDisposable
     public async Task AFileThatChangesWhileItIsReadIsRefusedAndLeavesNothing(string how)
     {
         string clip = Clip.Song(_folder.Combine("song.wav"), 9);
-        using var error = new HookWriter("\"phase\":\"separating\"", () =>
+        using HookWriter error = new("\"phase\":\"separating\"", () =>
         {
             switch (how)
             {
@@ -30,8 +31,11 @@ public sealed class ReliabilityTests : IDisposable
                     File.AppendAllText(clip, "more");
                     break;
                 case "shrinks":
-                    using (var file = new FileStream(clip, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+                    using (FileStream file = new(clip, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+                    {
                         file.SetLength(1000);
+                    }
+
                     break;
                 case "is replaced":
                     Clip.Song(_folder.Combine("other.wav"), 5);
@@ -65,7 +69,7 @@ public sealed class ReliabilityTests : IDisposable
     public async Task AFullDiskBehindStandardOutputIsAnError()
     {
         string clip = Clip.Song(_folder.Combine("song.wav"), 0.3);
-        using var process = ChildProcess.Start(
+        using Process process = ChildProcess.Start(
             ["separate", clip, "--model", "demo", "-o", "-", "--stems", "drums", "--quiet"], prefix: ["/bin/sh", "-c", "exec \"$@\" > /dev/full", "sh"]);
         process.StandardInput.Close();
         string error = await process.StandardError.ReadToEndAsync();
@@ -84,7 +88,10 @@ public sealed class ReliabilityTests : IDisposable
         {
             base.WriteLine(value);
             if (WasCalled || value?.Contains(text, StringComparison.Ordinal) != true)
+            {
                 return;
+            }
+
             WasCalled = true;
             action();
         }

@@ -15,8 +15,8 @@ public class SeparateRequestsTests
 {
     private static SeparateRequest Parse(string line)
     {
-        var options = new SeparateOptions();
-        var command = new Command("separate");
+        SeparateOptions options = new();
+        Command command = new("separate");
         options.AddWork(command);
         options.AddRun(command);
         ParseResult result = command.Parse(line);
@@ -195,13 +195,16 @@ public class SeparateRequestsTests
             Config.QuickThrowOnFailure.WithMaxTest(1000),
             Prop.ForAll(Gen.ListOf(word).ToArbitrary(), words =>
             {
-                var options = new SeparateOptions();
-                var command = new Command("separate");
+                SeparateOptions options = new();
+                Command command = new("separate");
                 options.AddWork(command);
                 options.AddRun(command);
                 ParseResult result = command.Parse([.. words], new ParserConfiguration { ResponseFileTokenReplacer = null });
                 if (result.Errors.Count > 0)
+                {
                     return;
+                }
+
                 try
                 {
                     SeparateRequests.From(result, options);
@@ -228,9 +231,12 @@ public class SeparateRequestsTests
                 Command root = Program.CreateRoot();
                 ParseResult result = root.Parse([.. words], new ParserConfiguration { ResponseFileTokenReplacer = null });
                 if (result.Errors.Count == 0)
+                {
                     return;
-                using var output = new StringWriter();
-                using var error = new StringWriter();
+                }
+
+                using StringWriter output = new();
+                using StringWriter error = new();
                 Assert.Equal(words.Count == 0 ? ExitCode.Success : ExitCode.Usage, CommandLineHost.RunAsync(root, [.. words], output, error, CancellationToken.None).GetAwaiter().GetResult());
                 Assert.Equal(words.Count == 0, error.ToString().Length == 0);
             }));

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text.Json;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
@@ -28,7 +29,10 @@ public sealed class SeparateTests : IDisposable
         CommandLineRun run = await SeparateAsync(clip, "--threads", "1");
         Assert.Equal((0, ""), (run.ExitCode, run.Output));
         foreach (string stem in s_stems)
+        {
             Assert.Equal(2 * 44100, Clip.Integers(Stem("ö song", stem)).Length);
+        }
+
         Assert.Contains("6 files", run.Error, StringComparison.Ordinal);
 
         // The same again is skipped; the same by force, with other threads, gives the same bytes.
@@ -61,7 +65,9 @@ public sealed class SeparateTests : IDisposable
         {
             int[] samples = Clip.Integers(Stem("song", stem));
             for (int i = 0; i < sum.Length; i++)
+            {
                 sum[i] += samples[i];
+            }
         }
 
         Assert.Equal(Clip.Integers(clip), sum);
@@ -89,7 +95,9 @@ public sealed class SeparateTests : IDisposable
             float[] samples = Clip.Floats(Stem("other rate", stem));
             Assert.Equal(sum.Length, samples.Length);
             for (int i = 0; i < sum.Length; i++)
+            {
                 sum[i] += samples[i];
+            }
         }
 
         // 24-bit steps and their sums are exact in double precision.
@@ -199,8 +207,8 @@ public sealed class SeparateTests : IDisposable
     public async Task ACancelledRunLeavesNothingHalfWritten()
     {
         string clip = Clip.Song(_folder.Combine("song.wav"), 9);
-        using var cancellation = new CancellationTokenSource();
-        using var error = new CancellingWriter(cancellation, "\"event\":\"progress\"", 3);
+        using CancellationTokenSource cancellation = new();
+        using CancellingWriter error = new(cancellation, "\"event\":\"progress\"", 3);
         int code = await CommandLineHost.RunAsync(
             Program.CreateRoot(), ["separate", clip, "--model", "demo", "-o", Out, "--progress", "json"],
             TextWriter.Null, TextWriter.Synchronized(error), cancellation.Token);
@@ -221,10 +229,13 @@ public sealed class SeparateTests : IDisposable
 
         (code, output, _) = await ChildProcess.RunAsync(["separate", clip, "--model", "demo", "-o", "-", "--progress", "json"]);
         Assert.Equal(0, code);
-        using var tar = new System.Formats.Tar.TarReader(new MemoryStream(output));
-        var entries = new Dictionary<string, long>();
+        using TarReader tar = new(new MemoryStream(output));
+        Dictionary<string, long> entries = [];
         while (tar.GetNextEntry() is { } entry)
+        {
             entries.Add(entry.Name, entry.Length);
+        }
+
         Assert.Equal(s_stems.Select(s => s + ".wav"), entries.Keys);
         Assert.All(s_stems, s => Assert.Equal(new FileInfo(Stem("song", s)).Length, entries[s + ".wav"]));
 
@@ -250,7 +261,9 @@ public sealed class SeparateTests : IDisposable
         {
             base.WriteLine(value);
             if (value?.Contains(text, StringComparison.Ordinal) == true && ++_seen == times)
+            {
                 cancellation.Cancel();
+            }
         }
     }
 }

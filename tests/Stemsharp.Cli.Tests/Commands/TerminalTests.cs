@@ -30,12 +30,15 @@ public sealed class TerminalTests : IDisposable
     {
         // Elsewhere the program has other options.
         if (!OperatingSystem.IsLinux())
+        {
             return;
+        }
+
         string clip = Clip.Song(_folder.Combine("song.wav"), 3);
         string command = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll")}' separate '{clip}' --model demo -o '{_folder.Combine("out")}' --stems drums --overwrite";
         foreach (bool colours in new[] { true, false })
         {
-            var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+            ProcessStartInfo start = new("script", ["-qec", command, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
             start.Environment["TERM"] = "xterm-256color";
             start.Environment["NO_COLOR"] = colours ? null : "1";
             using Process process = Process.Start(start)!;

@@ -77,7 +77,11 @@ public sealed partial class EvaluateCommandTests : IDisposable
     public async Task A_model_separates_a_mono_track_of_another_rate_and_leaves_its_stems_where_asked()
     {
         float[] noise = Noise(1, 0.5f);
-        foreach (string name in new[] { "mixture", "vocals", "drums" }) WriteWav(Path.Combine(Place("set"), "A", name + ".wav"), noise, channels: 1);
+        foreach (string name in new[] { "mixture", "vocals", "drums" })
+        {
+            WriteWav(Path.Combine(Place("set"), "A", name + ".wav"), noise, channels: 1);
+        }
+
         (int code, string output, string error) = await RunAsync(
             "evaluate", Place("set"), "-n", "demo", "--sdr-only", "--save-stems", Place("saved"), "--threads", "2");
         Assert.True(code == ExitCode.Success, error);

@@ -23,14 +23,16 @@ public class ExitCodeTests
             (new AggregateException(new ModelException("x")), 4),
         ];
         foreach ((Exception error, int code) in cases)
+        {
             Assert.Equal(code, ExitCode.For(error));
+        }
     }
 
     [Fact]
     public void ABatchTellsAllFromSome()
     {
-        var track = new Track("/a.wav", "a.wav", "");
-        var done = new TrackOutcome { Track = track, Status = TrackStatus.Done };
+        Track track = new("/a.wav", "a.wav", "");
+        TrackOutcome done = new() { Track = track, Status = TrackStatus.Done };
         TrackOutcome broken = TrackOutcome.Failure(track, new AudioException("broken"));
         Assert.Equal(0, TrackOutcome.ExitCodeOf([done, done]));
         Assert.Equal(8, TrackOutcome.ExitCodeOf([done, broken]));

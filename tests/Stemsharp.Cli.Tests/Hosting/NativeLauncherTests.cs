@@ -28,17 +28,26 @@ public sealed class NativeLauncherTests : IDisposable
         {
             string program = $"{script}-{level}";
             File.WriteAllText(program, $"#!/bin/sh\nprintf '%s' \"{level} $1 $2\"\n");
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
         }
 
         // As from a folder on the search path that links to it.
         File.CreateSymbolicLink(link, script);
-        var start = new ProcessStartInfo("/bin/sh", [link, "separate", "a b.wav"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/bin/sh", [link, "separate", "a b.wav"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start.With(new Dictionary<string, string> { ["STEMSHARP_CPUINFO"] = cpu }))!;
         string error = await process.StandardError.ReadToEndAsync(), written = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal((exitCode, output), (process.ExitCode, written));
-        if (exitCode == 0) Assert.Empty(error);
-        else Assert.Contains("needs a processor with AVX2", error, StringComparison.Ordinal);
+        if (exitCode == 0)
+        {
+            Assert.Empty(error);
+        }
+        else
+        {
+            Assert.Contains("needs a processor with AVX2", error, StringComparison.Ordinal);
+        }
     }
 }

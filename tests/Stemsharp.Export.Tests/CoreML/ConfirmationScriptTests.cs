@@ -73,7 +73,10 @@ public sealed class ConfirmationScriptTests : IDisposable
 
     private void Write(IReadOnlyList<Feature> features, float[][] values)
     {
-        for (int i = 0; i < values.Length; i++) File.WriteAllBytes(Path.Combine(_folder, $"{features[i].Name}.f32"), MemoryMarshal.AsBytes<float>(values[i]).ToArray());
+        for (int i = 0; i < values.Length; i++)
+        {
+            File.WriteAllBytes(Path.Combine(_folder, $"{features[i].Name}.f32"), MemoryMarshal.AsBytes<float>(values[i]).ToArray());
+        }
     }
 
     private async Task<double[]> RunAsync()
@@ -98,14 +101,21 @@ internal sealed class NumpyFactAttribute : FactAttribute
 {
     public NumpyFactAttribute()
     {
-        if (!ToolFactAttribute.RequireAll && !HasNumpy()) Skip = $"{Python} is missing or has no numpy.";
+        if (!ToolFactAttribute.RequireAll && !HasNumpy())
+        {
+            Skip = $"{Python} is missing or has no numpy.";
+        }
     }
 
     public static string Python => Environment.GetEnvironmentVariable("STEMSHARP_PYTHON") ?? "/usr/bin/python3";
 
     private static bool HasNumpy()
     {
-        if (!File.Exists(Python)) return false;
+        if (!File.Exists(Python))
+        {
+            return false;
+        }
+
         using Process process = Process.Start(new ProcessStartInfo(Python, ["-c", "import numpy"]) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode == 0;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Google.Protobuf;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Export.CoreML.Schema;
@@ -96,7 +97,7 @@ public class DamagedPackageTests
     {
         using TemporaryPackage package = Export();
         byte[] sound = File.ReadAllBytes(package.Model);
-        var random = new Random(5);
+        Random random = new(5);
         for (int i = 0; i < 300; i++)
         {
             byte[] bytes = [.. sound];
@@ -104,7 +105,10 @@ public class DamagedPackageTests
             File.WriteAllBytes(package.Model, bytes);
             // Either it is still a program, or it is refused in our own words.
             Exception? problem = Record.Exception(() => Package.Open(package.Path).Dispose());
-            if (problem is not null) Assert.IsType<ModelException>(problem);
+            if (problem is not null)
+            {
+                Assert.IsType<ModelException>(problem);
+            }
         }
     }
 
@@ -116,7 +120,7 @@ public class DamagedPackageTests
 
     private static TemporaryPackage Export()
     {
-        var package = new TemporaryPackage();
+        TemporaryPackage package = new();
         Directory.CreateDirectory(Path.GetDirectoryName(package.WeightFile)!);
         File.WriteAllBytes(package.Manifest, Sound.Value.Manifest);
         File.WriteAllBytes(package.Model, Sound.Value.Model);
@@ -127,10 +131,14 @@ public class DamagedPackageTests
     private static void Refused(string text, Action<MlModel, TemporaryPackage> damage, string place, Func<byte[], byte[]>? cut = null)
     {
         using TemporaryPackage package = Export();
-        var model = MlModel.Parser.ParseFrom(File.ReadAllBytes(package.Model));
+        MlModel model = MlModel.Parser.ParseFrom(File.ReadAllBytes(package.Model));
         damage(model, package);
-        using var stream = new MemoryStream();
-        using (var output = new Google.Protobuf.CodedOutputStream(stream, leaveOpen: true)) model.WriteTo(output);
+        using MemoryStream stream = new();
+        using (CodedOutputStream output = new(stream, leaveOpen: true))
+        {
+            model.WriteTo(output);
+        }
+
         File.WriteAllBytes(package.Model, cut is null ? stream.ToArray() : cut(stream.ToArray()));
         ModelException refusal = Assert.Throws<ModelException>(() => Package.Open(package.Path));
         Assert.Contains(text, refusal.Message, StringComparison.Ordinal);

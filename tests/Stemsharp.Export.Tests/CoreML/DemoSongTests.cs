@@ -36,22 +36,25 @@ public class DemoSongTests(ITestOutputHelper output)
     {
         using TemporaryPackage temporary = network.Export(options);
         using Package package = Package.Open(temporary.Path);
-        var interpreter = new ProgramInterpreter(package);
+        ProgramInterpreter interpreter = new(package);
         int stems = network.Config.Sources.Length, segment = network.Samples, stride = (int)(0.75 * segment);
         double mean = Enumerable.Range(0, length).Average(i => (mix[i] + mix[length + i]) / 2.0);
         double std = Math.Sqrt(Enumerable.Range(0, length).Sum(i => Math.Pow((mix[i] + mix[length + i]) / 2.0 - mean, 2)) / (length - 1));
-        var sum = new double[stems * 2 * length];
-        var weight = new double[length];
+        double[] sum = new double[stems * 2 * length];
+        double[] weight = new double[length];
         for (int start = 0; start < length; start += stride)
         {
             int count = Math.Min(segment, length - start), lead = (segment - count) / 2;
-            var chunk = new float[2 * segment];
+            float[] chunk = new float[2 * segment];
             for (int c = 0; c < 2; c++)
             {
                 for (int i = 0; i < segment; i++)
                 {
                     int source = start - lead + i;
-                    if ((uint)source < (uint)length) chunk[c * segment + i] = (float)((mix[c * length + source] - mean) / (std + 1e-8));
+                    if ((uint)source < (uint)length)
+                    {
+                        chunk[c * segment + i] = (float)((mix[c * length + source] - mean) / (std + 1e-8));
+                    }
                 }
             }
 
@@ -60,7 +63,10 @@ public class DemoSongTests(ITestOutputHelper output)
             {
                 double w = Math.Min(i + 1, segment - i) / (segment / 2.0);
                 weight[start + i] += w;
-                for (int s = 0; s < 2 * stems; s++) sum[s * length + start + i] += w * result[s * segment + lead + i];
+                for (int s = 0; s < 2 * stems; s++)
+                {
+                    sum[s * length + start + i] += w * result[s * segment + lead + i];
+                }
             }
         }
 
@@ -72,8 +78,12 @@ public class DemoSongTests(ITestOutputHelper output)
     {
         byte[] file = File.ReadAllBytes(RepositoryFiles.Sample("song", $"{name}.wav"));
         int data = file.AsSpan().IndexOf("data"u8) + 8, length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(data - 4)) / 4;
-        var samples = new float[2 * length];
-        for (int i = 0; i < 2 * length; i++) samples[i % 2 * length + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 32768f;
+        float[] samples = new float[2 * length];
+        for (int i = 0; i < 2 * length; i++)
+        {
+            samples[i % 2 * length + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 32768f;
+        }
+
         return (samples, length);
     }
 }

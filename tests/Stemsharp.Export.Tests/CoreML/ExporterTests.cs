@@ -115,7 +115,10 @@ public sealed class ExporterTests : IDisposable
         public void Read(Parameter parameter, Span<float> destination)
         {
             sound.Read(parameter, destination);
-            if (parameter.Name.StartsWith("decoder.3", StringComparison.Ordinal)) destination[0] = float.NaN;
+            if (parameter.Name.StartsWith("decoder.3", StringComparison.Ordinal))
+            {
+                destination[0] = float.NaN;
+            }
         }
 
         public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;

@@ -39,12 +39,20 @@ public class FullSizePackageTests(ITestOutputHelper output)
         float[] mix = s_golden["mix"].Values, spectrogram = ReferenceStft.Forward(mix, network.Samples, network.Config.Nfft);
         float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS18 }, mix);
         float[][] truth = [new float[outputs[0].Length], new float[outputs[1].Length]];
-        using (var engine = new CpuEngine(network.Graph, network.Weights, Environment.ProcessorCount)) engine.Run(spectrogram, mix, truth[0], truth[1], default);
+        using (CpuEngine engine = new(network.Graph, network.Weights, Environment.ProcessorCount))
+        {
+            engine.Run(spectrogram, mix, truth[0], truth[1], default);
+        }
+
         Check("frequency branch", truth[0], outputs[0], least);
         Check("time branch", truth[1], outputs[1], least);
         int count = network.Config.Sources.Length, size = 2 * network.Samples;
         float[] stems = network.Stems(outputs, count), expected = network.Stems(truth, count);
-        for (int i = 0; i < count; i++) Check(network.Config.Sources[i], expected.AsSpan(i * size, size), stems.AsSpan(i * size, size), least);
+        for (int i = 0; i < count; i++)
+        {
+            Check(network.Config.Sources[i], expected.AsSpan(i * size, size), stems.AsSpan(i * size, size), least);
+        }
+
         return stems;
     }
 

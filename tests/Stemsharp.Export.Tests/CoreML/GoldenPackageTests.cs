@@ -63,8 +63,12 @@ public class GoldenPackageTests(ITestOutputHelper output)
 
     private static float[] Padded(float[] mix, int length, int samples)
     {
-        var result = new float[2 * samples];
-        for (int c = 0; c < 2; c++) mix.AsSpan(c * length, length).CopyTo(result.AsSpan(c * samples));
+        float[] result = new float[2 * samples];
+        for (int c = 0; c < 2; c++)
+        {
+            mix.AsSpan(c * length, length).CopyTo(result.AsSpan(c * samples));
+        }
+
         return result;
     }
 

@@ -21,7 +21,11 @@ public class KMeans1DTests
             double[] centres = KMeans1D.Solve(values, weights, test.K);
             Assert.Equal(centres.Order(), centres);
             double error = 0;
-            for (int i = 0; i < values.Length; i++) error += weights[i] * centres.Min(c => (c - values[i]) * (c - values[i]));
+            for (int i = 0; i < values.Length; i++)
+            {
+                error += weights[i] * centres.Min(c => (c - values[i]) * (c - values[i]));
+            }
+
             Assert.Equal(Best(values, weights, 0, test.K), error, 1e-6);
         }).QuickCheckThrowOnFailure();
     }
@@ -33,7 +37,7 @@ public class KMeans1DTests
     [InlineData(2500, 7)]
     public void Many_values_cost_as_little_as_trying_every_start(int count, int k)
     {
-        var random = new Random(count);
+        Random random = new(count);
         double[] values = [.. Enumerable.Range(0, count).Select(_ => (double)(Half)(random.NextSingle() * random.NextSingle() - 0.3f)).Distinct().Order()];
         double[] weights = [.. values.Select(_ => (double)random.Next(1, 40))];
         double[] centres = KMeans1D.Solve(values, weights, k);
@@ -47,9 +51,9 @@ public class KMeans1DTests
     [InlineData(5000, 256)]
     public void A_price_on_clusters_finds_what_going_cluster_by_cluster_finds(int count, int k)
     {
-        var random = new Random(count + k);
+        Random random = new(count + k);
         double[] values = [.. Enumerable.Range(0, count).Select(_ => (double)(Half)(random.NextSingle() * random.NextSingle() - 0.3f)).Distinct().Order()];
-        var moments = new ClusterMoments(values, [.. values.Select(_ => (double)random.Next(1, 40))]);
+        ClusterMoments moments = new(values, [.. values.Select(_ => (double)random.Next(1, 40))]);
         int[]? priced = PricedClusters.Find(moments, values.Length, k);
         Assert.NotNull(priced);
         Assert.Equal(1, Error(priced) / Error(KMeans1D.RowByRow(moments, values.Length, k)), 1e-9);
@@ -76,7 +80,10 @@ public class KMeans1DTests
     {
         float[] values = [.. Enumerable.Range(0, 300).Select(i => (float)(Half)MathF.Sin(i % 60))];
         Palette palette = Palettizer.Run(values, groups: 3, bits: 6);
-        for (int i = 0; i < values.Length; i++) Assert.Equal(values[i], palette.Tables[i / 100 * 64 + palette.Indices[i]]);
+        for (int i = 0; i < values.Length; i++)
+        {
+            Assert.Equal(values[i], palette.Tables[i / 100 * 64 + palette.Indices[i]]);
+        }
     }
 
     // The same dynamic programme without its shortcuts; a cluster's error grows by one value at a time.
@@ -109,15 +116,31 @@ public class KMeans1DTests
     // All ways to cut the rest into at most k runs.
     private static double Best(double[] values, double[] weights, int start, int k)
     {
-        if (start == values.Length) return 0;
-        if (k == 0) return double.PositiveInfinity;
+        if (start == values.Length)
+        {
+            return 0;
+        }
+
+        if (k == 0)
+        {
+            return double.PositiveInfinity;
+        }
+
         double best = double.PositiveInfinity;
         for (int end = start + 1; end <= values.Length; end++)
         {
             double total = 0, mean = 0, cost = 0;
-            for (int i = start; i < end; i++) (total, mean) = (total + weights[i], mean + weights[i] * values[i]);
+            for (int i = start; i < end; i++)
+            {
+                (total, mean) = (total + weights[i], mean + weights[i] * values[i]);
+            }
+
             mean /= total;
-            for (int i = start; i < end; i++) cost += weights[i] * (values[i] - mean) * (values[i] - mean);
+            for (int i = start; i < end; i++)
+            {
+                cost += weights[i] * (values[i] - mean) * (values[i] - mean);
+            }
+
             best = Math.Min(best, cost + Best(values, weights, end, k - 1));
         }
 

@@ -20,13 +20,17 @@ public class PackageShapeTests
         {
             foreach (CoreMLPrecision precision in Enum.GetValues<CoreMLPrecision>())
             {
-                using var package = new TemporaryPackage();
+                using TemporaryPackage package = new();
                 PackageWriter.Write(package.Path, config, config.SegmentSamples, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target, Precision = precision });
                 CoreMLReport report = CoreMLReport.Read(package.Path);
                 Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
                 Assert.InRange(report.Operations.Where(o => o.Operation == "transpose").Sum(o => o.Float16 + o.Float32), 1, 40);
                 Assert.InRange(report.HighestRank, 1, 5);
-                if (precision == CoreMLPrecision.Mixed) Assert.InRange(report.HalfShare, 0.9, 1);
+                if (precision == CoreMLPrecision.Mixed)
+                {
+                    Assert.InRange(report.HalfShare, 0.9, 1);
+                }
+
                 Assert.Equal(HTDemucs.Build(config, config.SegmentSamples).Flops, 2 * (report.MultiplyAddsFloat16 + report.MultiplyAddsFloat32));
                 ConstantsAreLean(package.Path);
             }
@@ -39,7 +43,7 @@ public class PackageShapeTests
     [InlineData(CoreMLTarget.IOS18)]
     public void Ten_seconds_at_once_stay_as_lean(CoreMLTarget target)
     {
-        using var package = new TemporaryPackage();
+        using TemporaryPackage package = new();
         PackageWriter.Write(package.Path, HTDemucsConfig.Official, 441_000, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target });
         CoreMLReport report = CoreMLReport.Read(package.Path);
         Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
@@ -52,8 +56,8 @@ public class PackageShapeTests
     private static void ConstantsAreLean(string path)
     {
         using Package package = Package.Open(path);
-        var seen = new HashSet<string>();
-        var sizes = new Dictionary<string, long>();
+        HashSet<string> seen = [];
+        Dictionary<string, long> sizes = [];
         foreach (ProgramOperation constant in package.Model.Operations.Where(o => o.Type == "const"))
         {
             Literal value = constant.Attributes["val"];
@@ -75,7 +79,7 @@ public class PackageShapeTests
     public void The_same_input_gives_the_same_bytes()
     {
         TestNetwork network = Tiny();
-        var options = new CoreMLExportOptions { Target = CoreMLTarget.IOS18, PaletteBits = 4, PaletteGroup = 8 };
+        CoreMLExportOptions options = new() { Target = CoreMLTarget.IOS18, PaletteBits = 4, PaletteGroup = 8 };
         using TemporaryPackage a = network.Export(options), b = network.Export(options);
         Assert.Equal(File.ReadAllBytes(a.Manifest), File.ReadAllBytes(b.Manifest));
         Assert.Equal(File.ReadAllBytes(a.Model), File.ReadAllBytes(b.Model));
@@ -87,7 +91,7 @@ public class PackageShapeTests
     {
         TestNetwork network = Tiny();
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        var options = new CoreMLExportOptions { Precision = CoreMLPrecision.Float32 };
+        CoreMLExportOptions options = new() { Precision = CoreMLPrecision.Float32 };
         float[][] all = network.Run(options, mix), some = network.Run(options with { Stems = ["vocals", "bass"] }, mix);
         for (int i = 0; i < 2; i++)
         {
@@ -117,7 +121,7 @@ public class PackageShapeTests
     {
         TestNetwork network = Tiny();
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        var options = new CoreMLExportOptions { Target = CoreMLTarget.IOS16, Precision = CoreMLPrecision.Float32 };
+        CoreMLExportOptions options = new() { Target = CoreMLTarget.IOS16, Precision = CoreMLPrecision.Float32 };
         using TemporaryPackage package = network.Export(options);
         CoreMLReport report = CoreMLReport.Read(package.Path);
         long halves = report.Weights.Single(w => w.Encoding == "Float16").Elements, all = report.Weights.Sum(w => w.Elements);
@@ -142,7 +146,7 @@ public class PackageShapeTests
     {
         TestNetwork network = Tiny();
         float[] mix = GoldenTensors.Open("tiny4", "tiny4.io.safetensors")["mix.85995"].Values;
-        var options = new CoreMLExportOptions { Target = target, PaletteGroup = group };
+        CoreMLExportOptions options = new() { Target = target, PaletteGroup = group };
         double[] snr = [.. new[] { 8, 6, 4 }.Select(bits =>
         {
             float[][] outputs = network.Run(options with { PaletteBits = bits }, mix);

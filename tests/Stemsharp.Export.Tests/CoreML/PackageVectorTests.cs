@@ -24,7 +24,10 @@ public class PackageVectorTests
         float[] spectrogram = VectorRecipe.Values("spectrogram", 4 * network.Config.Bins * network.Config.Frames(network.Samples)), waveform = VectorRecipe.Values("waveform", 2 * network.Samples);
         double[][] truth = new Interpreter(network.Graph, network.Weights).Run([[.. spectrogram.Select(v => (double)v)], [.. waveform.Select(v => (double)v)]]);
         string path = RepositoryFiles.At("docs", "vectors", "coreml.json");
-        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1") Write(path, truth);
+        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1")
+        {
+            Write(path, truth);
+        }
 
         using JsonDocument vectors = JsonDocument.Parse(File.ReadAllBytes(path));
         using TemporaryPackage temporary = network.Export(new CoreMLExportOptions { Precision = CoreMLPrecision.Float32 });

@@ -38,7 +38,7 @@ internal sealed class TestNetwork
     /// <summary>Exports into a folder that is removed by <see cref="TemporaryPackage.Dispose"/>.</summary>
     public TemporaryPackage Export(CoreMLExportOptions options)
     {
-        var package = new TemporaryPackage();
+        TemporaryPackage package = new();
         PackageWriter.Write(package.Path, Config, Samples, Weights, new PackageSource(Checkpoint.Signature, Checkpoint.Sha256), options);
         return package;
     }
@@ -104,7 +104,11 @@ internal static class Snr
         }
 
         double gain = dot / power;
-        for (int i = 0; i < truth.Length; i++) residual += Math.Pow(gain * truth[i] - ours[i], 2);
+        for (int i = 0; i < truth.Length; i++)
+        {
+            residual += Math.Pow(gain * truth[i] - ours[i], 2);
+        }
+
         return 10 * Math.Log10(gain * gain * power / residual);
     }
 }

@@ -19,8 +19,8 @@ public class WeightFileTests
     [Fact]
     public void Blobs_stand_aligned_behind_their_metadata_and_equal_ones_are_shared()
     {
-        var stream = new MemoryStream();
-        using var writer = new WeightFileWriter(stream);
+        MemoryStream stream = new();
+        using WeightFileWriter writer = new(stream);
         Assert.Equal(64ul, writer.Add(MilType.Float16, [1, 2, 3, 4], 2));
         Assert.Equal(192ul, writer.Add(MilType.UInt6, [9, 9, 9, 9, 9, 9, 9, 9, 0], 11));
         Assert.Equal(64ul, writer.Add(MilType.Float16, [1, 2, 3, 4], 2));

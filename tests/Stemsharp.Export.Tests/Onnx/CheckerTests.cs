@@ -13,14 +13,21 @@ internal sealed class OnnxCheckerTheoryAttribute : TheoryAttribute
 {
     public OnnxCheckerTheoryAttribute()
     {
-        if (!ToolFactAttribute.RequireAll && !Available()) Skip = $"{Python} has no onnx package.";
+        if (!ToolFactAttribute.RequireAll && !Available())
+        {
+            Skip = $"{Python} has no onnx package.";
+        }
     }
 
     public static string Python => Environment.GetEnvironmentVariable("STEMSHARP_PYTHON") ?? "/usr/bin/python3";
 
     private static bool Available()
     {
-        if (!File.Exists(Python)) return false;
+        if (!File.Exists(Python))
+        {
+            return false;
+        }
+
         using Process process = Process.Start(new ProcessStartInfo(Python, ["-c", "import onnx"]) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode == 0;

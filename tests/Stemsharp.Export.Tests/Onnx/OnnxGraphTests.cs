@@ -42,7 +42,7 @@ public class OnnxGraphTests
         Assert.All(graph.Node, n => Assert.Contains(n.Output, used.Contains));
         Assert.All(graph.Initializer, i => Assert.Contains(i.Name, used));
         Assert.DoesNotContain(graph.Node, n => n.OpType is "Identity" or "Dropout" or "Constant");
-        var contents = graph.Initializer.Where(i => i.Name.StartsWith("constant.", StringComparison.Ordinal)).Select(i => $"{i.DataType} {string.Join(',', i.Dims)} {i.RawData.ToBase64()}").ToList();
+        List<string> contents = [.. graph.Initializer.Where(i => i.Name.StartsWith("constant.", StringComparison.Ordinal)).Select(i => $"{i.DataType} {string.Join(',', i.Dims)} {i.RawData.ToBase64()}")];
         Assert.Equal(contents.Count, contents.Distinct().Count());
         Dictionary<string, string> shapes = graph.ValueInfo.ToDictionary(v => v.Name, v => string.Join(',', v.Type.TensorType.Shape.Dim.Select(d => d.DimValue)));
         Assert.All(graph.Node.Where(n => n.OpType == "Reshape" && shapes.ContainsKey(n.Input[0]) && shapes.ContainsKey(n.Output[0])), n => Assert.NotEqual(shapes[n.Input[0]], shapes[n.Output[0]]));
@@ -56,7 +56,11 @@ public class OnnxGraphTests
     {
         GraphProto graph = Build(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision) }).Graph;
         Dictionary<string, int> types = graph.ValueInfo.Concat(graph.Input).Concat(graph.Output).ToDictionary(v => v.Name, v => v.Type.TensorType.ElemType);
-        foreach (TensorProto stored in graph.Initializer) types.TryAdd(stored.Name, stored.DataType);
+        foreach (TensorProto stored in graph.Initializer)
+        {
+            types.TryAdd(stored.Name, stored.DataType);
+        }
+
         string[] single = precision == "Mixed"
             ? ["LayerNormalization", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Sqrt", "Erf", "Sigmoid", "Sum"]
             : ["LayerNormalization", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Sqrt", "Sum"];

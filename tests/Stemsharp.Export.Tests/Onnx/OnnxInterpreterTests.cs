@@ -108,7 +108,11 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
             OnnxExportResult result = OnnxExporter.Export(model, folder, new OnnxExportOptions { Segment = 1, Int8 = true });
             Assert.Contains(result.Warnings, w => w.Contains("int8", StringComparison.Ordinal) && w.Contains("dB", StringComparison.Ordinal));
             Assert.Contains(result.Warnings, w => w.Contains("1.95 s", StringComparison.Ordinal) && w.Contains("1.00 s", StringComparison.Ordinal));
-            foreach (string warning in result.Warnings) output.WriteLine(warning);
+            foreach (string warning in result.Warnings)
+            {
+                output.WriteLine(warning);
+            }
+
             Assert.Equal(2, Directory.GetFiles(folder).Length);
         }
         finally
@@ -138,7 +142,11 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         try
         {
-            using (Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model)) OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, options), path, externalWeights: true);
+            using (Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model))
+            {
+                OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, options), path, externalWeights: true);
+            }
+
             return new OnnxInterpreter(OnnxGraphFile.Open(path)).Run(inputs);
         }
         finally
@@ -152,8 +160,12 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
     private static float[] Padded(float[] mix, int samples)
     {
         int length = mix.Length / 2;
-        var padded = new float[2 * samples];
-        for (int c = 0; c < 2; c++) mix.AsSpan(c * length, length).CopyTo(padded.AsSpan(c * samples));
+        float[] padded = new float[2 * samples];
+        for (int c = 0; c < 2; c++)
+        {
+            mix.AsSpan(c * length, length).CopyTo(padded.AsSpan(c * samples));
+        }
+
         return padded;
     }
 
@@ -166,8 +178,12 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
     {
         byte[] file = File.ReadAllBytes(RepositoryFiles.Sample("song", $"{name}.wav"));
         int data = file.AsSpan().IndexOf("data"u8) + 8;
-        var wave = new float[2 * samples];
-        for (int i = 0; i < 2 * samples; i++) wave[i % 2 * samples + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 4096f;
+        float[] wave = new float[2 * samples];
+        for (int i = 0; i < 2 * samples; i++)
+        {
+            wave[i % 2 * samples + i / 2] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(data + 2 * i)) / 4096f;
+        }
+
         return wave;
     }
 

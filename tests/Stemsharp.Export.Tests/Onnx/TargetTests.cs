@@ -20,12 +20,15 @@ public class TargetTests
     {
         get
         {
-            var data = new TheoryData<string, string, int>();
+            TheoryData<string, string, int> data = [];
             foreach (string kind in Enum.GetNames<OnnxGraphKind>())
             {
                 foreach (string precision in Enum.GetNames<OnnxPrecision>())
                 {
-                    foreach (int opset in OnnxModelBuilder.Opsets.Keys) data.Add(kind, precision, opset);
+                    foreach (int opset in OnnxModelBuilder.Opsets.Keys)
+                    {
+                        data.Add(kind, precision, opset);
+                    }
                 }
             }
 
@@ -92,7 +95,11 @@ public class TargetTests
     public void The_page_shows_the_table()
     {
         string path = RepositoryFiles.At("docs", "hosts", "targets.md");
-        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_DOCS") == "1") File.WriteAllText(path, Page());
+        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_DOCS") == "1")
+        {
+            File.WriteAllText(path, Page());
+        }
+
         Assert.Equal(Page(), File.ReadAllText(path));
     }
 
@@ -103,13 +110,16 @@ public class TargetTests
         {
             Assert.True(verdict.Runs, $"{verdict.Target.Name}: {string.Join("; ", verdict.Obstacles)}");
             Assert.All(verdict.Elsewhere, line => Assert.Contains(line.Split(' ')[0], s_elsewhere));
-            if (verdict.Target.Name is "directml") Assert.Empty(verdict.Elsewhere);
+            if (verdict.Target.Name is "directml")
+            {
+                Assert.Empty(verdict.Elsewhere);
+            }
         }
     }
 
     private static string Page()
     {
-        var page = new StringBuilder();
+        StringBuilder page = new();
         page.Append(
             """
             # What each target takes
@@ -131,9 +141,17 @@ public class TargetTests
             page.Append(target.MostBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"at most {bytes:N0} bytes a tensor; ") : "");
             page.Append(CultureInfo.InvariantCulture, $"a file of at most {target.MostFileBytes:N0} bytes. ");
             page.Append(target.LeavesRest ? "What it does not take is left to the CPU.\n\n" : "What it does not take makes it refuse the file.\n\n");
-            foreach (IGrouping<string, string> group in target.Operators.GroupBy(o => string.Join(", ", o.Value), o => o.Key)) page.Append(CultureInfo.InvariantCulture, $"- {group.Key}: {string.Join(", ", group.Order(StringComparer.Ordinal))}\n");
+            foreach (IGrouping<string, string> group in target.Operators.GroupBy(o => string.Join(", ", o.Value), o => o.Key))
+            {
+                page.Append(CultureInfo.InvariantCulture, $"- {group.Key}: {string.Join(", ", group.Order(StringComparer.Ordinal))}\n");
+            }
+
             page.Append('\n');
-            foreach (string note in target.Notes) page.Append(CultureInfo.InvariantCulture, $"{note}\n");
+            foreach (string note in target.Notes)
+            {
+                page.Append(CultureInfo.InvariantCulture, $"{note}\n");
+            }
+
             page.Append(CultureInfo.InvariantCulture, $"{(target.Notes.Count > 0 ? "\n" : "")}Sources: {string.Join(", ", target.Sources.Select(s => $"<{s}>"))}\n\n");
         }
 

@@ -32,8 +32,12 @@ internal static class DemoExport
     public static float[] Interleaved()
     {
         using IAudioReader reader = AudioFiles.Open(RepositoryFiles.Sample("song", "mix.wav"));
-        var samples = new float[2 * Samples];
-        for (int filled = 0, n; filled < samples.Length && (n = reader.Read(samples.AsSpan(filled))) > 0;) filled += 2 * n;
+        float[] samples = new float[2 * Samples];
+        for (int filled = 0, n; filled < samples.Length && (n = reader.Read(samples.AsSpan(filled))) > 0;)
+        {
+            filled += 2 * n;
+        }
+
         return samples;
     }
 

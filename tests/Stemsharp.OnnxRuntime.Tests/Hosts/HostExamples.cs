@@ -37,7 +37,10 @@ public sealed class HostExamples : IDisposable
         float[][] truth = await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), mix);
         for (int s = 0; s < stems.Length; s++)
         {
-            for (int c = 0; c < 2; c++) Assert.InRange(Separated.Snr(truth[2 * s + c], stems[s][c]), 120, double.PositiveInfinity);
+            for (int c = 0; c < 2; c++)
+            {
+                Assert.InRange(Separated.Snr(truth[2 * s + c], stems[s][c]), 120, double.PositiveInfinity);
+            }
         }
     }
 

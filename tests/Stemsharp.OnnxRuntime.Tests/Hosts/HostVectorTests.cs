@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -19,7 +20,11 @@ public class HostVectorTests
     [Fact]
     public async Task The_songs_are_what_the_separator_gives()
     {
-        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1") await WriteAsync();
+        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1")
+        {
+            await WriteAsync();
+        }
+
         Check("contract", 1e-5, [.. (await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), HostVectors.Song())).SelectMany(c => c)]);
         Check("song", 1e-3, [.. (await HostVectors.SeparateAsync(new SeparatorOptions { Model = HostVectors.Model }, HostVectors.Song())).SelectMany(c => c)]);
     }
@@ -27,8 +32,8 @@ public class HostVectorTests
     [OnnxRuntimeFact]
     public void The_runs_are_what_exported_graphs_give()
     {
-        using var waveform = new Exported(HostVectors.Model, new OnnxGraphOptions());
-        using var spectrogram = new Exported(HostVectors.Model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
+        using Exported waveform = new(HostVectors.Model, new OnnxGraphOptions());
+        using Exported spectrogram = new(HostVectors.Model, new OnnxGraphOptions { Kind = OnnxGraphKind.Spectrogram });
         Check("waveform.stems", 1e-3, Run(waveform.Path)[0]);
         float[][] outputs = Run(spectrogram.Path);
         Check("spectrogram.spectrograms", 1e-3, outputs[0]);
@@ -37,7 +42,7 @@ public class HostVectorTests
 
     private static float[][] Run(string path)
     {
-        using var session = new OnnxSession(OnnxRuntimeLibrary.Load(), path);
+        using OnnxSession session = new(OnnxRuntimeLibrary.Load(), path);
         float[][] outputs = [.. session.Outputs.Select(o => new float[o.Elements])];
         session.Run([.. session.Inputs.Select(i => (ReadOnlyMemory<float>)VectorRecipe.Values(i.Name, (int)i.Elements))], [.. outputs.Select(o => (Memory<float>)o)], default);
         return outputs;
@@ -59,9 +64,9 @@ public class HostVectorTests
         using Checkpoints.Checkpoint checkpoint = Checkpoints.Checkpoint.Open(HostVectors.Model);
         Model.HTDemucsConfig config = Model.HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = Model.HTDemucs.Build(config, HostVectors.Length);
-        var weights = new Model.CheckpointWeights(checkpoint, config, graph);
+        CheckpointWeights weights = new(checkpoint, config, graph);
         Inference.SegmentShape shape = new(4, 2, config.Bins, config.Frames(HostVectors.Length), HostVectors.Length);
-        var reference = new ReferenceEngine(graph, weights, shape);
+        ReferenceEngine reference = new(graph, weights, shape);
         float[] spectrograms = new float[shape.SpectrogramsLength], waveforms = new float[shape.WaveformsLength];
         reference.Run(VectorRecipe.Values("spectrogram", shape.SpectrogramLength), VectorRecipe.Values("waveform", shape.WaveformLength), spectrograms, waveforms, default);
         float[] stems = Separated.By(new ReferenceEngine(graph, weights, shape), VectorRecipe.Values("mix", shape.WaveformLength));

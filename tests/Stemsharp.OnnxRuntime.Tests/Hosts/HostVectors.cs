@@ -23,8 +23,12 @@ internal static class HostVectors
     /// <summary>Stem s = (s + 1)·window + i/L: shows every error of place or weight.</summary>
     public static float[] Arithmetic(float[] window)
     {
-        var stems = new float[4 * window.Length];
-        for (int i = 0; i < stems.Length; i++) stems[i] = (i / window.Length + 1) * window[i % window.Length] + (float)(i % Length) / Length;
+        float[] stems = new float[4 * window.Length];
+        for (int i = 0; i < stems.Length; i++)
+        {
+            stems[i] = (i / window.Length + 1) * window[i % window.Length] + (float)(i % Length) / Length;
+        }
+
         return stems;
     }
 

@@ -15,8 +15,16 @@ internal sealed class InferenceSession(string path, SessionOptions options) : ID
     public OrtValues Run(RunOptions runOptions, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputValues, IReadOnlyCollection<string> outputNames)
     {
         ArgumentNullException.ThrowIfNull(runOptions);
-        if (!inputNames.SequenceEqual(_session.Inputs.Select(i => i.Name)) || !outputNames.SequenceEqual(_session.Outputs.Select(o => o.Name))) throw new ArgumentException("The graph has other inputs or outputs.");
-        if (!inputValues.Zip(_session.Inputs).All(pair => pair.First.Shape.SequenceEqual(pair.Second.Dims))) throw new ArgumentException("The graph takes other shapes.");
+        if (!inputNames.SequenceEqual(_session.Inputs.Select(i => i.Name)) || !outputNames.SequenceEqual(_session.Outputs.Select(o => o.Name)))
+        {
+            throw new ArgumentException("The graph has other inputs or outputs.");
+        }
+
+        if (!inputValues.Zip(_session.Inputs).All(pair => pair.First.Shape.SequenceEqual(pair.Second.Dims)))
+        {
+            throw new ArgumentException("The graph takes other shapes.");
+        }
+
         float[][] outputs = [.. _session.Outputs.Select(o => new float[o.Elements])];
         _session.Run([.. inputValues.Select(v => (ReadOnlyMemory<float>)v.Data)], [.. outputs.Select(o => (Memory<float>)o)], default);
         return new OrtValues(outputs.Zip(_session.Outputs, (data, info) => new OrtValue(data, info.Dims)));

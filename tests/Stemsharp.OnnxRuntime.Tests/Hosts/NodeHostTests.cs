@@ -66,9 +66,19 @@ internal sealed class NodeFactAttribute : FactAttribute
 {
     public NodeFactAttribute()
     {
-        if (ToolFactAttribute.RequireAll) return;
-        if (Modules is null || !Directory.Exists(Path.Combine(Modules, "onnxruntime-node"))) Skip = "STEMSHARP_NODE_MODULES names no folder with onnxruntime-node.";
-        else if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, "node")))) Skip = "node is not on the search path.";
+        if (ToolFactAttribute.RequireAll)
+        {
+            return;
+        }
+
+        if (Modules is null || !Directory.Exists(Path.Combine(Modules, "onnxruntime-node")))
+        {
+            Skip = "STEMSHARP_NODE_MODULES names no folder with onnxruntime-node.";
+        }
+        else if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, "node"))))
+        {
+            Skip = "node is not on the search path.";
+        }
     }
 
     public static string? Modules => Environment.GetEnvironmentVariable("STEMSHARP_NODE_MODULES") is { Length: > 0 } path ? path : null;

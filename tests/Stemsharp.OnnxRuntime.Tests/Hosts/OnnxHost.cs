@@ -11,39 +11,60 @@ internal static class OnnxHost
     {
         int total = mix[0].Length;
         double mean = 0, squares = 0;
-        for (int i = 0; i < total; i++) mean += ((double)mix[0][i] + mix[1][i]) / 2 / total;
-        for (int i = 0; i < total; i++) squares += Math.Pow(((double)mix[0][i] + mix[1][i]) / 2 - mean, 2);
+        for (int i = 0; i < total; i++)
+        {
+            mean += ((double)mix[0][i] + mix[1][i]) / 2 / total;
+        }
+
+        for (int i = 0; i < total; i++)
+        {
+            squares += Math.Pow(((double)mix[0][i] + mix[1][i]) / 2 - mean, 2);
+        }
+
         double scale = Math.Sqrt(squares / Math.Max(1, total - 1)) + 1e-8;
 
         int top = length - length / 2, stride = (int)(length * 3L / 4);
         float[][][] stems = [];
-        var added = new float[total];
+        float[] added = new float[total];
         for (int start = 0; start < total; start += stride)
         {
             int size = Math.Min(length, total - start), left = (length - size) / 2;
             int first = Math.Max(0, start - left), last = Math.Min(total, start - left + length);
-            var window = new float[2 * length];
+            float[] window = new float[2 * length];
             for (int c = 0; c < 2; c++)
             {
-                for (int i = first; i < last; i++) window[c * length + i - start + left] = (float)((mix[c][i] - mean) / scale);
+                for (int i = first; i < last; i++)
+                {
+                    window[c * length + i - start + left] = (float)((mix[c][i] - mean) / scale);
+                }
             }
 
             float[] result = network(window);
-            if (start == 0) stems = [.. Enumerable.Range(0, result.Length / (2 * length)).Select(_ => new[] { new float[total], new float[total] })];
+            if (start == 0)
+            {
+                stems = [.. Enumerable.Range(0, result.Length / (2 * length)).Select(_ => new[] { new float[total], new float[total] })];
+            }
+
             for (int i = 0; i < size; i++)
             {
                 float weight = (float)Math.Min(i + 1, length - i) / top;
                 added[start + i] += weight;
                 for (int s = 0; s < stems.Length; s++)
                 {
-                    for (int c = 0; c < 2; c++) stems[s][c][start + i] += weight * result[(s * 2 + c) * length + left + i];
+                    for (int c = 0; c < 2; c++)
+                    {
+                        stems[s][c][start + i] += weight * result[(s * 2 + c) * length + left + i];
+                    }
                 }
             }
         }
 
         foreach (float[] channel in stems.SelectMany(stem => stem))
         {
-            for (int i = 0; i < total; i++) channel[i] = (float)(channel[i] / added[i] * scale + mean);
+            for (int i = 0; i < total; i++)
+            {
+                channel[i] = (float)(channel[i] / added[i] * scale + mean);
+            }
         }
 
         return stems;
@@ -54,18 +75,18 @@ internal static class OnnxHost
     {
         using JsonDocument model = JsonDocument.Parse(File.ReadAllBytes(description));
         int length = model.RootElement.GetProperty("segment_samples").GetInt32();
-        var sums = new Dictionary<string, float[][]>();
-        var weights = new Dictionary<string, float>();
+        Dictionary<string, float[][]> sums = [];
+        Dictionary<string, float> weights = [];
         foreach (JsonElement member in model.RootElement.GetProperty("networks").EnumerateArray())
         {
             string file = Path.Combine(Path.GetDirectoryName(description)!, member.GetProperty("file").GetString()!);
-            using var options = new SessionOptions();        // options.AppendExecutionProvider_CUDA(), …
-            using var session = new InferenceSession(file, options);
-            using var run = new RunOptions();
+            using SessionOptions options = new();        // options.AppendExecutionProvider_CUDA(), …
+            using InferenceSession session = new(file, options);
+            using RunOptions run = new();
             float[][][] stems = Separate(mix, length, window =>
             {
                 using OrtValue input = OrtValue.CreateTensorValueFromMemory(window, [1, 2, length]);
-                using var outputs = session.Run(run, ["mix"], [input], ["stems"]);
+                using OrtValues outputs = session.Run(run, ["mix"], [input], ["stems"]);
                 return outputs[0].GetTensorDataAsSpan<float>().ToArray();
             });
             for (int s = 0; s < stems.Length; s++)
@@ -76,7 +97,10 @@ internal static class OnnxHost
                 weights[stem] = weights.GetValueOrDefault(stem) + weight;
                 for (int c = 0; c < 2; c++)
                 {
-                    for (int i = 0; i < sum[c].Length; i++) sum[c][i] += weight * stems[s][c][i];
+                    for (int i = 0; i < sum[c].Length; i++)
+                    {
+                        sum[c][i] += weight * stems[s][c][i];
+                    }
                 }
             }
         }
@@ -85,7 +109,10 @@ internal static class OnnxHost
         {
             foreach (float[] channel in channels)
             {
-                for (int i = 0; i < channel.Length; i++) channel[i] /= weights[stem];
+                for (int i = 0; i < channel.Length; i++)
+                {
+                    channel[i] /= weights[stem];
+                }
             }
         }
 

@@ -101,7 +101,7 @@ public sealed class PythonHostTests : IDisposable
         await RunAsync(["vectors.py", "input", "mix.bin"]);
         float[] mix = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(_folder, "mix.bin"))).ToArray();
         Assert.Equal(VectorRecipe.Values("mix", 2 * HostVectors.Length), mix);
-        using var exported = new Exported(HostVectors.Model, new OnnxGraphOptions());
+        using Exported exported = new(HostVectors.Model, new OnnxGraphOptions());
         float[] stems = Separated.By(exported.Path, mix);
         Output(stems);
         await RunAsync(["vectors.py", "check", "out.json"]);
@@ -131,7 +131,10 @@ public sealed class PythonHostTests : IDisposable
         float[][] mix = [.. Enumerable.Range(0, 2).Select(c => ReadWave("song.wav", c))];
         float[][] truth = await HostVectors.SeparateAsync(new SeparatorOptions { Model = bag }, mix);
         string[] stems = ["drums", "bass", "other", "vocals"];
-        for (int s = 0; s < truth.Length; s++) Assert.InRange(Separated.Snr(truth[s], ReadWave(Path.Combine("stems", $"{stems[s / 2]}.wav"), s % 2)), 50, double.PositiveInfinity);
+        for (int s = 0; s < truth.Length; s++)
+        {
+            Assert.InRange(Separated.Snr(truth[s], ReadWave(Path.Combine("stems", $"{stems[s / 2]}.wav"), s % 2)), 50, double.PositiveInfinity);
+        }
     }
 
     // Serves the stand-in until the program ends.
@@ -161,11 +164,23 @@ public sealed class PythonHostTests : IDisposable
                     continue;
                 }
 
-                if (session is null) continue;
+                if (session is null)
+                {
+                    continue;
+                }
+
                 float[][] inputs = [.. session.Inputs.Select(t => new float[t.Elements])], outputs = [.. session.Outputs.Select(t => new float[t.Elements])];
-                foreach (float[] input in inputs) asked.ReadExactly(MemoryMarshal.AsBytes(input.AsSpan()));
+                foreach (float[] input in inputs)
+                {
+                    asked.ReadExactly(MemoryMarshal.AsBytes(input.AsSpan()));
+                }
+
                 session.Run([.. inputs.Select(i => (ReadOnlyMemory<float>)i)], [.. outputs.Select(o => (Memory<float>)o)], default);
-                foreach (float[] output in outputs) answer.Write(MemoryMarshal.AsBytes<float>(output));
+                foreach (float[] output in outputs)
+                {
+                    answer.Write(MemoryMarshal.AsBytes<float>(output));
+                }
+
                 answer.Flush();
             }
         }
@@ -183,8 +198,12 @@ public sealed class PythonHostTests : IDisposable
 
     private static string Line(Stream stream)
     {
-        var line = new List<byte>();
-        for (int b; (b = stream.ReadByte()) is not (-1 or '\n');) line.Add((byte)b);
+        List<byte> line = [];
+        for (int b; (b = stream.ReadByte()) is not (-1 or '\n');)
+        {
+            line.Add((byte)b);
+        }
+
         return Encoding.UTF8.GetString([.. line]);
     }
 
@@ -192,13 +211,21 @@ public sealed class PythonHostTests : IDisposable
 
     private void WriteWave(string name, float[] interleaved)
     {
-        var file = new byte[44 + 2 * interleaved.Length];
+        byte[] file = new byte[44 + 2 * interleaved.Length];
         "RIFF"u8.CopyTo(file);
         "WAVEfmt "u8.CopyTo(file.AsSpan(8));
         "data"u8.CopyTo(file.AsSpan(36));
         (int At, int Value)[] numbers = [(4, file.Length - 8), (16, 16), (20, 1 | 2 << 16), (24, 44_100), (28, 4 * 44_100), (32, 4 | 16 << 16), (40, 2 * interleaved.Length)];
-        foreach ((int at, int value) in numbers) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
-        for (int i = 0; i < interleaved.Length; i++) BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(44 + 2 * i), (short)Math.Round(interleaved[i] * 32768));
+        foreach ((int at, int value) in numbers)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
+        }
+
+        for (int i = 0; i < interleaved.Length; i++)
+        {
+            BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(44 + 2 * i), (short)Math.Round(interleaved[i] * 32768));
+        }
+
         File.WriteAllBytes(Path.Combine(_folder, name), file);
     }
 
@@ -232,7 +259,11 @@ internal static class NumpyTests
     private static string? Find()
     {
         string python = Environment.GetEnvironmentVariable("STEMSHARP_PYTHON") ?? "/usr/bin/python3";
-        if (!File.Exists(python)) return $"There is no {python}.";
+        if (!File.Exists(python))
+        {
+            return $"There is no {python}.";
+        }
+
         using Process process = Process.Start(new ProcessStartInfo(python, ["-c", "import numpy"]) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode == 0 ? null : $"{python} has no numpy.";

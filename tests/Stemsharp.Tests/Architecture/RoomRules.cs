@@ -44,8 +44,16 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         SortedSet<string> found = new(StringComparer.Ordinal);
         foreach (TypeDefinition type in module.Types)
         {
-            if (RoomOf(type) is not { } room) continue;
-            if (room.Length == 0) continue;
+            if (RoomOf(type) is not { } room)
+            {
+                continue;
+            }
+
+            if (room.Length == 0)
+            {
+                continue;
+            }
+
             if (!Arrows.TryGetValue(room, out string[]? reachable))
             {
                 found.Add($"{Short(type)} lies in {room}, which is no room of {Root}");
@@ -54,8 +62,15 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
 
             foreach (TypeReference target in TypeReferences.Of(type))
             {
-                if (RoomOf(target) is not { } targetRoom || targetRoom == room) continue;
-                if (!reachable.Contains(targetRoom) && !(targetRoom.Length == 0 && IsException(target))) found.Add($"{Short(type)} → {Short(target)}");
+                if (RoomOf(target) is not { } targetRoom || targetRoom == room)
+                {
+                    continue;
+                }
+
+                if (!reachable.Contains(targetRoom) && !(targetRoom.Length == 0 && IsException(target)))
+                {
+                    found.Add($"{Short(type)} → {Short(target)}");
+                }
             }
         }
 
@@ -66,14 +81,22 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     private string? RoomOf(TypeReference type)
     {
         string space = type.Namespace;
-        if (space == Root) return "";
+        if (space == Root)
+        {
+            return "";
+        }
+
         return space.StartsWith(Root + ".", StringComparison.Ordinal) ? space[(Root.Length + 1)..].Split('.')[0] : null;
     }
 
     private static bool IsException(TypeReference type)
     {
         TypeReference? ancestor = type;
-        while (ancestor is not null && ancestor.FullName != typeof(Exception).FullName) ancestor = ancestor.Resolve()?.BaseType;
+        while (ancestor is not null && ancestor.FullName != typeof(Exception).FullName)
+        {
+            ancestor = ancestor.Resolve()?.BaseType;
+        }
+
         return ancestor is not null;
     }
 

@@ -21,7 +21,11 @@ internal static class TypeReferences
         public void AddDefinition(TypeDefinition type)
         {
             Add(type.BaseType);
-            foreach (InterfaceImplementation implemented in type.Interfaces) Add(implemented.InterfaceType);
+            foreach (InterfaceImplementation implemented in type.Interfaces)
+            {
+                Add(implemented.InterfaceType);
+            }
+
             AddAttributes(type);
             AddConstraints(type);
             foreach (FieldDefinition field in type.Fields)
@@ -30,10 +34,25 @@ internal static class TypeReferences
                 AddAttributes(field);
             }
 
-            foreach (PropertyDefinition property in type.Properties) AddAttributes(property);
-            foreach (EventDefinition happening in type.Events) AddAttributes(happening);
-            foreach (MethodDefinition method in type.Methods) AddMethod(method);
-            foreach (TypeDefinition nested in type.NestedTypes) AddDefinition(nested);
+            foreach (PropertyDefinition property in type.Properties)
+            {
+                AddAttributes(property);
+            }
+
+            foreach (EventDefinition happening in type.Events)
+            {
+                AddAttributes(happening);
+            }
+
+            foreach (MethodDefinition method in type.Methods)
+            {
+                AddMethod(method);
+            }
+
+            foreach (TypeDefinition nested in type.NestedTypes)
+            {
+                AddDefinition(nested);
+            }
         }
 
         private void AddMethod(MethodDefinition method)
@@ -41,10 +60,26 @@ internal static class TypeReferences
             AddReference(method);
             AddAttributes(method);
             AddConstraints(method);
-            foreach (ParameterDefinition parameter in method.Parameters) AddAttributes(parameter);
-            if (!method.HasBody) return;
-            foreach (VariableDefinition variable in method.Body.Variables) Add(variable.VariableType);
-            foreach (ExceptionHandler handler in method.Body.ExceptionHandlers) Add(handler.CatchType);
+            foreach (ParameterDefinition parameter in method.Parameters)
+            {
+                AddAttributes(parameter);
+            }
+
+            if (!method.HasBody)
+            {
+                return;
+            }
+
+            foreach (VariableDefinition variable in method.Body.Variables)
+            {
+                Add(variable.VariableType);
+            }
+
+            foreach (ExceptionHandler handler in method.Body.ExceptionHandlers)
+            {
+                Add(handler.CatchType);
+            }
+
             foreach (Instruction instruction in method.Body.Instructions)
             {
                 switch (instruction.Operand)
@@ -64,21 +99,35 @@ internal static class TypeReferences
         {
             Add(method.DeclaringType);
             AddSignature(method);
-            if (method is not GenericInstanceMethod generic) return;
-            foreach (TypeReference argument in generic.GenericArguments) Add(argument);
+            if (method is not GenericInstanceMethod generic)
+            {
+                return;
+            }
+
+            foreach (TypeReference argument in generic.GenericArguments)
+            {
+                Add(argument);
+            }
         }
 
         private void AddSignature(IMethodSignature signature)
         {
             Add(signature.ReturnType);
-            foreach (ParameterDefinition parameter in signature.Parameters) Add(parameter.ParameterType);
+            foreach (ParameterDefinition parameter in signature.Parameters)
+            {
+                Add(parameter.ParameterType);
+            }
         }
 
         private void AddConstraints(IGenericParameterProvider provider)
         {
             foreach (GenericParameter parameter in provider.GenericParameters)
+            {
                 foreach (GenericParameterConstraint constraint in parameter.Constraints)
+                {
                     Add(constraint.ConstraintType);
+                }
+            }
         }
 
         private void AddAttributes(ICustomAttributeProvider provider)
@@ -87,7 +136,12 @@ internal static class TypeReferences
             {
                 Add(attribute.AttributeType);
                 foreach (CustomAttributeArgument argument in attribute.ConstructorArguments)
-                    if (argument.Value is TypeReference named) Add(named);
+                {
+                    if (argument.Value is TypeReference named)
+                    {
+                        Add(named);
+                    }
+                }
             }
         }
 
@@ -98,7 +152,11 @@ internal static class TypeReferences
                 case null or GenericParameter:
                     return;
                 case GenericInstanceType generic:
-                    foreach (TypeReference argument in generic.GenericArguments) Add(argument);
+                    foreach (TypeReference argument in generic.GenericArguments)
+                    {
+                        Add(argument);
+                    }
+
                     Add(generic.ElementType);
                     return;
                 case FunctionPointerType pointer:
@@ -114,7 +172,11 @@ internal static class TypeReferences
             }
 
             TypeReference outermost = type;
-            while (outermost.DeclaringType is not null) outermost = outermost.DeclaringType;
+            while (outermost.DeclaringType is not null)
+            {
+                outermost = outermost.DeclaringType;
+            }
+
             Found.TryAdd(outermost.FullName, outermost);
         }
     }

@@ -71,7 +71,10 @@ public class AudioSourceTests
         Assert.Equal((44100, 2, 44100L), (reader.SampleRate, reader.Channels, reader.Length!.Value));
         float[] stereo = Signals.ReadAll(reader);
         Assert.Equal(2 * 44100, stereo.Length);
-        for (int i = 0; i < stereo.Length; i += 2) Assert.Equal(stereo[i], stereo[i + 1]);
+        for (int i = 0; i < stereo.Length; i += 2)
+        {
+            Assert.Equal(stereo[i], stereo[i + 1]);
+        }
     }
 
     [Fact]
@@ -95,7 +98,11 @@ public class AudioSourceTests
         using AudioSource source = AudioSource.Open(path);
         using IAudioReader reader = source.OpenReader();
         reader.Read(new float[100]);
-        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(10_000);
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.SetLength(10_000);
+        }
+
         Assert.Contains("became shorter", Assert.Throws<AudioException>(() => Signals.ReadAll(reader)).Message);
         Assert.Contains("was changed", Assert.Throws<AudioException>(() => source.OpenReader()).Message);
     }
@@ -107,7 +114,11 @@ public class AudioSourceTests
         float[] samples = Signals.Noise(2 * 50_000, 1);
         byte[] song = File.ReadAllBytes(Song(folder, samples));
         string pipe = folder.File("pipe");
-        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe])) make.WaitForExit();
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            make.WaitForExit();
+        }
+
         Task writing = Task.Run(() =>
         {
             using FileStream stream = new(pipe, FileMode.Open, FileAccess.Write);
@@ -141,9 +152,16 @@ public class AudioSourceTests
         using IAudioReader reader = source.OpenReader(44100, 2);
         using IAudioWriter writer = AudioFiles.Create(folder.File("out.wav"), 44100, 2);
         float[] block = new float[4096];
-        for (int i = 0; i < 8; i++) writer.Write(block.AsSpan(0, 2 * reader.Read(block)));
+        for (int i = 0; i < 8; i++)
+        {
+            writer.Write(block.AsSpan(0, 2 * reader.Read(block)));
+        }
+
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 60; i++) writer.Write(block.AsSpan(0, 2 * reader.Read(block)));
+        for (int i = 0; i < 60; i++)
+        {
+            writer.Write(block.AsSpan(0, 2 * reader.Read(block)));
+        }
         // A collection meanwhile may charge the thread for the rest of its 8 KB of fresh memory.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16_384);
     }

@@ -23,7 +23,10 @@ public class EncodingTests(ITestOutputHelper output)
             }
 
             double correlation = ab / Math.Sqrt(aa * bb + 1e-30);
-            if (correlation > best.Correlation) best = (shift, correlation);
+            if (correlation > best.Correlation)
+            {
+                best = (shift, correlation);
+            }
         }
 
         return best;
@@ -48,7 +51,11 @@ public class EncodingTests(ITestOutputHelper output)
         // FFmpeg's decoder leaves the padding of AAC's last packet; the edit list has the true length.
         int surplus = format switch { AudioFormat.Opus => 2, AudioFormat.M4a => 1023, _ => 0 };
         Assert.InRange(decoded.Length / channels, Frames, Frames + surplus);
-        if (format == AudioFormat.M4a) Assert.Equal(Frames, source.Info.EstimatedLength);
+        if (format == AudioFormat.M4a)
+        {
+            Assert.Equal(Frames, source.Info.EstimatedLength);
+        }
+
         Assert.Null(source.Info.SampleFormat);
     }
 

@@ -34,7 +34,11 @@ public class FFmpegTests
         using TemporaryFolder folder = new();
         foreach (string name in new[] { "-i.flac", "concat:a|b.flac", "http:x.flac" })
         {
-            if (OperatingSystem.IsWindows() && name.AsSpan().ContainsAny(":|")) continue;
+            if (OperatingSystem.IsWindows() && name.AsSpan().ContainsAny(":|"))
+            {
+                continue;
+            }
+
             string path = folder.File(name);
             Signals.WriteAll(AudioFiles.Create(path, 44100, 1, new EncodingOptions { Format = AudioFormat.Flac }), Signals.Noise(3000, 1));
             using AudioSource source = AudioSource.Open(path);
@@ -120,7 +124,11 @@ public class FFmpegTests
         using (AudioSource source = AudioSource.Open(stream, "standard input", options))
         {
             // On Linux the file has no name, so that it goes with the process however that ends.
-            if (OperatingSystem.IsLinux()) Assert.Empty(Directory.GetFileSystemEntries(spool.Path));
+            if (OperatingSystem.IsLinux())
+            {
+                Assert.Empty(Directory.GetFileSystemEntries(spool.Path));
+            }
+
             for (int pass = 0; pass < 2; pass++)
             {
                 using IAudioReader reader = source.OpenReader();
@@ -152,7 +160,11 @@ public class FFmpegTests
         Assert.ThrowsAny<OperationCanceledException>(() => Signals.ReadAll(reader));
         Assert.ThrowsAny<OperationCanceledException>(() =>
         {
-            for (int i = 0; i < 1000; i++) writer.Write(block);
+            for (int i = 0; i < 1000; i++)
+            {
+                writer.Write(block);
+            }
+
             writer.Complete();
         });
         writer.Dispose();
@@ -208,7 +220,11 @@ public class FFmpegTests
     [InlineData("echo 'ffmpeg version N-119999-gabc Copyright'", "ffprobe")]
     public void Another_ffmpeg_is_refused(string script, string reason)
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         using TemporaryFolder folder = new();
         string tool = Script(folder, "ffmpeg", script);
         Assert.Contains(reason, Assert.Throws<ExternalToolException>(() => FFmpegTool.Find(tool, "Reading 'x'")).Message);
@@ -217,7 +233,11 @@ public class FFmpegTests
     [Fact]
     public void A_decoder_that_delivers_nothing_is_ended()
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         using TemporaryFolder folder = new();
         string tool = Script(folder, "ffmpeg", "case \"$*\" in *-version*) echo 'ffmpeg version 6.1 x' ;; *) exec sleep 600 ;; esac");
         Script(folder, "ffprobe", """echo '{"streams":[{"codec_type":"audio","codec_name":"mp3","sample_rate":"44100","channels":2}],"format":{"format_name":"mp3"}}'""");
@@ -230,7 +250,11 @@ public class FFmpegTests
     [Fact]
     public void An_encoder_that_fails_says_why_and_leaves_nothing()
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         using TemporaryFolder folder = new(), target = new();
         string tool = Script(
             folder, "ffmpeg",
@@ -240,7 +264,11 @@ public class FFmpegTests
         {
             OutputException error = Assert.Throws<OutputException>(() =>
             {
-                for (int i = 0; i < 100; i++) writer.Write(new float[1 << 16]);
+                for (int i = 0; i < 100; i++)
+                {
+                    writer.Write(new float[1 << 16]);
+                }
+
                 writer.Complete();
             });
             Assert.Contains("no space left", error.Message);
@@ -256,7 +284,11 @@ public class FFmpegTests
     private static string Script(TemporaryFolder folder, string name, string body)
     {
         string path = folder.Write(name, Encoding.UTF8.GetBytes("#!/bin/sh\n" + body + "\n"));
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         return path;
     }
 }

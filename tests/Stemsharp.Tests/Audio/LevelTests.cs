@@ -39,7 +39,11 @@ public class LevelTests
     {
         float[] mix = Signals.Noise(5000, seed, amplitude);
         Memory<float>[] stems = new Memory<float>[count];
-        for (int s = 0; s < count; s++) stems[s] = Signals.Noise(5000, seed + 1 + s, amplitude);
+        for (int s = 0; s < count; s++)
+        {
+            stems[s] = Signals.Noise(5000, seed + 1 + s, amplitude);
+        }
+
         return (mix, stems);
     }
 
@@ -82,10 +86,16 @@ public class LevelTests
             Signals.WriteAll(AudioFiles.Create(path, 44100, 1), stem.ToArray());
             using IAudioReader reader = AudioFiles.Open(path);
             float[] read = Signals.ReadAll(reader);
-            for (int i = 0; i < sum.Length; i++) sum[i] += (int)(read[i] * 32768);
+            for (int i = 0; i < sum.Length; i++)
+            {
+                sum[i] += (int)(read[i] * 32768);
+            }
         }
 
-        for (int i = 0; i < sum.Length; i++) Assert.Equal((int)(mix[i] * 32768), sum[i]);
+        for (int i = 0; i < sum.Length; i++)
+        {
+            Assert.Equal((int)(mix[i] * 32768), sum[i]);
+        }
     }
 
     [Fact]
@@ -100,7 +110,10 @@ public class LevelTests
             for (int s = 0; s < 6; s++)
             {
                 sum += stems[s].Span[i];
-                if (s < 5) Assert.Equal(before[s][i], stems[s].Span[i]);
+                if (s < 5)
+                {
+                    Assert.Equal(before[s][i], stems[s].Span[i]);
+                }
             }
 
             float residual = Math.Abs(stems[5].Span[i]);

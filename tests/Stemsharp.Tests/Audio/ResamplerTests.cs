@@ -36,7 +36,10 @@ public class ResamplerTests(ITestOutputHelper output)
             int edge = (int)(130L * to / Math.Min(from, to));
             double worst = 0;
             for (int i = edge; i < result.Length - edge; i++)
+            {
                 worst = Math.Max(worst, Math.Abs(result[i] - 0.5 * Math.Sin(2 * Math.PI * frequency * i / to + 0.3)));
+            }
+
             Assert.True(worst < 2e-6, $"{from} → {to}, {frequency} Hz: off by {worst}");
         }
     }
@@ -76,15 +79,24 @@ public class ResamplerTests(ITestOutputHelper output)
         double lower = Math.Min(from, to) / 2.0;
         double ripple = 0, stop = double.NegativeInfinity;
         for (double part = 0.02; part <= ResamplerFilter.PassBand; part += 0.02)
+        {
             ripple = Math.Max(ripple, Math.Abs(Gain(part * lower + 0.37, from, to)));
+        }
+
         output.WriteLine($"{from} → {to}: ripple {ripple:g3} dB");
         Assert.True(ripple < 1e-4, $"ripple {ripple} dB");
 
         // Down: what lies above the new Nyquist frequency must vanish and not fold back.
         for (double frequency = lower; from > to && frequency < from / 2.0; frequency += 211)
+        {
             stop = Math.Max(stop, Level(Resample(Signals.Sine(from / 2, frequency + 0.37, from, 1), from, to)));
+        }
+
         output.WriteLine($"worst alias {stop:f1} dB");
-        if (from > to) Assert.True(stop < -120, $"alias at {stop} dB");
+        if (from > to)
+        {
+            Assert.True(stop < -120, $"alias at {stop} dB");
+        }
     }
 
     [Fact]
@@ -97,7 +109,10 @@ public class ResamplerTests(ITestOutputHelper output)
             float[] result = Resample(Signals.Sine(from, frequency, from, 1), from, to);
             double rest = 0;
             for (int i = 2000; i < result.Length - 2000; i++)
+            {
                 rest += Math.Pow(result[i] - Math.Sin(2 * Math.PI * frequency * i / to), 2);
+            }
+
             double level = 10 * Math.Log10(rest / (result.Length - 4000) * 2);
             output.WriteLine($"{frequency} Hz: image and noise {level:f1} dB");
             Assert.True(level < -125, $"image and noise at {level} dB");
@@ -120,9 +135,16 @@ public class ResamplerTests(ITestOutputHelper output)
     public void Channels_do_not_mix()
     {
         float[] left = Signals.Noise(5000, 1), right = Signals.Noise(5000, 2), both = new float[10000];
-        for (int i = 0; i < 5000; i++) (both[2 * i], both[2 * i + 1]) = (left[i], right[i]);
+        for (int i = 0; i < 5000; i++)
+        {
+            (both[2 * i], both[2 * i + 1]) = (left[i], right[i]);
+        }
+
         float[] result = Resample(both, 48000, 44100, 2), alone = Resample(right, 48000, 44100);
-        for (int i = 0; i < alone.Length; i++) Assert.Equal(alone[i], result[2 * i + 1]);
+        for (int i = 0; i < alone.Length; i++)
+        {
+            Assert.Equal(alone[i], result[2 * i + 1]);
+        }
     }
 
     [Fact]
@@ -140,9 +162,12 @@ public class ResamplerTests(ITestOutputHelper output)
     [Fact]
     public void Constant_stays_constant()
     {
-        float[] ones = Enumerable.Repeat(0.25f, 20000).ToArray();
+        float[] ones = [.. Enumerable.Repeat(0.25f, 20000)];
         float[] result = Resample(ones, 48000, 44100);
-        for (int i = 200; i < result.Length - 200; i++) Assert.InRange(result[i], 0.25f - 1e-7f, 0.25f + 1e-7f);
+        for (int i = 200; i < result.Length - 200; i++)
+        {
+            Assert.InRange(result[i], 0.25f - 1e-7f, 0.25f + 1e-7f);
+        }
     }
 
     [Fact]
@@ -152,7 +177,10 @@ public class ResamplerTests(ITestOutputHelper output)
         float[] input = Signals.Noise(2 * 4800, 4), output = new float[2 * 5000];
         resampler.Process(input, output, out _);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++) resampler.Process(input, output, out _);
+        for (int i = 0; i < 200; i++)
+        {
+            resampler.Process(input, output, out _);
+        }
         // A collection meanwhile may charge the thread for the rest of its 8 KB of fresh memory.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16_384);
     }

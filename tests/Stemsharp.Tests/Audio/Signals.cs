@@ -8,7 +8,11 @@ internal static class Signals
     public static float[] Sine(int frames, double frequency, double rate, double amplitude = 0.5, double phase = 0)
     {
         float[] samples = new float[frames];
-        for (int i = 0; i < frames; i++) samples[i] = (float)(amplitude * Math.Sin(2 * Math.PI * frequency * i / rate + phase));
+        for (int i = 0; i < frames; i++)
+        {
+            samples[i] = (float)(amplitude * Math.Sin(2 * Math.PI * frequency * i / rate + phase));
+        }
+
         return samples;
     }
 
@@ -16,7 +20,11 @@ internal static class Signals
     {
         Random random = new(seed);
         float[] noise = new float[samples];
-        for (int i = 0; i < samples; i++) noise[i] = (float)(amplitude * (2 * random.NextDouble() - 1));
+        for (int i = 0; i < samples; i++)
+        {
+            noise[i] = (float)(amplitude * (2 * random.NextDouble() - 1));
+        }
+
         return noise;
     }
 
@@ -25,6 +33,7 @@ internal static class Signals
     {
         float[] noise = Noise(frames * channels, seed, 0.9);
         for (int pass = 0; pass < 3; pass++)
+        {
             for (int c = 0; c < channels; c++)
             {
                 float state = 0;
@@ -35,6 +44,7 @@ internal static class Signals
                     sample = state;
                 }
             }
+        }
 
         return noise;
     }
@@ -44,7 +54,11 @@ internal static class Signals
         List<float> all = [];
         float[] block = new float[blockFrames * reader.Channels];
         int got;
-        while ((got = reader.Read(block)) > 0) all.AddRange(block.AsSpan(0, got * reader.Channels));
+        while ((got = reader.Read(block)) > 0)
+        {
+            all.AddRange(block.AsSpan(0, got * reader.Channels));
+        }
+
         return [.. all];
     }
 
@@ -53,7 +67,11 @@ internal static class Signals
         using (writer)
         {
             int step = blockFrames * writer.Channels;
-            for (int i = 0; i < samples.Length; i += step) writer.Write(samples.AsSpan(i, Math.Min(step, samples.Length - i)));
+            for (int i = 0; i < samples.Length; i += step)
+            {
+                writer.Write(samples.AsSpan(i, Math.Min(step, samples.Length - i)));
+            }
+
             writer.Complete();
         }
     }

@@ -35,7 +35,11 @@ public class TagTests
     private static void CheckFull(AudioFormat format)
     {
         AudioTags read = RoundTrip(format, Full);
-        foreach ((string name, string value) in Full.Values) Assert.Equal(value, read[name]);
+        foreach ((string name, string value) in Full.Values)
+        {
+            Assert.Equal(value, read[name]);
+        }
+
         Assert.Equal("image/png", read.Cover?.MimeType);
         Assert.Equal(Full.Cover!.Data.ToArray(), read.Cover!.Data.ToArray());
         Assert.Null(read["encoder"]);
@@ -72,7 +76,10 @@ public class TagTests
     {
         AudioTags tags = AudioTags.Empty.With("comment", "zwölf").With("disc", "1/2").With("some key", "välue").With("composer", "J. S. B.");
         AudioTags read = RoundTrip(AudioFormat.Wav, tags);
-        foreach ((string name, string value) in tags.Values) Assert.Equal(value, read[name]);
+        foreach ((string name, string value) in tags.Values)
+        {
+            Assert.Equal(value, read[name]);
+        }
     }
 
     [Theory]
@@ -98,8 +105,16 @@ public class TagTests
         for (int i = 0; i < 3000; i++)
         {
             byte[] bad = good[..random.Next(good.Length + 1)];
-            for (int k = 0; k < 4 && bad.Length > 0; k++) bad[random.Next(bad.Length)] = (byte)random.Next(256);
-            if (bad.Length > 10) "ID3"u8.CopyTo(bad);
+            for (int k = 0; k < 4 && bad.Length > 0; k++)
+            {
+                bad[random.Next(bad.Length)] = (byte)random.Next(256);
+            }
+
+            if (bad.Length > 10)
+            {
+                "ID3"u8.CopyTo(bad);
+            }
+
             Id3.Read(bad);
         }
     }

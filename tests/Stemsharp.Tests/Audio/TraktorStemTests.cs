@@ -37,8 +37,12 @@ public class TraktorStemTests
             float[] decoded = DecodeTrack(path, track);
             Assert.Equal(2 * Frames, decoded.Length);
             for (int i = 0; i < Frames; i++)
+            {
                 for (int c = 0; c < 2; c++)
+                {
                     Assert.Equal(samples[i * TraktorStemFile.Channels + 2 * track + c], decoded[2 * i + c]);
+                }
+            }
         }
 
         CheckBoxes(path);
@@ -54,7 +58,11 @@ public class TraktorStemTests
         using TemporaryFolder folder = new();
         string path = folder.File("song.stem.mp4");
         float[] music = Signals.Music(Frames, 1, 3), samples = new float[Frames * TraktorStemFile.Channels];
-        for (int i = 0; i < samples.Length; i++) samples[i] = music[i / TraktorStemFile.Channels];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            samples[i] = music[i / TraktorStemFile.Channels];
+        }
+
         Signals.WriteAll(TraktorStemFile.Create(path, 44100), samples);
         CheckBoxes(path);
         float[] mix = DecodeTrack(path, 0), vocals = DecodeTrack(path, 4);
@@ -78,7 +86,11 @@ public class TraktorStemTests
     private static float[] DecodeTrack(string path, int track)
     {
         ProcessStartInfo start = new("ffmpeg") { RedirectStandardOutput = true };
-        foreach (string argument in (string[])["-v", "error", "-i", path, "-map", $"0:a:{track}", "-f", "f32le", "-"]) start.ArgumentList.Add(argument);
+        foreach (string argument in (string[])["-v", "error", "-i", path, "-map", $"0:a:{track}", "-f", "f32le", "-"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         using Process process = Process.Start(start)!;
         using MemoryStream bytes = new();
         process.StandardOutput.BaseStream.CopyTo(bytes);
@@ -93,8 +105,7 @@ public class TraktorStemTests
     {
         byte[] file = File.ReadAllBytes(path);
         ReadOnlyMemory<byte> movie = Boxes(file).Single(box => box.Type == "moov").Content;
-        var audio = Boxes(movie).Where(box => box.Type == "trak").Select(box => box.Content)
-            .Where(track => Find(track, "mdia", "hdlr").Span.Slice(8, 4).SequenceEqual("soun"u8)).ToArray();
+        ReadOnlyMemory<byte>[] audio = [.. Boxes(movie).Where(box => box.Type == "trak").Select(box => box.Content).Where(track => Find(track, "mdia", "hdlr").Span.Slice(8, 4).SequenceEqual("soun"u8))];
         Assert.Equal(5, audio.Length);
         for (int t = 0; t < 5; t++)
         {
@@ -111,7 +122,11 @@ public class TraktorStemTests
 
     private static ReadOnlyMemory<byte> Find(ReadOnlyMemory<byte> parent, params string[] types)
     {
-        foreach (string type in types) parent = Boxes(parent).First(box => box.Type == type).Content;
+        foreach (string type in types)
+        {
+            parent = Boxes(parent).First(box => box.Type == type).Content;
+        }
+
         return parent;
     }
 

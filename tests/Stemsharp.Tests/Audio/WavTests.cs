@@ -41,7 +41,11 @@ public class WavTests
     {
         float[] samples = Signals.Noise(channels * 33_333, 8, 0.99);
         // What is on the grid of the format comes back exactly, dither or not.
-        if (!format.IsFloat()) samples = TraktorStemTests.OnGrid(samples, Math.Min(format.Bits(), 24));
+        if (!format.IsFloat())
+        {
+            samples = TraktorStemTests.OnGrid(samples, Math.Min(format.Bits(), 24));
+        }
+
         using TemporaryFolder folder = new();
         string path = folder.File("x.wav");
         Signals.WriteAll(AudioFiles.Create(path, 48000, channels, new EncodingOptions { SampleFormat = format }), samples);
@@ -173,7 +177,11 @@ public class WavTests
         using SparseStream stream = new();
         using WavWriter writer = new(stream, 192000, 2, new EncodingOptions { SampleFormat = SampleFormat.Float32 });
         float[] block = new float[1 << 24];
-        for (int i = 0; i < 70; i++) writer.Write(block);
+        for (int i = 0; i < 70; i++)
+        {
+            writer.Write(block);
+        }
+
         writer.Write([0.5f, -0.5f]);
         writer.Complete();
         long frames = 70L * (1 << 23) + 1;
@@ -210,7 +218,11 @@ public class WavTests
     public void Disposing_without_completing_leaves_nothing()
     {
         using TemporaryFolder folder = new();
-        using (IAudioWriter writer = AudioFiles.Create(folder.File("x.wav"), 44100, 1)) writer.Write(new float[1000]);
+        using (IAudioWriter writer = AudioFiles.Create(folder.File("x.wav"), 44100, 1))
+        {
+            writer.Write(new float[1000]);
+        }
+
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
@@ -239,7 +251,7 @@ public class WavTests
     public void Dither_is_triangular_and_repeats()
     {
         // A constant of 0.3 steps: the mean is kept, the error's deviation is √(3/12) steps whatever the level.
-        float[] level = Enumerable.Repeat(0.3f / 32768, 200_000).ToArray();
+        float[] level = [.. Enumerable.Repeat(0.3f / 32768, 200_000)];
         int[] first = new int[level.Length], second = new int[level.Length];
         new Quantiser(16, dither: true, seed: 5).Quantise(level, first);
         new Quantiser(16, dither: true, seed: 5).Quantise(level, second);
@@ -279,11 +291,21 @@ public class WavTests
         for (int i = random.Next(1, 8); i > 0; i--)
         {
             int at = random.Next(Math.Min(file.Length, 140));
-            if (random.Next(3) == 0 && at + 4 <= file.Length) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), random.Next(4) - 2);
-            else file[at] = (byte)random.Next(256);
+            if (random.Next(3) == 0 && at + 4 <= file.Length)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), random.Next(4) - 2);
+            }
+            else
+            {
+                file[at] = (byte)random.Next(256);
+            }
         }
 
-        if (random.Next(4) == 0) file = file[..random.Next(file.Length)];
+        if (random.Next(4) == 0)
+        {
+            file = file[..random.Next(file.Length)];
+        }
+
         try
         {
             using WavReader reader = Read(file);
@@ -325,7 +347,10 @@ public class WavTests
             foreach ((long at, byte[] bytes) in _written)
             {
                 long from = Math.Max(at, Position), to = Math.Min(at + bytes.Length, Position + count);
-                if (from < to) Array.Copy(bytes, from - at, buffer, offset + from - Position, to - from);
+                if (from < to)
+                {
+                    Array.Copy(bytes, from - at, buffer, offset + from - Position, to - from);
+                }
             }
 
             Position += count;
@@ -334,7 +359,11 @@ public class WavTests
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            if (buffer.ContainsAnyExcept((byte)0)) _written[Position] = buffer.ToArray();
+            if (buffer.ContainsAnyExcept((byte)0))
+            {
+                _written[Position] = buffer.ToArray();
+            }
+
             Position += buffer.Length;
             _length = Math.Max(_length, Position);
         }

@@ -19,7 +19,11 @@ public sealed class CatalogSettingsTests : IDisposable
         Assert.Equal(Path.Combine("/t", "hub", "checkpoints"), Torch(("TORCH_HOME", "/t"), ("XDG_CACHE_HOME", "/x")));
         Assert.Equal(Path.Combine("/x", "torch", "hub", "checkpoints"), Torch(("XDG_CACHE_HOME", "/x"), (home, "/h")));
         Assert.Equal(Path.Combine("/h", ".cache", "torch", "hub", "checkpoints"), Torch((home, "/h")));
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         Assert.Equal("/h/.cache/stemsharp", Cache(("HOME", "/h")));
         Assert.Equal("/x/stemsharp", Cache(("HOME", "/h"), ("XDG_CACHE_HOME", "/x")));
     }
@@ -34,7 +38,10 @@ public sealed class CatalogSettingsTests : IDisposable
         CatalogEntry ft = OfficialModels.Entries[1];
         // drums, bass, other, vocals: one network each.
         Assert.Equal(["f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d"], ft.Files.Select(f => f.Signature));
-        for (int model = 0; model < 4; model++) Assert.Equal(Enumerable.Range(0, 4).Select(stem => stem == model ? 1.0 : 0.0), ft.Weights![model]);
+        for (int model = 0; model < 4; model++)
+        {
+            Assert.Equal(Enumerable.Range(0, 4).Select(stem => stem == model ? 1.0 : 0.0), ft.Weights![model]);
+        }
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public class CheckpointWeightsTests
     {
         using Checkpoint tiny = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
         HTDemucsConfig config = HTDemucsConfigReader.Read(tiny);
-        var altered = new AlteredCheckpoint(tiny, tensors =>
+        AlteredCheckpoint altered = new(tiny, tensors =>
         {
             tensors.Remove("encoder.0.conv.weight");
             tensors["encoder.1.conv.bias"] = new SyntheticTensor("encoder.1.conv.bias", [17]);
@@ -40,13 +40,23 @@ public class CheckpointWeightsTests
         using Checkpoint tiny = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
         HTDemucsConfig config = HTDemucsConfigReader.Read(tiny) with { TNormFirst = !postNorm };
         // A post-norm model has no norm_out; its cross layers keep a norm3 that nothing reads.
-        var altered = new AlteredCheckpoint(tiny, tensors =>
+        AlteredCheckpoint altered = new(tiny, tensors =>
         {
-            foreach (string key in tensors.Keys.Where(k => postNorm && (k.Contains("norm_out") || k.Contains("norm3"))).ToList()) tensors.Remove(key);
+            foreach (string key in tensors.Keys.Where(k => postNorm && (k.Contains("norm_out") || k.Contains("norm3"))).ToList())
+            {
+                tensors.Remove(key);
+            }
+
             tensors[refused ? name.Replace("norm3", "norm4", StringComparison.Ordinal) : name] = new SyntheticTensor(name, [64]);
         });
-        if (refused) Assert.Throws<ModelException>(() => Bind(altered, config));
-        else Bind(altered, config);
+        if (refused)
+        {
+            Assert.Throws<ModelException>(() => Bind(altered, config));
+        }
+        else
+        {
+            Bind(altered, config);
+        }
     }
 
     private static void Bind(Checkpoint checkpoint, HTDemucsConfig config) =>

@@ -38,8 +38,8 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal(27_414_996, saved.Tensors.Sum(t => (long)t.Count));
         Assert.Equal(HTDemucsConfigReader.Read(synthetic).SegmentSamples, HTDemucsConfigReader.Read(saved).SegmentSamples);
         StoredTensor tensor = saved.Tensors.First(t => t.Shape.Count == 2);
-        var stored = new float[tensor.Count];
-        var made = new float[tensor.Count];
+        float[] stored = new float[tensor.Count];
+        float[] made = new float[tensor.Count];
         tensor.CopyTo(stored);
         synthetic.Find(tensor.Name, tensor.Shape).CopyTo(made);
         Assert.Equal(made, stored);
@@ -56,7 +56,7 @@ public sealed class CheckpointWriterTests : IDisposable
             HTDemucsConfig derived = HTDemucsConfigReader.Read(bare), config = HTDemucsConfigReader.Read(original);
             // Heads and segment cannot be seen in shapes; they have the official values.
             Assert.Equal(config with { THeads = 8, SegmentNumerator = 39, SegmentDenominator = 5, Sources = derived.Sources }, derived);
-            Assert.Equal([.. config.Sources], derived.Sources.ToArray());
+            Assert.Equal([.. config.Sources], [.. derived.Sources]);
         }
 
         File.WriteAllText(Path.ChangeExtension(path, ".json"), """{"segment": "39/20", "t_heads": 4, "sources": ["a", "b", "c", "d"]}""");
@@ -64,7 +64,7 @@ public sealed class CheckpointWriterTests : IDisposable
         HTDemucsConfig read = HTDemucsConfigReader.Read(withSidecar);
         Assert.Equal(85_995, read.SegmentSamples);
         Assert.Equal(4, read.THeads);
-        Assert.Equal(["a", "b", "c", "d"], read.Sources.ToArray());
+        Assert.Equal(["a", "b", "c", "d"], [.. read.Sources]);
     }
 
     [Fact]
@@ -87,10 +87,14 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal(["92cfc3b6", "f7e0c4bc", "04573f0d", "d12395a8"], Checkpoint.Signatures(path));
         ModelException several = Assert.Throws<ModelException>(() => Checkpoint.Open(path));
         Assert.Contains("holds 4 models", several.Message, StringComparison.Ordinal);
-        using (Checkpoint chosen = Checkpoint.Open(path, "04573f0d")) Assert.Equal(533, chosen.Tensors.Count);
+        using (Checkpoint chosen = Checkpoint.Open(path, "04573f0d"))
+        {
+            Assert.Equal(533, chosen.Tensors.Count);
+        }
+
         Assert.Contains("no model 00000000", Assert.Throws<ModelException>(() => Checkpoint.Open(path, "00000000")).Message, StringComparison.Ordinal);
 
-        var catalog = new ModelCatalog(new ModelCatalogOptions { Offline = true, CacheFolder = _folder });
+        ModelCatalog catalog = new(new ModelCatalogOptions { Offline = true, CacheFolder = _folder });
         ModelSource vocals = await catalog.ResolveAsync(path, stems: ["vocals"]);
         Assert.Equal("04573f0d", Assert.Single(vocals.Members).Signature);
         Assert.Equal("d12395a8", Assert.Single((await catalog.ResolveAsync(path + "#d12395a8")).Members).Signature);
@@ -107,12 +111,12 @@ public sealed class CheckpointWriterTests : IDisposable
     // A .safetensors file as the community makes them: tensors, several models by prefix, no config.
     private string Bare(Checkpoint checkpoint, params string[] prefixes)
     {
-        var file = new SafetensorsBuilder();
+        SafetensorsBuilder file = new();
         foreach (string prefix in prefixes)
         {
             foreach (StoredTensor tensor in checkpoint.Tensors)
             {
-                var bytes = new byte[tensor.Count * tensor.Type.Size()];
+                byte[] bytes = new byte[tensor.Count * tensor.Type.Size()];
                 tensor.CopyRawTo(bytes);
                 file.Add(prefix + tensor.Name, "F16", [.. tensor.Shape], bytes);
             }
@@ -131,14 +135,17 @@ public sealed class CheckpointWriterTests : IDisposable
         for (int i = 0; i < expected.Tensors.Count; i++)
         {
             StoredTensor a = expected.Tensors[i], b = actual.Tensors[i];
-            var x = new float[a.Count];
-            var y = new float[b.Count];
+            float[] x = new float[a.Count];
+            float[] y = new float[b.Count];
             a.CopyTo(x);
             b.CopyTo(y);
             Assert.True(x.AsSpan().SequenceEqual(y), a.Name);
-            var half = new Half[a.Count];
+            Half[] half = new Half[a.Count];
             Assert.Equal(a.Type == ElementType.Half, b.TryCopyTo(half));
-            if (a.Type == ElementType.Half) Assert.True(half.Select(h => (float)h).SequenceEqual(x), a.Name);
+            if (a.Type == ElementType.Half)
+            {
+                Assert.True(half.Select(h => (float)h).SequenceEqual(x), a.Name);
+            }
         }
     }
 }

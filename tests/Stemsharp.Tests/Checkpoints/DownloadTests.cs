@@ -20,8 +20,8 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task A_file_is_fetched_verified_pinned_and_used()
     {
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
-        var progress = new Recorder();
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
+        Recorder progress = new();
         ModelSource source = await Catalog(server).ResolveAsync("mine", progress: progress);
         Assert.Equal("mine", source.Name);
         Assert.Equal(Cached, source.Members[0].Path);
@@ -37,7 +37,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Cut_connections_are_resumed()
     {
-        using var server = new ModelServer((request, index) => index < 5 ? Answer.File(Model, request).Cut(300_000) : Answer.File(Model, request));
+        using ModelServer server = new((request, index) => index < 5 ? Answer.File(Model, request).Cut(300_000) : Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal(Model, File.ReadAllBytes(Cached));
         Assert.Equal([null, 300_000, 600_000, 900_000, 1_200_000, 1_500_000], server.Requests.Select(r => r.RangeStart));
@@ -46,14 +46,14 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task A_later_run_continues_where_an_earlier_one_stopped()
     {
-        using (var dying = new ModelServer((request, index) => index == 0 ? Answer.File(Model, request).Cut(500_000) : new Answer(503, ["Content-Length: 0"], [])))
+        using (ModelServer dying = new((request, index) => index == 0 ? Answer.File(Model, request).Cut(500_000) : new Answer(503, ["Content-Length: 0"], [])))
         {
             ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(dying).DownloadAsync("mine"));
             Assert.Contains("503", e.Message, StringComparison.Ordinal);
         }
 
         Assert.False(File.Exists(Cached));
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal(500_000, Assert.Single(server.Requests).RangeStart);
         Assert.Equal(Model, File.ReadAllBytes(Cached));
@@ -63,7 +63,7 @@ public sealed class DownloadTests : IDisposable
     public async Task A_server_without_ranges_sends_the_file_anew()
     {
         Part(400_000, Model);
-        using var server = new ModelServer((_, _) => new Answer(200, [$"Content-Length: {Model.Length}"], Model));
+        using ModelServer server = new((_, _) => new Answer(200, [$"Content-Length: {Model.Length}"], Model));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal(Model, File.ReadAllBytes(Cached));
     }
@@ -72,7 +72,7 @@ public sealed class DownloadTests : IDisposable
     public async Task A_partial_file_that_is_whole_already_is_taken()
     {
         Part(Model.Length, Model);
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal(Model.Length, Assert.Single(server.Requests).RangeStart);
         Assert.Equal(Model, File.ReadAllBytes(Cached));
@@ -82,7 +82,7 @@ public sealed class DownloadTests : IDisposable
     public async Task A_partial_file_longer_than_the_servers_is_dropped()
     {
         Part(Model.Length + 10, [.. Model, .. new byte[10]]);
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal([Model.Length + 10, null], server.Requests.Select(r => r.RangeStart));
         Assert.Equal(Model, File.ReadAllBytes(Cached));
@@ -92,7 +92,7 @@ public sealed class DownloadTests : IDisposable
     public async Task A_partial_file_of_something_else_is_dropped_once()
     {
         Part(400_000, new byte[Model.Length]);
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal([400_000, null], server.Requests.Select(r => r.RangeStart));
         Assert.Equal(Model, File.ReadAllBytes(Cached));
@@ -103,7 +103,7 @@ public sealed class DownloadTests : IDisposable
     {
         byte[] wrong = [.. Model];
         wrong[^1] ^= 1;
-        using var server = new ModelServer((request, _) => Answer.File(wrong, request));
+        using ModelServer server = new((request, _) => Answer.File(wrong, request));
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(server).DownloadAsync("mine"));
         Assert.Contains("cf67fb40 was expected", e.Message, StringComparison.Ordinal);
         Assert.Contains(FileName, e.Message, StringComparison.Ordinal);
@@ -115,7 +115,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task A_file_that_differs_from_its_pin_is_refused()
     {
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         ModelCatalog catalog = Catalog(server);
         await catalog.DownloadAsync("mine");
         Assert.Equal([FileName], catalog.Remove("mine"));
@@ -134,7 +134,7 @@ public sealed class DownloadTests : IDisposable
     [InlineData(500)]
     public async Task Error_answers_are_reported(int status)
     {
-        using var server = new ModelServer((_, _) => new Answer(status, ["Content-Length: 0"], []));
+        using ModelServer server = new((_, _) => new Answer(status, ["Content-Length: 0"], []));
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(server).ResolveAsync("mine"));
         Assert.Contains($"{status}", e.Message, StringComparison.Ordinal);
         Assert.Contains(Path.GetDirectoryName(Cached)!, e.Message, StringComparison.Ordinal);
@@ -144,17 +144,17 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Redirects_are_followed_within_https_only()
     {
-        using var server = new ModelServer((request, _) => request.Path.StartsWith("/models/", StringComparison.Ordinal) ? Answer.Redirect("https://elsewhere.test/file?x=1") : Answer.File(Model, request));
+        using ModelServer server = new((request, _) => request.Path.StartsWith("/models/", StringComparison.Ordinal) ? Answer.Redirect("https://elsewhere.test/file?x=1") : Answer.File(Model, request));
         await Catalog(server).DownloadAsync("mine");
         Assert.Equal(["/models/" + FileName, "/file?x=1"], server.Requests.Select(r => r.Path));
 
         File.Delete(Cached);
-        using var downgrading = new ModelServer((_, _) => Answer.Redirect("http://elsewhere.test/file"));
+        using ModelServer downgrading = new((_, _) => Answer.Redirect("http://elsewhere.test/file"));
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(downgrading).DownloadAsync("mine"));
         Assert.Contains("not https", e.Message, StringComparison.Ordinal);
         Assert.Single(downgrading.Requests);
 
-        using var circling = new ModelServer((request, _) => Answer.Redirect("/models/again"));
+        using ModelServer circling = new((request, _) => Answer.Redirect("/models/again"));
         e = await Assert.ThrowsAsync<ModelException>(() => Catalog(circling).DownloadAsync("mine"));
         Assert.Contains("more than 10 times", e.Message, StringComparison.Ordinal);
     }
@@ -162,7 +162,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task A_connection_that_stands_still_is_given_up_and_resumed()
     {
-        using var server = new ModelServer((request, index) => index == 0 ? Answer.File(Model, request).Cut(100_000) with { StallAfterwards = true } : Answer.File(Model, request));
+        using ModelServer server = new((request, index) => index == 0 ? Answer.File(Model, request).Cut(100_000) with { StallAfterwards = true } : Answer.File(Model, request));
         await Catalog(server, stall: TimeSpan.FromMilliseconds(300)).DownloadAsync("mine");
         Assert.Equal(Model, File.ReadAllBytes(Cached));
         Assert.Contains(server.Requests, r => r.RangeStart > 0);
@@ -172,7 +172,7 @@ public sealed class DownloadTests : IDisposable
     public async Task A_slow_connection_is_waited_for_as_long_as_something_comes()
     {
         TimeSpan stall = TimeSpan.FromSeconds(2);
-        using var server = new ModelServer((request, _) => Answer.File(Model, request) with { Pieces = 6, Pause = stall / 4 });
+        using ModelServer server = new((request, _) => Answer.File(Model, request) with { Pieces = 6, Pause = stall / 4 });
         await Catalog(server, stall: stall).DownloadAsync("mine");
         Assert.Null(Assert.Single(server.Requests).RangeStart);
         Assert.Equal(Model, File.ReadAllBytes(Cached));
@@ -181,7 +181,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task A_body_longer_than_announced_is_cut_off()
     {
-        using var server = new ModelServer((_, _) => new Answer(206, ["Content-Range: bytes 0-9/10", "Transfer-Encoding: chunked"], "1000\r\n"u8.ToArray().Concat(new byte[4096]).Concat("\r\n0\r\n\r\n"u8.ToArray()).ToArray()));
+        using ModelServer server = new((_, _) => new Answer(206, ["Content-Range: bytes 0-9/10", "Transfer-Encoding: chunked"], "1000\r\n"u8.ToArray().Concat(new byte[4096]).Concat("\r\n0\r\n\r\n"u8.ToArray()).ToArray()));
         await Assert.ThrowsAsync<ModelException>(() => Catalog(server).DownloadAsync("mine"));
         Assert.False(File.Exists(Cached));
     }
@@ -189,11 +189,14 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Cancellation_keeps_what_came()
     {
-        using var cancel = new CancellationTokenSource();
-        using var server = new ModelServer((request, _) => Answer.File(Model, request).Cut(200_000) with { StallAfterwards = true });
-        var progress = new Recorder(p =>
+        using CancellationTokenSource cancel = new();
+        using ModelServer server = new((request, _) => Answer.File(Model, request).Cut(200_000) with { StallAfterwards = true });
+        Recorder progress = new(p =>
         {
-            if (p.Received == 200_000) cancel.Cancel();
+            if (p.Received == 200_000)
+            {
+                cancel.Cancel();
+            }
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Catalog(server).DownloadAsync("mine", progress, cancel.Token));
         Assert.Equal(200_000, new FileInfo(Cached + ".part").Length);
@@ -202,7 +205,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Mirrors_are_asked_first()
     {
-        using var server = new ModelServer((request, _) => request.Path.StartsWith("/mirror/", StringComparison.Ordinal) ? Answer.Status404 : Answer.File(Model, request));
+        using ModelServer server = new((request, _) => request.Path.StartsWith("/mirror/", StringComparison.Ordinal) ? Answer.Status404 : Answer.File(Model, request));
         await Catalog(server, mirrors: """["https://mirror.test/mirror"]""").DownloadAsync("mine");
         Assert.Equal(["/mirror/" + FileName, "/models/" + FileName], server.Requests.Select(r => r.Path));
     }
@@ -210,7 +213,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Several_at_once_fetch_a_file_once()
     {
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         // Separate catalogs share nothing but the folder, as separate processes do.
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Catalog(server).DownloadAsync("mine")));
         Assert.Single(server.Requests);
@@ -220,7 +223,7 @@ public sealed class DownloadTests : IDisposable
     [Fact]
     public async Task Offline_never_asks()
     {
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(server, offline: true).ResolveAsync("mine"));
         Assert.Contains("offline", e.Message, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
@@ -232,7 +235,7 @@ public sealed class DownloadTests : IDisposable
         string hub = Path.Combine(_folder, "torch", "hub", "checkpoints");
         Directory.CreateDirectory(hub);
         File.WriteAllBytes(Path.Combine(hub, FileName), Model);
-        using var server = new ModelServer((_, _) => Answer.Status404);
+        using ModelServer server = new((_, _) => Answer.Status404);
         ModelCatalog catalog = Catalog(server);
         Assert.Equal(Path.Combine(hub, FileName), (await catalog.ResolveAsync("mine")).Members[0].Path);
         KnownModelFile located = Assert.Single(catalog.Locate("mine"));
@@ -249,7 +252,7 @@ public sealed class DownloadTests : IDisposable
     public async Task An_unusable_cache_folder_is_reported()
     {
         File.WriteAllText(Path.Combine(_folder, "cache"), "a file where the folder should be");
-        using var server = new ModelServer((request, _) => Answer.File(Model, request));
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(server).DownloadAsync("mine"));
         Assert.Contains("STEMSHARP_CACHE", e.Message, StringComparison.Ordinal);
     }
@@ -263,7 +266,11 @@ public sealed class DownloadTests : IDisposable
     private ModelCatalog Catalog(ModelServer server, bool offline = false, TimeSpan? stall = null, string mirrors = "[]")
     {
         string file = Path.Combine(_folder, "catalog.json");
-        if (!File.Exists(file)) File.WriteAllText(file, $$"""{"mirrors": {{mirrors}}, "models": {"mine": {"files": ["https://models.test/models/{{FileName}}"] } } }""");
+        if (!File.Exists(file))
+        {
+            File.WriteAllText(file, $$"""{"mirrors": {{mirrors}}, "models": {"mine": {"files": ["https://models.test/models/{{FileName}}"] } } }""");
+        }
+
         return new ModelCatalog(new ModelCatalogOptions
         {
             CacheFolder = Path.Combine(_folder, "cache"),

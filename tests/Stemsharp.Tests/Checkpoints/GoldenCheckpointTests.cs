@@ -22,13 +22,21 @@ public class GoldenCheckpointTests
         using Checkpoint checkpoint = Checkpoint.Open(path);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Assert.Equal(stems, config.Sources.Length);
-        if (samples > 0) Assert.Equal(samples, config.SegmentSamples);
-        if (tensors > 0) Assert.Equal(tensors, checkpoint.Tensors.Count);
+        if (samples > 0)
+        {
+            Assert.Equal(samples, config.SegmentSamples);
+        }
+
+        if (tensors > 0)
+        {
+            Assert.Equal(tensors, checkpoint.Tensors.Count);
+        }
+
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        var weights = new CheckpointWeights(checkpoint, config, graph);
+        CheckpointWeights weights = new(checkpoint, config, graph);
         foreach (Graph.Parameter parameter in graph.Parameters)
         {
-            var values = new float[parameter.Shape.Elements];
+            float[] values = new float[parameter.Shape.Elements];
             weights.Read(parameter, values);
             Assert.True(Array.TrueForAll(values, float.IsFinite), parameter.Name);
         }
@@ -38,9 +46,9 @@ public class GoldenCheckpointTests
     public void A_recompressed_checkpoint_is_the_same_model()
     {
         string path = RepositoryFiles.Golden("mixed-storage", "mixed-7b6ab67f.th");
-        using var deflated = new MemoryStream();
+        using MemoryStream deflated = new();
         using (ZipArchive source = ZipFile.OpenRead(path))
-        using (var target = new ZipArchive(deflated, ZipArchiveMode.Create, leaveOpen: true))
+        using (ZipArchive target = new(deflated, ZipArchiveMode.Create, leaveOpen: true))
         {
             foreach (ZipArchiveEntry entry in source.Entries)
             {
@@ -55,8 +63,8 @@ public class GoldenCheckpointTests
         for (int i = 0; i < stored.Tensors.Count; i++)
         {
             StoredTensor a = stored.Tensors[i], b = other.Tensors[i];
-            var x = new float[a.Count];
-            var y = new float[b.Count];
+            float[] x = new float[a.Count];
+            float[] y = new float[b.Count];
             a.CopyTo(x);
             b.CopyTo(y);
             Assert.True(x.AsSpan().SequenceEqual(y), a.Name);

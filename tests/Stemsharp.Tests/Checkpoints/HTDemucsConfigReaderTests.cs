@@ -132,7 +132,7 @@ public class HTDemucsConfigReaderTests
     public void A_written_config_reads_back()
     {
         HTDemucsConfig config = HTDemucsConfig.Official6 with { TNormFirst = false, TGroupNorm = 2, DconvDepth = -3, Context = 2 };
-        using var checkpoint = new SyntheticCheckpoint("test", HTDemucsArguments.FromConfig(config));
+        using SyntheticCheckpoint checkpoint = new("test", HTDemucsArguments.FromConfig(config));
         HTDemucsConfig read = HTDemucsConfigReader.Read(checkpoint);
         Assert.Equal(config, read with { Sources = config.Sources });
         Assert.Equal(config.Sources.ToArray(), read.Sources.ToArray());
@@ -140,9 +140,14 @@ public class HTDemucsConfigReaderTests
 
     private static HTDemucsConfig Read(params (string Name, object? Value)[] arguments)
     {
-        var all = new Dictionary<string, object?> { ["sources"] = Four };
-        foreach ((string name, object? value) in arguments) all[name] = value;
-        using var checkpoint = new SyntheticCheckpoint("test", all);
+        Dictionary<string, object?> all = new()
+        { ["sources"] = Four };
+        foreach ((string name, object? value) in arguments)
+        {
+            all[name] = value;
+        }
+
+        using SyntheticCheckpoint checkpoint = new("test", all);
         return HTDemucsConfigReader.Read(checkpoint);
     }
 }

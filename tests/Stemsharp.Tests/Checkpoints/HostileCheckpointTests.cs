@@ -14,8 +14,12 @@ public sealed class HostileCheckpointTests
     {
         get
         {
-            var data = new TheoryData<string, string>();
-            foreach (string name in PickleCases.Keys) data.Add(name, PickleCases[name].Expected);
+            TheoryData<string, string> data = [];
+            foreach (string name in PickleCases.Keys)
+            {
+                data.Add(name, PickleCases[name].Expected);
+            }
+
             return data;
         }
     }
@@ -123,7 +127,7 @@ public sealed class HostileCheckpointTests
         ["a zip head alone"] = (() => "PK\u0003\u0004"u8.ToArray(), "no directory"),
     };
 
-    public static TheoryData<string> Archives => new(ArchiveCases.Keys);
+    public static TheoryData<string> Archives => [.. ArchiveCases.Keys];
 
     [Theory]
     [MemberData(nameof(Archives))]

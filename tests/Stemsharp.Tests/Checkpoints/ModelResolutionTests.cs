@@ -55,7 +55,11 @@ public sealed class ModelResolutionTests : IDisposable
     [Fact]
     public async Task A_bag_blends_the_models_beside_it_and_wanted_stems_leave_out_the_rest()
     {
-        foreach (string name in (string[])["a1", "b2", "c3"]) File.Copy(Tiny4, Path.Combine(_folder, name + ".th"));
+        foreach (string name in (string[])["a1", "b2", "c3"])
+        {
+            File.Copy(Tiny4, Path.Combine(_folder, name + ".th"));
+        }
+
         File.WriteAllText(Path.Combine(_folder, "mix.yaml"), "models: ['a1', 'b2', 'c3']\nweights: [\n  [1., 0., 0., 0.],\n  [0., 1., 0.5, 0.],\n  [0., 0, 1, 2]]\nsegment: 44\n");
         ModelSource all = await Catalog.ResolveAsync("mix", _folder);
         Assert.Equal(["a1", "b2", "c3"], all.Members.Select(m => m.Signature));

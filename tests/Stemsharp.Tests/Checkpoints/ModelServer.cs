@@ -39,7 +39,10 @@ internal sealed class ModelServer : IDisposable
     {
         get
         {
-            lock (_requests) return [.. _requests];
+            lock (_requests)
+            {
+                return [.. _requests];
+            }
         }
     }
 
@@ -48,7 +51,10 @@ internal sealed class ModelServer : IDisposable
     {
         get
         {
-            lock (_tunnels) return [.. _tunnels];
+            lock (_tunnels)
+            {
+                return [.. _tunnels];
+            }
         }
     }
 
@@ -86,15 +92,18 @@ internal sealed class ModelServer : IDisposable
             try
             {
                 await using Stream stream = await OpenAsync(client);
-                using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+                using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
                 string path = (await reader.ReadLineAsync(_stop.Token) ?? "").Split(' ').ElementAtOrDefault(1) ?? "";
                 long? range = null;
                 while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 } line)
                 {
-                    if (line.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase)) range = long.Parse(line["Range: bytes=".Length..].TrimEnd('-'));
+                    if (line.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase))
+                    {
+                        range = long.Parse(line["Range: bytes=".Length..].TrimEnd('-'));
+                    }
                 }
 
-                var request = new ModelRequest(path, range);
+                ModelRequest request = new(path, range);
                 int index;
                 lock (_requests)
                 {
@@ -111,7 +120,10 @@ internal sealed class ModelServer : IDisposable
                     await Task.Delay(answer.Pause, _stop.Token);
                 }
 
-                if (answer.StallAfterwards) await Task.Delay(Timeout.Infinite, _stop.Token);
+                if (answer.StallAfterwards)
+                {
+                    await Task.Delay(Timeout.Infinite, _stop.Token);
+                }
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
             {
@@ -123,23 +135,31 @@ internal sealed class ModelServer : IDisposable
     private async Task<Stream> OpenAsync(TcpClient client)
     {
         Stream stream = client.GetStream();
-        if (_certificate is null) return stream;
+        if (_certificate is null)
+        {
+            return stream;
+        }
+
         byte[] first = new byte[1];
         await client.Client.ReceiveAsync(first, SocketFlags.Peek, _stop.Token);
         if (first[0] != TlsHandshake)
         {
             // A client says nothing more before the tunnel is there, so that the reader takes no byte too many.
-            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
             string asked = await reader.ReadLineAsync(_stop.Token) ?? "";
             while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 })
             {
             }
 
-            lock (_tunnels) _tunnels.Add(asked.Split(' ')[1]);
+            lock (_tunnels)
+            {
+                _tunnels.Add(asked.Split(' ')[1]);
+            }
+
             await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _stop.Token);
         }
 
-        var tls = new SslStream(stream);
+        SslStream tls = new(stream);
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
         return tls;
     }
@@ -175,7 +195,11 @@ internal sealed class ModelServer : IDisposable
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.RequestUri!.Scheme != Uri.UriSchemeHttps) throw new InvalidOperationException($"A request left https: {request.RequestUri}");
+            if (request.RequestUri!.Scheme != Uri.UriSchemeHttps)
+            {
+                throw new InvalidOperationException($"A request left https: {request.RequestUri}");
+            }
+
             request.RequestUri = new UriBuilder(request.RequestUri) { Scheme = Uri.UriSchemeHttp, Host = "127.0.0.1", Port = port }.Uri;
             return base.SendAsync(request, cancellationToken);
         }

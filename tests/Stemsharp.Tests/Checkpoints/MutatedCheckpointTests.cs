@@ -57,7 +57,10 @@ public sealed class MutatedCheckpointTests
             {
                 byte[] bad = [.. good];
                 bad[i] ^= mask;
-                if (!IsReadable(bad)) refused++;
+                if (!IsReadable(bad))
+                {
+                    refused++;
+                }
             }
         }
 
@@ -70,7 +73,10 @@ public sealed class MutatedCheckpointTests
     public void Cut_anywhere(string kind)
     {
         byte[] good = Make(kind);
-        for (int length = 0; length < good.Length; length++) Assert.False(IsReadable(good[..length]), $"Cut to {length} of {good.Length} bytes.");
+        for (int length = 0; length < good.Length; length++)
+        {
+            Assert.False(IsReadable(good[..length]), $"Cut to {length} of {good.Length} bytes.");
+        }
     }
 
     [Theory]
@@ -98,7 +104,7 @@ public sealed class MutatedCheckpointTests
     public void Pieces_moved_doubled_and_dropped(string kind)
     {
         byte[] good = Make(kind);
-        var random = new Random(20261121);
+        Random random = new(20261121);
         for (int round = 0; round < 400; round++)
         {
             int from = random.Next(good.Length), length = random.Next(1, 64), to = random.Next(good.Length);
@@ -117,7 +123,7 @@ public sealed class MutatedCheckpointTests
     public void A_real_checkpoint_with_random_damage()
     {
         byte[] good = File.ReadAllBytes(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        var random = new Random(7);
+        Random random = new(7);
         int refused = 0;
         for (int round = 0; round < 150; round++)
         {
@@ -125,8 +131,15 @@ public sealed class MutatedCheckpointTests
             // Damage the pickle at the front and the directory at the back more than the weights between.
             int span = (round % 3) switch { 0 => 70_000, 1 => bad.Length, _ => 60_000 };
             int start = round % 3 == 2 ? bad.Length - span : 0;
-            for (int n = random.Next(1, 5); n > 0; n--) bad[start + random.Next(span)] = (byte)random.Next(256);
-            if (!IsReadable(bad)) refused++;
+            for (int n = random.Next(1, 5); n > 0; n--)
+            {
+                bad[start + random.Next(span)] = (byte)random.Next(256);
+            }
+
+            if (!IsReadable(bad))
+            {
+                refused++;
+            }
         }
 
         Assert.True(refused > 100, $"{refused} of 150 were refused.");
@@ -145,7 +158,10 @@ public sealed class MutatedCheckpointTests
                 tensor.CopyTo(new float[tensor.Count]);
             }
 
-            if (checkpoint.Arguments is not null) HTDemucsConfigReader.Read(checkpoint);
+            if (checkpoint.Arguments is not null)
+            {
+                HTDemucsConfigReader.Read(checkpoint);
+            }
         }
         catch (ModelException)
         {

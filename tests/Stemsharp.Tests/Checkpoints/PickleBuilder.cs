@@ -20,7 +20,11 @@ internal sealed class PickleBuilder
 
     public PickleBuilder Repeat(int count, Action<PickleBuilder> body)
     {
-        for (int i = 0; i < count; i++) body(this);
+        for (int i = 0; i < count; i++)
+        {
+            body(this);
+        }
+
         return this;
     }
 
@@ -29,14 +33,14 @@ internal sealed class PickleBuilder
     public PickleBuilder Text(string text)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(text);
-        var length = new byte[4];
+        byte[] length = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, utf8.Length);
         return Op("X").Op(length).Op(utf8);
     }
 
     public PickleBuilder Int(long value)
     {
-        var bytes = new byte[8];
+        byte[] bytes = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
         return Op(0x8a, 8).Op(bytes);
     }
@@ -48,7 +52,11 @@ internal sealed class PickleBuilder
     public PickleBuilder Tuple(params long[] values)
     {
         Op("(");
-        foreach (long value in values) Int(value);
+        foreach (long value in values)
+        {
+            Int(value);
+        }
+
         return Op("t");
     }
 

@@ -23,7 +23,7 @@ internal sealed class SafetensorsBuilder
     public static byte[] Build(string header, byte[] data)
     {
         byte[] json = Encoding.UTF8.GetBytes(header);
-        var length = new byte[8];
+        byte[] length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
         return [.. length, .. json, .. data];
     }

@@ -19,7 +19,10 @@ public class SmallPartsTests
         Assert.Equal(0xCBF43926u, Crc32.Append(0, "123456789"u8));
         byte[] bytes = [.. Enumerable.Range(0, 100).Select(i => (byte)(i * 37))];
         uint whole = Crc32.Append(0, bytes);
-        for (int split = 0; split <= bytes.Length; split++) Assert.Equal(whole, Crc32.Append(Crc32.Append(0, bytes.AsSpan(0, split)), bytes.AsSpan(split)));
+        for (int split = 0; split <= bytes.Length; split++)
+        {
+            Assert.Equal(whole, Crc32.Append(Crc32.Append(0, bytes.AsSpan(0, split)), bytes.AsSpan(split)));
+        }
     }
 
     [Fact]
@@ -27,13 +30,19 @@ public class SmallPartsTests
     {
         // Once more from an odd place, so that each half is also in a vector's other lanes and in the rest behind the last one.
         ushort[] halves = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i), .. Enumerable.Range(0, 65536 + 5).Select(i => (ushort)(i + 3))];
-        var floats = new float[halves.Length];
+        float[] floats = new float[halves.Length];
         HalfWidening.Widen(halves, floats);
         for (int i = 0; i < halves.Length; i++)
         {
             float expected = (float)BitConverter.UInt16BitsToHalf(halves[i]);
-            if (float.IsNaN(expected)) Assert.True(float.IsNaN(floats[i]), $"{halves[i]:X4}");
-            else Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(floats[i]));
+            if (float.IsNaN(expected))
+            {
+                Assert.True(float.IsNaN(floats[i]), $"{halves[i]:X4}");
+            }
+            else
+            {
+                Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(floats[i]));
+            }
         }
     }
 
@@ -83,7 +92,7 @@ public class SmallPartsTests
     public void Plain_values_survive_a_pickle() =>
         Prop.ForAll(PlainValues.ToArbitrary(), value =>
         {
-            var writer = new PickleWriter();
+            PickleWriter writer = new();
             writer.Value(value);
             return PlainJson.ToText(ToPlain(PickleReader.Read(writer.Finish()))) == PlainJson.ToText(value);
         }).QuickCheckThrowOnFailure();
@@ -132,18 +141,28 @@ public class SmallPartsTests
     {
         const string yaml = "models: ['f7e0c4bc', \"d12395a8\"]\nweights: [\n  [1., 0.],\n  [0., 1.],\n]\nsegment: 44 # ignored\n";
         const string json = """{"sources": ["a", "b\u00e9"], "segment": "39/5", "nested": {"x": [1, 2.5, true, null]}}""";
-        var random = new Random(3);
+        Random random = new(3);
         for (int round = 0; round < 3000; round++)
         {
             foreach (string good in (string[])[yaml, json])
             {
                 char[] bad = good.ToCharArray();
-                for (int n = random.Next(1, 6); n > 0; n--) bad[random.Next(bad.Length)] = Trouble[random.Next(Trouble.Length)];
+                for (int n = random.Next(1, 6); n > 0; n--)
+                {
+                    bad[random.Next(bad.Length)] = Trouble[random.Next(Trouble.Length)];
+                }
+
                 string text = new string(bad)[..random.Next(bad.Length + 1)];
                 try
                 {
-                    if (good == yaml) BagFile.Parse(text);
-                    else PlainJson.ReadObject(Encoding.UTF8.GetBytes(text));
+                    if (good == yaml)
+                    {
+                        BagFile.Parse(text);
+                    }
+                    else
+                    {
+                        PlainJson.ReadObject(Encoding.UTF8.GetBytes(text));
+                    }
                 }
                 catch (CheckpointFormatException)
                 {

@@ -10,11 +10,14 @@ public class SyntheticCheckpointTests
     public void First_values_are_those_of_the_recipe()
     {
         using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open("synthetic:htdemucs");
-        var values = new float[48 * 4 * 8];
+        float[] values = new float[48 * 4 * 8];
         checkpoint.Find("encoder.0.conv.weight", [48, 4, 8, 1]).CopyTo(values);
         double scale = Math.Sqrt(3.0 / 32);
         double[] expected = [0.53721535, -0.85821307, -0.34737051, 0.17589509];
-        for (int i = 0; i < expected.Length; i++) Assert.Equal((float)(Half)(expected[i] * scale), values[i]);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal((float)(Half)(expected[i] * scale), values[i]);
+        }
     }
 
     [Theory]
@@ -24,7 +27,7 @@ public class SyntheticCheckpointTests
     {
         using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open(name);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Assert.Equal(name.EndsWith("6s", StringComparison.Ordinal) ? HTDemucsConfig.Official6.Sources.ToArray() : [.. HTDemucsConfig.Official.Sources], config.Sources.ToArray());
+        Assert.Equal(name.EndsWith("6s", StringComparison.Ordinal) ? [.. HTDemucsConfig.Official6.Sources] : [.. HTDemucsConfig.Official.Sources], config.Sources.ToArray());
         Assert.Equal(343_980, config.SegmentSamples);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         Assert.Equal(tensors, graph.Parameters.Count);
@@ -40,9 +43,9 @@ public class SyntheticCheckpointTests
     [InlineData("linear.weight", new[] { 257, 1031 })]
     public void Values_are_halves_rounded_once(string name, int[] shape)
     {
-        var tensor = new SyntheticTensor(name, shape);
-        var floats = new float[tensor.Count];
-        var halves = new Half[tensor.Count];
+        SyntheticTensor tensor = new(name, shape);
+        float[] floats = new float[tensor.Count];
+        Half[] halves = new Half[tensor.Count];
         tensor.CopyTo(floats);
         Assert.True(tensor.TryCopyTo(halves));
         double scale = shape.Length > 1 && name != "freq_emb.embedding.weight" ? Math.Sqrt(3.0 / shape[1]) : 0;
@@ -68,7 +71,11 @@ public class SyntheticCheckpointTests
         unchecked
         {
             ulong h = 0xCBF29CE484222325;
-            foreach (char c in name) h = (h ^ c) * 0x100000001B3;
+            foreach (char c in name)
+            {
+                h = (h ^ c) * 0x100000001B3;
+            }
+
             ulong z = h + (ulong)(i + 1) * 0x9E3779B97F4A7C15;
             z ^= z >> 30;
             z *= 0xBF58476D1CE4E5B9;

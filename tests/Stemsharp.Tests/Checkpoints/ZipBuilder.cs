@@ -26,7 +26,11 @@ internal sealed class ZipBuilder
         _directory.AddRange(U32((uint)at));
         _directory.AddRange(Encoding.UTF8.GetBytes(name));
         _count++;
-        if (offset >= 0) return this;
+        if (offset >= 0)
+        {
+            return this;
+        }
+
         byte[] local = Encoding.UTF8.GetBytes(localName ?? name);
         _body.AddRange([0x50, 0x4b, 3, 4]);
         _body.AddRange(central);
@@ -45,7 +49,7 @@ internal sealed class ZipBuilder
     /// <summary>The same archive with every size and offset of the directory in zip64 fields.</summary>
     public byte[] BuildZip64()
     {
-        var directory = new List<byte>();
+        List<byte> directory = [];
         ReadOnlySpan<byte> plain = [.. _directory];
         for (int i = 0; i < _count; i++)
         {
@@ -77,7 +81,7 @@ internal sealed class ZipBuilder
     // From the version (local) or flags on, up to the extra field's length.
     private static byte[] Fields(int flags, int method, uint crc, int compressed, long size, int nameLength)
     {
-        var fields = new byte[26];
+        byte[] fields = new byte[26];
         fields[0] = 20;
         BinaryPrimitives.WriteUInt16LittleEndian(fields.AsSpan(2), (ushort)flags);
         BinaryPrimitives.WriteUInt16LittleEndian(fields.AsSpan(4), (ushort)method);
@@ -90,8 +94,12 @@ internal sealed class ZipBuilder
 
     private static byte[] Deflate(byte[] data)
     {
-        using var output = new MemoryStream();
-        using (var deflate = new DeflateStream(output, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(data);
+        using MemoryStream output = new();
+        using (DeflateStream deflate = new(output, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            deflate.Write(data);
+        }
+
         return output.ToArray();
     }
 
@@ -102,7 +110,10 @@ internal sealed class ZipBuilder
         foreach (byte b in data)
         {
             crc ^= b;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+            }
         }
 
         return ~crc;
@@ -110,7 +121,7 @@ internal sealed class ZipBuilder
 
     private static byte[] U32(uint value)
     {
-        var bytes = new byte[4];
+        byte[] bytes = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
         return bytes;
     }

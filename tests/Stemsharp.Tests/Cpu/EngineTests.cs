@@ -20,7 +20,10 @@ public class EngineTests
     public void Engine_agrees_with_the_interpreter(string file, int samples)
     {
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load(file, samples);
-        using (checkpoint) AssertAgrees(graph, weights, KernelTier.Best);
+        using (checkpoint)
+        {
+            AssertAgrees(graph, weights, KernelTier.Best);
+        }
     }
 
     [Theory]
@@ -28,7 +31,10 @@ public class EngineTests
     public void Every_vector_width_agrees_with_the_interpreter(string tier)
     {
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny6/tiny6-18285eff.th", 9000);
-        using (checkpoint) AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+        using (checkpoint)
+        {
+            AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+        }
     }
 
     // Each changes what the plan can fuse, or which operations there are at all.
@@ -48,11 +54,14 @@ public class EngineTests
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
         using Checkpoint owned = checkpoint;
         float[] reference = Run(1);
-        foreach (int threads in (int[])[2, 3, 5, 16]) Assert.Equal(reference, Run(threads));
+        foreach (int threads in (int[])[2, 3, 5, 16])
+        {
+            Assert.Equal(reference, Run(threads));
+        }
 
         float[] Run(int threads)
         {
-            using var engine = new CpuEngine(graph, weights, threads);
+            using CpuEngine engine = new(graph, weights, threads);
             (float[] y, float[] yt) = RunNoise(engine);
             return [.. y, .. yt];
         }
@@ -64,7 +73,7 @@ public class EngineTests
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
         using Checkpoint owned = checkpoint;
         // One thread, whose own allocations can be counted beside other tests.
-        using var engine = new CpuEngine(graph, weights, 1);
+        using CpuEngine engine = new(graph, weights, 1);
         (float[] y, float[] yt) = RunNoise(engine);
         (float[] y2, float[] yt2) = RunNoise(engine);
         Assert.Equal(y, y2);
@@ -79,8 +88,8 @@ public class EngineTests
     {
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
         using Checkpoint owned = checkpoint;
-        using var engine = new CpuEngine(graph, weights, 2);
-        using var source = new CancellationTokenSource();
+        using CpuEngine engine = new(graph, weights, 2);
+        using CancellationTokenSource source = new();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => engine.Run(source.Token));
         RunNoise(engine);
@@ -130,7 +139,7 @@ public class EngineTests
     private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier)
     {
         const double Decibels = 105;
-        using var engine = new CpuEngine(graph, weights, 2, tier);
+        using CpuEngine engine = new(graph, weights, 2, tier);
         (float[] y, float[] yt) = RunNoise(engine);
         double[][] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(Noise(engine.Shape.SpectrogramLength, 1), v => (double)v), Array.ConvertAll(Noise(engine.Shape.WaveformLength, 2), v => (double)v)]);
         Assert.InRange(Snr(expected[0], y), Decibels, double.PositiveInfinity);
@@ -146,9 +155,13 @@ public class EngineTests
 
     private static float[] Noise(int length, int seed)
     {
-        var random = new Random(seed);
-        var x = new float[length];
-        for (int i = 0; i < length; i++) x[i] = (float)(0.3 * (random.NextDouble() + random.NextDouble() - 1) + 0.01);
+        Random random = new(seed);
+        float[] x = new float[length];
+        for (int i = 0; i < length; i++)
+        {
+            x[i] = (float)(0.3 * (random.NextDouble() + random.NextDouble() - 1) + 0.01);
+        }
+
         return x;
     }
 

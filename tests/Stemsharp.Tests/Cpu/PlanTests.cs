@@ -17,7 +17,7 @@ public class PlanTests
     [InlineData("htdemucs_6s", 256.3)]
     public void Plan_of_an_official_model(string name, double gigaflops)
     {
-        using var checkpoint = SyntheticCheckpoint.Open("synthetic:" + name);
+        using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open("synthetic:" + name);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), KernelTier.Best, threads: 2);
@@ -35,7 +35,7 @@ public class PlanTests
     [Fact]
     public void Tensors_that_live_at_once_do_not_overlap()
     {
-        using var checkpoint = Checkpoint.Open(RepositoryFiles.DemoModel);
+        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.DemoModel);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), KernelTier.Best, threads: 2);

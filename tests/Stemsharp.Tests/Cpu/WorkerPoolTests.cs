@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Stemsharp.Cpu;
 using Xunit;
 
@@ -11,11 +12,11 @@ public class WorkerPoolTests
     [InlineData(7)]
     public void Every_item_runs_once_however_jobs_follow_each_other(int threads)
     {
-        using var pool = new WorkerPool(threads);
+        using WorkerPool pool = new(threads);
         for (int round = 0; round < 2000; round++)
         {
             int items = round % 17;
-            var counts = new int[items];
+            int[] counts = new int[items];
             pool.For(items, i => Interlocked.Increment(ref counts[i]));
             Assert.All(counts, c => Assert.Equal(1, c));
         }
@@ -24,7 +25,7 @@ public class WorkerPoolTests
     [Fact]
     public void Parked_threads_wake_up()
     {
-        using var pool = new WorkerPool(4);
+        using WorkerPool pool = new(4);
         for (int round = 0; round < 5; round++)
         {
             Thread.Sleep(5);
@@ -38,8 +39,8 @@ public class WorkerPoolTests
     [LinuxFact]
     public void An_idle_pool_uses_no_processor_time()
     {
-        var ids = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
-        using var pool = new WorkerPool(4);
+        ConcurrentDictionary<string, bool> ids = new();
+        using WorkerPool pool = new(4);
         for (int round = 0; round < 100 && ids.Count < 4; round++)
         {
             pool.For(40, _ =>
@@ -69,10 +70,13 @@ public class WorkerPoolTests
     [Fact]
     public void An_exception_reaches_the_caller_and_the_pool_goes_on()
     {
-        using var pool = new WorkerPool(3);
+        using WorkerPool pool = new(3);
         Assert.Throws<InvalidOperationException>(() => pool.For(50, i =>
         {
-            if (i == 20) throw new InvalidOperationException("item");
+            if (i == 20)
+            {
+                throw new InvalidOperationException("item");
+            }
         }));
         int done = 0;
         pool.For(50, _ => Interlocked.Increment(ref done));

@@ -16,9 +16,16 @@ public class BlockToeplitzSolverTests
         (double[][] references, DelayCorrelations lags, double[][][] truth) = Problem(channels, taps, targets: 2);
         double[][][] found = Solve(channels, 2, lags);
         for (int a = 0; a < channels; a++)
+        {
             for (int t = 0; t < 2; t++)
+            {
                 for (int k = 0; k < taps; k++)
+                {
                     Assert.Equal(truth[t][a][k], found[a][t][k], 8);
+                }
+            }
+        }
+
         Assert.Equal(channels, references.Length);
     }
 
@@ -60,7 +67,11 @@ public class BlockToeplitzSolverTests
                 for (int delay = 0; delay < taps; delay++)
                 {
                     double expected = 0;
-                    for (int n = 0; n + delay < length; n++) expected += signals[x][n + delay] * signals[b][n];
+                    for (int n = 0; n + delay < length; n++)
+                    {
+                        expected += signals[x][n + delay] * signals[b][n];
+                    }
+
                     Assert.Equal(expected, found[delay], 9);
                 }
             }
@@ -74,19 +85,19 @@ public class BlockToeplitzSolverTests
     /// <summary>Noise, and targets that are exactly filtered noise; the noise ends early enough to hold the tails.</summary>
     private static (double[][] References, DelayCorrelations Lags, double[][][] Filters) Problem(int channels, int taps, int targets)
     {
-        int length = (200 * channels) + (20 * taps);
+        int length = 200 * channels + 20 * taps;
         double[][] references = [.. Enumerable.Range(0, channels).Select(a => BssEvalCases.Noise(a + 1, length))];
-        foreach (double[] reference in references) Array.Clear(reference, length - taps, taps);
+        foreach (double[] reference in references)
+        {
+            Array.Clear(reference, length - taps, taps);
+        }
+
         double[][][] filters = [.. Enumerable.Range(0, targets).Select(t =>
-            Enumerable.Range(0, channels).Select(a => BssEvalCases.Noise(100 + (10 * t) + a, taps)).ToArray())];
+            Enumerable.Range(0, channels).Select(a => BssEvalCases.Noise(100 + 10 * t + a, taps)).ToArray())];
         double[][] made = [.. filters.Select(filter =>
         {
             double[] target = new double[length];
-            for (int a = 0; a < channels; a++)
-                for (int n = 0; n < length; n++)
-                    for (int k = 0; k < taps && k <= n; k++)
-                        target[n] += filter[a][k] * references[a][n - k];
-            return target;
+            for (int a = 0; a < channels; a++) { for (int n = 0; n < length; n++) { for (int k = 0; k < taps && k <= n; k++) { target[n] += filter[a][k] * references[a][n - k]; } } } return target;
         })];
         DelayCorrelations lags = new(channels, targets, taps);
         lags.Add([.. references, .. made], length);

@@ -32,8 +32,8 @@ internal static class BssEvalCases
         uint state = (uint)seed;
         for (int i = 0; i < length; i++)
         {
-            state = unchecked((state * 1664525) + 1013904223);
-            values[i] = ((state >> 8) / 8388608.0) - 1;
+            state = unchecked(state * 1664525 + 1013904223);
+            values[i] = (state >> 8) / 8388608.0 - 1;
         }
 
         return values;
@@ -51,10 +51,14 @@ internal static class BssEvalCases
         const int length = 20000;
         double[] first = Noise(1, length), second = Noise(2, length), third = Noise(3, length);
         double held = 0;
-        double[] smooth = Make(length, i => (float)(held = (0.5 * second[i]) + (0.5 * held)));
-        double[] one = Make(length, i => (0.8 * At(first, i - 2)) + (0.1 * smooth[i]) + (0.01 * third[i]));
-        double[] two = Make(length, i => (0.9 * smooth[i]) + (0.05 * At(first, i - 700)) + (0.02 * At(first, i - 30)));
-        if (silence) Array.Clear(one, 8000, 8000);
+        double[] smooth = Make(length, i => (float)(held = 0.5 * second[i] + 0.5 * held));
+        double[] one = Make(length, i => 0.8 * At(first, i - 2) + 0.1 * smooth[i] + 0.01 * third[i]);
+        double[] two = Make(length, i => 0.9 * smooth[i] + 0.05 * At(first, i - 700) + 0.02 * At(first, i - 30));
+        if (silence)
+        {
+            Array.Clear(one, 8000, 8000);
+        }
+
         return (8000, [new("0", Signal(8000, first), Signal(8000, one)), new("1", Signal(8000, smooth), Signal(8000, two))]);
     }
 
@@ -69,9 +73,9 @@ internal static class BssEvalCases
             double[][] reference = references[j];
             double[] Estimate(int c)
             {
-                double[] dither = Noise((10 * j) + c + 1, length);
+                double[] dither = Noise(10 * j + c + 1, length);
                 return Make(length, i =>
-                    (0.9 * reference[c][i]) + (0.2 * (i < 5 + c ? 0 : total[c][i - 5 - c] - reference[c][i - 5 - c])) + (0.002 * dither[i]));
+                    0.9 * reference[c][i] + 0.2 * (i < 5 + c ? 0 : total[c][i - 5 - c] - reference[c][i - 5 - c]) + 0.002 * dither[i]);
             }
 
             stems[j] = new StemPair($"{j}", Signal(rate, reference), Signal(rate, Estimate(0), Estimate(1)));
@@ -85,7 +89,11 @@ internal static class BssEvalCases
         using IAudioReader reader = AudioFiles.Open(RepositoryFiles.Sample("song", stem + ".wav"));
         float[] interleaved = new float[2 * (start + length)];
         int filled = 0;
-        for (int read = 1; read > 0 && 2 * filled < interleaved.Length; filled += read) read = reader.Read(interleaved.AsSpan(2 * filled));
-        return [.. Enumerable.Range(0, 2).Select(c => Make(length, i => interleaved[(2 * (start + i)) + c]))];
+        for (int read = 1; read > 0 && 2 * filled < interleaved.Length; filled += read)
+        {
+            read = reader.Read(interleaved.AsSpan(2 * filled));
+        }
+
+        return [.. Enumerable.Range(0, 2).Select(c => Make(length, i => interleaved[2 * (start + i) + c]))];
     }
 }

@@ -23,8 +23,8 @@ public class FourierTransformTests
             for (int n = 0; n < size; n++)
             {
                 (double sine, double cosine) = Math.SinCos(-2 * Math.PI * ((long)n * k % size) / size);
-                sumReal += (inReal[n] * cosine) - (inImaginary[n] * sine);
-                sumImaginary += (inReal[n] * sine) + (inImaginary[n] * cosine);
+                sumReal += inReal[n] * cosine - inImaginary[n] * sine;
+                sumImaginary += inReal[n] * sine + inImaginary[n] * cosine;
             }
 
             Assert.Equal(sumReal, real[k], 11);

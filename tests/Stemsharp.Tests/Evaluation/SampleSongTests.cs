@@ -38,7 +38,9 @@ public class SampleSongTests
             AssertClose(figure.GetProperty("museval_sdr_median").GetDouble(), stem.Sdr, $"{stem.Stem}, median");
             Assert.Equal(figure.GetProperty("museval_frames").GetArrayLength(), stem.Frames.Count);
             for (int i = 0; i < stem.Frames.Count; i++)
+            {
                 AssertClose(figure.GetProperty("museval_frames")[i].GetDouble(), stem.Frames[i].Sdr, $"{stem.Stem}, frame {i}");
+            }
         }
     }
 

@@ -24,7 +24,11 @@ public class ScorePropertyTests
     public void Scores_do_not_depend_on_the_order_of_channels() => Check((seed, gain) =>
     {
         float[] left = Noise(seed), right = Noise(seed + 1), estimateLeft = Noise(seed + 2), estimateRight = Noise(seed + 3);
-        for (int i = 0; i < left.Length; i++) (estimateLeft[i], estimateRight[i]) = (left[i] + (gain * estimateLeft[i]), right[i] + (0.1f * estimateRight[i]));
+        for (int i = 0; i < left.Length; i++)
+        {
+            (estimateLeft[i], estimateRight[i]) = (left[i] + gain * estimateLeft[i], right[i] + 0.1f * estimateRight[i]);
+        }
+
         StemScores one = Evaluate(new("x", Signal(left, right), Signal(estimateLeft, estimateRight)));
         StemScores other = Evaluate(new("x", Signal(right, left), Signal(estimateRight, estimateLeft)));
         return Same(one, other);
@@ -34,7 +38,7 @@ public class ScorePropertyTests
     public void Si_sdr_and_sar_do_not_depend_on_the_estimates_gain() => Check((seed, gain) =>
     {
         float[] truth = Noise(seed), noise = Noise(seed + 1);
-        float[] estimate = [.. truth.Zip(noise, (s, n) => s + (0.2f * n))];
+        float[] estimate = [.. truth.Zip(noise, (s, n) => s + 0.2f * n)];
         StemScores one = Evaluate(new("x", Signal(truth), Signal(estimate)));
         StemScores other = Evaluate(new("x", Signal(truth), Signal([.. estimate.Select(value => 4 * gain * value)])));
         return Math.Abs(one.SiSdr - other.SiSdr) < 1e-3 && Math.Abs(one.Sar - other.Sar) < 1e-3;
@@ -59,7 +63,7 @@ public class ScorePropertyTests
     private static StemPair Pair(int seed, float gain)
     {
         float[] truth = Noise(seed), noise = Noise(seed + 1);
-        return new StemPair($"{seed}", Signal(truth), Signal([.. truth.Zip(noise, (s, n) => (gain * s) + (0.1f * n))]));
+        return new StemPair($"{seed}", Signal(truth), Signal([.. truth.Zip(noise, (s, n) => gain * s + 0.1f * n)]));
     }
 
     private static EvaluationSignal Signal(params float[][] channels) => EvaluationSignal.FromSamples(channels, Rate);

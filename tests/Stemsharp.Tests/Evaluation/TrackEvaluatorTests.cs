@@ -25,7 +25,10 @@ public class TrackEvaluatorTests
             {
                 FrameScores actual = scores.Stems[stem].Frames[frame];
                 double[] values = [actual.Sdr, actual.Isr, actual.Sir, actual.Sar];
-                for (int k = 0; k < values.Length; k++) AssertClose(frames[frame][k], values[k], $"{name} stem {stem} frame {frame} score {k}");
+                for (int k = 0; k < values.Length; k++)
+                {
+                    AssertClose(frames[frame][k], values[k], $"{name} stem {stem} frame {frame} score {k}");
+                }
             }
 
             AssertClose(expected.GetProperty("global")[stem][0], scores.Stems[stem].GlobalSdr, $"{name} stem {stem} global SDR");
@@ -53,9 +56,9 @@ public class TrackEvaluatorTests
         // ŝ = s + 0.1·other, both of unit power and (nearly) orthogonal.
         double[] truth = BssEvalCases.Noise(7, 50 * Rate);
         double[] other = BssEvalCases.Noise(8, 50 * Rate);
-        double[] estimate = [.. truth.Zip(other, (s, o) => s + (0.1 * o))];
+        double[] estimate = [.. truth.Zip(other, (s, o) => s + 0.1 * o)];
         StemScores scores = Evaluate((truth, estimate), (other, other))[0];
-        double expected = 20 + (10 * Math.Log10(Energy(truth) / Energy(other)));
+        double expected = 20 + 10 * Math.Log10(Energy(truth) / Energy(other));
         Assert.Equal(expected, scores.GlobalSdr, 3);
         Assert.InRange(scores.Sir, expected - 0.5, expected + 0.5);
         Assert.True(scores.Isr > 35, $"ISR {scores.Isr}");
@@ -89,7 +92,7 @@ public class TrackEvaluatorTests
     {
         double[] truth = BssEvalCases.Noise(7, 3 * Rate);
         double[] noise = BssEvalCases.Noise(9, 3 * Rate);
-        double[] estimate = [.. truth.Zip(noise, (s, n) => s + (0.01 * n))];
+        double[] estimate = [.. truth.Zip(noise, (s, n) => s + 0.01 * n)];
         IReadOnlyList<StemScores> scores = Evaluate((truth, estimate), (truth, estimate));
         // 1,024 delayed copies of 3,000 samples explain a third of the noise; the rest is artefact.
         Assert.All(scores, stem => Assert.InRange(stem.Sar, 39, 44));
@@ -118,11 +121,15 @@ public class TrackEvaluatorTests
     {
         // Each quarter second has its own error, 5 dB below the one before, so that a frame off by a sample shows.
         double[] truth = BssEvalCases.Noise(7, 3 * Rate);
-        double[] estimate = [.. truth.Select((value, i) => value * (1 - Math.Pow(10, -0.5 - (0.25 * (i / 250)))))];
+        double[] estimate = [.. truth.Select((value, i) => value * (1 - Math.Pow(10, -0.5 - 0.25 * (i / 250))))];
         StemPair pair = new("x", BssEvalCases.Signal(Rate, truth), BssEvalCases.Signal(Rate, estimate));
         TrackScores scores = TrackEvaluator.Evaluate("t", [pair], options: new() { Window = 0.25, Hop = 0.75, Decompose = false });
         Assert.Equal(4, scores.Stems[0].Frames.Count);
-        for (int frame = 0; frame < 4; frame++) Assert.Equal(10 + (15 * frame), scores.Stems[0].Frames[frame].Sdr, 3);
+        for (int frame = 0; frame < 4; frame++)
+        {
+            Assert.Equal(10 + 15 * frame, scores.Stems[0].Frames[frame].Sdr, 3);
+        }
+
         Assert.True(double.IsNaN(scores.Stems[0].Frames[0].Sar));
     }
 
@@ -178,7 +185,13 @@ public class TrackEvaluatorTests
 
     private static void AssertClose(JsonElement expected, double actual, string what)
     {
-        if (expected.ValueKind == JsonValueKind.Null) Assert.True(double.IsNaN(actual), $"{what}: {actual}, expected none");
-        else Assert.True(Math.Abs(expected.GetDouble() - actual) < 0.01, $"{what}: {actual}, expected {expected.GetDouble()}");
+        if (expected.ValueKind == JsonValueKind.Null)
+        {
+            Assert.True(double.IsNaN(actual), $"{what}: {actual}, expected none");
+        }
+        else
+        {
+            Assert.True(Math.Abs(expected.GetDouble() - actual) < 0.01, $"{what}: {actual}, expected {expected.GetDouble()}");
+        }
     }
 }

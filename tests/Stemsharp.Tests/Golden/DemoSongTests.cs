@@ -35,7 +35,7 @@ public class DemoSongTests(ITestOutputHelper output)
         float[] result = new float[interleaved.Length];
         for (int i = 0; i < result.Length; i++)
         {
-            result[(i % channels * frames) + (i / channels)] = interleaved[i];
+            result[i % channels * frames + i / channels] = interleaved[i];
         }
 
         return result;

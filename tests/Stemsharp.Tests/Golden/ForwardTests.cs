@@ -61,7 +61,7 @@ public class ForwardTests(ITestOutputHelper output)
         return GoldenModel.Snr(golden[$"stems.{samples}"].Values, Enumerable.Range(0, 2 * config.Sources.Length).Select(i =>
         {
             double[] stem = ReferenceStft.Inverse(outputs[0].AsSpan(i * plane, plane), config.Nfft, length, true);
-            return (ReadOnlyMemory<float>)stem.Take(samples).Select((value, n) => (float)(value + outputs[1][(i * length) + n])).ToArray();
+            return (ReadOnlyMemory<float>)stem.Take(samples).Select((value, n) => (float)(value + outputs[1][i * length + n])).ToArray();
         }));
     }
 

@@ -36,7 +36,7 @@ internal static class GoldenModel
         float[] result = new float[mix.Values.Length];
         for (int i = 0; i < result.Length; i++)
         {
-            result[i] = mix.Values[(i % channels * samples) + (i / channels)];
+            result[i] = mix.Values[i % channels * samples + i / channels];
         }
 
         return result;

@@ -22,13 +22,21 @@ internal static unsafe class KernelCases<TIsa, V>
             float[] strip = Random(k * Tile.Rows, k), panel = Random(k * Tile.Columns, k + 1), tile = Random(Tile.Size, k + 2), before = [.. tile];
             foreach (bool accumulate in (bool[])[false, true])
             {
-                fixed (float* a = strip, b = panel, c = tile) Product<TIsa, V>.Run(a, b, k, c, accumulate);
+                fixed (float* a = strip, b = panel, c = tile)
+                {
+                    Product<TIsa, V>.Run(a, b, k, c, accumulate);
+                }
+
                 for (int r = 0; r < Tile.Rows; r++)
                 {
                     for (int j = 0; j < Tile.Columns; j++)
                     {
                         double sum = accumulate ? before[r * Tile.Columns + j] : 0;
-                        for (int i = 0; i < k; i++) sum += (double)strip[i * Tile.Rows + r] * panel[i * Tile.Columns + j];
+                        for (int i = 0; i < k; i++)
+                        {
+                            sum += (double)strip[i * Tile.Rows + r] * panel[i * Tile.Columns + j];
+                        }
+
                         Assert.Equal(sum, tile[r * Tile.Columns + j], 2e-6 * Math.Sqrt(k) + 1e-6);
                     }
                 }
@@ -59,7 +67,11 @@ internal static unsafe class KernelCases<TIsa, V>
                     {
                         fixed (float* b = panels, e = expected, a = actual, r = room)
                         {
-                            for (int p = 0; p < Panels; p++) Product<TIsa, V>.Run(single.Strip(strip) + first * Tile.Rows, b + p * k * Tile.Columns, length, e + p * Tile.Size, accumulate);
+                            for (int p = 0; p < Panels; p++)
+                            {
+                                Product<TIsa, V>.Run(single.Strip(strip) + first * Tile.Rows, b + p * k * Tile.Columns, length, e + p * Tile.Size, accumulate);
+                            }
+
                             Product<TIsa, V>.Run(narrow, strip, first, length, b, k * Tile.Columns, Panels, a, Tile.Size, r, accumulate);
                         }
 
@@ -78,7 +90,11 @@ internal static unsafe class KernelCases<TIsa, V>
         float* y = stackalloc float[TIsa.Lanes];
         for (double v = -130; v <= 95; v += 0.0137)
         {
-            for (int i = 0; i < TIsa.Lanes; i++) x[i] = (float)v;
+            for (int i = 0; i < TIsa.Lanes; i++)
+            {
+                x[i] = (float)v;
+            }
+
             V a = TIsa.Load(x);
             double f = x[0];
             TIsa.Store(y, VectorMath<TIsa, V>.Exp(a));
@@ -107,7 +123,11 @@ internal static unsafe class KernelCases<TIsa, V>
         {
             float[] x = Random(Math.Max(n, 1), n);
             Moments moments;
-            fixed (float* p = x) moments = MomentKernels<TIsa, V>.Of(p, n, 0.25f);
+            fixed (float* p = x)
+            {
+                moments = MomentKernels<TIsa, V>.Of(p, n, 0.25f);
+            }
+
             double sum = 0, squares = 0;
             for (int i = 0; i < n; i++)
             {
@@ -126,7 +146,10 @@ internal static unsafe class KernelCases<TIsa, V>
         {
             foreach (int keys in (int[])[1, 7, 8, 9, 191, 192, 193, 400])
             {
-                foreach (int panels in (int[])[1, 2]) AttentionOf(width, keys, panels);
+                foreach (int panels in (int[])[1, 2])
+                {
+                    AttentionOf(width, keys, panels);
+                }
             }
         }
     }
@@ -136,12 +159,19 @@ internal static unsafe class KernelCases<TIsa, V>
         foreach (int rows in (int[])[1, 31, 32, 33, 64, 100])
         {
             float[] x = Random(rows * Tile.Columns, rows), weight = Random(rows, 1), bias = Random(rows, 2), y = new float[x.Length];
-            fixed (float* p = x, w = weight, b = bias, q = y) Panel<TIsa, V>.LayerNorm(p, Tile.Columns, rows, w, b, 1e-5f, q);
+            fixed (float* p = x, w = weight, b = bias, q = y)
+            {
+                Panel<TIsa, V>.LayerNorm(p, Tile.Columns, rows, w, b, 1e-5f, q);
+            }
+
             for (int c = 0; c < Tile.Columns; c++)
             {
                 double[] column = [.. Enumerable.Range(0, rows).Select(r => (double)x[r * Tile.Columns + c])];
                 double mean = column.Average(), variance = column.Average(v => (v - mean) * (v - mean));
-                for (int r = 0; r < rows; r++) Assert.Equal((column[r] - mean) / Math.Sqrt(variance + 1e-5) * weight[r] + bias[r], y[r * Tile.Columns + c], 1e-4);
+                for (int r = 0; r < rows; r++)
+                {
+                    Assert.Equal((column[r] - mean) / Math.Sqrt(variance + 1e-5) * weight[r] + bias[r], y[r * Tile.Columns + c], 1e-4);
+                }
             }
         }
     }
@@ -157,7 +187,11 @@ internal static unsafe class KernelCases<TIsa, V>
             TIsa.Store(q + n, b);
             TIsa.Store(q + 2 * n, c);
             TIsa.Store(q + 3 * n, d);
-            for (int i = 0; i < 4 * n; i++) Assert.Equal(x[i], y[i % 4 * n + i / 4]);
+            for (int i = 0; i < 4 * n; i++)
+            {
+                Assert.Equal(x[i], y[i % 4 * n + i / 4]);
+            }
+
             TIsa.Interleave4(q, a, b, c, d);
         }
 
@@ -172,12 +206,19 @@ internal static unsafe class KernelCases<TIsa, V>
         fixed (float* p = x, q = lines, t = tiles)
         {
             float** rows = stackalloc float*[Inputs];
-            for (int i = 0; i < Inputs; i++) rows[i] = p + i * Line;
+            for (int i = 0; i < Inputs; i++)
+            {
+                rows[i] = p + i * Line;
+            }
+
             WinogradKernel<TIsa, V>.Transform(rows, null, q, Line);
             for (int i = 0; i < Inputs; i++)
             {
                 double weight = WinogradKernel<TIsa, V>.Weight(i, w[0], w[1], w[2]);
-                for (int c = 0; c < Tile.Columns; c++) t[i * Tile.Size + c] = (float)(weight * q[i * Line + c]);
+                for (int c = 0; c < Tile.Columns; c++)
+                {
+                    t[i * Tile.Size + c] = (float)(weight * q[i * Line + c]);
+                }
             }
 
             WinogradKernel<TIsa, V>.Inverse(t);
@@ -211,11 +252,18 @@ internal static unsafe class KernelCases<TIsa, V>
                 for (int column = 0; column < Tile.Columns; column++)
                 {
                     double expected = 0, actual = 0;
-                    for (int c = 0; c < Channels; c++) expected += w[c] * Input(row, c, column) + w[Channels + c] * Input(row + 1, c, column);
+                    for (int c = 0; c < Channels; c++)
+                    {
+                        expected += w[c] * Input(row, c, column) + w[Channels + c] * Input(row + 1, c, column);
+                    }
+
                     foreach (int index in (int[])[0, row + 1])
                     {
                         RowPairKernel<TIsa, V>.Weights(w, Channels, index, product);
-                        for (int c = 0; c < Channels; c++) actual += (double)product[c] * panels[index * Part + c * Tile.Columns + column];
+                        for (int c = 0; c < Channels; c++)
+                        {
+                            actual += (double)product[c] * panels[index * Part + c * Tile.Columns + column];
+                        }
                     }
 
                     Assert.Equal(expected, actual, 1e-6);
@@ -238,16 +286,24 @@ internal static unsafe class KernelCases<TIsa, V>
             }
         }
 
-        var scratch = new float[AttentionKernel<TIsa, V>.Scratch(width)];
-        fixed (float* pq = q, pk = packedKeys, pv = packedValues, s = scratch) AttentionKernel<TIsa, V>.Run(pq, panels, pk, pv, keys, width, s);
+        float[] scratch = new float[AttentionKernel<TIsa, V>.Scratch(width)];
+        fixed (float* pq = q, pk = packedKeys, pv = packedValues, s = scratch)
+        {
+            AttentionKernel<TIsa, V>.Run(pq, panels, pk, pv, keys, width, s);
+        }
+
         for (int p = 0; p < panels; p++)
         {
             for (int c = 0; c < Tile.Columns; c += 5)
             {
-                var weights = new double[keys];
+                double[] weights = new double[keys];
                 for (int t = 0; t < keys; t++)
                 {
-                    for (int d = 0; d < width; d++) weights[t] += (double)q[(p * width + d) * Tile.Columns + c] * k[d * keys + t];
+                    for (int d = 0; d < width; d++)
+                    {
+                        weights[t] += (double)q[(p * width + d) * Tile.Columns + c] * k[d * keys + t];
+                    }
+
                     weights[t] = Math.Pow(2, weights[t]);
                 }
 
@@ -255,7 +311,11 @@ internal static unsafe class KernelCases<TIsa, V>
                 for (int d = 0; d < width; d++)
                 {
                     double expected = 0;
-                    for (int t = 0; t < keys; t++) expected += weights[t] / sum * v[d * keys + t];
+                    for (int t = 0; t < keys; t++)
+                    {
+                        expected += weights[t] / sum * v[d * keys + t];
+                    }
+
                     Assert.Equal(expected, scratch[p * AttentionKernel<TIsa, V>.PanelScratch(width) + d * Tile.Columns + c], 2e-6);
                 }
             }
@@ -264,9 +324,13 @@ internal static unsafe class KernelCases<TIsa, V>
 
     private static float[] Random(int length, int seed)
     {
-        var random = new Random(seed);
-        var x = new float[length];
-        for (int i = 0; i < length; i++) x[i] = random.NextSingle() - 0.5f;
+        Random random = new(seed);
+        float[] x = new float[length];
+        for (int i = 0; i < length; i++)
+        {
+            x[i] = random.NextSingle() - 0.5f;
+        }
+
         return x;
     }
 }

@@ -49,7 +49,10 @@ public abstract class KernelTests<TCases>(int bits)
 
     private void Run(Action<TCases> check)
     {
-        if (_supported) check(new TCases());
+        if (_supported)
+        {
+            check(new TCases());
+        }
     }
 }
 

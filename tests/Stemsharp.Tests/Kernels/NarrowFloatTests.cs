@@ -14,10 +14,13 @@ public class NarrowFloatTests
     {
         Assert.Equal(2 * (1 + 1023 + (15 + 6) * 1024), s_halves.Length);
         Assert.True(NarrowFloat.Fits(s_halves));
-        var codes = new ushort[s_halves.Length];
+        ushort[] codes = new ushort[s_halves.Length];
         NarrowFloat.Narrow(s_halves, codes);
         Assert.Equal(s_halves.Length, codes.Distinct().Count());
-        for (int i = 0; i < codes.Length; i++) Assert.Equal(BitConverter.SingleToInt32Bits(s_halves[i]), BitConverter.SingleToInt32Bits(NarrowFloat.Widen(codes[i])));
+        for (int i = 0; i < codes.Length; i++)
+        {
+            Assert.Equal(BitConverter.SingleToInt32Bits(s_halves[i]), BitConverter.SingleToInt32Bits(NarrowFloat.Widen(codes[i])));
+        }
     }
 
     [Theory]
@@ -33,7 +36,7 @@ public class NarrowFloatTests
     {
         for (int length = 1; length < 40; length++)
         {
-            var values = new float[length];
+            float[] values = new float[length];
             Array.Fill(values, 0.5f);
             for (int i = 0; i < length; i++)
             {
@@ -51,9 +54,12 @@ public class NarrowFloatTests
         for (int length = 0; length < 40; length++)
         {
             ReadOnlySpan<float> values = s_halves.AsSpan(5000, length);
-            var codes = new ushort[length];
+            ushort[] codes = new ushort[length];
             NarrowFloat.Narrow(values, codes);
-            for (int i = 0; i < length; i++) Assert.Equal(values[i], NarrowFloat.Widen(codes[i]));
+            for (int i = 0; i < length; i++)
+            {
+                Assert.Equal(values[i], NarrowFloat.Widen(codes[i]));
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class FakeEngine(SegmentShape shape, Func<int, double, double, d
     public Action<CancellationToken>? Before { get; init; }
 
     /// <summary>Stem s of a sample x at the relative position t of the segment.</summary>
-    public static double Bent(int stem, double x, double t) => (x * (0.2 + stem + t)) + (0.1 * x * x) + (0.01 * (t - 0.5));
+    public static double Bent(int stem, double x, double t) => x * (0.2 + stem + t) + 0.1 * x * x + 0.01 * (t - 0.5);
 
     public void Run(
         ReadOnlySpan<float> spectrogram,
@@ -41,8 +41,8 @@ internal sealed class FakeEngine(SegmentShape shape, Func<int, double, double, d
             {
                 for (int i = 0; i < shape.Samples; i++)
                 {
-                    waveforms[(((s * shape.Channels) + c) * shape.Samples) + i] =
-                        (float)_formula(s, waveform[(c * shape.Samples) + i], (double)i / shape.Samples);
+                    waveforms[(s * shape.Channels + c) * shape.Samples + i] =
+                        (float)_formula(s, waveform[c * shape.Samples + i], (double)i / shape.Samples);
                 }
             }
         }

@@ -22,15 +22,22 @@ public class ParallelSegmentsTests
     {
         // Silence in the middle: its pieces need no runner, and still wait their turn.
         float[][] mix = SeparationHarness.Noise(17_345, runners);
-        foreach (float[] channel in mix) channel.AsSpan(5000, 6000).Clear();
-        var settings = new SeparationSettings { Overlap = 0.5, Offsets = _ => [100, 450, 300], Normalize = false };
+        foreach (float[] channel in mix)
+        {
+            channel.AsSpan(5000, 6000).Clear();
+        }
+
+        SeparationSettings settings = new() { Overlap = 0.5, Offsets = _ => [100, 450, 300], Normalize = false };
         float[][][] expected = Run(1, null);
         int runs = 0;
         float[][][] found = Run(runners, _ => Thread.Sleep(Interlocked.Increment(ref runs) % 3 * 4));
         Assert.True(runs > 2 * runners);
         for (int stem = 0; stem < expected.Length; stem++)
         {
-            for (int channel = 0; channel < 2; channel++) Assert.Equal(expected[stem][channel], found[stem][channel]);
+            for (int channel = 0; channel < 2; channel++)
+            {
+                Assert.Equal(expected[stem][channel], found[stem][channel]);
+            }
         }
 
         float[][][] Run(int count, Action<CancellationToken>? before) =>
@@ -46,7 +53,11 @@ public class ParallelSegmentsTests
             Interlocked.Increment(ref active);
             try
             {
-                if (Interlocked.Increment(ref runs) == 6) throw new InvalidOperationException("the sixth");
+                if (Interlocked.Increment(ref runs) == 6)
+                {
+                    throw new InvalidOperationException("the sixth");
+                }
+
                 token.WaitHandle.WaitOne(20);
             }
             finally
@@ -68,7 +79,11 @@ public class ParallelSegmentsTests
         int active = 0;
         BagMember member = Member(4, token =>
         {
-            if (Interlocked.Increment(ref active) == 4) cancellation.Cancel();
+            if (Interlocked.Increment(ref active) == 4)
+            {
+                cancellation.Cancel();
+            }
+
             token.WaitHandle.WaitOne(10_000);
             Interlocked.Decrement(ref active);
         });
@@ -103,7 +118,7 @@ public class ParallelSegmentsTests
     [Fact]
     public void More_segments_at_once_than_one_keeps_busy_are_chosen_where_memory_allows()
     {
-        using var checkpoint = Checkpoint.Open(Tiny);
+        using Checkpoint checkpoint = Checkpoint.Open(Tiny);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), KernelTier.Best, threads: 2);

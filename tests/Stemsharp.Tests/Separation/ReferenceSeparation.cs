@@ -38,7 +38,7 @@ internal sealed record ReferenceSeparation(
 
         double[][] input = [.. mix.Select(channel => channel.Select(v => (v - mean) / scale).ToArray())];
         double[][][] sum = Offsets is null ? Chunks(input, 0, length) : Shifted(input);
-        return [.. sum.Select(stem => stem.Select(channel => channel.Select(v => (v * scale) + mean).ToArray()).ToArray())];
+        return [.. sum.Select(stem => stem.Select(channel => channel.Select(v => v * scale + mean).ToArray()).ToArray())];
     }
 
     private double[][][] Shifted(double[][] input)
@@ -70,7 +70,7 @@ internal sealed record ReferenceSeparation(
         }
 
         int stride = (int)((1 - Overlap) * segment);
-        double[] triangle = [.. Enumerable.Range(1, segment / 2), .. Enumerable.Range(1, segment - (segment / 2)).Reverse()];
+        double[] triangle = [.. Enumerable.Range(1, segment / 2), .. Enumerable.Range(1, segment - segment / 2).Reverse()];
         double top = triangle.Max();
         double[] weight = [.. triangle.Select(v => Math.Pow(v / top, Power))];
         double[][][] sum = Zeros(length);
@@ -98,7 +98,7 @@ internal sealed record ReferenceSeparation(
 
     private double[][][] Piece(double[][] track, int start, int count, int window)
     {
-        int first = start - ((window - count) / 2);
+        int first = start - (window - count) / 2;
         double[][] input = [.. track.Select(channel =>
         {
             double[] result = new double[TrainingSamples];

@@ -11,7 +11,7 @@ internal static class SeparationHarness
     public const int Training = 2000;
 
     public static SegmentShape Shape(int samples, int stems = 2) =>
-        new(stems, 2, Nfft / 2, (samples + (Nfft / 4) - 1) / (Nfft / 4), samples);
+        new(stems, 2, Nfft / 2, (samples + Nfft / 4 - 1) / (Nfft / 4), samples);
 
     public static NetworkTraits Traits(bool padsToTraining = true) => new(Rate, 2, Training, padsToTraining, Nfft);
 
@@ -38,7 +38,7 @@ internal static class SeparationHarness
     public static float[][] Noise(int length, int seed)
     {
         Random random = new(seed);
-        return [.. Enumerable.Range(0, 2).Select(_ => Enumerable.Range(0, length).Select(_ => (float)((random.NextDouble() * 2) - 0.9)).ToArray())];
+        return [.. Enumerable.Range(0, 2).Select(_ => Enumerable.Range(0, length).Select(_ => (float)(random.NextDouble() * 2 - 0.9)).ToArray())];
     }
 
     /// <summary>[stem][channel][sample], checked to come in order and without gaps.</summary>

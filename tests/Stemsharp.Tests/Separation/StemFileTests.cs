@@ -82,13 +82,20 @@ public sealed class StemFileTests : IDisposable
                 Assert.Equal((rate, depth, (long?)frames), (source.Info.SampleRate, source.Info.SampleFormat!.Value, source.Info.Length));
                 Assert.Equal(($"A Song ({stem})", "We"), (source.ReadTags()["title"], source.ReadTags()["artist"]));
                 float[] samples = Read(path);
-                for (int i = 0; i < sum.Length; i++) sum[i] += samples[i];
+                for (int i = 0; i < sum.Length; i++)
+                {
+                    sum[i] += samples[i];
+                }
             }
 
             // Integers add up to the file; floats to half a unit in the residual stem's last place.
             float[] mix = Read(song);
             double unit = depth.IsFloat() ? 1e-7 : 0.5 * Math.ScaleB(1, 1 - depth.Bits());
-            for (int i = 0; i < sum.Length; i++) Assert.Equal(mix[i] * (double)made.Gains["other"], sum[i], unit);
+            for (int i = 0; i < sum.Length; i++)
+            {
+                Assert.Equal(mix[i] * (double)made.Gains["other"], sum[i], unit);
+            }
+
             Assert.True(made.NullDecibels!.Value.After < -100);
         }
     }

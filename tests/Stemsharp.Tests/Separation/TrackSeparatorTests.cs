@@ -28,7 +28,7 @@ public class TrackSeparatorTests
     [Fact]
     public void Any_settings_are_followed_as_defined()
     {
-        var cases =
+        Gen<(int length, double overlap, double power, int? segment, int shifts, int seed)> cases =
             from length in Gen.Choose(300, 9000)
             from overlap in Gen.Elements(0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
             from power in Gen.Elements(1.0, 2.0, 3.5)
@@ -94,13 +94,13 @@ public class TrackSeparatorTests
         // Pieces at 0 (2000 samples) and 1500 (1200), the last one with its own relative positions.
         double[][] exact = SeparationHarness.Widen(mix);
         double mean = exact[0].Zip(exact[1], (a, b) => (a + b) / 2).Average();
-        double scale = Math.Sqrt(exact[0].Zip(exact[1], (a, b) => Math.Pow(((a + b) / 2) - mean, 2)).Sum() / (Length - 1)) + 1e-8;
+        double scale = Math.Sqrt(exact[0].Zip(exact[1], (a, b) => Math.Pow((a + b) / 2 - mean, 2)).Sum() / (Length - 1)) + 1e-8;
         double[][][] truth = [.. Enumerable.Range(0, 2).Select(s => exact.Select(channel => channel.Select((value, i) =>
         {
             double x = (value - mean) / scale;
             double first = FakeEngine.Bent(s, x, i / 2000.0), second = FakeEngine.Bent(s, x, (i - 1500) / 1200.0);
             double a = i < 2000 ? Math.Min(i + 1, 2000 - i) : 0, b = i >= 1500 ? Math.Min(i - 1499, 3500 - i) : 0;
-            return ((((a * first) + (b * second)) / (a + b)) * scale) + mean;
+            return (a * first + b * second) / (a + b) * scale + mean;
         }).ToArray()).ToArray())];
         SeparationHarness.AssertClose(
             truth, SeparationHarness.Run(mix, new SeparationSettings(), [SeparationHarness.Member(padsToTraining: false)]));
@@ -128,7 +128,7 @@ public class TrackSeparatorTests
         SeparationHarness.AssertClose([truth[1]], SeparationHarness.Run(mix, new SeparationSettings(), members, [1]));
 
         static double[][] Blend(double[][] a, double wa, double[][] b, double wb) =>
-            [.. a.Select((channel, c) => channel.Select((v, i) => (v * wa) + (b[c][i] * wb)).ToArray())];
+            [.. a.Select((channel, c) => channel.Select((v, i) => v * wa + b[c][i] * wb).ToArray())];
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class ReferenceStft
     public static double[] Forward(ReadOnlySpan<float> x, int nfft, bool singleWindow = false)
     {
         int hop = nfft / 4, bins = nfft / 2, frames = (x.Length + hop - 1) / hop;
-        double[] padded = Pad(x, 3 * hop / 2, (3 * hop / 2) + (frames * hop) - x.Length);
+        double[] padded = Pad(x, 3 * hop / 2, 3 * hop / 2 + frames * hop - x.Length);
         double[] result = new double[2 * bins * frames];
         double[] window = Hann(nfft, singleWindow);
         Complex[] frame = new Complex[nfft];
@@ -23,14 +23,14 @@ internal static class ReferenceStft
         {
             for (int i = 0; i < nfft; i++)
             {
-                frame[i] = padded[(t * hop) + i] * window[i] / Math.Sqrt(nfft);
+                frame[i] = padded[t * hop + i] * window[i] / Math.Sqrt(nfft);
             }
 
             Complex[] spectrum = Fourier(frame);
             for (int k = 0; k < bins; k++)
             {
-                result[(k * frames) + t] = spectrum[k].Real;
-                result[((bins + k) * frames) + t] = spectrum[k].Imaginary;
+                result[k * frames + t] = spectrum[k].Real;
+                result[(bins + k) * frames + t] = spectrum[k].Imaginary;
             }
         }
 
@@ -57,7 +57,7 @@ internal static class ReferenceStft
                 spectrum[0] = spectrogram[t];
                 for (int k = 1; k < bins; k++)
                 {
-                    Complex value = new(spectrogram[(k * frames) + t], spectrogram[((bins + k) * frames) + t]);
+                    Complex value = new(spectrogram[k * frames + t], spectrogram[(bins + k) * frames + t]);
                     spectrum[k] = Complex.Conjugate(value);
                     spectrum[nfft - k] = value;
                 }
@@ -67,7 +67,7 @@ internal static class ReferenceStft
 
             for (int i = 0; i < nfft; i++)
             {
-                int at = (t * hop) + i;
+                int at = t * hop + i;
                 if (at < 0 || at >= sum.Length)
                 {
                     continue;
@@ -81,7 +81,7 @@ internal static class ReferenceStft
         double[] result = new double[samples];
         for (int i = 0; i < samples; i++)
         {
-            result[i] = sum[i + (3 * hop / 2)] / weight[i + (3 * hop / 2)];
+            result[i] = sum[i + 3 * hop / 2] / weight[i + 3 * hop / 2];
         }
 
         return result;
@@ -100,7 +100,7 @@ internal static class ReferenceStft
         for (int i = 0; i < half; i++)
         {
             even[i] = x[2 * i];
-            odd[i] = x[(2 * i) + 1];
+            odd[i] = x[2 * i + 1];
         }
 
         even = Fourier(even);
@@ -120,8 +120,8 @@ internal static class ReferenceStft
     private static double[] Hann(int nfft, bool single) =>
     [
         .. Enumerable.Range(0, nfft).Select(i => single
-            ? 0.5f - (0.5f * MathF.Cos(i * (float)(2 * Math.PI / nfft)))
-            : 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / nfft))),
+            ? 0.5f - 0.5f * MathF.Cos(i * (float)(2 * Math.PI / nfft))
+            : 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / nfft)),
     ];
 
     private static double[] Pad(ReadOnlySpan<float> x, int left, int right)
@@ -138,7 +138,7 @@ internal static class ReferenceStft
         for (int i = 0; i < result.Length; i++)
         {
             int at = Math.Abs(i - left);
-            result[i] = signal[at < signal.Length ? at : (2 * (signal.Length - 1)) - at];
+            result[i] = signal[at < signal.Length ? at : 2 * (signal.Length - 1) - at];
         }
 
         return result;

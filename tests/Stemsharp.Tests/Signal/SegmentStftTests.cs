@@ -52,7 +52,7 @@ public class SegmentStftTests
     {
         foreach (int nfft in (int[])[16, 32, 64, 128, 256])
         {
-            foreach (int samples in (int[])[1, 2, nfft / 4, (nfft / 4) + 1, nfft - 1, nfft, (5 * nfft) + 3, 13 * nfft])
+            foreach (int samples in (int[])[1, 2, nfft / 4, nfft / 4 + 1, nfft - 1, nfft, 5 * nfft + 3, 13 * nfft])
             {
                 using SegmentStft stft = new(nfft, samples, lanes);
                 float[] x = StftRun.Noise(samples, nfft + samples);
@@ -114,7 +114,7 @@ public class SegmentStftTests
             }
 
             double expected = 1.5 * x.Sum(value => (double)value * value);
-            return Math.Abs((energy / expected) - 1) < 1e-5;
+            return Math.Abs(energy / expected - 1) < 1e-5;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(8));
     }
 
@@ -133,7 +133,7 @@ public class SegmentStftTests
 
             // Half the amplitude times the window's sum, N/2, over √N; a quarter of it the other way in each neighbour.
             float[] y = StftRun.Forward(stft, x);
-            double Magnitude(int k) => double.Hypot(y[(k * stft.Frames) + 10], y[((stft.Bins + k) * stft.Frames) + 10]);
+            double Magnitude(int k) => double.Hypot(y[k * stft.Frames + 10], y[(stft.Bins + k) * stft.Frames + 10]);
             return Math.Abs(Magnitude(bin) - 16) < 1e-3
                 && Math.Abs(Magnitude(bin - 1) - 8) < 1e-3
                 && Math.Abs(Magnitude(bin + 1) - 8) < 1e-3
@@ -199,7 +199,7 @@ public class SegmentStftTests
 
         return Array.ConvertAll(result, value => (float)value);
 
-        static double Hann(int i) => 0.5 - (0.5 * Math.Cos(2 * Math.PI * i / Nfft));
+        static double Hann(int i) => 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / Nfft);
     }
 
     private static float[] Smooth(float[] x)

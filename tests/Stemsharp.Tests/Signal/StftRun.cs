@@ -31,12 +31,12 @@ internal static unsafe class StftRun
             // Last first: chunks do not depend on each other.
             for (int chunk = stft.Chunks - 1; chunk >= 0; chunk--)
             {
-                stft.Inverse(x, chunk, y, seam + (chunk * stft.SeamLength));
+                stft.Inverse(x, chunk, y, seam + chunk * stft.SeamLength);
             }
 
             for (int chunk = 0; chunk < stft.Chunks - 1; chunk++)
             {
-                stft.AddSeam(seam + (chunk * stft.SeamLength), chunk, y);
+                stft.AddSeam(seam + chunk * stft.SeamLength, chunk, y);
             }
         }
 
@@ -73,7 +73,7 @@ internal static unsafe class StftRun
         float[] result = new float[length];
         for (int i = 0; i < length; i++)
         {
-            result[i] = (float)((2 * random.NextDouble()) - 1);
+            result[i] = (float)(2 * random.NextDouble() - 1);
         }
 
         return result;

@@ -16,7 +16,11 @@ internal sealed class BrowserHost : IDisposable
     {
         HostPage.Unpack("onnxruntime-javascript.md", Folder);
         Directory.CreateDirectory(Path.Combine(Folder, "ort"));
-        foreach (string file in s_runtime) File.Copy(Path.Combine(modules, "onnxruntime-web", "dist", file), Path.Combine(Folder, "ort", file));
+        foreach (string file in s_runtime)
+        {
+            File.Copy(Path.Combine(modules, "onnxruntime-web", "dist", file), Path.Combine(Folder, "ort", file));
+        }
+
         _server = new IsolatedServer(Folder);
     }
 

@@ -20,12 +20,15 @@ public class BrowserHostTests(BrowserFixture fixture)
 
     private async Task CheckAsync(string model, int samples)
     {
-        using var host = new BrowserHost(OnnxRuntimeWebFactAttribute.Modules!);
+        using BrowserHost host = new(OnnxRuntimeWebFactAttribute.Modules!);
         string description = Path.GetFileName(OnnxExporter.Export(await new ModelCatalog().ResolveAsync(model), host.Folder).Description);
         float[] song = new float[2 * samples];
         using (IAudioReader reader = AudioFiles.Open(RepositoryFiles.Sample("song", "mix.wav")))
         {
-            for (int filled = 0, n; filled < song.Length && (n = reader.Read(song.AsSpan(filled))) > 0;) filled += 2 * n;
+            for (int filled = 0, n; filled < song.Length && (n = reader.Read(song.AsSpan(filled))) > 0;)
+            {
+                filled += 2 * n;
+            }
         }
 
         await using IBrowserContext context = await fixture.Browser.NewContextAsync();
@@ -40,7 +43,10 @@ public class BrowserHostTests(BrowserFixture fixture)
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
         SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2));
         Assert.Equal(truth.Stems.Order(), stems.Keys.Order());
-        foreach (string stem in truth.Stems) Assert.InRange(Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]), 90, double.PositiveInfinity);
+        foreach (string stem in truth.Stems)
+        {
+            Assert.InRange(Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]), 90, double.PositiveInfinity);
+        }
     }
 
     private static double Snr(float[] truth, float[] x) =>
@@ -53,9 +59,19 @@ internal sealed class OnnxRuntimeWebFactAttribute : FactAttribute
 {
     public OnnxRuntimeWebFactAttribute()
     {
-        if (ToolFactAttribute.RequireAll) return;
-        if (BrowserFixture.Chromium is null) Skip = "Chromium is not installed.";
-        else if (Modules is null || !Directory.Exists(Path.Combine(Modules, "onnxruntime-web"))) Skip = "STEMSHARP_NODE_MODULES names no folder with onnxruntime-web.";
+        if (ToolFactAttribute.RequireAll)
+        {
+            return;
+        }
+
+        if (BrowserFixture.Chromium is null)
+        {
+            Skip = "Chromium is not installed.";
+        }
+        else if (Modules is null || !Directory.Exists(Path.Combine(Modules, "onnxruntime-web")))
+        {
+            Skip = "STEMSHARP_NODE_MODULES names no folder with onnxruntime-web.";
+        }
     }
 
     public static string? Modules => Environment.GetEnvironmentVariable("STEMSHARP_NODE_MODULES") is { Length: > 0 } path ? path : null;

@@ -15,7 +15,7 @@ internal sealed class IsolatedServer : IDisposable
     public IsolatedServer(string folder)
     {
         _folder = folder;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
+        using (TcpListener free = new(IPAddress.Loopback, 0))
         {
             free.Start();
             Address = $"http://localhost:{((IPEndPoint)free.LocalEndpoint).Port}/";
@@ -59,7 +59,7 @@ internal sealed class IsolatedServer : IDisposable
         response.ContentType = Path.GetExtension(file) switch { ".html" => "text/html", ".mjs" => "text/javascript", ".wasm" => "application/wasm", _ => "application/octet-stream" };
         if (context.Request.HttpMethod == "PUT")
         {
-            using var body = new MemoryStream();
+            using MemoryStream body = new();
             await context.Request.InputStream.CopyToAsync(body).ConfigureAwait(false);
             Received[name] = body.ToArray();
         }

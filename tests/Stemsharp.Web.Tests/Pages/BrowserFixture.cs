@@ -19,7 +19,10 @@ public sealed class BrowserFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (Chromium is null) return;
+        if (Chromium is null)
+        {
+            return;
+        }
         // A machine that is busy is no failure: only the whole run has a limit of time.
         Assertions.SetDefaultExpectTimeout(120_000);
         _playwright = await Playwright.CreateAsync();
@@ -36,7 +39,11 @@ public sealed class BrowserFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        if (Browser is not null) await Browser.CloseAsync();
+        if (Browser is not null)
+        {
+            await Browser.CloseAsync();
+        }
+
         _playwright?.Dispose();
     }
 }
@@ -50,8 +57,18 @@ internal sealed class PageFactAttribute : FactAttribute
 {
     public PageFactAttribute()
     {
-        if (ToolFactAttribute.RequireAll) return;
-        if (BrowserFixture.Chromium is null) Skip = "Chromium is not installed.";
-        else if (!BrowserFixture.HasPage) Skip = "The page is not in this build: npm ci in src/Stemsharp.Web/client, then dotnet build.";
+        if (ToolFactAttribute.RequireAll)
+        {
+            return;
+        }
+
+        if (BrowserFixture.Chromium is null)
+        {
+            Skip = "Chromium is not installed.";
+        }
+        else if (!BrowserFixture.HasPage)
+        {
+            Skip = "The page is not in this build: npm ci in src/Stemsharp.Web/client, then dotnet build.";
+        }
     }
 }

@@ -76,7 +76,10 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         Dictionary<string, byte[]> expected = await Expected.Value;
         Assert.Equal(Stems, expected.Keys);
         foreach (string stem in (string[])["vocals", "guitar"])
+        {
             Assert.Equal(expected[stem], await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = $"Download {stem}" })));
+        }
+
         using ZipArchive zip = new(new MemoryStream(await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = "All stems" }))));
         Assert.Equal(Stems.Select(stem => stem + ".wav"), zip.Entries.Select(entry => entry.Name));
         foreach (ZipArchiveEntry entry in zip.Entries)
@@ -90,7 +93,10 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         // Only the bass is heard, so the mix is the bass, but for the dither of two roundings.
         byte[] bass = expected["bass"];
         Assert.Equal(bass.Length, mix.Length);
-        for (int i = 44; i < mix.Length; i += 2) Assert.InRange(BitConverter.ToInt16(mix, i) - BitConverter.ToInt16(bass, i), -2, 2);
+        for (int i = 44; i < mix.Length; i += 2)
+        {
+            Assert.InRange(BitConverter.ToInt16(mix, i) - BitConverter.ToInt16(bass, i), -2, 2);
+        }
 
         // What was on its way when the song was cancelled is refused: there is no such part any more.
         session.AssertQuiet("409", "416");
@@ -140,7 +146,10 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         byte[] rest = await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = "Download all but guitar" }));
         // From the end, for the headers differ.
         for (int i = Mix.Length - 2, j = one.Length - 2; i >= 44; i -= 2, j -= 2)
+        {
             Assert.Equal(BitConverter.ToInt16(Mix, i), BitConverter.ToInt16(one, j) + BitConverter.ToInt16(rest, j));
+        }
+
         Job job = (await server.Client.GetJobsAsync()).Jobs.Single();
         Assert.Equal(["guitar", "no_guitar"], job.Audio!.Stems);
         Assert.Equal("no_guitar", job.Settings.Residual);

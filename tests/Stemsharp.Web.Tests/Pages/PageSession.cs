@@ -41,7 +41,10 @@ internal sealed class PageSession : IAsyncDisposable
         page.PageError += (_, error) => session.Errors.Add(error);
         page.Console += (_, message) =>
         {
-            if (message.Type == "error") session.Errors.Add($"{message.Text} ({message.Location})");
+            if (message.Type == "error")
+            {
+                session.Errors.Add($"{message.Text} ({message.Location})");
+            }
         };
         await page.GotoAsync(address);
         return session;
@@ -77,8 +80,8 @@ internal sealed class PageSession : IAsyncDisposable
             await devtools.SendAsync("Input.dispatchDragEvent", new Dictionary<string, object>
             {
                 ["type"] = type,
-                ["x"] = zone.X + (zone.Width / 2),
-                ["y"] = zone.Y + (zone.Height / 2),
+                ["x"] = zone.X + zone.Width / 2,
+                ["y"] = zone.Y + zone.Height / 2,
                 ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
             });
         }
@@ -166,7 +169,11 @@ internal sealed class PageSession : IAsyncDisposable
         await Page.Mouse.MoveAsync(0, 0);
         byte[] png = await Page.ScreenshotAsync();
         Assert.NotEmpty(png);
-        if (Environment.GetEnvironmentVariable("STEMSHARP_SCREENSHOTS") != "1") return;
+        if (Environment.GetEnvironmentVariable("STEMSHARP_SCREENSHOTS") != "1")
+        {
+            return;
+        }
+
         string folder = Directory.CreateDirectory(RepositoryFiles.At("docs", "images")).FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, $"web-{name}.png"), png);
     }

@@ -155,7 +155,11 @@ public sealed class PageTests(BrowserFixture fixture)
         string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
         try
         {
-            await using (TestServer server = await TestServer.StartAsync(folder: folder)) await server.SeparateAsync();
+            await using (TestServer server = await TestServer.StartAsync(folder: folder))
+            {
+                await server.SeparateAsync();
+            }
+
             string job = Directory.GetDirectories(Path.Combine(folder, "jobs")).Single(), record = await File.ReadAllTextAsync(Path.Combine(job, "job.json"));
             for (int i = 0; i < 529; i++)
             {
@@ -190,7 +194,11 @@ public sealed class PageTests(BrowserFixture fixture)
         long compressed = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "*.js").Sum(file =>
         {
             using MemoryStream target = new();
-            using (GZipStream zip = new(target, CompressionLevel.Optimal, leaveOpen: true)) zip.Write(File.ReadAllBytes(file));
+            using (GZipStream zip = new(target, CompressionLevel.Optimal, leaveOpen: true))
+            {
+                zip.Write(File.ReadAllBytes(file));
+            }
+
             return target.Length;
         });
         Assert.InRange(compressed, 1, 150_000);
@@ -204,9 +212,9 @@ public sealed class PageTests(BrowserFixture fixture)
         await session.SeparateAsync("tune.wav", Song);
         await session.Button("tune").ClickAsync();
         LocatorBoundingBoxResult box = (await session.Page.Locator(".overlay").BoundingBoxAsync())!;
-        await session.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + 20);
+        await session.Page.Mouse.MoveAsync(box.X + box.Width / 4, box.Y + 20);
         await session.Page.Mouse.DownAsync();
-        await session.Page.Mouse.MoveAsync(box.X + (box.Width / 4) + (box.Width / 16), box.Y + 30, new MouseMoveOptions { Steps = 4 });
+        await session.Page.Mouse.MoveAsync(box.X + box.Width / 4 + box.Width / 16, box.Y + 30, new MouseMoveOptions { Steps = 4 });
         await session.Page.Mouse.UpAsync();
         await Assertions.Expect(session.Page.Locator(".region")).ToBeVisibleAsync();
         await session.Button("Play").ClickAsync();
@@ -216,7 +224,11 @@ public sealed class PageTests(BrowserFixture fixture)
         {
             double now = await session.PositionAsync();
             Assert.InRange(now, 1.9, 2.6);
-            if (now < before) rounds++;
+            if (now < before)
+            {
+                rounds++;
+            }
+
             before = now;
             await session.Page.WaitForTimeoutAsync(40);
         }
@@ -234,14 +246,14 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(scroller).ToBeHiddenAsync();
         LocatorBoundingBoxResult box = (await session.Page.Locator(".overlay").BoundingBoxAsync())!;
         // Four times about the middle: from 3 to 5 seconds of 8.
-        await session.Page.Mouse.MoveAsync(box.X + (box.Width / 2), box.Y + 20);
+        await session.Page.Mouse.MoveAsync(box.X + box.Width / 2, box.Y + 20);
         await session.Page.Keyboard.DownAsync("Control");
         await session.Page.Mouse.WheelAsync(0, -2000);
         await session.Page.Keyboard.UpAsync("Control");
         await Assertions.Expect(marks.First).ToHaveTextAsync("0:03.0");
         await Assertions.Expect(session.Button("Zoom in")).ToBeDisabledAsync();
         // A click seeks to what is seen there.
-        await session.Page.Mouse.ClickAsync(box.X + (box.Width * 3 / 4), box.Y + 20);
+        await session.Page.Mouse.ClickAsync(box.X + box.Width * 3 / 4, box.Y + 20);
         await session.WaitForPositionAsync(seconds => Math.Abs(seconds - 4.5) < 0.06);
         // The spectrogram is fetched anew for what is seen.
         await session.Button("Spectrogram of vocals").ClickAsync();
@@ -461,7 +473,10 @@ public sealed class PageTests(BrowserFixture fixture)
         for (int i = 0; i < 100; i++)
         {
             await session.Page.Keyboard.PressAsync("Tab");
-            if (await session.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent") == name) return;
+            if (await session.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent") == name)
+            {
+                return;
+            }
         }
         Assert.Fail($"'{name}' cannot be reached with Tab.");
     }

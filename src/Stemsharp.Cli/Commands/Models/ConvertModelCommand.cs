@@ -14,14 +14,14 @@ internal static class ConvertModelCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        var output = new Option<string>("--out", "-o")
+        Option<string> output = new("--out", "-o")
         {
             Description = "The file to write; .th or .safetensors says the format.",
             HelpName = "FILE",
             Required = true,
         };
-        var checksum = new Option<bool>("--checksum") { Description = "Add the file's checksum to its name, as official .th files have it." };
-        var command = new Command("convert", "Write a model with one network as .th or .safetensors, numbers unchanged.")
+        Option<bool> checksum = new("--checksum") { Description = "Add the file's checksum to its name, as official .th files have it." };
+        Command command = new("convert", "Write a model with one network as .th or .safetensors, numbers unchanged.")
         {
             model, repository, offline, output, checksum,
         };

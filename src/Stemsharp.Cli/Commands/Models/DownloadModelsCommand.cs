@@ -11,15 +11,17 @@ internal static class DownloadModelsCommand
     {
         Argument<string[]> models = ModelsCommand.SeveralModels(required: true);
         Option<bool> quiet = new("--quiet", "-q") { Description = "Say nothing but what goes wrong." };
-        var command = new Command("download", "Fetch models into the cache; an interrupted download is resumed.") { models, quiet };
+        Command command = new("download", "Fetch models into the cache; an interrupted download is resumed.") { models, quiet };
         command.SetAction(async (line, cancellationToken) =>
         {
             ModelCatalog catalog = Catalogs.Create();
-            var view = new DownloadView(line.InvocationConfiguration.Error, line.GetValue(quiet));
+            DownloadView view = new(line.InvocationConfiguration.Error, line.GetValue(quiet));
             foreach (string model in line.GetValue(models)!)
             {
                 foreach (string path in await catalog.DownloadAsync(model, view, cancellationToken).ConfigureAwait(false))
+                {
                     line.InvocationConfiguration.Output.WriteLine(path);
+                }
             }
 
             return ExitCode.Success;

@@ -17,7 +17,7 @@ internal static class InspectModelCommand
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command("inspect", "Show a model's stems, configuration, parameters and layers.") { model, repository, offline, json };
+        Command command = new("inspect", "Show a model's stems, configuration, parameters and layers.") { model, repository, offline, json };
         command.SetAction(async (line, cancellationToken) =>
         {
             ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
@@ -63,21 +63,27 @@ internal static class InspectModelCommand
 
     private static string Text(ModelSource source, IReadOnlyList<Network> networks)
     {
-        var lines = new List<string>
-        {
+        List<string> lines =
+        [
             $"model       {source.Name}",
             $"stems       {string.Join(", ", source.Stems)}",
             string.Create(CultureInfo.InvariantCulture, $"rate        {source.SampleRate} Hz"),
             string.Create(CultureInfo.InvariantCulture, $"segment     {source.SegmentSeconds:0.###} s"),
-        };
+        ];
         foreach (Network network in networks)
         {
             lines.Add("");
             lines.Add($"network     {network.Member.Signature}{(network.Member.Path is { } path ? $"  {path}" : "")}");
             if (network.Sha256 is { } hash)
+            {
                 lines.Add($"sha-256     {hash}");
+            }
+
             if (networks.Count > 1)
+            {
                 lines.Add($"weights     {string.Join(", ", source.Stems.Zip(network.Member.Weights, (s, w) => FormattableString.Invariant($"{s} {w}")))}");
+            }
+
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"parameters  {network.Parameters:N0} in {network.Layers.Sum(l => l.Tensors)} tensors"));
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"work        {network.Flops / 1e9:0.0} GFLOP a segment"));
             lines.Add("arguments");
@@ -98,13 +104,19 @@ internal static class InspectModelCommand
             json.WriteString("model", source.Name);
             json.WriteStartArray("stems");
             foreach (string stem in source.Stems)
+            {
                 json.WriteStringValue(stem);
+            }
+
             json.WriteEndArray();
             json.WriteNumber("sample_rate", source.SampleRate);
             json.WriteNumber("segment_seconds", source.SegmentSeconds);
             json.WriteStartArray("networks");
             foreach (Network network in networks)
+            {
                 WriteNetwork(json, network);
+            }
+
             json.WriteEndArray();
         },
         indented: true);
@@ -117,7 +129,10 @@ internal static class InspectModelCommand
         json.WriteString("sha256", network.Sha256);
         json.WriteStartArray("weights");
         foreach (double weight in network.Member.Weights)
+        {
             json.WriteNumberValue(weight);
+        }
+
         json.WriteEndArray();
         json.WriteNumber("parameters", network.Parameters);
         json.WriteNumber("gflop_per_segment", Math.Round(network.Flops / 1e9, 3));

@@ -9,7 +9,7 @@ internal static class ListModelsCommand
     internal static Command Create()
     {
         Option<bool> json = ModelsCommand.Json();
-        var command = new Command("list", "List the known models and where they are.") { json };
+        Command command = new("list", "List the known models and where they are.") { json };
         command.SetAction(line =>
         {
             Write(Catalogs.Create(offline: true), line.InvocationConfiguration.Output, line.GetValue(json));
@@ -41,10 +41,16 @@ internal static class ListModelsCommand
     private static string PlaceOf(KnownModel model)
     {
         if (model.Files.Count == 0 || model.Files.All(f => f.Place == ModelFilePlace.Embedded))
+        {
             return "built in";
+        }
+
         int here = model.Files.Count(f => f.Place != ModelFilePlace.Missing);
         if (here < model.Files.Count)
+        {
             return here == 0 ? "not here" : $"{here} of {model.Files.Count} files here";
+        }
+
         return model.Files.Any(f => f.Place == ModelFilePlace.TorchHub) ? "here (torch)" : "here";
     }
 
@@ -62,7 +68,10 @@ internal static class ListModelsCommand
                 json.WriteBoolean("here", model.IsHere);
                 json.WriteStartArray("stems");
                 foreach (string stem in model.Stems)
+                {
                     json.WriteStringValue(stem);
+                }
+
                 json.WriteEndArray();
                 json.WriteStartArray("files");
                 foreach (KnownModelFile file in model.Files)

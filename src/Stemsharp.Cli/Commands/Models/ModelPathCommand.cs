@@ -8,8 +8,8 @@ internal static class ModelPathCommand
 {
     internal static Command Create()
     {
-        var model = new Argument<string?>("MODEL") { Description = "A known name or signature; without it, the cache folder.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("path", "Print where a model's files are, or the cache folder.") { model };
+        Argument<string?> model = new("MODEL") { Description = "A known name or signature; without it, the cache folder.", Arity = ArgumentArity.ZeroOrOne };
+        Command command = new("path", "Print where a model's files are, or the cache folder.") { model };
         command.SetAction(line =>
         {
             ModelCatalog catalog = Catalogs.Create(offline: true);
@@ -22,7 +22,10 @@ internal static class ModelPathCommand
 
             KnownModelFile[] files = [.. catalog.Locate(name)];
             foreach (KnownModelFile file in files.Where(f => f.Path is not null))
+            {
                 output.WriteLine(file.Path);
+            }
+
             string[] missing = [.. files.Where(f => f.Path is null).Select(f => f.Name)];
             return missing.Length == 0
                 ? ExitCode.Success

@@ -9,7 +9,7 @@ internal static class VerifyModelsCommand
     internal static Command Create()
     {
         Argument<string[]> models = ModelsCommand.SeveralModels(required: false);
-        var command = new Command("verify", "Compare the checksums of the model files that are here, and open each.") { models };
+        Command command = new("verify", "Compare the checksums of the model files that are here, and open each.") { models };
         command.SetAction(line =>
         {
             ModelCatalog catalog = Catalogs.Create(offline: true);
@@ -22,7 +22,10 @@ internal static class VerifyModelsCommand
                 {
                     // What is not here is a fault only of a model that was asked for: of a bag, few stems need few files.
                     if (all && known.First(m => m.Name == name).Files.Any(f => f.Name == verdict.File && f.Place == ModelFilePlace.Missing))
+                    {
                         continue;
+                    }
+
                     line.InvocationConfiguration.Output.WriteLine($"{name}  {verdict.File}  {verdict.Problem ?? "as it should be"}");
                     good &= verdict.Problem is null;
                 }

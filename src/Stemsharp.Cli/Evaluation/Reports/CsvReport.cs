@@ -8,8 +8,12 @@ internal static class CsvReport
     {
         csv.Write($"track,stem,{string.Join(',', ScoreColumn.All.Select(column => column.Key))},frames\r\n");
         foreach (JudgedTrack track in run.Tracks)
+        {
             foreach (Stemsharp.Evaluation.StemScores stem in track.Scores.Stems)
+            {
                 csv.Write($"{Field(track.Scores.Track)},{Field(stem.Stem)},{string.Join(',', ScoreColumn.All.Select(column => ScoreText.Plain(column.Read(stem))))},{stem.Frames.Count}\r\n");
+            }
+        }
     }
 
     private static string Field(string text) =>

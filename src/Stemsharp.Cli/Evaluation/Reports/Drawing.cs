@@ -24,11 +24,19 @@ internal static class Drawing
     {
         int columns = picture.Outline.Length;
         StringBuilder path = new();
-        for (int x = 0; x < columns; x++) path.Append(CultureInfo.InvariantCulture, $"{(x == 0 ? 'M' : 'L')}{x} {Y(picture.Outline[x].High)}");
-        for (int x = columns - 1; x >= 0; x--) path.Append(CultureInfo.InvariantCulture, $"L{x} {Y(picture.Outline[x].Low)}");
+        for (int x = 0; x < columns; x++)
+        {
+            path.Append(CultureInfo.InvariantCulture, $"{(x == 0 ? 'M' : 'L')}{x} {Y(picture.Outline[x].High)}");
+        }
+
+        for (int x = columns - 1; x >= 0; x--)
+        {
+            path.Append(CultureInfo.InvariantCulture, $"L{x} {Y(picture.Outline[x].Low)}");
+        }
+
         return $"""<svg class="wave" viewBox="0 0 {columns} 100" preserveAspectRatio="none" role="img" aria-label="{label}"><path d="{path}Z"/></svg>""";
 
-        string Y(double sample) => (50 - (49.5 * Math.Clamp(sample / Math.Max(peak, 1e-6), -1, 1))).ToString("0.#", CultureInfo.InvariantCulture);
+        string Y(double sample) => (50 - 49.5 * Math.Clamp(sample / Math.Max(peak, 1e-6), -1, 1)).ToString("0.#", CultureInfo.InvariantCulture);
     }
 
     /// <summary>A spectrogram as an image element.</summary>
@@ -42,7 +50,7 @@ internal static class Drawing
             {
                 double decibels = 10 * Math.Log10(picture.Power[x][row] + 1e-20);
                 double level = (decibels - QuietestDecibels) / (LoudestDecibels - QuietestDecibels);
-                pixels[((Spectrogram.Rows - 1 - row) * columns) + x] = (byte)(255 * Math.Clamp(level, 0, 1));
+                pixels[(Spectrogram.Rows - 1 - row) * columns + x] = (byte)(255 * Math.Clamp(level, 0, 1));
             }
         }
 
@@ -59,8 +67,12 @@ internal static class Drawing
         double lowestBox = rows.Select(row => Statistics.Quantile(row.Values, 0.25)).Where(double.IsFinite).DefaultIfEmpty(0).Min();
         double low = Math.Floor(Math.Max(all.DefaultIfEmpty(0).Min(), Math.Min(-5, lowestBox - 5)) / 5) * 5;
         double high = Math.Ceiling(all.DefaultIfEmpty(10).Max() / 5) * 5;
-        if (!(high > low)) (low, high) = (low - 5, low + 5);
-        int height = top + (rows.Count * rowHeight) + 22;
+        if (!(high > low))
+        {
+            (low, high) = (low - 5, low + 5);
+        }
+
+        int height = top + rows.Count * rowHeight + 22;
         StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"""<svg class="boxes" viewBox="0 0 {width} {height}" role="img" aria-label="{title}">""");
         double tick = (high - low) switch { > 80 => 20, > 30 => 10, _ => 5 };
@@ -72,10 +84,14 @@ internal static class Drawing
 
         for (int i = 0; i < rows.Count; i++)
         {
-            int middle = top + (i * rowHeight) + (rowHeight / 2);
+            int middle = top + i * rowHeight + rowHeight / 2;
             svg.Append($"""<text x="{left - 8}" y="{middle + 4}" text-anchor="end">{rows[i].Name}</text>""");
             double[] values = [.. rows[i].Values.Where(double.IsFinite).Order()];
-            if (values.Length == 0) continue;
+            if (values.Length == 0)
+            {
+                continue;
+            }
+
             double first = Statistics.Quantile(values, 0.25), median = Statistics.Median(values), third = Statistics.Quantile(values, 0.75);
             double reach = 1.5 * (third - first);
             double from = values.First(value => value >= first - reach), to = values.Last(value => value <= third + reach);
@@ -83,12 +99,14 @@ internal static class Drawing
             svg.Append(CultureInfo.InvariantCulture, $"""<rect class="box" x="{X(first)}" width="{Math.Max(1, Place(third) - Place(first)):0.#}" y="{middle - 8}" height="16"/>""");
             svg.Append($"""<line class="median" x1="{X(median)}" x2="{X(median)}" y1="{middle - 8}" y2="{middle + 8}"/>""");
             foreach (double value in values.Where(value => value < from || value > to))
+            {
                 svg.Append($"""<circle class="far" cx="{X(value)}" cy="{middle}" r="2.5"><title>{ScoreText.Decibels(value)} dB</title></circle>""");
+            }
         }
 
         return svg.Append("</svg>").ToString();
 
-        double Place(double value) => left + ((width - left - 16) * (Math.Clamp(value, low, high) - low) / (high - low));
+        double Place(double value) => left + (width - left - 16) * (Math.Clamp(value, low, high) - low) / (high - low);
         string X(double value) => Place(value).ToString("0.#", CultureInfo.InvariantCulture);
     }
 
@@ -101,9 +119,9 @@ internal static class Drawing
             int below = Math.Min((int)place, s_scale.Length - 2);
             double share = place - below;
             (int Red, int Green, int Blue) from = s_scale[below], to = s_scale[below + 1];
-            palette[3 * i] = (byte)Math.Round(from.Red + (share * (to.Red - from.Red)));
-            palette[(3 * i) + 1] = (byte)Math.Round(from.Green + (share * (to.Green - from.Green)));
-            palette[(3 * i) + 2] = (byte)Math.Round(from.Blue + (share * (to.Blue - from.Blue)));
+            palette[3 * i] = (byte)Math.Round(from.Red + share * (to.Red - from.Red));
+            palette[3 * i + 1] = (byte)Math.Round(from.Green + share * (to.Green - from.Green));
+            palette[3 * i + 2] = (byte)Math.Round(from.Blue + share * (to.Blue - from.Blue));
         }
 
         return palette;

@@ -50,11 +50,19 @@ internal static class HtmlReport
         WriteSummary(html, run);
         WriteBoxPlots(html, run);
         html.Write($"<h2>Tracks</h2>\n<p class=\"about\">Waveforms of a stem share one scale. Spectrograms run from {Spectrogram.LowestFrequency} Hz to 16 kHz, logarithmically, and from {Drawing.QuietestDecibels} to {Drawing.LoudestDecibels} dB of full scale.</p>\n");
-        foreach (JudgedTrack track in run.Tracks) WriteTrack(html, track, open: run.Tracks.Count <= 3);
+        foreach (JudgedTrack track in run.Tracks)
+        {
+            WriteTrack(html, track, open: run.Tracks.Count <= 3);
+        }
+
         if (run.Failures.Count > 0)
         {
             html.Write("<h2>Not judged</h2>\n<ul>\n");
-            foreach ((string track, Exception error) in run.Failures) html.Write($"<li>{Text(track)}: {Text(error.Message)}</li>\n");
+            foreach ((string track, Exception error) in run.Failures)
+            {
+                html.Write($"<li>{Text(track)}: {Text(error.Message)}</li>\n");
+            }
+
             html.Write("</ul>\n");
         }
 
@@ -64,12 +72,20 @@ internal static class HtmlReport
     private static void WriteSummary(TextWriter html, EvaluationRun run)
     {
         html.Write($"<h2>{(run.Tracks.Count == 1 ? "Scores" : "Median over tracks")}</h2>\n<div class=\"scroll\"><table>\n<tr><th scope=\"col\">stem</th>");
-        foreach (ScoreColumn column in ScoreColumn.All) html.Write($"<th scope=\"col\">{column.Name}</th>");
+        foreach (ScoreColumn column in ScoreColumn.All)
+        {
+            html.Write($"<th scope=\"col\">{column.Name}</th>");
+        }
+
         html.Write("<th scope=\"col\">tracks</th></tr>\n");
         foreach (StemSummary stem in StemSummary.Of(run))
         {
             html.Write($"<tr><td>{Text(stem.Stem)}</td>");
-            for (int i = 0; i < stem.Medians.Count; i++) html.Write($"<td{(i == 0 ? " class=\"main\"" : "")}>{ScoreText.Decibels(stem.Medians[i])}</td>");
+            for (int i = 0; i < stem.Medians.Count; i++)
+            {
+                html.Write($"<td{(i == 0 ? " class=\"main\"" : "")}>{ScoreText.Decibels(stem.Medians[i])}</td>");
+            }
+
             html.Write($"<td>{stem.Tracks}</td></tr>\n");
         }
 
@@ -86,7 +102,11 @@ internal static class HtmlReport
             (string, double[])[] rows = [.. run.Stems.Select(stem => (Text(stem), run.Of(stem).SelectMany(scores => single
                 ? scores.Frames.Select(frame => column.Key switch { "sdr" => frame.Sdr, "isr" => frame.Isr, "sir" => frame.Sir, _ => frame.Sar })
                 : [column.Read(scores)]).ToArray()))];
-            if (!rows.Any(row => row.Item2.Any(double.IsFinite))) continue;
+            if (!rows.Any(row => row.Item2.Any(double.IsFinite)))
+            {
+                continue;
+            }
+
             html.Write($"<figure><figcaption>{column.Name}, dB</figcaption>{Drawing.BoxPlot($"Box plot of {column.Name} per stem", rows)}</figure>\n");
         }
 
@@ -101,9 +121,16 @@ internal static class HtmlReport
         {
             Stemsharp.Evaluation.StemScores scores = track.Scores.Stems[i];
             StringBuilder line = new();
-            foreach (ScoreColumn column in ScoreColumn.All) line.Append($" · {column.Name} {ScoreText.Decibels(column.Read(scores))}");
+            foreach (ScoreColumn column in ScoreColumn.All)
+            {
+                line.Append($" · {column.Name} {ScoreText.Decibels(column.Read(scores))}");
+            }
+
             html.Write($"<h3>{Text(scores.Stem)}</h3>\n<p class=\"about\">{line.ToString(3, line.Length - 3)}</p>\n");
-            if (track.Pictures.Count > i) WriteSounds(html, Text(scores.Stem), track.Pictures[i]);
+            if (track.Pictures.Count > i)
+            {
+                WriteSounds(html, Text(scores.Stem), track.Pictures[i]);
+            }
         }
 
         html.Write("</details>\n");
@@ -114,7 +141,10 @@ internal static class HtmlReport
         double peak = pictures.Reference.Outline.Concat(pictures.Estimate.Outline).Max(column => Math.Max(-column.Low, column.High));
         html.Write("<div class=\"sounds\">\n");
         foreach ((string name, SoundPicture picture) in new[] { ("reference", pictures.Reference), ("estimate", pictures.Estimate), ("error", pictures.Error) })
+        {
             html.Write($"<span>{name}</span>{Drawing.Waveform(picture, peak, $"Waveform of {stem}, {name}")}{Drawing.Spectrum(picture, $"Spectrogram of {stem}, {name}")}\n");
+        }
+
         html.Write("</div>\n");
     }
 

@@ -31,7 +31,11 @@ internal static class JsonReport
 
         json.WriteEndArray();
         json.WriteStartArray("tracks");
-        foreach (JudgedTrack track in run.Tracks) WriteTrack(json, track.Scores, run.Options);
+        foreach (JudgedTrack track in run.Tracks)
+        {
+            WriteTrack(json, track.Scores, run.Options);
+        }
+
         json.WriteEndArray();
         json.WriteStartArray("failures");
         foreach ((string track, Exception error) in run.Failures)
@@ -56,7 +60,11 @@ internal static class JsonReport
         {
             json.WriteStartObject();
             json.WriteString("stem", stem.Stem);
-            foreach (ScoreColumn column in ScoreColumn.All) WriteScore(json, column.Key, column.Read(stem));
+            foreach (ScoreColumn column in ScoreColumn.All)
+            {
+                WriteScore(json, column.Key, column.Read(stem));
+            }
+
             json.WriteStartArray("frames");
             for (int i = 0; i < stem.Frames.Count; i++)
             {
@@ -80,13 +88,23 @@ internal static class JsonReport
     private static void WriteScores(Utf8JsonWriter json, string name, Func<int, double> score)
     {
         json.WriteStartObject(name);
-        for (int i = 0; i < ScoreColumn.All.Count; i++) WriteScore(json, ScoreColumn.All[i].Key, score(i));
+        for (int i = 0; i < ScoreColumn.All.Count; i++)
+        {
+            WriteScore(json, ScoreColumn.All[i].Key, score(i));
+        }
+
         json.WriteEndObject();
     }
 
     private static void WriteScore(Utf8JsonWriter json, string name, double value)
     {
-        if (double.IsFinite(value)) json.WriteNumber(name, Math.Round(value, 5));
-        else json.WriteNull(name);
+        if (double.IsFinite(value))
+        {
+            json.WriteNumber(name, Math.Round(value, 5));
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 }

@@ -56,7 +56,10 @@ internal static class PngImage
         foreach (byte value in data)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+            }
         }
 
         return crc;

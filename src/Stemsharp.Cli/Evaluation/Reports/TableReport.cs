@@ -20,9 +20,16 @@ internal static class TableReport
         // A pipe has no width of its own; a table must not be cut for it.
         console.Profile.Width = 120;
         Table table = new Table { Border = TableBorder.Simple }.AddColumn("stem");
-        foreach (ScoreColumn column in ScoreColumn.All) table.AddColumn(new TableColumn(column.Name).RightAligned());
+        foreach (ScoreColumn column in ScoreColumn.All)
+        {
+            table.AddColumn(new TableColumn(column.Name).RightAligned());
+        }
+
         foreach (StemSummary stem in StemSummary.Of(run))
+        {
             table.AddRow([Markup.Escape(stem.Stem), .. stem.Medians.Select(ScoreText.Decibels)]);
+        }
+
         console.Write(table);
         output.WriteLine($"dB; medians of {run.Options.Window:0.###} s frames{(run.Tracks.Count > 1 ? $", then of {run.Tracks.Count} tracks" : "")}; {run.Estimates} against {run.References}");
     }

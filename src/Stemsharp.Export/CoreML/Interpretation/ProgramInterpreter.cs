@@ -29,7 +29,10 @@ internal sealed class ProgramInterpreter
             {
                 Literal literal = operation.Attributes["val"];
                 _literals.Add(operation.Name, literal);
-                if (literal.Spec.Kind.IsFloat()) _constants.Add(operation.Name, new Tensor(literal.Spec, new TensorBuffer(Floats(literal, package.Weights))));
+                if (literal.Spec.Kind.IsFloat())
+                {
+                    _constants.Add(operation.Name, new Tensor(literal.Spec, new TensorBuffer(Floats(literal, package.Weights))));
+                }
             }
             else if (operation.Type == "constexpr_lut_to_dense")
             {
@@ -43,11 +46,17 @@ internal sealed class ProgramInterpreter
 
             foreach (ParameterBinding binding in operation.Inputs.Values.SelectMany(b => b))
             {
-                if (binding.Name is { } name) _lastUse[name] = i;
+                if (binding.Name is { } name)
+                {
+                    _lastUse[name] = i;
+                }
             }
         }
 
-        foreach (string result in _model.Results) _lastUse[result] = int.MaxValue;
+        foreach (string result in _model.Results)
+        {
+            _lastUse[result] = int.MaxValue;
+        }
     }
 
     /// <summary>Runs the program on its inputs in order and returns its results in order, row-major.</summary>
@@ -60,25 +69,39 @@ internal sealed class ProgramInterpreter
         for (int i = 0; i < inputs.Count; i++)
         {
             TypedName argument = _model.Arguments[i];
-            if (inputs[i].Length != argument.Spec.Elements) throw new ArgumentException($"Input {argument.Name} has {inputs[i].Length} elements, not {argument.Spec}.", nameof(inputs));
+            if (inputs[i].Length != argument.Spec.Elements)
+            {
+                throw new ArgumentException($"Input {argument.Name} has {inputs[i].Length} elements, not {argument.Spec}.", nameof(inputs));
+            }
+
             _values.Add(argument.Name, new Tensor(argument.Spec, new TensorBuffer(inputs[i]) { Users = int.MaxValue / 2 }));
         }
 
         for (int i = 0; i < _model.Operations.Count; i++)
         {
             ProgramOperation operation = _model.Operations[i];
-            if (operation.IsConstant) continue;
+            if (operation.IsConstant)
+            {
+                continue;
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             Evaluate(operation);
             observe?.Invoke(operation, _values[operation.Name]);
             foreach (ParameterBinding binding in operation.Inputs.Values.SelectMany(b => b))
             {
-                if (binding.Name is { } name && _lastUse[name] == i) Release(name);
+                if (binding.Name is { } name && _lastUse[name] == i)
+                {
+                    Release(name);
+                }
             }
 
             foreach (TypedName output in operation.Outputs)
             {
-                if (!_lastUse.ContainsKey(output.Name)) Release(output.Name);
+                if (!_lastUse.ContainsKey(output.Name))
+                {
+                    Release(output.Name);
+                }
             }
         }
 
@@ -124,7 +147,11 @@ internal sealed class ProgramInterpreter
         }
 
         bool exact = type is "transpose" or "concat" or "slice_by_index";
-        if (spec.Kind == ElementKind.Float16 && !exact) Ranges.RoundToHalf(y, spec.Elements);
+        if (spec.Kind == ElementKind.Float16 && !exact)
+        {
+            Ranges.RoundToHalf(y, spec.Elements);
+        }
+
         _values.Add(operation.Name, new Tensor(spec, new TensorBuffer(y) { Users = 1 }));
     }
 
@@ -133,7 +160,7 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x"), w = In(operation, "weight");
         int[] strides = Ints(operation, "strides")!, pad = Ints(operation, "pad")!, dilations = Ints(operation, "dilations")!, result = operation.Outputs[0].Spec.Shape;
         bool line = x.Shape.Length == 3;
-        var plane = line
+        Convolutions.Plane plane = line
             ? new Convolutions.Plane(x.Shape[1], 1, x.Shape[2], result[1], 1, result[2], 1, w.Shape[2], 1, strides[0], 0, pad[0], 1, dilations[0])
             : new Convolutions.Plane(x.Shape[1], x.Shape[2], x.Shape[3], result[1], result[2], result[3], w.Shape[2], w.Shape[3], strides[0], strides[1], pad[0], pad[2], dilations[0], dilations[1]);
         Convolutions.Conv(x.Data, w.Data, Data(operation, "bias"), plane, y);
@@ -144,9 +171,13 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x"), w = In(operation, "weight");
         int[] strides = Ints(operation, "strides")!, pad = Ints(operation, "pad")!, result = operation.Outputs[0].Spec.Shape;
         bool line = x.Shape.Length == 3;
-        if (!line && (w.Shape[3] != 1 || strides[1] != 1 || pad[2] != 0 || pad[3] != 0)) throw new NotSupportedException("Transposed convolutions run along the first spatial axis only.");
+        if (!line && (w.Shape[3] != 1 || strides[1] != 1 || pad[2] != 0 || pad[3] != 0))
+        {
+            throw new NotSupportedException("Transposed convolutions run along the first spatial axis only.");
+        }
+
         int width = line ? 1 : x.Shape[3];
-        var plane = new Convolutions.Plane(x.Shape[1], x.Shape[2], width, result[1], result[2], width, w.Shape[2], 1, strides[0], 1, pad[0], 0, 1, 1);
+        Convolutions.Plane plane = new(x.Shape[1], x.Shape[2], width, result[1], result[2], width, w.Shape[2], 1, strides[0], 1, pad[0], 0, 1, 1);
         Convolutions.Transposed(x.Data, w.Data, Data(operation, "bias"), plane, y);
     }
 
@@ -174,7 +205,11 @@ internal sealed class ProgramInterpreter
     {
         Tensor q = In(operation, "query"), k = In(operation, "key"), v = In(operation, "value");
         int nq = q.Shape[^2], nk = k.Shape[^2], width = q.Shape[^1];
-        if (v.Shape[^1] != width) throw new NotSupportedException("Values are as wide as keys in all programs that this interpreter runs.");
+        if (v.Shape[^1] != width)
+        {
+            throw new NotSupportedException("Values are as wide as keys in all programs that this interpreter runs.");
+        }
+
         for (int i = 0; i < q.Spec.Elements / (nq * width); i++)
         {
             Products.Attention(q.Data.AsMemory(i * nq * width, nq * width), k.Data.AsSpan(i * nk * width, nk * width), v.Data.AsSpan(i * nk * width, nk * width), nq, nk, width, y.AsMemory(i * nq * width, nq * width));
@@ -185,15 +220,23 @@ internal sealed class ProgramInterpreter
     {
         Tensor x = In(operation, "x");
         int axis = Ints(operation, "axis")?[0] ?? -1;
-        if (axis != -1 && axis != x.Shape.Length - 1) throw new NotSupportedException("Softmax runs along the last axis only.");
+        if (axis != -1 && axis != x.Shape.Length - 1)
+        {
+            throw new NotSupportedException("Softmax runs along the last axis only.");
+        }
+
         Norms.Softmax(x, y);
     }
 
     private void Reduce(ProgramOperation operation, float[] y)
     {
         Tensor x = In(operation, "x");
-        var reduced = new bool[x.Shape.Length];
-        foreach (int axis in Ints(operation, "axes") ?? [.. Enumerable.Range(0, reduced.Length)]) reduced[axis < 0 ? axis + reduced.Length : axis] = true;
+        bool[] reduced = new bool[x.Shape.Length];
+        foreach (int axis in Ints(operation, "axes") ?? [.. Enumerable.Range(0, reduced.Length)])
+        {
+            reduced[axis < 0 ? axis + reduced.Length : axis] = true;
+        }
+
         Norms.Reduce(operation.Type, x, reduced, y);
     }
 
@@ -202,7 +245,11 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x");
         int rank = x.Shape.Length;
         int[] axes = [.. (Ints(operation, "axes") ?? [.. Enumerable.Range(0, rank)]).Select(a => a < 0 ? a + rank : a).Order()];
-        if (!axes.SequenceEqual(Enumerable.Range(rank - axes.Length, axes.Length))) throw new NotSupportedException("Layer norms run over trailing axes only.");
+        if (!axes.SequenceEqual(Enumerable.Range(rank - axes.Length, axes.Length)))
+        {
+            throw new NotSupportedException("Layer norms run over trailing axes only.");
+        }
+
         Norms.Layer(x, axes.Aggregate(1, (n, a) => n * x.Shape[a]), Data(operation, "gamma"), Data(operation, "beta"), Epsilon(operation, 1e-5f), y);
     }
 
@@ -210,7 +257,11 @@ internal sealed class ProgramInterpreter
     {
         Tensor x = In(operation, "x");
         int axis = Ints(operation, "axis")![0];
-        if (axis < 0) axis += x.Shape.Length;
+        if (axis < 0)
+        {
+            axis += x.Shape.Length;
+        }
+
         int begin = 0;
         foreach (TypedName output in operation.Outputs)
         {
@@ -226,7 +277,11 @@ internal sealed class ProgramInterpreter
     {
         int[] shape = operation.Outputs[0].Spec.Shape;
         int axis = Ints(operation, "axis")![0];
-        if (axis < 0) axis += shape.Length;
+        if (axis < 0)
+        {
+            axis += shape.Length;
+        }
+
         int position = 0;
         foreach (ParameterBinding binding in operation.Inputs["values"])
         {
@@ -241,7 +296,11 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x");
         int[] begin = Ints(operation, "begin")!, end = Ints(operation, "end")!;
         int[] cut = [.. Enumerable.Range(0, begin.Length).Where(i => end[i] - begin[i] != x.Shape[i])];
-        if (cut.Length > 1) throw new NotSupportedException("Slices cut one axis only.");
+        if (cut.Length > 1)
+        {
+            throw new NotSupportedException("Slices cut one axis only.");
+        }
+
         int axis = cut.Length == 0 ? 0 : cut[0];
         Movement.CopyAxis(x.Span, x.Shape, axis, begin[axis], end[axis] - begin[axis], y, 0, end[axis] - begin[axis]);
     }
@@ -262,8 +321,16 @@ internal sealed class ProgramInterpreter
 
     private void Release(string name)
     {
-        if (!_values.Remove(name, out Tensor? value) || --value.Buffer.Users > 0) return;
-        if (!_free.TryGetValue(value.Data.Length, out Stack<float[]>? stack)) _free.Add(value.Data.Length, stack = new Stack<float[]>());
+        if (!_values.Remove(name, out Tensor? value) || --value.Buffer.Users > 0)
+        {
+            return;
+        }
+
+        if (!_free.TryGetValue(value.Data.Length, out Stack<float[]>? stack))
+        {
+            _free.Add(value.Data.Length, stack = new Stack<float[]>());
+        }
+
         stack.Push(value.Data);
     }
 
@@ -273,8 +340,8 @@ internal sealed class ProgramInterpreter
         float[] table = Floats(parts.Table, package.Weights);
         byte[] packed = package.Weights.Read(parts.Indices);
         int rank = parts.Shape.Length, entries = 1 << parts.Bits;
-        var spec = operation.Outputs[0].Spec;
-        var data = new float[spec.Elements];
+        TensorSpec spec = operation.Outputs[0].Spec;
+        float[] data = new float[spec.Elements];
         for (int i = 0; i < data.Length; i++)
         {
             long bit = (long)i * parts.Bits;
@@ -296,12 +363,19 @@ internal sealed class ProgramInterpreter
 
     private static float[] Floats(Literal literal, WeightFile weights)
     {
-        if (literal.Immediate is float[] floats) return floats;
+        if (literal.Immediate is float[] floats)
+        {
+            return floats;
+        }
+
         byte[] bytes = literal.Immediate as byte[] ?? weights.Read(literal);
-        var values = new float[literal.Spec.Elements];
+        float[] values = new float[literal.Spec.Elements];
         if (literal.Spec.Kind == ElementKind.Float32)
         {
-            for (int i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(4 * i));
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(4 * i));
+            }
         }
         else
         {

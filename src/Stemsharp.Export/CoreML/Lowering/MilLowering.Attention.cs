@@ -22,7 +22,11 @@ internal sealed partial class MilLowering
             TensorPrimitives.Multiply(b.AsSpan(0, scale.Rows), scale.Factor, b.AsSpan(0, scale.Rows));
         }
 
-        if (!WeightStore.FitsHalf(w, b)) type = MilType.Float32;
+        if (!WeightStore.FitsHalf(w, b))
+        {
+            type = MilType.Float32;
+        }
+
         MilValue x = Get(input, Layout.Tokens, type);
         (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], w, b, type);
         return _mil.Add("linear", name, type, [1, x.Shape[1], rows], ("x", x), ("weight", wc), ("bias", bc));
@@ -38,11 +42,11 @@ internal sealed partial class MilLowering
         Shape shape = node.Output.Shape;
         int heads = op.Heads, width = shape.Channels / heads;
         string scope = node.Name;
-        var parts = new List<MilValue>();
+        List<MilValue> parts = [];
         for (int first = 0; first < 3;)
         {
             Node node0 = ProjectionOf(node.Inputs[first]);
-            var projection = (LinearOp)node0.Op;
+            LinearOp projection = (LinearOp)node0.Op;
             int end = first + 1, rows = projection.Rows;
             while (end < 3 && Follows(ProjectionOf(node.Inputs[end]), node0, projection.FirstRow + rows))
             {
@@ -72,7 +76,11 @@ internal sealed partial class MilLowering
     {
         int[] shape = [.. q.Shape];
         shape[3] = k.Shape[2];
-        if (!_options.FoldAttentionScale) q = _mil.Add("mul", $"{scope}_scaled", type, q.Shape.AsSpan(), ("x", q), ("y", _mil.Scalar(type, QueryScale(q.Shape[3]))));
+        if (!_options.FoldAttentionScale)
+        {
+            q = _mil.Add("mul", $"{scope}_scaled", type, q.Shape.AsSpan(), ("x", q), ("y", _mil.Scalar(type, QueryScale(q.Shape[3]))));
+        }
+
         MilValue scores = _mil.Add("matmul", $"{scope}_scores", type, shape, ("x", q), ("y", k), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(true)));
         MilType soft = _options.Policy.For($"{scope}.softmax", PrecisionPolicy.Softmax);
         MilValue weights = _mil.Add("softmax", $"{scope}_softmax", soft, shape, ("x", _mil.As(scores, soft)), ("axis", _mil.Int(-1)));
@@ -90,7 +98,7 @@ internal sealed partial class MilLowering
 
     private static bool Follows(Node next, Node first, int row)
     {
-        var (a, b) = ((LinearOp)next.Op, (LinearOp)first.Op);
+        (LinearOp a, LinearOp b) = ((LinearOp)next.Op, (LinearOp)first.Op);
         return a.Weight == b.Weight && a.FirstRow == row && next.Inputs[0] == first.Inputs[0];
     }
 }

@@ -8,7 +8,11 @@ internal sealed partial class MilLowering
     // Zeros appended to the time axis become padding of the convolution that follows.
     private void Pad(Node node, PadOp op)
     {
-        if (SoleConsumer(node.Output)?.Op is not ConvOp) throw new InvalidOperationException($"{node.Name}: padding stands before convolutions only.");
+        if (SoleConsumer(node.Output)?.Op is not ConvOp)
+        {
+            throw new InvalidOperationException($"{node.Name}: padding stands before convolutions only.");
+        }
+
         Value x = node.Inputs[0];
         Alias(node.Output, x);
         _pendingPad.Add(node.Output, op.Length - x.Shape.Last);
@@ -28,7 +32,11 @@ internal sealed partial class MilLowering
         int extra = _pendingPad.GetValueOrDefault(input);
         int[] pads = [.. op.Padding.SelectMany((p, axis) => new[] { p, axis == op.Padding.Length - 1 ? p + extra : p })];
         int[] dims = [.. op.Weight.Shape.Dims];
-        if (rows) (pads, dims) = ([0, 0, .. pads], [dims[0], dims[1], 1, dims[2]]);
+        if (rows)
+        {
+            (pads, dims) = ([0, 0, .. pads], [dims[0], dims[1], 1, dims[2]]);
+        }
+
         int[] Spatial(IEnumerable<int> values) => rows ? [1, .. values] : [.. values];
 
         string name = MilBuilder.Identifier(node.Name);
@@ -47,7 +55,11 @@ internal sealed partial class MilLowering
         Shape shape = node.Output.Shape;
         float[] weight = _weights.Read(op.Weight), bias = _weights.Read(op.Bias);
         int channels = shape.Channels;
-        if (SoleConsumer(node.Output)?.Op is RestoreOp) (weight, bias, channels) = SelectStems(op, weight, bias);
+        if (SoleConsumer(node.Output)?.Op is RestoreOp)
+        {
+            (weight, bias, channels) = SelectStems(op, weight, bias);
+        }
+
         MilType type = WeightStore.FitsHalf(weight, bias) ? _options.Policy.For(node) : MilType.Float32;
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);
 
@@ -72,8 +84,8 @@ internal sealed partial class MilLowering
     {
         int all = op.Weight.Shape[1], perStem = all / _options.StemCount, channels = perStem * _options.Stems.Count;
         int inner = (int)(op.Weight.Shape.Elements / op.Weight.Shape[0] / all);
-        var selectedWeight = new float[op.Weight.Shape[0] * channels * inner];
-        var selectedBias = new float[channels];
+        float[] selectedWeight = new float[op.Weight.Shape[0] * channels * inner];
+        float[] selectedBias = new float[channels];
         for (int i = 0; i < _options.Stems.Count; i++)
         {
             int first = _options.Stems[i] * perStem;
@@ -93,10 +105,13 @@ internal sealed partial class MilLowering
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);
         float[] weight = _weights.Read(op.Weight);
         int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
-        var table = new float[weight.Length];
+        float[] table = new float[weight.Length];
         for (int c = 0; c < channels; c++)
         {
-            for (int f = 0; f < rows; f++) table[c * rows + f] = (float)(op.Factor * weight[f * channels + c]);
+            for (int f = 0; f < rows; f++)
+            {
+                table[c * rows + f] = (float)(op.Factor * weight[f * channels + c]);
+            }
         }
 
         MilValue y = _mil.Floats($"{node.Name}_table", type, [1, channels, rows, 1], table);

@@ -12,8 +12,15 @@ internal sealed partial class MilLowering
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);
         int[] shape = [.. x.Shape];
         string name = node.Name;
-        if (shape.Length == 3 && Factor(shape[2]) is var run and > 1) x = _mil.Reshape($"{name}_runs", x, 1, shape[1], shape[2] / run, run);
-        else if (shape.Length == 3) x = _mil.Reshape($"{name}_runs", x, 1, shape[1], 1, shape[2]);
+        if (shape.Length == 3 && Factor(shape[2]) is var run and > 1)
+        {
+            x = _mil.Reshape($"{name}_runs", x, 1, shape[1], shape[2] / run, run);
+        }
+        else if (shape.Length == 3)
+        {
+            x = _mil.Reshape($"{name}_runs", x, 1, shape[1], 1, shape[2]);
+        }
+
         int[][] stages = [[3], [1, 2]];
         MilValue mean = Reduce("reduce_mean", $"{name}_mean", x, stages);
         MilValue centred = _mil.Add("sub", $"{name}_centred", type, x.Shape.AsSpan(), ("x", x), ("y", mean));
@@ -36,7 +43,11 @@ internal sealed partial class MilLowering
         MilValue mean = Get(node.Inputs[1], Layout.Channels, type), std = Get(node.Inputs[2], Layout.Channels, type);
         int[] result = [1, _options.Stems.Count, x.Shape[1] / _options.Stems.Count, .. x.Shape[2..]];
         // Rank 4 at most in the arithmetic: the reshape comes before it for waveforms, after it for spectrograms.
-        if (x.Rank == 3) x = _mil.Reshape($"{node.Name}_stems", x, result);
+        if (x.Rank == 3)
+        {
+            x = _mil.Reshape($"{node.Name}_stems", x, result);
+        }
+
         MilValue scaled = _mil.Add("mul", $"{node.Name}_scaled", type, x.Shape.AsSpan(), ("x", x), ("y", std));
         string name = _graph.Outputs.First(o => o.Value == node.Output).Name;
         bool last = x.Shape.AsSpan().SequenceEqual(result);
@@ -47,9 +58,13 @@ internal sealed partial class MilLowering
     // Where a norm stands between the last layer and here, the unwanted stems could not be left out before.
     private MilValue SelectLate(Node node, MilValue x)
     {
-        if (_options.Stems.Count == _options.StemCount || _producer[node.Inputs[0]].Op is ConvTransposeOp) return x;
+        if (_options.Stems.Count == _options.StemCount || _producer[node.Inputs[0]].Op is ConvTransposeOp)
+        {
+            return x;
+        }
+
         int perStem = x.Shape[1] / _options.StemCount;
-        var parts = new List<MilValue>();
+        List<MilValue> parts = [];
         foreach (int stem in _options.Stems)
         {
             int[] begin = new int[x.Rank], end = [.. x.Shape], shape = [.. x.Shape];
@@ -80,7 +95,11 @@ internal sealed partial class MilLowering
         int[] ones = [.. Enumerable.Repeat(1, shape.Rank - 1)];
         int rows = parts.Coarse * parts.Fine;
         MilValue table = _mil.Reshape($"{name}_table", sum, [.. ones, rows, parts.Channels]);
-        if (rows == shape.Last) return table;
+        if (rows == shape.Last)
+        {
+            return table;
+        }
+
         int[] end = [.. ones, shape.Last, parts.Channels];
         return _mil.Add("slice_by_index", $"{name}_cut", type, end, ("x", table), ("begin", _mil.Ints(new int[end.Length])), ("end", _mil.Ints(end)));
     }
@@ -90,7 +109,10 @@ internal sealed partial class MilLowering
     {
         for (int d = (int)Math.Ceiling(Math.Sqrt(length)); d <= Math.Min(length - 1, 1 << 14); d++)
         {
-            if (length % d == 0) return d;
+            if (length % d == 0)
+            {
+                return d;
+            }
         }
 
         return 1;

@@ -103,7 +103,11 @@ internal sealed partial class MilLowering
         for (int i = 0; i < stages.Length; i++)
         {
             int[] shape = [.. x.Shape];
-            foreach (int axis in stages[i]) shape[axis] = 1;
+            foreach (int axis in stages[i])
+            {
+                shape[axis] = 1;
+            }
+
             string stage = stages.Length == 1 ? name : $"{name}_{i}";
             x = _mil.Add(operation, stage, x.Type, shape, ("x", x), ("axes", _mil.Ints(stages[i])), ("keep_dims", _mil.Bool(true)));
         }

@@ -39,10 +39,18 @@ internal sealed partial class MilLowering
         (_graph, _mil, _weights, _options) = (graph, mil, weights, options);
         foreach (Node node in graph.Nodes)
         {
-            foreach (Value output in node.Outputs) _producer.Add(output, node);
+            foreach (Value output in node.Outputs)
+            {
+                _producer.Add(output, node);
+            }
+
             foreach (Value input in node.Inputs)
             {
-                if (!_consumers.TryGetValue(input, out List<Node>? list)) _consumers.Add(input, list = []);
+                if (!_consumers.TryGetValue(input, out List<Node>? list))
+                {
+                    _consumers.Add(input, list = []);
+                }
+
                 list.Add(node);
             }
         }
@@ -72,8 +80,15 @@ internal sealed partial class MilLowering
             _values[(value, Layout.Channels)] = _mil.Input(name, [1, .. value.Shape.Dims]);
         }
 
-        foreach (Node node in _graph.Nodes) Lower(node);
-        foreach ((_, Value value) in _graph.Outputs) _mil.Output(Get(value, Layout.Channels));
+        foreach (Node node in _graph.Nodes)
+        {
+            Lower(node);
+        }
+
+        foreach ((_, Value value) in _graph.Outputs)
+        {
+            _mil.Output(Get(value, Layout.Channels));
+        }
     }
 
     private void Lower(Node node)
@@ -113,8 +128,16 @@ internal sealed partial class MilLowering
     private MilValue Get(Value value, Layout layout)
     {
         Shape shape = value.Shape;
-        if (layout == Layout.Grid && shape.Rank != 3) layout = Layout.Tokens;
-        if (_values.TryGetValue((value, layout), out MilValue? known)) return known;
+        if (layout == Layout.Grid && shape.Rank != 3)
+        {
+            layout = Layout.Tokens;
+        }
+
+        if (_values.TryGetValue((value, layout), out MilValue? known))
+        {
+            return known;
+        }
+
         string name = value.Name;
         MilValue result;
         switch (layout)
@@ -149,7 +172,10 @@ internal sealed partial class MilLowering
     {
         foreach (Layout layout in (ReadOnlySpan<Layout>)[Layout.Channels, Layout.Grid, Layout.Tokens])
         {
-            if (_values.TryGetValue((same, layout), out MilValue? known)) _values[(value, layout)] = known;
+            if (_values.TryGetValue((same, layout), out MilValue? known))
+            {
+                _values[(value, layout)] = known;
+            }
         }
     }
 

@@ -19,9 +19,13 @@ internal static class NormPlan
     {
         List<Node> candidates = [.. graph.Nodes.Where(n => n.Op is GroupNormOp { PerRow: false }).OrderBy(n => n.Output.Shape.Elements / ((GroupNormOp)n.Op).Groups)];
         // In half precision the steps of a spelled-out norm would be rounded one by one, and the Neural Engine has norms of its own.
-        if (precision == CoreMLPrecision.Float16) return candidates.Select(n => n.Name).ToHashSet();
-        using var file = new WeightFileWriter(new MemoryStream());
-        var mil = new MilBuilder(file);
+        if (precision == CoreMLPrecision.Float16)
+        {
+            return candidates.Select(n => n.Name).ToHashSet();
+        }
+
+        using WeightFileWriter file = new(new MemoryStream());
+        MilBuilder mil = new(file);
         MilLowering.Run(graph, mil, new WeightStore(mil, new Zeros(), options.Target, palettes: null), options);
         int native = (Math.Max(0, mil.OperationCount - OperationBudget) + Saved - 1) / Saved;
         return candidates.Take(native).Select(n => n.Name).ToHashSet();

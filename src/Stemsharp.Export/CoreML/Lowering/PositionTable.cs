@@ -29,11 +29,25 @@ internal static class PositionTable
     public static Parts? Separate(Table table)
     {
         int channels = table.Shape.Channels, half = channels / 2, length = table.Shape.Last;
-        if (table.Shape.Positions != length || channels % 2 != 0 || length < ShortestWorthIt) return null;
+        if (table.Shape.Positions != length || channels % 2 != 0 || length < ShortestWorthIt)
+        {
+            return null;
+        }
+
         int fine = length;
-        for (int d = 8; d * d <= length; d++) if (length % d == 0) fine = length / d;
+        for (int d = 8; d * d <= length; d++)
+        {
+            if (length % d == 0)
+            {
+                fine = length / d;
+            }
+        }
         // A length without a divisor of use is cut from a longer table.
-        if (fine == length) fine = (int)Math.Ceiling(Math.Sqrt(length));
+        if (fine == length)
+        {
+            fine = (int)Math.Ceiling(Math.Sqrt(length));
+        }
+
         return Separate(table, fine, i => (i, half + i)) ?? Separate(table, fine, i => (2 * i + 1, 2 * i));
     }
 
@@ -41,10 +55,13 @@ internal static class PositionTable
     public static float[] ChannelsLast(Table table)
     {
         int channels = table.Shape.Channels, positions = table.Shape.Positions;
-        var result = new float[table.Data.Length];
+        float[] result = new float[table.Data.Length];
         for (int c = 0; c < channels; c++)
         {
-            for (int p = 0; p < positions; p++) result[p * channels + c] = (float)table.Data[c * positions + p];
+            for (int p = 0; p < positions; p++)
+            {
+                result[p * channels + c] = (float)table.Data[c * positions + p];
+            }
         }
 
         return result;
@@ -55,7 +72,7 @@ internal static class PositionTable
     {
         int channels = table.Shape.Channels, length = table.Shape.Last;
         double[] data = table.Data;
-        var parts = new Parts((length + fine - 1) / fine, fine, channels);
+        Parts parts = new((length + fine - 1) / fine, fine, channels);
         for (int i = 0; i < channels / 2; i++)
         {
             (int cos, int sin) = pair(i);
@@ -66,7 +83,11 @@ internal static class PositionTable
                 for (int b = 0; b < Math.Min(fine, length - a * fine); b++)
                 {
                     double x = data[cos * length + b], y = data[sin * length + b];
-                    if (Math.Abs(c * x - s * y - data[cos * length + a * fine + b]) > tolerance || Math.Abs(c * y + s * x - data[sin * length + a * fine + b]) > tolerance) return null;
+                    if (Math.Abs(c * x - s * y - data[cos * length + a * fine + b]) > tolerance || Math.Abs(c * y + s * x - data[sin * length + a * fine + b]) > tolerance)
+                    {
+                        return null;
+                    }
+
                     (parts.FineOwn[b * channels + cos], parts.FineOther[b * channels + cos]) = ((float)x, (float)y);
                     (parts.FineOwn[b * channels + sin], parts.FineOther[b * channels + sin]) = ((float)y, (float)x);
                 }

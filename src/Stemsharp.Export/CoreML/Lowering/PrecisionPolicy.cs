@@ -71,11 +71,19 @@ internal sealed class PrecisionPolicy
 
     public MilType For(string name, string kind)
     {
-        if (_all) return MilType.Float32;
+        if (_all)
+        {
+            return MilType.Float32;
+        }
+
         bool result = false;
         foreach ((string pattern, bool single, Regex expression) in _rules)
         {
-            if (!expression.IsMatch(name) && !expression.IsMatch(kind)) continue;
+            if (!expression.IsMatch(name) && !expression.IsMatch(kind))
+            {
+                continue;
+            }
+
             _used.Add(pattern);
             result = single;
         }

@@ -14,15 +14,23 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     /// <summary>A tensor's values. Small ones are kept; large ones are read again when asked again.</summary>
     public float[] Read(Parameter parameter)
     {
-        if (_small.TryGetValue(parameter, out float[]? known)) return known;
-        var values = new float[parameter.Shape.Elements];
+        if (_small.TryGetValue(parameter, out float[]? known))
+        {
+            return known;
+        }
+
+        float[] values = new float[parameter.Shape.Elements];
         source.Read(parameter, values);
         if (!TensorPrimitives.IsFiniteAll<float>(values))
         {
             throw new ModelException($"The parameter {parameter.Name} holds infinities or NaN; the checkpoint is damaged and cannot be exported.");
         }
 
-        if (values.Length <= 1 << 16) _small.Add(parameter, values);
+        if (values.Length <= 1 << 16)
+        {
+            _small.Add(parameter, values);
+        }
+
         return values;
     }
 
@@ -31,7 +39,10 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     {
         foreach (float[] values in tensors)
         {
-            if (TensorPrimitives.MaxMagnitude<float>(values) is > LargestHalf or < -LargestHalf) return false;
+            if (TensorPrimitives.MaxMagnitude<float>(values) is > LargestHalf or < -LargestHalf)
+            {
+                return false;
+            }
         }
 
         return true;
@@ -59,7 +70,11 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     {
         int[] groups = new int[shape.Length];
         Array.Fill(groups, 1);
-        if (target >= CoreMLTarget.IOS18) groups[0] = palettes!.Groups(shape[0]);
+        if (target >= CoreMLTarget.IOS18)
+        {
+            groups[0] = palettes!.Groups(shape[0]);
+        }
+
         Palette palette = Palettizer.Run(weight, groups[0], palettes!.Bits);
         return mil.Palettized(name, stored, shape, palettes.Bits, groups, palette.Tables, BitPacking.Pack(palette.Indices, palettes.Bits), target);
     }
@@ -68,7 +83,10 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     {
         foreach (float v in values)
         {
-            if ((float)(Half)v != v) return false;
+            if ((float)(Half)v != v)
+            {
+                return false;
+            }
         }
 
         return true;

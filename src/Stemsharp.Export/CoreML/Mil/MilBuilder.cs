@@ -26,7 +26,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     public MilValue Input(string name, params ReadOnlySpan<int> shape)
     {
-        var value = new MilValue(Unique(name), MilType.Float32, [.. shape]);
+        MilValue value = new(Unique(name), MilType.Float32, [.. shape]);
         _function.Inputs.Add(Named(value));
         return value;
     }
@@ -36,7 +36,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     /// <summary>Appends an operation with one result, which carries the operation's name.</summary>
     public MilValue Add(string operation, string name, MilType type, ReadOnlySpan<int> shape, params ReadOnlySpan<(string Key, MilValue Value)> inputs)
     {
-        var result = new MilValue(Unique(name), type, [.. shape]);
+        MilValue result = new(Unique(name), type, [.. shape]);
         Append(operation, result.Name, [result], inputs);
         return result;
     }
@@ -46,8 +46,12 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     {
         int[] shape = [.. x.Shape];
         shape[axis] /= parts;
-        var results = new MilValue[parts];
-        for (int i = 0; i < parts; i++) results[i] = new MilValue(Unique($"{name}_{i}"), x.Type, [.. shape]);
+        MilValue[] results = new MilValue[parts];
+        for (int i = 0; i < parts; i++)
+        {
+            results[i] = new MilValue(Unique($"{name}_{i}"), x.Type, [.. shape]);
+        }
+
         Append("split", Unique(name), results, ("x", x), ("num_splits", Int(parts)), ("axis", Int(axis)));
         return results;
     }
@@ -57,9 +61,9 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     {
         int[] shape = [.. values[0].Shape];
         shape[axis] = values.Sum(v => v.Shape[axis]);
-        var result = new MilValue(Unique(name), values[0].Type, [.. shape]);
+        MilValue result = new(Unique(name), values[0].Type, [.. shape]);
         Operation operation = Append("concat", result.Name, [result], ("axis", Int(axis)), ("interleave", Bool(false)));
-        var argument = new Argument();
+        Argument argument = new();
         argument.Arguments.AddRange(values.Select(v => new Binding { Name = v.Name }));
         operation.Inputs.Add("values", argument);
         return result;
@@ -68,8 +72,16 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     /// <summary>The value in that precision; a cast only where it is in another one.</summary>
     public MilValue As(MilValue x, MilType type)
     {
-        if (x.Type == type) return x;
-        if (_casts.TryGetValue((x.Name, type), out MilValue? known)) return known;
+        if (x.Type == type)
+        {
+            return x;
+        }
+
+        if (_casts.TryGetValue((x.Name, type), out MilValue? known))
+        {
+            return known;
+        }
+
         string suffix = type == MilType.Float16 ? "fp16" : "fp32";
         MilValue result = Add("cast", $"{x.Name}_{suffix}", type, x.Shape.AsSpan(), ("x", x), ("dtype", Text(suffix)));
         _casts.Add((x.Name, type), result);
@@ -84,28 +96,28 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     public MilValue Ints(params ReadOnlySpan<int> values)
     {
-        var tensor = new RepeatedInts();
+        RepeatedInts tensor = new();
         tensor.Values.AddRange(values.ToArray());
         return Immediate($"ints_{Label(values)}", MilType.Int32, [values.Length], new TensorValue { Ints = tensor });
     }
 
     public MilValue Int(int value)
     {
-        var tensor = new RepeatedInts();
+        RepeatedInts tensor = new();
         tensor.Values.Add(value);
         return Immediate($"int_{Label([value])}", MilType.Int32, [], new TensorValue { Ints = tensor });
     }
 
     public MilValue Bool(bool value)
     {
-        var tensor = new RepeatedBools();
+        RepeatedBools tensor = new();
         tensor.Values.Add(value);
         return Immediate(value ? "bool_true" : "bool_false", MilType.Bool, [], new TensorValue { Bools = tensor });
     }
 
     public MilValue Bools(params ReadOnlySpan<bool> values)
     {
-        var tensor = new RepeatedBools();
+        RepeatedBools tensor = new();
         tensor.Values.AddRange(values.ToArray());
         string label = string.Concat(values.ToArray().Select(v => v ? '1' : '0'));
         return Immediate($"bools_{label}", MilType.Bool, [values.Length], new TensorValue { Bools = tensor });
@@ -113,7 +125,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     public MilValue Text(string value)
     {
-        var tensor = new RepeatedStrings();
+        RepeatedStrings tensor = new();
         tensor.Values.Add(value);
         return Immediate($"text_{value}", MilType.Text, [], new TensorValue { Strings = tensor });
     }
@@ -126,7 +138,11 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     public MilValue Floats(string name, MilType type, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
     {
         byte[] bytes = type == MilType.Float16 ? Halves(values) : MemoryMarshal.AsBytes(values).ToArray();
-        if (values.Length >= SmallestBlob) return Blob(name, type, shape, bytes);
+        if (values.Length >= SmallestBlob)
+        {
+            return Blob(name, type, shape, bytes);
+        }
+
         TensorValue tensor;
         if (type == MilType.Float16)
         {
@@ -134,7 +150,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
         }
         else
         {
-            var floats = new RepeatedFloats();
+            RepeatedFloats floats = new();
             floats.Values.AddRange(values.ToArray());
             tensor = new TensorValue { Floats = floats };
         }
@@ -153,12 +169,20 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     /// <summary>A single-precision constant whose values are all halves: stored as such and widened when the program is loaded.</summary>
     public MilValue Widened(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
     {
-        if (values.Length < SmallestBlob) return Floats(name, MilType.Float32, shape, values);
+        if (values.Length < SmallestBlob)
+        {
+            return Floats(name, MilType.Float32, shape, values);
+        }
+
         Literal source = Stored(MilType.Float16, shape, Halves(values));
         string key = $"widened {source.BlobFileValue.Offset} {source.Type}";
-        if (_constants.TryGetValue(key, out MilValue? known)) return known;
-        var result = new MilValue(Unique(name), MilType.Float32, [.. shape]);
-        var operation = new Operation { Type = "constexpr_cast" };
+        if (_constants.TryGetValue(key, out MilValue? known))
+        {
+            return known;
+        }
+
+        MilValue result = new(Unique(name), MilType.Float32, [.. shape]);
+        Operation operation = new() { Type = "constexpr_cast" };
         operation.Outputs.Add(Named(result));
         operation.Attributes.Add("name", TextLiteral(result.Name));
         operation.Attributes.Add("source_val", source);
@@ -176,8 +200,8 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     {
         ReadOnlySpan<byte> table = type == MilType.Float16 ? Halves(palettes) : MemoryMarshal.AsBytes(palettes);
         MilType indexType = bits switch { 4 => MilType.UInt4, 6 => MilType.UInt6, _ => MilType.UInt8 };
-        var result = new MilValue(Unique($"{name}_palettized"), type, [.. shape]);
-        var operation = new Operation { Type = "constexpr_lut_to_dense" };
+        MilValue result = new(Unique($"{name}_palettized"), type, [.. shape]);
+        Operation operation = new() { Type = "constexpr_lut_to_dense" };
         operation.Outputs.Add(Named(result));
         operation.Attributes.Add("name", TextLiteral(result.Name));
         if (target >= CoreMLTarget.IOS18)
@@ -191,9 +215,13 @@ internal sealed class MilBuilder(WeightFileWriter weights)
             // The flat form counts packed bytes, whatever the width of an index.
             operation.Attributes.Add("indices", Stored(MilType.UInt8, [packed.Length], packed));
             operation.Attributes.Add("lut", Stored(type, [1 << bits], table));
-            var dims = new uint[shape.Length];
-            for (int i = 0; i < dims.Length; i++) dims[i] = (uint)shape[i];
-            var bytes = new RepeatedBytes { Values = ByteString.CopyFrom(MemoryMarshal.AsBytes(dims.AsSpan())) };
+            uint[] dims = new uint[shape.Length];
+            for (int i = 0; i < dims.Length; i++)
+            {
+                dims[i] = (uint)shape[i];
+            }
+
+            RepeatedBytes bytes = new() { Values = ByteString.CopyFrom(MemoryMarshal.AsBytes(dims.AsSpan())) };
             operation.Attributes.Add("shape", ImmediateLiteral(MilType.UInt32, [dims.Length], new TensorValue { Bytes = bytes }));
         }
 
@@ -206,7 +234,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     {
         _function.Opset = opset;
         _function.BlockSpecializations.Add(opset, _block);
-        var program = new Program { Version = 1 };
+        Program program = new() { Version = 1 };
         program.Functions.Add("main", _function);
         return program;
     }
@@ -214,17 +242,21 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     /// <summary>Letters, digits and underscores, not starting with a digit.</summary>
     public static string Identifier(string name)
     {
-        var text = new StringBuilder(name.Length);
-        foreach (char c in name) text.Append(char.IsAsciiLetterOrDigit(c) ? c : c == '-' ? 'm' : '_');
+        StringBuilder text = new(name.Length);
+        foreach (char c in name)
+        {
+            text.Append(char.IsAsciiLetterOrDigit(c) ? c : c == '-' ? 'm' : '_');
+        }
+
         return char.IsAsciiDigit(text[0]) ? $"_{text}" : text.ToString();
     }
 
     private Operation Append(string type, string name, IEnumerable<MilValue> results, params ReadOnlySpan<(string Key, MilValue Value)> inputs)
     {
-        var operation = new Operation { Type = type };
+        Operation operation = new() { Type = type };
         foreach ((string key, MilValue value) in inputs)
         {
-            var argument = new Argument();
+            Argument argument = new();
             argument.Arguments.Add(new Binding { Name = value.Name });
             operation.Inputs.Add(key, argument);
         }
@@ -243,9 +275,13 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     private MilValue Constant(string key, string name, MilType type, ReadOnlySpan<int> shape, Literal literal)
     {
-        if (_constants.TryGetValue(key, out MilValue? known)) return known;
-        var value = new MilValue(Unique(name), type, [.. shape]);
-        var operation = new Operation { Type = "const" };
+        if (_constants.TryGetValue(key, out MilValue? known))
+        {
+            return known;
+        }
+
+        MilValue value = new(Unique(name), type, [.. shape]);
+        Operation operation = new() { Type = "const" };
         operation.Outputs.Add(Named(value));
         operation.Attributes.Add("name", TextLiteral(value.Name));
         operation.Attributes.Add("val", literal);
@@ -257,7 +293,11 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     private Literal Stored(MilType type, ReadOnlySpan<int> shape, ReadOnlySpan<byte> bytes)
     {
         long elements = 1;
-        foreach (int d in shape) elements *= d;
+        foreach (int d in shape)
+        {
+            elements *= d;
+        }
+
         ulong offset = weights.Add(type, bytes, elements);
         return new Literal
         {
@@ -268,7 +308,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     private static byte[] Halves(ReadOnlySpan<float> values)
     {
-        var halves = new Half[values.Length];
+        Half[] halves = new Half[values.Length];
         System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
         return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
     }
@@ -276,7 +316,11 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     private string Unique(string name)
     {
         string identifier = Identifier(name), result = identifier;
-        for (int n = 2; !_names.Add(result); n++) result = $"{identifier}_{n}";
+        for (int n = 2; !_names.Add(result); n++)
+        {
+            result = $"{identifier}_{n}";
+        }
+
         return result;
     }
 
@@ -284,14 +328,14 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     private static Argument Inline(Literal literal)
     {
-        var argument = new Argument();
+        Argument argument = new();
         argument.Arguments.Add(new Binding { Value = literal });
         return argument;
     }
 
     private static Literal TextLiteral(string text)
     {
-        var tensor = new RepeatedStrings();
+        RepeatedStrings tensor = new();
         tensor.Values.Add(text);
         return ImmediateLiteral(MilType.Text, [], new TensorValue { Strings = tensor });
     }
@@ -303,8 +347,12 @@ internal sealed class MilBuilder(WeightFileWriter weights)
 
     private static ValueType TypeOf(MilType type, ReadOnlySpan<int> shape)
     {
-        var tensor = new TensorType { Rank = shape.Length, DataType = DataTypeOf(type) };
-        foreach (int d in shape) tensor.Dimensions.Add(new Dimension { Constant = new ConstantDimension { Size = (ulong)d } });
+        TensorType tensor = new() { Rank = shape.Length, DataType = DataTypeOf(type) };
+        foreach (int d in shape)
+        {
+            tensor.Dimensions.Add(new Dimension { Constant = new ConstantDimension { Size = (ulong)d } });
+        }
+
         return new ValueType { TensorType = tensor };
     }
 

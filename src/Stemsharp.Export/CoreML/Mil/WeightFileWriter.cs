@@ -27,7 +27,11 @@ internal sealed class WeightFileWriter : IDisposable
     {
         byte[] digest = SHA256.HashData(data);
         (MilType, string) key = (type, Convert.ToHexString(digest));
-        if (_known.TryGetValue(key, out ulong known)) return known;
+        if (_known.TryGetValue(key, out ulong known))
+        {
+            return known;
+        }
+
         _hash.AppendData([(byte)type]);
         _hash.AppendData(digest);
 

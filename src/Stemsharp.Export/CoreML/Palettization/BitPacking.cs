@@ -5,14 +5,18 @@ internal static class BitPacking
 {
     public static byte[] Pack(ReadOnlySpan<byte> values, int bits)
     {
-        var packed = new byte[((long)values.Length * bits + 7) / 8];
+        byte[] packed = new byte[((long)values.Length * bits + 7) / 8];
         long bit = 0;
         foreach (byte value in values)
         {
             int shift = (int)(bit & 7);
             int wide = value << shift;
             packed[bit >> 3] |= (byte)wide;
-            if (shift + bits > 8) packed[(bit >> 3) + 1] |= (byte)(wide >> 8);
+            if (shift + bits > 8)
+            {
+                packed[(bit >> 3) + 1] |= (byte)(wide >> 8);
+            }
+
             bit += bits;
         }
 

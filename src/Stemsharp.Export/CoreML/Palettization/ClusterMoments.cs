@@ -60,14 +60,20 @@ internal sealed class ClusterMoments
 
             for (int lane = 0; lane < Vector512<double>.Count; lane++)
             {
-                if (sums[lane] < least || (sums[lane] == least && at[lane] < best)) (least, best) = (sums[lane], (int)at[lane]);
+                if (sums[lane] < least || (sums[lane] == least && at[lane] < best))
+                {
+                    (least, best) = (sums[lane], (int)at[lane]);
+                }
             }
         }
 
         for (; i <= last; i++)
         {
             double cost = previous[i] + Cost(i, end);
-            if (cost < least) (least, best) = (cost, i);
+            if (cost < least)
+            {
+                (least, best) = (cost, i);
+            }
         }
 
         return (least, best);

@@ -18,8 +18,12 @@ internal static class KMeans1D
     public static double[] Solve(double[] values, double[] weights, int k)
     {
         int n = values.Length;
-        if (n <= k) return values;
-        var sums = new ClusterMoments(values, weights);
+        if (n <= k)
+        {
+            return values;
+        }
+
+        ClusterMoments sums = new(values, weights);
         int[] starts = PricedClusters.Find(sums, n, k) ?? RowByRow(sums, n, k);
         return [.. starts.Select((start, c) => sums.Mean(start, c + 1 < k ? starts[c + 1] : n))];
     }
@@ -28,9 +32,12 @@ internal static class KMeans1D
     internal static int[] RowByRow(ClusterMoments sums, int n, int k)
     {
         double[] previous = new double[n + 1], current = new double[n + 1];
-        for (int j = 1; j <= n; j++) previous[j] = sums.Cost(0, j);
+        for (int j = 1; j <= n; j++)
+        {
+            previous[j] = sums.Cost(0, j);
+        }
         // starts[c][j]: where the last of c + 1 clusters of the first j values begins.
-        var starts = new int[k][];
+        int[][] starts = new int[k][];
         starts[0] = new int[n + 1];
         for (int c = 1; c < k; c++)
         {
@@ -39,15 +46,23 @@ internal static class KMeans1D
             (previous, current) = (current, previous);
         }
 
-        var best = new int[k];
-        for (int c = k - 1, end = n; c > 0; c--) best[c] = end = starts[c][end];
+        int[] best = new int[k];
+        for (int c = k - 1, end = n; c > 0; c--)
+        {
+            best[c] = end = starts[c][end];
+        }
+
         return best;
     }
 
     // Fills current[low..high] knowing that the best starts lie in [first, last], and none before that of one cluster less.
     private static void Row(ClusterMoments sums, double[] previous, double[] current, int[] earlier, int[] starts, int low, int high, int first, int last)
     {
-        if (low > high) return;
+        if (low > high)
+        {
+            return;
+        }
+
         int j = (low + high) / 2, end = Math.Min(last, j - 1);
         // Among nearly equal costs rounding may put the earlier row's start beyond the end.
         (double least, int best) = sums.BestStart(previous, Math.Min(Math.Max(first, earlier[j]), end), end, j);

@@ -17,9 +17,17 @@ internal sealed record PaletteOptions(int Bits, int GroupSize)
     /// <summary>How many palettes a tensor of that many output channels gets; it divides them evenly.</summary>
     public int Groups(int channels)
     {
-        if (GroupSize <= 0) return 1;
+        if (GroupSize <= 0)
+        {
+            return 1;
+        }
+
         int groups = Math.Max(1, channels / GroupSize);
-        while (channels % groups != 0) groups--;
+        while (channels % groups != 0)
+        {
+            groups--;
+        }
+
         return groups;
     }
 }

@@ -14,8 +14,8 @@ internal static class Palettizer
     public static Palette Run(float[] values, int groups, int bits)
     {
         int size = 1 << bits, length = values.Length / groups;
-        var tables = new float[groups * size];
-        var indices = new byte[values.Length];
+        float[] tables = new float[groups * size];
+        byte[] indices = new byte[values.Length];
         Parallel.For(0, groups, group =>
         {
             ReadOnlySpan<float> run = values.AsSpan(group * length, length);
@@ -29,35 +29,60 @@ internal static class Palettizer
     // Distinct values of one palette's elements with their counts, as halves: official weights are halves.
     private static float[] Centres(ReadOnlySpan<float> values, int size)
     {
-        var counts = new int[1 << 16];
-        foreach (float v in values) counts[BitConverter.HalfToUInt16Bits((Half)v)]++;
+        int[] counts = new int[1 << 16];
+        foreach (float v in values)
+        {
+            counts[BitConverter.HalfToUInt16Bits((Half)v)]++;
+        }
+
         counts[0] += counts[0x8000];
         counts[0x8000] = 0;
-        var distinct = new List<(double Value, int Count)>();
-        for (int bits = 0xFBFF; bits > 0x8000; bits--) Take(bits);
-        for (int bits = 0; bits <= 0x7BFF; bits++) Take(bits);
+        List<(double Value, int Count)> distinct = [];
+        for (int bits = 0xFBFF; bits > 0x8000; bits--)
+        {
+            Take(bits);
+        }
+
+        for (int bits = 0; bits <= 0x7BFF; bits++)
+        {
+            Take(bits);
+        }
+
         double[] centres = KMeans1D.Solve([.. distinct.Select(d => d.Value)], [.. distinct.Select(d => (double)d.Count)], size);
         // The palette holds halves as well; two centres may round to one.
         return [.. centres.Select(c => (float)(Half)c).Distinct()];
 
         void Take(int bits)
         {
-            if (counts[bits] > 0) distinct.Add(((double)BitConverter.UInt16BitsToHalf((ushort)bits), counts[bits]));
+            if (counts[bits] > 0)
+            {
+                distinct.Add(((double)BitConverter.UInt16BitsToHalf((ushort)bits), counts[bits]));
+            }
         }
     }
 
     private static void Assign(ReadOnlySpan<float> values, float[] centres, Span<byte> indices)
     {
-        var limits = new float[centres.Length - 1];
-        for (int i = 0; i < limits.Length; i++) limits[i] = (centres[i] + centres[i + 1]) / 2;
+        float[] limits = new float[centres.Length - 1];
+        for (int i = 0; i < limits.Length; i++)
+        {
+            limits[i] = (centres[i] + centres[i + 1]) / 2;
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
             int low = 0, high = limits.Length;
             while (low < high)
             {
                 int middle = (low + high) / 2;
-                if (values[i] > limits[middle]) low = middle + 1;
-                else high = middle;
+                if (values[i] > limits[middle])
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
             }
 
             indices[i] = (byte)low;

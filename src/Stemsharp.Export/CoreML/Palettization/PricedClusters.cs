@@ -24,18 +24,32 @@ internal sealed class PricedClusters
     /// <summary>Where each of the best k clusters of n values begins; null where no price was found that buys k.</summary>
     public static int[]? Find(ClusterMoments sums, int n, int k)
     {
-        var clusters = new PricedClusters(sums, n);
+        PricedClusters clusters = new(sums, n);
         // Errors fall with the square of k, so prices with its cube.
         double low = 0, high = double.PositiveInfinity, price = sums.Cost(0, n) / ((double)k * k * k);
         for (int i = 0; i < MostTries && price > 0; i++)
         {
             int count = clusters.Run(price);
-            if (count == k) return clusters.Starts(k);
-            if (count > k) low = price;
-            else high = price;
+            if (count == k)
+            {
+                return clusters.Starts(k);
+            }
+
+            if (count > k)
+            {
+                low = price;
+            }
+            else
+            {
+                high = price;
+            }
+
             double guess = price * Math.Pow((double)count / k, 3);
             price = guess > low && guess < high ? guess : double.IsInfinity(high) ? 2 * low : (low + high) / 2;
-            if (price <= low || price >= high) break;
+            if (price <= low || price >= high)
+            {
+                break;
+            }
         }
 
         return null;
@@ -49,19 +63,35 @@ internal sealed class PricedClusters
         (_queue[0], _from[0]) = (0, 1);
         for (int j = 1; j <= _n; j++)
         {
-            while (head < tail && _from[head + 1] <= j) head++;
+            while (head < tail && _from[head + 1] <= j)
+            {
+                head++;
+            }
+
             _start[j] = _queue[head];
             _least[j] = Value(_queue[head], j);
             // The new start takes over from the end where it is better than the last one in the queue.
-            while (tail > head && Value(j, _from[tail]) <= Value(_queue[tail], _from[tail])) tail--;
+            while (tail > head && Value(j, _from[tail]) <= Value(_queue[tail], _from[tail]))
+            {
+                tail--;
+            }
+
             int from = TakeOver(_queue[tail], j, Math.Max(_from[tail], j + 1));
-            if (from > _n) continue;
+            if (from > _n)
+            {
+                continue;
+            }
+
             tail++;
             (_queue[tail], _from[tail]) = (j, from);
         }
 
         int count = 0;
-        for (int end = _n; end > 0; end = _start[end]) count++;
+        for (int end = _n; end > 0; end = _start[end])
+        {
+            count++;
+        }
+
         return count;
     }
 
@@ -72,8 +102,14 @@ internal sealed class PricedClusters
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (Value(later, middle) < Value(earlier, middle)) high = middle;
-            else low = middle + 1;
+            if (Value(later, middle) < Value(earlier, middle))
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
         }
 
         return low;
@@ -83,8 +119,12 @@ internal sealed class PricedClusters
 
     private int[] Starts(int k)
     {
-        var starts = new int[k];
-        for (int c = k - 1, end = _n; c >= 0; c--) starts[c] = end = _start[end];
+        int[] starts = new int[k];
+        for (int c = k - 1, end = _n; c >= 0; c--)
+        {
+            starts[c] = end = _start[end];
+        }
+
         return starts;
     }
 }

@@ -44,7 +44,11 @@ internal static class ConvolutionRules
     {
         OperationRules.RequireFloat(v, x);
         Require(weight.Kind == x.Kind || (v.MixesTypes && weight.Kind.IsFloat()), $"the weight is {weight.Kind} and x is {x.Kind}");
-        if (!v.Has("bias")) return;
+        if (!v.Has("bias"))
+        {
+            return;
+        }
+
         TensorSpec bias = v.Constant("bias").Spec;
         Require(bias.Rank == 1 && bias.Shape[0] == channels && bias.Kind == weight.Kind, $"the bias is {bias}, and {weight.Kind} [{channels}] is needed");
     }
@@ -56,7 +60,7 @@ internal static class ConvolutionRules
         int[] ones = [.. Enumerable.Repeat(1, axes)];
         string padType = v.Text("pad_type", "valid");
         Require(padType is "valid" or "custom", $"the padding {padType} is not known");
-        var g = new Geometry(axes, v.Ints("strides", ones), padType == "custom" ? v.Ints("pad", new int[2 * axes]) : new int[2 * axes], v.Ints("dilations", ones));
+        Geometry g = new(axes, v.Ints("strides", ones), padType == "custom" ? v.Ints("pad", new int[2 * axes]) : new int[2 * axes], v.Ints("dilations", ones));
         Require(g.Strides.Length == axes && g.Pad.Length == 2 * axes && g.Dilations.Length == axes, "strides, pad or dilations have the wrong number of elements");
         Require(g.Strides.All(s => s > 0) && g.Dilations.All(d => d > 0) && g.Pad.All(p => p >= 0), "strides and dilations have to be positive, pad not negative");
         Require(v.Int("groups", 1) == 1, "grouped convolutions are not known");

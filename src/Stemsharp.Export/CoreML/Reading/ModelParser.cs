@@ -11,7 +11,7 @@ internal static class ModelParser
         int version = 0;
         Description description = new([], [], "", new Dictionary<string, string>());
         Function? main = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -24,7 +24,11 @@ internal static class ModelParser
             }
         }
 
-        if (main is null) throw new FormatException("the model holds no ML program with a function main");
+        if (main is null)
+        {
+            throw new FormatException("the model holds no ML program with a function main");
+        }
+
         return new PackageModel(version, description.Inputs, description.Outputs, description.Text, description.Metadata, main.Opset, main.Arguments, main.Operations, main.Results);
     }
 
@@ -35,9 +39,9 @@ internal static class ModelParser
     private static Description ParseDescription(ReadOnlySpan<byte> bytes)
     {
         List<Feature> inputs = [], outputs = [];
-        var metadata = new Dictionary<string, string>();
+        Dictionary<string, string> metadata = [];
         string text = "";
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -45,7 +49,7 @@ internal static class ModelParser
                 case 1: inputs.Add(ParseFeature(reader.Bytes())); break;
                 case 10: outputs.Add(ParseFeature(reader.Bytes())); break;
                 case 100:
-                    var meta = new WireReader(reader.Bytes());
+                    WireReader meta = new(reader.Bytes());
                     while (meta.Next())
                     {
                         if (meta.Field == 1)
@@ -75,12 +79,21 @@ internal static class ModelParser
     {
         string name = "";
         TensorSpec? spec = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field == 1) name = reader.Text();
-            else if (reader.Field == 3) spec = ParseArrayType(reader.Bytes());
-            else reader.Skip();
+            if (reader.Field == 1)
+            {
+                name = reader.Text();
+            }
+            else if (reader.Field == 3)
+            {
+                spec = ParseArrayType(reader.Bytes());
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
         return new Feature(name, spec ?? throw new FormatException($"the feature {name} has no array type"));
@@ -89,7 +102,7 @@ internal static class ModelParser
     private static TensorSpec? ParseArrayType(ReadOnlySpan<byte> bytes)
     {
         TensorSpec? spec = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             if (reader.Field != 5)
@@ -98,14 +111,23 @@ internal static class ModelParser
                 continue;
             }
 
-            var shape = new List<long>();
+            List<long> shape = [];
             long type = 0;
-            var array = new WireReader(reader.Bytes());
+            WireReader array = new(reader.Bytes());
             while (array.Next())
             {
-                if (array.Field == 1) array.Integers(shape);
-                else if (array.Field == 2) type = array.Integer();
-                else array.Skip();
+                if (array.Field == 1)
+                {
+                    array.Integers(shape);
+                }
+                else if (array.Field == 2)
+                {
+                    type = array.Integer();
+                }
+                else
+                {
+                    array.Skip();
+                }
             }
 
             ElementKind kind = type switch
@@ -124,18 +146,24 @@ internal static class ModelParser
     private static Function? ParseProgram(ReadOnlySpan<byte> bytes)
     {
         Function? main = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             if (reader.Field == 1)
             {
                 long version = reader.Integer();
-                if (version != 1) throw new FormatException($"the program has version {version}, not 1");
+                if (version != 1)
+                {
+                    throw new FormatException($"the program has version {version}, not 1");
+                }
             }
             else if (reader.Field == 2)
             {
                 (string name, ReadOnlySpan<byte> value) = Entry(reader.Bytes());
-                if (name == "main") main = ParseFunction(value);
+                if (name == "main")
+                {
+                    main = ParseFunction(value);
+                }
             }
             else
             {
@@ -150,8 +178,8 @@ internal static class ModelParser
     {
         List<TypedName> arguments = [];
         string opset = "";
-        var blocks = new Dictionary<string, (List<ProgramOperation>, List<string>)>();
-        var reader = new WireReader(bytes);
+        Dictionary<string, (List<ProgramOperation>, List<string>)> blocks = [];
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -178,12 +206,21 @@ internal static class ModelParser
     {
         List<ProgramOperation> operations = [];
         List<string> results = [];
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field == 2) results.Add(reader.Text());
-            else if (reader.Field == 3) operations.Add(ParseOperation(reader.Bytes()));
-            else reader.Skip();
+            if (reader.Field == 2)
+            {
+                results.Add(reader.Text());
+            }
+            else if (reader.Field == 3)
+            {
+                operations.Add(ParseOperation(reader.Bytes()));
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
         return (operations, results);
@@ -192,10 +229,10 @@ internal static class ModelParser
     private static ProgramOperation ParseOperation(ReadOnlySpan<byte> bytes)
     {
         string type = "";
-        var inputs = new Dictionary<string, IReadOnlyList<ParameterBinding>>();
-        var attributes = new Dictionary<string, Literal>();
+        Dictionary<string, IReadOnlyList<ParameterBinding>> inputs = [];
+        Dictionary<string, Literal> attributes = [];
         List<TypedName> outputs = [];
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -221,7 +258,7 @@ internal static class ModelParser
     private static List<ParameterBinding> ParseArgument(ReadOnlySpan<byte> bytes)
     {
         List<ParameterBinding> bindings = [];
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             if (reader.Field != 1)
@@ -230,12 +267,21 @@ internal static class ModelParser
                 continue;
             }
 
-            var binding = new WireReader(reader.Bytes());
+            WireReader binding = new(reader.Bytes());
             while (binding.Next())
             {
-                if (binding.Field == 1) bindings.Add(new ParameterBinding(binding.Text(), null));
-                else if (binding.Field == 2) bindings.Add(new ParameterBinding(null, ParseLiteral(binding.Bytes())));
-                else binding.Skip();
+                if (binding.Field == 1)
+                {
+                    bindings.Add(new ParameterBinding(binding.Text(), null));
+                }
+                else if (binding.Field == 2)
+                {
+                    bindings.Add(new ParameterBinding(null, ParseLiteral(binding.Bytes())));
+                }
+                else
+                {
+                    binding.Skip();
+                }
             }
         }
 
@@ -246,12 +292,21 @@ internal static class ModelParser
     {
         string name = "";
         TensorSpec? spec = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field == 1) name = reader.Text();
-            else if (reader.Field == 2) spec = ParseType(reader.Bytes());
-            else reader.Skip();
+            if (reader.Field == 1)
+            {
+                name = reader.Text();
+            }
+            else if (reader.Field == 2)
+            {
+                spec = ParseType(reader.Bytes());
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
         return new TypedName(name, spec ?? throw new FormatException($"the value {name} has no type"));
@@ -259,14 +314,18 @@ internal static class ModelParser
 
     private static TensorSpec ParseType(ReadOnlySpan<byte> bytes)
     {
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field != 1) throw new FormatException($"a value's type is field {reader.Field}; only tensors (1) are known");
+            if (reader.Field != 1)
+            {
+                throw new FormatException($"a value's type is field {reader.Field}; only tensors (1) are known");
+            }
+
             int kind = 0;
             long rank = 0;
             List<long> dims = [];
-            var tensor = new WireReader(reader.Bytes());
+            WireReader tensor = new(reader.Bytes());
             while (tensor.Next())
             {
                 switch (tensor.Field)
@@ -278,8 +337,16 @@ internal static class ModelParser
                 }
             }
 
-            if (!Enum.IsDefined((ElementKind)kind)) throw new FormatException($"a value has the element type {kind}");
-            if (rank != dims.Count) throw new FormatException($"a value of rank {rank} has {dims.Count} dimensions");
+            if (!Enum.IsDefined((ElementKind)kind))
+            {
+                throw new FormatException($"a value has the element type {kind}");
+            }
+
+            if (rank != dims.Count)
+            {
+                throw new FormatException($"a value of rank {rank} has {dims.Count} dimensions");
+            }
+
             return new TensorSpec((ElementKind)kind, Dims(dims));
         }
 
@@ -288,16 +355,26 @@ internal static class ModelParser
 
     private static long ParseDimension(ReadOnlySpan<byte> bytes)
     {
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         long size = 0;
         while (reader.Next())
         {
-            if (reader.Field != 1) throw new FormatException("a dimension is not constant");
-            var constant = new WireReader(reader.Bytes());
+            if (reader.Field != 1)
+            {
+                throw new FormatException("a dimension is not constant");
+            }
+
+            WireReader constant = new(reader.Bytes());
             while (constant.Next())
             {
-                if (constant.Field == 1) size = constant.Integer();
-                else constant.Skip();
+                if (constant.Field == 1)
+                {
+                    size = constant.Integer();
+                }
+                else
+                {
+                    constant.Skip();
+                }
             }
         }
 
@@ -310,7 +387,7 @@ internal static class ModelParser
         Array? immediate = null;
         string? file = null;
         ulong offset = 0;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -319,12 +396,21 @@ internal static class ModelParser
                 case 3: immediate = ParseImmediate(reader.Bytes()); break;
                 case 5:
                     file = "";
-                    var blob = new WireReader(reader.Bytes());
+                    WireReader blob = new(reader.Bytes());
                     while (blob.Next())
                     {
-                        if (blob.Field == 1) file = blob.Text();
-                        else if (blob.Field == 2) offset = (ulong)blob.Integer();
-                        else blob.Skip();
+                        if (blob.Field == 1)
+                        {
+                            file = blob.Text();
+                        }
+                        else if (blob.Field == 2)
+                        {
+                            offset = (ulong)blob.Integer();
+                        }
+                        else
+                        {
+                            blob.Skip();
+                        }
                     }
 
                     break;
@@ -332,19 +418,30 @@ internal static class ModelParser
             }
         }
 
-        if (spec is null) throw new FormatException("a constant has no type");
+        if (spec is null)
+        {
+            throw new FormatException("a constant has no type");
+        }
+
         return new Literal(spec, immediate, file, offset);
     }
 
     private static Array? ParseImmediate(ReadOnlySpan<byte> bytes)
     {
         Array? result = null;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field != 1) throw new FormatException("a constant is not a tensor");
-            var tensor = new WireReader(reader.Bytes());
-            while (tensor.Next()) result = ParseValues(tensor.Field, tensor.Bytes());
+            if (reader.Field != 1)
+            {
+                throw new FormatException("a constant is not a tensor");
+            }
+
+            WireReader tensor = new(reader.Bytes());
+            while (tensor.Next())
+            {
+                result = ParseValues(tensor.Field, tensor.Bytes());
+            }
         }
 
         return result;
@@ -356,15 +453,33 @@ internal static class ModelParser
         List<long> integers = [];
         List<string> texts = [];
         byte[] raw = [];
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field != 1) reader.Skip();
-            else if (field == 1) reader.Floats(floats);
-            else if (field is 2 or 3) reader.Integers(integers);
-            else if (field == 4) texts.Add(reader.Text());
-            else if (field == 7) raw = reader.Bytes().ToArray();
-            else throw new FormatException($"a constant's values are field {field}, which this reader does not know");
+            if (reader.Field != 1)
+            {
+                reader.Skip();
+            }
+            else if (field == 1)
+            {
+                reader.Floats(floats);
+            }
+            else if (field is 2 or 3)
+            {
+                reader.Integers(integers);
+            }
+            else if (field == 4)
+            {
+                texts.Add(reader.Text());
+            }
+            else if (field == 7)
+            {
+                raw = reader.Bytes().ToArray();
+            }
+            else
+            {
+                throw new FormatException($"a constant's values are field {field}, which this reader does not know");
+            }
         }
 
         return field switch
@@ -382,12 +497,21 @@ internal static class ModelParser
     {
         string key = "";
         ReadOnlySpan<byte> value = default;
-        var reader = new WireReader(bytes);
+        WireReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Field == 1) key = reader.Text();
-            else if (reader.Field == 2) value = reader.Bytes();
-            else reader.Skip();
+            if (reader.Field == 1)
+            {
+                key = reader.Text();
+            }
+            else if (reader.Field == 2)
+            {
+                value = reader.Bytes();
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
 
         return (key, value.ToArray());
@@ -398,7 +522,10 @@ internal static class ModelParser
         long elements = 1;
         foreach (long d in dims)
         {
-            if (d is <= 0 or > int.MaxValue || (elements *= d) > int.MaxValue) throw new FormatException($"a tensor has the shape [{string.Join(", ", dims)}]");
+            if (d is <= 0 or > int.MaxValue || (elements *= d) > int.MaxValue)
+            {
+                throw new FormatException($"a tensor has the shape [{string.Join(", ", dims)}]");
+            }
         }
 
         return [.. dims.Select(d => (int)d)];

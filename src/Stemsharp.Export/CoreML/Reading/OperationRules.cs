@@ -59,7 +59,10 @@ internal static class OperationRules
         RequireFloat(v, x);
         foreach (string key in scalars)
         {
-            if (v.Has(key)) Require(v.Constant(key).Spec is { Rank: 0 } s && (s.Kind == x.Kind || (v.MixesTypes && s.Kind.IsFloat())), $"{key} is {v.Constant(key).Spec}, not a scalar of {x.Kind}");
+            if (v.Has(key))
+            {
+                Require(v.Constant(key).Spec is { Rank: 0 } s && (s.Kind == x.Kind || (v.MixesTypes && s.Kind.IsFloat())), $"{key} is {v.Constant(key).Spec}, not a scalar of {x.Kind}");
+            }
         }
 
         return [x];
@@ -71,7 +74,7 @@ internal static class OperationRules
         RequireFloat(v, x);
         Require(x.Kind == y.Kind, $"x is {x.Kind} and y is {y.Kind}; both need one type");
         int rank = Math.Max(x.Rank, y.Rank);
-        var shape = new int[rank];
+        int[] shape = new int[rank];
         for (int i = 0; i < rank; i++)
         {
             int a = i < rank - x.Rank ? 1 : x.Shape[i - rank + x.Rank], b = i < rank - y.Rank ? 1 : y.Shape[i - rank + y.Rank];
@@ -100,7 +103,7 @@ internal static class OperationRules
         TensorSpec x = v.Spec("x");
         int[] shape = v.Ints("shape");
         Require(shape.All(d => d > 0), $"the shape [{string.Join(", ", shape)}] is not static");
-        var result = new TensorSpec(x.Kind, shape);
+        TensorSpec result = new(x.Kind, shape);
         Require(result.Elements == x.Elements, $"{x} has {x.Elements} elements, and the new shape [{string.Join(", ", shape)}] has {result.Elements}");
         return [result];
     }
@@ -146,7 +149,7 @@ internal static class OperationRules
         TensorSpec x = v.Spec("x");
         int[] begin = v.Ints("begin"), end = v.Ints("end");
         Require(begin.Length == x.Rank && end.Length == x.Rank, $"begin and end need {x.Rank} elements");
-        var shape = new int[x.Rank];
+        int[] shape = new int[x.Rank];
         for (int i = 0; i < shape.Length; i++)
         {
             Require(begin[i] >= 0 && begin[i] < end[i] && end[i] <= x.Shape[i], $"[{begin[i]}, {end[i]}) does not lie in axis {i} of {x}");
@@ -171,7 +174,11 @@ internal static class OperationRules
         TensorSpec x = result[0];
         int[] axes = [.. v.Ints("axes", [.. Enumerable.Range(0, x.Rank)]).Select(a => Normal(v, x, a)).Order()];
         int[] shape = [.. axes.Select(a => x.Shape[a])];
-        foreach (string key in (string[])["gamma", "beta"]) Parameter(v, key, x, shape);
+        foreach (string key in (string[])["gamma", "beta"])
+        {
+            Parameter(v, key, x, shape);
+        }
+
         return result;
     }
 
@@ -180,13 +187,21 @@ internal static class OperationRules
         TensorSpec[] result = Same(v, "epsilon");
         TensorSpec x = result[0];
         Require(x.Rank is >= 3 and <= 5, $"{x} has not 3 to 5 axes");
-        foreach (string key in (string[])["mean", "variance", "gamma", "beta"]) Parameter(v, key, x, [x.Shape[1]]);
+        foreach (string key in (string[])["mean", "variance", "gamma", "beta"])
+        {
+            Parameter(v, key, x, [x.Shape[1]]);
+        }
+
         return result;
     }
 
     private static void Parameter(OperationView v, string key, TensorSpec x, int[] shape)
     {
-        if (!v.Has(key)) return;
+        if (!v.Has(key))
+        {
+            return;
+        }
+
         TensorSpec spec = v.Constant(key).Spec;
         Require(spec.Shape.AsSpan().SequenceEqual(shape), $"{key} is {spec}, and [{string.Join(", ", shape)}] is needed");
         Require(spec.Kind == x.Kind || (v.MixesTypes && spec.Kind.IsFloat()), $"{key} is {spec.Kind} and x is {x.Kind}");

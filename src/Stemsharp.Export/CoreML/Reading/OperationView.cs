@@ -26,13 +26,20 @@ internal sealed class OperationView(ProgramOperation operation, IReadOnlyDiction
     public Literal Constant(string key)
     {
         ParameterBinding binding = Single(key);
-        if (binding.Literal is not null) return binding.Literal;
+        if (binding.Literal is not null)
+        {
+            return binding.Literal;
+        }
+
         return constants.TryGetValue(binding.Name!, out Literal? literal) ? literal : throw new FormatException($"{key} has to be a constant, and {binding.Name} is none");
     }
 
     public static void Require(bool condition, string problem)
     {
-        if (!condition) throw new FormatException(problem);
+        if (!condition)
+        {
+            throw new FormatException(problem);
+        }
     }
 
     private T Scalar<T>(string key) => Immediate<T[]>(key) is [T value] ? value : throw new FormatException($"{key} is {Constant(key).Spec}, and one value is needed");

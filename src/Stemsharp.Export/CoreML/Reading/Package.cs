@@ -23,7 +23,11 @@ internal sealed class Package : IDisposable
     /// <exception cref="ModelException">It is missing or damaged; the message names the place.</exception>
     public static Package Open(string path)
     {
-        if (!Directory.Exists(path)) throw new ModelException($"{path} is no folder; an .mlpackage is one.");
+        if (!Directory.Exists(path))
+        {
+            throw new ModelException($"{path} is no folder; an .mlpackage is one.");
+        }
+
         WeightFile? weights = null;
         string place = "Manifest.json";
         try
@@ -54,16 +58,34 @@ internal sealed class Package : IDisposable
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(System.IO.Path.Combine(path, "Manifest.json")));
         JsonElement root = manifest.RootElement;
         string? version = root.GetProperty("fileFormatVersion").GetString();
-        if (version != "1.0.0") throw new FormatException($"the format version is {version}, not 1.0.0");
+        if (version != "1.0.0")
+        {
+            throw new FormatException($"the format version is {version}, not 1.0.0");
+        }
+
         JsonElement entries = root.GetProperty("itemInfoEntries");
         string? model = null, weights = null, rootIdentifier = root.GetProperty("rootModelIdentifier").GetString();
         foreach (JsonProperty entry in entries.EnumerateObject())
         {
             string item = entry.Value.GetProperty("path").GetString() ?? "";
-            foreach (string key in (string[])["author", "description", "name"]) _ = entry.Value.GetProperty(key).GetString();
-            if (item.Split('/').Contains("..") || System.IO.Path.IsPathRooted(item)) throw new FormatException($"the path {item} leaves the package");
-            if (entry.Name == rootIdentifier) model = item;
-            else if (item.EndsWith("/weights", StringComparison.Ordinal)) weights = item;
+            foreach (string key in (string[])["author", "description", "name"])
+            {
+                _ = entry.Value.GetProperty(key).GetString();
+            }
+
+            if (item.Split('/').Contains("..") || System.IO.Path.IsPathRooted(item))
+            {
+                throw new FormatException($"the path {item} leaves the package");
+            }
+
+            if (entry.Name == rootIdentifier)
+            {
+                model = item;
+            }
+            else if (item.EndsWith("/weights", StringComparison.Ordinal))
+            {
+                weights = item;
+            }
         }
 
         return (model ?? throw new FormatException($"the root model {rootIdentifier} has no entry"), weights ?? throw new FormatException("there is no entry for the weights"));

@@ -8,14 +8,22 @@ internal static class PaletteRules
         PaletteParts parts = Parts(operation, opset);
         check(parts.Indices);
         check(parts.Table);
-        if (!parts.Table.Spec.Kind.IsFloat()) throw new FormatException($"its table holds {parts.Table.Spec.Kind}");
+        if (!parts.Table.Spec.Kind.IsFloat())
+        {
+            throw new FormatException($"its table holds {parts.Table.Spec.Kind}");
+        }
+
         return new TensorSpec(parts.Table.Spec.Kind, parts.Shape);
     }
 
     /// <summary>The operation's literals, whichever form it has.</summary>
     public static PaletteParts Parts(ProgramOperation operation, string opset)
     {
-        if (opset is "CoreML5") throw new FormatException("it exists from CoreML6 on");
+        if (opset is "CoreML5")
+        {
+            throw new FormatException("it exists from CoreML6 on");
+        }
+
         bool shaped = opset is not "CoreML6" and not "CoreML7";
         Literal indices = shaped ? Input(operation, "indices") : Attribute(operation, "indices");
         Literal table = shaped ? Input(operation, "lut") : Attribute(operation, "lut");
@@ -26,23 +34,51 @@ internal static class PaletteRules
     {
         int[] shape = indices.Spec.Shape, tables = table.Spec.Shape;
         int bits = indices.Spec.Kind.Bits();
-        if (bits > 8) throw new FormatException($"its indices are {indices.Spec.Kind}");
+        if (bits > 8)
+        {
+            throw new FormatException($"its indices are {indices.Spec.Kind}");
+        }
+
         bool fits = tables.Length == shape.Length + 2 && tables[^2] == 1 << bits && tables[^1] == 1;
-        for (int i = 0; fits && i < shape.Length; i++) fits = shape[i] % tables[i] == 0;
-        if (!fits) throw new FormatException($"a table {table.Spec} does not fit the indices {indices.Spec}");
+        for (int i = 0; fits && i < shape.Length; i++)
+        {
+            fits = shape[i] % tables[i] == 0;
+        }
+
+        if (!fits)
+        {
+            throw new FormatException($"a table {table.Spec} does not fit the indices {indices.Spec}");
+        }
+
         return new PaletteParts(indices, table, shape, tables[..^2], bits);
     }
 
     private static PaletteParts Flat(Literal indices, Literal table, Literal shapeLiteral)
     {
-        if (shapeLiteral.Spec.Kind != ElementKind.UInt32 || shapeLiteral.Immediate is not byte[] raw || raw.Length != 4 * shapeLiteral.Spec.Elements) throw new FormatException("its shape is no list of UInt32");
+        if (shapeLiteral.Spec.Kind != ElementKind.UInt32 || shapeLiteral.Immediate is not byte[] raw || raw.Length != 4 * shapeLiteral.Spec.Elements)
+        {
+            throw new FormatException("its shape is no list of UInt32");
+        }
+
         int[] shape = new int[raw.Length / 4];
-        for (int i = 0; i < shape.Length; i++) shape[i] = checked((int)System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan(4 * i)));
+        for (int i = 0; i < shape.Length; i++)
+        {
+            shape[i] = checked((int)System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan(4 * i)));
+        }
+
         int entries = table.Spec.Elements;
-        if (table.Spec.Rank != 1 || entries is not (2 or 4 or 16 or 64 or 256)) throw new FormatException($"its table is {table.Spec}");
+        if (table.Spec.Rank != 1 || entries is not (2 or 4 or 16 or 64 or 256))
+        {
+            throw new FormatException($"its table is {table.Spec}");
+        }
+
         int bits = int.Log2(entries);
         long bytes = (new TensorSpec(ElementKind.UInt8, shape).Elements * (long)bits + 7) / 8;
-        if (indices.Spec.Kind != ElementKind.UInt8 || indices.Spec.Rank != 1 || indices.Spec.Elements != bytes) throw new FormatException($"its indices are {indices.Spec}, and {bytes} bytes are needed");
+        if (indices.Spec.Kind != ElementKind.UInt8 || indices.Spec.Rank != 1 || indices.Spec.Elements != bytes)
+        {
+            throw new FormatException($"its indices are {indices.Spec}, and {bytes} bytes are needed");
+        }
+
         return new PaletteParts(indices, table, shape, [.. Enumerable.Repeat(1, shape.Length)], bits);
     }
 

@@ -26,8 +26,16 @@ internal sealed partial class ProgramChecker
             "CoreML8" => 9,
             _ => throw new FormatException($"the operation set {_model.Opset} is not known; CoreML5 to CoreML8 are"),
         };
-        if (_model.SpecificationVersion != needed) throw new FormatException($"the specification version is {_model.SpecificationVersion}, and {_model.Opset} needs {needed}");
-        foreach (TypedName argument in _model.Arguments) Define(argument);
+        if (_model.SpecificationVersion != needed)
+        {
+            throw new FormatException($"the specification version is {_model.SpecificationVersion}, and {_model.Opset} needs {needed}");
+        }
+
+        foreach (TypedName argument in _model.Arguments)
+        {
+            Define(argument);
+        }
+
         Compare("input", _model.Inputs, _model.Arguments);
         foreach (ProgramOperation operation in _model.Operations)
         {
@@ -41,26 +49,45 @@ internal sealed partial class ProgramChecker
             }
         }
 
-        var results = new List<TypedName>();
+        List<TypedName> results = [];
         foreach (string name in _model.Results)
         {
             results.Add(new TypedName(name, _specs.TryGetValue(name, out TensorSpec? spec) ? spec : throw new FormatException($"the block returns \"{name}\", which nothing computes")));
         }
 
-        if (results.Count == 0) throw new FormatException("the block returns nothing");
+        if (results.Count == 0)
+        {
+            throw new FormatException("the block returns nothing");
+        }
+
         Compare("output", _model.Outputs, results);
     }
 
     private void CheckOperation(ProgramOperation operation)
     {
-        if (operation.Outputs.Count == 0) throw new FormatException("it has no result");
-        if (!operation.Attributes.TryGetValue("name", out Literal? name) || name.Immediate is not string[] { Length: 1 }) throw new FormatException("it has no name");
+        if (operation.Outputs.Count == 0)
+        {
+            throw new FormatException("it has no result");
+        }
+
+        if (!operation.Attributes.TryGetValue("name", out Literal? name) || name.Immediate is not string[] { Length: 1 })
+        {
+            throw new FormatException("it has no name");
+        }
+
         foreach (IReadOnlyList<ParameterBinding> bindings in operation.Inputs.Values)
         {
             foreach (ParameterBinding binding in bindings)
             {
-                if (binding.Name is { } value && !_specs.ContainsKey(value)) throw new FormatException($"it uses \"{value}\", which is not defined before it");
-                if (binding.Literal is { } literal) CheckLiteral(literal);
+                if (binding.Name is { } value && !_specs.ContainsKey(value))
+                {
+                    throw new FormatException($"it uses \"{value}\", which is not defined before it");
+                }
+
+                if (binding.Literal is { } literal)
+                {
+                    CheckLiteral(literal);
+                }
             }
         }
 
@@ -71,45 +98,89 @@ internal sealed partial class ProgramChecker
             "constexpr_cast" => [Widened(operation)],
             _ => Infer(operation),
         };
-        if (inferred.Length != operation.Outputs.Count) throw new FormatException($"it has {operation.Outputs.Count} results, not {inferred.Length}");
+        if (inferred.Length != operation.Outputs.Count)
+        {
+            throw new FormatException($"it has {operation.Outputs.Count} results, not {inferred.Length}");
+        }
+
         for (int i = 0; i < inferred.Length; i++)
         {
-            if (!inferred[i].Equals(operation.Outputs[i].Spec)) throw new FormatException($"its result \"{operation.Outputs[i].Name}\" is declared as {operation.Outputs[i].Spec} and computes {inferred[i]}");
+            if (!inferred[i].Equals(operation.Outputs[i].Spec))
+            {
+                throw new FormatException($"its result \"{operation.Outputs[i].Name}\" is declared as {operation.Outputs[i].Spec} and computes {inferred[i]}");
+            }
+
             Define(operation.Outputs[i]);
         }
 
-        if (operation.Type == "const") _constants.Add(operation.Name, operation.Attributes["val"]);
-        else if (operation.IsConstant) _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
+        if (operation.Type == "const")
+        {
+            _constants.Add(operation.Name, operation.Attributes["val"]);
+        }
+        else if (operation.IsConstant)
+        {
+            _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
+        }
     }
 
     private TensorSpec Constant(ProgramOperation operation)
     {
-        if (!operation.Attributes.TryGetValue("val", out Literal? literal)) throw new FormatException("it has no value");
+        if (!operation.Attributes.TryGetValue("val", out Literal? literal))
+        {
+            throw new FormatException("it has no value");
+        }
+
         CheckLiteral(literal);
         return literal.Spec;
     }
 
     private TensorSpec Widened(ProgramOperation operation)
     {
-        if (_model.Opset == "CoreML5") throw new FormatException("it exists from CoreML6 on");
-        if (!operation.Attributes.TryGetValue("source_val", out Literal? source) || source.Spec.Kind != ElementKind.Float16) throw new FormatException("its source_val is missing or not Float16");
-        if (!operation.Attributes.TryGetValue("output_dtype", out Literal? type) || type.Immediate is not string[] { Length: 1 } text || text[0] != "fp32") throw new FormatException("its output_dtype is missing or not fp32");
+        if (_model.Opset == "CoreML5")
+        {
+            throw new FormatException("it exists from CoreML6 on");
+        }
+
+        if (!operation.Attributes.TryGetValue("source_val", out Literal? source) || source.Spec.Kind != ElementKind.Float16)
+        {
+            throw new FormatException("its source_val is missing or not Float16");
+        }
+
+        if (!operation.Attributes.TryGetValue("output_dtype", out Literal? type) || type.Immediate is not string[] { Length: 1 } text || text[0] != "fp32")
+        {
+            throw new FormatException("its output_dtype is missing or not fp32");
+        }
+
         CheckLiteral(source);
         return new TensorSpec(ElementKind.Float32, source.Spec.Shape);
     }
 
     private TensorSpec[] Infer(ProgramOperation operation)
     {
-        if (!OperationRules.All.TryGetValue(operation.Type, out OperationRule? rule)) throw new FormatException("this reader does not know it");
-        if (string.CompareOrdinal(_model.Opset, rule.FirstOpset) < 0) throw new FormatException($"it exists from {rule.FirstOpset} on, and the program uses {_model.Opset}");
+        if (!OperationRules.All.TryGetValue(operation.Type, out OperationRule? rule))
+        {
+            throw new FormatException("this reader does not know it");
+        }
+
+        if (string.CompareOrdinal(_model.Opset, rule.FirstOpset) < 0)
+        {
+            throw new FormatException($"it exists from {rule.FirstOpset} on, and the program uses {_model.Opset}");
+        }
+
         foreach (string key in rule.Required)
         {
-            if (!operation.Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) || bindings.Count == 0) throw new FormatException($"its parameter {key} is missing");
+            if (!operation.Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) || bindings.Count == 0)
+            {
+                throw new FormatException($"its parameter {key} is missing");
+            }
         }
 
         foreach (string key in operation.Inputs.Keys)
         {
-            if (!rule.Required.Contains(key) && !rule.Optional.Contains(key)) throw new FormatException($"it has no parameter {key}; its parameters are {string.Join(", ", rule.Required.Concat(rule.Optional))}");
+            if (!rule.Required.Contains(key) && !rule.Optional.Contains(key))
+            {
+                throw new FormatException($"it has no parameter {key}; its parameters are {string.Join(", ", rule.Required.Concat(rule.Optional))}");
+            }
         }
 
         return rule.Infer(new OperationView(operation, _specs, _constants, _model.Opset));
@@ -133,19 +204,37 @@ internal sealed partial class ProgramChecker
             (not (ElementKind.Float32 or ElementKind.Int32 or ElementKind.Bool or ElementKind.Text), byte[] v) => v.Length == ((long)elements * literal.Spec.Kind.Bits() + 7) / 8,
             _ => false,
         };
-        if (!fits) throw new FormatException($"a constant's values do not fit its type {literal.Spec}");
+        if (!fits)
+        {
+            throw new FormatException($"a constant's values do not fit its type {literal.Spec}");
+        }
     }
 
     private void Define(TypedName value)
     {
-        if (!Identifier().IsMatch(value.Name)) throw new FormatException($"\"{value.Name}\" is no identifier");
-        if (value.Spec.Rank > HighestRank && value.Spec.Kind.IsFloat() && !value.Name.EndsWith("_palettized", StringComparison.Ordinal)) throw new FormatException($"\"{value.Name}\" has rank {value.Spec.Rank}; {HighestRank} is the most");
-        if (!_specs.TryAdd(value.Name, value.Spec)) throw new FormatException($"\"{value.Name}\" is defined twice");
+        if (!Identifier().IsMatch(value.Name))
+        {
+            throw new FormatException($"\"{value.Name}\" is no identifier");
+        }
+
+        if (value.Spec.Rank > HighestRank && value.Spec.Kind.IsFloat() && !value.Name.EndsWith("_palettized", StringComparison.Ordinal))
+        {
+            throw new FormatException($"\"{value.Name}\" has rank {value.Spec.Rank}; {HighestRank} is the most");
+        }
+
+        if (!_specs.TryAdd(value.Name, value.Spec))
+        {
+            throw new FormatException($"\"{value.Name}\" is defined twice");
+        }
     }
 
     private static void Compare(string what, IReadOnlyList<Feature> described, IReadOnlyList<TypedName> actual)
     {
-        if (described.Count != actual.Count) throw new FormatException($"the description has {described.Count} {what}s, the program {actual.Count}");
+        if (described.Count != actual.Count)
+        {
+            throw new FormatException($"the description has {described.Count} {what}s, the program {actual.Count}");
+        }
+
         for (int i = 0; i < actual.Count; i++)
         {
             if (described[i].Name != actual[i].Name || !described[i].Spec.Equals(actual[i].Spec))

@@ -16,11 +16,19 @@ internal sealed class WeightFile : IDisposable
         try
         {
             Span<byte> header = stackalloc byte[Alignment];
-            if (_stream.Length < Alignment) throw new FormatException($"the file has {_stream.Length} bytes, fewer than its header");
+            if (_stream.Length < Alignment)
+            {
+                throw new FormatException($"the file has {_stream.Length} bytes, fewer than its header");
+            }
+
             _stream.ReadExactly(header);
             Count = BinaryPrimitives.ReadUInt32LittleEndian(header);
             uint version = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
-            if (version != 2) throw new FormatException($"the file has version {version}, not 2");
+            if (version != 2)
+            {
+                throw new FormatException($"the file has version {version}, not 2");
+            }
+
             Walk();
         }
         catch
@@ -41,7 +49,7 @@ internal sealed class WeightFile : IDisposable
     public byte[] Read(Literal literal)
     {
         long size = Check(literal);
-        var data = new byte[size];
+        byte[] data = new byte[size];
         _stream.Position = (long)literal.Offset + Alignment;
         _stream.ReadExactly(data);
         return data;
@@ -50,13 +58,29 @@ internal sealed class WeightFile : IDisposable
     /// <summary>Compares a blob's metadata with the literal that refers to it and returns the data's size.</summary>
     public long Check(Literal literal)
     {
-        if (literal.File != Reference) throw new FormatException($"its weights are in \"{literal.File}\", not in {Reference}");
+        if (literal.File != Reference)
+        {
+            throw new FormatException($"its weights are in \"{literal.File}\", not in {Reference}");
+        }
+
         (uint code, long size, ulong padding) = Metadata(literal.Offset);
         uint expected = Code(literal.Spec.Kind);
-        if (code != expected) throw new FormatException($"the weights at {literal.Offset} have the type code {code}, and {literal.Spec.Kind} is {expected}");
+        if (code != expected)
+        {
+            throw new FormatException($"the weights at {literal.Offset} have the type code {code}, and {literal.Spec.Kind} is {expected}");
+        }
+
         long bits = (long)literal.Spec.Elements * literal.Spec.Kind.Bits();
-        if (size != (bits + 7) / 8) throw new FormatException($"the weights at {literal.Offset} have {size} bytes, and {literal.Spec} needs {(bits + 7) / 8}");
-        if ((long)padding != size * 8 - bits) throw new FormatException($"the weights at {literal.Offset} have {padding} bits of padding, not {size * 8 - bits}");
+        if (size != (bits + 7) / 8)
+        {
+            throw new FormatException($"the weights at {literal.Offset} have {size} bytes, and {literal.Spec} needs {(bits + 7) / 8}");
+        }
+
+        if ((long)padding != size * 8 - bits)
+        {
+            throw new FormatException($"the weights at {literal.Offset} have {padding} bits of padding, not {size * 8 - bits}");
+        }
+
         return size;
     }
 
@@ -70,22 +94,46 @@ internal sealed class WeightFile : IDisposable
         {
             (_, long size, _) = Metadata((ulong)position);
             long end = position + Alignment + size;
-            if (i == Count - 1 && end != Length) throw new FormatException($"the last of {Count} blobs ends at {end}, the file at {Length}");
+            if (i == Count - 1 && end != Length)
+            {
+                throw new FormatException($"the last of {Count} blobs ends at {end}, the file at {Length}");
+            }
+
             position = (end + Alignment - 1) / Alignment * Alignment;
         }
     }
 
     private (uint Code, long Size, ulong Padding) Metadata(ulong offset)
     {
-        if (offset % Alignment != 0) throw new FormatException($"the weights' offset {offset} is no multiple of {Alignment}");
-        if (offset < Alignment || offset > (ulong)Math.Max(0, Length - Alignment)) throw new FormatException($"the weights' offset {offset} lies outside of the file of {Length} bytes");
+        if (offset % Alignment != 0)
+        {
+            throw new FormatException($"the weights' offset {offset} is no multiple of {Alignment}");
+        }
+
+        if (offset < Alignment || offset > (ulong)Math.Max(0, Length - Alignment))
+        {
+            throw new FormatException($"the weights' offset {offset} lies outside of the file of {Length} bytes");
+        }
+
         Span<byte> metadata = stackalloc byte[Alignment];
         _stream.Position = (long)offset;
         _stream.ReadExactly(metadata);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(metadata) != 0xDEADBEEF) throw new FormatException($"no weights start at {offset}");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(metadata) != 0xDEADBEEF)
+        {
+            throw new FormatException($"no weights start at {offset}");
+        }
+
         ulong size = BinaryPrimitives.ReadUInt64LittleEndian(metadata[8..]), start = BinaryPrimitives.ReadUInt64LittleEndian(metadata[16..]);
-        if (start != offset + Alignment) throw new FormatException($"the weights at {offset} say that their data is at {start}, not {offset + Alignment}");
-        if (size > (ulong)Length || start + size > (ulong)Length) throw new FormatException($"the weights at {offset} need {size} bytes, and the file ends at {Length}");
+        if (start != offset + Alignment)
+        {
+            throw new FormatException($"the weights at {offset} say that their data is at {start}, not {offset + Alignment}");
+        }
+
+        if (size > (ulong)Length || start + size > (ulong)Length)
+        {
+            throw new FormatException($"the weights at {offset} need {size} bytes, and the file ends at {Length}");
+        }
+
         return (BinaryPrimitives.ReadUInt32LittleEndian(metadata[4..]), (long)size, BinaryPrimitives.ReadUInt64LittleEndian(metadata[24..]));
     }
 

@@ -10,7 +10,7 @@ internal static class OnnxConvolutions
         bool line = x.Shape.Length == 3;
         int[] strides = Axes(node, "strides", line, 1), dilations = Axes(node, "dilations", line, 1), pads = Axes(node, "pads", line, 0);
         int groups = Groups(node), channels = x.Shape[1] / groups, outputs = result[1] / groups;
-        var plane = new Convolutions.Plane(
+        Convolutions.Plane plane = new(
             channels, line ? 1 : x.Shape[2], x.Shape[^1], outputs, line ? 1 : result[2], result[^1],
             line ? 1 : w.Shape[2], w.Shape[^1], strides[0], strides[1], pads[0], pads[1], dilations[0], dilations[1]);
         Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Conv(image, weight, shift, plane, target));
@@ -20,9 +20,13 @@ internal static class OnnxConvolutions
     {
         bool line = x.Shape.Length == 3;
         int[] strides = Whole(node, "strides", line ? 1 : 2, 1), pads = Whole(node, "pads", line ? 2 : 4, 0);
-        if (!line && (w.Shape[3] != 1 || strides[1] != 1 || pads[1] != 0 || pads[3] != 0)) throw new NotSupportedException($"{node.Name}: transposed convolutions run along the first spatial axis only.");
+        if (!line && (w.Shape[3] != 1 || strides[1] != 1 || pads[1] != 0 || pads[3] != 0))
+        {
+            throw new NotSupportedException($"{node.Name}: transposed convolutions run along the first spatial axis only.");
+        }
+
         int width = line ? 1 : x.Shape[3], groups = Groups(node);
-        var plane = new Convolutions.Plane(x.Shape[1] / groups, x.Shape[2], width, result[1] / groups, result[2], width, w.Shape[2], 1, strides[0], 1, pads[0], 0, 1, 1);
+        Convolutions.Plane plane = new(x.Shape[1] / groups, x.Shape[2], width, result[1] / groups, result[2], width, w.Shape[2], 1, strides[0], 1, pads[0], 0, 1, 1);
         Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Transposed(image, weight, shift, plane, target));
     }
 
@@ -39,7 +43,7 @@ internal static class OnnxConvolutions
         for (int i = 0; i < images; i++)
         {
             int group = i % groups;
-            var part = new float[target];
+            float[] part = new float[target];
             run(x.Data[(i * size)..((i + 1) * size)], w.Data[(group * weights)..((group + 1) * weights)], bias?[(group * outputs)..((group + 1) * outputs)], part);
             part.CopyTo(y, i * target);
         }

@@ -24,7 +24,7 @@ internal sealed class OnnxGraphFile
 
     private OnnxGraphFile(string path)
     {
-        var model = new WireReader(File.ReadAllBytes(path));
+        WireReader model = new(File.ReadAllBytes(path));
         ReadOnlySpan<byte> graph = default;
         while (model.Next())
         {
@@ -37,7 +37,7 @@ internal sealed class OnnxGraphFile
             }
         }
 
-        var reader = new WireReader(graph);
+        WireReader reader = new(graph);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -70,7 +70,11 @@ internal sealed class OnnxGraphFile
     /// <exception cref="ModelException">The file is missing or damaged.</exception>
     public static OnnxGraphFile Open(string path)
     {
-        if (!File.Exists(path)) throw new ModelException($"There is no file {path}.");
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"There is no file {path}.");
+        }
+
         try
         {
             return new OnnxGraphFile(path);
@@ -85,7 +89,7 @@ internal sealed class OnnxGraphFile
     {
         string domain = "";
         long version = 0;
-        var reader = new WireReader(message);
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -96,7 +100,10 @@ internal sealed class OnnxGraphFile
             }
         }
 
-        if (domain.Length == 0) Opset = version;
+        if (domain.Length == 0)
+        {
+            Opset = version;
+        }
     }
 
     private void Property(ReadOnlySpan<byte> message)
@@ -108,7 +115,7 @@ internal sealed class OnnxGraphFile
     private static (string Key, string Value) Pair(ReadOnlySpan<byte> message)
     {
         string key = "", value = "";
-        var reader = new WireReader(message);
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -124,11 +131,11 @@ internal sealed class OnnxGraphFile
 
     private static OnnxNode Node(ReadOnlySpan<byte> message)
     {
-        var inputs = new List<string>();
-        var outputs = new List<string>();
-        var attributes = new Dictionary<string, OnnxAttribute>();
+        List<string> inputs = [];
+        List<string> outputs = [];
+        Dictionary<string, OnnxAttribute> attributes = [];
         string name = "", type = "";
-        var reader = new WireReader(message);
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -149,9 +156,9 @@ internal sealed class OnnxGraphFile
     {
         string name = "", text = "";
         long integer = 0;
-        var number = new List<float>();
-        var integers = new List<long>();
-        var reader = new WireReader(message);
+        List<float> number = [];
+        List<long> integers = [];
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -171,9 +178,9 @@ internal sealed class OnnxGraphFile
     private OnnxDeclaration Declaration(ReadOnlySpan<byte> message)
     {
         string name = "";
-        var type = ElementType.Float;
-        var dims = new List<int>();
-        var reader = new WireReader(message);
+        ElementType type = ElementType.Float;
+        List<int> dims = [];
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -184,7 +191,7 @@ internal sealed class OnnxGraphFile
             }
         }
 
-        var declaration = new OnnxDeclaration(name, type, [.. dims]);
+        OnnxDeclaration declaration = new(name, type, [.. dims]);
         _declarations[name] = declaration;
         return declaration;
     }
@@ -192,12 +199,16 @@ internal sealed class OnnxGraphFile
     // TypeProto.tensor_type {elem_type, shape {dim {dim_value}}}
     private static ElementType TensorType(ReadOnlySpan<byte> message, List<int> dims)
     {
-        var type = ElementType.Float;
-        var outer = new WireReader(message);
+        ElementType type = ElementType.Float;
+        WireReader outer = new(message);
         while (outer.Next())
         {
-            if (outer.Field != 1) throw new FormatException("a value is no tensor");
-            var tensor = new WireReader(outer.Bytes());
+            if (outer.Field != 1)
+            {
+                throw new FormatException("a value is no tensor");
+            }
+
+            WireReader tensor = new(outer.Bytes());
             while (tensor.Next())
             {
                 if (tensor.Field == 1)
@@ -206,11 +217,15 @@ internal sealed class OnnxGraphFile
                     continue;
                 }
 
-                var shape = new WireReader(tensor.Bytes());
+                WireReader shape = new(tensor.Bytes());
                 while (shape.Next())
                 {
-                    var dim = new WireReader(shape.Bytes());
-                    if (!dim.Next() || dim.Field != 1) throw new FormatException("a shape is not static");
+                    WireReader dim = new(shape.Bytes());
+                    if (!dim.Next() || dim.Field != 1)
+                    {
+                        throw new FormatException("a shape is not static");
+                    }
+
                     dims.Add(checked((int)dim.Integer()));
                 }
             }
@@ -221,12 +236,12 @@ internal sealed class OnnxGraphFile
 
     private void Constant(ReadOnlySpan<byte> message, string folder)
     {
-        var dims = new List<long>();
-        var type = ElementType.Float;
+        List<long> dims = [];
+        ElementType type = ElementType.Float;
         string name = "";
         ReadOnlySpan<byte> data = default;
-        var external = new Dictionary<string, string>();
-        var reader = new WireReader(message);
+        Dictionary<string, string> external = [];
+        WireReader reader = new(message);
         while (reader.Next())
         {
             switch (reader.Field)
@@ -245,18 +260,30 @@ internal sealed class OnnxGraphFile
 
         int[] shape = [.. dims.Select(d => checked((int)d))];
         long length = shape.Aggregate((long)type.Size(), (n, d) => checked(n * d));
-        if (external.Count > 0) data = External(external, folder, length);
-        if (data.Length != length) throw new FormatException($"{name} has {data.Length} bytes of data, not {length}");
+        if (external.Count > 0)
+        {
+            data = External(external, folder, length);
+        }
+
+        if (data.Length != length)
+        {
+            throw new FormatException($"{name} has {data.Length} bytes of data, not {length}");
+        }
+
         Constants.Add(name, Decode(type, shape, data));
     }
 
     private static byte[] External(Dictionary<string, string> entries, string folder, long length)
     {
         string location = entries["location"];
-        if (Path.GetFileName(location) != location) throw new FormatException($"weights lie outside the graph's folder, in {location}");
+        if (Path.GetFileName(location) != location)
+        {
+            throw new FormatException($"weights lie outside the graph's folder, in {location}");
+        }
+
         using FileStream file = File.OpenRead(Path.Combine(folder, location));
         file.Position = long.Parse(entries["offset"], System.Globalization.CultureInfo.InvariantCulture);
-        var data = new byte[length];
+        byte[] data = new byte[length];
         file.ReadExactly(data);
         return data;
     }
@@ -266,13 +293,23 @@ internal sealed class OnnxGraphFile
         int count = data.Length / type.Size();
         if (type is ElementType.Float or ElementType.Half)
         {
-            var values = new float[count];
-            if (type == ElementType.Half) TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(data), values);
-            else for (int i = 0; i < count; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(data[(4 * i)..]);
+            float[] values = new float[count];
+            if (type == ElementType.Half)
+            {
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(data), values);
+            }
+            else
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    values[i] = BinaryPrimitives.ReadSingleLittleEndian(data[(4 * i)..]);
+                }
+            }
+
             return new OnnxValue(type, shape, values);
         }
 
-        var integers = new long[count];
+        long[] integers = new long[count];
         for (int i = 0; i < count; i++)
         {
             integers[i] = type switch

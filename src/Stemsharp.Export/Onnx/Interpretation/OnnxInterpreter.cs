@@ -17,29 +17,47 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
     public float[][] Run(IReadOnlyList<float[]> inputs, CancellationToken cancellationToken = default)
     {
         _values.Clear();
-        foreach ((string name, OnnxValue constant) in file.Constants) _values.Add(name, constant);
+        foreach ((string name, OnnxValue constant) in file.Constants)
+        {
+            _values.Add(name, constant);
+        }
+
         for (int i = 0; i < inputs.Count; i++)
         {
             OnnxDeclaration input = file.Inputs[i];
-            var value = new OnnxValue(input.Type, input.Shape, inputs[i]);
-            if (value.Elements != inputs[i].Length) throw new ArgumentException($"Input {input.Name} takes {value.Elements} elements, not {inputs[i].Length}.", nameof(inputs));
+            OnnxValue value = new(input.Type, input.Shape, inputs[i]);
+            if (value.Elements != inputs[i].Length)
+            {
+                throw new ArgumentException($"Input {input.Name} takes {value.Elements} elements, not {inputs[i].Length}.", nameof(inputs));
+            }
+
             _values.Add(input.Name, value);
         }
 
-        var lastUse = new Dictionary<string, int>();
+        Dictionary<string, int> lastUse = [];
         for (int i = 0; i < file.Nodes.Count; i++)
         {
-            foreach (string input in file.Nodes[i].Inputs) lastUse[input] = i;
+            foreach (string input in file.Nodes[i].Inputs)
+            {
+                lastUse[input] = i;
+            }
         }
 
-        foreach (OnnxDeclaration output in file.Outputs) lastUse[output.Name] = int.MaxValue;
+        foreach (OnnxDeclaration output in file.Outputs)
+        {
+            lastUse[output.Name] = int.MaxValue;
+        }
+
         for (int i = 0; i < file.Nodes.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Evaluate(file.Nodes[i]);
             foreach (string input in file.Nodes[i].Inputs)
             {
-                if (lastUse[input] == i) _values.Remove(input);
+                if (lastUse[input] == i)
+                {
+                    _values.Remove(input);
+                }
             }
         }
 
@@ -70,7 +88,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
                 return;
         }
 
-        var y = new float[result.Shape.Aggregate(1, (n, d) => checked(n * d))];
+        float[] y = new float[result.Shape.Aggregate(1, (n, d) => checked(n * d))];
         switch (node.Operator)
         {
             case "Add": Elementwise.Binary("add", In(node, 0), In(node, 1), result.Shape, y); break;
@@ -96,7 +114,11 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             default: throw new NotSupportedException($"{node.Name}: the operator {node.Operator} is not known.");
         }
 
-        if (result.Type == ElementType.Half && node.Operator is not ("Transpose" or "Concat" or "Slice" or "Pad")) Ranges.RoundToHalf(y, y.Length);
+        if (result.Type == ElementType.Half && node.Operator is not ("Transpose" or "Concat" or "Slice" or "Pad"))
+        {
+            Ranges.RoundToHalf(y, y.Length);
+        }
+
         _values.Add(result.Name, new OnnxValue(result.Type, result.Shape, y));
     }
 
@@ -108,14 +130,26 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
 
     private static void Cast(OnnxValue x, float[] y)
     {
-        if (x.Type is ElementType.Float or ElementType.Half) x.Data.AsSpan(0, y.Length).CopyTo(y);
-        else for (int i = 0; i < y.Length; i++) y[i] = x.Integers[i];
+        if (x.Type is ElementType.Float or ElementType.Half)
+        {
+            x.Data.AsSpan(0, y.Length).CopyTo(y);
+        }
+        else
+        {
+            for (int i = 0; i < y.Length; i++)
+            {
+                y[i] = x.Integers[i];
+            }
+        }
     }
 
     private void Sum(OnnxNode node, OnnxDeclaration result, float[] y)
     {
         Elementwise.Binary("add", In(node, 0), In(node, 1), result.Shape, y);
-        for (int i = 2; i < node.Inputs.Count; i++) Elementwise.Binary("add", new OnnxValue(ElementType.Float, result.Shape, [.. y]), In(node, i), result.Shape, y);
+        for (int i = 2; i < node.Inputs.Count; i++)
+        {
+            Elementwise.Binary("add", new OnnxValue(ElementType.Float, result.Shape, [.. y]), In(node, i), result.Shape, y);
+        }
     }
 
     // x·w (or x·wᵀ) + bias
@@ -125,8 +159,15 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         (int rows, int columns) = (result.Shape[0], result.Shape[1]);
         bool transposed = node.Attributes.TryGetValue("transB", out OnnxAttribute? flag) && flag.Integer != 0;
         Products.MatMul(x.Data, w.Data, rows, x.Shape[1], columns, false, transposed, y);
-        if (Bias(node) is not { } bias) return;
-        for (int i = 0; i < y.Length; i++) y[i] += bias[bias.Length == 1 ? 0 : i % columns];
+        if (Bias(node) is not { } bias)
+        {
+            return;
+        }
+
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] += bias[bias.Length == 1 ? 0 : i % columns];
+        }
     }
 
     // Batches as in numpy: an operand without the outer axes serves all.
@@ -135,7 +176,11 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         OnnxValue a = In(node, 0), b = In(node, 1);
         (int m, int n, int k) = (result.Shape[^2], result.Shape[^1], a.Shape[^1]);
         int batch = y.Length / (m * n), batchA = a.Elements / (m * k), batchB = b.Elements / (k * n);
-        if ((batchA != batch && batchA != 1) || (batchB != batch && batchB != 1)) throw new NotSupportedException($"{node.Name} broadcasts some of several outer axes.");
+        if ((batchA != batch && batchA != 1) || (batchB != batch && batchB != 1))
+        {
+            throw new NotSupportedException($"{node.Name} broadcasts some of several outer axes.");
+        }
+
         for (int i = 0; i < batch; i++)
         {
             Products.MatMul(a.Data.AsSpan(batchA == 1 ? 0 : i * m * k, m * k), b.Data.AsMemory(batchB == 1 ? 0 : i * k * n, k * n), m, k, n, false, false, y.AsMemory(i * m * n, m * n));
@@ -146,8 +191,12 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
     {
         OnnxValue x = In(node, 0);
         IReadOnlyList<long> axes = node.Attributes.TryGetValue("axes", out OnnxAttribute? attribute) ? attribute.Integers : In(node, 1).Integers;
-        var reduced = new bool[x.Shape.Length];
-        foreach (long axis in axes) reduced[axis < 0 ? axis + reduced.Length : axis] = true;
+        bool[] reduced = new bool[x.Shape.Length];
+        foreach (long axis in axes)
+        {
+            reduced[axis < 0 ? axis + reduced.Length : axis] = true;
+        }
+
         Norms.Reduce(type, x, reduced, y);
     }
 
@@ -158,7 +207,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         foreach (string output in node.Outputs)
         {
             OnnxDeclaration part = file.Declared(output);
-            var y = new float[part.Shape.Aggregate(1, (n, d) => n * d)];
+            float[] y = new float[part.Shape.Aggregate(1, (n, d) => n * d)];
             Movement.CopyAxis(x.Data, x.Shape, axis, begin, part.Shape[axis], y, 0, part.Shape[axis]);
             begin += part.Shape[axis];
             _values.Add(output, new OnnxValue(part.Type, part.Shape, y));
@@ -189,8 +238,15 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             return;
         }
 
-        if (step != -1 || y.Length != x.Elements) throw new NotSupportedException($"{node.Name} takes steps of {step}.");
-        for (int i = 0; i < length; i++) Movement.CopyAxis(x.Data, x.Shape, axis, length - 1 - i, 1, y, i, length);
+        if (step != -1 || y.Length != x.Elements)
+        {
+            throw new NotSupportedException($"{node.Name} takes steps of {step}.");
+        }
+
+        for (int i = 0; i < length; i++)
+        {
+            Movement.CopyAxis(x.Data, x.Shape, axis, length - 1 - i, 1, y, i, length);
+        }
     }
 
     private void Pad(OnnxNode node, float[] y)
@@ -200,7 +256,10 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         int rank = x.Shape.Length, length = x.Shape[^1], before = (int)pads[rank - 1], padded = length + before + (int)pads[^1];
         for (int axis = 0; axis < rank - 1; axis++)
         {
-            if (pads[axis] != 0 || pads[axis + rank] != 0) throw new NotSupportedException($"{node.Name} pads another axis than the last.");
+            if (pads[axis] != 0 || pads[axis + rank] != 0)
+            {
+                throw new NotSupportedException($"{node.Name} pads another axis than the last.");
+            }
         }
 
         bool reflect = node.Attributes["mode"].Text == "reflect";
@@ -209,7 +268,11 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             for (int i = 0; i < padded; i++)
             {
                 int source = i - before;
-                if (reflect) source = source < 0 ? -source : source >= length ? 2 * (length - 1) - source : source;
+                if (reflect)
+                {
+                    source = source < 0 ? -source : source >= length ? 2 * (length - 1) - source : source;
+                }
+
                 y[row * padded + i] = (uint)source < (uint)length ? x.Data[row * length + source] : 0;
             }
         }

@@ -20,7 +20,11 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     /// </summary>
     public double QueryGain(Node norm)
     {
-        if (context.Uses.Next<LinearOp>(norm) is not { } projection || context.Uses.Next<AttentionOp>(projection) is not { Op: AttentionOp op } attention) return 1;
+        if (context.Uses.Next<LinearOp>(norm) is not { } projection || context.Uses.Next<AttentionOp>(projection) is not { Op: AttentionOp op } attention)
+        {
+            return 1;
+        }
+
         bool queriesOnly = attention.Inputs[0] == projection.Output && attention.Inputs[1] != projection.Output && attention.Inputs[2] != projection.Output;
         return queriesOnly ? Scale(attention, op) : 1;
     }
@@ -56,7 +60,7 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     // One product for projections whose rows follow each other in the packed weight.
     private Tensor Project(string name, string suffix, Node[] parts, double gain)
     {
-        var first = (LinearOp)parts[0].Op;
+        LinearOp first = (LinearOp)parts[0].Op;
         return _linear.Run(name, parts[0].Inputs[0], first, suffix, parts.Sum(p => ((LinearOp)p.Op).Rows), gain);
     }
 
@@ -73,7 +77,11 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     {
         long bytes = query.Elements / query.Dims[3] * key.Dims[3] * context.Products.Size();
         int blocks = (int)Math.Min(query.Dims[2], (bytes + scoreLimit - 1) / scoreLimit);
-        if (blocks <= 1) return Block(name, query, key, value);
+        if (blocks <= 1)
+        {
+            return Block(name, query, key, value);
+        }
+
         int[] lengths = [.. Enumerable.Range(0, blocks).Select(b => query.Dims[2] * (b + 1) / blocks - query.Dims[2] * b / blocks)];
         Tensor[] parts = _graph.Split($"{name}/blocks", query, 2, lengths);
         return _graph.Concat($"{name}/joined", [.. parts.Select((part, b) => Block($"{name}/block{b}", part, key, value))], 2);

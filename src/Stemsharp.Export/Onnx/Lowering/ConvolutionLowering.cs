@@ -1,3 +1,4 @@
+using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Graph;
 
 namespace Stemsharp.Export.Onnx.Lowering;
@@ -32,12 +33,28 @@ internal sealed class ConvolutionLowering(LoweringContext context)
         Tensor weight = gain == 1
             ? context.Weights.Get(op.Weight, suffix, first * each, dims, type)
             : context.Weights.Store(op.Weight.Name + suffix, dims, Array.ConvertAll(context.Weights.Read(op.Weight)[(first * each)..((first + rows) * each)], v => (float)(v * gain)), type);
-        var inputs = new List<Tensor> { context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, type), weight };
-        if (op.Bias is not null) inputs.Add(context.Weights.Get(op.Bias, suffix, first, [rows], type));
-        var attributes = new List<Schema.AttributeProto> { Attribute.Ints("kernel_shape", kernel) };
-        if (stride.Any(s => s != 1)) attributes.Add(Attribute.Ints("strides", stride));
-        if (dilation.Any(d => d != 1)) attributes.Add(Attribute.Ints("dilations", dilation));
-        if (before.Any(p => p != 0) || after.Any(p => p != 0)) attributes.Add(Attribute.Ints("pads", [.. before, .. after]));
+        List<Tensor> inputs = [context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, type), weight];
+        if (op.Bias is not null)
+        {
+            inputs.Add(context.Weights.Get(op.Bias, suffix, first, [rows], type));
+        }
+
+        List<AttributeProto> attributes = [Attribute.Ints("kernel_shape", kernel)];
+        if (stride.Any(s => s != 1))
+        {
+            attributes.Add(Attribute.Ints("strides", stride));
+        }
+
+        if (dilation.Any(d => d != 1))
+        {
+            attributes.Add(Attribute.Ints("dilations", dilation));
+        }
+
+        if (before.Any(p => p != 0) || after.Any(p => p != 0))
+        {
+            attributes.Add(Attribute.Ints("pads", [.. before, .. after]));
+        }
+
         int[] result = context.Values.Dims(node.Output.Shape, Layout.ChannelsFirst);
         result[1] = rows;
         return _graph.Node(name, "Conv", [.. inputs], type, result, [.. attributes]);
@@ -99,7 +116,10 @@ internal sealed class ConvolutionLowering(LoweringContext context)
                     for (int c = 0; c < x.Dims[1]; c++)
                     {
                         // The convolution's first tap sees the earliest input.
-                        for (int m = taps - 1; m >= 0; m--, at++) target[at] = r + stride * m < op.Kernel ? source[(c * all + o) * op.Kernel + r + stride * m] : 0;
+                        for (int m = taps - 1; m >= 0; m--, at++)
+                        {
+                            target[at] = r + stride * m < op.Kernel ? source[(c * all + o) * op.Kernel + r + stride * m] : 0;
+                        }
                     }
                 }
             }

@@ -57,8 +57,8 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
     private (Tensor Value, Tensor Gate) Normalized(Node glu, Node norm)
     {
         Node producer = context.Uses.Producer(norm.Inputs[0])!;
-        var conv = (ConvOp)producer.Op;
-        var op = (GroupNormOp)norm.Op;
+        ConvOp conv = (ConvOp)producer.Op;
+        GroupNormOp op = (GroupNormOp)norm.Op;
         int outputs = conv.Weight.Shape[0], inputs = conv.Weight.Shape[1], compact = inputs + 2;
         (double[] basis, double[] triangle) = Factors(conv, outputs, inputs, context.InputGain(producer));
         Tensor hidden = context.Values.Get(producer.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
@@ -81,7 +81,11 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
             for (int row = 0; row < rows; row++)
             {
                 double gain = first == 0 && scale is not null ? scale[row] : 1;
-                for (int k = 0; k < compact; k++) w[row * compact + k] = gain * gamma[first + row] * basis[(first + row) * compact + k];
+                for (int k = 0; k < compact; k++)
+                {
+                    w[row * compact + k] = gain * gamma[first + row] * basis[(first + row) * compact + k];
+                }
+
                 b[row] = gain * beta[first + row];
             }
 
@@ -104,10 +108,17 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
         double root = Math.Sqrt(outputs);
         for (int j = 0; j < columns; j++)
         {
-            for (int c = 0; c < outputs; c++) column[c] = j < inputs ? gain * weight[c * inputs + j] : bias?[c] ?? 0;
+            for (int c = 0; c < outputs; c++)
+            {
+                column[c] = j < inputs ? gain * weight[c * inputs + j] : bias?[c] ?? 0;
+            }
+
             double mean = column.Average(), length = Norm(column);
             triangle[(compact - 1) * columns + j] = mean * root;
-            for (int c = 0; c < outputs; c++) column[c] -= mean;
+            for (int c = 0; c < outputs; c++)
+            {
+                column[c] -= mean;
+            }
 
             // Gram-Schmidt, twice: once leaves errors of the condition number's size.
             for (int pass = 0; pass < 2; pass++)
@@ -115,20 +126,39 @@ internal sealed class GateLowering(LoweringContext context, NormLowering norms, 
                 for (int i = 0; i < j; i++)
                 {
                     double along = 0;
-                    for (int c = 0; c < outputs; c++) along += basis[c * compact + i] * column[c];
-                    for (int c = 0; c < outputs; c++) column[c] -= along * basis[c * compact + i];
+                    for (int c = 0; c < outputs; c++)
+                    {
+                        along += basis[c * compact + i] * column[c];
+                    }
+
+                    for (int c = 0; c < outputs; c++)
+                    {
+                        column[c] -= along * basis[c * compact + i];
+                    }
+
                     triangle[i * columns + j] += along;
                 }
             }
 
             // A column that the earlier ones span needs no direction of its own.
             double left = Norm(column);
-            if (left <= 1e-12 * length) continue;
+            if (left <= 1e-12 * length)
+            {
+                continue;
+            }
+
             triangle[j * columns + j] = left;
-            for (int c = 0; c < outputs; c++) basis[c * compact + j] = column[c] / left;
+            for (int c = 0; c < outputs; c++)
+            {
+                basis[c * compact + j] = column[c] / left;
+            }
         }
 
-        for (int c = 0; c < outputs; c++) basis[c * compact + compact - 1] = 1 / root;
+        for (int c = 0; c < outputs; c++)
+        {
+            basis[c * compact + compact - 1] = 1 / root;
+        }
+
         return (basis, triangle);
 
         static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));

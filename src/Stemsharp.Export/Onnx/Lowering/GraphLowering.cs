@@ -26,8 +26,14 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         foreach (Node node in graph.Nodes)
         {
-            if (_absorbed.Contains(node)) Set(node, _values.LayoutOf(node.Inputs[0]), _values.Get(node.Inputs[0], context.Pointwise));
-            else Lower(node);
+            if (_absorbed.Contains(node))
+            {
+                Set(node, _values.LayoutOf(node.Inputs[0]), _values.Get(node.Inputs[0], context.Pointwise));
+            }
+            else
+            {
+                Lower(node);
+            }
         }
     }
 
@@ -63,7 +69,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 break;
             case LinearOp op:
                 Node? rowScale = _linear.Scale(node);
-                if (rowScale is not null) _absorbed.Add(rowScale);
+                if (rowScale is not null)
+                {
+                    _absorbed.Add(rowScale);
+                }
+
                 Set(node, Layout.Tokens, _linear.Run(node.Name, x, op, "", op.Rows, scale: rowScale));
                 break;
             case AttentionOp op:
@@ -88,7 +98,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
                 Set(node, _values.LayoutOf(x), _graph.Unary(node.Name, "Relu", _values.Get(x, context.Pointwise)));
                 break;
             case GluOp when _gates.Takes(node):
-                if (_gates.Scale(node) is { } layerScale) _absorbed.Add(layerScale);
+                if (_gates.Scale(node) is { } layerScale)
+                {
+                    _absorbed.Add(layerScale);
+                }
+
                 Set(node, Layout.ChannelsFirst, _gates.Run(node));
                 break;
             case GluOp:
@@ -139,7 +153,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
         }
 
         Layout layout = op.Groups == 1 && !op.PerRow ? _values.LayoutOf(node.Inputs[0]) : Layout.ChannelsFirst;
-        if (layout == Layout.Tokens && context.Batch > 1) layout = Layout.ChannelsLast;
+        if (layout == Layout.Tokens && context.Batch > 1)
+        {
+            layout = Layout.ChannelsLast;
+        }
+
         Set(node, layout, _norms.GroupNorm(node, op, layout, gain));
     }
 
@@ -149,9 +167,21 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     /// </summary>
     private Node? ScalesGelu(Node norm)
     {
-        if (_graph.Opset >= 20) return null;
-        if (context.Uses.Next<GeluOp>(norm) is not { } gelu || context.Uses.Next<ConvOp>(gelu) is not { Op: ConvOp conv } next) return null;
-        if (context.TypeOf(next) != ElementType.Float || (conv.Weight.Shape.Elements >= WeightStore.WidenBelow && !_gates.Absorbs(next))) return null;
+        if (_graph.Opset >= 20)
+        {
+            return null;
+        }
+
+        if (context.Uses.Next<GeluOp>(norm) is not { } gelu || context.Uses.Next<ConvOp>(gelu) is not { Op: ConvOp conv } next)
+        {
+            return null;
+        }
+
+        if (context.TypeOf(next) != ElementType.Float || (conv.Weight.Shape.Elements >= WeightStore.WidenBelow && !_gates.Absorbs(next)))
+        {
+            return null;
+        }
+
         context.SetInputGain(next, 1 / Math.Sqrt(2));
         return gelu;
     }
@@ -174,7 +204,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         Node node = _restores[output];
         Tensor x = First(node.Inputs[0], ElementType.Float);
-        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels) x = wanted.Of(_graph, $"{node.Name}/stems", x, 1);
+        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels)
+        {
+            x = wanted.Of(_graph, $"{node.Name}/stems", x, 1);
+        }
+
         x = _graph.Reshape($"{node.Name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
         Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
         if (x.Rank == 5 && x.Dims[0] > 1)
@@ -199,8 +233,12 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
     {
         int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
         float[] weight = context.Weights.Read(op.Weight);
-        var table = new double[rows * channels];
-        for (int i = 0; i < table.Length; i++) table[i] = op.Factor * weight[i % rows * channels + i / rows];
+        double[] table = new double[rows * channels];
+        for (int i = 0; i < table.Length; i++)
+        {
+            table[i] = op.Factor * weight[i % rows * channels + i / rows];
+        }
+
         return _graph.Add(node.Name, First(node.Inputs[0], context.Pointwise), _graph.Constant(context.Pointwise, [channels, rows, 1], table));
     }
 }

@@ -28,7 +28,11 @@ internal sealed class LinearLowering(LoweringContext context)
         Tensor bias = gain == 1 && layerScale is null
             ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
             : context.Weights.Store(first.Bias.Name + suffix, [rows], [.. context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)].Select((b, row) => (float)(b * gain * (layerScale?[row] ?? 1)))], context.Products);
-        if (context.QuantizesLinear) return Quantized(name, x, context.Weights.Read(first.Weight).AsSpan(first.FirstRow * inputs, rows * inputs), first.Weight.Name + suffix, bias, layerScale);
+        if (context.QuantizesLinear)
+        {
+            return Quantized(name, x, context.Weights.Read(first.Weight).AsSpan(first.FirstRow * inputs, rows * inputs), first.Weight.Name + suffix, bias, layerScale);
+        }
+
         return _graph.Gemm(name, x, context.Weights.Get(first.Weight, suffix, first.FirstRow * inputs, [rows, inputs], context.Products), bias);
     }
 
@@ -38,16 +42,27 @@ internal sealed class LinearLowering(LoweringContext context)
     private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor bias, float[]? layerScale)
     {
         int rows = bias.Dims[0], inputs = x.Dims[1];
-        var bytes = new sbyte[weight.Length];
-        var scales = new double[rows];
+        sbyte[] bytes = new sbyte[weight.Length];
+        double[] scales = new double[rows];
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> line = weight.Slice(row * inputs, inputs);
             float largest = 0;
-            foreach (float value in line) largest = Math.Max(largest, Math.Abs(value));
+            foreach (float value in line)
+            {
+                largest = Math.Max(largest, Math.Abs(value));
+            }
+
             scales[row] = largest == 0 ? 1 : largest / 127.0;
-            for (int k = 0; k < inputs; k++) bytes[k * rows + row] = (sbyte)Math.Round(line[k] / scales[row]);
-            if (layerScale is not null) scales[row] *= layerScale[row];
+            for (int k = 0; k < inputs; k++)
+            {
+                bytes[k * rows + row] = (sbyte)Math.Round(line[k] / scales[row]);
+            }
+
+            if (layerScale is not null)
+            {
+                scales[row] *= layerScale[row];
+            }
         }
 
         Tensor stored = _graph.Initializer($"{weightName}/int8", ElementType.Int8, [inputs, rows], MemoryMarshal.AsBytes<sbyte>(bytes).ToArray());

@@ -36,7 +36,10 @@ internal sealed class LoweredValues(OnnxGraph graph, int batch)
         List<(Layout Layout, Tensor Tensor)> known = _values[value];
         foreach ((Layout l, Tensor t) in known)
         {
-            if (l == layout) return graph.Cast(t, type);
+            if (l == layout)
+            {
+                return graph.Cast(t, type);
+            }
         }
 
         // Between the outer two layouts the way leads through the middle one.

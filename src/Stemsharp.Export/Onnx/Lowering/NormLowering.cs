@@ -33,7 +33,11 @@ internal sealed class NormLowering(LoweringContext context)
     {
         Tensor x = context.Values.Get(node.Inputs[0], layout, ElementType.Float);
         float[] weight = context.Weights.Read(op.Weight), bias = context.Weights.Read(op.Bias);
-        for (int c = 0; c < gain.Length; c++) (weight[c], bias[c]) = (weight[c] * gain[c], bias[c] * gain[c]);
+        for (int c = 0; c < gain.Length; c++)
+        {
+            (weight[c], bias[c]) = (weight[c] * gain[c], bias[c] * gain[c]);
+        }
+
         return op.Groups == 1 ? OneGroup(node, op, layout, x, weight, bias) : Groups(node, op, x, weight, bias);
     }
 
@@ -47,7 +51,7 @@ internal sealed class NormLowering(LoweringContext context)
         string name = node.Name;
         int length = q.Dims[^1], compact = q.Dims[1];
         bool pieces = q.Rank == 3 && length > LongRow;
-        var last = new double[compact];
+        double[] last = new double[compact];
         last[^1] = 1;
         Tensor mean = (q.Rank, pieces) switch
         {
@@ -141,13 +145,13 @@ internal sealed class NormLowering(LoweringContext context)
         Tensor shift = _graph.Constant(ElementType.Float, [1], offset);
         if (sums.Rank == 2)
         {
-            var row = new double[sums.Dims[0]];
+            double[] row = new double[sums.Dims[0]];
             row.AsSpan().Fill(factor);
             return _graph.Node(name, "Gemm", [_graph.Constant(ElementType.Float, [1, row.Length], row), sums, shift], ElementType.Float, [1, 1]);
         }
 
         int[] kernel = sums.Rank == 4 ? [perRow ? 1 : sums.Dims[2], 1] : [1];
-        var weight = new double[sums.Dims[1] * kernel[0]];
+        double[] weight = new double[sums.Dims[1] * kernel[0]];
         weight.AsSpan().Fill(factor);
         int[] dims = sums.Rank == 4 ? [sums.Dims[0], 1, perRow ? sums.Dims[2] : 1, 1] : [sums.Dims[0], 1, 1];
         return _graph.Node(name, "Conv", [sums, _graph.Constant(ElementType.Float, [1, sums.Dims[1], .. kernel], weight), shift], ElementType.Float, dims, Attribute.Ints("kernel_shape", kernel));
@@ -183,14 +187,30 @@ internal sealed class NormLowering(LoweringContext context)
     /// </summary>
     private Tensor? HiddenMean(Node node, GroupNormOp op, Layout layout)
     {
-        if (layout != Layout.ChannelsFirst || context.Uses.Producer(node.Inputs[0]) is not { Op: ConvOp { Bias: not null } conv } producer) return null;
-        if (conv.Weight.Shape.Positions != conv.Weight.Shape[1] || conv.Stride.Any(s => s != 1) || conv.Padding.Any(p => p != 0)) return null;
-        if (producer.Inputs[0].Shape.Rank == 3 && !op.PerRow) return null;
+        if (layout != Layout.ChannelsFirst || context.Uses.Producer(node.Inputs[0]) is not { Op: ConvOp { Bias: not null } conv } producer)
+        {
+            return null;
+        }
+
+        if (conv.Weight.Shape.Positions != conv.Weight.Shape[1] || conv.Stride.Any(s => s != 1) || conv.Padding.Any(p => p != 0))
+        {
+            return null;
+        }
+
+        if (producer.Inputs[0].Shape.Rank == 3 && !op.PerRow)
+        {
+            return null;
+        }
+
         int inputs = conv.Weight.Shape[1], outputs = conv.Weight.Shape[0];
         float[] weight = context.Weights.Read(conv.Weight), bias = context.Weights.Read(conv.Bias);
         double gain = context.InputGain(producer);
-        var average = new double[inputs];
-        for (int i = 0; i < weight.Length; i++) average[i % inputs] += gain * weight[i] / outputs;
+        double[] average = new double[inputs];
+        for (int i = 0; i < weight.Length; i++)
+        {
+            average[i % inputs] += gain * weight[i] / outputs;
+        }
+
         Tensor hidden = context.Values.Get(producer.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
         bool pieces = hidden.Rank == 3 && hidden.Dims[2] > LongRow;
         Tensor mean = pieces
@@ -198,7 +218,11 @@ internal sealed class NormLowering(LoweringContext context)
             : _graph.Reduce($"{node.Name}/mean_hidden", "ReduceMean", hidden, hidden.Rank - 1);
         int[] result = [.. mean.Dims], dims = [1, inputs, .. Enumerable.Repeat(1, hidden.Rank - 3), pieces ? mean.Dims[2] : 1];
         (result[1], result[^1]) = (1, 1);
-        if (pieces) average = [.. average.SelectMany(a => Enumerable.Repeat(a, mean.Dims[2]))];
+        if (pieces)
+        {
+            average = [.. average.SelectMany(a => Enumerable.Repeat(a, mean.Dims[2]))];
+        }
+
         Tensor[] parts = [mean, _graph.Constant(ElementType.Float, dims, average), _graph.Constant(ElementType.Float, [1], bias.Average(b => (double)b))];
         return _graph.Node($"{node.Name}/mean", "Conv", parts, ElementType.Float, result, Attribute.Ints("kernel_shape", [.. dims.AsSpan()[2..]]));
     }
@@ -207,9 +231,17 @@ internal sealed class NormLowering(LoweringContext context)
     private Tensor Folded(string name, Tensor x)
     {
         int length = x.Dims[^1];
-        if (length <= LongRow) return x;
+        if (length <= LongRow)
+        {
+            return x;
+        }
+
         int rows = (int)Math.Sqrt(length);
-        while (length % rows != 0) rows--;
+        while (length % rows != 0)
+        {
+            rows--;
+        }
+
         return rows == 1 ? x : _graph.Reshape($"{name}/folded", x, [.. x.Dims.AsSpan()[..^1], rows, length / rows]);
     }
 }

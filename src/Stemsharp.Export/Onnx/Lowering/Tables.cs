@@ -12,11 +12,18 @@ internal static class Tables
     public static Tensor ChannelsLast(OnnxGraph graph, Table table, ElementType type)
     {
         int channels = table.Shape.Channels, positions = table.Shape.Positions;
-        if (table.Data.Length >= FactorFrom && table.Shape.Rank == 2 && Waves(graph, table, type) is { } factored) return factored;
-        var turned = new double[table.Data.Length];
+        if (table.Data.Length >= FactorFrom && table.Shape.Rank == 2 && Waves(graph, table, type) is { } factored)
+        {
+            return factored;
+        }
+
+        double[] turned = new double[table.Data.Length];
         for (int c = 0; c < channels; c++)
         {
-            for (int p = 0; p < positions; p++) turned[p * channels + c] = table.Data[c * positions + p];
+            for (int p = 0; p < positions; p++)
+            {
+                turned[p * channels + c] = table.Data[c * positions + p];
+            }
         }
 
         return graph.Constant(type, [.. table.Shape.Dims.AsSpan()[1..], channels], turned);
@@ -33,19 +40,30 @@ internal static class Tables
         int channels = table.Shape.Channels, half = channels / 2, length = table.Shape.Last;
         double[] data = table.Data;
         double weight = data[0];
-        var rates = new double[half];
-        for (int i = 0; i < half; i++) rates[i] = Math.Atan2(data[(half + i) * length + 1], data[i * length + 1]);
+        double[] rates = new double[half];
+        for (int i = 0; i < half; i++)
+        {
+            rates[i] = Math.Atan2(data[(half + i) * length + 1], data[i * length + 1]);
+        }
+
         for (int c = 0; c < channels; c++)
         {
             for (int t = 0; t < length; t++)
             {
                 double phase = t * rates[c % half];
-                if (Math.Abs(data[c * length + t] - weight * (c < half ? Math.Cos(phase) : Math.Sin(phase))) > 1e-10) return null;
+                if (Math.Abs(data[c * length + t] - weight * (c < half ? Math.Cos(phase) : Math.Sin(phase))) > 1e-10)
+                {
+                    return null;
+                }
             }
         }
 
         int step = (int)Math.Sqrt(length);
-        while (length % step != 0) step--;
+        while (length % step != 0)
+        {
+            step--;
+        }
+
         int coarse = length / step;
         double[] first = new double[coarse * channels], second = new double[coarse * channels], cosines = new double[step * channels], sines = new double[step * channels];
         for (int c = 0; c < channels; c++)
@@ -58,7 +76,10 @@ internal static class Tables
                 second[a * channels + c] = weight * (c < half ? -sin : cos);
             }
 
-            for (int b = 0; b < step; b++) (sines[b * channels + c], cosines[b * channels + c]) = Math.SinCos(b * rate);
+            for (int b = 0; b < step; b++)
+            {
+                (sines[b * channels + c], cosines[b * channels + c]) = Math.SinCos(b * rate);
+            }
         }
 
         int[] coarseDims = [coarse, 1, channels], fineDims = [1, step, channels];

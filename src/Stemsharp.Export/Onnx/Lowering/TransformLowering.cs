@@ -35,7 +35,10 @@ internal sealed class TransformLowering
     {
         for (int b = (int)Math.Sqrt(nfft); b >= 2; b--)
         {
-            if (b % 2 == 0 && nfft / 4 % b == 0) return b;
+            if (b % 2 == 0 && nfft / 4 % b == 0)
+            {
+                return b;
+            }
         }
 
         throw new ModelException($"nfft {nfft} is not supported in a waveform graph; it has to be a multiple of 8. Export a spectrogram graph instead.");
@@ -46,7 +49,11 @@ internal sealed class TransformLowering
     {
         int batch = mix.Dims[0], audio = mix.Dims[1], hops = _frames + 3, rows = _hop / _outer;
         int left = _hop / 2 * 3, right = hops * _hop - left - _samples;
-        if (right >= _samples) throw new ModelException($"A waveform graph needs segments of more than {left + _hop} samples; this one has {_samples}.");
+        if (right >= _samples)
+        {
+            throw new ModelException($"A waveform graph needs segments of more than {left + _hop} samples; this one has {_samples}.");
+        }
+
         Tensor padded = _graph.Pad($"{Scope}/padded", mix, left, right, "reflect");
         Tensor blocks = _graph.Reshape($"{Scope}/blocks", padded, batch * audio, hops, rows, _outer);
         Tensor turned = _graph.Transpose($"{Scope}/turned", blocks, 0, 3, 2, 1);
@@ -65,7 +72,7 @@ internal sealed class TransformLowering
     /// </summary>
     public Tensor Gains()
     {
-        var gains = new double[_nfft / 2];
+        double[] gains = new double[_nfft / 2];
         gains.AsSpan().Fill(2 / 1.5);
         gains[0] = 1 / 1.5;
         return _graph.Constant(ElementType.Float, [gains.Length, 1], gains);
@@ -105,7 +112,7 @@ internal sealed class TransformLowering
     private double[] Weights()
     {
         int rows = _hop / _outer;
-        var weights = new double[2 * _nfft * _hop / _outer * 4];
+        double[] weights = new double[2 * _nfft * _hop / _outer * 4];
         for (int n2 = 0, at = 0; n2 < _outer; n2++)
         {
             for (int part = 0; part < 2; part++)
@@ -133,7 +140,7 @@ internal sealed class TransformLowering
     private double[] Outer(bool transposed)
     {
         int half = _outer / 2;
-        var matrix = new double[2 * _outer * _outer];
+        double[] matrix = new double[2 * _outer * _outer];
         for (int k2 = 0; k2 < half; k2++)
         {
             for (int n2 = 0; n2 < _outer; n2++)

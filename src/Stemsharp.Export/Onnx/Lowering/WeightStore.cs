@@ -17,7 +17,7 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
     /// <summary>All elements as singles, row-major.</summary>
     public float[] Read(Parameter parameter)
     {
-        var values = new float[parameter.Shape.Elements];
+        float[] values = new float[parameter.Shape.Elements];
         source.Read(parameter, values);
         return values;
     }
@@ -32,7 +32,11 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
     public Tensor Get(Parameter parameter, string suffix, int offset, int[] dims, ElementType type)
     {
         string name = parameter.Name + suffix;
-        if (_made.TryGetValue((name, type), out Tensor? known)) return known;
+        if (_made.TryGetValue((name, type), out Tensor? known))
+        {
+            return known;
+        }
+
         int count = dims.Aggregate(1, (n, d) => checked(n * d));
         Tensor made = type == ElementType.Half || (asHalves && count >= WidenBelow)
             ? Stored(parameter, name, offset, count, dims, type)
@@ -47,9 +51,13 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
     /// <param name="arrange">Writes the elements [from] in their new order [to].</param>
     public Tensor Arranged(Parameter parameter, int[] dims, Action<float[], float[]> arrange)
     {
-        var values = new float[dims.Aggregate(1, (n, d) => checked(n * d))];
+        float[] values = new float[dims.Aggregate(1, (n, d) => checked(n * d))];
         arrange(Read(parameter), values);
-        if (!asHalves || values.Length < WidenBelow || !Array.TrueForAll(values, v => (float)(Half)v == v)) return Store(parameter.Name, dims, values, ElementType.Float);
+        if (!asHalves || values.Length < WidenBelow || !Array.TrueForAll(values, v => (float)(Half)v == v))
+        {
+            return Store(parameter.Name, dims, values, ElementType.Float);
+        }
+
         return graph.Cast(Store(parameter.Name, dims, values, ElementType.Half), ElementType.Float);
     }
 
@@ -59,8 +67,12 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
         byte[] data;
         if (type == ElementType.Half)
         {
-            var halves = new Half[values.Length];
-            for (int i = 0; i < halves.Length; i++) halves[i] = (Half)values[i];
+            Half[] halves = new Half[values.Length];
+            for (int i = 0; i < halves.Length; i++)
+            {
+                halves[i] = (Half)values[i];
+            }
+
             data = MemoryMarshal.AsBytes<Half>(halves).ToArray();
         }
         else
@@ -74,14 +86,25 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
 
     private Tensor Stored(Parameter parameter, string name, int offset, int count, int[] dims, ElementType type)
     {
-        var halves = new Half[parameter.Shape.Elements];
+        Half[] halves = new Half[parameter.Shape.Elements];
         if (!source.TryReadHalf(parameter, halves))
         {
             float[] singles = Read(parameter);
-            for (int i = 0; i < singles.Length; i++) halves[i] = (Half)singles[i];
+            for (int i = 0; i < singles.Length; i++)
+            {
+                halves[i] = (Half)singles[i];
+            }
+
             bool exact = true;
-            for (int i = offset; i < offset + count && exact; i++) exact = (float)halves[i] == singles[i];
-            if (!exact && type == ElementType.Float) return Store(name, dims, singles.AsSpan(offset, count), type);
+            for (int i = offset; i < offset + count && exact; i++)
+            {
+                exact = (float)halves[i] == singles[i];
+            }
+
+            if (!exact && type == ElementType.Float)
+            {
+                return Store(name, dims, singles.AsSpan(offset, count), type);
+            }
         }
 
         byte[] data = MemoryMarshal.AsBytes(halves.AsSpan(offset, count)).ToArray();

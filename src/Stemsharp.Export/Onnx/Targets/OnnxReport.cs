@@ -17,7 +17,11 @@ internal sealed record OnnxReport(
     /// <exception cref="ModelException">It is no ONNX file.</exception>
     public static OnnxReport Read(string path)
     {
-        if (!File.Exists(path)) throw new ModelException($"There is no file {path}.");
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"There is no file {path}.");
+        }
+
         ModelProto model;
         try
         {
@@ -29,7 +33,11 @@ internal sealed record OnnxReport(
             throw new ModelException($"{path} is no ONNX file: {e.Message}", e);
         }
 
-        if (model.Graph is null || model.Graph.Node.Count == 0) throw new ModelException($"{path} is no ONNX file: it holds no graph.");
+        if (model.Graph is null || model.Graph.Node.Count == 0)
+        {
+            throw new ModelException($"{path} is no ONNX file: it holds no graph.");
+        }
+
         return new OnnxReport(
             path,
             new FileInfo(path).Length,

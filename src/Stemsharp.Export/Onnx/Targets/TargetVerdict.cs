@@ -20,15 +20,25 @@ internal sealed record TargetVerdict(OnnxTarget Target, IReadOnlyList<string> Ob
         List<string> obstacles = [], elsewhere = [];
         foreach (OperatorSetIdProto set in model.OpsetImport)
         {
-            if (set.Domain is not ("" or "ai.onnx")) obstacles.Add($"operators of {set.Domain}");
-            else if (set.Version < target.Opsets.Lowest || set.Version > target.Opsets.Highest) obstacles.Add($"operator set {set.Version}; it takes {target.Opsets.Lowest} to {target.Opsets.Highest}");
+            if (set.Domain is not ("" or "ai.onnx"))
+            {
+                obstacles.Add($"operators of {set.Domain}");
+            }
+            else if (set.Version < target.Opsets.Lowest || set.Version > target.Opsets.Highest)
+            {
+                obstacles.Add($"operator set {set.Version}; it takes {target.Opsets.Lowest} to {target.Opsets.Highest}");
+            }
         }
 
         int size = model.CalculateSize();
-        if (size > target.MostFileBytes) obstacles.Add($"a file of {size:N0} bytes; it takes {target.MostFileBytes:N0}");
+        if (size > target.MostFileBytes)
+        {
+            obstacles.Add($"a file of {size:N0} bytes; it takes {target.MostFileBytes:N0}");
+        }
+
         Dictionary<string, ValueInfoProto> values = model.Graph.ValueInfo.Concat(model.Graph.Input).Concat(model.Graph.Output).ToDictionary(v => v.Name);
         Dictionary<string, int> stored = model.Graph.Initializer.ToDictionary(i => i.Name, i => i.DataType);
-        foreach (var group in model.Graph.Node.Select(node => (node.OpType, Reason: Refusal(node))).Where(n => n.Reason is not null).GroupBy(n => n).OrderBy(g => g.Key.OpType, StringComparer.Ordinal))
+        foreach (IGrouping<(string OpType, string? Reason), (string OpType, string? Reason)> group in model.Graph.Node.Select(node => (node.OpType, Reason: Refusal(node))).Where(n => n.Reason is not null).GroupBy(n => n).OrderBy(g => g.Key.OpType, StringComparer.Ordinal))
         {
             (target.LeavesRest ? elsewhere : obstacles).Add($"{group.Key.OpType} ×{group.Count()}: {group.Key.Reason}");
         }
@@ -37,17 +47,40 @@ internal sealed record TargetVerdict(OnnxTarget Target, IReadOnlyList<string> Ob
 
         string? Refusal(NodeProto node)
         {
-            if (!target.Operators.TryGetValue(node.OpType, out ElementType[]? types)) return "not taken";
+            if (!target.Operators.TryGetValue(node.OpType, out ElementType[]? types))
+            {
+                return "not taken";
+            }
+
             foreach (string name in node.Input.Take(1).Concat(node.Output.Take(1)))
             {
                 int type = values.TryGetValue(name, out ValueInfoProto? value) ? value.Type.TensorType.ElemType : stored.GetValueOrDefault(name);
-                if (type != 0 && !types.Contains((ElementType)type)) return $"not taken in {(ElementType)type}";
-                if (value is null) continue;
+                if (type != 0 && !types.Contains((ElementType)type))
+                {
+                    return $"not taken in {(ElementType)type}";
+                }
+
+                if (value is null)
+                {
+                    continue;
+                }
+
                 long elements = value.Type.TensorType.Shape.Dim.Aggregate(1L, (n, d) => n * d.DimValue);
                 int rank = value.Type.TensorType.Shape.Dim.Count;
-                if (rank > target.HighestRank) return $"{rank} axes; {target.HighestRank} are taken";
-                if (elements > target.MostElements) return $"a tensor of {elements:N0} elements; {target.MostElements:N0} are taken";
-                if (elements * ((ElementType)type).Size() > target.MostBytes) return $"a tensor of {elements * ((ElementType)type).Size():N0} bytes; {target.MostBytes:N0} are taken";
+                if (rank > target.HighestRank)
+                {
+                    return $"{rank} axes; {target.HighestRank} are taken";
+                }
+
+                if (elements > target.MostElements)
+                {
+                    return $"a tensor of {elements:N0} elements; {target.MostElements:N0} are taken";
+                }
+
+                if (elements * ((ElementType)type).Size() > target.MostBytes)
+                {
+                    return $"a tensor of {elements * ((ElementType)type).Size():N0} bytes; {target.MostBytes:N0} are taken";
+                }
             }
 
             return null;

@@ -12,8 +12,16 @@ internal static class FFmetadata
     public static byte[] Write(AudioTags tags, bool pictureAsTag)
     {
         StringBuilder text = new(";FFMETADATA1\n");
-        foreach ((string name, string value) in tags.Values) Append(name, value);
-        if (pictureAsTag && tags.Cover is { } cover) Append("METADATA_BLOCK_PICTURE", Convert.ToBase64String(PictureBlock(cover)));
+        foreach ((string name, string value) in tags.Values)
+        {
+            Append(name, value);
+        }
+
+        if (pictureAsTag && tags.Cover is { } cover)
+        {
+            Append("METADATA_BLOCK_PICTURE", Convert.ToBase64String(PictureBlock(cover)));
+        }
+
         return Encoding.UTF8.GetBytes(text.ToString());
 
         void Append(string name, string value)
@@ -28,8 +36,15 @@ internal static class FFmetadata
         {
             foreach (char c in part)
             {
-                if (c is '=' or ';' or '#' or '\\' or '\n') text.Append('\\');
-                if (c is not ('\0' or '\r')) text.Append(c);
+                if (c is '=' or ';' or '#' or '\\' or '\n')
+                {
+                    text.Append('\\');
+                }
+
+                if (c is not ('\0' or '\r'))
+                {
+                    text.Append(c);
+                }
             }
         }
     }

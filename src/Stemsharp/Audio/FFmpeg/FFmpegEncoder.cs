@@ -45,14 +45,28 @@ internal sealed record FFmpegEncoder
         if (wanted is int rate)
         {
             // Opus files always play at 48 kHz; asking for another rate with Opus among several formats is no mistake.
-            if (Rates.Count == 1) return Rates[0];
-            if (Rates.Count > 0 ? Rates.Contains(rate) : rate <= HighestRate) return rate;
+            if (Rates.Count == 1)
+            {
+                return Rates[0];
+            }
+
+            if (Rates.Count > 0 ? Rates.Contains(rate) : rate <= HighestRate)
+            {
+                return rate;
+            }
+
             string valid = Rates.Count > 0 ? string.Join(", ", Rates) : $"up to {HighestRate}";
             throw new OptionException($"{Name} has no rate of {rate} Hz; valid are {valid}.");
         }
 
         foreach (int candidate in Rates)
-            if (candidate >= incoming) return candidate;
+        {
+            if (candidate >= incoming)
+            {
+                return candidate;
+            }
+        }
+
         return Math.Min(incoming, HighestRate);
     }
 
@@ -61,13 +75,24 @@ internal sealed record FFmpegEncoder
     public void Check(EncodingOptions options, int channels)
     {
         if (channels > HighestChannels)
+        {
             throw new OptionException($"{Name} takes at most {HighestChannels} channels, not {channels}. Choose WAV or FLAC.");
+        }
+
         if (options.Format == AudioFormat.Flac && options.SampleFormat is not (SampleFormat.Int16 or SampleFormat.Int24))
+        {
             throw new OptionException($"FLAC stores 16- or 24-bit integers, not {options.SampleFormat}. Choose one of these, or WAV.");
+        }
+
         if (options.BitrateKbps is int bitrate && Bitrate > 0 && (bitrate < 8 || bitrate > HighestBitrate))
+        {
             throw new OptionException($"{Name} has no bit rate of {bitrate} kbit/s; valid are 8 to {HighestBitrate}.");
+        }
+
         if (options.Format == AudioFormat.Mp3 && options.Mp3Preset is < 2 or > 7)
+        {
             throw new OptionException($"There is no MP3 preset {options.Mp3Preset}; valid are 2 (best) to 7 (fastest).");
+        }
     }
 
     /// <summary>FFmpeg's arguments for the encoder and the muxer.</summary>
@@ -77,12 +102,20 @@ internal sealed record FFmpegEncoder
     public IEnumerable<string> Arguments(EncodingOptions options, int rate, FFmpegTool tool)
     {
         List<string> arguments = ["-c:a", Encoder];
-        if (Bitrate > 0) arguments.AddRange(["-b:a", string.Create(CultureInfo.InvariantCulture, $"{options.BitrateKbps ?? Bitrate}k")]);
+        if (Bitrate > 0)
+        {
+            arguments.AddRange(["-b:a", string.Create(CultureInfo.InvariantCulture, $"{options.BitrateKbps ?? Bitrate}k")]);
+        }
+
         switch (options.Format)
         {
             case AudioFormat.Flac:
                 arguments.AddRange(["-compression_level", "8"]);
-                if (options.SampleFormat == SampleFormat.Int24) arguments.AddRange(["-sample_fmt", "s32", "-bits_per_raw_sample", "24"]);
+                if (options.SampleFormat == SampleFormat.Int24)
+                {
+                    arguments.AddRange(["-sample_fmt", "s32", "-bits_per_raw_sample", "24"]);
+                }
+
                 break;
             case AudioFormat.Mp3:
                 // LAME's own scale of quality, and the header that tells players the encoder's delay.

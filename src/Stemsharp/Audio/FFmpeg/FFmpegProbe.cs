@@ -36,7 +36,10 @@ internal sealed record FFmpegProbe
         byte[] answer = process.ReadAll(MaximumAnswer);
         int code = process.Finish(out string? fault);
         if (code != 0 || fault is not null || answer.Length > MaximumAnswer)
+        {
             throw new AudioException($"'{name}' can't be read as audio. FFmpeg says: {Readable(fault ?? process.Message, path)}. Is it a sound file, and complete?");
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(answer);
@@ -52,7 +55,11 @@ internal sealed record FFmpegProbe
     /// <returns><see langword="null"/> where there is none, or none that could be read: no reason to refuse the recording.</returns>
     public CoverArt? ReadCover(FFmpegTool tool, string path, TimeSpan limit, CancellationToken cancellation)
     {
-        if (CoverStream is not int stream) return null;
+        if (CoverStream is not int stream)
+        {
+            return null;
+        }
+
         string[] arguments =
         [
             .. FFmpegInput.Common, .. FFmpegInput.Untrusted(path), "-map", string.Create(CultureInfo.InvariantCulture, $"0:{stream}"),
@@ -92,10 +99,17 @@ internal sealed record FFmpegProbe
             }
         }
 
-        if (audio is not { } found) throw new AudioException($"'{name}' has no audio in it. Give a file with sound.");
+        if (audio is not { } found)
+        {
+            throw new AudioException($"'{name}' has no audio in it. Give a file with sound.");
+        }
+
         double rate = Number(found, "sample_rate") ?? 0, channels = Number(found, "channels") ?? 0;
         if (rate is < 100 or > 6_144_000 || channels is < 1 or > 128)
+        {
             throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; valid are 100 to 6144000 on 1 to 128.");
+        }
+
         string codec = Text(found, "codec_name");
         double? seconds = Number(found, "duration") ?? (format.ValueKind == JsonValueKind.Object ? Number(format, "duration") : null);
         return new FFmpegProbe
@@ -117,12 +131,27 @@ internal sealed record FFmpegProbe
     private static SampleFormat? Depth(string codec, JsonElement stream)
     {
         bool plain = codec.StartsWith("pcm_", StringComparison.Ordinal);
-        if (!plain && codec is not ("flac" or "alac" or "wavpack" or "ape" or "tta" or "tak" or "shorten" or "mlp" or "truehd" or "wmalossless")) return null;
-        if (codec is "pcm_alaw" or "pcm_mulaw") return Stemsharp.Audio.SampleFormat.Int16;
+        if (!plain && codec is not ("flac" or "alac" or "wavpack" or "ape" or "tta" or "tak" or "shorten" or "mlp" or "truehd" or "wmalossless"))
+        {
+            return null;
+        }
+
+        if (codec is "pcm_alaw" or "pcm_mulaw")
+        {
+            return Stemsharp.Audio.SampleFormat.Int16;
+        }
+
         if (codec.StartsWith("pcm_f", StringComparison.Ordinal) || Text(stream, "sample_fmt").StartsWith("flt", StringComparison.Ordinal))
+        {
             return codec.StartsWith("pcm_f64", StringComparison.Ordinal) ? Stemsharp.Audio.SampleFormat.Float64 : Stemsharp.Audio.SampleFormat.Float32;
+        }
+
         double bits = Number(stream, "bits_per_raw_sample") is > 0 and double raw ? raw : Number(stream, "bits_per_sample") ?? 0;
-        if (bits == 0 && Text(stream, "sample_fmt").StartsWith("s16", StringComparison.Ordinal)) bits = 16;
+        if (bits == 0 && Text(stream, "sample_fmt").StartsWith("s16", StringComparison.Ordinal))
+        {
+            bits = 16;
+        }
+
         return bits switch
         {
             > 0 and <= 8 => Stemsharp.Audio.SampleFormat.UInt8,
@@ -134,14 +163,25 @@ internal sealed record FFmpegProbe
 
     private static void AddTags(JsonElement holder, Dictionary<string, string> tags)
     {
-        if (holder.ValueKind != JsonValueKind.Object || !holder.TryGetProperty("tags", out JsonElement found)) return;
+        if (holder.ValueKind != JsonValueKind.Object || !holder.TryGetProperty("tags", out JsonElement found))
+        {
+            return;
+        }
+
         foreach (JsonProperty tag in found.EnumerateObject())
         {
             string name = tag.Name.ToLowerInvariant();
             // Streams of Matroska and MP4 have a language of their own; "und" says nothing.
-            if (NotCarried.Contains(name) || name.StartsWith("_statistics", StringComparison.Ordinal) || tag.Value.ValueKind != JsonValueKind.String) continue;
+            if (NotCarried.Contains(name) || name.StartsWith("_statistics", StringComparison.Ordinal) || tag.Value.ValueKind != JsonValueKind.String)
+            {
+                continue;
+            }
+
             string value = tag.Value.GetString()!;
-            if (value.Length > 0 && !(name == "language" && value == "und")) tags.TryAdd(name, value);
+            if (value.Length > 0 && !(name == "language" && value == "und"))
+            {
+                tags.TryAdd(name, value);
+            }
         }
     }
 
@@ -151,8 +191,16 @@ internal sealed record FFmpegProbe
     /// <summary>A number, which ffprobe writes now as a number and now as text.</summary>
     private static double? Number(JsonElement holder, string name)
     {
-        if (!holder.TryGetProperty(name, out JsonElement value)) return null;
-        if (value.ValueKind == JsonValueKind.Number) return value.GetDouble();
+        if (!holder.TryGetProperty(name, out JsonElement value))
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number)
+        {
+            return value.GetDouble();
+        }
+
         return value.ValueKind == JsonValueKind.String
             && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
     }

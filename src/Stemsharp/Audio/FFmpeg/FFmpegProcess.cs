@@ -38,7 +38,10 @@ internal sealed class FFmpegProcess : IDisposable
             UseShellExecute = false,
             CreateNoWindow = true,
         };
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
         // It would write a log file into the current folder.
         start.Environment.Remove("FFREPORT");
         start.Environment["AV_LOG_FORCE_NOCOLOR"] = "1";
@@ -68,7 +71,11 @@ internal sealed class FFmpegProcess : IDisposable
         get
         {
             string text;
-            lock (_message) text = Encoding.UTF8.GetString(_message, 0, _messageLength);
+            lock (_message)
+            {
+                text = Encoding.UTF8.GetString(_message, 0, _messageLength);
+            }
+
             IEnumerable<string> lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .Select(line => line.StartsWith('[') && line.IndexOf("] ", StringComparison.Ordinal) is > 0 and int end ? line[(end + 2)..] : line)
                 .TakeLast(3);
@@ -88,7 +95,11 @@ internal sealed class FFmpegProcess : IDisposable
         using FFmpegProcess process = new(program, arguments, limit, CancellationToken.None);
         byte[] answer = process.ReadAll(1 << 20);
         int code = process.Finish(out string? fault);
-        if (code != 0 || fault is not null) throw new ExternalToolException($"{subject} failed: {fault ?? process.Message}");
+        if (code != 0 || fault is not null)
+        {
+            throw new ExternalToolException($"{subject} failed: {fault ?? process.Message}");
+        }
+
         return Encoding.UTF8.GetString(answer);
     }
 
@@ -98,8 +109,16 @@ internal sealed class FFmpegProcess : IDisposable
         using MemoryStream all = new();
         byte[] block = new byte[1 << 15];
         int got;
-        while (all.Length <= limit && (got = Read(block)) > 0) all.Write(block, 0, got);
-        if (all.Length > limit) Kill();
+        while (all.Length <= limit && (got = Read(block)) > 0)
+        {
+            all.Write(block, 0, got);
+        }
+
+        if (all.Length > limit)
+        {
+            Kill();
+        }
+
         return all.ToArray();
     }
 
@@ -166,7 +185,11 @@ internal sealed class FFmpegProcess : IDisposable
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+        {
+            return;
+        }
+
         _disposed = true;
         _registration.Dispose();
         Kill();

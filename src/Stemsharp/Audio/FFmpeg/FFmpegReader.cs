@@ -39,7 +39,11 @@ internal sealed class FFmpegReader : IAudioReader
         ];
         // Holds the number of channels where a file changes it midway. With more than two, FFmpeg would remix to its
         // default layout and change levels.
-        if (Channels <= 2) arguments.AddRange(["-ac", Channels.ToString(CultureInfo.InvariantCulture)]);
+        if (Channels <= 2)
+        {
+            arguments.AddRange(["-ac", Channels.ToString(CultureInfo.InvariantCulture)]);
+        }
+
         arguments.AddRange(["-f", "f32le", "pipe:1"]);
         _process = new FFmpegProcess(tool.Path, arguments, options.StallLimit, cancellation);
     }
@@ -53,7 +57,11 @@ internal sealed class FFmpegReader : IAudioReader
     public int Read(Span<float> interleaved)
     {
         int want = Math.Min(interleaved.Length / Channels * _frameBytes, _buffer.Length);
-        if (_ended || want == 0) return 0;
+        if (_ended || want == 0)
+        {
+            return 0;
+        }
+
         while (_kept < _frameBytes)
         {
             int got;
@@ -82,7 +90,10 @@ internal sealed class FFmpegReader : IAudioReader
         _kept -= bytes;
         _frames += frames;
         if (_frames > _maximumFrames)
+        {
             throw new AudioException($"'{_name}' is longer than {_maximumDuration.TotalHours:0.##} hours, the most that is accepted. Cut it into parts.");
+        }
+
         return frames;
     }
 
@@ -93,7 +104,13 @@ internal sealed class FFmpegReader : IAudioReader
         _ended = true;
         int code = _process.Finish(out string? fault);
         if (code != 0 || fault is not null)
+        {
             throw new AudioException($"'{_name}' can't be decoded. FFmpeg says: {FFmpegProbe.Readable(fault ?? _process.Message, _path)}.");
-        if (_frames == 0) throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
+        }
+
+        if (_frames == 0)
+        {
+            throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
+        }
     }
 }

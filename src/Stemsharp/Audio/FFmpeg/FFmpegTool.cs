@@ -52,9 +52,11 @@ internal sealed partial class FFmpegTool
     public void RequireEncoder(string encoder, string purpose)
     {
         if (!_encoders.Value.Contains(encoder))
+        {
             throw new ExternalToolException(
                 $"{purpose} needs the encoder {encoder}, which this FFmpeg ({Path}, version {Version}) lacks. "
                 + "Install a complete FFmpeg, or choose another format; WAV needs no FFmpeg.");
+        }
     }
 
     /// <summary>The program's path: as given, else as the environment variable says, else on the search path.</summary>
@@ -73,9 +75,16 @@ internal sealed partial class FFmpegTool
         // Only the search path's absolute folders: a program in the current folder is not what the user chose.
         foreach (string folder in (searchPath ?? "").Split(System.IO.Path.PathSeparator))
         {
-            if (!System.IO.Path.IsPathRooted(folder)) continue;
+            if (!System.IO.Path.IsPathRooted(folder))
+            {
+                continue;
+            }
+
             string path = System.IO.Path.Combine(folder, program);
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+            {
+                return path;
+            }
         }
 
         string install = OperatingSystem.IsWindows() ? "winget install ffmpeg"
@@ -90,17 +99,25 @@ internal sealed partial class FFmpegTool
         string answer = FFmpegProcess.Ask(path, ["-hide_banner", "-version"], AnswerLimit, $"{purpose} needs FFmpeg, and '{path}'");
         Match match = VersionLine().Match(answer);
         if (!match.Success)
+        {
             throw new ExternalToolException($"{purpose} needs FFmpeg, and '{path}' does not answer as FFmpeg does. Give the path of the ffmpeg program.");
+        }
+
         string version = match.Groups[1].Value;
         // Builds from the repository have no number but a revision; they are newer than what is asked for.
         Match number = Number().Match(version);
         int major = number.Success && int.TryParse(number.Groups[1].Value, out int first) ? first : int.MaxValue;
         if (major < OldestMajor)
+        {
             throw new ExternalToolException($"{purpose} needs FFmpeg {OldestMajor}.0 or newer; '{path}' is version {version}. Install a newer one.");
+        }
 
         string probe = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, OperatingSystem.IsWindows() ? "ffprobe.exe" : "ffprobe");
         if (!File.Exists(probe))
+        {
             throw new ExternalToolException($"{purpose} needs ffprobe, which belongs to FFmpeg but is not beside '{path}'. Install a complete FFmpeg.");
+        }
+
         return new FFmpegTool(path, probe, version, major);
     }
 

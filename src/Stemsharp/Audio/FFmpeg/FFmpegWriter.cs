@@ -83,15 +83,26 @@ internal sealed class FFmpegWriter : PcmWriter
     protected override void FinishContent()
     {
         int code = _process!.Finish(out string? fault);
-        if (code != 0 || fault is not null) throw Failure(fault, null);
-        if (_finishing is not null) File!.Guard(() => _finishing(File.TemporaryPath));
+        if (code != 0 || fault is not null)
+        {
+            throw Failure(fault, null);
+        }
+
+        if (_finishing is not null)
+        {
+            File!.Guard(() => _finishing(File.TemporaryPath));
+        }
+
         Close();
     }
 
     protected override void Close()
     {
         _process?.Dispose();
-        foreach (TemporaryFile file in _side) file.Dispose();
+        foreach (TemporaryFile file in _side)
+        {
+            file.Dispose();
+        }
     }
 
     private OutputException Failure(string? fault, Exception? error)

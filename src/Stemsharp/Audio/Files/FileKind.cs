@@ -13,14 +13,27 @@ internal static class FileKind
     /// </summary>
     public static bool IsText(ReadOnlySpan<byte> head)
     {
-        if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) && head.Length > 3 && head[3] == 0) return true;
+        if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) && head.Length > 3 && head[3] == 0)
+        {
+            return true;
+        }
+
         foreach (byte b in head)
-            if (b < 0x20 && b is not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\f')) return false;
+        {
+            if (b < 0x20 && b is not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\f'))
+            {
+                return false;
+            }
+        }
         // Text is UTF-8; the last character may be cut off.
         Rune.DecodeLastFromUtf8(head, out _, out int last);
         while (!head.IsEmpty)
         {
-            if (Rune.DecodeFromUtf8(head, out _, out int used) != System.Buffers.OperationStatus.Done) return head.Length <= Math.Max(last, 3);
+            if (Rune.DecodeFromUtf8(head, out _, out int used) != System.Buffers.OperationStatus.Done)
+            {
+                return head.Length <= Math.Max(last, 3);
+            }
+
             head = head[used..];
         }
 

@@ -7,8 +7,16 @@ internal static class InputFile
     /// <exception cref="AudioException">It is missing, a folder, empty, or may not be read.</exception>
     public static FileStream Open(string path)
     {
-        if (string.IsNullOrEmpty(path)) throw new AudioException("The path of the audio file is empty. Give a file.");
-        if (Directory.Exists(path)) throw new AudioException($"'{path}' is a folder. Give an audio file.");
+        if (string.IsNullOrEmpty(path))
+        {
+            throw new AudioException("The path of the audio file is empty. Give a file.");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new AudioException($"'{path}' is a folder. Give an audio file.");
+        }
+
         try
         {
             // Others may go on writing or delete the file meanwhile; readers notice when it becomes shorter.
@@ -20,7 +28,11 @@ internal static class InputFile
                 BufferSize = 0,
                 Options = FileOptions.SequentialScan,
             });
-            if (!stream.CanSeek || stream.Length > 0) return stream;
+            if (!stream.CanSeek || stream.Length > 0)
+            {
+                return stream;
+            }
+
             stream.Dispose();
             throw new AudioException($"'{path}' is empty (0 bytes). Give an audio file.");
         }

@@ -20,7 +20,11 @@ internal sealed class OutputFile : IDisposable
         Path = System.IO.Path.GetFullPath(path);
         string folder = System.IO.Path.GetDirectoryName(Path)
             ?? throw new OutputException($"'{path}' is not a file name. Give a file in a folder.");
-        if (Directory.Exists(Path)) throw new OutputException($"'{path}' is a folder, so that no file can be written there. Give another name.");
+        if (Directory.Exists(Path))
+        {
+            throw new OutputException($"'{path}' is a folder, so that no file can be written there. Give another name.");
+        }
+
         TemporaryPath = System.IO.Path.Combine(folder, TemporaryName());
         Guard(() => new FileStream(TemporaryPath, FileMode.CreateNew, FileAccess.Write).Dispose());
     }
@@ -62,7 +66,11 @@ internal sealed class OutputFile : IDisposable
 
     public void Dispose()
     {
-        if (_done) return;
+        if (_done)
+        {
+            return;
+        }
+
         _done = true;
         try
         {
@@ -82,7 +90,11 @@ internal sealed class OutputFile : IDisposable
     /// <returns>How many files were removed.</returns>
     public static int Sweep(string folder)
     {
-        if (!Directory.Exists(folder)) return 0;
+        if (!Directory.Exists(folder))
+        {
+            return 0;
+        }
+
         int removed = 0;
         EnumerationOptions hiddenToo = new() { AttributesToSkip = 0, IgnoreInaccessible = true };
         foreach (string file in Directory.EnumerateFiles(folder, ".*" + Suffix, hiddenToo))
@@ -90,7 +102,10 @@ internal sealed class OutputFile : IDisposable
             string[] parts = System.IO.Path.GetFileName(file).TrimStart('.').Split('-');
             if (parts.Length < 3 || parts[0] != HostMark || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int process)
                 || process == Environment.ProcessId || IsRunning(process))
+            {
                 continue;
+            }
+
             try
             {
                 File.Delete(file);
@@ -119,7 +134,11 @@ internal sealed class OutputFile : IDisposable
         get
         {
             uint hash = 2166136261;
-            foreach (char c in Environment.MachineName) hash = (hash ^ c) * 16777619;
+            foreach (char c in Environment.MachineName)
+            {
+                hash = (hash ^ c) * 16777619;
+            }
+
             return hash.ToString("x8", CultureInfo.InvariantCulture);
         }
     }

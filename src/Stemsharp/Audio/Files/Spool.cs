@@ -15,7 +15,11 @@ internal static class Spool
     {
         byte[] block = new byte[BlockBytes];
         int got = stream.ReadAtLeast(block, FileKind.HeadBytes, throwOnEndOfStream: false);
-        if (got == 0) throw new AudioException($"'{name}' is empty (0 bytes). Pipe an audio file into it.");
+        if (got == 0)
+        {
+            throw new AudioException($"'{name}' is empty (0 bytes). Pipe an audio file into it.");
+        }
+
         TemporaryFile file = new(options.TemporaryFolder, forOtherPrograms: !WavHeader.Looks(block.AsSpan(0, got)));
         try
         {
@@ -25,7 +29,10 @@ internal static class Spool
                 cancellationToken.ThrowIfCancellationRequested();
                 total += got;
                 if (total > options.MaximumSpoolBytes)
+                {
                     throw new AudioException($"'{name}' is longer than {options.MaximumSpoolBytes >> 20} MiB, the most that is spooled. Give it as a file.");
+                }
+
                 file.Stream.Write(block, 0, got);
             }
             while ((got = stream.Read(block)) > 0);
@@ -34,7 +41,11 @@ internal static class Spool
         catch (Exception error)
         {
             file.Dispose();
-            if (error is not IOException) throw;
+            if (error is not IOException)
+            {
+                throw;
+            }
+
             throw new OutputException(
                 OutputFile.IsDiskFull(error)
                     ? $"'{name}' can't be spooled: no space left for temporary files. Free some space, or choose another folder for them."

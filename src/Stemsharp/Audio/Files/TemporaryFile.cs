@@ -21,7 +21,11 @@ internal sealed class TemporaryFile : IDisposable
         bool deletedBySystem = OperatingSystem.IsWindows() && !forOtherPrograms;
         try
         {
-            if (!OperatingSystem.IsLinux() && !deletedBySystem) OutputFile.Sweep(folder);
+            if (!OperatingSystem.IsLinux() && !deletedBySystem)
+            {
+                OutputFile.Sweep(folder);
+            }
+
             FileStreamOptions options = new()
             {
                 Mode = FileMode.CreateNew,
@@ -30,7 +34,11 @@ internal sealed class TemporaryFile : IDisposable
                 BufferSize = 0,
                 Options = deletedBySystem ? FileOptions.DeleteOnClose : FileOptions.None,
             };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
             Stream = new FileStream(name, options);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -39,12 +47,24 @@ internal sealed class TemporaryFile : IDisposable
         }
 
         Path = name;
-        if (!deletedBySystem) _name = name;
-        if (!OperatingSystem.IsLinux()) return;
+        if (!deletedBySystem)
+        {
+            _name = name;
+        }
+
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         string nameless = string.Create(
             CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{Stream.SafeFileHandle.DangerousGetHandle()}");
         // Without /proc there is no way to open a file that has no name.
-        if (!File.Exists(nameless)) return;
+        if (!File.Exists(nameless))
+        {
+            return;
+        }
+
         File.Delete(name);
         _name = null;
         Path = nameless;
@@ -59,7 +79,11 @@ internal sealed class TemporaryFile : IDisposable
     public void Dispose()
     {
         Stream.Dispose();
-        if (_name is null) return;
+        if (_name is null)
+        {
+            return;
+        }
+
         try
         {
             File.Delete(_name);

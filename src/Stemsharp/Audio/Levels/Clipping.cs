@@ -36,7 +36,11 @@ internal static class Clipping
         switch (mode)
         {
             case ClipMode.Rescale:
-                if (gain != 1) TensorPrimitives.Multiply(samples, gain, samples);
+                if (gain != 1)
+                {
+                    TensorPrimitives.Multiply(samples, gain, samples);
+                }
+
                 break;
             case ClipMode.Clamp:
                 TensorPrimitives.Clamp(samples, -Limit, Limit, samples);

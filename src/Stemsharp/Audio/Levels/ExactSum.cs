@@ -27,10 +27,17 @@ internal sealed class ExactSum
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)residual, (uint)stems, nameof(residual));
         if (format is not (SampleFormat.Int16 or SampleFormat.Int24 or SampleFormat.Float32))
+        {
             throw new OptionException($"An exact sum is not possible with {format}: valid are 16- and 24-bit integers and 32-bit float.");
+        }
+
         _residual = residual;
         _integers = new int[stems + 1][];
-        if (format.IsFloat()) return;
+        if (format.IsFloat())
+        {
+            return;
+        }
+
         int bits = format.Bits();
         _step = Math.ScaleB(1, 1 - bits);
         _high = (1 << (bits - 1)) - 1;
@@ -38,8 +45,14 @@ internal sealed class ExactSum
         _mixQuantiser = new Quantiser(bits, dither: false, seed);
         _quantisers = new Quantiser[stems];
         for (int s = 0; s < stems; s++)
+        {
             _quantisers[s] = new Quantiser(bits, dither, seed + (ulong)s);
-        for (int s = 0; s <= stems; s++) _integers[s] = new int[BlockSamples];
+        }
+
+        for (int s = 0; s <= stems; s++)
+        {
+            _integers[s] = new int[BlockSamples];
+        }
     }
 
     /// <summary>
@@ -59,33 +72,69 @@ internal sealed class ExactSum
     /// <param name="gain">The factor for all of them.</param>
     public void Apply(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, float gain = 1)
     {
-        if (stems.Count != _integers.Length - 1) throw new ArgumentException($"There must be {_integers.Length - 1} stems.", nameof(stems));
+        if (stems.Count != _integers.Length - 1)
+        {
+            throw new ArgumentException($"There must be {_integers.Length - 1} stems.", nameof(stems));
+        }
+
         for (int from = 0; from < mix.Length; from += BlockSamples)
         {
             int count = Math.Min(BlockSamples, mix.Length - from);
             Span<float> target = _scaled.AsSpan(0, count);
-            for (int i = 0; i < count; i++) target[i] = mix[from + i] * gain;
+            for (int i = 0; i < count; i++)
+            {
+                target[i] = mix[from + i] * gain;
+            }
+
             for (int s = 0; s < stems.Count; s++)
+            {
                 if (gain != 1)
-                    foreach (ref float sample in stems[s].Span.Slice(from, count)) sample *= gain;
-            if (_quantisers is null) SumFloats(target, stems, from);
-            else SumIntegers(target, stems, from);
+                {
+                    foreach (ref float sample in stems[s].Span.Slice(from, count))
+                    {
+                        sample *= gain;
+                    }
+                }
+            }
+
+            if (_quantisers is null)
+            {
+                SumFloats(target, stems, from);
+            }
+            else
+            {
+                SumIntegers(target, stems, from);
+            }
         }
     }
 
     private void SumFloats(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, int from)
     {
         Span<double> rest = _rest.AsSpan(0, mix.Length);
-        for (int i = 0; i < rest.Length; i++) rest[i] = mix[i];
+        for (int i = 0; i < rest.Length; i++)
+        {
+            rest[i] = mix[i];
+        }
+
         for (int s = 0; s < stems.Count; s++)
         {
-            if (s == _residual) continue;
+            if (s == _residual)
+            {
+                continue;
+            }
+
             ReadOnlySpan<float> stem = stems[s].Span.Slice(from, mix.Length);
-            for (int i = 0; i < rest.Length; i++) rest[i] -= stem[i];
+            for (int i = 0; i < rest.Length; i++)
+            {
+                rest[i] -= stem[i];
+            }
         }
 
         Span<float> residual = stems[_residual].Span.Slice(from, mix.Length);
-        for (int i = 0; i < rest.Length; i++) residual[i] = (float)rest[i];
+        for (int i = 0; i < rest.Length; i++)
+        {
+            residual[i] = (float)rest[i];
+        }
     }
 
     private void SumIntegers(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, int from)
@@ -94,19 +143,35 @@ internal sealed class ExactSum
         int[] target = _integers[count];
         _mixQuantiser!.Quantise(mix, target);
         for (int s = 0; s < count; s++)
-            if (s != _residual) _quantisers![s].Quantise(stems[s].Span.Slice(from, mix.Length), _integers[s]);
+        {
+            if (s != _residual)
+            {
+                _quantisers![s].Quantise(stems[s].Span.Slice(from, mix.Length), _integers[s]);
+            }
+        }
+
         for (int i = 0; i < mix.Length; i++)
         {
             long rest = target[i];
             for (int s = 0; s < count; s++)
-                if (s != _residual) rest -= _integers[s][i];
+            {
+                if (s != _residual)
+                {
+                    rest -= _integers[s][i];
+                }
+            }
+
             int taken = (int)Math.Clamp(rest, _low, _high);
             _integers[_residual][i] = taken;
             rest -= taken;
             // A residual beyond full scale spills into stems that have room: the mix fits, so the sum always can.
             for (int s = 0; s < count && rest != 0; s++)
             {
-                if (s == _residual) continue;
+                if (s == _residual)
+                {
+                    continue;
+                }
+
                 int moved = (int)Math.Clamp(_integers[s][i] + rest, _low, _high);
                 rest -= moved - _integers[s][i];
                 _integers[s][i] = moved;
@@ -116,7 +181,10 @@ internal sealed class ExactSum
         for (int s = 0; s < count; s++)
         {
             Span<float> samples = stems[s].Span.Slice(from, mix.Length);
-            for (int i = 0; i < samples.Length; i++) samples[i] = (float)(_integers[s][i] * _step);
+            for (int i = 0; i < samples.Length; i++)
+            {
+                samples[i] = (float)(_integers[s][i] * _step);
+            }
         }
     }
 }

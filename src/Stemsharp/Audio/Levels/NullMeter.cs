@@ -32,10 +32,16 @@ internal sealed class NullMeter
             foreach (ReadOnlyMemory<float> stem in stems)
             {
                 ReadOnlySpan<float> samples = stem.Span.Slice(from, block.Length);
-                for (int i = 0; i < samples.Length; i++) difference[i] -= samples[i];
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    difference[i] -= samples[i];
+                }
             }
 
-            foreach (double value in difference) _rest += value * value;
+            foreach (double value in difference)
+            {
+                _rest += value * value;
+            }
         }
     }
 }

@@ -14,9 +14,19 @@ internal sealed class PeakMeter
     /// <summary>Takes the next samples, of any number of channels.</summary>
     public void Add(ReadOnlySpan<float> samples)
     {
-        if (samples.IsEmpty) return;
+        if (samples.IsEmpty)
+        {
+            return;
+        }
+
         float peak = Math.Abs(TensorPrimitives.MaxMagnitude(samples));
-        if (float.IsFinite(peak)) Peak = Math.Max(Peak, peak);
-        else HasNonFinite = true;
+        if (float.IsFinite(peak))
+        {
+            Peak = Math.Max(Peak, peak);
+        }
+        else
+        {
+            HasNonFinite = true;
+        }
     }
 }

@@ -35,7 +35,11 @@ internal sealed class Quantiser
         {
             double scaled = samples[i] * _scale;
             double rounded = Math.Round(scaled);
-            if (_dither && rounded != scaled) rounded = Math.Round(scaled + Triangular());
+            if (_dither && rounded != scaled)
+            {
+                rounded = Math.Round(scaled + Triangular());
+            }
+
             if (rounded >= _low && rounded <= _high)
             {
                 integers[i] = (int)rounded;
@@ -49,7 +53,11 @@ internal sealed class Quantiser
             }
 
             // Full scale +1 has no integer of its own; a peak of exactly that is not counted as cut.
-            if (rounded < _low || scaled > _scale) ClippedSamples++;
+            if (rounded < _low || scaled > _scale)
+            {
+                ClippedSamples++;
+            }
+
             integers[i] = (int)Math.Clamp(rounded, _low, _high);
         }
     }

@@ -36,7 +36,10 @@ internal sealed class Resampler
         _wholeStep = _filter.Down / _filter.Up;
         _phaseStep = _filter.Down % _filter.Up;
         _history = new float[channels][];
-        for (int c = 0; c < channels; c++) _history[c] = new float[_filter.Taps + Math.Max(BlockFrames, _filter.Taps + _wholeStep)];
+        for (int c = 0; c < channels; c++)
+        {
+            _history[c] = new float[_filter.Taps + Math.Max(BlockFrames, _filter.Taps + _wholeStep)];
+        }
         // Before the recording there is silence.
         _filled = _filter.HalfTaps - 1;
     }
@@ -64,7 +67,11 @@ internal sealed class Resampler
         while (true)
         {
             produced += Produce(output[(produced * Channels)..], room - produced);
-            if (produced == room || consumed == frames) return produced;
+            if (produced == room || consumed == frames)
+            {
+                return produced;
+            }
+
             consumed += Append(input[(consumed * Channels)..], frames - consumed);
         }
     }
@@ -79,7 +86,10 @@ internal sealed class Resampler
         while (produced < room)
         {
             produced += Produce(output[(produced * Channels)..], room - produced);
-            if (produced < room) AppendSilence();
+            if (produced < room)
+            {
+                AppendSilence();
+            }
         }
 
         return produced;
@@ -108,7 +118,9 @@ internal sealed class Resampler
             {
                 ReadOnlySpan<float> row = coefficients.Slice(_phase * taps, taps);
                 for (int c = 0; c < Channels; c++)
+                {
                     output[produced * Channels + c] = Dot(_history[c].AsSpan(_window, taps), row);
+                }
             }
 
             produced++;
@@ -131,7 +143,11 @@ internal sealed class Resampler
     /// </summary>
     private static float Dot(ReadOnlySpan<float> window, ReadOnlySpan<float> taps)
     {
-        if (taps.Length <= DotBlock) return TensorPrimitives.Dot(window, taps);
+        if (taps.Length <= DotBlock)
+        {
+            return TensorPrimitives.Dot(window, taps);
+        }
+
         double sum = 0;
         for (int i = 0; i < taps.Length; i += DotBlock)
         {
@@ -149,7 +165,10 @@ internal sealed class Resampler
         for (int c = 0; c < Channels; c++)
         {
             Span<float> target = _history[c].AsSpan(_filled, take);
-            for (int i = 0; i < target.Length; i++) target[i] = input[i * Channels + c];
+            for (int i = 0; i < target.Length; i++)
+            {
+                target[i] = input[i * Channels + c];
+            }
         }
 
         _filled += take;
@@ -160,7 +179,11 @@ internal sealed class Resampler
     private void AppendSilence()
     {
         Compact();
-        foreach (float[] channel in _history) channel.AsSpan(_filled).Clear();
+        foreach (float[] channel in _history)
+        {
+            channel.AsSpan(_filled).Clear();
+        }
+
         _filled = _history[0].Length;
     }
 
@@ -168,8 +191,16 @@ internal sealed class Resampler
     private void Compact()
     {
         int drop = Math.Min(_window, _filled);
-        if (drop == 0) return;
-        foreach (float[] channel in _history) channel.AsSpan(drop, _filled - drop).CopyTo(channel);
+        if (drop == 0)
+        {
+            return;
+        }
+
+        foreach (float[] channel in _history)
+        {
+            channel.AsSpan(drop, _filled - drop).CopyTo(channel);
+        }
+
         _filled -= drop;
         _window -= drop;
     }

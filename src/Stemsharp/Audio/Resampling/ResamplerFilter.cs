@@ -56,7 +56,10 @@ internal sealed class ResamplerFilter
             }
 
             // The same gain at 0 Hz for every phase: a constant stays constant.
-            for (int j = 0; j < Taps; j++) Coefficients[phase * Taps + j] = (float)(row[j] / sum);
+            for (int j = 0; j < Taps; j++)
+            {
+                Coefficients[phase * Taps + j] = (float)(row[j] / sum);
+            }
         }
     }
 
@@ -90,7 +93,11 @@ internal sealed class ResamplerFilter
 
     private static int GreatestCommonDivisor(int a, int b)
     {
-        while (b != 0) (a, b) = (b, a % b);
+        while (b != 0)
+        {
+            (a, b) = (b, a % b);
+        }
+
         return a;
     }
 

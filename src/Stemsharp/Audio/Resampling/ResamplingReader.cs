@@ -25,13 +25,25 @@ internal sealed class ResamplingReader : IAudioReader
 
     public int Read(Span<float> interleaved)
     {
-        if (interleaved.Length < Channels) return 0;
+        if (interleaved.Length < Channels)
+        {
+            return 0;
+        }
+
         while (true)
         {
-            if (_ended) return _resampler.Finish(interleaved);
+            if (_ended)
+            {
+                return _resampler.Finish(interleaved);
+            }
+
             int made = _resampler.Process(_input.AsSpan(_from * Channels, (_to - _from) * Channels), interleaved, out int consumed);
             _from += consumed;
-            if (made > 0) return made;
+            if (made > 0)
+            {
+                return made;
+            }
+
             _from = 0;
             _to = _inner.Read(_input);
             _ended = _to == 0;

@@ -43,7 +43,11 @@ internal sealed class ResamplingWriter : IStagedWriter
     public void Finish()
     {
         int made;
-        while ((made = _resampler.Finish(_output)) > 0) Pass(made);
+        while ((made = _resampler.Finish(_output)) > 0)
+        {
+            Pass(made);
+        }
+
         _inner.Finish();
     }
 
@@ -55,6 +59,9 @@ internal sealed class ResamplingWriter : IStagedWriter
     {
         frames = (int)Math.Min(frames, _left);
         _left -= frames;
-        if (frames > 0) _inner.Write(_output.AsSpan(0, frames * Channels));
+        if (frames > 0)
+        {
+            _inner.Write(_output.AsSpan(0, frames * Channels));
+        }
     }
 }

@@ -20,11 +20,18 @@ internal static class TraktorStemBox
         Box? user = Last(file, movie.Content, file.Length, "udta");
         byte[] content = Metadata();
         byte[] stem = Wrap("stem", content);
-        if (user is null) stem = Wrap("udta", stem);
+        if (user is null)
+        {
+            stem = Wrap("udta", stem);
+        }
+
         file.Position = file.Length;
         file.Write(stem);
         Grow(file, movie, stem.Length);
-        if (user is { } found) Grow(file, found, stem.Length);
+        if (user is { } found)
+        {
+            Grow(file, found, stem.Length);
+        }
     }
 
     private readonly record struct Box(long Start, long Size, long Content);
@@ -45,9 +52,17 @@ internal static class TraktorStemBox
                 content += 8;
             }
 
-            if (size < content - position || position + size > end) throw Unexpected();
+            if (size < content - position || position + size > end)
+            {
+                throw Unexpected();
+            }
+
             bool wanted = head.AsSpan(4, 4).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(type));
-            if (wanted && position + size == end && content == position + 8) return new Box(position, size, content);
+            if (wanted && position + size == end && content == position + 8)
+            {
+                return new Box(position, size, content);
+            }
+
             position += size;
         }
 
@@ -57,7 +72,11 @@ internal static class TraktorStemBox
     private static void Grow(FileStream file, Box box, int bytes)
     {
         long size = box.Size + bytes;
-        if (size > uint.MaxValue) throw Unexpected();
+        if (size > uint.MaxValue)
+        {
+            throw Unexpected();
+        }
+
         Span<byte> field = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(field, (uint)size);
         file.Position = box.Start;
@@ -85,12 +104,18 @@ internal static class TraktorStemBox
             json.WriteBoolean("enabled", false);
             foreach ((string name, double value) in ((string, double)[])
                 [("ratio", 3), ("output_gain", 0.5), ("release", 0.3), ("attack", 0.003), ("input_gain", 0.5), ("threshold", 0), ("hp_cutoff", 300), ("dry_wet", 50)])
+            {
                 json.WriteNumber(name, value);
+            }
+
             json.WriteEndObject();
             json.WriteStartObject("limiter");
             json.WriteBoolean("enabled", false);
             foreach ((string name, double value) in ((string, double)[])[("release", 0.05), ("threshold", 0), ("ceiling", -0.35)])
+            {
                 json.WriteNumber(name, value);
+            }
+
             json.WriteEndObject();
             json.WriteEndObject();
             json.WriteNumber("version", 1);

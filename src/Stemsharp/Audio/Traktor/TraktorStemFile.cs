@@ -30,13 +30,22 @@ public static class TraktorStemFile
         for (int i = 0; i < places.Length; i++)
         {
             int place = 0;
-            while (place < Stems.Count && !Stems[place].Equals(stems[i], StringComparison.OrdinalIgnoreCase)) place++;
+            while (place < Stems.Count && !Stems[place].Equals(stems[i], StringComparison.OrdinalIgnoreCase))
+            {
+                place++;
+            }
+
             places[i] = place < Stems.Count ? place : other;
         }
 
         for (int place = 0; place < Stems.Count; place++)
+        {
             if (!places.Contains(place))
+            {
                 throw new OptionException($"A stem file holds {string.Join(", ", Stems)}; there is no {Stems[place]} among {string.Join(", ", stems)}.");
+            }
+        }
+
         return places;
     }
 
@@ -49,9 +58,15 @@ public static class TraktorStemFile
     public static int Check(TraktorStemOptions options, int sampleRate)
     {
         if (options.BitrateKbps is < 8 or > 512)
+        {
             throw new OptionException($"A stem file has no bit rate of {options.BitrateKbps} kbit/s; valid are 8 to 512 per track.");
+        }
+
         if (options.Codec == TraktorStemCodec.Alac && options.SampleFormat is not (SampleFormat.Int16 or SampleFormat.Int24))
+        {
             throw new OptionException($"Apple Lossless stores 16- or 24-bit integers, not {options.SampleFormat}.");
+        }
+
         const string purpose = "Writing a stem file";
         FFmpegTool.Find(options.FFmpegPath, purpose).RequireEncoder(Encoder(options), purpose);
         return options.Codec == TraktorStemCodec.Aac ? FFmpegEncoder.For(AudioFormat.M4a).Rate(null, sampleRate) : sampleRate;
@@ -77,14 +92,37 @@ public static class TraktorStemFile
         bool lossless = options.Codec == TraktorStemCodec.Alac;
 
         StringBuilder split = new($"[0:a]asplit={Tracks}");
-        for (int t = 0; t < Tracks; t++) split.Append($"[i{t}]");
-        for (int t = 0; t < Tracks; t++) split.Append($";[i{t}]pan=stereo|c0=c{2 * t}|c1=c{2 * t + 1}[o{t}]");
+        for (int t = 0; t < Tracks; t++)
+        {
+            split.Append($"[i{t}]");
+        }
+
+        for (int t = 0; t < Tracks; t++)
+        {
+            split.Append($";[i{t}]pan=stereo|c0=c{2 * t}|c1=c{2 * t + 1}[o{t}]");
+        }
+
         List<string> arguments = ["-filter_complex", split.ToString()];
-        for (int t = 0; t < Tracks; t++) arguments.AddRange(["-map", $"[o{t}]"]);
+        for (int t = 0; t < Tracks; t++)
+        {
+            arguments.AddRange(["-map", $"[o{t}]"]);
+        }
+
         arguments.AddRange(["-c:a", Encoder(options), .. FFmpegEncoder.ExactEditList(rate, tool)]);
-        if (!lossless) arguments.AddRange(["-b:a", $"{options.BitrateKbps}k"]);
-        else arguments.AddRange(options.SampleFormat == SampleFormat.Int24 ? ["-sample_fmt:a", "s32p", "-bits_per_raw_sample:a", "24"] : ["-sample_fmt:a", "s16p"]);
-        for (int t = 0; t < Tracks; t++) arguments.AddRange([$"-disposition:a:{t}", t == 0 ? "default" : "0"]);
+        if (!lossless)
+        {
+            arguments.AddRange(["-b:a", $"{options.BitrateKbps}k"]);
+        }
+        else
+        {
+            arguments.AddRange(options.SampleFormat == SampleFormat.Int24 ? ["-sample_fmt:a", "s32p", "-bits_per_raw_sample:a", "24"] : ["-sample_fmt:a", "s16p"]);
+        }
+
+        for (int t = 0; t < Tracks; t++)
+        {
+            arguments.AddRange([$"-disposition:a:{t}", t == 0 ? "default" : "0"]);
+        }
+
         arguments.AddRange(["-f", "mp4"]);
 
         EncodingOptions encoding = new() { Tags = options.Tags, Dither = options.Dither };

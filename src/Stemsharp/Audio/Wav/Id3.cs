@@ -23,20 +23,33 @@ internal static class Id3
             // 2.3 has no TDRC; its TYER holds a year.
             string? id = name == "date" ? "TYER" : Array.Find(Frames, frame => frame.Name == name).Id;
             if (name == "comment")
+            {
                 WriteFrame(frames, "COMM", [.. EncodingByte(value), .. "eng"u8, .. Terminated("", value), .. Text(value)]);
+            }
             else if (id is not null)
+            {
                 WriteFrame(frames, id, [.. EncodingByte(value), .. Text(name == "date" && value.Length > 4 ? value[..4] : value)]);
+            }
             else
+            {
                 WriteFrame(frames, "TXXX", [.. EncodingByte(name + value), .. Terminated(name, name + value), .. TextAs(value, name + value)]);
+            }
         }
 
         if (tags.Cover is { } cover)
+        {
             WriteFrame(frames, "APIC", [0, .. Encoding.Latin1.GetBytes(cover.MimeType), 0, 3, 0, .. cover.Data.Span]);
+        }
+
         byte[] body = frames.ToArray();
         byte[] tag = new byte[10 + body.Length];
         "ID3"u8.CopyTo(tag);
         tag[3] = 3;
-        for (int i = 0; i < 4; i++) tag[6 + i] = (byte)(body.Length >> (21 - 7 * i) & 0x7F);
+        for (int i = 0; i < 4; i++)
+        {
+            tag[6 + i] = (byte)(body.Length >> (21 - 7 * i) & 0x7F);
+        }
+
         body.CopyTo(tag, 10);
         return tag;
     }
@@ -46,17 +59,29 @@ internal static class Id3
     {
         Dictionary<string, string> values = [];
         CoverArt? cover = null;
-        if (tag.Length < 10 || !tag.StartsWith("ID3"u8) || tag[3] is not (3 or 4)) return AudioTags.Empty;
+        if (tag.Length < 10 || !tag.StartsWith("ID3"u8) || tag[3] is not (3 or 4))
+        {
+            return AudioTags.Empty;
+        }
+
         int version = tag[3];
         byte flags = tag[5];
         int size = Math.Min(SyncSafe(tag[6..]), tag.Length - 10);
         ReadOnlySpan<byte> body = tag.Slice(10, size);
         // Version 2.3 removes synchronisation from the tag as a whole, 2.4 frame by frame.
-        if ((flags & 0x80) != 0 && version == 3) body = Resynchronise(body);
+        if ((flags & 0x80) != 0 && version == 3)
+        {
+            body = Resynchronise(body);
+        }
+
         if ((flags & 0x40) != 0 && body.Length >= 4)
         {
             int extended = version == 4 ? SyncSafe(body) : BinaryPrimitives.ReadInt32BigEndian(body) + 4;
-            if (extended < 0 || extended > body.Length) return AudioTags.Empty;
+            if (extended < 0 || extended > body.Length)
+            {
+                return AudioTags.Empty;
+            }
+
             body = body[extended..];
         }
 
@@ -65,16 +90,42 @@ internal static class Id3
             string id = Encoding.Latin1.GetString(body[..4]);
             int length = version == 4 ? SyncSafe(body[4..]) : BinaryPrimitives.ReadInt32BigEndian(body[4..]);
             byte format = body[9];
-            if (length < 0 || length > body.Length - 10) break;
+            if (length < 0 || length > body.Length - 10)
+            {
+                break;
+            }
+
             ReadOnlySpan<byte> content = body.Slice(10, length);
             body = body[(10 + length)..];
             // Compressed or encrypted frames are left out.
-            if (version == 3 ? (format & 0xC0) != 0 : (format & 0x0C) != 0) continue;
-            if (version == 4 && (format & 0x01) != 0 && content.Length >= 4) content = content[4..];
-            if (version == 4 && (format & 0x02) != 0) content = Resynchronise(content);
-            if (content.Length < 2) continue;
-            if (id == "APIC") cover ??= Picture(content);
-            else ReadText(id, content, values);
+            if (version == 3 ? (format & 0xC0) != 0 : (format & 0x0C) != 0)
+            {
+                continue;
+            }
+
+            if (version == 4 && (format & 0x01) != 0 && content.Length >= 4)
+            {
+                content = content[4..];
+            }
+
+            if (version == 4 && (format & 0x02) != 0)
+            {
+                content = Resynchronise(content);
+            }
+
+            if (content.Length < 2)
+            {
+                continue;
+            }
+
+            if (id == "APIC")
+            {
+                cover ??= Picture(content);
+            }
+            else
+            {
+                ReadText(id, content, values);
+            }
         }
 
         return new AudioTags { Values = values, Cover = cover };
@@ -86,12 +137,18 @@ internal static class Id3
         if (id == "COMM" && content.Length > 4)
         {
             string description = Split(encoding, content[4..], out ReadOnlySpan<byte> rest);
-            if (description.Length == 0) Add("comment", Decode(encoding, rest));
+            if (description.Length == 0)
+            {
+                Add("comment", Decode(encoding, rest));
+            }
         }
         else if (id == "TXXX")
         {
             string description = Split(encoding, content[1..], out ReadOnlySpan<byte> rest);
-            if (description.Length > 0) Add(description, Decode(encoding, rest));
+            if (description.Length > 0)
+            {
+                Add(description, Decode(encoding, rest));
+            }
         }
         else if (Array.Find(Frames, frame => frame.Id == id).Name is { } name)
         {
@@ -101,7 +158,10 @@ internal static class Id3
 
         void Add(string name, string value)
         {
-            if (value.Length > 0) values.TryAdd(name, value);
+            if (value.Length > 0)
+            {
+                values.TryAdd(name, value);
+            }
         }
     }
 
@@ -110,7 +170,11 @@ internal static class Id3
         byte encoding = content[0];
         content = content[1..];
         int end = content.IndexOf((byte)0);
-        if (end < 0 || end + 2 > content.Length) return null;
+        if (end < 0 || end + 2 > content.Length)
+        {
+            return null;
+        }
+
         Split(encoding, content[(end + 2)..], out ReadOnlySpan<byte> data);
         return Cover(data);
     }
@@ -139,7 +203,11 @@ internal static class Id3
     {
         Span<byte> head = stackalloc byte[10];
         head.Clear();
-        for (int i = 0; i < 4; i++) head[i] = (byte)id[i];
+        for (int i = 0; i < 4; i++)
+        {
+            head[i] = (byte)id[i];
+        }
+
         BinaryPrimitives.WriteInt32BigEndian(head[4..], content.Length);
         target.Write(head);
         target.Write(content);
@@ -152,7 +220,11 @@ internal static class Id3
         int step = wide ? 2 : 1;
         for (int i = 0; i + step <= bytes.Length; i += step)
         {
-            if (bytes[i] != 0 || (wide && bytes[i + 1] != 0)) continue;
+            if (bytes[i] != 0 || (wide && bytes[i + 1] != 0))
+            {
+                continue;
+            }
+
             rest = bytes[(i + step)..];
             return Decode(encoding, bytes[..i]);
         }
@@ -172,8 +244,15 @@ internal static class Id3
         {
             text = encoding == 2 ? Encoding.BigEndianUnicode : Encoding.Unicode;
             bool bigEndianMark = bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]);
-            if (bigEndianMark) text = Encoding.BigEndianUnicode;
-            if (bigEndianMark || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE])) bytes = bytes[2..];
+            if (bigEndianMark)
+            {
+                text = Encoding.BigEndianUnicode;
+            }
+
+            if (bigEndianMark || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]))
+            {
+                bytes = bytes[2..];
+            }
         }
 
         return text.GetString(bytes).TrimEnd('\0').Trim();
@@ -190,7 +269,10 @@ internal static class Id3
         for (int i = 0; i < bytes.Length; i++)
         {
             result[count++] = bytes[i];
-            if (bytes[i] == 0xFF && i + 1 < bytes.Length && bytes[i + 1] == 0) i++;
+            if (bytes[i] == 0xFF && i + 1 < bytes.Length && bytes[i + 1] == 0)
+            {
+                i++;
+            }
         }
 
         return result[..count];

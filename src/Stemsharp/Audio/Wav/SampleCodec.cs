@@ -18,18 +18,29 @@ internal static class SampleCodec
         switch (format)
         {
             case SampleFormat.UInt8:
-                for (int i = 0; i < samples.Length; i++) samples[i] = (source[i] - 128) * (1f / 128);
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    samples[i] = (source[i] - 128) * (1f / 128);
+                }
+
                 break;
             case SampleFormat.Int16:
                 if (BitConverter.IsLittleEndian)
                 {
                     ReadOnlySpan<short> shorts = MemoryMarshal.Cast<byte, short>(source);
-                    for (int i = 0; i < samples.Length; i++) samples[i] = shorts[i] * (1f / 32768);
+                    for (int i = 0; i < samples.Length; i++)
+                    {
+                        samples[i] = shorts[i] * (1f / 32768);
+                    }
+
                     break;
                 }
 
                 for (int i = 0; i < samples.Length; i++)
+                {
                     samples[i] = BinaryPrimitives.ReadInt16LittleEndian(source[(2 * i)..]) * (1f / 32768);
+                }
+
                 break;
             case SampleFormat.Int24:
                 for (int i = 0; i < samples.Length; i++)
@@ -41,7 +52,10 @@ internal static class SampleCodec
                 break;
             case SampleFormat.Int32:
                 for (int i = 0; i < samples.Length; i++)
+                {
                     samples[i] = (float)(BinaryPrimitives.ReadInt32LittleEndian(source[(4 * i)..]) * (1.0 / 2147483648));
+                }
+
                 break;
             case SampleFormat.Float32:
                 if (BitConverter.IsLittleEndian)
@@ -51,11 +65,17 @@ internal static class SampleCodec
                 }
 
                 for (int i = 0; i < samples.Length; i++)
+                {
                     samples[i] = BinaryPrimitives.ReadSingleLittleEndian(source[(4 * i)..]);
+                }
+
                 break;
             case SampleFormat.Float64:
                 for (int i = 0; i < samples.Length; i++)
+                {
                     samples[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(source[(8 * i)..]);
+                }
+
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format));
@@ -68,10 +88,18 @@ internal static class SampleCodec
         switch (format)
         {
             case SampleFormat.UInt8:
-                for (int i = 0; i < samples.Length; i++) target[i] = (byte)(samples[i] + 128);
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    target[i] = (byte)(samples[i] + 128);
+                }
+
                 break;
             case SampleFormat.Int16:
-                for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteInt16LittleEndian(target[(2 * i)..], (short)samples[i]);
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    BinaryPrimitives.WriteInt16LittleEndian(target[(2 * i)..], (short)samples[i]);
+                }
+
                 break;
             case SampleFormat.Int24:
                 for (int i = 0; i < samples.Length; i++)
@@ -83,7 +111,11 @@ internal static class SampleCodec
 
                 break;
             case SampleFormat.Int32:
-                for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(target[(4 * i)..], samples[i]);
+                for (int i = 0; i < samples.Length; i++)
+                {
+                    BinaryPrimitives.WriteInt32LittleEndian(target[(4 * i)..], samples[i]);
+                }
+
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format));
@@ -94,10 +126,22 @@ internal static class SampleCodec
     public static void EncodeFloats(SampleFormat format, ReadOnlySpan<float> samples, Span<byte> target)
     {
         if (format == SampleFormat.Float32 && BitConverter.IsLittleEndian)
+        {
             MemoryMarshal.AsBytes(samples).CopyTo(target);
+        }
         else if (format == SampleFormat.Float32)
-            for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(target[(4 * i)..], samples[i]);
+        {
+            for (int i = 0; i < samples.Length; i++)
+            {
+                BinaryPrimitives.WriteSingleLittleEndian(target[(4 * i)..], samples[i]);
+            }
+        }
         else
-            for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteDoubleLittleEndian(target[(8 * i)..], samples[i]);
+        {
+            for (int i = 0; i < samples.Length; i++)
+            {
+                BinaryPrimitives.WriteDoubleLittleEndian(target[(8 * i)..], samples[i]);
+            }
+        }
     }
 }

@@ -59,10 +59,20 @@ internal sealed record WavHeader
         long length = stream.Length;
         Span<byte> head = stackalloc byte[12];
         int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        if (got == 0) throw new AudioException($"'{name}' is empty (0 bytes). Give an audio file.");
-        if (!Looks(head[..got])) throw new AudioException($"'{name}' is not a WAV file: it begins with {Describe(head[..got])}, a WAV file with 'RIFF' or 'RF64'.");
+        if (got == 0)
+        {
+            throw new AudioException($"'{name}' is empty (0 bytes). Give an audio file.");
+        }
+
+        if (!Looks(head[..got]))
+        {
+            throw new AudioException($"'{name}' is not a WAV file: it begins with {Describe(head[..got])}, a WAV file with 'RIFF' or 'RF64'.");
+        }
+
         if (head.StartsWith("RIFX"u8))
+        {
             throw new AudioException($"'{name}' is a big-endian WAV file (RIFX), which is not supported. Convert it to RIFF, for example with FFmpeg or SoX.");
+        }
 
         bool big = !head.StartsWith("RIFF"u8);
         long riffSize = BinaryPrimitives.ReadUInt32LittleEndian(head[4..]);
@@ -83,7 +93,11 @@ internal sealed record WavHeader
             position += 8;
             if (id == "data")
             {
-                if (format is null) throw new AudioException($"'{name}' is a broken WAV file: its samples come before any format chunk.");
+                if (format is null)
+                {
+                    throw new AudioException($"'{name}' is a broken WAV file: its samples come before any format chunk.");
+                }
+
                 data = ResolveData(position, size, dataSize64, riffSize, big, length, warnings);
                 chunks.Add(data.Value);
                 position += data.Value.Size + (data.Value.Size & 1);
@@ -93,7 +107,10 @@ internal sealed record WavHeader
             if (id == "fmt " && format is null)
             {
                 if (size is < 14 or > 4096 || position + size > length)
+                {
                     throw new AudioException($"'{name}' is a broken WAV file: its format chunk has {size} bytes, valid are 16 to 4096.");
+                }
+
                 format = new byte[size];
                 stream.ReadExactly(format);
             }
@@ -108,8 +125,16 @@ internal sealed record WavHeader
             position += size + (size & 1);
         }
 
-        if (format is null) throw new AudioException($"'{name}' is a broken WAV file: it has no format chunk.");
-        if (data is null) throw new AudioException($"'{name}' is a broken WAV file: it has no data chunk, that is, no samples.");
+        if (format is null)
+        {
+            throw new AudioException($"'{name}' is a broken WAV file: it has no format chunk.");
+        }
+
+        if (data is null)
+        {
+            throw new AudioException($"'{name}' is a broken WAV file: it has no data chunk, that is, no samples.");
+        }
+
         return Interpret(format, data.Value, chunks, warnings, name);
     }
 
@@ -152,18 +177,29 @@ internal sealed record WavHeader
         if (tag == ExtensibleTag)
         {
             if (format.Length < 40)
+            {
                 throw new AudioException($"'{name}' is a broken WAV file: its extensible format chunk has {format.Length} bytes, 40 are needed.");
+            }
+
             int stated = BinaryPrimitives.ReadUInt16LittleEndian(format[18..]);
-            if (stated > 0 && stated <= bits) valid = stated;
+            if (stated > 0 && stated <= bits)
+            {
+                valid = stated;
+            }
             // KSDATAFORMAT_SUBTYPE GUIDs are the plain tag followed by a fixed tail.
             ReadOnlySpan<byte> tail = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
             tag = format.Slice(26, 14).SequenceEqual(tail) ? BinaryPrimitives.ReadUInt16LittleEndian(format[24..]) : -1;
         }
 
         if (channels is < 1 or > 128)
+        {
             throw new AudioException($"'{name}' is a broken WAV file: its header says {channels} channels, valid are 1 to 128.");
+        }
+
         if (rate is < 100 or > 6_144_000)
+        {
             throw new AudioException($"'{name}' is a broken WAV file: its header says {rate} samples per second, valid are 100 to 6144000.");
+        }
 
         SampleFormat? stored = null;
         if (tag is PcmTag or FloatTag)
@@ -189,7 +225,10 @@ internal sealed record WavHeader
         }
 
         if (stored is not null && data.Size % block != 0)
+        {
             warnings.Add($"The samples end within a frame; the last {data.Size % block} bytes are left out.");
+        }
+
         return new WavHeader
         {
             SampleRate = (int)rate,
@@ -209,9 +248,16 @@ internal sealed record WavHeader
     private static int Container(int block, int channels, int bits, string name, List<string> warnings)
     {
         if (bits is < 1 or > 64)
+        {
             throw new AudioException($"'{name}' is a broken WAV file: its header says {bits} bits per sample, valid are 8 to 64.");
+        }
+
         int needed = (bits + 7) / 8;
-        if (block % channels == 0 && block / channels >= needed && block / channels <= 8) return block / channels;
+        if (block % channels == 0 && block / channels >= needed && block / channels <= 8)
+        {
+            return block / channels;
+        }
+
         warnings.Add($"The header says {block} bytes per frame, which does not fit {channels} channels of {bits} bits; {needed * channels} are assumed.");
         return needed;
     }
@@ -219,8 +265,13 @@ internal sealed record WavHeader
     private static string Describe(ReadOnlySpan<byte> start)
     {
         foreach (byte b in start)
+        {
             if (b is < 0x20 or > 0x7E && b is not ((byte)'\n' or (byte)'\r' or (byte)'\t'))
+            {
                 return "the bytes " + Convert.ToHexString(start);
+            }
+        }
+
         return $"the text '{Encoding.ASCII.GetString(start).ReplaceLineEndings(" ").Trim()}'";
     }
 }

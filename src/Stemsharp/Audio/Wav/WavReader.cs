@@ -26,7 +26,11 @@ internal sealed class WavReader : IAudioReader
         catch (Exception error)
         {
             stream.Dispose();
-            if (error is IOException io) throw new AudioException($"'{name}' can't be read: {io.Message}", io);
+            if (error is IOException io)
+            {
+                throw new AudioException($"'{name}' can't be read: {io.Message}", io);
+            }
+
             throw;
         }
 
@@ -65,7 +69,11 @@ internal sealed class WavReader : IAudioReader
     public int Read(Span<float> interleaved)
     {
         int frames = (int)Math.Min(Math.Min(interleaved.Length / Channels, _buffer.Length / Header.FrameBytes), _left);
-        if (frames == 0) return 0;
+        if (frames == 0)
+        {
+            return 0;
+        }
+
         Span<byte> bytes = _buffer.AsSpan(0, frames * Header.FrameBytes);
         int got;
         try
@@ -78,7 +86,10 @@ internal sealed class WavReader : IAudioReader
         }
 
         if (got < bytes.Length)
+        {
             throw new AudioException($"'{_name}' became shorter while it was read: {_left} frames are missing. Start again when nothing writes to it.");
+        }
+
         SampleCodec.Decode(_format, bytes, interleaved[..(frames * Channels)]);
         _left -= frames;
         return frames;

@@ -23,7 +23,11 @@ internal static class WavTags
     /// <summary>The chunks to append for these tags.</summary>
     public static IEnumerable<(string Id, byte[] Content)> Chunks(AudioTags tags)
     {
-        if (tags.Values.Count == 0 && tags.Cover is null) yield break;
+        if (tags.Values.Count == 0 && tags.Cover is null)
+        {
+            yield break;
+        }
+
         using MemoryStream info = new();
         info.Write("INFO"u8);
         bool all = true;
@@ -42,11 +46,21 @@ internal static class WavTags
             BinaryPrimitives.WriteInt32LittleEndian(size, text.Length);
             info.Write(size);
             info.Write(text);
-            if ((text.Length & 1) != 0) info.WriteByte(0);
+            if ((text.Length & 1) != 0)
+            {
+                info.WriteByte(0);
+            }
         }
 
-        if (info.Length > 4) yield return ("LIST", info.ToArray());
-        if (!all || tags.Cover is not null) yield return ("id3 ", Id3.Write(tags));
+        if (info.Length > 4)
+        {
+            yield return ("LIST", info.ToArray());
+        }
+
+        if (!all || tags.Cover is not null)
+        {
+            yield return ("id3 ", Id3.Write(tags));
+        }
     }
 
     /// <summary>Reads what the header found. Broken tags are no reason to refuse a recording: they are left out.</summary>
@@ -56,7 +70,11 @@ internal static class WavTags
         CoverArt? cover = null;
         foreach (WavChunk chunk in header.Chunks)
         {
-            if (chunk.Size > MaximumChunkBytes || chunk.Id is not ("LIST" or "id3 " or "ID3 ")) continue;
+            if (chunk.Size > MaximumChunkBytes || chunk.Id is not ("LIST" or "id3 " or "ID3 "))
+            {
+                continue;
+            }
+
             byte[] content = new byte[chunk.Size];
             stream.Position = chunk.Offset;
             int got = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
@@ -68,7 +86,11 @@ internal static class WavTags
             else
             {
                 AudioTags id3 = Id3.Read(bytes);
-                foreach ((string name, string value) in id3.Values) values[name] = value;
+                foreach ((string name, string value) in id3.Values)
+                {
+                    values[name] = value;
+                }
+
                 cover ??= id3.Cover;
             }
         }
@@ -78,7 +100,11 @@ internal static class WavTags
 
     private static void ReadInfo(ReadOnlySpan<byte> list, Dictionary<string, string> values)
     {
-        if (!list.StartsWith("INFO"u8)) return;
+        if (!list.StartsWith("INFO"u8))
+        {
+            return;
+        }
+
         list = list[4..];
         while (list.Length >= 8)
         {
@@ -88,7 +114,11 @@ internal static class WavTags
             int take = (int)Math.Min(size, (uint)list.Length);
             string? name = Array.Find(Fields, field => field.Id == id).Name;
             string value = Text(list[..take]);
-            if (name is not null && value.Length > 0) values.TryAdd(name, value);
+            if (name is not null && value.Length > 0)
+            {
+                values.TryAdd(name, value);
+            }
+
             list = list[Math.Min(take + (take & 1), list.Length)..];
         }
     }
@@ -97,7 +127,11 @@ internal static class WavTags
     private static string Text(ReadOnlySpan<byte> bytes)
     {
         int end = bytes.IndexOf((byte)0);
-        if (end >= 0) bytes = bytes[..end];
+        if (end >= 0)
+        {
+            bytes = bytes[..end];
+        }
+
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).Trim();

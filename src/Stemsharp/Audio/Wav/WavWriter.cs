@@ -60,9 +60,17 @@ internal sealed class WavWriter : PcmWriter
 
     protected override void FinishContent()
     {
-        if ((_dataBytes & 1) != 0) Emit([0]);
+        if ((_dataBytes & 1) != 0)
+        {
+            Emit([0]);
+        }
+
         Emit(_trailer);
-        if (_patch) Patch();
+        if (_patch)
+        {
+            Patch();
+        }
+
         try
         {
             _stream.Flush();
@@ -77,7 +85,10 @@ internal sealed class WavWriter : PcmWriter
 
     protected override void Close()
     {
-        if (File is not null) _stream.Dispose();
+        if (File is not null)
+        {
+            _stream.Dispose();
+        }
     }
 
     /// <summary>Everything up to the first sample. Sizes are filled in where they are known already.</summary>
@@ -156,7 +167,10 @@ internal sealed class WavWriter : PcmWriter
 
         long frames = data / (Channels * SampleCodec.Bytes(Format));
         if (Format.IsFloat())
+        {
             BinaryPrimitives.WriteUInt32LittleEndian(header[^12..], (uint)Math.Min(frames, uint.MaxValue));
+        }
+
         if (riff <= _limit)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(header[4..], (uint)riff);
@@ -208,6 +222,9 @@ internal sealed class WavWriter : PcmWriter
 
     private static void WriteId(Span<byte> target, string id)
     {
-        for (int i = 0; i < 4; i++) target[i] = (byte)id[i];
+        for (int i = 0; i < 4; i++)
+        {
+            target[i] = (byte)id[i];
+        }
     }
 }

@@ -29,7 +29,11 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
             long before = Length(partialPath);
             try
             {
-                if (await AttemptAsync(address, partialPath, progress, cancellationToken).ConfigureAwait(false)) return;
+                if (await AttemptAsync(address, partialPath, progress, cancellationToken).ConfigureAwait(false))
+                {
+                    return;
+                }
+
                 problem = "the connection was cut";
             }
             catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested))
@@ -39,7 +43,10 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
 
             // As long as something comes, a bad line only takes longer.
             fruitless = Length(partialPath) > before ? 0 : fruitless + 1;
-            if (fruitless < MaxFruitlessAttempts) await Task.Delay(retryPause * (1 << fruitless), cancellationToken).ConfigureAwait(false);
+            if (fruitless < MaxFruitlessAttempts)
+            {
+                await Task.Delay(retryPause * (1 << fruitless), cancellationToken).ConfigureAwait(false);
+            }
         }
 
         throw new DownloadException($"{address}: {problem}");
@@ -49,7 +56,7 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
     private async Task<bool> AttemptAsync(Uri address, string partialPath, Action<long, long?> progress, CancellationToken cancellationToken)
     {
         long have = Length(partialPath);
-        using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         stall.CancelAfter(stallLimit);
         using HttpResponseMessage response = await SendAsync(address, have, stall.Token).ConfigureAwait(false);
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
@@ -75,7 +82,11 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
                 throw new DownloadException($"{address}: the server answers {(int)response.StatusCode} {response.ReasonPhrase}");
         }
 
-        if (total > MaxBytes) throw new DownloadException($"{address}: the server announces {total:N0} bytes; at most {MaxBytes:N0} are sane for a checkpoint");
+        if (total > MaxBytes)
+        {
+            throw new DownloadException($"{address}: the server announces {total:N0} bytes; at most {MaxBytes:N0} are sane for a checkpoint");
+        }
+
         using Stream body = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);
         long length = await CopyAsync(body, partialPath, have, total, progress, stall).ConfigureAwait(false);
         return total is null || length == total;
@@ -85,18 +96,37 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
     {
         for (int redirects = 0; redirects <= MaxRedirects; redirects++)
         {
-            if (address.Scheme != Uri.UriSchemeHttps) throw new DownloadException($"{address}: only https addresses are fetched");
-            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            if (address.Scheme != Uri.UriSchemeHttps)
+            {
+                throw new DownloadException($"{address}: only https addresses are fetched");
+            }
+
+            using HttpRequestMessage request = new(HttpMethod.Get, address);
             request.Headers.UserAgent.ParseAdd("stemsharp");
-            if (from > 0) request.Headers.Range = new RangeHeaderValue(from, null);
+            if (from > 0)
+            {
+                request.Headers.Range = new RangeHeaderValue(from, null);
+            }
+
             HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+            {
                 return response;
+            }
+
             Uri? location = response.Headers.Location;
             response.Dispose();
-            if (location is null) throw new DownloadException($"{address}: the server redirects to nowhere");
-            var target = new Uri(address, location);
-            if (target.Scheme != Uri.UriSchemeHttps) throw new DownloadException($"{address}: the server redirects to {target}, which is not https and therefore refused");
+            if (location is null)
+            {
+                throw new DownloadException($"{address}: the server redirects to nowhere");
+            }
+
+            Uri target = new(address, location);
+            if (target.Scheme != Uri.UriSchemeHttps)
+            {
+                throw new DownloadException($"{address}: the server redirects to {target}, which is not https and therefore refused");
+            }
+
             address = target;
         }
 
@@ -106,7 +136,7 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
     private async Task<long> CopyAsync(Stream body, string partialPath, long have, long? total, Action<long, long?> progress, CancellationTokenSource stall)
     {
         byte[] block = ArrayPool<byte>.Shared.Rent(1 << 16);
-        var file = new FileStream(partialPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        FileStream file = new(partialPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         try
         {
             file.SetLength(have);
@@ -116,10 +146,18 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
             {
                 stall.CancelAfter(stallLimit);
                 int n = await ReceiveAsync(body, block, stall.Token).ConfigureAwait(false);
-                if (n == 0) break;
+                if (n == 0)
+                {
+                    break;
+                }
+
                 await file.WriteAsync(block.AsMemory(0, n), stall.Token).ConfigureAwait(false);
                 have += n;
-                if (have > MaxBytes || have > total) throw new DownloadException($"the server sends more than the {total ?? MaxBytes:N0} bytes it should");
+                if (have > MaxBytes || have > total)
+                {
+                    throw new DownloadException($"the server sends more than the {total ?? MaxBytes:N0} bytes it should");
+                }
+
                 progress(have, total);
             }
 

@@ -12,15 +12,29 @@ internal sealed class LocalRepository
     public LocalRepository(string folder)
     {
         Folder = folder;
-        if (!Directory.Exists(folder)) throw new ModelException($"The model folder {folder} does not exist.");
+        if (!Directory.Exists(folder))
+        {
+            throw new ModelException($"The model folder {folder} does not exist.");
+        }
+
         string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
         foreach (string path in files.Order(StringComparer.Ordinal))
         {
-            if (ModelFiles.IsBag(path)) _bags[Path.GetFileNameWithoutExtension(path)] = path;
-            if (!ModelFiles.IsCheckpoint(path)) continue;
+            if (ModelFiles.IsBag(path))
+            {
+                _bags[Path.GetFileNameWithoutExtension(path)] = path;
+            }
+
+            if (!ModelFiles.IsCheckpoint(path))
+            {
+                continue;
+            }
+
             string signature = FileNames.Parse(Path.GetFileName(path)).Signature;
             if (!_checkpoints.TryAdd(signature, path))
+            {
                 throw new ModelException($"{folder} has two checkpoints with the signature {signature}: {Path.GetFileName(_checkpoints[signature])} and {Path.GetFileName(path)}. Remove one of them.");
+            }
         }
     }
 

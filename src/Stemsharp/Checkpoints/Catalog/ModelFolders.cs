@@ -9,10 +9,22 @@ internal static class ModelFolders
     /// </summary>
     public static string DefaultCache(Func<string, string?> environment)
     {
-        if (Value(environment, "STEMSHARP_CACHE") is { } chosen) return Path.GetFullPath(chosen);
+        if (Value(environment, "STEMSHARP_CACHE") is { } chosen)
+        {
+            return Path.GetFullPath(chosen);
+        }
+
         string home = Home(environment);
-        if (OperatingSystem.IsWindows()) return Path.Combine(Value(environment, "LOCALAPPDATA") ?? Path.Combine(home, "AppData", "Local"), "stemsharp");
-        if (OperatingSystem.IsMacOS()) return Path.Combine(home, "Library", "Caches", "stemsharp");
+        if (OperatingSystem.IsWindows())
+        {
+            return Path.Combine(Value(environment, "LOCALAPPDATA") ?? Path.Combine(home, "AppData", "Local"), "stemsharp");
+        }
+
+        if (OperatingSystem.IsMacOS())
+        {
+            return Path.Combine(home, "Library", "Caches", "stemsharp");
+        }
+
         return Path.Combine(Value(environment, "XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "stemsharp");
     }
 

@@ -28,7 +28,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     public (string? Path, FilePlace Place) Find(CatalogFile file)
     {
         string cached = Path.Combine(Folder, file.Name);
-        if (File.Exists(cached)) return (cached, FilePlace.Cache);
+        if (File.Exists(cached))
+        {
+            return (cached, FilePlace.Cache);
+        }
+
         string torch = Path.Combine(torchHubFolder, file.Name);
         return File.Exists(torch) ? (torch, FilePlace.TorchHub) : (null, FilePlace.Missing);
     }
@@ -36,15 +40,27 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>The file's path, fetched first if it is not here.</summary>
     public async Task<string> GetAsync(string model, CatalogFile file, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
     {
-        if (Find(file).Path is { } found) return found;
-        if (network is null) throw Missing(model, file, "the network may not be used (offline)");
+        if (Find(file).Path is { } found)
+        {
+            return found;
+        }
+
+        if (network is null)
+        {
+            throw Missing(model, file, "the network may not be used (offline)");
+        }
+
         string target = Path.Combine(Folder, file.Name);
         try
         {
             Directory.CreateDirectory(Folder);
             using FileLock held = await FileLock.AcquireAsync(Path.Combine(cacheFolder, "locks", file.Name + ".lock"), cancellationToken).ConfigureAwait(false);
             // Another process may have fetched it while this one waited.
-            if (File.Exists(target)) return target;
+            if (File.Exists(target))
+            {
+                return target;
+            }
+
             await DownloadAsync(model, file, target, progress, cancellationToken).ConfigureAwait(false);
             return target;
         }
@@ -74,9 +90,17 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         string path = Path.Combine(Folder, file.Name);
         bool existed = File.Exists(path);
-        if (existed) File.Delete(path);
+        if (existed)
+        {
+            File.Delete(path);
+        }
+
         string partial = Partial(path);
-        if (File.Exists(partial)) File.Delete(partial);
+        if (File.Exists(partial))
+        {
+            File.Delete(partial);
+        }
+
         return existed;
     }
 
@@ -87,7 +111,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         using HttpClient client = network!();
         string partial = Partial(target);
-        var problems = new List<string>();
+        List<string> problems = [];
         foreach (Uri address in Addresses(file))
         {
             try
@@ -109,10 +133,14 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         while (true)
         {
-            var download = new FileDownload(client, RetryPause, StallLimit);
+            FileDownload download = new(client, RetryPause, StallLimit);
             await download.RunAsync(address, partial, (received, total) => progress?.Invoke(file, received, total), cancellationToken).ConfigureAwait(false);
             string sha256;
-            using (ByteSource source = ByteSource.OpenFile(partial)) sha256 = source.Sha256;
+            using (ByteSource source = ByteSource.OpenFile(partial))
+            {
+                sha256 = source.Sha256;
+            }
+
             string? problem = Compare(file, sha256);
             if (problem is null)
             {
@@ -122,7 +150,10 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
 
             File.Delete(partial);
             // A beginning from another time or mirror may not fit the rest; a whole download that is wrong stays wrong.
-            if (!download.WasResumed) throw new DownloadException($"{address}: {problem}");
+            if (!download.WasResumed)
+            {
+                throw new DownloadException($"{address}: {problem}");
+            }
         }
     }
 
@@ -132,9 +163,16 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     private string? Compare(CatalogFile file, string sha256)
     {
         if (file.Sha256 is { } expected && !sha256.StartsWith(expected, StringComparison.Ordinal))
+        {
             return $"its SHA-256 is {sha256[..Math.Min(64, Math.Max(expected.Length, 8))]}, but {expected} was expected: it is damaged or another file";
+        }
+
         string pin = PinPath(file);
-        if (!File.Exists(pin)) return null;
+        if (!File.Exists(pin))
+        {
+            return null;
+        }
+
         string pinned = File.ReadAllText(pin).Trim();
         return Hash().IsMatch(pinned) && pinned != sha256
             ? $"its SHA-256 is {sha256}, but {pinned} was pinned when it was first fetched. If the change is intended, delete {pin}"
@@ -144,7 +182,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     private void WritePin(CatalogFile file, string sha256)
     {
         string path = PinPath(file);
-        if (File.Exists(path)) return;
+        if (File.Exists(path))
+        {
+            return;
+        }
+
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path + ".new", sha256 + "\n");
         File.Move(path + ".new", path, overwrite: true);

@@ -23,31 +23,64 @@ internal sealed class UserCatalog
 
     public static UserCatalog Read(string path)
     {
-        if (!File.Exists(path)) throw new ModelException($"The catalog file {path} does not exist. It is named by the setting STEMSHARP_CATALOG or the catalog option.");
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"The catalog file {path} does not exist. It is named by the setting STEMSHARP_CATALOG or the catalog option.");
+        }
+
         return CheckpointFormatException.Guard(path, () =>
         {
-            if (new FileInfo(path).Length > MaxBytes) throw new CheckpointFormatException($"a catalog may have at most {MaxBytes:N0} bytes.");
+            if (new FileInfo(path).Length > MaxBytes)
+            {
+                throw new CheckpointFormatException($"a catalog may have at most {MaxBytes:N0} bytes.");
+            }
+
             IReadOnlyDictionary<string, object?> root = PlainJson.ReadObject(File.ReadAllBytes(path));
             Uri[] mirrors = [.. List(root, "mirrors").Select(m => Address(m, "mirrors"))];
-            foreach (string key in root.Keys.Except(["mirrors", "models"])) throw new CheckpointFormatException($"it has the field '{key}'; valid are 'mirrors' and 'models'.");
+            foreach (string key in root.Keys.Except(["mirrors", "models"]))
+            {
+                throw new CheckpointFormatException($"it has the field '{key}'; valid are 'mirrors' and 'models'.");
+            }
+
             object? models = root.GetValueOrDefault("models");
-            if (models is not (null or IReadOnlyDictionary<string, object?>)) throw new CheckpointFormatException("'models' must be an object of models by name.");
+            if (models is not (null or IReadOnlyDictionary<string, object?>))
+            {
+                throw new CheckpointFormatException("'models' must be an object of models by name.");
+            }
+
             return new UserCatalog(mirrors, [.. (models as IReadOnlyDictionary<string, object?> ?? new Dictionary<string, object?>()).Select(m => Model(m.Key, m.Value))]);
         });
     }
 
     private static CatalogEntry Model(string name, object? value)
     {
-        if (value is not IReadOnlyDictionary<string, object?> fields) throw new CheckpointFormatException($"its model '{name}' is not an object.");
+        if (value is not IReadOnlyDictionary<string, object?> fields)
+        {
+            throw new CheckpointFormatException($"its model '{name}' is not an object.");
+        }
+
         if (name.Length == 0 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) || name.Trim('.').Length == 0)
+        {
             throw new CheckpointFormatException($"its model '{name}' has a name that is not made of letters, digits, '_', '-' and '.'.");
+        }
+
         foreach (string key in fields.Keys.Except(["files", "stems", "weights", "sha256", "description"]))
+        {
             throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, stems, weights, sha256 and description.");
+        }
+
         Uri[] addresses = [.. List(fields, "files").Select(f => Address(f, $"files of '{name}'"))];
-        if (addresses.Length == 0) throw new CheckpointFormatException($"its model '{name}' has no files.");
+        if (addresses.Length == 0)
+        {
+            throw new CheckpointFormatException($"its model '{name}' has no files.");
+        }
+
         string[] hashes = [.. List(fields, "sha256").Select(h => h as string ?? "")];
         if (hashes.Length != 0 && (hashes.Length != addresses.Length || hashes.Any(h => h.Length is < 8 or > 64 || !h.All(char.IsAsciiHexDigitLower))))
+        {
             throw new CheckpointFormatException($"'sha256' of '{name}' must give 8 to 64 lower-case hex digits for each file.");
+        }
+
         CatalogFile[] files = [.. addresses.Select((address, i) => FileAt(name, address, hashes.Length > 0 ? hashes[i] : null))];
         string[] stems = [.. List(fields, "stems").Select(s => s as string ?? throw new CheckpointFormatException($"'stems' of '{name}' must be names."))];
         return new CatalogEntry(name, fields.GetValueOrDefault("description") as string ?? "", files, stems, BagFile.ReadWeights(fields.GetValueOrDefault("weights"), files.Length));
@@ -57,7 +90,10 @@ internal sealed class UserCatalog
     {
         string name = Uri.UnescapeDataString(address.Segments[^1]);
         if (Path.GetFileName(name) != name || !ModelFiles.IsCheckpoint(name) || name.Any(c => char.IsControl(c) || c is '\\' or ':'))
+        {
             throw new CheckpointFormatException($"the file {address} of '{model}' must end in a name with .th or .safetensors.");
+        }
+
         return new CatalogFile(name, [address], hash ?? FileNames.Parse(name).Checksum);
     }
 

@@ -31,11 +31,19 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
             prefix = Signature + ".";
         }
 
-        if (header.Metadata.TryGetValue(ArgumentsKey, out string? json)) Arguments = PlainJson.ReadObject(Encoding.UTF8.GetBytes(json));
+        if (header.Metadata.TryGetValue(ArgumentsKey, out string? json))
+        {
+            Arguments = PlainJson.ReadObject(Encoding.UTF8.GetBytes(json));
+        }
+
         foreach (SafetensorsEntry entry in header.Entries)
         {
-            if (!entry.Name.StartsWith(prefix, StringComparison.Ordinal)) continue;
-            var tensor = new StorageTensor(entry.Name[prefix.Length..], entry.Shape, entry.Type, this, entry.Offset);
+            if (!entry.Name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            StorageTensor tensor = new(entry.Name[prefix.Length..], entry.Shape, entry.Type, this, entry.Offset);
             _tensors.Add(tensor);
             _byName.Add(tensor.Name, tensor);
         }
@@ -63,7 +71,10 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
     {
         string list = string.Join(", ", available);
         if (wanted is null)
+        {
             return available.Count == 1 ? available[0] : throw new CheckpointFormatException($"it holds {available.Count} models: {list}. Choose one as FILE#{available[0]}.");
+        }
+
         return available.Contains(wanted) ? wanted : throw new CheckpointFormatException($"it holds no model {wanted}; there are {list}.");
     }
 }

@@ -31,16 +31,32 @@ internal sealed partial class SafetensorsHeader
 
     public static SafetensorsHeader Read(ByteSource source)
     {
-        if (source.Length < 8) throw CheckpointFormatException.Damaged("it ends before its header");
+        if (source.Length < 8)
+        {
+            throw CheckpointFormatException.Damaged("it ends before its header");
+        }
+
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(source.ReadBytes(0, 8));
-        if (length > MaxHeaderBytes) throw CheckpointFormatException.Damaged($"its header claims {length:N0} bytes; at most {MaxHeaderBytes:N0} are sane");
-        if ((long)length > source.Length - 8) throw CheckpointFormatException.Damaged("it ends within its header");
+        if (length > MaxHeaderBytes)
+        {
+            throw CheckpointFormatException.Damaged($"its header claims {length:N0} bytes; at most {MaxHeaderBytes:N0} are sane");
+        }
+
+        if ((long)length > source.Length - 8)
+        {
+            throw CheckpointFormatException.Damaged("it ends within its header");
+        }
+
         byte[] json = source.ReadBytes(8, (int)length);
         long start = 8 + (long)length;
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw CheckpointFormatException.Damaged("its header is not a JSON object");
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw CheckpointFormatException.Damaged("its header is not a JSON object");
+            }
+
             return Parse(document.RootElement, start, source.Length - start);
         }
         catch (JsonException e)
@@ -56,18 +72,32 @@ internal sealed partial class SafetensorsHeader
 
     private static SafetensorsHeader Parse(JsonElement root, long start, long available)
     {
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        var entries = new List<SafetensorsEntry>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        Dictionary<string, string> metadata = new(StringComparer.Ordinal);
+        List<SafetensorsEntry> entries = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
         foreach (JsonProperty property in root.EnumerateObject())
         {
-            if (!names.Add(property.Name)) throw CheckpointFormatException.Damaged($"its header has two tensors named '{property.Name}'");
-            if (names.Count > MaxTensors) throw CheckpointFormatException.Damaged($"its header has more than {MaxTensors:N0} tensors");
+            if (!names.Add(property.Name))
+            {
+                throw CheckpointFormatException.Damaged($"its header has two tensors named '{property.Name}'");
+            }
+
+            if (names.Count > MaxTensors)
+            {
+                throw CheckpointFormatException.Damaged($"its header has more than {MaxTensors:N0} tensors");
+            }
+
             if (property.Name == "__metadata__")
             {
-                if (property.Value.ValueKind != JsonValueKind.Object) throw CheckpointFormatException.Damaged("its metadata is not a JSON object");
+                if (property.Value.ValueKind != JsonValueKind.Object)
+                {
+                    throw CheckpointFormatException.Damaged("its metadata is not a JSON object");
+                }
+
                 foreach (JsonProperty item in property.Value.EnumerateObject())
+                {
                     metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String ? item.Value.GetString()! : item.Value.GetRawText();
+                }
             }
             else
             {
@@ -75,7 +105,11 @@ internal sealed partial class SafetensorsHeader
             }
         }
 
-        if (entries.Count == 0) throw CheckpointFormatException.Damaged("it holds no tensors");
+        if (entries.Count == 0)
+        {
+            throw CheckpointFormatException.Damaged("it holds no tensors");
+        }
+
         CheckCoverage(entries, start, available);
         return new SafetensorsHeader(entries, metadata);
     }
@@ -87,22 +121,34 @@ internal sealed partial class SafetensorsHeader
             || !value.TryGetProperty("shape", out JsonElement shape) || shape.ValueKind != JsonValueKind.Array
             || !value.TryGetProperty("data_offsets", out JsonElement offsets) || offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2
             || shape.GetArrayLength() > MaxDimensions)
+        {
             throw CheckpointFormatException.Damaged($"its header describes '{name}' without a valid dtype, shape and data_offsets");
+        }
+
         ElementType type = ParseType(name, dtype.GetString()!);
-        var dimensions = new int[shape.GetArrayLength()];
+        int[] dimensions = new int[shape.GetArrayLength()];
         Int128 bytes = type.Size();
         for (int d = 0; d < dimensions.Length; d++)
         {
             if (shape[d].ValueKind != JsonValueKind.Number || !shape[d].TryGetInt32(out dimensions[d]) || dimensions[d] < 0)
+            {
                 throw CheckpointFormatException.Damaged($"its header gives '{name}' an impossible shape");
+            }
+
             bytes *= dimensions[d];
-            if (bytes > available) throw CheckpointFormatException.Damaged($"its tensor '{name}' is larger than the file");
+            if (bytes > available)
+            {
+                throw CheckpointFormatException.Damaged($"its tensor '{name}' is larger than the file");
+            }
         }
 
         if (offsets[0].ValueKind != JsonValueKind.Number || !offsets[0].TryGetInt64(out long from)
             || offsets[1].ValueKind != JsonValueKind.Number || !offsets[1].TryGetInt64(out long to)
             || from < 0 || to < from || to > available || to - from != bytes)
+        {
             throw CheckpointFormatException.Damaged($"its tensor '{name}' does not lie where its shape needs it: outside the file, or of another size");
+        }
+
         return new SafetensorsEntry(name, type, dimensions, start + from, to - from);
     }
 
@@ -111,11 +157,18 @@ internal sealed partial class SafetensorsHeader
         long at = start;
         foreach (SafetensorsEntry entry in entries.OrderBy(e => e.Offset).ThenBy(e => e.Bytes))
         {
-            if (entry.Offset != at) throw CheckpointFormatException.Damaged($"its tensor '{entry.Name}' overlaps another one or leaves a hole before it");
+            if (entry.Offset != at)
+            {
+                throw CheckpointFormatException.Damaged($"its tensor '{entry.Name}' overlaps another one or leaves a hole before it");
+            }
+
             at += entry.Bytes;
         }
 
-        if (at != start + available) throw CheckpointFormatException.Damaged($"it has {start + available - at:N0} bytes after its last tensor");
+        if (at != start + available)
+        {
+            throw CheckpointFormatException.Damaged($"it has {start + available - at:N0} bytes after its last tensor");
+        }
     }
 
     private static ElementType ParseType(string name, string dtype) => dtype switch

@@ -45,9 +45,13 @@ internal static class PickleGlobals
 
     public static PickleGlobal Find(string module, string name)
     {
-        var found = new PickleGlobal(module, name);
+        PickleGlobal found = new(module, name);
         string path = found.ToString();
-        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Inert.Contains(path) || Classes.Contains(path)) return found;
+        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Inert.Contains(path) || Classes.Contains(path))
+        {
+            return found;
+        }
+
         throw new CheckpointFormatException(
             $"it names the Python object '{Printable(path)}'. Only tensors and plain data are read from a checkpoint and no code in it is ever run, so the file was not loaded. If it is your own model, save class, args, kwargs and state alone.");
     }
@@ -55,8 +59,16 @@ internal static class PickleGlobals
     public static object? Call(object? callable, object?[] arguments)
     {
         string path = callable is PickleGlobal global ? global.ToString() : "";
-        if (Callables.TryGetValue(path, out Func<object?[], object?>? call)) return call(arguments);
-        if (Inert.Contains(path)) return new PickleOpaque(path);
+        if (Callables.TryGetValue(path, out Func<object?[], object?>? call))
+        {
+            return call(arguments);
+        }
+
+        if (Inert.Contains(path))
+        {
+            return new PickleOpaque(path);
+        }
+
         throw new CheckpointFormatException($"it asks to call {(path.Length > 0 ? $"'{path}'" : "something that is not a function")}, which is never done. The file was not loaded.");
     }
 
@@ -64,29 +76,57 @@ internal static class PickleGlobals
     public static PickleStorage FindStorage(object? id)
     {
         if (id is not object?[] { Length: >= 5 } fields || fields[0] is not "storage" || fields[1] is not PickleGlobal type || fields[2] is not string key || fields[4] is not long count)
+        {
             throw CheckpointFormatException.Damaged("it refers to a storage in a form that torch.save does not write");
+        }
+
         if (!Storages.TryGetValue(type.ToString(), out ElementType element))
+        {
             throw new CheckpointFormatException($"it has a storage of type '{Printable(type.ToString())}'; supported are {string.Join(", ", Storages.Keys)}.");
-        if (key.Length is 0 or > 64 || !key.All(char.IsAsciiLetterOrDigit)) throw CheckpointFormatException.Damaged($"it refers to a storage by the key '{Printable(key)}'");
-        if (count < 0 || count > 1L << 40) throw CheckpointFormatException.Damaged($"its storage '{key}' claims {count:N0} elements");
+        }
+
+        if (key.Length is 0 or > 64 || !key.All(char.IsAsciiLetterOrDigit))
+        {
+            throw CheckpointFormatException.Damaged($"it refers to a storage by the key '{Printable(key)}'");
+        }
+
+        if (count < 0 || count > 1L << 40)
+        {
+            throw CheckpointFormatException.Damaged($"its storage '{key}' claims {count:N0} elements");
+        }
+
         return new PickleStorage(element, key, count);
     }
 
     private static PickleTensor RebuildTensor(object?[] arguments)
     {
         if (arguments is not [PickleStorage storage, long offset, object?[] shape, object?[] strides, ..] || shape.Length != strides.Length)
+        {
             throw Misused("torch._utils._rebuild_tensor_v2");
-        if (shape.Length > 16) throw CheckpointFormatException.Damaged($"it has a tensor of {shape.Length} dimensions");
-        var dimensions = new int[shape.Length];
-        var steps = new long[shape.Length];
+        }
+
+        if (shape.Length > 16)
+        {
+            throw CheckpointFormatException.Damaged($"it has a tensor of {shape.Length} dimensions");
+        }
+
+        int[] dimensions = new int[shape.Length];
+        long[] steps = new long[shape.Length];
         for (int d = 0; d < shape.Length; d++)
         {
             if (shape[d] is not long dimension || dimension is < 0 or > int.MaxValue || strides[d] is not long stride || stride is < 0 or > 1L << 40)
+            {
                 throw CheckpointFormatException.Damaged("it has a tensor with an impossible shape or stride");
+            }
+
             (dimensions[d], steps[d]) = ((int)dimension, stride);
         }
 
-        if (offset is < 0 or > 1L << 40) throw CheckpointFormatException.Damaged("it has a tensor with an impossible offset");
+        if (offset is < 0 or > 1L << 40)
+        {
+            throw CheckpointFormatException.Damaged("it has a tensor with an impossible offset");
+        }
+
         return new PickleTensor(storage, offset, dimensions, steps);
     }
 
@@ -108,7 +148,7 @@ internal static class PickleGlobals
 
     private static string Printable(string text)
     {
-        string safe = new(text.Take(100).Select(c => char.IsControl(c) ? '?' : c).ToArray());
+        string safe = new([.. text.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
         return text.Length > 100 ? safe + "…" : safe;
     }
 }

@@ -38,7 +38,11 @@ internal sealed class PickleReader
         while (true)
         {
             byte opcode = Take(1)[0];
-            if (opcode == (byte)'.') return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw Broken("ends with values left over");
+            if (opcode == (byte)'.')
+            {
+                return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw Broken("ends with values left over");
+            }
+
             Execute(opcode);
         }
     }
@@ -49,11 +53,19 @@ internal sealed class PickleReader
         {
             case 0x80: // PROTO
                 byte protocol = Take(1)[0];
-                if (protocol is < 2 or > 5) throw new CheckpointFormatException($"its pickle has protocol {protocol}; 2 to 5 are supported. Save it again with torch.save.");
+                if (protocol is < 2 or > 5)
+                {
+                    throw new CheckpointFormatException($"its pickle has protocol {protocol}; 2 to 5 are supported. Save it again with torch.save.");
+                }
+
                 break;
             case 0x95: Take(8); break; // FRAME
             case (byte)'(':
-                if (_marks.Count >= MaxMarks) throw TooMuch("nests", MaxMarks, "levels");
+                if (_marks.Count >= MaxMarks)
+                {
+                    throw TooMuch("nests", MaxMarks, "levels");
+                }
+
                 _marks.Add(_stack.Count);
                 break;
             case (byte)'0': Pop(); break;
@@ -97,7 +109,11 @@ internal sealed class PickleReader
             case 0x8f: Push(new PickleOpaque("set")); break; // EMPTY_SET
             case 0x90: // ADDITEMS
                 PopToMark();
-                if (Peek() is not PickleOpaque) throw Broken("adds items to something that is not a set");
+                if (Peek() is not PickleOpaque)
+                {
+                    throw Broken("adds items to something that is not a set");
+                }
+
                 break;
             case 0x91: // FROZENSET
                 PopToMark();
@@ -121,7 +137,11 @@ internal sealed class PickleReader
                 break;
             case (byte)'b': // BUILD: a dict's or opaque object's attributes do not matter
                 Pop();
-                if (Peek() is not (PickleDict or PickleOpaque)) throw Broken("sets the state of something that has none");
+                if (Peek() is not (PickleDict or PickleOpaque))
+                {
+                    throw Broken("sets the state of something that has none");
+                }
+
                 break;
             case (byte)'Q': Push(PickleGlobals.FindStorage(Pop())); break;
             default:
@@ -131,20 +151,39 @@ internal sealed class PickleReader
 
     private void Append(object?[] values)
     {
-        if (Peek() is not List<object?> list) throw Broken("appends to something that is not a list");
+        if (Peek() is not List<object?> list)
+        {
+            throw Broken("appends to something that is not a list");
+        }
+
         list.AddRange(values);
     }
 
     private void SetItems(object?[] pairs)
     {
-        if (Peek() is not PickleDict dict || pairs.Length % 2 != 0) throw Broken("sets items of something that is not a dict");
-        for (int i = 0; i < pairs.Length; i += 2) dict.Set(pairs[i], pairs[i + 1]);
+        if (Peek() is not PickleDict dict || pairs.Length % 2 != 0)
+        {
+            throw Broken("sets items of something that is not a dict");
+        }
+
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            dict.Set(pairs[i], pairs[i + 1]);
+        }
     }
 
     private void Push(object? value)
     {
-        if (_stack.Count >= MaxStack) throw TooMuch("stacks", MaxStack, "values");
-        if (++_objects > MaxObjects) throw TooMuch("holds", MaxObjects, "values");
+        if (_stack.Count >= MaxStack)
+        {
+            throw TooMuch("stacks", MaxStack, "values");
+        }
+
+        if (++_objects > MaxObjects)
+        {
+            throw TooMuch("holds", MaxObjects, "values");
+        }
+
         _stack.Add(value);
     }
 
@@ -160,14 +199,22 @@ internal sealed class PickleReader
 
     private object?[] PopMany(int count)
     {
-        var values = new object?[count];
-        for (int i = count - 1; i >= 0; i--) values[i] = Pop();
+        object?[] values = new object?[count];
+        for (int i = count - 1; i >= 0; i--)
+        {
+            values[i] = Pop();
+        }
+
         return values;
     }
 
     private object?[] PopToMark()
     {
-        if (_marks.Count == 0) throw Broken("closes a group that was not opened");
+        if (_marks.Count == 0)
+        {
+            throw Broken("closes a group that was not opened");
+        }
+
         int start = _marks[^1];
         _marks.RemoveAt(_marks.Count - 1);
         object?[] values = [.. _stack[start..]];
@@ -179,7 +226,11 @@ internal sealed class PickleReader
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _data.Length - _position) throw Broken("ends in the middle of a value");
+        if (count > _data.Length - _position)
+        {
+            throw Broken("ends in the middle of a value");
+        }
+
         ReadOnlySpan<byte> bytes = _data.AsSpan(_position, count);
         _position += count;
         return bytes;
@@ -205,7 +256,11 @@ internal sealed class PickleReader
     private string Line()
     {
         int end = Array.IndexOf(_data, (byte)'\n', _position);
-        if (end < 0 || end - _position > 1_000) throw Broken("names a Python object without end");
+        if (end < 0 || end - _position > 1_000)
+        {
+            throw Broken("names a Python object without end");
+        }
+
         string line = Text((ulong)(end - _position));
         _position++;
         return line;
@@ -213,10 +268,20 @@ internal sealed class PickleReader
 
     private void PushInteger(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > 128) throw CheckpointFormatException.Damaged($"its pickle has an integer of {bytes.Length:N0} bytes");
-        var value = new BigInteger(bytes);
-        if (value >= long.MinValue && value <= long.MaxValue) Push((long)value);
-        else Push(value);
+        if (bytes.Length > 128)
+        {
+            throw CheckpointFormatException.Damaged($"its pickle has an integer of {bytes.Length:N0} bytes");
+        }
+
+        BigInteger value = new(bytes);
+        if (value >= long.MinValue && value <= long.MaxValue)
+        {
+            Push((long)value);
+        }
+        else
+        {
+            Push(value);
+        }
     }
 
     private CheckpointFormatException Broken(string what) => CheckpointFormatException.Damaged($"its pickle {what} (byte {_position:N0})");

@@ -18,7 +18,10 @@ internal sealed class PickleDict
 
     public void Set(object? key, object? value)
     {
-        if (key is string text) (_items ??= [])[text] = value;
+        if (key is string text)
+        {
+            (_items ??= [])[text] = value;
+        }
     }
 }
 

@@ -10,18 +10,27 @@ internal static class TorchArguments
 
     public static Dictionary<string, object?> Read(PickleDict package)
     {
-        var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
+        Dictionary<string, object?> arguments = new(StringComparer.Ordinal);
         int values = 0;
         if (package.Items.GetValueOrDefault("args") is object?[] positional)
         {
             if (positional.Length > Positions.Length)
+            {
                 throw new CheckpointFormatException($"its model was built with {positional.Length} arguments by position; at most {Positions.Length} are supported. Save it with named arguments.");
-            for (int i = 0; i < positional.Length; i++) arguments[Positions[i]] = ToPlain(positional[i], 0, ref values);
+            }
+
+            for (int i = 0; i < positional.Length; i++)
+            {
+                arguments[Positions[i]] = ToPlain(positional[i], 0, ref values);
+            }
         }
 
         if (package.Items.GetValueOrDefault("kwargs") is PickleDict named)
         {
-            foreach ((string name, object? value) in named.Items) arguments[name] = ToPlain(value, 0, ref values);
+            foreach ((string name, object? value) in named.Items)
+            {
+                arguments[name] = ToPlain(value, 0, ref values);
+            }
         }
 
         return arguments;
@@ -30,18 +39,30 @@ internal static class TorchArguments
     // The counts bound dicts that hold themselves or each other many times over.
     private static object? ToPlain(object? value, int depth, ref int values)
     {
-        if (depth > MaxDepth || ++values > MaxValues) throw CheckpointFormatException.Damaged("its model's arguments are nested too deeply or too many");
+        if (depth > MaxDepth || ++values > MaxValues)
+        {
+            throw CheckpointFormatException.Damaged("its model's arguments are nested too deeply or too many");
+        }
+
         switch (value)
         {
             case null or bool or long or double or string or Fraction:
                 return value;
             case IEnumerable<object?> list:
-                var items = new List<object?>();
-                foreach (object? item in list) items.Add(ToPlain(item, depth + 1, ref values));
+                List<object?> items = [];
+                foreach (object? item in list)
+                {
+                    items.Add(ToPlain(item, depth + 1, ref values));
+                }
+
                 return items;
             case PickleDict dict:
-                var dictionary = new Dictionary<string, object?>(StringComparer.Ordinal);
-                foreach ((string key, object? item) in dict.Items) dictionary[key] = ToPlain(item, depth + 1, ref values);
+                Dictionary<string, object?> dictionary = new(StringComparer.Ordinal);
+                foreach ((string key, object? item) in dict.Items)
+                {
+                    dictionary[key] = ToPlain(item, depth + 1, ref values);
+                }
+
                 return dictionary;
             default:
                 return value.ToString();

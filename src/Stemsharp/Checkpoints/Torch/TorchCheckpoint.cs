@@ -21,7 +21,7 @@ internal sealed class TorchCheckpoint : Checkpoint
         _source = source;
         Name = name;
         Signature = signature;
-        var archive = new ZipArchiveReader(source) { IsTrusted = isTrusted };
+        ZipArchiveReader archive = new(source) { IsTrusted = isTrusted };
         string root = FindRoot(archive);
         CheckByteOrder(archive, root);
         PickleDict package = ReadPickle(archive, root);
@@ -55,17 +55,30 @@ internal sealed class TorchCheckpoint : Checkpoint
     private static string FindRoot(ZipArchiveReader archive)
     {
         string[] roots = [.. archive.Entries.Where(e => e.Name.EndsWith("/data.pkl", StringComparison.Ordinal)).Select(e => e.Name[..^"data.pkl".Length])];
-        if (roots.Length == 0) throw new CheckpointFormatException("it is a zip archive but not one of torch.save: it has no data.pkl.");
-        if (roots.Length > 1) throw new CheckpointFormatException("it holds several data.pkl entries, so that different readers would see different models. The file was not loaded.");
+        if (roots.Length == 0)
+        {
+            throw new CheckpointFormatException("it is a zip archive but not one of torch.save: it has no data.pkl.");
+        }
+
+        if (roots.Length > 1)
+        {
+            throw new CheckpointFormatException("it holds several data.pkl entries, so that different readers would see different models. The file was not loaded.");
+        }
+
         if (archive.Find(roots[0] + "constants.pkl") is not null)
+        {
             throw new CheckpointFormatException("it is a TorchScript archive, which holds code. Supported are the checkpoints that demucs saves (torch.save of class, args, kwargs and state).");
+        }
+
         return roots[0];
     }
 
     private static void CheckByteOrder(ZipArchiveReader archive, string root)
     {
         if (archive.Find(root + "byteorder") is { } entry && !archive.ReadAll(entry, 64).AsSpan().SequenceEqual("little"u8))
+        {
             throw new CheckpointFormatException("its numbers are big-endian, which is not supported. Save it again on a little-endian machine.");
+        }
     }
 
     private static PickleDict ReadPickle(ZipArchiveReader archive, string root)
@@ -79,15 +92,27 @@ internal sealed class TorchCheckpoint : Checkpoint
     {
         string found = package.Items.GetValueOrDefault("klass")?.ToString() ?? "nothing";
         if (found != SupportedClass)
+        {
             throw new CheckpointFormatException($"it is a model of the class {found}; only HTDemucs ({SupportedClass}) is supported, as in htdemucs, htdemucs_ft and htdemucs_6s.");
+        }
     }
 
     private static void CheckState(PickleDict state)
     {
         if (state.Items.GetValueOrDefault("__quantized") is not (null or false))
+        {
             throw new CheckpointFormatException("its weights are quantized (diffq), which is not supported. Use the unquantized model.");
-        if (state.Items.Count == 0) throw CheckpointFormatException.Damaged("it holds no tensors");
-        if (state.Items.Count > MaxTensors) throw CheckpointFormatException.Damaged($"it claims {state.Items.Count:N0} tensors");
+        }
+
+        if (state.Items.Count == 0)
+        {
+            throw CheckpointFormatException.Damaged("it holds no tensors");
+        }
+
+        if (state.Items.Count > MaxTensors)
+        {
+            throw CheckpointFormatException.Damaged($"it claims {state.Items.Count:N0} tensors");
+        }
     }
 
     private void AddTensors(PickleDict state, StorageFinder storages)
@@ -97,21 +122,39 @@ internal sealed class TorchCheckpoint : Checkpoint
         {
             if (value is not PickleTensor tensor)
             {
-                if (name == "__quantized") continue;
+                if (name == "__quantized")
+                {
+                    continue;
+                }
+
                 throw new CheckpointFormatException($"its state has '{name}', which is not a tensor. Supported are the checkpoints that demucs saves.");
             }
 
             TorchStorage storage = storages.Find(tensor.Storage);
             long? end = StorageTensor.End(tensor.Shape, tensor.Strides, tensor.Offset);
             if (end is null || end > storage.Count)
+            {
                 throw CheckpointFormatException.Damaged($"its tensor '{name}' reaches beyond its storage of {storage.Count:N0} elements");
+            }
+
             Int128 count = 1;
-            foreach (int dimension in tensor.Shape) count *= dimension;
+            foreach (int dimension in tensor.Shape)
+            {
+                count *= dimension;
+            }
             // Strides of zero let a few bytes pose as a tensor of any size.
-            if (count > storage.Count) throw CheckpointFormatException.Damaged($"its tensor '{name}' is larger than its storage of {storage.Count:N0} elements");
+            if (count > storage.Count)
+            {
+                throw CheckpointFormatException.Damaged($"its tensor '{name}' is larger than its storage of {storage.Count:N0} elements");
+            }
+
             elements += (long)count;
-            if (elements > MaxElements) throw CheckpointFormatException.Damaged($"its tensors claim more than {MaxElements:N0} elements");
-            var stored = new StorageTensor(name, tensor.Shape, storage.Type, storage, tensor.Offset * storage.Type.Size(), tensor.Strides);
+            if (elements > MaxElements)
+            {
+                throw CheckpointFormatException.Damaged($"its tensors claim more than {MaxElements:N0} elements");
+            }
+
+            StorageTensor stored = new(name, tensor.Shape, storage.Type, storage, tensor.Offset * storage.Type.Size(), tensor.Strides);
             _byName.Add(name, stored);
             _tensors.Add(stored);
         }
@@ -124,10 +167,17 @@ internal sealed class TorchCheckpoint : Checkpoint
 
         public TorchStorage Find(PickleStorage storage)
         {
-            if (_storages.TryGetValue(storage.Key, out TorchStorage? known) && known.Type == storage.Type && known.Count == storage.Count) return known;
+            if (_storages.TryGetValue(storage.Key, out TorchStorage? known) && known.Type == storage.Type && known.Count == storage.Count)
+            {
+                return known;
+            }
+
             ZipEntry entry = archive.Find($"{root}data/{storage.Key}") ?? throw CheckpointFormatException.Damaged($"it has no entry for the storage '{storage.Key}'");
             if (entry.Size / storage.Type.Size() < storage.Count)
+            {
                 throw CheckpointFormatException.Damaged($"its storage '{storage.Key}' has {entry.Size:N0} bytes instead of {storage.Count:N0} elements of {storage.Type.Size()}");
+            }
+
             return _storages[storage.Key] = new TorchStorage(fileName, archive, entry, storage.Type, storage.Count);
         }
     }

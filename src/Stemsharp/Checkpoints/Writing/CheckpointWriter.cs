@@ -25,12 +25,22 @@ internal static class CheckpointWriter
     {
         bool isTorch = path.EndsWith(".th", StringComparison.OrdinalIgnoreCase);
         if (!isTorch && !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
             throw new OptionException($"A checkpoint cannot be written as {Path.GetFileName(path)}; the name must end in .th or .safetensors.");
+        }
+
         try
         {
-            using var file = new HashedFile(path);
-            if (isTorch) WriteTorch(file, Path.GetFileNameWithoutExtension(path), arguments, tensors);
-            else WriteSafetensors(file, signature, arguments, tensors);
+            using HashedFile file = new(path);
+            if (isTorch)
+            {
+                WriteTorch(file, Path.GetFileNameWithoutExtension(path), arguments, tensors);
+            }
+            else
+            {
+                WriteSafetensors(file, signature, arguments, tensors);
+            }
+
             return file.Finish(sha256 => nameByChecksum ? $"{path[..^Path.GetExtension(path).Length]}-{sha256[..8]}{Path.GetExtension(path)}" : path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -42,7 +52,7 @@ internal static class CheckpointWriter
     // The package that the original loads: class, args, kwargs, state, training_args.
     private static void WriteTorch(HashedFile file, string root, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
     {
-        var pickle = new PickleWriter();
+        PickleWriter pickle = new();
         pickle.BeginDict();
         pickle.Text("klass");
         pickle.Global("demucs.htdemucs", "HTDemucs");
@@ -63,7 +73,7 @@ internal static class CheckpointWriter
         pickle.Value(new Dictionary<string, object?>());
         pickle.EndDict();
 
-        var zip = new StoredZipWriter(file);
+        StoredZipWriter zip = new(file);
         zip.Add($"{root}/data.pkl", pickle.Finish());
         zip.Add($"{root}/byteorder", "little"u8);
         for (int i = 0; i < tensors.Count; i++)
@@ -78,8 +88,8 @@ internal static class CheckpointWriter
 
     private static void WriteSafetensors(HashedFile file, string signature, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
     {
-        var json = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(json))
+        ArrayBufferWriter<byte> json = new();
+        using (Utf8JsonWriter writer = new(json))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("__metadata__");
@@ -93,7 +103,11 @@ internal static class CheckpointWriter
                 writer.WriteStartObject(tensor.Name);
                 writer.WriteString("dtype", TypeName(tensor.Type));
                 writer.WriteStartArray("shape");
-                foreach (int dimension in tensor.Shape) writer.WriteNumberValue(dimension);
+                foreach (int dimension in tensor.Shape)
+                {
+                    writer.WriteNumberValue(dimension);
+                }
+
                 writer.WriteEndArray();
                 writer.WriteStartArray("data_offsets");
                 writer.WriteNumberValue(offset);
@@ -112,7 +126,10 @@ internal static class CheckpointWriter
         file.Write(length);
         file.Write(json.WrittenSpan);
         file.Write(Encoding.UTF8.GetBytes(new string(' ', padding)));
-        foreach (StoredTensor tensor in tensors) WithBytes(tensor, file.Write);
+        foreach (StoredTensor tensor in tensors)
+        {
+            WithBytes(tensor, file.Write);
+        }
     }
 
     private delegate void UseBytes(ReadOnlySpan<byte> bytes);

@@ -44,6 +44,9 @@ internal sealed class HashedFile : IDisposable
     {
         _stream.Dispose();
         _hash.Dispose();
-        if (!_isDone) File.Delete(_temporary);
+        if (!_isDone)
+        {
+            File.Delete(_temporary);
+        }
     }
 }

@@ -66,7 +66,11 @@ internal sealed class PickleWriter
                 break;
             case IEnumerable<object?> list:
                 Put("]("u8);
-                foreach (object? item in list) Value(item);
+                foreach (object? item in list)
+                {
+                    Value(item);
+                }
+
                 Put((byte)'e');
                 break;
             default: throw new ArgumentException($"A {value.GetType().Name} has no pickled form here.");
@@ -99,7 +103,11 @@ internal sealed class PickleWriter
     private void Tuple(IEnumerable<long> values)
     {
         Put((byte)'(');
-        foreach (long value in values) Integer(value);
+        foreach (long value in values)
+        {
+            Integer(value);
+        }
+
         Put((byte)'t');
     }
 

@@ -17,7 +17,10 @@ internal sealed class StoredZipWriter(HashedFile file)
     public void Add(string name, ReadOnlySpan<byte> data)
     {
         if (file.Position + data.Length > uint.MaxValue - (1 << 24))
+        {
             throw new ModelException("A .th file of more than 4 GiB cannot be written; write .safetensors instead.");
+        }
+
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);
         uint crc = Crc32.Append(0, data), offset = (uint)file.Position;
         // The padding sits in an extra field of id 'FB', four bytes of header included.

@@ -23,22 +23,34 @@ internal static class Crc32
             bytes = bytes[8..];
         }
 
-        foreach (byte b in bytes) crc = crc >> 8 ^ table[(byte)(crc ^ b)];
+        foreach (byte b in bytes)
+        {
+            crc = crc >> 8 ^ table[(byte)(crc ^ b)];
+        }
+
         return ~crc;
     }
 
     // table[256·k + b]: the effect of byte b followed by k zero bytes.
     private static uint[] MakeTable()
     {
-        var table = new uint[8 * 256];
+        uint[] table = new uint[8 * 256];
         for (uint b = 0; b < 256; b++)
         {
             uint value = b;
-            for (int bit = 0; bit < 8; bit++) value = (value & 1) != 0 ? value >> 1 ^ 0xEDB88320 : value >> 1;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                value = (value & 1) != 0 ? value >> 1 ^ 0xEDB88320 : value >> 1;
+            }
+
             table[b] = value;
         }
 
-        for (int i = 256; i < table.Length; i++) table[i] = table[i - 256] >> 8 ^ table[(byte)table[i - 256]];
+        for (int i = 256; i < table.Length; i++)
+        {
+            table[i] = table[i - 256] >> 8 ^ table[(byte)table[i - 256]];
+        }
+
         return table;
     }
 }

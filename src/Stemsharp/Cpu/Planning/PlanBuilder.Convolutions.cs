@@ -17,7 +17,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
         if (_virtual.TryGetValue(input, out Node? before))
         {
             first = before.Inputs[0];
-            if (before.Op is AddOp) second = before.Inputs[1];
+            if (before.Op is AddOp)
+            {
+                second = before.Inputs[1];
+            }
         }
 
         Tensor source = Read(first);
@@ -33,11 +36,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Node last = embedding ?? glu ?? activation ?? node;
 
         // A pointwise convolution does not care for rows, unless a table is added by row.
-        var columns = pointwise && embedding == null ? new Columns(1, shape.Positions) : new Columns(shape.Rows, shape.Last);
-        var window = op.Stride.Length == 2
+        Columns columns = pointwise && embedding == null ? new(1, shape.Positions) : new(shape.Rows, shape.Last);
+        Window window = op.Stride.Length == 2
             ? new Window(op.Weight.Shape[2], op.Weight.Shape[3], op.Stride[0], op.Stride[1], op.Padding[0], op.Padding[1], op.Dilation[0], op.Dilation[1])
             : new Window(1, op.Weight.Shape[2], 1, op.Stride[0], 0, op.Padding[0], 1, op.Dilation[0]);
-        var packer = new ConvolutionPacker<TIsa, V>(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
+        ConvolutionPacker<TIsa, V> packer = new(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
         string text = $"{(second == null ? "" : "add, ")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
         Tensor target = Write(last.Output);
         if (glu != null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
@@ -54,7 +57,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
                     parts[i].FillSingle(order, transformed, bias);
                 }
             });
-            var finish = new GluEpilogue<TIsa, V>(parts[0], target, columns, null);
+            GluEpilogue<TIsa, V> finish = new(parts[0], target, columns, null);
             Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
             return;
         }
@@ -63,7 +66,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         {
             PackedWeights weights = Packed(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
-            var epilogue = new GluEpilogue<TIsa, V>(weights, target, columns, table);
+            GluEpilogue<TIsa, V> epilogue = new(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
             return;
         }
@@ -100,7 +103,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // The matrix of a convolution, or those of its three products by pairs of rows.
     private PackedWeights[] PackedRows(int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
     {
-        if (!paired) return [Packed(rowOrder, k, bias, read)];
+        if (!paired)
+        {
+            return [Packed(rowOrder, k, bias, read)];
+        }
+
         PackedWeights[] parts = [.. Enumerable.Range(0, RowPairKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(rowOrder.Length, k / 2))];
         _packing.Add(reader =>
         {
@@ -129,15 +136,19 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int steps = (op.Start + op.Length - 1) / stride + 1;
         bool woven = !alongRows && stride == 4;
         float[] bias = _weights.Vector(op.Bias);
-        var spread = new float[stride * channels];
-        for (int r = 0; r < spread.Length; r++) spread[r] = bias[woven ? r / stride : r % channels];
-        var columns = alongRows ? new Columns(steps, shape.Last) : new Columns(1, steps);
+        float[] spread = new float[stride * channels];
+        for (int r = 0; r < spread.Length; r++)
+        {
+            spread[r] = bias[woven ? r / stride : r % channels];
+        }
+
+        Columns columns = alongRows ? new(steps, shape.Last) : new(1, steps);
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
         RowGroups? groups = alongRows ? Pairs(source, input.Shape.Rows, window, taps * cin) : null;
         PackedWeights[] packed = PackedRows(
             [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
         PackedWeights weights = packed[0];
-        var packer = new ConvolutionPacker<TIsa, V>(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
+        ConvolutionPacker<TIsa, V> packer = new(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
         string text = $"conv_tr {op.Kernel}{(activation != null ? ", gelu" : "")}{(restore != null ? ", restore" : "")} {last.Output.Shape}";
         Step step = activation != null ? Make<Gelu<TIsa, V>>() : Make<Identity<TIsa, V>>();
         Emit(step, last == node ? [node] : [node, last]);
@@ -145,8 +156,16 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Step Make<TActivation>()
             where TActivation : struct, IActivation<TIsa, V>
         {
-            if (woven) return Step(new TransposeStride4Epilogue<TIsa, V, TActivation>(weights, target, columns, channels, op.Start, op.Length));
-            if (alongRows) return Step(new TransposeRowsEpilogue<TIsa, V, TActivation>(weights, target, columns, channels, stride, op.Start, op.Length));
+            if (woven)
+            {
+                return Step(new TransposeStride4Epilogue<TIsa, V, TActivation>(weights, target, columns, channels, op.Start, op.Length));
+            }
+
+            if (alongRows)
+            {
+                return Step(new TransposeRowsEpilogue<TIsa, V, TActivation>(weights, target, columns, channels, stride, op.Start, op.Length));
+            }
+
             return Step(new TransposeAnyEpilogue<TIsa, V, TActivation>(weights, target, columns, channels, stride, op.Start, op.Length));
         }
 
@@ -161,7 +180,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // conv k3 → norm → gelu → conv 1 → norm → glu → scale → add to the first one's input.
     private Node[]? MatchDConv(Node conv)
     {
-        if (conv.Op is not ConvOp { Stride: [1], Bias: not null } op || op.Weight.Shape.Last != 3) return null;
+        if (conv.Op is not ConvOp { Stride: [1], Bias: not null } op || op.Weight.Shape.Last != 3)
+        {
+            return null;
+        }
+
         Node? norm1 = Only<GroupNormOp>(conv.Output);
         Node? gelu = norm1 == null ? null : Only<GeluOp>(norm1.Output);
         Node? expand = gelu == null ? null : Only<ConvOp>(gelu.Output);
@@ -177,9 +200,17 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private bool TryDConv(Node node)
     {
-        if (MatchDConv(node) is not { } nodes) return false;
+        if (MatchDConv(node) is not { } nodes)
+        {
+            return false;
+        }
+
         Value x = node.Inputs[0];
-        if (!DiesIn(x, nodes)) return false;
+        if (!DiesIn(x, nodes))
+        {
+            return false;
+        }
+
         Tensor source = Read(x);
         if (x.Shape.Rank == 2)
         {
@@ -191,8 +222,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
 
         // Rows are independent, so all layers that follow each other become one step.
-        var all = new List<Node[]> { nodes };
-        while (NextLayer(all[^1][^1].Output) is { } next) all.Add(next);
+        List<Node[]> all = [nodes];
+        while (NextLayer(all[^1][^1].Output) is { } next)
+        {
+            all.Add(next);
+        }
+
         Node[] flat = [.. all.SelectMany(n => n)];
         Tensor result = Write(flat[^1].Output, source);
         Emit(new DConvRowsStep<TIsa, V>(node.Name, $"dconv ×{all.Count} by row {result.Shape}", result, x.Shape.Rows, [.. all.Select(DConvLayer)]), flat);
@@ -205,14 +240,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private DConvLayer<TIsa, V> DConvLayer(Node[] nodes)
     {
-        var conv = (ConvOp)nodes[0].Op;
-        var norm1 = (GroupNormOp)nodes[1].Op;
-        var expand = (ConvOp)nodes[3].Op;
-        var norm2 = (GroupNormOp)nodes[4].Op;
+        ConvOp conv = (ConvOp)nodes[0].Op;
+        GroupNormOp norm1 = (GroupNormOp)nodes[1].Op;
+        ConvOp expand = (ConvOp)nodes[3].Op;
+        GroupNormOp norm2 = (GroupNormOp)nodes[4].Op;
         int hidden = conv.Weight.Shape[0];
         float[] bias = _weights.Vector(conv.Bias!);
         Span<float> matrix = _weights.TapsFirst(conv.Weight);
-        var packed = PackedWeights.PackSingle([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
+        PackedWeights packed = PackedWeights.PackSingle([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
         return new DConvLayer<TIsa, V>(
             packed,
             _weights.Vector(expand.Weight),

@@ -41,7 +41,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
         {
             foreach (Value input in node.Inputs)
             {
-                if (!_consumers.TryGetValue(input, out List<Node>? list)) _consumers.Add(input, list = []);
+                if (!_consumers.TryGetValue(input, out List<Node>? list))
+                {
+                    _consumers.Add(input, list = []);
+                }
+
                 list.Add(node);
             }
         }
@@ -49,14 +53,17 @@ internal sealed partial class PlanBuilder<TIsa, V>
         // The caller fills the inputs before the first step.
         foreach ((string name, Value value) in graph.Inputs)
         {
-            var tensor = new Tensor(name, value.Shape, dense: true) { First = -1, Last = -1 };
+            Tensor tensor = new(name, value.Shape, dense: true) { First = -1, Last = -1 };
             _tensors.Add(value, tensor);
             _all.Add(tensor);
         }
 
         foreach (Node node in graph.Nodes)
         {
-            if (IsVirtual(node)) _virtual.Add(node.Output, node);
+            if (IsVirtual(node))
+            {
+                _virtual.Add(node.Output, node);
+            }
         }
     }
 
@@ -64,11 +71,15 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         foreach (Node node in _graph.Nodes)
         {
-            if (_done.Contains(node) || _virtual.ContainsKey(node.Output)) continue;
+            if (_done.Contains(node) || _virtual.ContainsKey(node.Output))
+            {
+                continue;
+            }
+
             switch (node.Op)
             {
                 case StandardizeOp op: Standardize(node, op); break;
-                case ConvOp op: if (!TryDConv(node)) Convolution(node, op); break;
+                case ConvOp op: if (!TryDConv(node)) { Convolution(node, op); } break;
                 case ConvTransposeOp op: ConvTranspose(node, op); break;
                 case LinearOp op: Linear(node, op); break;
                 case AttentionOp op: Attention(node, op); break;
@@ -81,7 +92,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         // The caller reads the outputs after the last step.
         Tensor[] outputs = [.. _graph.Outputs.Select(o => _tensors[o.Value])];
-        foreach (Tensor output in outputs) output.Root.Last = _steps.Count;
+        foreach (Tensor output in outputs)
+        {
+            output.Root.Last = _steps.Count;
+        }
+
         return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => _tensors[i.Value]), .. outputs], Shape(), _tier);
     }
 
@@ -117,11 +132,18 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // Whether nothing but the given nodes still reads a value, virtual readers counted by their own readers.
     private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)
     {
-        if (_outputs.Contains(value)) return false;
+        if (_outputs.Contains(value))
+        {
+            return false;
+        }
+
         foreach (Node reader in Consumers(value))
         {
             bool dead = _virtual.ContainsKey(reader.Output) ? DiesIn(reader.Output, nodes) : _done.Contains(reader) || nodes.Contains(reader);
-            if (!dead) return false;
+            if (!dead)
+            {
+                return false;
+            }
         }
 
         return true;
@@ -142,10 +164,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // A new tensor for a value, written by the step that is being made; over the memory of another where allowed.
     private Tensor Write(Value value, Tensor? over = null)
     {
-        var tensor = new Tensor(value.Name, value.Shape, dense: _outputs.Contains(value));
+        Tensor tensor = new(value.Name, value.Shape, dense: _outputs.Contains(value));
         _all.Add(tensor);
         _tensors.Add(value, tensor);
-        if (over != null) tensor.Overwrite(over);
+        if (over != null)
+        {
+            tensor.Overwrite(over);
+        }
+
         return Use(tensor);
     }
 
@@ -210,7 +236,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // A matrix that some thread packs from what it reads.
     private PackedWeights Packed(int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read)
     {
-        var weights = new PackedWeights(rowOrder.Length, k);
+        PackedWeights weights = new(rowOrder.Length, k);
         _packing.Add(reader => weights.Fill(rowOrder, read(reader), bias));
         return weights;
     }
@@ -220,7 +246,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         float[] weight = _weights.Vector(op.Weight), table = new float[weight.Length];
         int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
-        for (int i = 0; i < table.Length; i++) table[transpose ? i % channels * rows + i / channels : i] = (float)(op.Factor * weight[i]);
+        for (int i = 0; i < table.Length; i++)
+        {
+            table[transpose ? i % channels * rows + i / channels : i] = (float)(op.Factor * weight[i]);
+        }
+
         return table;
     }
 

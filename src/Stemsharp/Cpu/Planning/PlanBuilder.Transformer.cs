@@ -12,8 +12,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private void Linear(Node node, LinearOp op)
     {
-        if (Only<AttentionOp>(node.Output) is { } attention) Project(attention);
-        else if (!TryFeedForward(node, op)) Residual(node, op);
+        if (Only<AttentionOp>(node.Output) is { } attention)
+        {
+            Project(attention);
+        }
+        else if (!TryFeedForward(node, op))
+        {
+            Residual(node, op);
+        }
     }
 
     // Linear [+ LayerScale] + residual, or Linear [+ activation].
@@ -21,14 +27,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         Value input = node.Inputs[0];
         int channels = op.Rows;
-        var columns = new Columns(1, input.Shape.Positions);
+        Columns columns = new(1, input.Shape.Positions);
         PackedWeights weights = Pack(op);
         if (Tail(node) is { } tail)
         {
             Tensor residual = Read(tail.Residual);
             (string norm, Tensor source) = Source(input);
             Tensor target = Write(tail.Add.Output, residual.Root != source.Root && DiesIn(tail.Residual, tail.Nodes) ? residual : null);
-            var epilogue = new ResidualEpilogue<TIsa, V>(weights, _weights.Scale(tail.Scale, channels), residual, target, columns);
+            ResidualEpilogue<TIsa, V> epilogue = new(weights, _weights.Scale(tail.Scale, channels), residual, target, columns);
             string text = $"{norm}linear, residual {target.Shape}";
             Emit(
                 norm.Length > 0
@@ -53,15 +59,19 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private bool TryFeedForward(Node node, LinearOp op)
     {
         Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
-        if (activation == null || Only<LinearOp>(activation.Output) is not { } second || Tail(second) is not { } tail) return false;
+        if (activation == null || Only<LinearOp>(activation.Output) is not { } second || Tail(second) is not { } tail)
+        {
+            return false;
+        }
+
         Node[] nodes = [node, activation, .. tail.Nodes];
         Value input = node.Inputs[0];
         (string norm, Tensor source) = Source(input);
         Tensor residual = Read(tail.Residual);
         Tensor target = Write(tail.Add.Output, DiesIn(tail.Residual, nodes) ? residual : null);
-        var columns = new Columns(1, input.Shape.Positions);
+        Columns columns = new(1, input.Shape.Positions);
         PackedWeights expand = Pack(op), contract = Pack((LinearOp)second.Op);
-        var epilogue = new ResidualEpilogue<TIsa, V>(contract, _weights.Scale(tail.Scale, target.Channels), residual, target, columns);
+        ResidualEpilogue<TIsa, V> epilogue = new(contract, _weights.Scale(tail.Scale, target.Channels), residual, target, columns);
         string text = $"{norm}linear, {activation.Op.Kind.ToLowerInvariant()}, linear, residual {target.Shape}";
         bool gelu = activation.Op is GeluOp;
         Emit(
@@ -103,15 +113,15 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor? q = query ? Write(parts[0].Output) : null;
         Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys)) : null;
         Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys)) : null;
-        var targets = new ProjectionTargets(heads, width, q, k, v);
-        var columns = new Columns(1, input.Shape.Positions);
+        ProjectionTargets targets = new(heads, width, q, k, v);
+        Columns columns = new(1, input.Shape.Positions);
 
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
-        var op = (LinearOp)parts[0].Op;
+        LinearOp op = (LinearOp)parts[0].Op;
         float[] bias = _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
         PackedWeights weights = Packed(targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
-        var epilogue = new ProjectionEpilogue<TIsa, V>(weights, targets, columns);
+        ProjectionEpilogue<TIsa, V> epilogue = new(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
             norm.Length > 0
@@ -135,8 +145,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // Layer norm [+ tables]
     private void LayerNorm(Node node, LayerNormOp op)
     {
-        var nodes = new List<Node> { node };
-        while (Only<AddTableOp>(nodes[^1].Output) is { } table) nodes.Add(table);
+        List<Node> nodes = [node];
+        while (Only<AddTableOp>(nodes[^1].Output) is { } table)
+        {
+            nodes.Add(table);
+        }
+
         Tensor source = Read(node.Inputs[0]);
         Tensor target = Write(nodes[^1].Output, DiesIn(node.Inputs[0], [.. nodes]) ? source : null);
         string text = $"layer norm{(nodes.Count > 1 ? ", positions" : "")} {target.Shape}";
@@ -148,7 +162,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         Node? scale = Only<ChannelScaleOp>(linear.Output);
         Node end = scale ?? linear;
-        if (Only<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output)) return null;
+        if (Only<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output))
+        {
+            return null;
+        }
+
         Value residual = add.Inputs[0] == end.Output ? add.Inputs[1] : add.Inputs[0];
         return ((scale?.Op as ChannelScaleOp)?.Scale, residual, add, scale == null ? [linear, add] : [linear, scale, add]);
     }
@@ -159,7 +177,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private LayerNormPacker<TIsa, V> NormPacker(Value value, Tensor source)
     {
-        var op = (LayerNormOp)_virtual[value].Op;
+        LayerNormOp op = (LayerNormOp)_virtual[value].Op;
         return new LayerNormPacker<TIsa, V>(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Stemsharp.Cpu.Planning;
 using Stemsharp.Graph;
 using Stemsharp.Kernels;
 using Stemsharp.Kernels.Simd;
@@ -14,8 +15,8 @@ internal static class PlanBuilder
     /// <param name="threads">Threads to pack weights with; the plan is the same for any number.</param>
     public static Plan Compile(Graph.Graph graph, IWeightSource weights, KernelTier tier, int threads)
     {
-        using var reader = new Planning.WeightReader(weights);
-        using var packing = new Planning.WeightPacking(weights, threads);
+        using WeightReader reader = new(weights);
+        using WeightPacking packing = new(weights, threads);
         return tier.Bits switch
         {
             512 => new Planning.PlanBuilder<Simd512, Vector512<float>>(graph, reader, packing, tier).Compile(),

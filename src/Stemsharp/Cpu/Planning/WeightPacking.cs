@@ -50,7 +50,10 @@ internal sealed class WeightPacking : IDisposable
 
     private void Work()
     {
-        using var reader = new WeightReader(_source);
-        foreach (Action<WeightReader> job in _jobs.GetConsumingEnumerable()) job(reader);
+        using WeightReader reader = new(_source);
+        foreach (Action<WeightReader> job in _jobs.GetConsumingEnumerable())
+        {
+            job(reader);
+        }
     }
 }

@@ -22,7 +22,7 @@ internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
     /// <summary>A small tensor to keep.</summary>
     public float[] Vector(Parameter parameter)
     {
-        var data = new float[parameter.Shape.Elements];
+        float[] data = new float[parameter.Shape.Elements];
         source.Read(parameter, data);
         return data;
     }
@@ -35,7 +35,7 @@ internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
     /// <summary>LayerScale's factors, or ones.</summary>
     public NormWeights Scale(Parameter? scale, int channels)
     {
-        var ones = new float[channels];
+        float[] ones = new float[channels];
         Array.Fill(ones, 1f);
         return new NormWeights(scale == null ? ones : Vector(scale), []);
     }
@@ -45,13 +45,20 @@ internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
     {
         Span<float> data = Read(weight);
         int rows = weight.Shape[0], channels = weight.Shape[1], taps = data.Length / rows / channels;
-        if (taps == 1) return data;
+        if (taps == 1)
+        {
+            return data;
+        }
+
         Span<float> result = _arranged.Take(data.Length);
         for (int o = 0; o < rows; o++)
         {
             for (int c = 0; c < channels; c++)
             {
-                for (int t = 0; t < taps; t++) result[(o * taps + t) * channels + c] = data[(o * channels + c) * taps + t];
+                for (int t = 0; t < taps; t++)
+                {
+                    result[(o * taps + t) * channels + c] = data[(o * channels + c) * taps + t];
+                }
             }
         }
 
@@ -76,7 +83,10 @@ internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
                 for (int a = 0; a < taps; a++)
                 {
                     int k = p + (taps - 1 - a) * stride;
-                    for (int c = 0; k < kernel && c < cin; c++) result[(row * taps + a) * cin + c] = data[(c * cout + o) * kernel + k];
+                    for (int c = 0; k < kernel && c < cin; c++)
+                    {
+                        result[(row * taps + a) * cin + c] = data[(c * cout + o) * kernel + k];
+                    }
                 }
             }
         }

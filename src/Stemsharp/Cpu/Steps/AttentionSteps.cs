@@ -19,18 +19,29 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
     /// <summary>Packed row order over the source rows of q, k and v one after the other.</summary>
     public int[] RowOrder()
     {
-        var order = new List<int>();
+        List<int> order = [];
         int source = 0;
         foreach (Tensor? part in (Tensor?[])[Query, Key])
         {
-            if (part == null) continue;
-            for (int r = 0; r < Tile.Strips(Channels) * Tile.Rows; r++) order.Add(r < Channels ? source + r : -1);
+            if (part == null)
+            {
+                continue;
+            }
+
+            for (int r = 0; r < Tile.Strips(Channels) * Tile.Rows; r++)
+            {
+                order.Add(r < Channels ? source + r : -1);
+            }
+
             source += Channels;
         }
 
         for (int head = 0; Value != null && head < Heads; head++)
         {
-            for (int r = 0; r < ValueRows; r++) order.Add(r < Width ? source + head * Width + r : -1);
+            for (int r = 0; r < ValueRows; r++)
+            {
+                order.Add(r < Width ? source + head * Width + r : -1);
+            }
         }
 
         return [.. order];
@@ -53,13 +64,29 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
     {
         (_, int start, int count) = columns[block];
         int perPart = Tile.Strips(targets.Channels), part = strip / perPart;
-        if (targets.Query == null) part++;
-        else if (part > 0 && targets.Key == null) throw new InvalidOperationException("A projection of queries and values only is not a thing.");
+        if (targets.Query == null)
+        {
+            part++;
+        }
+        else if (part > 0 && targets.Key == null)
+        {
+            throw new InvalidOperationException("A projection of queries and values only is not a thing.");
+        }
+
         float* bias = weights.Bias + strip * Tile.Rows;
         int first = strip % perPart * Tile.Rows;
-        if (part == 0) StoreQuery(w, first, start, count, tile, bias);
-        else if (part == 1) StoreKey(w, first, start, count, tile, bias);
-        else StoreValue(w, strip - (targets.Query == null ? 1 : 2) * perPart, start, count, tile, bias);
+        if (part == 0)
+        {
+            StoreQuery(w, first, start, count, tile, bias);
+        }
+        else if (part == 1)
+        {
+            StoreKey(w, first, start, count, tile, bias);
+        }
+        else
+        {
+            StoreValue(w, strip - (targets.Query == null ? 1 : 2) * perPart, start, count, tile, bias);
+        }
     }
 
     public void Prefetch(in Workspace w, int block, int strip)
@@ -79,7 +106,10 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             // A strip may belong to two heads; the hint is for the first one's.
             (int head, int d) = Math.DivRem(first, targets.Width);
             float* p = KeyAt(w, head, d, start);
-            for (int i = 0; i < Tile.Columns; i += Tile.Rows, p += targets.Width * Tile.Rows) Kernels.Simd.Prefetch.Floats(p, Tile.Rows * Tile.Rows);
+            for (int i = 0; i < Tile.Columns; i += Tile.Rows, p += targets.Width * Tile.Rows)
+            {
+                Kernels.Simd.Prefetch.Floats(p, Tile.Rows * Tile.Rows);
+            }
         }
     }
 
@@ -102,8 +132,15 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             V b = TIsa.Broadcast(bias[r]);
             float* p = w.At(targets.Query!, first + r) + start;
             float* destination = count == Tile.Columns ? p : tile;
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(destination + i, TIsa.Multiply(TIsa.Add(TIsa.Load(tile + i), b), scale));
-            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(destination + i, TIsa.Multiply(TIsa.Add(TIsa.Load(tile + i), b), scale));
+            }
+
+            if (count < Tile.Columns)
+            {
+                TileRow.Store(tile, p, count);
+            }
         }
     }
 
@@ -114,7 +151,11 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         for (int r = 0; r < rows; r++, tile += Tile.Columns)
         {
             V b = TIsa.Broadcast(bias[r]);
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TIsa.Add(TIsa.Load(tile + i), b));
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(tile + i, TIsa.Add(TIsa.Load(tile + i), b));
+            }
+
             (int head, int d) = Math.DivRem(first + r, targets.Width);
             float* p = KeyAt(w, head, d, start);
             for (int i = 0; i < count; i += Tile.Rows, p += targets.Width * Tile.Rows)
@@ -140,7 +181,10 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
                 TIsa.Interleave4(woven + 4 * i, v0, v1, v2, v3);
             }
 
-            for (int i = 0; i < count; i++) *(Vector128<float>*)(p + i * Tile.Rows + half) = *(Vector128<float>*)(woven + 4 * i);
+            for (int i = 0; i < count; i++)
+            {
+                *(Vector128<float>*)(p + i * Tile.Rows + half) = *(Vector128<float>*)(woven + 4 * i);
+            }
         }
     }
 }
@@ -176,7 +220,10 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
         for (int p = 0; p < panels; p++, result += AttentionKernel<TIsa, V>.PanelScratch(source.Width))
         {
             int start = (first + p) * Tile.Columns, count = Math.Min(Tile.Columns, _query.Positions - start);
-            for (int r = 0; r < source.Width; r++) TileRow.Store(result + r * Tile.Columns, w.At(target, channel + r) + start, count);
+            for (int r = 0; r < source.Width; r++)
+            {
+                TileRow.Store(result + r * Tile.Columns, w.At(target, channel + r) + start, count);
+            }
         }
     }
 }

@@ -60,7 +60,10 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
             {
                 _rowSums[i] += row[i];
                 _cross[i] += bias * row[i];
-                for (int j = 0; j < Hidden; j++) _gram[i * Hidden + j] += (double)row[i] * row[j];
+                for (int j = 0; j < Hidden; j++)
+                {
+                    _gram[i * Hidden + j] += (double)row[i] * row[j];
+                }
             }
         }
     }
@@ -96,8 +99,16 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     {
         (int row, int start, int count) = columns[block];
         bool inside = start >= Dilation && start + count + Dilation <= columns.Width;
-        if (!inside && ahead != 0) Ahead.Channels(w, x, (long)row * columns.Width + start + ahead, Tile.Columns, 0, 1);
-        if (!inside) packer.Pack(w, block, panel);
+        if (!inside && ahead != 0)
+        {
+            Ahead.Channels(w, x, (long)row * columns.Width + start + ahead, Tile.Columns, 0, 1);
+        }
+
+        if (!inside)
+        {
+            packer.Pack(w, block, panel);
+        }
+
         float* taps = inside ? w.At(x) + (long)row * columns.Width + start - Dilation : panel;
         nint tapStride = inside ? Dilation : _channels * Tile.Columns, rowStride = inside ? x.Stride : Tile.Columns;
         int chain = Tile.Chain(_channels);
@@ -164,7 +175,10 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
                 TIsa.Store(hidden + i, VectorMath<TIsa, V>.Gelu(TIsa.MultiplyAdd(TIsa.Load(hidden + i), slope, shift)));
             }
 
-            if (count < Tile.Columns) new Span<float>(hidden + count, Tile.Columns - count).Clear();
+            if (count < Tile.Columns)
+            {
+                new Span<float>(hidden + count, Tile.Columns - count).Clear();
+            }
         }
     }
 
@@ -172,8 +186,12 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     public Moments GramMoments(float* hidden, int blocks, double positions, float* scratch)
     {
         new Span<float>(scratch, GramFloats).Clear();
-        for (int block = 0; block < blocks; block++) Accumulate(hidden + (long)block * HiddenFloats, scratch);
-        var moments = new Moments { Sum = positions * _biasSum, Squares = positions * _biasSquares };
+        for (int block = 0; block < blocks; block++)
+        {
+            Accumulate(hidden + (long)block * HiddenFloats, scratch);
+        }
+
+        Moments moments = new() { Sum = positions * _biasSum, Squares = positions * _biasSquares };
         float* p = scratch;
         for (int i = 0; i < Hidden; i++)
         {
@@ -216,14 +234,21 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
                     TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Multiply(linear, open), scale, TIsa.Load(p + i)));
                 }
 
-                if (count < Tile.Columns) TileRow.Store(row, p, count);
+                if (count < Tile.Columns)
+                {
+                    TileRow.Store(row, p, count);
+                }
             }
         }
     }
 
     public void Dispose()
     {
-        foreach (PackedWeights weights in Weights) weights.Dispose();
+        foreach (PackedWeights weights in Weights)
+        {
+            weights.Dispose();
+        }
+
         _norm1.Dispose();
         _norm2.Dispose();
         _scale.Dispose();
@@ -236,14 +261,22 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
         {
             float* a = hidden + i * Tile.Columns;
             V sum = TIsa.Load(p);
-            for (int c = 0; c < Tile.Columns; c += TIsa.Lanes) sum = TIsa.Add(sum, TIsa.Load(a + c));
+            for (int c = 0; c < Tile.Columns; c += TIsa.Lanes)
+            {
+                sum = TIsa.Add(sum, TIsa.Load(a + c));
+            }
+
             TIsa.Store(p, sum);
             p += TIsa.Lanes;
             for (int j = 0; j <= i; j++, p += TIsa.Lanes)
             {
                 float* b = hidden + j * Tile.Columns;
                 V product = TIsa.Load(p);
-                for (int c = 0; c < Tile.Columns; c += TIsa.Lanes) product = TIsa.MultiplyAdd(TIsa.Load(a + c), TIsa.Load(b + c), product);
+                for (int c = 0; c < Tile.Columns; c += TIsa.Lanes)
+                {
+                    product = TIsa.MultiplyAdd(TIsa.Load(a + c), TIsa.Load(b + c), product);
+                }
+
                 TIsa.Store(p, product);
             }
         }

@@ -27,7 +27,7 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
         foreach (DConvLayer<TIsa, V> layer in layers)
         {
             float* tile = w.Scratch, panel = tile + Tile.Size, gram = panel + layer.PanelFloats, hidden = gram + layer.GramFloats;
-            var packer = new ConvolutionPacker<TIsa, V>(x, null, rows, _columns.Width, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), _columns);
+            ConvolutionPacker<TIsa, V> packer = new(x, null, rows, _columns.Width, new Window(1, 3, 1, 1, 0, layer.Dilation, 1, layer.Dilation), _columns);
             int first = task * _columns.BlocksPerRow;
             Moments moments = default;
             nint ahead = layer == layers[^1] && task + w.Workers < rows ? w.Workers * _columns.Width : 0;
@@ -36,7 +36,11 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
                 moments.Add(layer.Convolve(w, x, packer, _columns, first + b, ahead, panel, hidden + (long)b * layer.HiddenFloats));
             }
 
-            for (int b = 0; b < _columns.BlocksPerRow; b++) layer.Activate(hidden + (long)b * layer.HiddenFloats, _columns[first + b].Count, moments, _columns.Width);
+            for (int b = 0; b < _columns.BlocksPerRow; b++)
+            {
+                layer.Activate(hidden + (long)b * layer.HiddenFloats, _columns[first + b].Count, moments, _columns.Width);
+            }
+
             Moments expanded = layer.GramMoments(hidden, _columns.BlocksPerRow, _columns.Width, gram);
             for (int b = 0; b < _columns.BlocksPerRow; b++)
             {
@@ -48,7 +52,14 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) foreach (DConvLayer<TIsa, V> layer in layers) layer.Dispose();
+        if (disposing)
+        {
+            foreach (DConvLayer<TIsa, V> layer in layers)
+            {
+                layer.Dispose();
+            }
+        }
+
         base.Dispose(disposing);
     }
 }
@@ -87,13 +98,16 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
     {
         float* tile = w.Scratch, panel = tile + Tile.Size, gram = panel + layer.PanelFloats;
         int tasks = _tasks, first = task * Group, blocks = Math.Min(Group, _columns.Blocks - first);
-        var sums = (Moments*)w.Slots;
+        Moments* sums = (Moments*)w.Slots;
         Moments* expanded = sums + tasks;
         Moments all = default;
         if (phase > 0)
         {
             Moments* parts = phase == 1 ? sums : expanded;
-            for (int i = 0; i < tasks; i++) all.Add(parts[i]);
+            for (int i = 0; i < tasks; i++)
+            {
+                all.Add(parts[i]);
+            }
         }
 
         Moments moments = default;
@@ -117,13 +131,24 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
             }
         }
 
-        if (phase == 0) sums[task] = moments;
-        if (phase == 1) expanded[task] = layer.GramMoments(w.At(hidden) + (long)first * layer.HiddenFloats, blocks, positions, gram);
+        if (phase == 0)
+        {
+            sums[task] = moments;
+        }
+
+        if (phase == 1)
+        {
+            expanded[task] = layer.GramMoments(w.At(hidden) + (long)first * layer.HiddenFloats, blocks, positions, gram);
+        }
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) layer.Dispose();
+        if (disposing)
+        {
+            layer.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }

@@ -28,7 +28,10 @@ internal sealed unsafe class ActivationStep<TIsa, V, TActivation>(string name, s
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
-        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TActivation.Apply(TIsa.Load(p + i)));
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes)
+        {
+            TIsa.Store(target + i, TActivation.Apply(TIsa.Load(p + i)));
+        }
     }
 }
 
@@ -39,7 +42,10 @@ internal sealed unsafe class GluStep<TIsa, V>(string name, string description, T
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel), gate = w.At(source, channel + Target.Channels);
-        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TIsa.Multiply(TIsa.Load(p + i), VectorMath<TIsa, V>.Sigmoid(TIsa.Load(gate + i))));
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes)
+        {
+            TIsa.Store(target + i, TIsa.Multiply(TIsa.Load(p + i), VectorMath<TIsa, V>.Sigmoid(TIsa.Load(gate + i))));
+        }
     }
 }
 
@@ -52,12 +58,19 @@ internal sealed unsafe class AddStep<TIsa, V>(string name, string description, T
     {
         float* p = w.At(a, channel), q = w.At(b, channel);
         V factor = TIsa.Broadcast(scale == null ? 1 : scale.Weight[channel]);
-        for (int i = 0; i < Target.Positions; i += TIsa.Lanes) TIsa.Store(target + i, TIsa.MultiplyAdd(TIsa.Load(q + i), factor, TIsa.Load(p + i)));
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes)
+        {
+            TIsa.Store(target + i, TIsa.MultiplyAdd(TIsa.Load(q + i), factor, TIsa.Load(p + i)));
+        }
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) scale?.Dispose();
+        if (disposing)
+        {
+            scale?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }
@@ -67,7 +80,10 @@ internal sealed unsafe class ChannelScaleStep(string name, string description, T
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
-        for (int i = 0; i < Target.Positions; i++) target[i] = scale[channel] * p[i];
+        for (int i = 0; i < Target.Positions; i++)
+        {
+            target[i] = scale[channel] * p[i];
+        }
     }
 }
 
@@ -110,6 +126,9 @@ internal sealed unsafe class RestoreStep(string name, string description, Tensor
     {
         (float factor, float offset) = target.Restoration(w);
         float* p = w.At(source, task), q = w.At(target.Tensor, task);
-        for (int i = 0; i < source.Positions; i++) q[i] = p[i] * factor + offset;
+        for (int i = 0; i < source.Positions; i++)
+        {
+            q[i] = p[i] * factor + offset;
+        }
     }
 }

@@ -26,8 +26,15 @@ internal readonly unsafe struct StoreEpilogue<TIsa, V, TActivation>(PackedWeight
         {
             V bias = TIsa.Broadcast(weights.Bias[first + r]);
             float* destination = count == Tile.Columns ? p : tile;
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(destination + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
-            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(destination + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
+            }
+
+            if (count < Tile.Columns)
+            {
+                TileRow.Store(tile, p, count);
+            }
         }
     }
 
@@ -59,7 +66,10 @@ internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights,
                 TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Add(TIsa.Load(tile + i), bias), factor, TIsa.Load(old + i)));
             }
 
-            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+            if (count < Tile.Columns)
+            {
+                TileRow.Store(tile, p, count);
+            }
         }
     }
 
@@ -69,7 +79,10 @@ internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights,
         int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Rows - first);
         long position = (long)row * columns.Width + start;
         Ahead.Tiles(w, residual, first, rows, position);
-        if (target.Root != residual.Root) Ahead.Tiles(w, target, first, rows, position);
+        if (target.Root != residual.Root)
+        {
+            Ahead.Tiles(w, target, first, rows, position);
+        }
     }
 }
 
@@ -86,7 +99,7 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
     /// <summary>The order of packed rows for 2·channels source rows.</summary>
     public static int[] RowOrder(int channels)
     {
-        var order = new int[Tile.Strips(2 * ((channels + Half - 1) / Half * Half)) * Tile.Rows];
+        int[] order = new int[Tile.Strips(2 * (channels + Half - 1) / Half * Half) * Tile.Rows];
         for (int r = 0; r < order.Length; r++)
         {
             int channel = r / Tile.Rows * Half + r % Half;
@@ -113,7 +126,10 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
                 TIsa.Store(destination + i, TIsa.MultiplyAdd(TIsa.Add(TIsa.Load(tile + i), linear), open, table));
             }
 
-            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+            if (count < Tile.Columns)
+            {
+                TileRow.Store(tile, p, count);
+            }
         }
     }
 

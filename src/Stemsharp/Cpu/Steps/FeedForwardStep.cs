@@ -42,25 +42,43 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
     {
         int block = task * Panels, count = Math.Min(Panels, columns.Blocks - block), next = block + w.Workers * Panels;
         float* room = w.Scratch, input = room + Product<TIsa, V>.RoomFloats, hidden = input + Panels * InputFloats, result = hidden + Panels * HiddenFloats;
-        for (int p = 0; p < count; p++) packer.Pack(w, block + p, input + p * InputFloats);
+        for (int p = 0; p < count; p++)
+        {
+            packer.Pack(w, block + p, input + p * InputFloats);
+        }
+
         for (int first = 0; first < expand.Strips; first += Part)
         {
             int strips = Math.Min(Part, expand.Strips - first), rows = Math.Min(strips * Tile.Rows, contract.K - first * Tile.Rows);
             for (int strip = 0; strip < strips; strip++)
             {
-                for (int p = 0; p < count && next + p < columns.Blocks; p++) packer.Prefetch(w, next + p, first + strip, expand.Strips);
+                for (int p = 0; p < count && next + p < columns.Blocks; p++)
+                {
+                    packer.Prefetch(w, next + p, first + strip, expand.Strips);
+                }
+
                 float* tiles = hidden + (long)strip * Tile.Size;
                 Product<TIsa, V>.Run(expand, first + strip, 0, expand.K, input, (nint)InputFloats, count, tiles, (nint)HiddenFloats, room);
-                for (int p = 0; p < count; p++) Activate(first + strip, tiles + p * HiddenFloats);
+                for (int p = 0; p < count; p++)
+                {
+                    Activate(first + strip, tiles + p * HiddenFloats);
+                }
             }
 
             bool last = first + Part >= expand.Strips;
             for (int strip = 0; strip < contract.Strips; strip++)
             {
                 float* tiles = result + (long)strip * Tile.Size;
-                for (int p = 0; last && p < count; p++) epilogue.Prefetch(w, block + p, strip);
+                for (int p = 0; last && p < count; p++)
+                {
+                    epilogue.Prefetch(w, block + p, strip);
+                }
+
                 Product<TIsa, V>.Run(contract, strip, first * Tile.Rows, rows, hidden, (nint)HiddenFloats, count, tiles, (nint)ResultFloats, room, first > 0);
-                for (int p = 0; last && p < count; p++) epilogue.Store(w, block + p, strip, tiles + p * ResultFloats);
+                for (int p = 0; last && p < count; p++)
+                {
+                    epilogue.Store(w, block + p, strip, tiles + p * ResultFloats);
+                }
             }
         }
     }
@@ -70,7 +88,10 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
         {
             V bias = TIsa.Broadcast(expand.Bias[strip * Tile.Rows + r]);
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(rows + i, TActivation.Apply(TIsa.Add(TIsa.Load(rows + i), bias)));
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(rows + i, TActivation.Apply(TIsa.Add(TIsa.Load(rows + i), bias)));
+            }
         }
     }
 }

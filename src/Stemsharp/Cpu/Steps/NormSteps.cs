@@ -25,11 +25,15 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
 
     public override void Run(int phase, int task, in Workspace w)
     {
-        var slots = (Moments*)w.Slots;
+        Moments* slots = (Moments*)w.Slots;
         float* p = w.At(source, task);
         if (phase == 0)
         {
-            for (int row = 0; row < rows; row++) slots[task * rows + row] = MomentKernels<TIsa, V>.Of(p + (long)row * _width, _width, 0);
+            for (int row = 0; row < rows; row++)
+            {
+                slots[task * rows + row] = MomentKernels<TIsa, V>.Of(p + (long)row * _width, _width, 0);
+            }
+
             return;
         }
 
@@ -38,7 +42,11 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
         for (int row = 0; row < rows; row++)
         {
             Moments moments = default;
-            for (int c = first; c < first + channels; c++) moments.Add(slots[c * rows + row]);
+            for (int c = first; c < first + channels; c++)
+            {
+                moments.Add(slots[c * rows + row]);
+            }
+
             (float factor, float offset) = moments.Normaliser((double)channels * _width, norm.Epsilon);
             float slope = factor * norm.Weight[task], shift = offset * norm.Weight[task] + norm.Bias[task];
             Affine(p + (long)row * _width, q + (long)row * _width, _width, slope, shift);
@@ -47,7 +55,11 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) norm.Dispose();
+        if (disposing)
+        {
+            norm.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -55,8 +67,15 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
     {
         V a = TIsa.Broadcast(slope), b = TIsa.Broadcast(shift);
         int i = 0;
-        for (; i + TIsa.Lanes <= n; i += TIsa.Lanes) TIsa.Store(q + i, TIsa.MultiplyAdd(TIsa.Load(p + i), a, b));
-        for (; i < n; i++) q[i] = p[i] * slope + shift;
+        for (; i + TIsa.Lanes <= n; i += TIsa.Lanes)
+        {
+            TIsa.Store(q + i, TIsa.MultiplyAdd(TIsa.Load(p + i), a, b));
+        }
+
+        for (; i < n; i++)
+        {
+            q[i] = p[i] * slope + shift;
+        }
     }
 }
 
@@ -88,22 +107,35 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
                 int length = Math.Min(count - i, last - position);
                 for (int c = 0; c < source.Channels; c++)
                 {
-                    var target = new Span<float>(panel + c * Tile.Columns + i, length);
+                    Span<float> target = new(panel + c * Tile.Columns + i, length);
                     ReadOnlySpan<float> values = _tables[t].AsSpan(c * shape.Positions + row * rowStride);
-                    if (shape.Last == 1) TensorPrimitives.Add(target, values[0], target);
-                    else TensorPrimitives.Add(target, values.Slice(position, length), target);
+                    if (shape.Last == 1)
+                    {
+                        TensorPrimitives.Add(target, values[0], target);
+                    }
+                    else
+                    {
+                        TensorPrimitives.Add(target, values.Slice(position, length), target);
+                    }
                 }
 
                 i += length;
             }
         }
 
-        for (int c = 0; c < source.Channels; c++) TileRow.Store(panel + c * Tile.Columns, w.At(target, c) + start, count);
+        for (int c = 0; c < source.Channels; c++)
+        {
+            TileRow.Store(panel + c * Tile.Columns, w.At(target, c) + start, count);
+        }
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) norm.Dispose();
+        if (disposing)
+        {
+            norm.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }
@@ -136,7 +168,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         (int channel, int stretch) = Math.DivRem(task, _perChannel);
         int start = stretch * Stretch, count = Math.Min(Stretch, target.Positions - start), tasks = _tasks;
         float* source = w.At(input, channel) + start;
-        var sums = (Moments*)w.Slots;
+        Moments* sums = (Moments*)w.Slots;
         Moments* squares = sums + tasks;
         if (phase == 0)
         {
@@ -145,7 +177,11 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         }
 
         double m = 0;
-        for (int i = 0; i < tasks; i++) m += sums[i].Sum;
+        for (int i = 0; i < tasks; i++)
+        {
+            m += sums[i].Sum;
+        }
+
         m /= Count;
         if (phase == 1)
         {
@@ -155,7 +191,11 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
 
         // Centred on the mean rounded to single precision: the rest is put right by the sum.
         Moments centred = default;
-        for (int i = 0; i < tasks; i++) centred.Add(squares[i]);
+        for (int i = 0; i < tasks; i++)
+        {
+            centred.Add(squares[i]);
+        }
+
         double s = Math.Sqrt(Math.Max(centred.Squares - centred.Sum * centred.Sum / Count, 0) / (Count - 1));
         if (task == 0)
         {
@@ -167,7 +207,14 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         float* p = w.At(target, channel) + start;
         V c = TIsa.Broadcast(centre), r = TIsa.Broadcast(rate);
         int n = 0;
-        for (; n + TIsa.Lanes <= count; n += TIsa.Lanes) TIsa.Store(p + n, TIsa.Multiply(TIsa.Subtract(TIsa.Load(source + n), c), r));
-        for (; n < count; n++) p[n] = (source[n] - centre) * rate;
+        for (; n + TIsa.Lanes <= count; n += TIsa.Lanes)
+        {
+            TIsa.Store(p + n, TIsa.Multiply(TIsa.Subtract(TIsa.Load(source + n), c), r));
+        }
+
+        for (; n < count; n++)
+        {
+            p[n] = (source[n] - centre) * rate;
+        }
     }
 }

@@ -36,14 +36,20 @@ internal static unsafe class Ahead
     {
         int first = source.Channels * part / parts, last = source.Channels * (part + 1) / parts;
         float* p = w.At(source, first) + position;
-        for (int c = first; c < last; c++, p += source.Stride) Kernels.Simd.Prefetch.Floats(p, count);
+        for (int c = first; c < last; c++, p += source.Stride)
+        {
+            Kernels.Simd.Prefetch.Floats(p, count);
+        }
     }
 
     /// <summary>Hints the columns of a tile in some channels.</summary>
     public static void Tiles(in Workspace w, Tensor tensor, int firstChannel, int channels, long position)
     {
         float* p = w.At(tensor, firstChannel) + position;
-        for (int c = 0; c < channels; c++, p += tensor.Stride) Kernels.Simd.Prefetch.Floats(p, Tile.Columns);
+        for (int c = 0; c < channels; c++, p += tensor.Stride)
+        {
+            Kernels.Simd.Prefetch.Floats(p, Tile.Columns);
+        }
     }
 }
 
@@ -87,13 +93,25 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
             for (int b = 0; b < window.KernelT; b++, panel += channels * Tile.Columns)
             {
                 int t = start * window.StrideT - window.PadT + b * window.DilationT;
-                if (window.StrideT != 1) PackStrided(line, other, t, panel);
+                if (window.StrideT != 1)
+                {
+                    PackStrided(line, other, t, panel);
+                }
                 else if (t >= 0 && t + count <= width)
                 {
-                    if (other == null) Panel<TIsa, V>.Copy(line + t, source.Stride, channels, panel);
-                    else Panel<TIsa, V>.CopySum(line + t, other + t, source.Stride, channels, panel);
+                    if (other == null)
+                    {
+                        Panel<TIsa, V>.Copy(line + t, source.Stride, channels, panel);
+                    }
+                    else
+                    {
+                        Panel<TIsa, V>.CopySum(line + t, other + t, source.Stride, channels, panel);
+                    }
                 }
-                else Panel<TIsa, V>.CopyEdge(line + t, other == null ? null : other + t, source.Stride, channels, -t, width - t, panel);
+                else
+                {
+                    Panel<TIsa, V>.CopyEdge(line + t, other == null ? null : other + t, source.Stride, channels, -t, width - t, panel);
+                }
             }
         }
     }
@@ -104,10 +122,17 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
         for (int a = 0; a < window.KernelF; a++)
         {
             int f = row * window.StrideF - window.PadF + a * window.DilationF;
-            if (f < 0 || f >= rows) continue;
+            if (f < 0 || f >= rows)
+            {
+                continue;
+            }
+
             long position = (long)f * width + start * window.StrideT;
             Ahead.Channels(w, source, position, Tile.Columns * window.StrideT, part, parts);
-            if (second != null) Ahead.Channels(w, second, position, Tile.Columns * window.StrideT, part, parts);
+            if (second != null)
+            {
+                Ahead.Channels(w, second, position, Tile.Columns * window.StrideT, part, parts);
+            }
         }
     }
 
@@ -127,7 +152,11 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
                 float* p = line + (long)c * source.Stride + t;
                 if (!inside)
                 {
-                    for (int i = 0; i < 4 * Tile.Columns; i++) buffer[i] = t + i >= 0 && t + i < width ? p[i] : 0;
+                    for (int i = 0; i < 4 * Tile.Columns; i++)
+                    {
+                        buffer[i] = t + i >= 0 && t + i < width ? p[i] : 0;
+                    }
+
                     p = buffer;
                 }
 
@@ -153,7 +182,10 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
                 panel[i] = t < 0 || t >= width ? 0 : other == null ? line[t] : line[t] + other[t];
             }
 
-            if (other != null) other += source.Stride;
+            if (other != null)
+            {
+                other += source.Stride;
+            }
         }
     }
 }

@@ -67,13 +67,28 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         (int block, int count, int strip, int end) = cut[task];
         int next = block + w.Workers * cut.Blocks;
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + cut.Blocks * Tile.Size;
-        for (int p = 0; p < count; p++) _packer.Pack(w, block + p, panel + p * PanelFloats);
+        for (int p = 0; p < count; p++)
+        {
+            _packer.Pack(w, block + p, panel + p * PanelFloats);
+        }
+
         for (; strip < end; strip++)
         {
-            for (int p = 0; cut.Groups == 1 && p < count && next + p < _blocks; p++) _packer.Prefetch(w, next + p, strip, _weights.Strips);
-            for (int p = 0; p < count; p++) _epilogue.Prefetch(w, block + p, strip);
+            for (int p = 0; cut.Groups == 1 && p < count && next + p < _blocks; p++)
+            {
+                _packer.Prefetch(w, next + p, strip, _weights.Strips);
+            }
+
+            for (int p = 0; p < count; p++)
+            {
+                _epilogue.Prefetch(w, block + p, strip);
+            }
+
             Product<TIsa, V>.Run(_weights, strip, 0, _weights.K, panel, PanelFloats, count, tiles, Tile.Size, room);
-            for (int p = 0; p < count; p++) _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
+            for (int p = 0; p < count; p++)
+            {
+                _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
+            }
         }
     }
 

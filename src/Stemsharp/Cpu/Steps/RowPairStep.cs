@@ -48,14 +48,25 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panels = tiles + cut.Blocks * size;
         // The last row of an odd number has no second one.
         int whole = Math.Clamp(columns.Rows / Outputs * columns.BlocksPerRow - position, 0, count);
-        for (int p = 0; p < count; p++) Pack(w, position + p, panels + p * stride);
+        for (int p = 0; p < count; p++)
+        {
+            Pack(w, position + p, panels + p * stride);
+        }
+
         for (; strip < end; strip++)
         {
             Product<TIsa, V>.Run(weights[0], strip, 0, Terms, panels, stride, count, tiles, size, room);
-            for (int p = 0; p < whole; p++) new ReadOnlySpan<float>(tiles + p * size, Tile.Size).CopyTo(new Span<float>(tiles + p * size + Tile.Size, Tile.Size));
+            for (int p = 0; p < whole; p++)
+            {
+                new ReadOnlySpan<float>(tiles + p * size, Tile.Size).CopyTo(new Span<float>(tiles + p * size + Tile.Size, Tile.Size));
+            }
+
             Product<TIsa, V>.Run(weights[1], strip, 0, Terms, panels + PanelFloats, stride, count, tiles, size, room, accumulate: true);
             Product<TIsa, V>.Run(weights[2], strip, 0, Terms, panels + 2 * PanelFloats, stride, whole, tiles + Tile.Size, size, room, accumulate: true);
-            for (int p = 0; p < count; p++) Store(w, position + p, strip, tiles + p * size);
+            for (int p = 0; p < count; p++)
+            {
+                Store(w, position + p, strip, tiles + p * size);
+            }
         }
     }
 

@@ -26,7 +26,11 @@ internal readonly struct TaskCut
     {
         (_allBlocks, _strips) = (blocks, strips);
         Blocks = mostShared;
-        while (Blocks > 1 && blocks < FewestTasks * Blocks * workers) Blocks /= 2;
+        while (Blocks > 1 && blocks < FewestTasks * Blocks * workers)
+        {
+            Blocks /= 2;
+        }
+
         Groups = Math.Clamp(TasksPerWorker * workers / BlockTasks, 1, Math.Max(1, strips / FewestStrips));
     }
 

@@ -31,7 +31,11 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
         {
             (int phase, int channel) = Math.DivRem(strip * Tile.Rows + r, channels);
             int f = row * stride + phase - start;
-            if (f < 0 || f >= length) continue;
+            if (f < 0 || f >= length)
+            {
+                continue;
+            }
+
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
             float* p = w.At(target.Tensor, channel) + (long)f * columns.Width + first;
             float* destination = count == Tile.Columns ? p : tile;
@@ -41,7 +45,10 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
                 TIsa.Store(destination + i, TIsa.MultiplyAdd(y, scale, shift));
             }
 
-            if (count < Tile.Columns) TileRow.Store(tile, p, count);
+            if (count < Tile.Columns)
+            {
+                TileRow.Store(tile, p, count);
+            }
         }
     }
 
@@ -52,7 +59,10 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
         {
             (int phase, int channel) = Math.DivRem(r, channels);
             int f = row * stride + phase - start;
-            if (f >= 0 && f < length) Ahead.Tiles(w, target.Tensor, channel, 1, (long)f * columns.Width + first);
+            if (f >= 0 && f < length)
+            {
+                Ahead.Tiles(w, target.Tensor, channel, 1, (long)f * columns.Width + first);
+            }
         }
     }
 }
@@ -78,10 +88,18 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
         for (int half = 0; half < Tile.Rows / Stride; half++, tile += Stride * Tile.Columns)
         {
             int channel = strip * (Tile.Rows / Stride) + half;
-            if (channel >= channels) return;
+            if (channel >= channels)
+            {
+                return;
+            }
+
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + half * Stride]);
             int t = first * Stride - start, low = Math.Max(0, -t), high = Math.Min(Stride * Tile.Columns, length - t);
-            if (high <= low) continue;
+            if (high <= low)
+            {
+                continue;
+            }
+
             float* p = w.At(target.Tensor, channel) + t;
             bool whole = low == 0 && high == Stride * Tile.Columns;
             float* destination = whole ? p : woven;
@@ -92,7 +110,10 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
                 TIsa.Interleave4(destination + Stride * i, v0, v1, v2, v3);
             }
 
-            if (!whole) TileRow.Store(woven + low, p + low, high - low);
+            if (!whole)
+            {
+                TileRow.Store(woven + low, p + low, high - low);
+            }
         }
     }
 
@@ -102,7 +123,10 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
         for (int half = 0; half < Tile.Rows / Stride; half++)
         {
             int channel = strip * (Tile.Rows / Stride) + half;
-            if (channel < channels) Kernels.Simd.Prefetch.Floats(w.At(target.Tensor, channel) + first * Stride - start, Stride * Tile.Columns);
+            if (channel < channels)
+            {
+                Kernels.Simd.Prefetch.Floats(w.At(target.Tensor, channel) + first * Stride - start, Stride * Tile.Columns);
+            }
         }
     }
 
@@ -125,12 +149,19 @@ internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
         {
             (int phase, int channel) = Math.DivRem(strip * Tile.Rows + r, channels);
             V bias = TIsa.Broadcast(weights.Bias[strip * Tile.Rows + r]);
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(tile + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(tile + i, TActivation.Apply(TIsa.Add(TIsa.Load(tile + i), bias)));
+            }
+
             float* p = w.At(target.Tensor, channel);
             for (int i = 0; i < count; i++)
             {
                 int t = (first + i) * stride + phase - start;
-                if (t >= 0 && t < length) p[t] = tile[i] * factor + offset;
+                if (t >= 0 && t < length)
+                {
+                    p[t] = tile[i] * factor + offset;
+                }
             }
         }
     }

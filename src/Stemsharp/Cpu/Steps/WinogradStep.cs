@@ -51,7 +51,10 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
         for (int r = 0; r < result.Length / part; r++)
         {
             ReadOnlySpan<float> row = matrix.Slice(r * 3 * part, 3 * part);
-            for (int k = 0; k < part; k++) result[r * part + k] = (float)WinogradKernel<TIsa, V>.Weight(index, row[k], row[part + k], row[2 * part + k]);
+            for (int k = 0; k < part; k++)
+            {
+                result[r * part + k] = (float)WinogradKernel<TIsa, V>.Weight(index, row[k], row[part + k], row[2 * part + k]);
+            }
         }
     }
 
@@ -94,7 +97,10 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
     private void Spread(float* lines, float* panel)
     {
         int channels = source.Channels;
-        for (int tap = 0; tap < kernelT; tap++) Panel<TIsa, V>.Copy(lines + Margin - kernelT / 2 + tap, Line, channels, panel + tap * channels * Tile.Columns);
+        for (int tap = 0; tap < kernelT; tap++)
+        {
+            Panel<TIsa, V>.Copy(lines + Margin - kernelT / 2 + tap, Line, channels, panel + tap * channels * Tile.Columns);
+        }
     }
 
     private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));
@@ -122,8 +128,15 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
             for (int product = 0; product < Inputs; product++)
             {
                 float* line = lines + product * stride + Margin;
-                for (int t = 1; start == 0 && t <= half; t++) line[-t] = 0;
-                for (int t = width - start; t < Tile.Columns + half && t < width - start + half; t++) line[t] = 0;
+                for (int t = 1; start == 0 && t <= half; t++)
+                {
+                    line[-t] = 0;
+                }
+
+                for (int t = width - start; t < Tile.Columns + half && t < width - start + half; t++)
+                {
+                    line[t] = 0;
+                }
             }
         }
     }

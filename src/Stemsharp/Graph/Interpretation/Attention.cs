@@ -6,7 +6,7 @@ internal static class Attention
     public static double[] Linear(double[] x, Shape shape, double[] weight, double[] bias, LinearOp op)
     {
         int cin = shape.Channels, n = shape.Positions;
-        var y = new double[(long)op.Rows * n];
+        double[] y = new double[(long)op.Rows * n];
         Parallel.For(0, op.Rows, o =>
         {
             Span<double> row = y.AsSpan(o * n, n);
@@ -23,7 +23,7 @@ internal static class Attention
     {
         int nq = queries.Positions, nk = keys.Positions, width = queries.Channels / heads;
         double scale = 1 / Math.Sqrt(width);
-        var y = new double[queries.Elements];
+        double[] y = new double[queries.Elements];
         Parallel.For(0, heads * nq, () => new double[nk], (index, _, scores) =>
         {
             (int head, int query) = Math.DivRem(index, nq);
@@ -35,7 +35,11 @@ internal static class Attention
             }
 
             double max = scores.Max(), sum = 0;
-            for (int t = 0; t < nk; t++) sum += scores[t] = Math.Exp(scores[t] - max);
+            for (int t = 0; t < nk; t++)
+            {
+                sum += scores[t] = Math.Exp(scores[t] - max);
+            }
+
             for (int d = 0; d < width; d++)
             {
                 int c = head * width + d;

@@ -11,7 +11,7 @@ internal static class Convolutions
         int kt = op.Weight.Shape.Last, st = op.Stride[^1], pt = op.Padding[^1], dt = op.Dilation[^1];
         int cin = shape.Channels, fin = shape.Rows, tin = shape.Last;
         int cout = result.Channels, fout = result.Rows, tout = result.Last;
-        var y = new double[result.Elements];
+        double[] y = new double[result.Elements];
         Parallel.For(0, cout * fout, index =>
         {
             (int o, int f) = Math.DivRem(index, fout);
@@ -22,7 +22,11 @@ internal static class Convolutions
                 for (int a = 0; a < kf; a++)
                 {
                     int source = f * sf - pf + a * df;
-                    if (source < 0 || source >= fin) continue;
+                    if (source < 0 || source >= fin)
+                    {
+                        continue;
+                    }
+
                     ReadOnlySpan<double> line = x.AsSpan((c * fin + source) * tin, tin);
                     for (int b = 0; b < kt; b++)
                     {
@@ -31,14 +35,21 @@ internal static class Convolutions
                         if (st == 1)
                         {
                             int first = Math.Max(0, -offset), count = Math.Min(tout, tin - offset) - first;
-                            if (count > 0) Lines.AddScaled(row.Slice(first, count), w, line[(first + offset)..]);
+                            if (count > 0)
+                            {
+                                Lines.AddScaled(row.Slice(first, count), w, line[(first + offset)..]);
+                            }
+
                             continue;
                         }
 
                         for (int t = 0; t < tout; t++)
                         {
                             int s = t * st + offset;
-                            if ((uint)s < (uint)tin) row[t] += w * line[s];
+                            if ((uint)s < (uint)tin)
+                            {
+                                row[t] += w * line[s];
+                            }
                         }
                     }
                 }
@@ -52,7 +63,7 @@ internal static class Convolutions
         // [C, L] is treated as [C, L, 1]: the transposed axis is the first spatial one in both cases.
         int cin = shape.Channels, fin = shape[1], inner = shape.Positions / fin;
         int cout = result.Channels, fout = result[1], kernel = op.Kernel;
-        var y = new double[result.Elements];
+        double[] y = new double[result.Elements];
         Parallel.For(0, cout, o =>
         {
             y.AsSpan(o * fout * inner, fout * inner).Fill(bias[o]);
@@ -64,7 +75,11 @@ internal static class Convolutions
                     for (int k = 0; k < kernel; k++)
                     {
                         int target = f * op.Stride + k - op.Start;
-                        if (target < 0 || target >= fout) continue;
+                        if (target < 0 || target >= fout)
+                        {
+                            continue;
+                        }
+
                         double w = weight[(c * cout + o) * kernel + k];
                         Lines.AddScaled(y.AsSpan((o * fout + target) * inner, inner), w, line);
                     }

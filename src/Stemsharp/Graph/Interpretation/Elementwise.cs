@@ -8,43 +8,59 @@ internal static class Elementwise
     public static double[] Glu(double[] x)
     {
         int half = x.Length / 2;
-        var y = new double[half];
-        for (int i = 0; i < half; i++) y[i] = x[i] / (1 + Math.Exp(-x[half + i]));
+        double[] y = new double[half];
+        for (int i = 0; i < half; i++)
+        {
+            y[i] = x[i] / (1 + Math.Exp(-x[half + i]));
+        }
+
         return y;
     }
 
     public static double[] Add(double[] a, double[] b)
     {
-        var y = new double[a.Length];
-        for (int i = 0; i < y.Length; i++) y[i] = a[i] + b[i];
+        double[] y = new double[a.Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = a[i] + b[i];
+        }
+
         return y;
     }
 
     public static double[] ChannelScale(double[] x, Shape shape, double[] scale)
     {
-        var y = new double[x.Length];
-        for (int i = 0; i < y.Length; i++) y[i] = x[i] * scale[i / shape.Positions];
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x[i] * scale[i / shape.Positions];
+        }
+
         return y;
     }
 
     public static double[] FrequencyEmbedding(double[] x, Shape shape, double[] weight, double factor)
     {
         int rows = shape.Rows, frames = shape.Last, channels = shape.Channels;
-        var y = new double[x.Length];
-        for (int i = 0; i < y.Length; i++) y[i] = x[i] + factor * weight[i / frames % rows * channels + i / frames / rows];
+        double[] y = new double[x.Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x[i] + factor * weight[i / frames % rows * channels + i / frames / rows];
+        }
+
         return y;
     }
 
     public static double[] AddTable(double[] x, Shape shape, Table table)
     {
         // The table's index follows the value's, with stride 0 along the axes where the table has one element.
-        var strides = new int[shape.Rank];
+        int[] strides = new int[shape.Rank];
         for (int axis = shape.Rank - 1, stride = 1; axis >= 0; stride *= table.Shape[axis], axis--)
         {
             strides[axis] = table.Shape[axis] == 1 ? 0 : stride;
         }
 
-        var y = new double[x.Length];
+        double[] y = new double[x.Length];
         for (int i = 0; i < y.Length; i++)
         {
             int rest = i, index = 0;
@@ -63,15 +79,19 @@ internal static class Elementwise
     public static double[] Pad(double[] x, Shape shape, int length)
     {
         int lines = x.Length / shape.Last;
-        var y = new double[lines * length];
-        for (int i = 0; i < lines; i++) x.AsSpan(i * shape.Last, shape.Last).CopyTo(y.AsSpan(i * length));
+        double[] y = new double[lines * length];
+        for (int i = 0; i < lines; i++)
+        {
+            x.AsSpan(i * shape.Last, shape.Last).CopyTo(y.AsSpan(i * length));
+        }
+
         return y;
     }
 
     public static double[] Crop(double[] x, Shape shape, CropOp op)
     {
         int inner = shape.Positions / shape[1], size = op.Length * inner;
-        var y = new double[shape.Channels * size];
+        double[] y = new double[shape.Channels * size];
         for (int c = 0; c < shape.Channels; c++)
         {
             x.AsSpan((c * shape[1] + op.Start) * inner, size).CopyTo(y.AsSpan(c * size));

@@ -18,14 +18,22 @@ internal static class ErrorFunction
     private static double Series(double a)
     {
         double term = a, sum = a;
-        for (int n = 1; term > 1e-17 * sum; n++) sum += term *= 2 * a * a / (2 * n + 1);
+        for (int n = 1; term > 1e-17 * sum; n++)
+        {
+            sum += term *= 2 * a * a / (2 * n + 1);
+        }
+
         return 2 / Math.Sqrt(Math.PI) * Math.Exp(-a * a) * sum;
     }
 
     private static double Fraction(double a)
     {
         double tail = 0;
-        for (int n = 80; n > 0; n--) tail = n / 2.0 / (a + tail);
+        for (int n = 80; n > 0; n--)
+        {
+            tail = n / 2.0 / (a + tail);
+        }
+
         return Math.Exp(-a * a) / Math.Sqrt(Math.PI) / (a + tail);
     }
 }

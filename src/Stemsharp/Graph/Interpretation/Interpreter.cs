@@ -13,11 +13,15 @@ internal sealed class Interpreter(Graph graph, IWeightSource weights)
     /// <param name="observe">Called with each node and its first output; null for none.</param>
     public double[][] Run(double[][] inputs, Action<Node, double[]>? observe = null)
     {
-        var values = new Dictionary<Value, double[]>();
+        Dictionary<Value, double[]> values = [];
         for (int i = 0; i < inputs.Length; i++)
         {
             Value input = graph.Inputs[i].Value;
-            if (inputs[i].Length != input.Shape.Elements) throw new ArgumentException($"Input {graph.Inputs[i].Name} has {inputs[i].Length} elements, not {input.Shape}.", nameof(inputs));
+            if (inputs[i].Length != input.Shape.Elements)
+            {
+                throw new ArgumentException($"Input {graph.Inputs[i].Name} has {inputs[i].Length} elements, not {input.Shape}.", nameof(inputs));
+            }
+
             values[input] = inputs[i];
         }
 
@@ -26,11 +30,18 @@ internal sealed class Interpreter(Graph graph, IWeightSource weights)
         {
             Node node = graph.Nodes[n];
             double[][] outputs = Evaluate(node, [.. node.Inputs.Select(i => values[i])]);
-            for (int i = 0; i < outputs.Length; i++) values[node.Outputs[i]] = outputs[i];
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                values[node.Outputs[i]] = outputs[i];
+            }
+
             observe?.Invoke(node, outputs[0]);
             foreach (Value input in node.Inputs)
             {
-                if (lastUse[input] == n) values.Remove(input);
+                if (lastUse[input] == n)
+                {
+                    values.Remove(input);
+                }
             }
         }
 
@@ -39,13 +50,20 @@ internal sealed class Interpreter(Graph graph, IWeightSource weights)
 
     private Dictionary<Value, int> LastUses()
     {
-        var last = new Dictionary<Value, int>();
+        Dictionary<Value, int> last = [];
         for (int n = 0; n < graph.Nodes.Count; n++)
         {
-            foreach (Value input in graph.Nodes[n].Inputs) last[input] = n;
+            foreach (Value input in graph.Nodes[n].Inputs)
+            {
+                last[input] = n;
+            }
         }
 
-        foreach ((_, Value output) in graph.Outputs) last[output] = int.MaxValue;
+        foreach ((_, Value output) in graph.Outputs)
+        {
+            last[output] = int.MaxValue;
+        }
+
         return last;
     }
 
@@ -79,8 +97,12 @@ internal sealed class Interpreter(Graph graph, IWeightSource weights)
 
     private double[] Read(Parameter parameter)
     {
-        if (_weights.TryGetValue(parameter, out double[]? known)) return known;
-        var single = new float[parameter.Shape.Elements];
+        if (_weights.TryGetValue(parameter, out double[]? known))
+        {
+            return known;
+        }
+
+        float[] single = new float[parameter.Shape.Elements];
         weights.Read(parameter, single);
         double[] data = Array.ConvertAll(single, v => (double)v);
         _weights.Add(parameter, data);

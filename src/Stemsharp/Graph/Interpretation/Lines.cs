@@ -11,9 +11,16 @@ internal static class Lines
     {
         ReadOnlySpan<Vector<double>> source = MemoryMarshal.Cast<double, Vector<double>>(line[..row.Length]);
         Span<Vector<double>> target = MemoryMarshal.Cast<double, Vector<double>>(row);
-        var factors = new Vector<double>(factor);
-        for (int i = 0; i < target.Length; i++) target[i] += factors * source[i];
-        for (int i = target.Length * Vector<double>.Count; i < row.Length; i++) row[i] += factor * line[i];
+        Vector<double> factors = new(factor);
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] += factors * source[i];
+        }
+
+        for (int i = target.Length * Vector<double>.Count; i < row.Length; i++)
+        {
+            row[i] += factor * line[i];
+        }
     }
 
     /// <summary>The sum of products.</summary>
@@ -21,9 +28,17 @@ internal static class Lines
     {
         ReadOnlySpan<Vector<double>> x = MemoryMarshal.Cast<double, Vector<double>>(a), y = MemoryMarshal.Cast<double, Vector<double>>(b[..a.Length]);
         Vector<double> sums = Vector<double>.Zero;
-        for (int i = 0; i < x.Length; i++) sums += x[i] * y[i];
+        for (int i = 0; i < x.Length; i++)
+        {
+            sums += x[i] * y[i];
+        }
+
         double sum = Vector.Sum(sums);
-        for (int i = x.Length * Vector<double>.Count; i < a.Length; i++) sum += a[i] * b[i];
+        for (int i = x.Length * Vector<double>.Count; i < a.Length; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
         return sum;
     }
 }

@@ -7,7 +7,7 @@ internal static class Norms
     {
         int channels = shape.Channels / op.Groups;
         int rows = op.PerRow ? shape.Rows : 1, width = shape.Positions / rows, stride = shape.Positions;
-        var y = new double[x.Length];
+        double[] y = new double[x.Length];
         for (int group = 0; group < op.Groups; group++)
         {
             for (int row = 0; row < rows; row++)
@@ -19,7 +19,10 @@ internal static class Norms
                 for (int c = first; c < first + channels; c++)
                 {
                     int start = c * stride + row * width;
-                    for (int t = 0; t < width; t++) y[start + t] = (x[start + t] - mean) * rate * weight[c] + bias[c];
+                    for (int t = 0; t < width; t++)
+                    {
+                        y[start + t] = (x[start + t] - mean) * rate * weight[c] + bias[c];
+                    }
                 }
 
                 double Sum(double centre, int power)
@@ -27,7 +30,10 @@ internal static class Norms
                     double sum = 0;
                     for (int c = first; c < first + channels; c++)
                     {
-                        foreach (double v in x.AsSpan(c * stride + row * width, width)) sum += power == 1 ? v - centre : (v - centre) * (v - centre);
+                        foreach (double v in x.AsSpan(c * stride + row * width, width))
+                        {
+                            sum += power == 1 ? v - centre : (v - centre) * (v - centre);
+                        }
                     }
 
                     return sum;
@@ -44,17 +50,26 @@ internal static class Norms
         double[] mean = new double[n], variance = new double[n], y = new double[x.Length];
         for (int c = 0; c < channels; c++)
         {
-            for (int t = 0; t < n; t++) mean[t] += x[c * n + t] / channels;
+            for (int t = 0; t < n; t++)
+            {
+                mean[t] += x[c * n + t] / channels;
+            }
         }
 
         for (int c = 0; c < channels; c++)
         {
-            for (int t = 0; t < n; t++) variance[t] += (x[c * n + t] - mean[t]) * (x[c * n + t] - mean[t]) / channels;
+            for (int t = 0; t < n; t++)
+            {
+                variance[t] += (x[c * n + t] - mean[t]) * (x[c * n + t] - mean[t]) / channels;
+            }
         }
 
         for (int c = 0; c < channels; c++)
         {
-            for (int t = 0; t < n; t++) y[c * n + t] = (x[c * n + t] - mean[t]) / Math.Sqrt(variance[t] + op.Epsilon) * weight[c] + bias[c];
+            for (int t = 0; t < n; t++)
+            {
+                y[c * n + t] = (x[c * n + t] - mean[t]) / Math.Sqrt(variance[t] + op.Epsilon) * weight[c] + bias[c];
+            }
         }
 
         return y;
@@ -63,9 +78,17 @@ internal static class Norms
     public static double[][] Standardize(double[] x, StandardizeOp op)
     {
         double mean = 0, squares = 0;
-        foreach (double v in x) mean += v;
+        foreach (double v in x)
+        {
+            mean += v;
+        }
+
         mean /= x.Length;
-        foreach (double v in x) squares += (v - mean) * (v - mean);
+        foreach (double v in x)
+        {
+            squares += (v - mean) * (v - mean);
+        }
+
         double std = Math.Sqrt(squares / (x.Length - 1));
         return [Array.ConvertAll(x, v => (v - mean) / (op.Epsilon + std)), [mean], [std]];
     }

@@ -74,7 +74,10 @@ internal static unsafe class AttentionKernel<TIsa, V>
             }
         }
 
-        for (int p = 0; p < panels; p++) Normalise(scratch + p * panelScratch, scratch + p * panelScratch + sumAt, width);
+        for (int p = 0; p < panels; p++)
+        {
+            Normalise(scratch + p * panelScratch, scratch + p * panelScratch + sumAt, width);
+        }
     }
 
     private static void Normalise(float* result, float* sum, int width)
@@ -153,7 +156,10 @@ internal static unsafe class AttentionKernel<TIsa, V>
         {
             V decay = VectorMath<TIsa, V>.PowerOfTwo(TIsa.Load(top + column), offset);
             total = TIsa.MultiplyAdd(TIsa.Load(sum + column), decay, total);
-            for (float* q = result + column, end = q + rows * Tile.Columns; q < end; q += Tile.Columns) TIsa.Store(q, TIsa.Multiply(TIsa.Load(q), decay));
+            for (float* q = result + column, end = q + rows * Tile.Columns; q < end; q += Tile.Columns)
+            {
+                TIsa.Store(q, TIsa.Multiply(TIsa.Load(q), decay));
+            }
         }
 
         TIsa.Store(sum + column, total);

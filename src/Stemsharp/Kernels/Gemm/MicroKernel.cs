@@ -29,8 +29,14 @@ internal static unsafe class MicroKernel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(float* a, float* b, int k, float* c, bool accumulate, nint next = 0)
     {
-        if (next == 0) Run<PanelRows>(a, b, k, 0, c, accumulate, 0);
-        else Run<PanelRowsAndCodes>(a, b, k, 0, c, accumulate, next);
+        if (next == 0)
+        {
+            Run<PanelRows>(a, b, k, 0, c, accumulate, 0);
+        }
+        else
+        {
+            Run<PanelRowsAndCodes>(a, b, k, 0, c, accumulate, next);
+        }
     }
 
     /// <summary>The same where the rows of B lie <paramref name="bStride"/> floats apart.</summary>
@@ -44,8 +50,14 @@ internal static unsafe class MicroKernel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(float* a, float* b, int k, nint bStride, float* c, bool accumulate, nint next)
     {
-        if (next == 0) Run<StridedRows>(a, b, k, bStride, c, accumulate, 0);
-        else Run<StridedRowsAndLines>(a, b, k, bStride, c, accumulate, next);
+        if (next == 0)
+        {
+            Run<StridedRows>(a, b, k, bStride, c, accumulate, 0);
+        }
+        else
+        {
+            Run<StridedRowsAndLines>(a, b, k, bStride, c, accumulate, next);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,13 +91,25 @@ internal static unsafe class MicroKernel<TIsa, V>
         nint stride = TRows.Stride(bStride);
         for (float* end = a + (k & ~1) * Tile.Rows; a != end; a += 2 * Tile.Rows, b += 2 * stride)
         {
-            if (TRows.HintsLines) Prefetch.Near((float*)((byte*)b + next), TIsa.Lanes);
+            if (TRows.HintsLines)
+            {
+                Prefetch.Near((float*)((byte*)b + next), TIsa.Lanes);
+            }
+
             Step8(
                 a, 0, b, 0,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
                 ref c40, ref c41, ref c42, ref c50, ref c51, ref c52, ref c60, ref c61, ref c62, ref c70, ref c71, ref c72);
-            if (TRows.HintsLines) Prefetch.Near((float*)((byte*)(b + stride) + next), TIsa.Lanes);
-            if (TRows.HintsCodes) Prefetch.Far((byte*)a + next, TIsa.Lanes);
+            if (TRows.HintsLines)
+            {
+                Prefetch.Near((float*)((byte*)(b + stride) + next), TIsa.Lanes);
+            }
+
+            if (TRows.HintsCodes)
+            {
+                Prefetch.Far((byte*)a + next, TIsa.Lanes);
+            }
+
             Step8(
                 a, Tile.Rows, b, stride,
                 ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32,
@@ -123,7 +147,11 @@ internal static unsafe class MicroKernel<TIsa, V>
             Step4(a + Tile.Rows, b + stride, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
         }
 
-        if ((k & 1) != 0) Step4(a, b, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
+        if ((k & 1) != 0)
+        {
+            Step4(a, b, ref c00, ref c01, ref c02, ref c10, ref c11, ref c12, ref c20, ref c21, ref c22, ref c30, ref c31, ref c32);
+        }
+
         Finish(c, 0, c00, c01, c02, accumulate);
         Finish(c, 1, c10, c11, c12, accumulate);
         Finish(c, 2, c20, c21, c22, accumulate);

@@ -35,11 +35,18 @@ internal static class NarrowFloat
             Vector256<uint> bits = Vector256.Create(values.Slice(i, Vector256<uint>.Count)).AsUInt32(), magnitude = bits & Vector256.Create(Magnitude);
             Vector256<uint> outside = Vector256.GreaterThanOrEqual(magnitude - Vector256.Create(Bias + Smallest), Vector256.Create(Range));
             bad |= bits & Vector256.Create(DroppedBits) | Vector256.AndNot(outside, Vector256.Equals(magnitude, default));
-            if (i % 4096 == 0 && bad != default) return false;
+            if (i % 4096 == 0 && bad != default)
+            {
+                return false;
+            }
         }
 
         bool fits = bad == default;
-        for (; i < values.Length; i++) fits &= Fits(values[i]);
+        for (; i < values.Length; i++)
+        {
+            fits &= Fits(values[i]);
+        }
+
         return fits;
     }
 
@@ -55,7 +62,10 @@ internal static class NarrowFloat
             Vector256.Narrow(low, high).CopyTo(codes[i..]);
         }
 
-        for (; i < values.Length; i++) codes[i] = Narrow(values[i]);
+        for (; i < values.Length; i++)
+        {
+            codes[i] = Narrow(values[i]);
+        }
     }
 
     /// <summary>The float that a code stands for.</summary>
@@ -64,7 +74,7 @@ internal static class NarrowFloat
     private static bool Fits(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value), magnitude = bits & Magnitude;
-        return magnitude == 0 || (bits & DroppedBits) == 0 && magnitude - (Bias + Smallest) < Range;
+        return magnitude == 0 || ((bits & DroppedBits) == 0 && magnitude - (Bias + Smallest) < Range);
     }
 
     private static ushort Narrow(float value)

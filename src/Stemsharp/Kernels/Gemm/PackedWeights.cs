@@ -48,7 +48,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="bias">Bias by source row; empty for none.</param>
     public static PackedWeights Pack(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        var result = new PackedWeights(rowOrder.Length, k);
+        PackedWeights result = new(rowOrder.Length, k);
         result.Fill(rowOrder, matrix, bias);
         return result;
     }
@@ -57,7 +57,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <inheritdoc cref="Pack"/>
     public static PackedWeights PackSingle(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        var result = new PackedWeights(rowOrder.Length, k);
+        PackedWeights result = new(rowOrder.Length, k);
         result.FillSingle(rowOrder, matrix, bias);
         return result;
     }
@@ -80,11 +80,20 @@ internal sealed unsafe class PackedWeights : IDisposable
             {
                 int row = strip * Tile.Rows + r, source = row < Rows ? rowOrder[row] : -1;
                 Span<ushort> codes = room.AsSpan(r * K, K);
-                if (source < 0) codes.Clear();
-                else NarrowFloat.Narrow(matrix.Slice(source * K, K), codes);
+                if (source < 0)
+                {
+                    codes.Clear();
+                }
+                else
+                {
+                    NarrowFloat.Narrow(matrix.Slice(source * K, K), codes);
+                }
             }
 
-            fixed (ushort* rows = room) Interleave(rows, K, (ulong*)NarrowStrip(strip));
+            fixed (ushort* rows = room)
+            {
+                Interleave(rows, K, (ulong*)NarrowStrip(strip));
+            }
         }
 
         ArrayPool<ushort>.Shared.Return(room);
@@ -97,10 +106,17 @@ internal sealed unsafe class PackedWeights : IDisposable
         Allocate(rowOrder, bias, narrow: false);
         for (int r = 0; r < rowOrder.Length; r++)
         {
-            if (rowOrder[r] < 0) continue;
+            if (rowOrder[r] < 0)
+            {
+                continue;
+            }
+
             ReadOnlySpan<float> row = matrix.Slice(rowOrder[r] * K, K);
             float* target = Strip(r / Tile.Rows) + r % Tile.Rows;
-            for (int i = 0; i < row.Length; i++) target[i * Tile.Rows] = row[i];
+            for (int i = 0; i < row.Length; i++)
+            {
+                target[i * Tile.Rows] = row[i];
+            }
         }
     }
 
@@ -129,8 +145,16 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     private void Allocate(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> bias, bool narrow)
     {
-        if (_data != null) throw new InvalidOperationException("A matrix is filled once.");
-        if (rowOrder.Length != Rows) throw new ArgumentException($"The order has {rowOrder.Length} rows; the matrix has {Rows}.", nameof(rowOrder));
+        if (_data != null)
+        {
+            throw new InvalidOperationException("A matrix is filled once.");
+        }
+
+        if (rowOrder.Length != Rows)
+        {
+            throw new ArgumentException($"The order has {rowOrder.Length} rows; the matrix has {Rows}.", nameof(rowOrder));
+        }
+
         IsNarrow = narrow;
         long weights = (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
         weights = (weights + Slack + 63) / 64 * 64;
@@ -140,7 +164,10 @@ internal sealed unsafe class PackedWeights : IDisposable
         Bias = (float*)((byte*)_data + weights);
         for (int r = 0; bias.Length > 0 && r < rowOrder.Length; r++)
         {
-            if (rowOrder[r] >= 0) Bias[r] = bias[rowOrder[r]];
+            if (rowOrder[r] >= 0)
+            {
+                Bias[r] = bias[rowOrder[r]];
+            }
         }
     }
 

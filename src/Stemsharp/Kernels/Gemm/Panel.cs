@@ -17,7 +17,10 @@ internal static unsafe class Panel<TIsa, V>
     {
         for (int r = 0; r < rows; r++, source += stride, panel += Tile.Columns)
         {
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(panel + i, TIsa.Load(source + i));
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(panel + i, TIsa.Load(source + i));
+            }
         }
     }
 
@@ -27,7 +30,10 @@ internal static unsafe class Panel<TIsa, V>
     {
         for (int r = 0; r < rows; r++, a += stride, b += stride, panel += Tile.Columns)
         {
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes) TIsa.Store(panel + i, TIsa.Add(TIsa.Load(a + i), TIsa.Load(b + i)));
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                TIsa.Store(panel + i, TIsa.Add(TIsa.Load(a + i), TIsa.Load(b + i)));
+            }
         }
     }
 
@@ -44,7 +50,11 @@ internal static unsafe class Panel<TIsa, V>
         high = Math.Clamp(high, low, Tile.Columns);
         for (int r = 0; r < rows; r++, a += stride, panel += Tile.Columns)
         {
-            for (int i = 0; i < low; i++) panel[i] = 0;
+            for (int i = 0; i < low; i++)
+            {
+                panel[i] = 0;
+            }
+
             if (high - low >= TIsa.Lanes)
             {
                 // The last vector overlaps the one before, so that nothing outside the part is read.
@@ -57,11 +67,21 @@ internal static unsafe class Panel<TIsa, V>
             }
             else
             {
-                for (int i = low; i < high; i++) panel[i] = b == null ? a[i] : a[i] + b[i];
+                for (int i = low; i < high; i++)
+                {
+                    panel[i] = b == null ? a[i] : a[i] + b[i];
+                }
             }
 
-            for (int i = high; i < Tile.Columns; i++) panel[i] = 0;
-            if (b != null) b += stride;
+            for (int i = high; i < Tile.Columns; i++)
+            {
+                panel[i] = 0;
+            }
+
+            if (b != null)
+            {
+                b += stride;
+            }
         }
     }
 

@@ -42,7 +42,11 @@ internal static unsafe class Product<TIsa, V>
         if (!weights.IsNarrow)
         {
             float* a = weights.Strip(strip) + first * Tile.Rows;
-            for (int p = 0; p < count; p++) Run(a, panels + p * panelStride, k, tiles + p * tileStride, accumulate);
+            for (int p = 0; p < count; p++)
+            {
+                Run(a, panels + p * panelStride, k, tiles + p * tileStride, accumulate);
+            }
+
             return;
         }
 

@@ -12,21 +12,34 @@ internal static unsafe class Prefetch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Floats(float* p, int count)
     {
-        if (!Sse.IsSupported) return;
-        for (float* end = p + count; p < end; p += Line) Sse.Prefetch1(p);
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        for (float* end = p + count; p < end; p += Line)
+        {
+            Sse.Prefetch1(p);
+        }
     }
 
     /// <summary>Hints a line for the second-level cache, on processors with vectors of one cache line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Far(void* p, int lanes)
     {
-        if (Sse.IsSupported && lanes == Line) Sse.Prefetch1(p);
+        if (Sse.IsSupported && lanes == Line)
+        {
+            Sse.Prefetch1(p);
+        }
     }
 
     /// <summary>Hints a vector of one cache line for the first-level cache; narrower vectors are left alone.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Near(float* p, int lanes)
     {
-        if (Sse.IsSupported && lanes == Line) Sse.Prefetch0(p);
+        if (Sse.IsSupported && lanes == Line)
+        {
+            Sse.Prefetch0(p);
+        }
     }
 }

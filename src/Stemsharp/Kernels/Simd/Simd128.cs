@@ -60,7 +60,7 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> ScaleByPowerOfTwo(Vector128<float> x, Vector128<float> shifted) => (x.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Sum(Vector128<float> a) => ((double)a[0] + a[1]) + ((double)a[2] + a[3]);
+    public static double Sum(Vector128<float> a) => (double)a[0] + a[1] + ((double)a[2] + a[3]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Deinterleave4(float* p, out Vector128<float> a, out Vector128<float> b, out Vector128<float> c, out Vector128<float> d)

@@ -65,7 +65,11 @@ internal static unsafe class RowPairKernel<TIsa, V>
             switch (index)
             {
                 case 0:
-                    for (int k = 0; k < part; k++) row[k] = first[k] + second[k];
+                    for (int k = 0; k < part; k++)
+                    {
+                        row[k] = first[k] + second[k];
+                    }
+
                     break;
                 case 1:
                     first.CopyTo(row);

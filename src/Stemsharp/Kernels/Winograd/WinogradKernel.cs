@@ -94,7 +94,11 @@ internal static unsafe class WinogradKernel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Row(float** first, float** second, int row, int i)
     {
-        if (first[row] == null) return TIsa.Broadcast(0f);
+        if (first[row] == null)
+        {
+            return TIsa.Broadcast(0f);
+        }
+
         V x = TIsa.Load(first[row] + i);
         return second == null ? x : TIsa.Add(x, TIsa.Load(second[row] + i));
     }

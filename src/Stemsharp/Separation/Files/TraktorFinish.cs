@@ -32,7 +32,7 @@ internal static class TraktorFinish
                 Clipping.Apply(track.AsSpan(0, read), mode, gain);
                 for (int n = 0; n < read; n++)
                 {
-                    joined[(n / channels * TraktorStemFile.Channels) + (i * channels) + (n % channels)] = track[n];
+                    joined[n / channels * TraktorStemFile.Channels + i * channels + n % channels] = track[n];
                 }
             }
 
