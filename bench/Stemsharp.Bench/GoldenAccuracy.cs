@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
@@ -16,10 +17,11 @@ internal static class GoldenAccuracy
 
         void Report(string model, string file, string input, string output, int start, string pytorch)
         {
-            using Checkpoint checkpoint = model.StartsWith("synthetic", StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(Path.Combine(golden, model));
+            bool synthetic = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal);
+            CheckpointNetwork network = FamilyTable.All.Open(synthetic ? model : Path.Combine(golden, model));
             using Checkpoint data = Checkpoint.Open(Path.Combine(golden, file + ".safetensors"));
             float[] mix = Read(data, input), truth = Read(data, output);
-            float[] stems = Forward(checkpoint, mix, mix.Length / 2, tier);
+            float[] stems = Forward(network, mix, tier);
             int length = mix.Length / 2, width = truth.Length / (stems.Length / length);
             double signal = 0, error = 0;
             for (int i = 0; i < truth.Length; i++)
@@ -42,14 +44,10 @@ internal static class GoldenAccuracy
         return values;
     }
 
-    private static float[] Forward(Checkpoint checkpoint, float[] mix, int samples, KernelTier tier)
+    private static float[] Forward(CheckpointNetwork network, float[] mix, KernelTier tier)
     {
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, samples);
-        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
-        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-        engine.Run(SegmentTransform.Forward(mix, config.Nfft), mix, y, yt, default);
-        SegmentTransform.Inverse(y, yt, samples, config.Nfft);
-        return yt;
+        CpuRuntime runtime = new(network, new EngineSettings { Threads = 2 }, tier);
+        using SpectralEngine engine = new(network.Definition, runtime, 2);
+        return PieceTrial.Run(engine, network.Definition, mix, default);
     }
 }

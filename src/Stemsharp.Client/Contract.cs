@@ -111,7 +111,7 @@ public sealed record JobSettings
     /// <summary>Passes with the song shifted in time, averaged, 0 to 20; default 0, one plain pass.</summary>
     public int? Shifts { get; init; }
 
-    /// <summary>Overlap of the segments, 0 to 0.9; default 0.25.</summary>
+    /// <summary>Overlap of the segments, 0 to 0.9; default the model's own, 0.25 for Demucs.</summary>
     public double? Overlap { get; init; }
 }
 

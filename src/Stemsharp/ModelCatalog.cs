@@ -40,7 +40,7 @@ public sealed partial class ModelCatalog
     [
         .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)])),
         .. _entries.Select(Describe),
-        .. SyntheticCheckpoint.Names.Select(name => new KnownModel(name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", SyntheticCheckpoint.Open(name).Stems, [])),
+        .. _options.Families.SyntheticNames.Select(name => new KnownModel(name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.Stems], [])),
     ];
 
     /// <summary>Fetches what is missing of a known model.</summary>
@@ -71,7 +71,7 @@ public sealed partial class ModelCatalog
     /// <exception cref="ModelException">The model is unknown.</exception>
     public IReadOnlyList<ModelFileVerdict> Verify(string model)
     {
-        if (SyntheticCheckpoint.Names.Contains(model))
+        if (_options.Families.SyntheticNames.Contains(model))
         {
             return [];
         }
@@ -147,7 +147,7 @@ public sealed partial class ModelCatalog
     }
 
     private CatalogEntry FindStored(string model) => FindEntry(model)
-        ?? throw new ModelException(FindEmbedded(model) is not null || SyntheticCheckpoint.Names.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
+        ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
     private string UnknownModel(string model) =>
         $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors or .yaml file.";

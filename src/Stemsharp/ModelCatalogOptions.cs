@@ -1,3 +1,5 @@
+using Stemsharp.Model;
+
 namespace Stemsharp;
 
 /// <summary>Where a <see cref="ModelCatalog"/> keeps and finds models.</summary>
@@ -20,6 +22,9 @@ public sealed record ModelCatalogOptions
 
     /// <summary>Models that the host brings along, such as the <c>demo</c> in the command's resources.</summary>
     public IReadOnlyList<EmbeddedModel> Embedded { get; init; } = [];
+
+    /// <summary>The architectures that checkpoints are read as.</summary>
+    internal FamilyTable Families { get; init; } = FamilyTable.All;
 
     /// <summary>Stands for the network in tests.</summary>
     internal Func<HttpMessageHandler>? NetworkForTests { get; init; }

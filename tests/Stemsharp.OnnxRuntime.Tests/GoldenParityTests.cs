@@ -66,7 +66,8 @@ public class GoldenParityTests
         {
             Model = model,
             Stems = ["drums", "vocals"],
-            EngineFactory = _ => new OnnxRuntimeEngine(OnnxRuntimeLibrary.Load(), exported.Path),
+            Backends = [new OnnxRuntimeBackend { GraphFor = (_, _, _) => exported.Path }],
+            Engine = OnnxRuntimeBackend.BackendName,
         });
         float[] interleaved = [.. Enumerable.Range(0, 2 * length).Select(i => mix.Values[i % 2 * length + i / 2])];
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(interleaved, 44_100, 2));

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Interpretation;
+using Stemsharp.Model;
 
 namespace Stemsharp.Bench.Onnx;
 
@@ -31,10 +32,9 @@ internal static class OnnxAccuracy
             string path = Path.Combine(Path.GetTempPath(), $"stemsharp-bench-{Guid.NewGuid():N}.onnx");
             try
             {
-                using (Checkpoint checkpoint = SyntheticCheckpoint.Open("synthetic:htdemucs"))
                 using (FileStream file = File.Create(path))
                 {
-                    OnnxModelBuilder.Build(checkpoint, options).WriteTo(file);
+                    OnnxModelBuilder.Build(FamilyTable.All.Open("synthetic:htdemucs"), options).WriteTo(file);
                 }
 
                 long bytes = new FileInfo(path).Length, begin = Stopwatch.GetTimestamp();

@@ -1,6 +1,5 @@
 using System.Globalization;
-using Stemsharp.Checkpoints;
-using Stemsharp.Model;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
 
@@ -35,9 +34,9 @@ public static class CoreMLExporter
         foreach (ModelMember member in model.Members)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<string> own = [.. member.Config.Sources.Where((_, i) => !bag || member.Weights[i] > 0)];
+            IReadOnlyList<string> own = [.. member.Network.Definition.Stems.Where((_, i) => !bag || member.Weights[i] > 0)];
             IReadOnlyList<string> stems = [.. own.Where(s => options.Stems is null || options.Stems.Contains(s))];
-            RequireKnown(options.Stems, member.Config);
+            RequireKnown(options.Stems, member.Network.Definition);
             if (stems.Count == 0)
             {
                 continue;
@@ -52,33 +51,33 @@ public static class CoreMLExporter
 
     private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag, CancellationToken cancellationToken)
     {
-        HTDemucsConfig config = member.Config;
+        NetworkDefinition definition = member.Network.Definition;
         List<string> notes = [];
-        int samples = config.SegmentSamples;
+        int samples = definition.Cut.Samples;
         if (options.Segment is { } seconds)
         {
-            samples = checked((int)Math.Floor(seconds * config.Samplerate + 1e-6));
+            samples = checked((int)Math.Floor(seconds * definition.SampleRate + 1e-6));
         }
 
-        using (Checkpoint checkpoint = member.Open())
+        Graph.Graph graph = member.Network.Record(samples);
+        using (INetworkWeights weights = member.Network.OpenWeights(graph))
         {
-            CheckpointWeights weights = new(checkpoint, config, HTDemucs.Build(config, samples));
-            IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
-            PackageSource source = new(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
-            notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
+            IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[definition.Stems.IndexOf(s)])] : null;
+            PackageSource source = new(member.Network.Family, member.Signature, weights.Sha256, License(member.Signature), blend);
+            notes.AddRange(PackageWriter.Write(path, definition, graph, samples, weights, source, options));
         }
 
-        if (samples != config.SegmentSamples)
+        if (samples != definition.Cut.Samples)
         {
-            notes.Add(Changed(config, samples, SegmentCheck.Run(member, path, options.Stems!, cancellationToken)));
+            notes.Add(Changed(definition, samples, SegmentCheck.Run(member.Network, path, options.Stems!, cancellationToken)));
         }
 
         return new CoreMLExport(path, options.Stems!, notes);
     }
 
-    private static string Changed(HTDemucsConfig config, int samples, SegmentCheck check) => string.Create(
+    private static string Changed(NetworkDefinition definition, int samples, SegmentCheck check) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The network was trained on segments of {config.SegmentSamples} samples ({(double)config.SegmentSamples / config.Samplerate:0.###} s) and this package takes {samples} ({(double)samples / config.Samplerate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
+        $"The network was trained on segments of {definition.Cut.Samples} samples ({definition.PieceSeconds:0.###} s) and this package takes {samples} ({(double)samples / definition.SampleRate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
 
     private static void Check(CoreMLExportOptions options)
     {
@@ -113,17 +112,17 @@ public static class CoreMLExporter
         }
     }
 
-    private static void RequireKnown(IReadOnlyList<string>? stems, HTDemucsConfig config)
+    private static void RequireKnown(IReadOnlyList<string>? stems, NetworkDefinition definition)
     {
-        if (stems?.FirstOrDefault(s => !config.Sources.Contains(s)) is { } unknown)
+        if (stems?.FirstOrDefault(s => !definition.Stems.Contains(s)) is { } unknown)
         {
-            throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", config.Sources)}.");
+            throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", definition.Stems)}.");
         }
     }
 
     // The official weights are MIT-licensed; of others nothing is known.
-    private static string? License(Checkpoint checkpoint) =>
-        checkpoint.Signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
+    private static string? License(string signature) =>
+        signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
 
     private static string Insert(string path, string part)
     {

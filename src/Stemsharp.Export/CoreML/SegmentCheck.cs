@@ -1,5 +1,6 @@
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.Interpretation;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
 
@@ -9,24 +10,27 @@ namespace Stemsharp.Export.CoreML;
 internal sealed record SegmentCheck(double Change, double Parity)
 {
     /// <summary>Runs the network at both lengths in the managed engine, and the package in the interpreter.</summary>
-    /// <param name="member">The network.</param>
+    /// <param name="network">The network.</param>
     /// <param name="path">Its package of another length.</param>
     /// <param name="stems">The stems in the package.</param>
     /// <param name="cancellationToken">Asked between operations.</param>
-    public static SegmentCheck Run(ModelMember member, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
+    public static SegmentCheck Run(Network network, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
     {
-        using PackageEngine package = new(path);
-        int samples = package.Shape.Samples, trained = member.Config.SegmentSamples;
+        NetworkDefinition definition = network.Definition;
+        PackageRuntime package = PackageRuntime.Open(path);
+        using SpectralEngine interpreted = package.Engine(definition, stems);
+        using IEngine engine = new SeparatorOptions().Backends[0].Open(network, new EngineSettings { Threads = Environment.ProcessorCount });
+        int samples = package.Samples, trained = definition.Cut.Samples;
         float[] mix = StemTrial.Music(1, samples);
-        float[] own = Choose(SegmentTrial.Run(member, mix, cancellationToken), samples);
-        float[] before = Choose(SegmentTrial.Run(member, StemTrial.Music(1, trained), cancellationToken), trained);
-        float[] written = SegmentTrial.Run(package, member.Config.Nfft, mix, cancellationToken);
+        float[] own = Choose(PieceTrial.Run(engine, definition, mix, cancellationToken), samples);
+        float[] before = Choose(PieceTrial.Run(engine, definition, StemTrial.Music(1, trained), cancellationToken), trained);
+        float[] written = PieceTrial.Run(interpreted, definition with { Stems = [.. stems] }, mix, cancellationToken);
         return new SegmentCheck(StemTrial.Snr(before, trained, own, samples), StemTrial.Snr(own, samples, written, samples));
 
         float[] Choose(float[] all, int length)
         {
-            int size = member.Config.AudioChannels * length;
-            return [.. member.Config.Sources.Index().Where(s => stems.Contains(s.Item)).SelectMany(s => all.AsSpan(s.Index * size, size).ToArray())];
+            int size = definition.Channels * length;
+            return [.. definition.Stems.Index().Where(s => stems.Contains(s.Item)).SelectMany(s => all.AsSpan(s.Index * size, size).ToArray())];
         }
     }
 }

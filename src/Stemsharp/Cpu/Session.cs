@@ -40,8 +40,8 @@ internal sealed unsafe class Session : IJob, IDisposable
 
     private long ScratchStride { get; }
 
-    /// <summary>Time spent in each step so far; empty without profiling.</summary>
-    public IEnumerable<(Step Step, TimeSpan Time)> Profile => _ticks == null ? [] : _plan.Steps.Select((s, i) => (s, Stopwatch.GetElapsedTime(0, _ticks[i])));
+    /// <summary>Time spent in a step so far; zero without profiling.</summary>
+    public TimeSpan TimeOf(int step) => _ticks == null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(0, _ticks[step]);
 
     /// <summary>Forgets the times so far.</summary>
     public void ResetProfile()
@@ -52,8 +52,8 @@ internal sealed unsafe class Session : IJob, IDisposable
         }
     }
 
-    /// <summary>A port's memory, see <see cref="Plan.Ports"/>.</summary>
-    public float* Port(int index) => _workspace.At(_plan.Ports[index]);
+    /// <summary>An input's or output's memory.</summary>
+    public float* Port(PlanPort port) => _workspace.At(port.Tensor);
 
     /// <summary>Runs the plan on what the input ports hold. Their memory is used for other things on the way.</summary>
     public void Run(CancellationToken cancellationToken)

@@ -15,11 +15,18 @@ namespace Stemsharp.Signal;
 internal sealed unsafe class SegmentStft : IDisposable
 {
     /// <summary>Frames per chunk: a multiple of every vector's lanes, small enough to keep many threads busy.</summary>
-    private const int ChunkFrames = 48;
+    public const int ChunkFrames = 48;
 
     private readonly FrameTransform _transform;
     private readonly ConcurrentBag<AlignedBuffer> _scratch = [];
     private bool _disposed;
+
+    /// <summary>The transform of a definition.</summary>
+    /// <param name="definition">What it is.</param>
+    /// <param name="samples">Samples L of a segment, at least 1.</param>
+    /// <exception cref="ModelException">It is another transform than this class computes.</exception>
+    public static SegmentStft Create(TransformDefinition definition, int samples) =>
+        definition.IsQuarterHop ? new SegmentStft(definition.Nfft, samples) : throw new ModelException($"The transform {definition} is not supported.");
 
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>

@@ -29,7 +29,7 @@ public enum PaddingEnd
     /// <summary>Not at all.</summary>
     None,
 
-    /// <summary>To a whole number of hops, and then by as much as at its start: HTDemucs, HDemucs.</summary>
+    /// <summary>To a whole number of hops, and then by as much as at its start: demucs' hybrid networks.</summary>
     WholeHops,
 
     /// <summary>To an odd number of hops; by a whole hop or two where it has one already: SCNet.</summary>
@@ -102,6 +102,17 @@ public sealed record TransformDefinition
 
     /// <summary>How many samples are kept.</summary>
     public TransformOutput Output { get; init; }
+
+    /// <summary>
+    /// Whether frames are four hops long and everything around them is such that the envelope is one number: what has a faster way.
+    /// </summary>
+    internal bool IsQuarterHop =>
+        Nfft >= 16 && int.IsPow2(Nfft) && Hop == Nfft / 4 && Bins == Nfft / 2 && PadStart == Hop / 2 * 3 && OutputStart == PadStart
+        && this is
+        {
+            Window: TransformWindow.Hann, Normalized: true, PadEnd: PaddingEnd.WholeHops, PadMode: PaddingMode.Reflect,
+            DroppedFrames: 2, Envelope: TransformEnvelope.Constant, Output: TransformOutput.Input,
+        };
 
     /// <summary>Samples of the lengthened signal.</summary>
     /// <param name="samples">Samples that go in, at least 1.</param>

@@ -98,8 +98,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
     [OnnxRuntimeTheory]
     [InlineData(2, "--workspace is TensorRT's", "--engine", "onnxruntime", "--workspace", "2G")]
     [InlineData(2, "write KEY=VALUE", "--engine", "onnxruntime", "--provider-option", "speed")]
-    [InlineData(2, "--gpu", "--engine", "onnxruntime", "--gpu", "-1")]
-    [InlineData(2, "belongs to --engine onnxruntime", "--gpu", "1")]
+    [InlineData(6, "knows no device '-1'", "--engine", "onnxruntime", "--provider", "cuda", "--gpu", "-1")]
+    [InlineData(6, "has no devices to choose from; leave --device 1 out", "--engine", "onnxruntime", "--gpu", "1")]
+    [InlineData(2, "belongs to another --engine", "--gpu", "1")]
+    [InlineData(2, "belongs to --engine onnxruntime", "--workspace", "2G")]
+    [InlineData(2, "belongs to --engine onnxruntime", "--engine", "auto", "--provider", "cuda")]
     [InlineData(6, "There is no file", "--engine", "onnxruntime", "--onnxruntime", "/no/such/library.so")]
     public async Task OptionsOfTheEngineAreChecked(int code, string message, params string[] arguments) =>
         Assert.Contains(message, await RefusalAsync(code, Clip.Song(_folder.Combine("song.wav")), ["--model", s_tiny, .. arguments]), StringComparison.Ordinal);
@@ -117,11 +120,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         Assert.Contains("was built without OpenVINOExecutionProvider", await RefusalAsync(6, song, arguments), StringComparison.Ordinal);
         await SeparateAsync(song, "own", "--model", "demo", "--stems", "vocals");
         (_, string error) = await SeparateAsync(song, "fallen", [.. arguments, "--fallback"]);
-        Assert.Contains("Going on with the CPU engine.", error, StringComparison.Ordinal);
+        Assert.Contains("Going on with cpu.", error, StringComparison.Ordinal);
         Assert.Equal(Stem("own", "demo", "vocals"), Stem("fallen", "demo", "vocals"));
 
         (_, error) = await SeparateAsync(song, "without", "--model", "demo", "--stems", "vocals", "--engine", "onnxruntime", "--onnxruntime", "/no/such/library.so", "--fallback");
-        Assert.Contains("Going on with the CPU engine.", error, StringComparison.Ordinal);
+        Assert.Contains("Going on with cpu.", error, StringComparison.Ordinal);
         Assert.Equal(Stem("own", "demo", "vocals"), Stem("without", "demo", "vocals"));
     }
 

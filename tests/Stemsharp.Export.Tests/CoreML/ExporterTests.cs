@@ -83,7 +83,8 @@ public sealed class ExporterTests : IDisposable
         CoreMLExporter.Export(await Tiny(), Package);
         byte[] before = File.ReadAllBytes(Path.Combine(Package, "Manifest.json"));
         TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        Assert.Throws<ModelException>(() => PackageWriter.Write(Package, network.Config, network.Samples, new Broken(network.Weights), new PackageSource("broken"), new CoreMLExportOptions { Overwrite = true }));
+        Assert.Throws<ModelException>(() => PackageWriter.Write(
+            Package, network.Definition, network.Graph, network.Samples, new Broken(network.Weights), new PackageSource(network.Network.Family, "broken"), new CoreMLExportOptions { Overwrite = true }));
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(Package, "Manifest.json")));
         Assert.Equal([Package], Directory.GetFileSystemEntries(_folder));
     }

@@ -1,7 +1,7 @@
 using Google.Protobuf;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
 using ElementType = Stemsharp.Export.Onnx.ElementType;
@@ -94,9 +94,5 @@ public class OnnxGraphTests
         Assert.StartsWith("cf67fb40", metadata["stemsharp.source_sha256"]);
     }
 
-    private static ModelProto Build(string model, OnnxGraphOptions options)
-    {
-        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
-        return OnnxModelBuilder.Build(checkpoint, options);
-    }
+    private static ModelProto Build(string model, OnnxGraphOptions options) => OnnxModelBuilder.Build(FamilyTable.All.Open(model), options);
 }

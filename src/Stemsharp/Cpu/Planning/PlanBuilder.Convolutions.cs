@@ -47,16 +47,15 @@ internal sealed partial class PlanBuilder<TIsa, V>
             && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
         {
             int[] order = GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2);
-            PackedWeights[] parts = [.. Enumerable.Range(0, WinogradKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(order.Length, k / 3))];
-            _packing.Add(reader =>
+            PackedWeights[] parts = _store.Matrices($"{op.Weight.Name} winograd", WinogradKernel<TIsa, V>.Inputs, order.Length, k / 3, made => _packing.Add(reader =>
             {
                 Span<float> matrix = reader.TapsFirst(op.Weight), transformed = reader.Spare(matrix.Length / 3);
-                for (int i = 0; i < parts.Length; i++)
+                for (int i = 0; i < made.Length; i++)
                 {
                     WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
-                    parts[i].FillSingle(order, transformed, bias);
+                    made[i].FillSingle(order, transformed, bias);
                 }
-            });
+            }));
             GluEpilogue<TIsa, V> finish = new(parts[0], target, columns, null);
             Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
             return;
@@ -64,7 +63,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         if (glu != null)
         {
-            PackedWeights weights = Packed(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
+            PackedWeights weights = Packed(op.Weight, "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             GluEpilogue<TIsa, V> epilogue = new(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
@@ -72,7 +71,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
 
         RowGroups? groups = second == null ? Pairs(source, first.Shape.Rows, window, k) : null;
-        PackedWeights[] packed = PackedRows([.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
+        PackedWeights[] packed = PackedRows(op.Weight, "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
         Emit(Stored(node.Name, text, packed, columns, packer, target, activation?.Op, groups), activation == null ? [node] : [node, activation]);
     }
 
@@ -101,24 +100,28 @@ internal sealed partial class PlanBuilder<TIsa, V>
             : null;
 
     // The matrix of a convolution, or those of its three products by pairs of rows.
-    private PackedWeights[] PackedRows(int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
+    private PackedWeights[] PackedRows(Parameter weight, string how, int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
     {
         if (!paired)
         {
-            return [Packed(rowOrder, k, bias, read)];
+            return [Packed(weight, how, rowOrder, k, bias, read)];
         }
 
-        PackedWeights[] parts = [.. Enumerable.Range(0, RowPairKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(rowOrder.Length, k / 2))];
-        _packing.Add(reader =>
-        {
-            Span<float> matrix = read(reader), part = reader.Spare(matrix.Length / 2);
-            for (int i = 0; i < parts.Length; i++)
+        return _store.Matrices(
+            $"{weight.Name} {how} paired",
+            RowPairKernel<TIsa, V>.Inputs,
+            rowOrder.Length,
+            k / 2,
+            parts => _packing.Add(reader =>
             {
-                RowPairKernel<TIsa, V>.Weights(matrix, k / 2, i, part);
-                parts[i].Fill(rowOrder, part, bias);
-            }
-        });
-        return parts;
+                Span<float> matrix = read(reader), part = reader.Spare(matrix.Length / 2);
+                for (int i = 0; i < parts.Length; i++)
+                {
+                    RowPairKernel<TIsa, V>.Weights(matrix, k / 2, i, part);
+                    parts[i].Fill(rowOrder, part, bias);
+                }
+            }),
+            [null, weight, weight]);
     }
 
     // conv_tr [+ GELU | restore]: an ordinary convolution whose rows are the stride's phases.
@@ -146,7 +149,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
         RowGroups? groups = alongRows ? Pairs(source, input.Shape.Rows, window, taps * cin) : null;
         PackedWeights[] packed = PackedRows(
-            [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
+            op.Weight, $"phases {stride} {woven}", [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
         PackedWeights weights = packed[0];
         ConvolutionPacker<TIsa, V> packer = new(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
         string text = $"conv_tr {op.Kernel}{(activation != null ? ", gelu" : "")}{(restore != null ? ", restore" : "")} {last.Output.Shape}";
@@ -246,12 +249,16 @@ internal sealed partial class PlanBuilder<TIsa, V>
         GroupNormOp norm2 = (GroupNormOp)nodes[4].Op;
         int hidden = conv.Weight.Shape[0];
         float[] bias = _weights.Vector(conv.Bias!);
-        Span<float> matrix = _weights.TapsFirst(conv.Weight);
-        PackedWeights packed = PackedWeights.PackSingle([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
+        float[] expanded = _weights.Vector(expand.Weight), expandedBias = _weights.Vector(expand.Bias!);
+        PackedWeights packed = _store.Matrices(
+            $"{conv.Weight.Name} taps single", 1, hidden, (int)conv.Weight.Shape.Elements / hidden,
+            made => made[0].FillSingle([.. Enumerable.Range(0, hidden)], _weights.TapsFirst(conv.Weight), bias))[0];
+        int[] order = GluEpilogue<TIsa, V>.RowOrder(expandedBias.Length / 2);
         return new DConvLayer<TIsa, V>(
             packed,
-            _weights.Vector(expand.Weight),
-            _weights.Vector(expand.Bias!),
+            _store.Matrices($"{expand.Weight.Name} gated single", 1, order.Length, hidden, made => made[0].FillSingle(order, expanded, expandedBias))[0],
+            expanded,
+            expandedBias,
             _weights.Norm(norm1.Weight, norm1.Bias, norm1.Epsilon),
             _weights.Norm(norm2.Weight, norm2.Bias, norm2.Epsilon),
             _weights.Scale(((ChannelScaleOp)nodes[6].Op).Scale, expand.Weight.Shape[0] / 2),

@@ -1,6 +1,5 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
-using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
@@ -20,6 +19,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly Graph.Graph _graph;
     private readonly WeightReader _weights;
     private readonly WeightPacking _packing;
+    private readonly PackedStore _store;
     private readonly KernelTier _tier;
     private readonly Dictionary<Value, List<Node>> _consumers = [];
     private readonly HashSet<Value> _outputs;
@@ -30,11 +30,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly List<Step> _steps = [];
     private readonly List<Tensor> _touched = [];
 
-    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, KernelTier tier)
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, KernelTier tier)
     {
         _graph = graph;
         _weights = weights;
         _packing = packing;
+        _store = store;
         _tier = tier;
         _outputs = [.. graph.Outputs.Select(o => o.Value)];
         foreach (Node node in graph.Nodes)
@@ -67,7 +68,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
     }
 
-    public Plan Compile()
+    /// <param name="own">The packed weights, where the plan is to own them.</param>
+    public Plan Compile(PackedStore? own)
     {
         foreach (Node node in _graph.Nodes)
         {
@@ -91,20 +93,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
         _packing.Finish();
 
         // The caller reads the outputs after the last step.
-        Tensor[] outputs = [.. _graph.Outputs.Select(o => _tensors[o.Value])];
-        foreach (Tensor output in outputs)
+        PlanPort[] outputs = [.. _graph.Outputs.Select(o => new PlanPort(o.Name, _tensors[o.Value]))];
+        foreach (PlanPort output in outputs)
         {
-            output.Root.Last = _steps.Count;
+            output.Tensor.Root.Last = _steps.Count;
         }
 
-        return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => _tensors[i.Value]), .. outputs], Shape(), _tier);
-    }
-
-    private SegmentShape Shape()
-    {
-        Shape spectrogram = _graph.Inputs[0].Value.Shape, waveform = _graph.Inputs[1].Value.Shape;
-        int stems = _graph.Outputs[0].Value.Shape.Channels / spectrogram.Channels;
-        return new SegmentShape(stems, waveform.Channels, spectrogram.Rows, spectrogram.Last, waveform.Last);
+        return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => new PlanPort(i.Name, _tensors[i.Value]))], outputs, _tier, own);
     }
 
     private bool IsVirtual(Node node)
@@ -233,13 +228,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
             node);
     }
 
-    // A matrix that some thread packs from what it reads.
-    private PackedWeights Packed(int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read)
-    {
-        PackedWeights weights = new(rowOrder.Length, k);
-        _packing.Add(reader => weights.Fill(rowOrder, read(reader), bias));
-        return weights;
-    }
+    // A matrix that some thread packs from what it reads, unless it is there already.
+    private PackedWeights Packed(Parameter weight, string how, int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read) =>
+        _store.Matrices($"{weight.Name} {how}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight])[0];
 
     // factor·weight as [rows, channels], or transposed as [channels, rows].
     private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)

@@ -7,7 +7,7 @@ namespace Stemsharp.Cpu.Planning;
 /// Trained tensors in the orders that packing wants. Large ones pass through two buffers outside the managed
 /// heap, which would otherwise grow by the size of the model.
 /// </summary>
-internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
+internal sealed unsafe class WeightReader(IWeightSource source, PackedStore store) : IDisposable
 {
     private readonly Buffer _raw = new(), _arranged = new();
 
@@ -19,13 +19,13 @@ internal sealed unsafe class WeightReader(IWeightSource source) : IDisposable
         return data;
     }
 
-    /// <summary>A small tensor to keep.</summary>
-    public float[] Vector(Parameter parameter)
+    /// <summary>A small tensor to keep. Only the thread that makes the plan asks for them.</summary>
+    public float[] Vector(Parameter parameter) => store.Vector(parameter, p =>
     {
-        float[] data = new float[parameter.Shape.Elements];
-        source.Read(parameter, data);
+        float[] data = new float[p.Shape.Elements];
+        source.Read(p, data);
         return data;
-    }
+    });
 
     /// <summary>Room for further rearrangement of what <see cref="TapsFirst"/> gave.</summary>
     public Span<float> Spare(long count) => _raw.Take(count);

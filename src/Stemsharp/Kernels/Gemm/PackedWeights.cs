@@ -120,6 +120,15 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
+    /// <summary>A matrix that is never filled: it only tells what it would take.</summary>
+    /// <param name="narrow">Whether it would be packed as narrow floats.</param>
+    public void Sketch(bool narrow)
+    {
+        IsNarrow = narrow;
+        (long weights, long biases) = Sizes(narrow);
+        Bytes = weights + biases;
+    }
+
     /// <summary>A strip of weights that are not narrow.</summary>
     public float* Strip(int strip) => (float*)_data + (long)strip * Tile.Rows * K;
 
@@ -156,8 +165,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
 
         IsNarrow = narrow;
-        long weights = (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
-        weights = (weights + Slack + 63) / 64 * 64;
+        (long weights, long biases) = Sizes(narrow);
         Bytes = weights + biases;
         _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
         NativeMemory.Clear(_data, (nuint)Bytes);
@@ -170,6 +178,10 @@ internal sealed unsafe class PackedWeights : IDisposable
             }
         }
     }
+
+    private (long Weights, long Biases) Sizes(bool narrow) => (
+        ((long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)) + Slack + 63) / 64 * 64,
+        (long)Strips * Tile.Rows * sizeof(float));
 
     private void Free()
     {
