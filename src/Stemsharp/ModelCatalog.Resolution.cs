@@ -18,7 +18,7 @@ public sealed partial class ModelCatalog
     /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
-    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
+    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported, or its licence is not accepted.</exception>
     /// <exception cref="OptionException">A wanted stem does not exist in the model.</exception>
     public async Task<ModelSource> ResolveAsync(
         string model,
@@ -29,6 +29,7 @@ public sealed partial class ModelCatalog
     {
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
+        progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
         foreach (int i in needed)
         {
@@ -100,12 +101,12 @@ public sealed partial class ModelCatalog
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
         {
             using SyntheticCheckpoint check = SyntheticCheckpoint.Open(model);
-            return Plan.Of(check.Signature, Network.Ready(() => SyntheticCheckpoint.Open(model), null), check.Stems);
+            return Plan.Of(check.Signature, Network.Ready(() => SyntheticCheckpoint.Open(model), null, ModelLicence.OfProject), check.Stems);
         }
 
         if (FindEmbedded(model) is { } embedded)
         {
-            return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null));
+            return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null, embedded.Licence));
         }
 
         if (FindEntry(model) is { } entry)
@@ -116,13 +117,16 @@ public sealed partial class ModelCatalog
         return PlanPath(model);
     }
 
-    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry.Name, file))], entry.Stems, entry.Weights);
+    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights);
 
-    private Network NetworkOf(string model, CatalogFile file) => new(async (progress, cancellationToken) =>
+    private Network NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
-        string path = await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
-        return ModelMember.Of(path, () => Checkpoint.Open(path));
-    });
+        string path = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
+        return ModelMember.Of(path, () => Checkpoint.Open(path)).WithLicence(ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name));
+    })
+    {
+        Stored = (entry, file),
+    };
 
     private Plan PlanPath(string model)
     {
@@ -162,13 +166,15 @@ public sealed partial class ModelCatalog
         IReadOnlyList<string> signatures = Checkpoint.Signatures(path);
         if (signatures.Count == 1)
         {
-            return Plan.Of(name, Network.Ready(() => Checkpoint.Open(path), path));
+            return Plan.Of(name, NetworkAt(path));
         }
 
         // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
         CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
         return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Network.Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
     }
+
+    private Network NetworkAt(string path) => Network.Ready(() => Checkpoint.Open(path), path, LicenceOfFile(Path.GetFileName(path)));
 
     private Plan PlanInRepository(string model, LocalRepository repository)
     {
@@ -195,11 +201,11 @@ public sealed partial class ModelCatalog
         {
             if (repository.FindCheckpoint(signature) is { } file)
             {
-                networks.Add(Network.Ready(() => Checkpoint.Open(file), file));
+                networks.Add(NetworkAt(file));
             }
-            else if (FindEntry(signature) is { Files: [var known] })
+            else if (FindEntry(signature) is { Files: [var known] } entry)
             {
-                networks.Add(NetworkOf(signature, known));
+                networks.Add(NetworkOf(entry, known));
             }
             else
             {
@@ -232,6 +238,10 @@ public sealed partial class ModelCatalog
     /// <summary>How one network of a model is got.</summary>
     private sealed record Network(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync)
     {
-        public static Network Ready(Func<Checkpoint> open, string? path) => new((_, _) => Task.FromResult(ModelMember.Of(path, open)));
+        /// <summary>The file of the catalog that it is, which may have to be fetched; null for all others.</summary>
+        public (CatalogEntry, CatalogFile)? Stored { get; init; }
+
+        public static Network Ready(Func<Checkpoint> open, string? path, ModelLicence? licence = null) =>
+            new((_, _) => Task.FromResult(ModelMember.Of(path, open).WithLicence(licence)));
     }
 }

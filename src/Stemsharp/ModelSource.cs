@@ -78,6 +78,9 @@ public sealed class ModelMember
     /// <summary>This network's weight for each of <see cref="ModelSource.Stems"/>; never negative.</summary>
     public IReadOnlyList<double> Weights { get; }
 
+    /// <summary>What is known of the licence of its numbers; null where nobody stated one to the catalog.</summary>
+    public ModelLicence? Licence { get; private init; }
+
     internal HTDemucsConfig Config { get; }
 
     internal static ModelMember Of(string? path, Func<Checkpoint> open)
@@ -93,7 +96,9 @@ public sealed class ModelMember
         return new ModelMember(signature, path, config, weights, () => new GraphCheckpoint(name, signature, sha256));
     }
 
-    internal ModelMember WithWeights(IReadOnlyList<double> weights) => new(Signature, Path, Config, weights, _open);
+    internal ModelMember WithWeights(IReadOnlyList<double> weights) => new(Signature, Path, Config, weights, _open) { Licence = Licence };
+
+    internal ModelMember WithLicence(ModelLicence? licence) => new(Signature, Path, Config, Weights, _open) { Licence = licence };
 
     /// <summary>Opens the checkpoint, its checksum verified where its name has one. The caller disposes it.</summary>
     internal Checkpoint Open() => _open();

@@ -64,7 +64,7 @@ public static class CoreMLExporter
         {
             CheckpointWeights weights = new(checkpoint, config, HTDemucs.Build(config, samples));
             IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
-            PackageSource source = new(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
+            PackageSource source = new(checkpoint.Signature, checkpoint.Sha256, member.Licence, blend);
             notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
         }
 
@@ -120,10 +120,6 @@ public static class CoreMLExporter
             throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", config.Sources)}.");
         }
     }
-
-    // The official weights are MIT-licensed; of others nothing is known.
-    private static string? License(Checkpoint checkpoint) =>
-        checkpoint.Signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
 
     private static string Insert(string path, string part)
     {
