@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Cpu;
 using Stemsharp.Separation;
 
@@ -34,7 +35,7 @@ internal sealed class BenchModel : IDisposable
     {
         long began = Stopwatch.GetTimestamp();
         ModelSource source = await Catalogs.Create(offline)
-            .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
+            .ResolveAsync(model, repository, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         ModelMember member = source.Members[0];
         using Checkpoint checkpoint = member.Open();
         EngineRequest request = new(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);

@@ -31,7 +31,7 @@ internal static class VerifyCommand
             int count = asked == 0 ? Environment.ProcessorCount : asked;
             ModelCatalog catalog = Catalogs.Create(line.GetValue(offline));
             ModelSource source = await catalog.ResolveAsync(
-                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
+                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
             string engine = CpuEngine.Describe(KernelTier.Best, count);

@@ -1,6 +1,7 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Engines;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
@@ -50,7 +51,7 @@ internal abstract class ComparedSide : IDisposable
         }
 
         bool export = IsExport(name);
-        ModelSource source = export ? ExportedModels.Open(name) : await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
+        ModelSource source = export ? ExportedModels.Open(name) : await Catalogs.Create().ResolveAsync(name, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         return source.Members.Count == 1 ? Open(source.Members[0]) : new BagSide(name, source, Open);
 
         ComparedSide Open(ModelMember member) => export
