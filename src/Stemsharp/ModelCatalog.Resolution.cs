@@ -19,7 +19,7 @@ public sealed partial class ModelCatalog
     /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
-    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
+    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported, or its licence is not accepted.</exception>
     /// <exception cref="OptionException">A wanted stem does not exist in the model.</exception>
     public async Task<ModelSource> ResolveAsync(
         string model,
@@ -30,6 +30,7 @@ public sealed partial class ModelCatalog
     {
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
+        progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
         foreach (int i in needed)
         {
@@ -57,7 +58,7 @@ public sealed partial class ModelCatalog
                 throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {sources.Length}: {string.Join(", ", sources)}.");
             }
 
-            members[i] = new ModelMember(members[i].Network, weights);
+            members[i] = new ModelMember(members[i].Network, weights) { Licence = members[i].Licence };
         }
 
         CheckStems(plan.Name, sources, stems);
@@ -101,12 +102,13 @@ public sealed partial class ModelCatalog
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
         {
             CheckpointNetwork network = _options.Families.Open(model);
-            return Plan.Of(network.Signature, new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(network, []))), network.Definition.Stems);
+            ModelMember member = new(network, []) { Licence = ModelLicence.OfProject };
+            return Plan.Of(network.Signature, new PlannedNetwork((_, _) => Task.FromResult(member)), network.Definition.Stems);
         }
 
         if (FindEmbedded(model) is { } embedded)
         {
-            return Plan.Of(embedded.Name, Ready(() => OpenEmbedded(embedded), null));
+            return Plan.Of(embedded.Name, Ready(() => OpenEmbedded(embedded), null, embedded.Licence));
         }
 
         if (FindEntry(model) is { } entry)
@@ -117,13 +119,16 @@ public sealed partial class ModelCatalog
         return PlanPath(model);
     }
 
-    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry.Name, file))], entry.Stems, entry.Weights);
+    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights);
 
-    private PlannedNetwork NetworkOf(string model, CatalogFile file) => new(async (progress, cancellationToken) =>
+    private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
-        string path = await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
-        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path)), []);
-    });
+        string path = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
+        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name) };
+    })
+    {
+        Stored = (entry, file),
+    };
 
     private Plan PlanPath(string model)
     {
@@ -163,13 +168,15 @@ public sealed partial class ModelCatalog
         IReadOnlyList<string> signatures = Checkpoint.Signatures(path);
         if (signatures.Count == 1)
         {
-            return Plan.Of(name, Ready(() => Checkpoint.Open(path), path));
+            return Plan.Of(name, NetworkAt(path));
         }
 
         // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
         CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
         return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
     }
+
+    private PlannedNetwork NetworkAt(string path) => Ready(() => Checkpoint.Open(path), path, LicenceOfFile(Path.GetFileName(path)));
 
     private Plan PlanInRepository(string model, LocalRepository repository)
     {
@@ -187,8 +194,8 @@ public sealed partial class ModelCatalog
         throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
     }
 
-    private PlannedNetwork Ready(Func<Checkpoint> open, string? path) =>
-        new((_, _) => Task.FromResult(new ModelMember(_options.Families.Read(path, open), [])));
+    private PlannedNetwork Ready(Func<Checkpoint> open, string? path, ModelLicence? licence = null) =>
+        new((_, _) => Task.FromResult(new ModelMember(_options.Families.Read(path, open), []) { Licence = licence }));
 
     // A bag's signatures are looked up beside it, then among the known models.
     private Plan PlanBag(string path, LocalRepository repository)
@@ -199,11 +206,11 @@ public sealed partial class ModelCatalog
         {
             if (repository.FindCheckpoint(signature) is { } file)
             {
-                networks.Add(Ready(() => Checkpoint.Open(file), file));
+                networks.Add(NetworkAt(file));
             }
-            else if (FindEntry(signature) is { Files: [var known] })
+            else if (FindEntry(signature) is { Files: [var known] } entry)
             {
-                networks.Add(NetworkOf(signature, known));
+                networks.Add(NetworkOf(entry, known));
             }
             else
             {
@@ -234,5 +241,9 @@ public sealed partial class ModelCatalog
     }
 
     /// <summary>How one network of a model is got.</summary>
-    private sealed record PlannedNetwork(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync);
+    private sealed record PlannedNetwork(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync)
+    {
+        /// <summary>The file of the catalog that it is, which may have to be fetched; null for all others.</summary>
+        public (CatalogEntry, CatalogFile)? Stored { get; init; }
+    }
 }

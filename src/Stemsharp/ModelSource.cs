@@ -74,6 +74,9 @@ public sealed class ModelMember
     /// <summary>This network's weight for each of <see cref="ModelSource.Stems"/>; never negative.</summary>
     public IReadOnlyList<double> Weights { get; }
 
+    /// <summary>What is known of the licence of its numbers; null where nobody stated one to the catalog.</summary>
+    public ModelLicence? Licence { get; internal init; }
+
     /// <inheritdoc cref="Network.Definition"/>
     internal NetworkDefinition Definition => Network.Definition;
 }

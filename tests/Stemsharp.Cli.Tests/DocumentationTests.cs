@@ -111,7 +111,7 @@ public class DocumentationTests
     public async Task EveryExampleRuns()
     {
         using TemporaryFolder folder = new();
-        using ModelHost models = new(folder.Path, "htdemucs", "htdemucs_ft");
+        using ModelHost models = new(folder.Path, "htdemucs", "htdemucs_ft", ModelHost.Demanding);
         Clip.Song(folder.Combine("song.wav"), 1.5);
         Clip.Song(folder.Combine("album", "disc 1", "one.wav"), 0.3);
         Clip.Song(folder.Combine("album", "two.wav"), 0.3);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Stemsharp.Backends;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Benchmarks;
@@ -39,7 +40,7 @@ internal sealed class BenchModel : IDisposable
     {
         long began = Stopwatch.GetTimestamp();
         ModelSource source = await Catalogs.Create(offline)
-            .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
+            .ResolveAsync(model, repository, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         Network network = source.Members[0].Network;
         EngineSettings settings = choice.Settings(threads) with { Profile = profile, PiecesAtOnce = 1 };
         int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);

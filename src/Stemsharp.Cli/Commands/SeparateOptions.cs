@@ -17,6 +17,7 @@ internal sealed class SeparateOptions
     internal readonly Option<string> Model = ModelOptions.Model();
     internal readonly Option<string?> Repository = ModelOptions.Repository();
     internal readonly Option<bool> Offline = ModelOptions.Offline();
+    internal readonly Option<bool> AcceptLicence = ModelOptions.AcceptLicence();
     internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
     internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings." };
 
@@ -168,7 +169,7 @@ internal sealed class SeparateOptions
     /// <summary>Adds what concerns running and showing.</summary>
     internal void AddRun(Command command)
     {
-        foreach (Option option in new Option[] { Overwrite, Resume, Pipe, Progress, Quiet, Verbose, Json, ListModels })
+        foreach (Option option in new Option[] { Overwrite, Resume, AcceptLicence, Pipe, Progress, Quiet, Verbose, Json, ListModels })
         {
             command.Add(option);
         }

@@ -68,6 +68,7 @@ internal static class SeparateRequests
             OutputFolder = folder,
             ModelFolder = !line.GetValue(options.NoModelFolder) && !template.Pattern.Contains("{model}", StringComparison.Ordinal),
             Offline = line.GetValue(options.Offline),
+            AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
             Overwrite = Has(line, options.Overwrite),

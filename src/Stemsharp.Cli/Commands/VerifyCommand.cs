@@ -38,7 +38,7 @@ internal static class VerifyCommand
             EngineChoice choice = options.Read(line);
             ModelCatalog catalog = Catalogs.Create(line.GetValue(offline));
             ModelSource source = await catalog.ResolveAsync(
-                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
+                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
             EngineSettings settings = choice.Settings(count);

@@ -1,4 +1,5 @@
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
@@ -47,7 +48,9 @@ internal abstract class ComparedSide : IDisposable
         }
 
         bool export = IsExport(name);
-        ModelSource source = export ? OnnxExports.Open(name) : await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
+        ModelSource source = export
+            ? OnnxExports.Open(name)
+            : await Catalogs.Create().ResolveAsync(name, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         return source.Members.Count == 1 ? Open(source.Members[0]) : new BagSide(name, source, Open);
 
         ComparedSide Open(ModelMember member) => export ? OfGraph(member.Path!, settings) : OfMember(name, member, settings);

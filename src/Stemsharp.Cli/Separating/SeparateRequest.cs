@@ -24,6 +24,8 @@ internal sealed record SeparateRequest
 
     internal bool Offline { get; init; }
 
+    internal bool AcceptLicence { get; init; }
+
     internal TimeSpan Start { get; init; }
 
     internal TimeSpan? Duration { get; init; }

@@ -63,7 +63,7 @@ public static class CoreMLExporter
         using (INetworkWeights weights = member.Network.OpenWeights(graph))
         {
             IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[definition.Stems.IndexOf(s)])] : null;
-            PackageSource source = new(member.Network.Family, member.Signature, weights.Sha256, License(member.Signature), blend);
+            PackageSource source = new(member.Network.Family, member.Signature, weights.Sha256, member.Licence, blend);
             notes.AddRange(PackageWriter.Write(path, definition, graph, samples, weights, source, options));
         }
 
@@ -119,10 +119,6 @@ public static class CoreMLExporter
             throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", definition.Stems)}.");
         }
     }
-
-    // The official weights are MIT-licensed; of others nothing is known.
-    private static string? License(string signature) =>
-        signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
 
     private static string Insert(string path, string part)
     {

@@ -17,12 +17,12 @@ internal static class PackageMetadata
     /// <param name="options">What was asked for.</param>
     public static Metadata Create(NetworkDefinition definition, PackageSource source, int samples, IReadOnlyList<string> stems, CoreMLExportOptions options)
     {
-        string license = source.License ?? "See the model's source.";
+        const string Unknown = "See the model's source.";
         Metadata metadata = new()
         {
             ShortDescription = $"{source.Family}, music source separation: {string.Join(", ", stems)}. One segment of {samples} stereo samples at {definition.SampleRate} Hz. A stem is the inverse STFT of its spectrogram plus its waveform.",
             Author = "Stemsharp; weights by their trainers",
-            License = license,
+            License = source.Licence?.ToString() ?? Unknown,
             VersionString = "1",
         };
         void Add(string key, string value) => metadata.UserDefined.Add(Prefix + key, value);
@@ -55,7 +55,16 @@ internal static class PackageMetadata
             Add("source_sha256", sha);
         }
 
-        Add("license", license);
+        Add("license", source.Licence?.Text ?? Unknown);
+        if (source.Licence is { } licence)
+        {
+            Add("license_stated_by", licence.StatedBy);
+            if (licence.Link is { } link)
+            {
+                Add("license_link", link.AbsoluteUri);
+            }
+        }
+
         if (source.Weights is { } weights)
         {
             Add("blend_weights", string.Join(',', weights.Select(w => w.ToString("R", CultureInfo.InvariantCulture))));
@@ -69,6 +78,6 @@ internal static class PackageMetadata
 /// <param name="Family">The network's architecture.</param>
 /// <param name="Signature">What it was named by when it was trained.</param>
 /// <param name="Sha256">Its checksum, if it is a file.</param>
-/// <param name="License">The weights' licence, if known.</param>
+/// <param name="Licence">The licence of its numbers as the catalog has it, if anybody stated one.</param>
 /// <param name="Weights">In a bag, this network's weight for each exported stem.</param>
-internal sealed record PackageSource(string Family, string Signature, string? Sha256 = null, string? License = null, IReadOnlyList<double>? Weights = null);
+internal sealed record PackageSource(string Family, string Signature, string? Sha256 = null, ModelLicence? Licence = null, IReadOnlyList<double>? Weights = null);

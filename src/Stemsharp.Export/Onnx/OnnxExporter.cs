@@ -55,6 +55,7 @@ public static class OnnxExporter
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
             OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Network.Definition.SampleRate) : null };
             ModelProto proto = OnnxModelBuilder.Build(member.Network, graph);
+            LicenceMetadata.Add(proto, member.Licence);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
             files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
             trials.Add((files[^1].File, member, graph));
@@ -151,6 +152,7 @@ public static class OnnxExporter
             }
 
             json.WriteEndArray();
+            LicenceMetadata.Write(json, member.Licence);
             json.WriteEndObject();
         }
 

@@ -76,6 +76,7 @@ internal static class InspectModelCommand
             lines.Add("");
             lines.Add($"family      {network.Member.Network.Family}");
             lines.Add($"network     {network.Member.Signature}{(network.Member.Path is { } path ? $"  {path}" : "")}");
+            lines.Add($"licence     {Words.Licence(network.Member.Licence)}");
             if (network.Sha256 is { } hash)
             {
                 lines.Add($"sha-256     {hash}");
@@ -130,6 +131,7 @@ internal static class InspectModelCommand
         json.WriteString("signature", network.Member.Signature);
         json.WriteString("path", network.Member.Path);
         json.WriteString("sha256", network.Sha256);
+        json.WriteLicence(network.Member.Licence);
         json.WriteStartArray("weights");
         foreach (double weight in network.Member.Weights)
         {
