@@ -1,14 +1,14 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
 /// <summary>How far one forward pass is from the float64 golden data, beside PyTorch's own float32.</summary>
 internal static class GoldenAccuracy
 {
-    public static void Print(string golden, KernelTier tier)
+    public static void Print(string golden, SimdTier tier)
     {
         Report("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io", "mix.85995", "stems.85995", 0, "119.39");
         Report("tiny6/tiny6-18285eff.th", "tiny6/tiny6.io", "mix.85995", "stems.85995", 0, "123.77");
@@ -42,7 +42,7 @@ internal static class GoldenAccuracy
         return values;
     }
 
-    private static float[] Forward(Checkpoint checkpoint, float[] mix, int samples, KernelTier tier)
+    private static float[] Forward(Checkpoint checkpoint, float[] mix, int samples, SimdTier tier)
     {
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, samples);

@@ -5,14 +5,14 @@ using Stemsharp.Bench.CoreML;
 using Stemsharp.Bench.Onnx;
 using Stemsharp.Bench.Peers;
 using Stemsharp.Bench.Steps;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 switch (args)
 {
     case ["engine", .. var rest]: EngineTime.Print(rest); return 0;
     case ["balance", .. var rest]: LoadBalanceSimulation.Print(rest); return 0;
     case ["steps", .. var rest]: StepComparison.Print(rest); return 0;
-    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, KernelTier.Best); return 0;
+    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, SimdTier.Best); return 0;
     case ["stft"]: StftTime.Print(); return 0;
     case ["resampling"]: ResamplingBenchmark.Run(); return 0;
     case ["peers", .. var rest]: PeerBench.Run(rest); return 0;

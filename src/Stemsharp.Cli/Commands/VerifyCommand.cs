@@ -3,7 +3,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Verification;
 using Stemsharp.Cpu;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -34,7 +34,7 @@ internal static class VerifyCommand
                 name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
-            string engine = CpuEngine.Describe(KernelTier.Best, count);
+            string engine = CpuEngine.Describe(SimdTier.Best, count);
             if (!asJson)
             {
                 output.WriteLine($"engine  {engine}");

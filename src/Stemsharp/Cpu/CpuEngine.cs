@@ -1,6 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -16,8 +16,8 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     /// <param name="threads">Threads to run on, at least 1.</param>
     /// <param name="tier">Instruction set; the best one when null.</param>
     /// <param name="profile">Whether to time each step.</param>
-    public CpuEngine(Graph.Graph graph, IWeightSource weights, int threads, KernelTier? tier = null, bool profile = false)
-        : this(PlanBuilder.Compile(graph, weights, tier ?? KernelTier.Best, threads), ownsPlan: true, threads, profile)
+    public CpuEngine(Graph.Graph graph, IWeightSource weights, int threads, SimdTier? tier = null, bool profile = false)
+        : this(PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Best, threads), ownsPlan: true, threads, profile)
     {
     }
 
@@ -39,7 +39,7 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     /// <param name="groups">How many engines a plan and its threads are to be divided among, 1 … threads.</param>
     public static IReadOnlyList<CpuEngine> CreateGroup(Graph.Graph graph, IWeightSource weights, int threads, Func<Plan, int> groups)
     {
-        Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best, threads);
+        Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Best, threads);
         int count = Math.Clamp(groups(plan), 1, threads);
         return [.. Enumerable.Range(0, count).Select(i => new CpuEngine(plan, ownsPlan: i == 0, threads * (i + 1) / count - threads * i / count, profile: false))];
     }
@@ -65,7 +65,7 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     public string Description => Describe(Plan.Tier, _workers.Count);
 
     /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
-    public static string Describe(KernelTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
+    public static string Describe(SimdTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
 
     /// <inheritdoc/>
     public float* Spectrogram => _session.Port(0);

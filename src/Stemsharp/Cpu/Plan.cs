@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -10,7 +10,7 @@ namespace Stemsharp.Cpu;
 /// A graph made ready for this processor: fused steps with packed weights, and every tensor's place in the
 /// arena. Immutable; sessions share it.
 /// </summary>
-internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<Tensor> ports, SegmentShape shape, KernelTier tier) : IDisposable
+internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<Tensor> ports, SegmentShape shape, SimdTier tier) : IDisposable
 {
     public IReadOnlyList<Step> Steps { get; } = steps;
 
@@ -21,7 +21,7 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
 
     public SegmentShape Shape { get; } = shape;
 
-    public KernelTier Tier { get; } = tier;
+    public SimdTier Tier { get; } = tier;
 
     /// <summary>Size of a session's arena.</summary>
     public long ArenaFloats { get; } = MemoryPlanner.Place(tensors);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.Intrinsics;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Signal;
 
@@ -24,14 +25,14 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>
     public SegmentStft(int nfft, int samples)
-        : this(nfft, samples, WidestLanes)
+        : this(nfft, samples, SimdTier.Best)
     {
     }
 
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>
-    /// <param name="lanes">Frames in one vector: 4, 8 or 16.</param>
-    internal SegmentStft(int nfft, int samples, int lanes)
+    /// <param name="tier">The instruction set.</param>
+    internal SegmentStft(int nfft, int samples, SimdTier tier)
     {
         if (nfft < 16 || !int.IsPow2(nfft))
         {
@@ -45,12 +46,12 @@ internal sealed unsafe class SegmentStft : IDisposable
         Frames = (int)(((long)samples + Hop - 1) / Hop);
         Chunks = (Frames + ChunkFrames - 1) / ChunkFrames;
         FrameTables tables = new(nfft, samples, Frames);
-        _transform = lanes switch
+        _transform = tier.Bits switch
         {
-            16 => new FrameTransform<Lanes512, Vector512<float>>(tables),
-            8 => new FrameTransform<Lanes256, Vector256<float>>(tables),
-            4 => new FrameTransform<Lanes128, Vector128<float>>(tables),
-            _ => throw new ArgumentOutOfRangeException(nameof(lanes)),
+            512 => new FrameTransform<Simd512, Vector512<float>>(tables),
+            256 => new FrameTransform<Simd256, Vector256<float>>(tables),
+            128 => new FrameTransform<Simd128, Vector128<float>>(tables),
+            _ => new FrameTransform<Simd1, float>(tables),
         };
     }
 
@@ -72,9 +73,6 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <summary>Floats that <see cref="Inverse"/> leaves for <see cref="AddSeam"/>: three hops.</summary>
     public int SeamLength => 3 * Hop;
 
-    private static int WidestLanes =>
-        Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
-
     /// <summary>Transforms one chunk of one channel.</summary>
     /// <param name="waveform">[L].</param>
     /// <param name="chunk">0 … <see cref="Chunks"/> − 1.</param>
@@ -83,9 +81,9 @@ internal sealed unsafe class SegmentStft : IDisposable
     {
         AlignedBuffer scratch = Rent();
         (int begin, int end) = FramesOf(chunk);
-        for (int frame = begin; frame < end; frame += _transform.Lanes)
+        for (int frame = begin; frame < end; frame += _transform.Group)
         {
-            _transform.Forward(waveform, frame, Math.Min(_transform.Lanes, end - frame), spectrogram, scratch.Data);
+            _transform.Forward(waveform, frame, Math.Min(_transform.Group, end - frame), spectrogram, scratch.Data);
         }
 
         _scratch.Add(scratch);
@@ -104,9 +102,9 @@ internal sealed unsafe class SegmentStft : IDisposable
         AlignedBuffer scratch = Rent();
         (int begin, int end) = FramesOf(chunk);
         _transform.BeginInverse(scratch.Data);
-        for (int frame = begin; frame < end; frame += _transform.Lanes)
+        for (int frame = begin; frame < end; frame += _transform.Group)
         {
-            int count = Math.Min(_transform.Lanes, end - frame);
+            int count = Math.Min(_transform.Group, end - frame);
             _transform.Inverse(spectrogram, frame, count, waveform, scratch.Data);
         }
 

@@ -14,13 +14,14 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     public static RoomRules Library { get; } = new("Stemsharp", new Dictionary<string, string[]>
     {
         ["Audio"] = [],
-        ["Signal"] = [],
-        ["Kernels"] = [],
+        ["Simd"] = [],
+        ["Signal"] = ["Simd"],
+        ["Kernels"] = ["Simd"],
         ["Graph"] = [],
         ["Checkpoints"] = [],
         ["Inference"] = [],
         ["Model"] = ["Graph", "Checkpoints"],
-        ["Cpu"] = ["Graph", "Kernels", "Inference"],
+        ["Cpu"] = ["Graph", "Kernels", "Inference", "Simd"],
         ["Separation"] = ["Audio", "Signal", "Inference"],
         ["Evaluation"] = ["Audio"],
     });

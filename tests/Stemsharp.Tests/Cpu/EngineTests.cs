@@ -2,15 +2,15 @@ using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Cpu;
 
 public class EngineTests
 {
-    public static TheoryData<string> Tiers => [.. KernelTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
+    public static TheoryData<string> Tiers => [.. SimdTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
 
     [Theory]
     [InlineData("tiny4/tiny4-cf67fb40.th", 20000)]
@@ -22,7 +22,7 @@ public class EngineTests
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load(file, samples);
         using (checkpoint)
         {
-            AssertAgrees(graph, weights, KernelTier.Best);
+            AssertAgrees(graph, weights, SimdTier.Best);
         }
     }
 
@@ -33,7 +33,7 @@ public class EngineTests
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny6/tiny6-18285eff.th", 9000);
         using (checkpoint)
         {
-            AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+            AssertAgrees(graph, weights, SimdTier.All.Single(t => t.Name == tier));
         }
     }
 
@@ -45,7 +45,7 @@ public class EngineTests
     public void Unusual_configurations_agree_with_the_interpreter(string variant)
     {
         Graph.Graph graph = HTDemucs.Build(s_variants[variant], 6000);
-        AssertAgrees(graph, new MadeWeights(), KernelTier.Best);
+        AssertAgrees(graph, new MadeWeights(), SimdTier.Best);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public class EngineTests
         return (graph, new CheckpointWeights(checkpoint, config, graph), checkpoint);
     }
 
-    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier)
+    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, SimdTier tier)
     {
         const double Decibels = 105;
         using CpuEngine engine = new(graph, weights, 2, tier);

@@ -2,8 +2,8 @@ using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
-using Stemsharp.Kernels.Simd;
 using Stemsharp.Kernels.Winograd;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Kernels;

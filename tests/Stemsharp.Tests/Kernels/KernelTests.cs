@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
-using Stemsharp.Kernels;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Kernels;
@@ -18,7 +17,7 @@ public abstract class KernelTests<TCases>(int bits)
     where TCases : IKernelCases, new()
 {
     // A tier that the processor lacks is run by no test; the table says so (the tests then have nothing to check).
-    private readonly bool _supported = KernelTier.All.Single(t => t.Bits == bits).IsSupported;
+    private readonly bool _supported = SimdTier.All.Single(t => t.Bits == bits).IsSupported;
 
     [Fact]
     public void Products_agree_at_every_length() => Run(c => c.Products());

@@ -1,8 +1,7 @@
 using System.Runtime.Intrinsics;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Graph;
-using Stemsharp.Kernels;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -13,7 +12,7 @@ internal static class PlanBuilder
     /// <param name="weights">Its trained tensors; read here, not kept.</param>
     /// <param name="tier">The instruction set.</param>
     /// <param name="threads">Threads to pack weights with; the plan is the same for any number.</param>
-    public static Plan Compile(Graph.Graph graph, IWeightSource weights, KernelTier tier, int threads)
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads)
     {
         using WeightReader reader = new(weights);
         using WeightPacking packing = new(weights, threads);

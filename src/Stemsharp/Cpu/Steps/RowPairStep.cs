@@ -1,5 +1,5 @@
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 using Stemsharp.Kernels.Winograd;
 
 namespace Stemsharp.Cpu.Steps;
