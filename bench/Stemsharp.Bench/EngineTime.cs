@@ -26,7 +26,7 @@ internal static unsafe class EngineTime
         using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), threads, SimdTier.Best, profile);
+        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), threads, SimdTier.Chosen, profile);
         Console.WriteLine($"{name} on {engine.Description}: {graph.Flops * 1e-9:F1} GFLOP, {engine.Plan.ExecutedFlops * 1e-9:F1} executed, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB");
         if (args.Contains("--plan"))
         {

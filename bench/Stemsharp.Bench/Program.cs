@@ -12,7 +12,7 @@ switch (args)
     case ["engine", .. var rest]: EngineTime.Print(rest); return 0;
     case ["balance", .. var rest]: LoadBalanceSimulation.Print(rest); return 0;
     case ["steps", .. var rest]: StepComparison.Print(rest); return 0;
-    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, SimdTier.Best); return 0;
+    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, SimdTier.Chosen); return 0;
     case ["stft"]: StftTime.Print(); return 0;
     case ["resampling"]: ResamplingBenchmark.Run(); return 0;
     case ["peers", .. var rest]: PeerBench.Run(rest); return 0;

@@ -34,7 +34,7 @@ internal static class VerifyCommand
                 name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
-            string engine = CpuEngine.Describe(SimdTier.Best, count);
+            string engine = CpuEngine.Describe(SimdTier.Chosen, count);
             if (!asJson)
             {
                 output.WriteLine($"engine  {engine}");

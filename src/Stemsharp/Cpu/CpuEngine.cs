@@ -17,7 +17,7 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     /// <param name="tier">Instruction set; the best one when null.</param>
     /// <param name="profile">Whether to time each step.</param>
     public CpuEngine(Graph.Graph graph, IWeightSource weights, int threads, SimdTier? tier = null, bool profile = false)
-        : this(PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Best, threads), ownsPlan: true, threads, profile)
+        : this(PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Chosen, threads), ownsPlan: true, threads, profile)
     {
     }
 
@@ -39,7 +39,7 @@ internal sealed unsafe class CpuEngine : ISegmentEngine, ISegmentBuffers
     /// <param name="groups">How many engines a plan and its threads are to be divided among, 1 … threads.</param>
     public static IReadOnlyList<CpuEngine> CreateGroup(Graph.Graph graph, IWeightSource weights, int threads, Func<Plan, int> groups)
     {
-        Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Best, threads);
+        Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads);
         int count = Math.Clamp(groups(plan), 1, threads);
         return [.. Enumerable.Range(0, count).Select(i => new CpuEngine(plan, ownsPlan: i == 0, threads * (i + 1) / count - threads * i / count, profile: false))];
     }

@@ -25,7 +25,7 @@ internal static class FmaPeak
     /// </summary>
     public static FmaRate Measure(int threads, double seconds = 0.5)
     {
-        Func<long, long> loop = SimdTier.Best.Bits switch
+        Func<long, long> loop = SimdTier.Chosen.Bits switch
         {
             512 => Loop<Simd512, Vector512<float>>,
             256 => Loop<Simd256, Vector256<float>>,

@@ -25,7 +25,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>
     public SegmentStft(int nfft, int samples)
-        : this(nfft, samples, SimdTier.Best)
+        : this(nfft, samples, SimdTier.Chosen)
     {
     }
 

@@ -20,7 +20,7 @@ public class PlanTests
         using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open("synthetic:" + name);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), SimdTier.Best, threads: 2);
+        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), SimdTier.Chosen, threads: 2);
         string file = RepositoryFiles.At("tests", "Stemsharp.Tests", "Cpu", "Plans", name + ".txt"), text = plan.ToString().ReplaceLineEndings("\n");
         if (!File.Exists(file) || File.ReadAllText(file).ReplaceLineEndings("\n") != text)
         {
@@ -38,7 +38,7 @@ public class PlanTests
         using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.DemoModel);
         HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), SimdTier.Best, threads: 2);
+        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), SimdTier.Chosen, threads: 2);
         Tensor[] roots = [.. plan.Tensors.Where(t => t.Root == t && t.Last >= t.First)];
         Assert.NotEmpty(roots);
         foreach (Tensor a in roots)
