@@ -3,6 +3,7 @@ using System.Globalization;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
@@ -59,8 +60,8 @@ internal static unsafe class LoadBalanceSimulation
     // The median time of every task, by step and phase, as cut for so many workers and run by one.
     private static double[][][] Measure(Plan plan, int workers)
     {
-        using NativeBlock memory = new(Session.Bytes(plan, 1) + 4096);
-        Workspace workspace = new() { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
+        using NativeBuffer<byte> memory = new(Session.Bytes(plan, 1) + 4096, hugePages: true);
+        Workspace workspace = new() { Arena = (float*)memory.Data + Tensor.Slack, Workers = workers };
         workspace.Slots = (double*)(workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         workspace.Scratch = (float*)(((nint)(workspace.Slots + plan.SlotDoubles) + 127) / 64 * 64);
         double[][][][] all = new double[Runs + 1][][][];

@@ -5,6 +5,7 @@ using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Separation;
+using Stemsharp.Simd;
 
 namespace Stemsharp;
 
@@ -122,7 +123,7 @@ internal sealed class SeparatorEngines : IDisposable
     private static void GiveBack()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        NativeBlock.Trim();
+        NativeHeap.Trim();
     }
 
     /// <summary>No more engines than there are segments: a short song gets all threads for each of its segments.</summary>

@@ -2,6 +2,7 @@ using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Steps;
 
@@ -15,7 +16,8 @@ internal static unsafe class StepRunner
     private const int Slack = 64;
 
     private static CpuEngine s_engine = null!;
-    private static NativeBlock s_arena = null!, s_scratch = null!, s_slots = null!;
+    private static NativeBuffer<float> s_arena = null!, s_scratch = null!;
+    private static NativeBuffer<double> s_slots = null!;
 
     private static Plan Plan => s_engine.Plan;
 
@@ -27,11 +29,11 @@ internal static unsafe class StepRunner
         Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
         s_engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 1);
         long floats = Plan.ArenaFloats + 2 * Slack;
-        s_arena = new NativeBlock(floats * sizeof(float));
-        s_scratch = new NativeBlock((Plan.ScratchFloats + Slack) * sizeof(float));
-        s_slots = new NativeBlock(Math.Max(1, Plan.SlotDoubles) * sizeof(double));
+        s_arena = new NativeBuffer<float>(floats, hugePages: true);
+        s_scratch = new NativeBuffer<float>(Plan.ScratchFloats + Slack, hugePages: true);
+        s_slots = new NativeBuffer<double>(Math.Max(1, Plan.SlotDoubles), hugePages: true);
         Random random = new(1);
-        float* arena = (float*)s_arena.Pointer;
+        float* arena = s_arena.Data;
         for (long i = 0; i < floats; i++)
         {
             arena[i] = random.NextSingle() - 0.5f;
@@ -51,7 +53,7 @@ internal static unsafe class StepRunner
     /// <summary>Runs the tasks from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
     public static void Run(int step, int phase, int first, int end)
     {
-        Workspace workspace = new() { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
+        Workspace workspace = new() { Arena = s_arena.Data + Slack, Scratch = s_scratch.Data, Slots = s_slots.Data, Workers = 1 };
         for (int task = first; task < end; task++)
         {
             Plan.Steps[step].Run(phase, task, workspace);

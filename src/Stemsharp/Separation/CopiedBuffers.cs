@@ -1,13 +1,13 @@
 using Stemsharp.Inference;
-using Stemsharp.Signal;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Separation;
 
 /// <summary>Buffers beside an engine that has none of its own to lend.</summary>
 internal sealed unsafe class CopiedBuffers(ISegmentEngine engine) : ISegmentBuffers, IDisposable
 {
-    private readonly AlignedBuffer _spectrogram = new(engine.Shape.SpectrogramLength), _waveform = new(engine.Shape.WaveformLength);
-    private readonly AlignedBuffer _spectrograms = new(engine.Shape.SpectrogramsLength), _waveforms = new(engine.Shape.WaveformsLength);
+    private readonly NativeBuffer<float> _spectrogram = new(engine.Shape.SpectrogramLength), _waveform = new(engine.Shape.WaveformLength);
+    private readonly NativeBuffer<float> _spectrograms = new(engine.Shape.SpectrogramsLength), _waveforms = new(engine.Shape.WaveformsLength);
 
     public float* Spectrogram => _spectrogram.Data;
 

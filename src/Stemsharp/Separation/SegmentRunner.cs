@@ -1,5 +1,6 @@
 using Stemsharp.Inference;
 using Stemsharp.Signal;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Separation;
 
@@ -13,7 +14,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
     private readonly IWorkers _workers;
     private readonly SegmentStft _stft;
     private readonly ISegmentBuffers _buffers;
-    private readonly AlignedBuffer _seams;
+    private readonly NativeBuffer<float> _seams;
     private readonly Action<int> _forward, _inverse, _join;
     private int[] _stems = [];
 
@@ -34,7 +35,7 @@ internal sealed unsafe class SegmentRunner : IDisposable
         }
 
         _buffers = engine as ISegmentBuffers ?? new CopiedBuffers(engine);
-        _seams = new AlignedBuffer(Shape.Stems * Shape.Channels * _stft.Chunks * _stft.SeamLength);
+        _seams = new NativeBuffer<float>(Shape.Stems * Shape.Channels * _stft.Chunks * _stft.SeamLength);
         _forward = Forward;
         _inverse = Inverse;
         _join = Join;

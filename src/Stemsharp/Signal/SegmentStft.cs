@@ -19,7 +19,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     private const int ChunkFrames = 48;
 
     private readonly FrameTransform _transform;
-    private readonly ConcurrentBag<AlignedBuffer> _scratch = [];
+    private readonly ConcurrentBag<NativeBuffer<float>> _scratch = [];
     private bool _disposed;
 
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
@@ -79,7 +79,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <param name="spectrogram">[2, F, T]; the chunk's frames are overwritten.</param>
     public void Forward(float* waveform, int chunk, float* spectrogram)
     {
-        AlignedBuffer scratch = Rent();
+        NativeBuffer<float> scratch = Rent();
         (int begin, int end) = FramesOf(chunk);
         for (int frame = begin; frame < end; frame += _transform.Group)
         {
@@ -99,7 +99,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     /// <param name="seam"><see cref="SeamLength"/> floats of this chunk and channel; untouched by the last chunk.</param>
     public void Inverse(float* spectrogram, int chunk, float* waveform, float* seam)
     {
-        AlignedBuffer scratch = Rent();
+        NativeBuffer<float> scratch = Rent();
         (int begin, int end) = FramesOf(chunk);
         _transform.BeginInverse(scratch.Data);
         for (int frame = begin; frame < end; frame += _transform.Group)
@@ -137,7 +137,7 @@ internal sealed unsafe class SegmentStft : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        while (_scratch.TryTake(out AlignedBuffer? scratch))
+        while (_scratch.TryTake(out NativeBuffer<float>? scratch))
         {
             scratch.Dispose();
         }
@@ -146,9 +146,9 @@ internal sealed unsafe class SegmentStft : IDisposable
     private (int Begin, int End) FramesOf(int chunk) =>
         (chunk * ChunkFrames, Math.Min((chunk + 1) * ChunkFrames, Frames));
 
-    private AlignedBuffer Rent()
+    private NativeBuffer<float> Rent()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _scratch.TryTake(out AlignedBuffer? scratch) ? scratch : new AlignedBuffer(_transform.ScratchLength);
+        return _scratch.TryTake(out NativeBuffer<float>? scratch) ? scratch : new NativeBuffer<float>(_transform.ScratchLength);
     }
 }

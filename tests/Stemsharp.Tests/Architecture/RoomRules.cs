@@ -13,16 +13,16 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     /// <summary>The rooms of the library, src/Stemsharp.</summary>
     public static RoomRules Library { get; } = new("Stemsharp", new Dictionary<string, string[]>
     {
-        ["Audio"] = [],
+        ["Audio"] = ["Simd"],
         ["Simd"] = [],
         ["Signal"] = ["Simd"],
         ["Kernels"] = ["Simd"],
         ["Graph"] = [],
-        ["Checkpoints"] = [],
+        ["Checkpoints"] = ["Simd"],
         ["Inference"] = [],
         ["Model"] = ["Graph", "Checkpoints"],
         ["Cpu"] = ["Graph", "Kernels", "Inference", "Simd"],
-        ["Separation"] = ["Audio", "Signal", "Inference"],
+        ["Separation"] = ["Audio", "Signal", "Inference", "Simd"],
         ["Evaluation"] = ["Audio"],
     });
 

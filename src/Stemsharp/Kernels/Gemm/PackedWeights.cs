@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
@@ -15,7 +14,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     // Widening takes whole vectors, which may reach so far beyond the last weight.
     private const int Slack = 64;
 
-    private void* _data;
+    private NativeBuffer<byte>? _memory;
+    private byte* _data;
 
     /// <summary>A matrix of a known size, to be filled once before it is used.</summary>
     public PackedWeights(int rows, int k)
@@ -24,8 +24,6 @@ internal sealed unsafe class PackedWeights : IDisposable
         K = k;
         Strips = Tile.Strips(rows);
     }
-
-    ~PackedWeights() => Free();
 
     public int Rows { get; }
 
@@ -129,8 +127,8 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
+        _memory?.Dispose();
+        _data = null;
     }
 
     // Eight rows of k codes as [k][8], four codes in a word.
@@ -160,9 +158,9 @@ internal sealed unsafe class PackedWeights : IDisposable
         long weights = (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
         weights = (weights + Slack + 63) / 64 * 64;
         Bytes = weights + biases;
-        _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
-        NativeMemory.Clear(_data, (nuint)Bytes);
-        Bias = (float*)((byte*)_data + weights);
+        _memory = new NativeBuffer<byte>(Bytes);
+        _data = _memory.Data;
+        Bias = (float*)(_data + weights);
         for (int r = 0; bias.Length > 0 && r < rowOrder.Length; r++)
         {
             if (rowOrder[r] >= 0)
@@ -170,11 +168,5 @@ internal sealed unsafe class PackedWeights : IDisposable
                 Bias[r] = bias[rowOrder[r]];
             }
         }
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
     }
 }
