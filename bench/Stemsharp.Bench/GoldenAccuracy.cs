@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Model;
 using Stemsharp.Simd;
 
@@ -21,15 +22,13 @@ internal static class GoldenAccuracy
             float[] mix = Read(data, input), truth = Read(data, output);
             float[] stems = Forward(checkpoint, mix, mix.Length / 2, tier);
             int length = mix.Length / 2, width = truth.Length / (stems.Length / length);
-            double signal = 0, error = 0;
-            for (int i = 0; i < truth.Length; i++)
+            SignalToNoise sums = new();
+            for (int plane = 0; plane * width < truth.Length; plane++)
             {
-                double ours = stems[i / width * length + start + i % width];
-                signal += (double)truth[i] * truth[i];
-                error += (truth[i] - ours) * (truth[i] - ours);
+                sums.Add(truth.AsSpan(plane * width, width), stems.AsSpan(plane * length + start, width));
             }
 
-            Console.WriteLine($"{model}: {10 * Math.Log10(signal / error):F2} dB, PyTorch float32 {pytorch} dB");
+            Console.WriteLine($"{model}: {sums.Ratio:F2} dB, PyTorch float32 {pytorch} dB");
         }
     }
 

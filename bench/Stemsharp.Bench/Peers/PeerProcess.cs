@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Separation;
 
 namespace Stemsharp.Bench.Peers;
@@ -91,19 +92,13 @@ internal sealed class PeerProcess : IDisposable
     {
         const int Start = 100_000;
         int width = truth.Length / (runner.Shape.Stems * runner.Shape.Channels);
-        double signal = 0, error = 0;
+        SignalToNoise sums = new();
         for (int plane = 0; plane * width < truth.Length; plane++)
         {
-            ReadOnlySpan<float> ours = runner.Output(plane / runner.Shape.Channels, plane % runner.Shape.Channels).Slice(Start, width);
-            for (int i = 0; i < width; i++)
-            {
-                double wanted = truth[plane * width + i], off = wanted - ours[i];
-                signal += wanted * wanted;
-                error += off * off;
-            }
+            sums.Add(truth.AsSpan(plane * width, width), runner.Output(plane / runner.Shape.Channels, plane % runner.Shape.Channels).Slice(Start, width));
         }
 
-        return 10 * Math.Log10(signal / error);
+        return sums.Ratio;
     }
 
     private static long PeakMemory()

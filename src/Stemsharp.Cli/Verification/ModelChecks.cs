@@ -2,6 +2,7 @@ using System.Globalization;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Model;
 using Stemsharp.Separation;
 
@@ -129,14 +130,7 @@ internal static class ModelChecks
 
     private static Check Compare(string name, float[] truth, float[] found)
     {
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += (double)truth[i] * truth[i];
-            noise += ((double)truth[i] - found[i]) * ((double)truth[i] - found[i]);
-        }
-
-        double decibels = 10 * Math.Log10(signal / noise);
+        double decibels = SignalToNoise.Of(truth, found);
         bool passed = decibels >= RequiredDecibels;
         return new Check(name, passed, string.Create(
             CultureInfo.InvariantCulture, $"{decibels:0.0} dB, at least {RequiredDecibels:0} wanted"));

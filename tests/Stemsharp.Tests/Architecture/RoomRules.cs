@@ -27,7 +27,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     });
 
     /// <summary>The exporters, src/Stemsharp.Export, seen as one more room beside the library's.</summary>
-    public static RoomRules Exporters { get; } = Library.With("Export", "Graph", "Model", "Checkpoints", "Inference", "");
+    public static RoomRules Exporters { get; } = Library.With("Export", "Graph", "Model", "Checkpoints", "Inference", "Evaluation", "");
 
     /// <summary>The binding to onnxruntime, src/Stemsharp.OnnxRuntime, seen the same way.</summary>
     public static RoomRules OnnxRuntime { get; } = Library.With("OnnxRuntime", "Inference", "");

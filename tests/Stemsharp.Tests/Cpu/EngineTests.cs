@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
 using Stemsharp.Model;
@@ -142,8 +143,8 @@ public class EngineTests
         using CpuEngine engine = new(graph, weights, 2, tier);
         (float[] y, float[] yt) = RunNoise(engine);
         double[][] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(Noise(engine.Shape.SpectrogramLength, 1), v => (double)v), Array.ConvertAll(Noise(engine.Shape.WaveformLength, 2), v => (double)v)]);
-        Assert.InRange(Snr(expected[0], y), Decibels, double.PositiveInfinity);
-        Assert.InRange(Snr(expected[1], yt), Decibels, double.PositiveInfinity);
+        Assert.InRange(SignalToNoise.Of(expected[0], y), Decibels, double.PositiveInfinity);
+        Assert.InRange(SignalToNoise.Of(expected[1], yt), Decibels, double.PositiveInfinity);
     }
 
     private static (float[] Y, float[] Yt) RunNoise(CpuEngine engine)
@@ -163,18 +164,6 @@ public class EngineTests
         }
 
         return x;
-    }
-
-    private static double Snr(double[] truth, float[] ours)
-    {
-        double signal = 0, error = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += truth[i] * truth[i];
-            error += (truth[i] - ours[i]) * (truth[i] - ours[i]);
-        }
-
-        return 10 * Math.Log10(signal / error);
     }
 
     /// <summary>The recipe of the synthetic checkpoints for any parameter.</summary>

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Stemsharp.Evaluation;
 using Stemsharp.Signal;
 using Xunit;
 
@@ -20,7 +21,7 @@ public class SegmentStftTests
         {
             float[] found = StftRun.Forward(stft, mix.AsSpan(channel * samples, samples));
             float[] truth = [.. re.AsSpan(channel * plane, plane), .. im.AsSpan(channel * plane, plane)];
-            Assert.True(StftRun.Snr(truth, found) > 130, $"{StftRun.Snr(truth, found):F1} dB");
+            Assert.True(SignalToNoise.Of(truth, found) > 130, $"{SignalToNoise.Of(truth, found):F1} dB");
         }
     }
 
@@ -35,7 +36,7 @@ public class SegmentStftTests
         {
             float[] spectrogram = [.. re.AsSpan(channel * plane, plane), .. im.AsSpan(channel * plane, plane)];
             float[] found = StftRun.Inverse(stft, spectrogram);
-            double snr = StftRun.Snr(truth.AsSpan(channel * samples, samples), found);
+            double snr = SignalToNoise.Of(truth.AsSpan(channel * samples, samples), found);
             Assert.True(snr > 130, $"{snr:F1} dB");
         }
     }
@@ -49,12 +50,12 @@ public class SegmentStftTests
             {
                 using SegmentStft stft = new(nfft, samples, Tiers.Named(tier));
                 float[] x = StftRun.Noise(samples, nfft + samples);
-                double forward = StftRun.Snr(ReferenceStft.Forward(x, nfft), StftRun.Forward(stft, x));
+                double forward = SignalToNoise.Of(ReferenceStft.Forward(x, nfft), StftRun.Forward(stft, x));
                 Assert.True(forward > Required(tier), $"forward {nfft} {samples}: {forward:F1} dB");
 
                 // Any numbers, not only those that a signal has: the network's output is no signal's spectrum.
                 float[] spectrogram = StftRun.Noise(2 * stft.Bins * stft.Frames, samples);
-                double inverse = StftRun.Snr(
+                double inverse = SignalToNoise.Of(
                     ReferenceStft.Inverse(Array.ConvertAll(spectrogram, v => (double)v), nfft, samples), StftRun.Inverse(stft, spectrogram));
                 Assert.True(inverse > Required(tier), $"inverse {nfft} {samples}: {inverse:F1} dB");
             }
@@ -152,8 +153,8 @@ public class SegmentStftTests
         float[] x = StftRun.Noise(Samples, 3);
         using SegmentStft scalar = new(4096, Samples, Tiers.Named("scalar")), other = new(4096, Samples, Tiers.Named(tier));
         float[] spectrogram = StftRun.Forward(scalar, x);
-        Assert.True(StftRun.Snr(spectrogram, StftRun.Forward(other, x)) > 135);
-        Assert.True(StftRun.Snr(StftRun.Inverse(scalar, spectrogram), StftRun.Inverse(other, spectrogram)) > 135);
+        Assert.True(SignalToNoise.Of(spectrogram, StftRun.Forward(other, x)) > 135);
+        Assert.True(SignalToNoise.Of(StftRun.Inverse(scalar, spectrogram), StftRun.Inverse(other, spectrogram)) > 135);
     }
 
     [Theory]

@@ -43,30 +43,6 @@ internal static unsafe class StftRun
         return result;
     }
 
-    /// <summary>10·log10 of the truth's energy over the error's.</summary>
-    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> found)
-    {
-        double[] exact = new double[truth.Length];
-        for (int i = 0; i < exact.Length; i++)
-        {
-            exact[i] = truth[i];
-        }
-
-        return Snr(exact, found);
-    }
-
-    public static double Snr(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
-    {
-        double energy = 0, error = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            energy += truth[i] * truth[i];
-            error += (truth[i] - found[i]) * (truth[i] - found[i]);
-        }
-
-        return 10 * Math.Log10(energy / error);
-    }
-
     public static float[] Noise(int length, int seed)
     {
         Random random = new(seed);
