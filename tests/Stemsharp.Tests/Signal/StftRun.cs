@@ -5,7 +5,7 @@ namespace Stemsharp.Tests.Signal;
 /// <summary>Runs the transform under test over whole channels.</summary>
 internal static unsafe class StftRun
 {
-    public static float[] Forward(SegmentStft stft, ReadOnlySpan<float> waveform)
+    public static float[] Forward(Stft stft, ReadOnlySpan<float> waveform)
     {
         float[] result = new float[2 * stft.Bins * stft.Frames];
         fixed (float* x = waveform)
@@ -20,9 +20,9 @@ internal static unsafe class StftRun
         return result;
     }
 
-    public static float[] Inverse(SegmentStft stft, ReadOnlySpan<float> spectrogram)
+    public static float[] Inverse(Stft stft, ReadOnlySpan<float> spectrogram)
     {
-        float[] result = new float[stft.Samples];
+        float[] result = new float[stft.OutputSamples];
         float[] seams = new float[stft.Chunks * stft.SeamLength];
         fixed (float* x = spectrogram)
         fixed (float* y = result)
