@@ -11,8 +11,6 @@ namespace Stemsharp.Tests.Cpu;
 
 public class EngineTests
 {
-    public static TheoryData<string> Tiers => [.. SimdTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
-
     [Theory]
     [InlineData("tiny4/tiny4-cf67fb40.th", 20000)]
     [InlineData("tiny4/tiny4-cf67fb40.th", 33333)]
@@ -27,14 +25,13 @@ public class EngineTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Tiers))]
+    [TierTheory, TierData]
     public void Every_vector_width_agrees_with_the_interpreter(string tier)
     {
         (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny6/tiny6-18285eff.th", 9000);
         using (checkpoint)
         {
-            AssertAgrees(graph, weights, SimdTier.All.Single(t => t.Name == tier));
+            AssertAgrees(graph, weights, Tiers.Named(tier));
         }
     }
 
