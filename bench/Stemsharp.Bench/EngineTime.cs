@@ -4,6 +4,7 @@ using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
@@ -24,7 +25,7 @@ internal static class EngineTime
         bool profile = args.Contains("--profile");
         CheckpointNetwork network = FamilyTable.All.Open(name);
         int samples = network.Definition.Cut.Samples;
-        using CpuRuntime engine = new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1, Profile = profile }, KernelTier.Best);
+        using CpuRuntime engine = new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1, Profile = profile }, SimdTier.Chosen);
         INetworkSession session = engine.Arrange(samples, 1)[0];
         Plan plan = engine.Plan!;
         Console.WriteLine($"{name} on {engine.Description}: {plan.Flops * 1e-9:F1} GFLOP, {plan.ExecutedFlops * 1e-9:F1} executed, arena {plan.ArenaFloats * 4e-6:F0} MB");

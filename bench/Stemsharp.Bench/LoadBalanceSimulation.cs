@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
@@ -22,7 +22,7 @@ internal static unsafe class LoadBalanceSimulation
         string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
         CheckpointNetwork network = FamilyTable.All.Open(name);
         int samples = network.Definition.Cut.Samples;
-        using CpuRuntime engine = new(network, new EngineSettings { Threads = 2, PiecesAtOnce = 1 }, KernelTier.Best);
+        using CpuRuntime engine = new(network, new EngineSettings { Threads = 2, PiecesAtOnce = 1 }, SimdTier.Chosen);
         INetworkSession session = engine.Arrange(samples, 1)[0];
         Plan plan = engine.Plan!;
         double barrier = Barrier();
@@ -59,8 +59,8 @@ internal static unsafe class LoadBalanceSimulation
     // The median time of every task, by step and phase, as cut for so many workers and run by one.
     private static double[][][] Measure(Plan plan, int workers)
     {
-        using NativeBlock memory = new(Session.Bytes(plan, 1) + 4096);
-        Workspace workspace = new() { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
+        using NativeBuffer<byte> memory = new(Session.Bytes(plan, 1) + 4096, hugePages: true);
+        Workspace workspace = new() { Arena = (float*)memory.Data + Tensor.Slack, Workers = workers };
         workspace.Slots = (double*)(workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         workspace.Scratch = (float*)(((nint)(workspace.Slots + plan.SlotDoubles) + 127) / 64 * 64);
         double[][][][] all = new double[Runs + 1][][][];

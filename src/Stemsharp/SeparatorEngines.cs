@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.Separation;
+using Stemsharp.Simd;
 
 namespace Stemsharp;
 
@@ -232,7 +232,7 @@ internal sealed class SeparatorEngines : IDisposable
         if (_options.ReleaseMemory)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            NativeBlock.Trim();
+            NativeHeap.Trim();
         }
     }
 

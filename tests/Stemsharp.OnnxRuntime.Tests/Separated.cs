@@ -1,3 +1,4 @@
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Xunit;
 
@@ -38,17 +39,7 @@ internal static class Separated
         PieceTrial.Run(engine, definition, Padded(mix, definition.Cut.Samples), default);
 
     /// <summary>10·log10(Σ truth² / Σ (truth − x)²).</summary>
-    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> x)
-    {
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += (double)truth[i] * truth[i];
-            noise += ((double)truth[i] - x[i]) * ((double)truth[i] - x[i]);
-        }
-
-        return 10 * Math.Log10(signal / noise);
-    }
+    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> x) => SignalToNoise.Of(truth, x);
 
     // A shorter mix is padded with zeros on the right, as the network does.
     private static float[] Padded(float[] mix, int samples)

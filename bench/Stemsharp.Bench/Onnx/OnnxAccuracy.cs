@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Google.Protobuf;
 using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Interpretation;
 using Stemsharp.Model;
@@ -52,15 +53,13 @@ internal static class OnnxAccuracy
     private static double Snr(float[] truth, float[] stems, int samples)
     {
         int rows = stems.Length / samples, width = truth.Length / rows;
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Length; i++)
+        SignalToNoise sums = new();
+        for (int row = 0; row < rows; row++)
         {
-            double difference = truth[i] - stems[i / width * samples + Start + i % width];
-            signal += (double)truth[i] * truth[i];
-            noise += difference * difference;
+            sums.Add(truth.AsSpan(row * width, width), stems.AsSpan(row * samples + Start, width));
         }
 
-        return 10 * Math.Log10(signal / noise);
+        return sums.Ratio;
     }
 
     private static float[] Read(Checkpoint data, string name)

@@ -2,9 +2,9 @@ using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Peers;
 
@@ -52,7 +52,7 @@ internal sealed record Contender(string Key, string Name)
     /// <summary>The checkpoint that <see cref="Prepare"/> wrote.</summary>
     public static string CheckpointIn(string folder) => Directory.GetFiles(folder, "model.*").Single();
 
-    private static CpuRuntime Ours(Network network, int threads) => new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1 }, KernelTier.Best);
+    private static CpuRuntime Ours(Network network, int threads) => new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1 }, SimdTier.Chosen);
 
     private static OnnxNetworkRuntime OnnxRuntime(Network network, string path, int threads) => new(
         network.Definition,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Bench.Peers;
@@ -92,19 +93,13 @@ internal sealed class PeerProcess : IDisposable
     {
         const int Start = 100_000;
         int channels = loaded.Definition.Channels, width = truth.Length / (loaded.Definition.Stems.Length * channels);
-        double signal = 0, error = 0;
+        SignalToNoise sums = new();
         for (int plane = 0; plane * width < truth.Length; plane++)
         {
-            ReadOnlySpan<float> ours = loaded.Piece.Output(plane / channels, plane % channels).Slice(Start, width);
-            for (int i = 0; i < width; i++)
-            {
-                double wanted = truth[plane * width + i], off = wanted - ours[i];
-                signal += wanted * wanted;
-                error += off * off;
-            }
+            sums.Add(truth.AsSpan(plane * width, width), loaded.Piece.Output(plane / channels, plane % channels).Slice(Start, width));
         }
 
-        return 10 * Math.Log10(signal / error);
+        return sums.Ratio;
     }
 
     private static long PeakMemory()

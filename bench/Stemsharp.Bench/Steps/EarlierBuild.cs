@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Stemsharp.Cpu;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Steps;
 
@@ -11,7 +11,7 @@ namespace Stemsharp.Bench.Steps;
 /// </summary>
 internal static class EarlierBuild
 {
-    private static readonly Assembly s_library = typeof(KernelTier).Assembly;
+    private static readonly Assembly s_library = typeof(SimdTier).Assembly;
 
     /// <summary>Whether the library beside this class is such a build.</summary>
     public static bool IsLoaded => s_library.GetType("Stemsharp.Model.FamilyTable") is null;
@@ -24,7 +24,7 @@ internal static class EarlierBuild
         object config = Call("Model.HTDemucsConfigReader", "Read", checkpoint);
         object graph = Call("Model.HTDemucs", "Build", config, config.GetType().GetProperty("SegmentSamples")!.GetValue(config)!);
         object weights = Activator.CreateInstance(Find("Model.CheckpointWeights"), checkpoint, config, graph)!;
-        return (Plan)Call("Cpu.PlanBuilder", "Compile", graph, weights, KernelTier.Best, 1);
+        return (Plan)Call("Cpu.PlanBuilder", "Compile", graph, weights, SimdTier.Chosen, 1);
     }
 
     private static object Call(string type, string method, params object[] arguments) => Find(type)

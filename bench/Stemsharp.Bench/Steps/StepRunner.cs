@@ -3,6 +3,7 @@ using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Steps;
 
@@ -16,18 +17,19 @@ internal static unsafe class StepRunner
     private const int Slack = 64;
 
     private static Plan s_plan = null!;
-    private static NativeBlock s_arena = null!, s_scratch = null!, s_slots = null!;
+    private static NativeBuffer<float> s_arena = null!, s_scratch = null!;
+    private static NativeBuffer<double> s_slots = null!;
 
     /// <summary>Loads a synthetic network and fills its arena with noise; returns the number of steps.</summary>
     public static int Open(string model)
     {
         s_plan = EarlierBuild.IsLoaded ? EarlierBuild.Compile(model) : CurrentBuild.Compile(model);
         long floats = s_plan.ArenaFloats + 2 * Slack;
-        s_arena = new NativeBlock(floats * sizeof(float));
-        s_scratch = new NativeBlock((s_plan.ScratchFloats + Slack) * sizeof(float));
-        s_slots = new NativeBlock(Math.Max(1, s_plan.SlotDoubles) * sizeof(double));
+        s_arena = new NativeBuffer<float>(floats, hugePages: true);
+        s_scratch = new NativeBuffer<float>(s_plan.ScratchFloats + Slack, hugePages: true);
+        s_slots = new NativeBuffer<double>(Math.Max(1, s_plan.SlotDoubles), hugePages: true);
         Random random = new(1);
-        float* arena = (float*)s_arena.Pointer;
+        float* arena = s_arena.Data;
         for (long i = 0; i < floats; i++)
         {
             arena[i] = random.NextSingle() - 0.5f;
@@ -47,7 +49,7 @@ internal static unsafe class StepRunner
     /// <summary>Runs the tasks from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
     public static void Run(int step, int phase, int first, int end)
     {
-        Workspace workspace = new() { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
+        Workspace workspace = new() { Arena = s_arena.Data + Slack, Scratch = s_scratch.Data, Slots = s_slots.Data, Workers = 1 };
         for (int task = first; task < end; task++)
         {
             s_plan.Steps[step].Run(phase, task, workspace);
@@ -66,7 +68,7 @@ internal static unsafe class StepRunner
             CheckpointNetwork network = FamilyTable.All.Open(model);
             Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
             using INetworkWeights weights = network.OpenWeights(graph);
-            return PlanBuilder.Compile(graph, weights, KernelTier.Best, 1);
+            return PlanBuilder.Compile(graph, weights, SimdTier.Chosen, 1);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 
@@ -97,14 +98,7 @@ internal static class ModelChecks
 
     private static Check Compare(string name, EngineSettings settings, float[] truth, float[] found)
     {
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += (double)truth[i] * truth[i];
-            noise += ((double)truth[i] - found[i]) * ((double)truth[i] - found[i]);
-        }
-
-        double decibels = 10 * Math.Log10(signal / noise);
+        double decibels = SignalToNoise.Of(truth, found);
         double required = settings.Precision == EnginePrecision.Mixed ? RequiredMixedDecibels : RequiredDecibels;
         bool passed = decibels >= required;
         return new Check(name, passed, string.Create(

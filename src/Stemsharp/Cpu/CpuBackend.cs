@@ -1,5 +1,5 @@
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -41,17 +41,17 @@ public sealed class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override string Describe(EngineSettings settings) => Describe(KernelTier.Best, settings.Threads);
+    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads);
 
     /// <inheritdoc/>
     public override IEngine Open(Network network, EngineSettings settings)
     {
         Require(network, settings);
-        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, KernelTier.Best), settings.Threads);
+        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen), settings.Threads);
     }
 
     /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
-    internal static string Describe(KernelTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
+    internal static string Describe(SimdTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
 
     /// <summary>How many pieces of a long song are to run at once: as asked for, or as many as keep the threads busy and fit into memory.</summary>
     internal static int PiecesAtOnce(Plan plan, EngineSettings settings)
@@ -67,7 +67,7 @@ public sealed class CpuBackend : Backend
     {
         Graph.Graph graph = network.Record(samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        return PlanBuilder.Sketch(graph, weights, KernelTier.Best);
+        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen);
     }
 
     private static bool IsItself(string device) => device is "cpu" or "0";

@@ -1,6 +1,6 @@
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -12,7 +12,7 @@ internal sealed class CpuRuntime : INetworkRuntime
 {
     private readonly Network _network;
     private readonly EngineSettings _settings;
-    private readonly KernelTier _tier;
+    private readonly SimdTier _tier;
     private readonly PackedStore _store = new();
     private readonly List<CpuSession> _sessions = [];
     private int _samples, _atOnce;
@@ -20,7 +20,7 @@ internal sealed class CpuRuntime : INetworkRuntime
     /// <param name="network">The network; its weights are read when a plan first needs them.</param>
     /// <param name="settings">Threads, pieces at once, profiling.</param>
     /// <param name="tier">The instruction set.</param>
-    public CpuRuntime(Network network, EngineSettings settings, KernelTier tier)
+    public CpuRuntime(Network network, EngineSettings settings, SimdTier tier)
     {
         _network = network;
         _settings = settings;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Stemsharp.Kernels;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -9,7 +9,7 @@ namespace Stemsharp.Cpu;
 /// A graph made ready for this processor: fused steps with packed weights, and every tensor's place in the
 /// arena. Immutable; sessions share it.
 /// </summary>
-internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<PlanPort> inputs, IReadOnlyList<PlanPort> outputs, KernelTier tier, Planning.PackedStore? own) : IDisposable
+internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<PlanPort> inputs, IReadOnlyList<PlanPort> outputs, SimdTier tier, Planning.PackedStore? own) : IDisposable
 {
     public IReadOnlyList<Step> Steps { get; } = steps;
 
@@ -21,7 +21,7 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
     /// <summary>The graph's outputs: dense tensors that the caller reads.</summary>
     public IReadOnlyList<PlanPort> Outputs { get; } = outputs;
 
-    public KernelTier Tier { get; } = tier;
+    public SimdTier Tier { get; } = tier;
 
     /// <summary>Size of a session's arena.</summary>
     public long ArenaFloats { get; } = MemoryPlanner.Place(tensors);

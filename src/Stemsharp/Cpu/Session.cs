@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -6,7 +7,7 @@ namespace Stemsharp.Cpu;
 internal sealed unsafe class Session : IJob, IDisposable
 {
     private readonly Plan _plan;
-    private readonly NativeBlock _memory;
+    private readonly NativeBuffer<byte> _memory;
     private readonly long[]? _ticks;
     private Workspace _workspace;
     private Step? _step;
@@ -23,8 +24,8 @@ internal sealed unsafe class Session : IJob, IDisposable
         _ticks = profile ? new long[plan.Steps.Count] : null;
         ScratchStride = StrideOf(plan);
         long slots = SlotsOf(plan);
-        _memory = new NativeBlock(Bytes(plan, workers.Count));
-        _workspace.Arena = (float*)_memory.Pointer + Tensor.Slack; // readers may touch a margin on both sides
+        _memory = new NativeBuffer<byte>(Bytes(plan, workers.Count), hugePages: true);
+        _workspace.Arena = (float*)_memory.Data + Tensor.Slack; // readers may touch a margin on both sides
         _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         Scratch = (float*)_workspace.Slots + slots;
         _workspace.Workers = workers.Count;

@@ -1,6 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
-using Stemsharp.Signal;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Inference;
 
@@ -40,7 +40,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
     {
         private readonly Graph.Graph _graph;
         private readonly Interpreter _interpreter;
-        private readonly AlignedBuffer?[] _inputs = new AlignedBuffer?[2], _outputs = new AlignedBuffer?[2];
+        private readonly NativeBuffer<float>?[] _inputs = new NativeBuffer<float>?[2], _outputs = new NativeBuffer<float>?[2];
         private readonly NetworkDefinition _definition;
 
         public InterpretedSession(Network network, int samples)
@@ -51,12 +51,12 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
             _interpreter = new Interpreter(_graph, new KeptWeights(_graph, weights));
             foreach (NetworkPort port in _definition.Inputs)
             {
-                _inputs[(int)port.Role] = new AlignedBuffer((int)Input(port).Shape.Elements);
+                _inputs[(int)port.Role] = new NativeBuffer<float>((int)Input(port).Shape.Elements);
             }
 
             foreach (NetworkPort port in _definition.Outputs)
             {
-                _outputs[(int)port.Role] = new AlignedBuffer((int)Output(port).Shape.Elements);
+                _outputs[(int)port.Role] = new NativeBuffer<float>((int)Output(port).Shape.Elements);
             }
         }
 
@@ -82,7 +82,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
 
         public void Dispose()
         {
-            foreach (AlignedBuffer? buffer in (AlignedBuffer?[])[.. _inputs, .. _outputs])
+            foreach (NativeBuffer<float>? buffer in (NativeBuffer<float>?[])[.. _inputs, .. _outputs])
             {
                 buffer?.Dispose();
             }

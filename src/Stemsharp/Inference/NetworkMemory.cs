@@ -1,11 +1,11 @@
-using Stemsharp.Signal;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Inference;
 
 /// <summary>Memory for a network's ports beside a runtime that has none of its own to lend.</summary>
 internal sealed unsafe class NetworkMemory(IEnumerable<int> floats) : IDisposable
 {
-    private readonly AlignedBuffer[] _buffers = [.. floats.Select(n => new AlignedBuffer(n))];
+    private readonly NativeBuffer<float>[] _buffers = [.. floats.Select(n => new NativeBuffer<float>(n))];
 
     /// <summary>A port's memory.</summary>
     public float* Pointer(int port) => _buffers[port].Data;
@@ -15,7 +15,7 @@ internal sealed unsafe class NetworkMemory(IEnumerable<int> floats) : IDisposabl
 
     public void Dispose()
     {
-        foreach (AlignedBuffer buffer in _buffers)
+        foreach (NativeBuffer<float> buffer in _buffers)
         {
             buffer.Dispose();
         }

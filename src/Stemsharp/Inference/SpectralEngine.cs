@@ -12,7 +12,7 @@ internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRunti
     private readonly List<SpectralPiece> _pieces = [];
     private readonly HashSet<Task> _running = [];
     private readonly CancellationTokenSource _disposing = new();
-    private SegmentStft? _transform;
+    private Stft? _transform;
     private Task _last = Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRunti
     {
         long planes = (long)definition.Stems.Length * definition.Channels;
         long seams = definition.Transform is { } transform
-            ? planes * transform.Nfft * (transform.Frames(samples) / SegmentStft.ChunkFrames + 1)
+            ? planes * (transform.Nfft - transform.Hop) * ((transform.Frames(samples) + Stft.ChunkFrames - 1) / Stft.ChunkFrames)
             : 0;
         long mix = NetworkDefinition.Find(definition.Inputs, PortRole.Waveform) is null ? (long)definition.Channels * samples : 0;
         long stems = NetworkDefinition.Find(definition.Outputs, PortRole.Waveform) is null ? planes * samples : 0;
@@ -69,7 +69,7 @@ internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRunti
 
         Clear();
         IReadOnlyList<INetworkSession> sessions = runtime.Arrange(samples, pieces);
-        _transform = definition.Transform is { } transform ? SegmentStft.Create(transform, samples) : null;
+        _transform = definition.Transform is { } transform ? Stft.Create(transform, samples) : null;
         IWorkers? shared = null;
         foreach (INetworkSession session in sessions)
         {

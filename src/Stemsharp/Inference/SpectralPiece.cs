@@ -1,4 +1,5 @@
 using Stemsharp.Signal;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Inference;
 
@@ -9,14 +10,14 @@ namespace Stemsharp.Inference;
 internal sealed unsafe class SpectralPiece : IPieceBuffer
 {
     private readonly INetworkSession _session;
-    private readonly SegmentStft? _transform;
-    private readonly AlignedBuffer? _ownMix, _ownStems, _seams;
+    private readonly Stft? _transform;
+    private readonly NativeBuffer<float>? _ownMix, _ownStems, _seams;
     private readonly Action<int> _forward, _inverse, _join, _clear;
     private readonly float* _mix, _stems;
     private readonly int _channels, _planeLength;
     private int[] _wanted = [];
 
-    public SpectralPiece(SpectralEngine owner, NetworkDefinition definition, INetworkSession session, SegmentStft? transform, IWorkers workers, int samples)
+    public SpectralPiece(SpectralEngine owner, NetworkDefinition definition, INetworkSession session, Stft? transform, IWorkers workers, int samples)
     {
         Owner = owner;
         Workers = workers;
@@ -29,21 +30,21 @@ internal sealed unsafe class SpectralPiece : IPieceBuffer
         _mix = session.Input(PortRole.Waveform);
         if (_mix == null)
         {
-            _ownMix = new AlignedBuffer(_channels * samples);
+            _ownMix = new NativeBuffer<float>(_channels * samples);
             _mix = _ownMix.Data;
         }
 
         _stems = session.Output(PortRole.Waveform);
         if (_stems == null)
         {
-            _ownStems = new AlignedBuffer(planes * samples);
+            _ownStems = new NativeBuffer<float>(planes * samples);
             _stems = _ownStems.Data;
         }
 
         if (_transform is not null)
         {
             _planeLength = 2 * _transform.Bins * _transform.Frames;
-            _seams = new AlignedBuffer(planes * _transform.Chunks * _transform.SeamLength);
+            _seams = new NativeBuffer<float>(Math.Max(1L, (long)planes * _transform.Chunks * _transform.SeamLength));
         }
 
         _forward = Forward;

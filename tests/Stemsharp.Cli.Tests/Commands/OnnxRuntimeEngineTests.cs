@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Stemsharp.Evaluation;
 using Stemsharp.OnnxRuntime;
 using Stemsharp.OnnxRuntime.Tests;
 using Stemsharp.Tests;
@@ -33,9 +34,9 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
 
         foreach (string stem in (string[])["drums", "bass", "other", "vocals", "guitar", "piano"])
         {
-            Assert.InRange(Snr(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
             // Its threads share the work as it comes, and with it the order of additions.
-            Assert.InRange(Snr(Stem("first", "demo", stem), Stem("second", "demo", stem)), 100, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("first", "demo", stem), Stem("second", "demo", stem)), 100, double.PositiveInfinity);
         }
     }
 
@@ -62,7 +63,7 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         await SeparateAsync(song, "exported", "--model", description, "--engine", "onnxruntime");
         foreach (string stem in (string[])["drums", "bass", "other", "vocals"])
         {
-            Assert.InRange(Snr(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);
         }
 
         // One network alone gives its own stems; a subset runs only what it takes.
@@ -258,10 +259,4 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
     }
 
     private float[] Stem(string folder, string model, string stem) => Clip.Floats(_folder.Combine(folder, model, "song", stem + ".wav"));
-
-    private static double Snr(float[] truth, float[] x)
-    {
-        Assert.Equal(truth.Length, x.Length);
-        return 10 * Math.Log10(truth.Sum(v => (double)v * v) / truth.Zip(x, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
-    }
 }

@@ -2,7 +2,7 @@ using Stemsharp.Cpu;
 using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 using Stemsharp.Tests;
 using Xunit;
 using Xunit.Abstractions;
@@ -42,7 +42,7 @@ public unsafe class FullSizePackageTests(ITestOutputHelper output)
         float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS18 }, mix);
         float[][] truth = [new float[outputs[0].Length], new float[outputs[1].Length]];
         EngineSettings settings = new() { Threads = Environment.ProcessorCount, PiecesAtOnce = 1 };
-        using (CpuRuntime runtime = new(network.Network, settings, KernelTier.Best))
+        using (CpuRuntime runtime = new(network.Network, settings, SimdTier.Chosen))
         {
             INetworkSession session = runtime.Arrange(network.Samples, 1)[0];
             spectrogram.CopyTo(new Span<float>(session.Input(PortRole.Spectrogram), spectrogram.Length));

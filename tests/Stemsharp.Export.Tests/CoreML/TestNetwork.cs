@@ -1,10 +1,10 @@
+using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Graph.Interpretation;
 using Stemsharp.Inference;
 using Stemsharp.Model;
-using Xunit;
 
 namespace Stemsharp.Export.Tests.CoreML;
 
@@ -78,37 +78,10 @@ internal sealed class TemporaryPackage : IDisposable
 
 internal static class Snr
 {
-    public static double Of(IReadOnlyList<double> truth, IReadOnlyList<float> ours)
-    {
-        Assert.Equal(truth.Count, ours.Count);
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Count; i++)
-        {
-            signal += truth[i] * truth[i];
-            noise += (truth[i] - ours[i]) * (truth[i] - ours[i]);
-        }
+    public static double Of(double[] truth, ReadOnlySpan<float> ours) => SignalToNoise.Of(truth, ours);
 
-        return 10 * Math.Log10(signal / noise);
-    }
-
-    public static double Of(float[] truth, float[] ours) => Of([.. truth.Select(v => (double)v)], ours);
+    public static double Of(float[] truth, ReadOnlySpan<float> ours) => SignalToNoise.Of(truth, ours);
 
     /// <summary>Scale-invariant SDR of an estimate.</summary>
-    public static double ScaleInvariant(ReadOnlySpan<float> truth, ReadOnlySpan<float> ours)
-    {
-        double dot = 0, power = 0, residual = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            dot += (double)truth[i] * ours[i];
-            power += (double)truth[i] * truth[i];
-        }
-
-        double gain = dot / power;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            residual += Math.Pow(gain * truth[i] - ours[i], 2);
-        }
-
-        return 10 * Math.Log10(gain * gain * power / residual);
-    }
+    public static double ScaleInvariant(ReadOnlySpan<float> truth, ReadOnlySpan<float> ours) => ParityReport.Compare(truth, ours).SiSdr;
 }

@@ -16,15 +16,16 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     /// <summary>The rooms of the library, src/Stemsharp.</summary>
     public static RoomRules Library { get; } = new("Stemsharp", new Dictionary<string, string[]>
     {
-        ["Audio"] = [],
-        ["Signal"] = [],
-        ["Kernels"] = [],
+        ["Audio"] = ["Simd"],
+        ["Simd"] = [],
+        ["Signal"] = ["Simd"],
+        ["Kernels"] = ["Simd"],
         ["Graph"] = [],
-        ["Checkpoints"] = [],
-        ["Inference"] = ["Graph", "Signal"],
+        ["Checkpoints"] = ["Simd"],
+        ["Inference"] = ["Graph", "Signal", "Simd"],
         ["Model"] = ["Checkpoints", "Graph", "Inference", "Signal"],
-        ["Cpu"] = ["Graph", "Inference", "Kernels"],
-        ["Separation"] = ["Audio", "Inference"],
+        ["Cpu"] = ["Graph", "Inference", "Kernels", "Simd"],
+        ["Separation"] = ["Audio", "Inference", "Simd"],
         ["Evaluation"] = ["Audio"],
     })
     {
@@ -32,7 +33,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     };
 
     /// <summary>The exporters, src/Stemsharp.Export, seen as one more room beside the library's.</summary>
-    public static RoomRules Exporters { get; } = Library.With("Export", "Graph", "Inference", "Signal", "");
+    public static RoomRules Exporters { get; } = Library.With("Export", "Evaluation", "Graph", "Inference", "Signal", "");
 
     /// <summary>The binding to onnxruntime, src/Stemsharp.OnnxRuntime, seen the same way.</summary>
     public static RoomRules OnnxRuntime { get; } = Library.With("OnnxRuntime", "Export", "Graph", "Inference", "").With("Export");

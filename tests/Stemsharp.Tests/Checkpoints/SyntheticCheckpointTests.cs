@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -69,22 +70,13 @@ public class SyntheticCheckpointTests
     // The recipe, written as the documentation states it.
     private static ulong Bits(string name, int i)
     {
-        unchecked
+        ulong h = 0xCBF29CE484222325;
+        foreach (char c in name)
         {
-            ulong h = 0xCBF29CE484222325;
-            foreach (char c in name)
-            {
-                h = (h ^ c) * 0x100000001B3;
-            }
-
-            ulong z = h + (ulong)(i + 1) * 0x9E3779B97F4A7C15;
-            z ^= z >> 30;
-            z *= 0xBF58476D1CE4E5B9;
-            z ^= z >> 27;
-            z *= 0x94D049BB133111EB;
-            z ^= z >> 31;
-            return z >> 40;
+            h = (h ^ c) * 0x100000001B3;
         }
+
+        return SplitMix64.At(h, i) >> 40;
     }
 
     [Fact]

@@ -1,19 +1,18 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
 using Stemsharp.Model.HTDemucs;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Cpu;
 
 public class EngineTests
 {
-    public static TheoryData<string> Tiers => [.. KernelTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
-
     [Theory]
     [InlineData("tiny4/tiny4-cf67fb40.th", 20000)]
     [InlineData("tiny4/tiny4-cf67fb40.th", 33333)]
@@ -24,18 +23,17 @@ public class EngineTests
         (Graph.Graph graph, INetworkWeights weights) = Load(file, samples);
         using (weights)
         {
-            AssertAgrees(graph, weights, KernelTier.Best);
+            AssertAgrees(graph, weights, SimdTier.Chosen);
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Tiers))]
+    [TierTheory, TierData]
     public void Every_vector_width_agrees_with_the_interpreter(string tier)
     {
         (Graph.Graph graph, INetworkWeights weights) = Load("tiny6/tiny6-18285eff.th", 9000);
         using (weights)
         {
-            AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+            AssertAgrees(graph, weights, Tiers.Named(tier));
         }
     }
 
@@ -47,7 +45,7 @@ public class EngineTests
     public void Unusual_configurations_agree_with_the_interpreter(string variant)
     {
         Graph.Graph graph = HTDemucsGraph.Build(s_variants[variant], 6000);
-        AssertAgrees(graph, new MadeWeights(), KernelTier.Best);
+        AssertAgrees(graph, new MadeWeights(), SimdTier.Chosen);
     }
 
     [Fact]
@@ -137,14 +135,14 @@ public class EngineTests
         return (graph, network.OpenWeights(graph));
     }
 
-    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier)
+    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, SimdTier tier)
     {
         const double Decibels = 105;
         using PlanRun engine = new(graph, weights, 2, tier);
         (float[] y, float[] yt) = RunNoise(engine);
         double[][] expected = new Interpreter(graph, weights).Run([.. graph.Inputs.Select((input, i) => Array.ConvertAll(Noise((int)input.Value.Shape.Elements, i + 1), v => (double)v))]);
-        Assert.InRange(Snr(expected[0], y), Decibels, double.PositiveInfinity);
-        Assert.InRange(Snr(expected[1], yt), Decibels, double.PositiveInfinity);
+        Assert.InRange(SignalToNoise.Of(expected[0], y), Decibels, double.PositiveInfinity);
+        Assert.InRange(SignalToNoise.Of(expected[1], yt), Decibels, double.PositiveInfinity);
     }
 
     private static (float[] Y, float[] Yt) RunNoise(PlanRun engine)
@@ -171,18 +169,6 @@ public class EngineTests
         return x;
     }
 
-    private static double Snr(double[] truth, float[] ours)
-    {
-        double signal = 0, error = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += truth[i] * truth[i];
-            error += (truth[i] - ours[i]) * (truth[i] - ours[i]);
-        }
-
-        return 10 * Math.Log10(signal / error);
-    }
-
     /// <summary>The recipe of the synthetic checkpoints for any parameter.</summary>
     private sealed class MadeWeights : IWeightSource
     {
@@ -198,9 +184,9 @@ public class EngineTests
         private readonly WorkerPool _workers;
         private readonly Session _session;
 
-        public PlanRun(Graph.Graph graph, IWeightSource weights, int threads, KernelTier? tier = null)
+        public PlanRun(Graph.Graph graph, IWeightSource weights, int threads, SimdTier? tier = null)
         {
-            _plan = PlanBuilder.Compile(graph, weights, tier ?? KernelTier.Best, threads);
+            _plan = PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Chosen, threads);
             _workers = new WorkerPool(threads);
             _session = new Session(_plan, _workers);
         }

@@ -2,8 +2,8 @@ using Stemsharp.Cpu;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Cpu;
@@ -22,7 +22,7 @@ public class PlanTests
         CheckpointNetwork network = FamilyTable.All.Open("synthetic:" + name);
         Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        using Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best, threads: 2);
+        using Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads: 2);
         string file = RepositoryFiles.At("tests", "Stemsharp.Tests", "Cpu", "Plans", name + ".txt"), text = plan.ToString().ReplaceLineEndings("\n");
         if (!File.Exists(file) || File.ReadAllText(file).ReplaceLineEndings("\n") != text)
         {
@@ -40,7 +40,7 @@ public class PlanTests
         CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.DemoModel);
         Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        using Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best, threads: 2);
+        using Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads: 2);
         Tensor[] roots = [.. plan.Tensors.Where(t => t.Root == t && t.Last >= t.First)];
         Assert.NotEmpty(roots);
         foreach (Tensor a in roots)
@@ -61,7 +61,7 @@ public class PlanTests
         CheckpointNetwork network = FamilyTable.All.Open(model == "demo" ? RepositoryFiles.DemoModel : model);
         Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        using Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best, threads: 2), sketch = PlanBuilder.Sketch(graph, new Unread(weights), KernelTier.Best);
+        using Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads: 2), sketch = PlanBuilder.Sketch(graph, new Unread(weights), SimdTier.Chosen);
         Assert.Equal(plan.ArenaFloats, sketch.ArenaFloats);
         Assert.Equal(plan.Flops, sketch.Flops);
 
@@ -76,9 +76,9 @@ public class PlanTests
         using PackedStore store = new();
         Graph.Graph first = network.Record(85_995), second = network.Record(60_001);
         using INetworkWeights weights = network.OpenWeights(first);
-        using Plan one = PlanBuilder.Compile(first, weights, KernelTier.Best, threads: 2, store);
+        using Plan one = PlanBuilder.Compile(first, weights, SimdTier.Chosen, threads: 2, store);
         long bytes = store.Bytes;
-        using Plan two = PlanBuilder.Compile(second, new Unread(weights), KernelTier.Best, threads: 2, store);
+        using Plan two = PlanBuilder.Compile(second, new Unread(weights), SimdTier.Chosen, threads: 2, store);
         Assert.Equal(bytes, store.Bytes);
         Assert.Equal(one.WeightBytes, two.WeightBytes);
         Assert.NotEqual(one.ArenaFloats, two.ArenaFloats);

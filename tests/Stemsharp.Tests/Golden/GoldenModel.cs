@@ -1,3 +1,4 @@
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 
@@ -42,20 +43,15 @@ internal static class GoldenModel
     /// <summary>10·log10 of the truth's energy over the error's, over stems, channels and samples.</summary>
     public static double Snr(ReadOnlySpan<float> truth, IEnumerable<ReadOnlyMemory<float>> found)
     {
-        double energy = 0, error = 0;
-        int at = 0;
+        SignalToNoise sums = new();
         foreach (ReadOnlyMemory<float> part in found)
         {
-            foreach (float value in part.Span)
-            {
-                double exact = truth[at++];
-                energy += exact * exact;
-                error += (exact - value) * (exact - value);
-            }
+            sums.Add(truth[..part.Length], part.Span);
+            truth = truth[part.Length..];
         }
 
-        Xunit.Assert.Equal(truth.Length, at);
-        return 10 * Math.Log10(energy / error);
+        Xunit.Assert.Equal(0, truth.Length);
+        return sums.Ratio;
     }
 
     /// <summary>Channels of the stems in order, as golden tensors hold them.</summary>

@@ -156,7 +156,8 @@ public class DefinitionJsonTests
         from numerator in Gen.Choose(1, denominator)
         from words in Gen.Choose(0, 5).ListOf(12)
         from nfft in Gen.Elements(16, 2048, 5120, 6144, 7680)
-        from hop in Gen.Choose(1, nfft)
+        from quarters in Gen.Elements(true, false)
+        from hop in quarters ? Gen.Constant(nfft / 4) : Gen.Choose(1, nfft)
         from bins in Gen.Choose(1, nfft / 2 + 1)
         from pad in Gen.Choose(0, nfft)
         from has in Gen.Choose(0, 3)
@@ -184,13 +185,13 @@ public class DefinitionJsonTests
                 Nfft = nfft,
                 Hop = hop,
                 Bins = bins,
-                Window = Pick<TransformWindow>(words[7]),
+                Window = quarters ? TransformWindow.Hann : Pick<TransformWindow>(words[7]),
                 Normalized = words[8] % 2 == 0,
                 PadStart = pad,
                 PadEnd = Pick<PaddingEnd>(words[9]),
                 PadMode = Pick<PaddingMode>(words[10]),
                 DroppedFrames = words[11],
-                Envelope = Pick<TransformEnvelope>(words[0]),
+                Envelope = quarters ? Pick<TransformEnvelope>(words[0]) : TransformEnvelope.Real,
                 OutputStart = pad / 2,
                 Output = Pick<TransformOutput>(words[1]),
             },

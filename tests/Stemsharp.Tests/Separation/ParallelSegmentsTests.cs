@@ -1,8 +1,8 @@
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Model;
 using Stemsharp.Separation;
+using Stemsharp.Simd;
 using Stemsharp.Tests.Golden;
 using Xunit;
 
@@ -121,7 +121,7 @@ public class ParallelSegmentsTests
         CheckpointNetwork network = FamilyTable.All.Open(Tiny);
         Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        using Plan plan = PlanBuilder.Compile(graph, weights, KernelTier.Best, threads: 2);
+        using Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads: 2);
         Assert.Equal(1, LoadBalance.SpeedUp(plan, 1), 6);
         double[] speedUps = [.. new[] { 1, 2, 4, 8 }.Select(n => LoadBalance.SpeedUp(plan, n))];
         Assert.Equal(speedUps.Order(), speedUps);

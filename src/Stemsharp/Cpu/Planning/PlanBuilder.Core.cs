@@ -1,9 +1,8 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
-using Stemsharp.Kernels;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;
 
@@ -20,7 +19,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly WeightReader _weights;
     private readonly WeightPacking _packing;
     private readonly PackedStore _store;
-    private readonly KernelTier _tier;
+    private readonly SimdTier _tier;
     private readonly Dictionary<Value, List<Node>> _consumers = [];
     private readonly HashSet<Value> _outputs;
     private readonly Dictionary<Value, Node> _virtual = [];
@@ -30,7 +29,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly List<Step> _steps = [];
     private readonly List<Tensor> _touched = [];
 
-    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, KernelTier tier)
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, SimdTier tier)
     {
         _graph = graph;
         _weights = weights;

@@ -2,8 +2,7 @@ using System.Runtime.Intrinsics;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Kernels;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -15,7 +14,7 @@ internal static class PlanBuilder
     /// <param name="tier">The instruction set.</param>
     /// <param name="threads">Threads to pack weights with; the plan is the same for any number.</param>
     /// <param name="store">The network's packed weights, which other plans share; null for one that the plan owns.</param>
-    public static Plan Compile(Graph.Graph graph, IWeightSource weights, KernelTier tier, int threads, PackedStore? store = null)
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore? store = null)
     {
         PackedStore? own = store is null ? new() : null;
         store ??= own!;
@@ -37,13 +36,13 @@ internal static class PlanBuilder
     /// <param name="graph">The network.</param>
     /// <param name="weights">Asked for how tensors are stored; none is read.</param>
     /// <param name="tier">The instruction set.</param>
-    public static Plan Sketch(Graph.Graph graph, INetworkWeights weights, KernelTier tier)
+    public static Plan Sketch(Graph.Graph graph, INetworkWeights weights, SimdTier tier)
     {
         PackedStore store = new(weights.IsHalf);
         return Compile(graph, weights, tier, 1, store, store);
     }
 
-    private static Plan Compile(Graph.Graph graph, IWeightSource weights, KernelTier tier, int threads, PackedStore store, PackedStore? own)
+    private static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore store, PackedStore? own)
     {
         using WeightReader reader = new(weights, store);
         using WeightPacking packing = new(weights, store, threads);

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Stemsharp.Graph;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;
 
@@ -102,26 +102,23 @@ internal sealed unsafe class WeightReader(IWeightSource source, PackedStore stor
 
     private sealed class Buffer : IDisposable
     {
-        private float* _data;
-        private long _capacity;
+        private NativeBuffer<float>? _memory;
 
         public Span<float> Take(long count)
         {
-            if (count > _capacity)
+            if (_memory is null || count > _memory.Length)
             {
-                NativeMemory.Free(_data);
-                _data = (float*)NativeMemory.Alloc((nuint)count, sizeof(float));
-                _capacity = count;
+                _memory?.Dispose();
+                _memory = new NativeBuffer<float>(count, zeroed: false);
             }
 
-            return new Span<float>(_data, checked((int)count));
+            return _memory.Span[..checked((int)count)];
         }
 
         public void Dispose()
         {
-            NativeMemory.Free(_data);
-            _data = null;
-            _capacity = 0;
+            _memory?.Dispose();
+            _memory = null;
         }
     }
 }

@@ -1,7 +1,7 @@
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

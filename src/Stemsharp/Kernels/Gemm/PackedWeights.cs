@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
 
@@ -14,7 +14,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     // Widening takes whole vectors, which may reach so far beyond the last weight.
     private const int Slack = 64;
 
-    private void* _data;
+    private NativeBuffer<byte>? _memory;
+    private byte* _data;
 
     /// <summary>A matrix of a known size, to be filled once before it is used.</summary>
     public PackedWeights(int rows, int k)
@@ -23,8 +24,6 @@ internal sealed unsafe class PackedWeights : IDisposable
         K = k;
         Strips = Tile.Strips(rows);
     }
-
-    ~PackedWeights() => Free();
 
     public int Rows { get; }
 
@@ -137,8 +136,8 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
+        _memory?.Dispose();
+        _data = null;
     }
 
     // Eight rows of k codes as [k][8], four codes in a word.
@@ -167,9 +166,9 @@ internal sealed unsafe class PackedWeights : IDisposable
         IsNarrow = narrow;
         (long weights, long biases) = Sizes(narrow);
         Bytes = weights + biases;
-        _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
-        NativeMemory.Clear(_data, (nuint)Bytes);
-        Bias = (float*)((byte*)_data + weights);
+        _memory = new NativeBuffer<byte>(Bytes);
+        _data = _memory.Data;
+        Bias = (float*)(_data + weights);
         for (int r = 0; bias.Length > 0 && r < rowOrder.Length; r++)
         {
             if (rowOrder[r] >= 0)
@@ -182,10 +181,4 @@ internal sealed unsafe class PackedWeights : IDisposable
     private (long Weights, long Biases) Sizes(bool narrow) => (
         ((long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)) + Slack + 63) / 64 * 64,
         (long)Strips * Tile.Rows * sizeof(float));
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
-    }
 }

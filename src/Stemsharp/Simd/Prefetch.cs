@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Stemsharp.Kernels.Simd;
+namespace Stemsharp.Simd;
 
 /// <summary>Hints to bring memory into a cache; without effect on results, and nothing where there is no instruction.</summary>
 internal static unsafe class Prefetch

@@ -1,11 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
-using Stemsharp.Kernels.Gemm;
+using System.Runtime.Intrinsics.X86;
 
-namespace Stemsharp.Kernels.Simd;
+namespace Stemsharp.Simd;
 
-/// <summary>128-bit vectors: NEON (32 registers) and SSE (16 registers).</summary>
+/// <summary>
+/// 128-bit vectors: NEON (32 registers) and SSE (16 registers). On x64 multiply-adds are not fused, whatever the processor has:
+/// .NET knows them together with AVX2 only, and so this tier gives the same bits wherever it is chosen or forced.
+/// </summary>
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 {
     public static int Lanes => 4;
@@ -21,6 +24,12 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Vector128<float> v) => v.Store(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadSingles(float* p) => Load(p);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSingles(float* p, Vector128<float> v) => Store(p, v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Broadcast(float x) => Vector128.Create(x);
@@ -45,13 +54,18 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     // FusedMultiplyAdd would be emulated, lane by lane, where the hardware lacks it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        X86Base.IsSupported ? a * b + c : Vector128.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplyAdd(float* a, Vector128<float> b, Vector128<float> c) => MultiplyAdd(Broadcast(*a), b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> NegateMultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(-a, b, c);
+    public static Vector128<float> MultiplySubtract(Vector128<float> a, Vector128<float> b, Vector128<float> c) => a * b - c;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> NegateMultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        X86Base.IsSupported ? c - a * b : Vector128.MultiplyAddEstimate(-a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
@@ -95,11 +109,11 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Low(Vector128<float> a, Vector128<float> b) => AdvSimd.Arm64.IsSupported
         ? AdvSimd.Arm64.ZipLow(a, b)
-        : System.Runtime.Intrinsics.X86.Sse.IsSupported ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1]);
+        : Sse.IsSupported ? Sse.UnpackLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1]);
 
     // a2 b2 a3 b3
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> High(Vector128<float> a, Vector128<float> b) => AdvSimd.Arm64.IsSupported
         ? AdvSimd.Arm64.ZipHigh(a, b)
-        : System.Runtime.Intrinsics.X86.Sse.IsSupported ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b) : Vector128.Create(a[2], b[2], a[3], b[3]);
+        : Sse.IsSupported ? Sse.UnpackHigh(a, b) : Vector128.Create(a[2], b[2], a[3], b[3]);
 }

@@ -1,7 +1,7 @@
-using Stemsharp.Kernels.Gemm;
+using Stemsharp.Simd;
 using Xunit;
 
-namespace Stemsharp.Tests.Kernels;
+namespace Stemsharp.Tests.Simd;
 
 /// <summary>The 16-bit form of weights loses nothing, and says so where it would.</summary>
 public class NarrowFloatTests

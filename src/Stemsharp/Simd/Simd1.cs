@@ -1,6 +1,4 @@
-using Stemsharp.Kernels.Gemm;
-
-namespace Stemsharp.Kernels.Simd;
+namespace Stemsharp.Simd;
 
 /// <summary>One lane: plain scalar code, the specification of the wider ones and the last resort.</summary>
 internal readonly unsafe struct Simd1 : ISimd<float>
@@ -14,6 +12,10 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     public static float LoadNarrow(ushort* p) => NarrowFloat.Widen(*p);
 
     public static void Store(float* p, float v) => *p = v;
+
+    public static float LoadSingles(float* p) => *p;
+
+    public static void StoreSingles(float* p, float v) => *p = v;
 
     public static float Broadcast(float x) => x;
 
@@ -33,6 +35,8 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     public static float MultiplyAdd(float a, float b, float c) => a * b + c;
 
     public static float MultiplyAdd(float* a, float b, float c) => *a * b + c;
+
+    public static float MultiplySubtract(float a, float b, float c) => a * b - c;
 
     public static float NegateMultiplyAdd(float a, float b, float c) => c - a * b;
 

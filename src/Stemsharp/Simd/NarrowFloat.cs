@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Stemsharp.Kernels.Gemm;
+namespace Stemsharp.Simd;
 
 /// <summary>
 /// The 16-bit floats that weights are kept in: sign, five bits of exponent with a bias of 25, ten of mantissa;
 /// exponent 0 is zero. Every IEEE half below 128 in magnitude is one of them exactly, the subnormal ones
-/// included, and without subnormals or infinities four cheap operations widen them (<see cref="Simd.ISimd{V}.LoadNarrow"/>).
+/// included, and without subnormals or infinities four cheap operations widen them (<see cref="ISimd{V}.LoadNarrow"/>).
 /// </summary>
 internal static class NarrowFloat
 {

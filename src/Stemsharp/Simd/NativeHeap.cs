@@ -1,25 +1,30 @@
 using System.Runtime.InteropServices;
 
-namespace Stemsharp.Cpu;
+namespace Stemsharp.Simd;
 
-/// <summary>Zeroed memory outside the managed heap, aligned to huge pages, which the system is asked for where it can give them.</summary>
-internal sealed unsafe partial class NativeBlock : IDisposable
+/// <summary>Memory outside the managed heap; <see cref="NativeBuffer{T}"/> owns what is taken from here.</summary>
+internal static unsafe partial class NativeHeap
 {
+    // A cache line, and the widest vector.
+    private const nuint Alignment = 64;
     private const nuint HugePage = 2 << 20;
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
-    private void* _pointer;
-
-    public NativeBlock(long bytes)
+    /// <summary>Allocates.</summary>
+    /// <param name="bytes">How much, at least 1.</param>
+    /// <param name="zeroed">Whether it must be zero; otherwise it holds anything.</param>
+    /// <param name="hugePages">Whether to fill whole huge pages, which the system is asked for where it can give them.</param>
+    internal static void* Allocate(nuint bytes, bool zeroed, bool hugePages)
     {
-        nuint size = ((nuint)bytes + HugePage - 1) / HugePage * HugePage;
-        _pointer = NativeMemory.AlignedAlloc(size, HugePage);
-        if (OperatingSystem.IsLinux())
+        nuint alignment = hugePages ? HugePage : Alignment;
+        nuint size = (bytes + alignment - 1) / alignment * alignment;
+        void* pointer = NativeMemory.AlignedAlloc(size, alignment);
+        if (hugePages && OperatingSystem.IsLinux())
         {
             try
             {
                 // Advice only: where it is refused, ordinary pages serve.
-                _ = Advise(_pointer, size, AdviseHugePages);
+                _ = Advise(pointer, size, AdviseHugePages);
             }
             catch (EntryPointNotFoundException)
             {
@@ -29,12 +34,15 @@ internal sealed unsafe partial class NativeBlock : IDisposable
             }
         }
 
-        NativeMemory.Clear(_pointer, size);
+        if (zeroed)
+        {
+            NativeMemory.Clear(pointer, size);
+        }
+
+        return pointer;
     }
 
-    ~NativeBlock() => Free();
-
-    public void* Pointer => _pointer;
+    internal static void Free(void* pointer) => NativeMemory.AlignedFree(pointer);
 
     /// <summary>
     /// Gives free memory of the C library's heap back to the system. That heap keeps the packed weights of a
@@ -58,18 +66,6 @@ internal sealed unsafe partial class NativeBlock : IDisposable
         catch (DllNotFoundException)
         {
         }
-    }
-
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_pointer);
-        _pointer = null;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]
