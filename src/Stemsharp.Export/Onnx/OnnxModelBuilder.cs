@@ -1,5 +1,4 @@
 using Stemsharp.Checkpoints;
-using Stemsharp.Export.Lowering;
 using Stemsharp.Export.Onnx.Lowering;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Graph;
@@ -37,7 +36,7 @@ internal static class OnnxModelBuilder
     {
         LoweredValues values = new(graph, options.Batch);
         LoweringContext context = new(
-            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, config.Depth, options.Batch, Selection(config, options));
+            graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, config.Depth, options.Batch, Selection(config, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
         GraphLowering lowering = new(context, options.ScoreLimit);

@@ -5,7 +5,7 @@ namespace Stemsharp.Export.CoreML.Lowering;
 
 internal sealed partial class MilLowering
 {
-    private void LayerNorm(Node node, LayerNormOp op)
+    public void LayerNorm(Node node, LayerNormOp op)
     {
         Value input = node.Inputs[0];
         Layout layout = Native(input) == Layout.Tokens ? Layout.Tokens : Layout.Grid;
@@ -25,7 +25,7 @@ internal sealed partial class MilLowering
     /// A norm over all channels of a group and the positions. Runtimes differ in how they sum long runs, so
     /// long norms are spelled out: means over the innermost axis first, then over the rest, of centred values.
     /// </summary>
-    private void GroupNorm(Node node, GroupNormOp op)
+    public void GroupNorm(Node node, GroupNormOp op)
     {
         Value input = node.Inputs[0];
         Layout layout = Native(input) == Layout.Channels ? Layout.Channels : Layout.Tokens;
@@ -140,7 +140,7 @@ internal sealed partial class MilLowering
     private (float[] Gamma, float[] Beta) Affine(Node node, GroupNormOp op)
     {
         float[] gamma = [.. _weights.Read(op.Weight)], beta = [.. _weights.Read(op.Bias)];
-        if (SoleConsumer(node.Output) is { Op: GluOp } glu && SoleConsumer(glu.Output) is { Op: ChannelScaleOp scale })
+        if (_uses.Next<GluOp>(node) is { } glu && _uses.Next<ChannelScaleOp>(glu) is { Op: ChannelScaleOp scale })
         {
             float[] factors = _weights.Read(scale.Scale);
             for (int c = 0; c < factors.Length; c++)
@@ -155,6 +155,6 @@ internal sealed partial class MilLowering
 
     /// <summary>The norm that took over the scale which follows this GLU's output, if one did.</summary>
     private Node? ScaledNorm(Value value) =>
-        _producer[value] is { Op: GluOp } glu && _producer[glu.Inputs[0]] is { Op: GroupNormOp } norm
-        && SoleConsumer(glu.Inputs[0]) == glu && SoleConsumer(value)?.Op is ChannelScaleOp ? norm : null;
+        _uses.Producer(value) is { Op: GluOp } glu && _uses.Producer(glu.Inputs[0]) is { Op: GroupNormOp } norm
+        && _uses.SoleReader(glu.Inputs[0]) == glu && _uses.SoleReader<ChannelScaleOp>(value) is not null ? norm : null;
 }
