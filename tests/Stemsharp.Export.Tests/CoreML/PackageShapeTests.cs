@@ -139,6 +139,13 @@ public class PackageShapeTests
         Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 50_000_000, 60_000_000);
     }
 
+    [Fact]
+    public void Six_stems_in_palettes_of_six_bits_stay_below_21_6_megabytes()
+    {
+        using TemporaryPackage package = TestNetwork.Synthetic("synthetic:htdemucs_6s").Export(new CoreMLExportOptions { PaletteBits = 6 });
+        Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 20_000_000, 21_600_000);
+    }
+
     [Theory]
     [InlineData(CoreMLTarget.IOS16, 0)]
     [InlineData(CoreMLTarget.IOS18, 16)]

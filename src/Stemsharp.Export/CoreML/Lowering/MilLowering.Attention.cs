@@ -34,7 +34,7 @@ internal sealed partial class MilLowering
         }
 
         MilValue x = Get(input, Layout.Tokens, type);
-        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], w, b, type);
+        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], outputs: 0, w, b, type);
         return _mil.Add("linear", name, type, [1, x.Shape[1], rows], ("x", x), ("weight", wc), ("bias", bc));
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class MilLowering
         int[] Spatial(IEnumerable<int> values) => rows ? [1, .. values] : [.. values];
 
         string name = MilBuilder.Identifier(node.Name);
-        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, weight, bias, type);
+        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, outputs: 0, weight, bias, type);
         bool padded = pads.Any(p => p != 0);
         MilValue result = _mil.Add("conv", name, type, [1, .. shape.Dims],
             ("x", x), ("weight", w), ("bias", b),
@@ -70,7 +70,7 @@ internal sealed partial class MilLowering
         int[] result = [1, .. shape.Dims];
         result[1] = channels;
         string name = MilBuilder.Identifier(node.Name);
-        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, weight, bias, type);
+        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, outputs: 1, weight, bias, type);
         MilValue y = _mil.Add("conv_transpose", name, type, result,
             ("x", x), ("weight", w), ("bias", b),
             ("strides", _mil.Ints(plane ? [op.Stride, 1] : [op.Stride])),

@@ -12,12 +12,12 @@ internal sealed partial class MilLowering
         MilType type = _options.Policy.For(node);
         MilValue x = Get(input, layout, type);
         float[] gamma = _weights.Read(op.Weight), beta = _weights.Read(op.Bias);
-        MilType stored = _weights.Stored(type, gamma, beta);
+        MilType stored = _weights.Affine(type);
         MilValue result = _mil.Add("layer_norm", node.Name, type, x.Shape.AsSpan(),
             ("x", x), ("axes", _mil.Ints(-1)),
             ("gamma", _mil.Floats($"{node.Name}_gamma", stored, [x.Shape[^1]], gamma)),
             ("beta", _mil.Floats($"{node.Name}_beta", stored, [x.Shape[^1]], beta)),
-            ("epsilon", _mil.Scalar(type, op.Epsilon)));
+            ("epsilon", _mil.Scalar(stored, op.Epsilon)));
         Set(node.Output, layout, result);
     }
 
@@ -121,13 +121,14 @@ internal sealed partial class MilLowering
         int channels = scale.Length;
         float[] ones = new float[channels];
         Array.Fill(ones, 1);
+        MilType stored = WeightStore.FitsHalf(scale, shift) ? _weights.Affine(x.Type) : x.Type;
         return _mil.Add("batch_norm", name, x.Type, x.Shape.AsSpan(),
             ("x", x),
-            ("mean", _mil.Floats($"zeros_{channels}", x.Type, [channels], new float[channels])),
-            ("variance", _mil.Floats($"ones_{channels}", x.Type, [channels], ones)),
-            ("gamma", _mil.Floats($"{name}_gamma", x.Type, [channels], scale)),
-            ("beta", _mil.Floats($"{name}_beta", x.Type, [channels], shift)),
-            ("epsilon", _mil.Scalar(x.Type, 0)));
+            ("mean", _mil.Floats($"zeros_{channels}", stored, [channels], new float[channels])),
+            ("variance", _mil.Floats($"ones_{channels}", stored, [channels], ones)),
+            ("gamma", _mil.Floats($"{name}_gamma", stored, [channels], scale)),
+            ("beta", _mil.Floats($"{name}_beta", stored, [channels], shift)),
+            ("epsilon", _mil.Scalar(stored, 0)));
     }
 
     private MilValue TokenAffine(string name, MilValue x, float[] scale, float[] shift)
