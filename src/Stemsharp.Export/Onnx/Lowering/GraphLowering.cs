@@ -257,6 +257,6 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
         Tensor scaled = _graph.Mul($"{node.Name}/scaled", x, std);
         return other is null
             ? _graph.Add(node.Name, scaled, mean)
-            : _graph.Node(node.Name, "Sum", [other, scaled, mean], ElementType.Float, scaled.Dims);
+            : _graph.Add(node.Name, _graph.Add($"{node.Name}/shifted", scaled, mean), other);
     }
 }
