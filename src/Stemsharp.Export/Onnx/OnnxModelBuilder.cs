@@ -22,13 +22,20 @@ internal static class OnnxModelBuilder
         Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
         OnnxGraph graph = new(options.Opset);
         Lower(graph, network, config, new CheckpointWeights(checkpoint, config, network), options);
-        ModelProto model = new() { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
+        ModelProto model = new()
+        {
+            IrVersion = Opsets[options.Opset],
+            ProducerName = "Stemsharp",
+            ProducerVersion = typeof(OnnxModelBuilder).Assembly.GetName().Version!.ToString(3),
+            Graph = graph.Proto,
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = options.Opset });
         foreach ((string key, string value) in Metadata(checkpoint, config, options))
         {
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
+        GraphDocumentation.Apply(model);
         return model;
     }
 
@@ -59,6 +66,7 @@ internal static class OnnxModelBuilder
         }
 
         CastGrouping.Apply(graph.Proto);
+        ConstantNames.Apply(graph.Proto);
 
         Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? config.Sources.Length, gains, other);
     }
