@@ -47,6 +47,11 @@ internal static class OnnxReportText
             Line($"rules       {finding.Rule.Name} broken ×{finding.Places.Count}, first {finding.Places[0]}. {finding.Rule.Why}");
         }
 
+        foreach (GraphAdvice advice in report.Advice)
+        {
+            Line($"note        {advice.Runtime}: {advice.Text}");
+        }
+
         return text.ToString().TrimEnd();
     }
 
@@ -92,6 +97,16 @@ internal static class OnnxReportText
                 json.WriteString("rule", finding.Rule.Name);
                 json.WriteString("why", finding.Rule.Why);
                 Strings("places", finding.Places);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("notes");
+            foreach (GraphAdvice advice in report.Advice)
+            {
+                json.WriteStartObject();
+                json.WriteString("runtime", advice.Runtime);
+                json.WriteString("text", advice.Text);
                 json.WriteEndObject();
             }
 
