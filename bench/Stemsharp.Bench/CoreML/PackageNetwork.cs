@@ -74,6 +74,13 @@ internal sealed class PackageNetwork : IDisposable
         }
     }
 
+    /// <summary>All stems of a package's outputs together, whose waveforms become the stems, against the truth.</summary>
+    public ParityReport CompareAll(float[][] outputs)
+    {
+        SegmentTransform.Inverse(outputs[0], outputs[1], Samples, Nfft);
+        return ParityReport.Compare(Stems, outputs[1]);
+    }
+
     /// <summary>Each stem of a package's outputs, whose waveforms become the stems, against the truth.</summary>
     public IReadOnlyList<(string Stem, ParityReport Parity)> CompareStems(float[][] outputs)
     {

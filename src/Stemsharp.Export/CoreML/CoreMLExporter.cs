@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stemsharp.Export.CoreML.Palettization;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
@@ -6,7 +7,7 @@ namespace Stemsharp.Export.CoreML;
 /// <summary>A package that was written.</summary>
 /// <param name="Path">Its folder.</param>
 /// <param name="Stems">The stems that it returns, in the order of its outputs.</param>
-/// <param name="Notes">What the user should know: a changed segment, a pattern that matched nothing.</param>
+/// <param name="Notes">What the user should know: what palettes or another segment cost, a pattern that matched nothing.</param>
 public sealed record CoreMLExport(string Path, IReadOnlyList<string> Stems, IReadOnlyList<string> Notes);
 
 /// <summary>Writes models as CoreML packages, on any system.</summary>
@@ -21,7 +22,7 @@ public static class CoreMLExporter
     /// <param name="model">A resolved model.</param>
     /// <param name="path">The package's folder, by custom with the extension .mlpackage.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellationToken">Asked between packages, and while one of another segment is tried out.</param>
+    /// <param name="cancellationToken">Asked between packages, and while one with palettes or of another segment is tried out.</param>
     /// <exception cref="OptionException">An option does not fit the model or the other options.</exception>
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
     /// <exception cref="IOException">The package is there already, or cannot be written.</exception>
@@ -67,15 +68,20 @@ public static class CoreMLExporter
             notes.AddRange(PackageWriter.Write(path, definition, graph, samples, weights, source, options));
         }
 
-        if (samples != definition.Cut.Samples)
+        if (samples != definition.Cut.Samples || options.PaletteBits is not null)
         {
-            notes.Add(Changed(definition, samples, SegmentCheck.Run(member.Network, path, options.Stems!, cancellationToken)));
+            PackageTrial trial = PackageTrial.Run(member.Network, path, options.Stems!, cancellationToken);
+            notes.Add(samples == definition.Cut.Samples ? Palettized(path, options, trial) : Changed(definition, samples, trial));
         }
 
         return new CoreMLExport(path, options.Stems!, notes);
     }
 
-    private static string Changed(NetworkDefinition definition, int samples, SegmentCheck check) => string.Create(
+    private static string Palettized(string path, CoreMLExportOptions options, PackageTrial trial) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"With palettes of {options.PaletteBits} bits the package has {CoreMLReport.Read(path).TotalBytes / 1e6:F1} MB, and on made-up music its stems are at {trial.Parity:F1} dB of the network's. {string.Join(", ", options.PaletteKeep ?? PalettePolicy.KeptDefault)} keep their weights.");
+
+    private static string Changed(NetworkDefinition definition, int samples, PackageTrial check) => string.Create(
         CultureInfo.InvariantCulture,
         $"The network was trained on segments of {definition.Cut.Samples} samples ({definition.PieceSeconds:0.###} s) and this package takes {samples} ({(double)samples / definition.SampleRate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
 
@@ -94,6 +100,11 @@ public static class CoreMLExporter
         if (options.PaletteGroup > 0 && options.PaletteBits is null)
         {
             throw new OptionException("A palette group was given without palettes; ask for palettes of 8, 6 or 4 bits.");
+        }
+
+        if (options.PaletteKeep is not null && options.PaletteBits is null)
+        {
+            throw new OptionException("A list of what keeps its weights was given without palettes; ask for palettes of 8, 6 or 4 bits.");
         }
 
         if (options.PaletteGroup > 0 && options.Target < CoreMLTarget.IOS18)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stemsharp.Export.CoreML.Palettization;
 using Stemsharp.Export.CoreML.Schema;
 using Stemsharp.Inference;
 using Stemsharp.Signal;
@@ -47,6 +48,8 @@ internal static class PackageMetadata
         if (options.PaletteBits is { } bits)
         {
             AddNumber("palette_bits", bits);
+            AddNumber("palette_group", options.PaletteGroup);
+            Add("palette_kept", string.Join(',', options.PaletteKeep ?? PalettePolicy.KeptDefault));
         }
 
         Add("source", source.Signature);

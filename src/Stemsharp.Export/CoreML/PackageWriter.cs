@@ -29,7 +29,7 @@ internal static class PackageWriter
     {
         int[] stems = SelectStems(definition, options.Stems);
         PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision, options.PaletteBits is not null, graph);
-        PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
+        PalettePolicy? palettes = options.PaletteBits is { } bits ? new PalettePolicy(bits, options.PaletteGroup, options.PaletteKeep) : null;
         bool foldScale = options.Target < CoreMLTarget.IOS18 && palettes is null && (options.Precision == CoreMLPrecision.Float32 || MilLowering.ScalesByPowersOfTwo(graph));
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -81,7 +81,8 @@ internal static class PackageWriter
             }
         }
 
-        return [.. policy.Unused.Where(_ => options.SinglePrecision is not null).Select(p => $"The pattern \"{p}\" names no layer of this network.")];
+        IEnumerable<string> unused = [.. options.SinglePrecision is null ? [] : policy.Unused, .. palettes is null || options.PaletteKeep is null ? [] : palettes.Unused];
+        return [.. unused.Select(p => $"The pattern \"{p}\" names no layer of this network.")];
     }
 
     private static int[] SelectStems(NetworkDefinition definition, IReadOnlyList<string>? wanted)

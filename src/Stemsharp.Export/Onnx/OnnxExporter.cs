@@ -22,7 +22,8 @@ public static class OnnxExporter
 {
     /// <summary>
     /// Writes each network of a model as one graph, and a JSON file that says how to run and combine them.
-    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes.
+    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes. Files of an earlier
+    /// export of the model in the folder are replaced as a set: what the new one does not write is deleted.
     /// </summary>
     /// <param name="model">The model, as the catalog resolved it.</param>
     /// <param name="folder">Where the files go; made if absent.</param>
@@ -41,6 +42,8 @@ public static class OnnxExporter
 
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+        string description = Path.Combine(folder, $"{name}.json");
+        IReadOnlyList<string> earlier = EarlierExport.Files(description);
         List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files = [];
         List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)> trials = [];
         foreach (ModelMember member in model.Members)
@@ -62,8 +65,8 @@ public static class OnnxExporter
         }
 
         // Interpreting takes far longer than writing: the export is whole before it begins.
-        string description = Path.Combine(folder, $"{name}.json");
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
+        EarlierExport.Remove(earlier, files.SelectMany(f => options.ExternalWeights ? new[] { f.File.Path, $"{f.File.Path}.data" } : [f.File.Path]));
         string[] changes = [.. trials.SelectMany(t => Changes(t.File.Path, t.Member, t.Graph, cancellationToken))];
         return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. changes, .. Warnings(options)]);
     }

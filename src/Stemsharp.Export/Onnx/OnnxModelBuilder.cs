@@ -1,4 +1,3 @@
-using Stemsharp.Export.Lowering;
 using Stemsharp.Export.Onnx.Lowering;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Graph;
@@ -24,13 +23,20 @@ internal static class OnnxModelBuilder
         using INetworkWeights weights = network.OpenWeights(recorded);
         OnnxGraph graph = new(options.Opset);
         Lower(graph, recorded, definition, weights, options);
-        ModelProto model = new() { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
+        ModelProto model = new()
+        {
+            IrVersion = Opsets[options.Opset],
+            ProducerName = "Stemsharp",
+            ProducerVersion = typeof(OnnxModelBuilder).Assembly.GetName().Version!.ToString(3),
+            Graph = graph.Proto,
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = options.Opset });
         foreach ((string key, string value) in Metadata(weights, definition, options))
         {
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
+        GraphDocumentation.Apply(model);
         return model;
     }
 
@@ -38,7 +44,7 @@ internal static class OnnxModelBuilder
     {
         LoweredValues values = new(graph, options.Batch);
         LoweringContext context = new(
-            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, Depth(network), options.Batch, Selection(definition, options));
+            graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, Depth(network), options.Batch, Selection(definition, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
         GraphLowering lowering = new(context, options.ScoreLimit);
@@ -61,6 +67,7 @@ internal static class OnnxModelBuilder
         }
 
         CastGrouping.Apply(graph.Proto);
+        ConstantNames.Apply(graph.Proto);
 
         Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? definition.Stems.Length, gains, other);
     }

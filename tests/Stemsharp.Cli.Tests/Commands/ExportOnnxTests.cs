@@ -118,7 +118,7 @@ public sealed class ExportOnnxTests : IDisposable
         string[] lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await process.WaitForExitAsync();
         Assert.Equal((0, ""), (process.ExitCode, await error));
-        Assert.InRange(new FileInfo(_folder.Combine("out", "synthetic-htdemucs.onnx")).Length, 1, 90_000_000);
+        Assert.InRange(new FileInfo(_folder.Combine("out", "synthetic-htdemucs.onnx")).Length, 1, 92_000_000);
 
         // The shell's last line is what its children took: user and system, as 0m3.21s.
         double seconds = Regex.Matches(lines[^1], @"(\d+)m([\d.]+)s").Sum(m => 60 * int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture) + double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));

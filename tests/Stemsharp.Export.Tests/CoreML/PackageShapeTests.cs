@@ -1,6 +1,5 @@
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Reading;
-using Stemsharp.Graph;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Tests;
@@ -145,6 +144,13 @@ public class PackageShapeTests
         Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 50_000_000, 60_000_000);
     }
 
+    [Fact]
+    public void Six_stems_in_palettes_of_six_bits_stay_below_21_6_megabytes()
+    {
+        using TemporaryPackage package = TestNetwork.Open("synthetic:htdemucs_6s").Export(new CoreMLExportOptions { PaletteBits = 6 });
+        Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 20_000_000, 21_600_000);
+    }
+
     [Theory]
     [InlineData(CoreMLTarget.IOS16, 0)]
     [InlineData(CoreMLTarget.IOS18, 16)]
@@ -162,11 +168,4 @@ public class PackageShapeTests
     }
 
     private static TestNetwork Tiny() => TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-
-    private sealed class Zeros : IWeightSource
-    {
-        public void Read(Parameter parameter, Span<float> destination) => destination.Clear();
-
-        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
-    }
 }

@@ -9,6 +9,14 @@ namespace Stemsharp.Cpu.Planning;
 /// <content>Convolutions and what follows them.</content>
 internal sealed partial class PlanBuilder<TIsa, V>
 {
+    public void Conv(Node node, ConvOp op)
+    {
+        if (!TryDConv(node))
+        {
+            Convolution(node, op);
+        }
+    }
+
     // conv [+ GELU | ReLU | GLU [+ frequency embedding]]
     private void Convolution(Node node, ConvOp op)
     {
@@ -30,9 +38,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int k = (int)(op.Weight.Shape.Elements / shape.Channels);
         bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
 
-        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
-        Node? glu = Only<GluOp>(node.Output);
-        Node? embedding = glu == null ? null : Only<FrequencyEmbeddingOp>(glu.Output);
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
+        Node? glu = _uses.SoleReader<GluOp>(node.Output);
+        Node? embedding = glu == null ? null : _uses.SoleReader<FrequencyEmbeddingOp>(glu.Output);
         Node last = embedding ?? glu ?? activation ?? node;
 
         // A pointwise convolution does not care for rows, unless a table is added by row.
@@ -125,12 +133,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     // conv_tr [+ GELU | restore]: an ordinary convolution whose rows are the stride's phases.
-    private void ConvTranspose(Node node, ConvTransposeOp op)
+    public void ConvTranspose(Node node, ConvTransposeOp op)
     {
         Value input = node.Inputs[0];
         Shape shape = node.Output.Shape;
         bool alongRows = shape.Rank == 3;
-        Node? activation = Only<GeluOp>(node.Output), restore = Only<RestoreOp>(node.Output);
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output), restore = _uses.SoleReader<RestoreOp>(node.Output);
         Node last = restore ?? activation ?? node;
         Tensor source = Read(input);
         RestorableTensor target = Target(activation ?? node, restore);
@@ -178,7 +186,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     // Whether a sum is the residual of a DConv layer, which is a step of its own.
-    private bool EndsDConv(Node add) => Consumers(add.Inputs[0]).Exists(n => MatchDConv(n) is { } nodes && nodes[^1] == add);
+    private bool EndsDConv(Node add) => _uses.Readers(add.Inputs[0]).Any(n => MatchDConv(n) is { } nodes && nodes[^1] == add);
 
     // conv k3 → norm → gelu → conv 1 → norm → glu → scale → add to the first one's input.
     private Node[]? MatchDConv(Node conv)
@@ -188,13 +196,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
             return null;
         }
 
-        Node? norm1 = Only<GroupNormOp>(conv.Output);
-        Node? gelu = norm1 == null ? null : Only<GeluOp>(norm1.Output);
-        Node? expand = gelu == null ? null : Only<ConvOp>(gelu.Output);
-        Node? norm2 = expand == null ? null : Only<GroupNormOp>(expand.Output);
-        Node? glu = norm2 == null ? null : Only<GluOp>(norm2.Output);
-        Node? scale = glu == null ? null : Only<ChannelScaleOp>(glu.Output);
-        Node? add = scale == null ? null : Only<AddOp>(scale.Output);
+        Node? norm1 = _uses.SoleReader<GroupNormOp>(conv.Output);
+        Node? gelu = norm1 == null ? null : _uses.SoleReader<GeluOp>(norm1.Output);
+        Node? expand = gelu == null ? null : _uses.SoleReader<ConvOp>(gelu.Output);
+        Node? norm2 = expand == null ? null : _uses.SoleReader<GroupNormOp>(expand.Output);
+        Node? glu = norm2 == null ? null : _uses.SoleReader<GluOp>(norm2.Output);
+        Node? scale = glu == null ? null : _uses.SoleReader<ChannelScaleOp>(glu.Output);
+        Node? add = scale == null ? null : _uses.SoleReader<AddOp>(scale.Output);
         bool matches = add != null && add.Inputs[0] == conv.Inputs[0]
             && ((GroupNormOp)norm1!.Op).Groups == 1 && ((GroupNormOp)norm2!.Op).Groups == 1
             && op.Padding[0] == op.Dilation[0] && ((ConvOp)expand!.Op).Weight.Shape.Last == 1;
@@ -238,7 +246,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         // A further layer: its input is read by its convolution and by its residual sum.
         Node[]? NextLayer(Value value) =>
-            Consumers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
+            _uses.Readers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
     }
 
     private DConvLayer<TIsa, V> DConvLayer(Node[] nodes)

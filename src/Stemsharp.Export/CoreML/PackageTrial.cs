@@ -4,17 +4,20 @@ using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
 
-/// <summary>What a network of another native length is like, and whether a package is that network; on made-up music.</summary>
-/// <param name="Change">SNR in dB of its stems against those at the trained length, in the part that both lengths hear.</param>
+/// <summary>What a package is worth when no true stems are at hand; on made-up music.</summary>
+/// <param name="Change">
+/// SNR in dB of the network's stems at the package's length against those at the trained length, in the part that both
+/// hear; infinite where these lengths are the same.
+/// </param>
 /// <param name="Parity">SNR in dB of the interpreted package's stems against the network's own at the package's length.</param>
-internal sealed record SegmentCheck(double Change, double Parity)
+internal sealed record PackageTrial(double Change, double Parity)
 {
-    /// <summary>Runs the network at both lengths in the managed engine, and the package in the interpreter.</summary>
+    /// <summary>Runs the network in the managed engine and the package in the interpreter.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="path">Its package of another length.</param>
+    /// <param name="path">Its package.</param>
     /// <param name="stems">The stems in the package.</param>
     /// <param name="cancellationToken">Asked between operations.</param>
-    public static SegmentCheck Run(Network network, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
+    public static PackageTrial Run(Network network, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
     {
         NetworkDefinition definition = network.Definition;
         PackageRuntime package = PackageRuntime.Open(path);
@@ -23,9 +26,11 @@ internal sealed record SegmentCheck(double Change, double Parity)
         int samples = package.Samples, trained = definition.Cut.Samples;
         float[] mix = StemTrial.Music(1, samples);
         float[] own = Choose(PieceTrial.Run(engine, definition, mix, cancellationToken), samples);
-        float[] before = Choose(PieceTrial.Run(engine, definition, StemTrial.Music(1, trained), cancellationToken), trained);
         float[] written = PieceTrial.Run(interpreted, definition with { Stems = [.. stems] }, mix, cancellationToken);
-        return new SegmentCheck(StemTrial.Snr(before, trained, own, samples), StemTrial.Snr(own, samples, written, samples));
+        double change = samples == trained
+            ? double.PositiveInfinity
+            : StemTrial.Snr(Choose(PieceTrial.Run(engine, definition, StemTrial.Music(1, trained), cancellationToken), trained), trained, own, samples);
+        return new PackageTrial(change, StemTrial.Snr(own, samples, written, samples));
 
         float[] Choose(float[] all, int length)
         {
