@@ -115,6 +115,29 @@ public class SeparatorTests
     }
 
     [Fact]
+    public async Task A_part_of_a_part_is_counted_in_the_part()
+    {
+        await using Separator separator = FakeModel.Open();
+        string path = RepositoryFiles.Sample("song", "mix.wav");
+        using Stemsharp.Audio.IAudioReader reader = Stemsharp.Audio.AudioFiles.Open(path);
+        float[] samples = new float[reader.Length!.Value * 2];
+        Stemsharp.Separation.FullRead.Frames(reader, samples);
+        using FileStream stream = File.OpenRead(path);
+        AudioInput[] inputs = [AudioInput.FromFile(path), AudioInput.FromStream(stream), AudioInput.FromSamples(samples, 44_100, 2)];
+        foreach (AudioInput input in inputs)
+        {
+            SeparationResult part = await separator.SeparateAsync(input.Part(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)).Part(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)));
+            Assert.Equal(3 * 44_100, part.Summary.Info.Length);
+            for (int i = 0; i < part.Mix[0].Length; i++)
+            {
+                Assert.Equal(samples[2 * (2 * 44_100 + i)], part.Mix[0][i]);
+            }
+
+            Assert.Throws<OptionException>(() => input.Part(TimeSpan.Zero, TimeSpan.FromSeconds(4)).Part(TimeSpan.FromSeconds(4)));
+        }
+    }
+
+    [Fact]
     public async Task A_disposed_separator_frees_its_engine_and_refuses_work()
     {
         List<FakeEngine> engines = [];
