@@ -106,10 +106,11 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
         ApiError refusal => refusal.Problem,
         ModelException => ApiError.ToProblem(error.Message.Contains("unknown", StringComparison.OrdinalIgnoreCase) ? ApiErrorKind.UnknownModel : ApiErrorKind.ModelMissing, error.Message),
         OptionException => ApiError.ToProblem(ApiErrorKind.InvalidSettings, error.Message),
+        _ when OutputException.MeansDiskFull(error) => ApiError.ToProblem(ApiErrorKind.DiskFull, "The disk is full. Make room on it and try again."),
+        OutputException => ApiError.ToProblem(ApiErrorKind.Internal, "The server's log says more."),
         AudioException => ApiError.ToProblem(ApiErrorKind.NotMusic, error.Message),
         ExternalToolException => ApiError.ToProblem(ApiErrorKind.EncoderMissing, error.Message),
         BadHttpRequestException bad => Describe(bad.StatusCode, bad.InnerException is JsonException json ? $"The body is not the JSON that is expected here: {json.Message}" : bad.Message),
-        IOException { HResult: 28 or unchecked((int)0x80070070) } => ApiError.ToProblem(ApiErrorKind.DiskFull, "The disk is full."),
         _ => ApiError.ToProblem(ApiErrorKind.Internal, "The server's log says more."),
     };
 

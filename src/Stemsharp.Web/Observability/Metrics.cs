@@ -16,11 +16,19 @@ internal sealed class Metrics
     private double _workSeconds;
     private long _uploadedBytes;
 
-    public void Finished(JobState state, double songSeconds, double workSeconds)
+    public void Finished(JobState state)
     {
         lock (_gate)
         {
             _finished[(int)state]++;
+        }
+    }
+
+    /// <summary>Counts the work on a song that has its stems.</summary>
+    public void Worked(double songSeconds, double workSeconds)
+    {
+        lock (_gate)
+        {
             _songSeconds += songSeconds;
             _workSeconds += workSeconds;
         }

@@ -1,37 +1,41 @@
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
+using Stemsharp.Web.Observability;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Queue;
 
 /// <summary>
-/// All jobs. Each is a file that is written before a change is told to anybody, so that a server that is killed at
-/// any point finds every job that it has accepted; one that was running then runs again from its start.
+/// All jobs. Each is kept before a change is told to anybody, so that a server that is killed at any point finds every
+/// job that it has accepted; one that was running then runs again from its start. A change that a client asks for and
+/// that cannot be kept is refused; a job whose run cannot be kept has failed, and the next one is taken.
 /// </summary>
 internal sealed class JobQueue : IDisposable
 {
     /// <summary>More jobs than these are refused: all of them are held in memory.</summary>
     public const int MaxJobs = 10_000;
     private const int MaxAttempts = 3;
-    private const string WorkItem = "work";
-    private const string RecordName = "job.json";
     private readonly Lock _gate = new();
     private readonly Dictionary<string, JobEntry> _jobs = [];
     private readonly SemaphoreSlim _queued = new(0);
-    private readonly DataFolder _folder;
-    private readonly DiskBudget _disk;
+    private readonly IJobStore _store;
+    private readonly JobSpace _space;
     private readonly SongStore _songs;
     private readonly ISongSeparator _separator;
     private readonly EventHub _events;
+    private readonly Metrics _metrics;
+    private readonly ILogger<JobQueue> _logger;
 
     /// <summary>The order of the job that was taken last: the fair queue's clock.</summary>
     private double _clock;
 
-    public JobQueue(DataFolder folder, DiskBudget disk, SongStore songs, ISongSeparator separator, EventHub events, ILogger<JobQueue> logger)
+    public JobQueue(
+        IJobStore store, DiskBudget disk, SongStore songs, ISongSeparator separator, EventHub events, Metrics metrics, ILogger<JobQueue> logger)
     {
-        (_folder, _disk, _songs, _separator, _events) = (folder, disk, songs, separator, events);
-        foreach ((_, StoredJob job) in folder.Recover("jobs", RecordName, StoreJson.Default.StoredJob, logger))
+        (_store, _songs, _separator, _events, _metrics, _logger) = (store, songs, separator, events, metrics, logger);
+        _space = new JobSpace(disk, separator);
+        foreach (StoredJob job in store.Recover())
         {
             Recover(job);
         }
@@ -83,7 +87,7 @@ internal sealed class JobQueue : IDisposable
         }
     }
 
-    public string Folder(string id) => _folder.Job(id);
+    public StemFiles Files(string id) => _store.Files(id);
 
     public bool NeedsSong(string songId)
     {
@@ -109,25 +113,23 @@ internal sealed class JobQueue : IDisposable
                 Batch = wanted.Batch,
                 Order = NextOrder(wanted.Batch),
             };
-            _disk.Reserve(Item(job.Id), ResultBytes(job));
+            _space.Admit(job, Active());
+            JobEntry entry = new(job);
+            _jobs[job.Id] = entry;
             try
             {
-                DataFolder.CreatePrivate(_folder.Job(job.Id));
-                JobEntry entry = new(job);
-                _jobs[job.Id] = entry;
-                _disk.Reserve(WorkItem, LargestWork());
                 Keep(entry, job);
             }
             catch
             {
                 _jobs.Remove(job.Id);
-                DataFolder.Delete(_folder.Job(job.Id));
-                _disk.Release(Item(job.Id));
+                _space.Release(job.Id);
                 BookWork();
+                TryDelete(job.Id);
                 throw;
             }
             _queued.Release();
-            return _jobs[job.Id].View;
+            return entry.View;
         }
     }
 
@@ -139,14 +141,14 @@ internal sealed class JobQueue : IDisposable
             switch (entry.Stored.State)
             {
                 case JobState.Queued:
-                    End(entry, JobState.Cancelled, null);
+                    End(entry, entry.Stored with { State = JobState.Cancelled });
                     break;
                 case JobState.Running:
                     entry.CancelWanted = true;
                     entry.Stop?.Cancel();
                     if (entry.Progress?.Step == JobStep.Ready)
                     {
-                        End(entry, JobState.Cancelled, null);
+                        End(entry, entry.Stored with { State = JobState.Cancelled });
                     }
 
                     break;
@@ -168,8 +170,7 @@ internal sealed class JobQueue : IDisposable
             }
 
             _songs.Get(entry.Stored.SongId);
-            _disk.Reserve(Item(id), ResultBytes(entry.Stored));
-            Keep(entry, entry.Stored with
+            StoredJob again = entry.Stored with
             {
                 State = JobState.Queued,
                 Order = NextOrder(entry.Stored.Batch),
@@ -177,8 +178,18 @@ internal sealed class JobQueue : IDisposable
                 Error = null,
                 Started = null,
                 Finished = null,
-            });
-            BookWork();
+            };
+            _space.Admit(again, Active());
+            try
+            {
+                Keep(entry, again);
+            }
+            catch
+            {
+                _space.Set(id, entry.Stored.Bytes);
+                BookWork();
+                throw;
+            }
             _queued.Release();
             return entry.View;
         }
@@ -240,7 +251,7 @@ internal sealed class JobQueue : IDisposable
         }
     }
 
-    /// <summary>Waits for a job and starts it.</summary>
+    /// <summary>Waits for a job and starts it. One whose start cannot be kept has failed, and the next one is taken.</summary>
     public async Task<JobEntry> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -255,18 +266,29 @@ internal sealed class JobQueue : IDisposable
                 }
 
                 JobEntry entry = _jobs[next.Id];
-                entry.Stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                entry.Progress = new JobProgress(JobStep.Decoding, 0, 0);
-                (entry.CancelWanted, entry.DeleteWanted) = (false, false);
                 _clock = Math.Max(_clock, next.Order);
-                Keep(entry, next with
+                (entry.CancelWanted, entry.DeleteWanted) = (false, false);
+                entry.Progress = new JobProgress(JobStep.Decoding, 0, 0);
+                try
                 {
-                    State = JobState.Running,
-                    Attempts = next.Attempts + 1,
-                    Started = DateTimeOffset.UtcNow,
-                    Audio = null,
-                    TimesRealTime = null,
-                });
+                    Keep(entry, next with
+                    {
+                        State = JobState.Running,
+                        Attempts = next.Attempts + 1,
+                        Started = DateTimeOffset.UtcNow,
+                        Audio = null,
+                        TimesRealTime = null,
+                    });
+                }
+#pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
+                catch (Exception error)
+#pragma warning restore CA1031
+                {
+                    _logger.LogError(error, "Job {JobId} cannot be started", next.Id);
+                    Settle(entry, JobState.Failed, JobFailure.Describe(error));
+                    continue;
+                }
+                entry.Stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 return entry;
             }
         }
@@ -310,36 +332,60 @@ internal sealed class JobQueue : IDisposable
         }
     }
 
-    public void Succeed(JobEntry entry, double timesRealTime)
+    /// <summary>Ends a job that has its stems, unless its owner has stopped or deleted it in the last moment.</summary>
+    /// <returns>Whether it is done.</returns>
+    public bool Succeed(JobEntry entry, TimeSpan work)
     {
         lock (_gate)
         {
-            entry.Stored = entry.Stored with { TimesRealTime = timesRealTime };
-            End(entry, JobState.Done, null);
+            if (EndedByOwner(entry))
+            {
+                return false;
+            }
+
+            StoredJob run = entry.Stored;
+            try
+            {
+                End(entry, run with { State = JobState.Done, TimesRealTime = run.DurationSeconds / work.TotalSeconds });
+            }
+#pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                _logger.LogError(error, "Job {JobId} is done and cannot be kept", run.Id);
+                Settle(entry, JobState.Failed, JobFailure.Describe(error));
+                return false;
+            }
+            _metrics.Worked(run.DurationSeconds, work.TotalSeconds);
+            return true;
         }
     }
 
-    /// <summary>Ends a job whose work was stopped or failed. Stopped by the server's own end, it waits for the next start.</summary>
-    public void Fail(JobEntry entry, string? error)
+    /// <summary>Ends a job that failed.</summary>
+    public void Fail(JobEntry entry, string error)
     {
         lock (_gate)
         {
-            if (error is not null)
+            if (!EndedByOwner(entry))
             {
-                End(entry, JobState.Failed, error);
+                Settle(entry, JobState.Failed, error);
             }
-            else if (entry.DeleteWanted)
+        }
+    }
+
+    /// <summary>Ends a job whose work was stopped. Stopped by the server's own end, it waits for the next start.</summary>
+    public void Stop(JobEntry entry)
+    {
+        lock (_gate)
+        {
+            if (EndedByOwner(entry))
             {
-                Remove(entry);
+                return;
             }
-            else if (entry.CancelWanted)
-            {
-                End(entry, JobState.Cancelled, null);
-            }
-            else
-            {
-                Requeue(entry);
-            }
+
+            Rest(entry);
+            KeepAnyway(entry, entry.Stored with { State = JobState.Queued, Attempts = entry.Stored.Attempts - 1, Audio = null });
+            _queued.Release();
         }
     }
 
@@ -348,21 +394,23 @@ internal sealed class JobQueue : IDisposable
     {
         lock (_gate)
         {
-            JobEntry entry = Find(id);
-            long bytes = DataFolder.SizeOf(_folder.Job(id));
-            _disk.Set(Item(id), bytes);
-            Keep(entry, entry.Stored with { Bytes = bytes });
+            if (_jobs.TryGetValue(id, out JobEntry? entry))
+            {
+                long bytes = Size(entry.Stored);
+                _space.Set(id, bytes);
+                KeepAnyway(entry, entry.Stored with { Bytes = bytes });
+            }
         }
     }
 
-    /// <summary>Deletes jobs that ended before a time.</summary>
+    /// <summary>Deletes jobs that ended before a time. One that cannot be deleted is logged, and is there the next time.</summary>
     public void DropEndedBefore(DateTimeOffset time)
     {
         lock (_gate)
         {
             foreach (JobEntry entry in _jobs.Values.Where(entry => entry.Stored.Finished < time).ToArray())
             {
-                Remove(entry);
+                TryRemove(entry);
             }
         }
     }
@@ -386,51 +434,87 @@ internal sealed class JobQueue : IDisposable
         return Math.Floor(last) + 1;
     }
 
-    private static string Item(string id) => "job " + id;
-
-    private string Record(string id) => Path.Combine(_folder.Job(id), RecordName);
-
     private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw ApiError.NotFound("job", id);
 
     private IEnumerable<StoredJob> Waiting() => _jobs.Values.Select(entry => entry.Stored).Where(job => job.State == JobState.Queued)
         .OrderBy(job => job.Order).ThenBy(job => job.Created).ThenBy(job => job.Id, StringComparer.Ordinal);
 
+    private IEnumerable<StoredJob> Active() => _jobs.Values.Select(entry => entry.Stored).Where(job => job.State is JobState.Queued or JobState.Running);
+
+    /// <summary>Keeps a change and tells of it, or throws and changes nothing.</summary>
     private void Keep(JobEntry entry, StoredJob job)
     {
-        DataFolder.WriteJson(Record(job.Id), job, StoreJson.Default.StoredJob);
+        _store.Save(job);
         entry.Stored = job;
-        _jobs[job.Id] = entry;
         _events.JobChanged(job.Id);
     }
 
-    private void End(JobEntry entry, JobState state, string? error)
+    /// <summary>Changes a job whatever the store says. A server that ends now finds it as it was kept last.</summary>
+    private void KeepAnyway(JobEntry entry, StoredJob job)
     {
-        string folder = _folder.Job(entry.Stored.Id);
-        DataFolder.Delete(Path.Combine(folder, "work"));
-        if (state != JobState.Done)
+        try
         {
-            DataFolder.Delete(Path.Combine(folder, "stems"));
-            DataFolder.Delete(Path.Combine(folder, "peaks"));
+            _store.Save(job);
         }
-        long bytes = DataFolder.SizeOf(folder);
-        _disk.Set(Item(entry.Stored.Id), bytes);
-        Rest(entry);
-        Keep(entry, entry.Stored with
+#pragma warning disable CA1031 // Whatever the store throws, what has happened has happened.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
-            State = state,
-            Error = error,
-            Bytes = bytes,
-            Finished = DateTimeOffset.UtcNow,
-            Audio = state == JobState.Done ? entry.Stored.Audio : null,
-        });
-        BookWork();
+            _logger.LogError(error, "Job {JobId} cannot be kept as {State}", job.Id, job.State);
+        }
+        entry.Stored = job;
+        _events.JobChanged(job.Id);
     }
 
-    private void Requeue(JobEntry entry)
+    /// <summary>Ends a job, or throws and leaves it as it is but for its files.</summary>
+    private void End(JobEntry entry, StoredJob ended)
+    {
+        Keep(entry, Weighed(ended));
+        Ended(entry);
+    }
+
+    /// <summary>Ends a job whatever the store says.</summary>
+    private void Settle(JobEntry entry, JobState state, string? error)
+    {
+        KeepAnyway(entry, Weighed(entry.Stored with { State = state, Error = error, TimesRealTime = null }));
+        Ended(entry);
+    }
+
+    /// <summary>A job as it ends: its working files deleted, and what it takes known.</summary>
+    private StoredJob Weighed(StoredJob ended)
+    {
+        bool done = ended.State == JobState.Done;
+        TryTidy(ended.Id, results: !done);
+        return ended with { Bytes = Size(ended), Finished = DateTimeOffset.UtcNow, Audio = done ? ended.Audio : null };
+    }
+
+    private void Ended(JobEntry entry)
     {
         Rest(entry);
-        Keep(entry, entry.Stored with { State = JobState.Queued, Attempts = entry.Stored.Attempts - 1, Audio = null });
-        _queued.Release();
+        _space.Set(entry.Stored.Id, entry.Stored.Bytes);
+        BookWork();
+        _metrics.Finished(entry.Stored.State);
+    }
+
+    /// <summary>Whether a job's owner wants it stopped or deleted, and so it is: that comes before how its run has ended.</summary>
+    private bool EndedByOwner(JobEntry entry)
+    {
+        if (entry.DeleteWanted)
+        {
+            if (TryRemove(entry) is { } error)
+            {
+                Settle(entry, JobState.Failed, $"It was stopped and cannot be deleted. {JobFailure.Describe(error)} Then delete it once more.");
+            }
+
+            return true;
+        }
+
+        if (entry.CancelWanted)
+        {
+            Settle(entry, JobState.Cancelled, null);
+        }
+
+        return entry.CancelWanted;
     }
 
     private static void Rest(JobEntry entry)
@@ -440,70 +524,88 @@ internal sealed class JobQueue : IDisposable
         entry.Progress = null;
     }
 
+    /// <summary>Deletes a job, or throws and leaves it as it is.</summary>
     private void Remove(JobEntry entry)
     {
         string id = entry.Stored.Id;
+        _store.Delete(id);
         _jobs.Remove(id);
         Rest(entry);
-        // Without its record the job is gone, whatever becomes of the rest of its folder.
-        File.Delete(Record(id));
-        DataFolder.Delete(_folder.Job(id));
-        _disk.Release(Item(id));
+        _space.Release(id);
         BookWork();
         _events.JobChanged(id);
     }
+
+    /// <returns>What stood against it; null where it is gone.</returns>
+    private Exception? TryRemove(JobEntry entry)
+    {
+        try
+        {
+            Remove(entry);
+            return null;
+        }
+#pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _logger.LogError(error, "Job {JobId} cannot be deleted", entry.Stored.Id);
+            return error;
+        }
+    }
+
+    /// <summary>Deletes what a refused job may have left in the store.</summary>
+    private void TryDelete(string id) => Attempt(id, "deleted", () => _store.Delete(id));
+
+    private void TryTidy(string id, bool results) => Attempt(id, "tidied", () => _store.Tidy(id, results));
+
+    /// <summary>What a job takes; what it took, where that cannot be found out.</summary>
+    private long Size(StoredJob job)
+    {
+        long bytes = job.Bytes;
+        Attempt(job.Id, "weighed", () => bytes = _store.Size(job.Id));
+        return bytes;
+    }
+
+    private void Attempt(string id, string what, Action action)
+    {
+        try
+        {
+            action();
+        }
+#pragma warning disable CA1031 // Nothing depends on it but space.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _logger.LogWarning(error, "Job {JobId} cannot be {What}", id, what);
+        }
+    }
+
+    private void BookWork() => _space.BookWork(Active());
 
     private void Recover(StoredJob job)
     {
         JobEntry entry = new(job);
         _jobs[job.Id] = entry;
-        DataFolder.Delete(Path.Combine(_folder.Job(job.Id), "mixes"));
-        if (job.State is JobState.Running or JobState.Queued)
+        bool active = job.State is JobState.Running or JobState.Queued;
+        TryTidy(job.Id, results: active);
+        _clock = Math.Max(_clock, job.State == JobState.Queued ? 0 : job.Order);
+        if (!active)
         {
-            foreach (string part in (string[])["work", "stems", "peaks"])
-            {
-                DataFolder.Delete(Path.Combine(_folder.Job(job.Id), part));
-            }
-
-            if (job.Attempts >= MaxAttempts)
-            {
-                End(entry, JobState.Failed, $"The server ended {MaxAttempts} times while it worked on this song, so it is not tried again by itself. 'Retry' tries once more.");
-                return;
-            }
-            if (job.State == JobState.Running)
-            {
-                Keep(entry, job with { State = JobState.Queued, Audio = null });
-            }
-
-            _disk.Set(Item(job.Id), ResultBytes(job));
-            _queued.Release();
+            _space.Set(job.Id, job.Bytes);
+        }
+        else if (job.Attempts >= MaxAttempts)
+        {
+            Settle(entry, JobState.Failed, $"The server ended {MaxAttempts} times while it worked on this song, so it is not tried again by itself. 'Retry' tries once more.");
         }
         else
         {
-            _disk.Set(Item(job.Id), job.Bytes);
+            _space.Readmit(job);
+            if (job.State == JobState.Running)
+            {
+                KeepAnyway(entry, job with { State = JobState.Queued, Audio = null });
+            }
+
+            _queued.Release();
         }
-        _clock = Math.Max(_clock, job.State == JobState.Queued ? 0 : job.Order);
     }
-
-    /// <summary>Bytes that the stems will take.</summary>
-    private long ResultBytes(StoredJob job)
-    {
-        int bytes = job.Settings.SampleFormat switch { "float32" => 4, "pcm24" => 3, _ => 2 };
-        return Frames(job) * 2 * bytes * Stems(job);
-    }
-
-    /// <summary>Bytes that work on a job takes for a while: the song decoded and as the network hears it, and every stem in floats.</summary>
-    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + 2 * Stems(job));
-
-    private static long Frames(StoredJob job) => (long)Math.Ceiling(job.DurationSeconds * 44_100);
-
-    private int Stems(StoredJob job) => job.Settings.TwoStems is not null ? 2 : job.Settings.Stems?.Count
-        ?? _separator.Models.FirstOrDefault(model => model.Name == job.Settings.Model)?.Stems.Count ?? 6;
-
-    private void BookWork() => _disk.Set(WorkItem, LargestWork());
-
-    /// <summary>At most two jobs hold working files at once: the one that is separated and the one that is written.</summary>
-    private long LargestWork() => 2 * _jobs.Values
-        .Where(entry => entry.Stored.State is JobState.Queued or JobState.Running)
-        .Select(entry => WorkBytes(entry.Stored)).DefaultIfEmpty().Max();
 }

@@ -39,42 +39,55 @@ internal sealed record MixLevels(float[] Gains, float[] Pans)
 }
 
 /// <summary>Mixes stems into a file as the page plays them, made softer as a whole where it would clip.</summary>
-internal sealed class Mixer(ISongSeparator separator)
+internal sealed class Mixer(ISongSeparator separator, DiskBudget disk)
 {
     private const int BlockFrames = 1 << 14;
 
-    /// <summary>The mix, open for reading; the file goes when it is closed.</summary>
+    /// <summary>The mix, open for reading; the file goes when it is closed, and the space that was booked for it is given back.</summary>
     public FileStream Render(Job job, StemFiles files, MixLevels levels, string format, CancellationToken cancellationToken)
     {
-        DataFolder.CreatePrivate(files.Mixes);
-        string name = Path.Combine(files.Mixes, Id.New());
-        string floats = name + ".float.wav", wav = name + ".wav", target = $"{name}.{format}";
+        string id = Id.New(), item = "mix " + id;
+        disk.Reserve(item, Bytes(job.Audio!));
         try
         {
-            float peak = Mix(job.Audio!, files, levels, floats, cancellationToken);
-            separator.WriteStems(
-                [new WaitingStem("mix", floats, peak)], null, [wav], job.Settings with { ClipMode = "rescale", ExactSum = false }, cancellationToken);
-            if (target != wav)
+            DataFolder.CreatePrivate(files.Mixes);
+            string name = Path.Combine(files.Mixes, id);
+            string floats = name + ".float.wav", wav = name + ".wav", target = $"{name}.{format}";
+            try
             {
-                separator.Encode(wav, target, format, cancellationToken);
-            }
+                float peak = Mix(job.Audio!, files, levels, floats, cancellationToken);
+                separator.WriteStems(
+                    [new WaitingStem("mix", floats, peak)], null, [wav], job.Settings with { ClipMode = "rescale", ExactSum = false }, cancellationToken);
+                if (target != wav)
+                {
+                    separator.Encode(wav, target, format, cancellationToken);
+                }
 
-            return new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+                return new MixFile(target, () => disk.Release(item));
+            }
+            catch
+            {
+                File.Delete(target);
+                throw;
+            }
+            finally
+            {
+                File.Delete(floats);
+                if (target != wav)
+                {
+                    File.Delete(wav);
+                }
+            }
         }
         catch
         {
-            File.Delete(target);
+            disk.Release(item);
             throw;
         }
-        finally
-        {
-            File.Delete(floats);
-            if (target != wav)
-            {
-                File.Delete(wav);
-            }
-        }
     }
+
+    /// <summary>The mix in floats, as WAV and encoded: no format that is written takes more a sample than floats.</summary>
+    private static long Bytes(JobAudio audio) => 3 * audio.Frames * audio.Channels * sizeof(float);
 
     private static float Mix(JobAudio audio, StemFiles files, MixLevels levels, string target, CancellationToken cancellationToken)
     {
@@ -125,6 +138,24 @@ internal sealed class Mixer(ISongSeparator separator)
             {
                 stem?.Dispose();
             }
+        }
+    }
+    /// <summary>A mix on its way to a client.</summary>
+    private sealed class MixFile(string path, Action gone)
+        : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
+    {
+        private Action? _gone = gone;
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            Interlocked.Exchange(ref _gone, null)?.Invoke();
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync().ConfigureAwait(false);
+            Interlocked.Exchange(ref _gone, null)?.Invoke();
         }
     }
 }

@@ -2,11 +2,12 @@ using Stemsharp.Client;
 using Stemsharp.Web.Api;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Sound;
 
 /// <summary>Gives out stems in the format that is asked for; what had to be encoded is kept beside the WAV file.</summary>
-internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : IDisposable
+internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, DiskBudget disk) : IDisposable
 {
     /// <summary>One at a time: encoders use every core that they get, and the engine needs them.</summary>
     private readonly SemaphoreSlim _one = new(1);
@@ -47,8 +48,19 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
                 return path;
             }
 
-            await Task.Run(() => separator.Encode(files.Final(stem, "wav"), path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
-            queue.Weigh(job.Id);
+            string wav = files.Final(stem, "wav"), item = "encoding " + job.Id;
+            // No encoder's file is larger than what it is made of.
+            disk.Reserve(item, new FileInfo(wav).Length);
+            try
+            {
+                await Task.Run(() => separator.Encode(wav, path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
+                queue.Weigh(job.Id);
+            }
+            finally
+            {
+                disk.Release(item);
+            }
+
             return path;
         }
         finally

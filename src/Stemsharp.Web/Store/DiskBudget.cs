@@ -26,6 +26,15 @@ internal sealed class DiskBudget(long? maxBytes, string root)
         }
     }
 
+    /// <summary>What is booked for an item; 0 where nothing is.</summary>
+    public long Booked(string item)
+    {
+        lock (_gate)
+        {
+            return _items.GetValueOrDefault(item);
+        }
+    }
+
     /// <summary>Books an item that needs space, or refuses it.</summary>
     public void Reserve(string item, long bytes)
     {

@@ -15,11 +15,12 @@ internal sealed class SongStore
     private readonly DiskBudget _disk;
     private readonly ServeOptions _options;
     private readonly ISongSeparator _separator;
+    private readonly ILogger<SongStore> _logger;
     private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
 
     public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, ILogger<SongStore> logger)
     {
-        (_folder, _disk, _options, _separator) = (folder, disk, options, separator);
+        (_folder, _disk, _options, _separator, _logger) = (folder, disk, options, separator, logger);
         foreach ((string id, StoredSong song) in folder.Recover("songs", RecordName, StoreJson.Default.StoredSong, logger))
         {
             _songs[id] = song;
@@ -53,7 +54,7 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
@@ -75,7 +76,7 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
@@ -97,15 +98,28 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
 
+    /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {
+        DataFolder.DeleteAccepted(Record(id), _logger);
+        Forget(id);
+    }
+
+    /// <summary>Gives back what a song without a record has taken.</summary>
+    private void Discard(string id)
+    {
+        DataFolder.TryDelete(_folder.Song(id), _logger);
+        Forget(id);
+    }
+
+    private void Forget(string id)
+    {
         _songs.TryRemove(id, out _);
-        DataFolder.Delete(_folder.Song(id));
         _disk.Release(Item(id));
     }
 
@@ -127,7 +141,7 @@ internal sealed class SongStore
         {
             facts = _separator.Probe(source, cancellationToken);
         }
-        catch (StemsharpException error) when (error is AudioException or ExternalToolException)
+        catch (StemsharpException error) when (error is (AudioException and not OutputException) or ExternalToolException)
         {
             // The message names the file on the server's disk; the client knows it by its own name.
             throw new ApiError(ApiErrorKind.NotMusic, error.Message.Replace(source, $"'{ApiError.Quoted(name)}'", StringComparison.Ordinal));
