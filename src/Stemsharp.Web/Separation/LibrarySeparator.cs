@@ -9,6 +9,7 @@ namespace Stemsharp.Web.Separation;
 internal sealed class LibrarySeparator : ISongSeparator
 {
     private const int BlockFrames = 1 << 14;
+    private static readonly (string Name, AudioFormat Format)[] Formats = [("wav", AudioFormat.Wav), ("flac", AudioFormat.Flac), ("mp3", AudioFormat.Mp3)];
     private readonly ServeOptions _options;
     private readonly AudioInputOptions _input;
     private readonly ModelShelf _shelf;
@@ -20,7 +21,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         _options = options;
         _input = new AudioInputOptions { MaximumDuration = options.MaxDuration };
         _shelf = new ModelShelf(options);
-        Encoders = ExternalPrograms.HasFFmpeg ? ["wav", "flac", "mp3"] : ["wav"];
+        Encoders = [.. Formats.Where(format => CanEncode(format.Format)).Select(format => format.Name)];
     }
 
     public string Engine => _options.Engine.Describe(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount);
@@ -105,7 +106,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         using Sound.PcmFile source = new(wav);
         EncodingOptions encoding = new()
         {
-            Format = format == "flac" ? AudioFormat.Flac : AudioFormat.Mp3,
+            Format = Formats.Single(known => known.Name == format).Format,
             SampleFormat = source.BitsPerSample > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
         };
         LevelledStems.Copy(wav, target, encoding, null, cancellationToken);
@@ -116,6 +117,20 @@ internal sealed class LibrarySeparator : ISongSeparator
         if (_separator is not null)
         {
             await _separator.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a format can be written here, as the library will find out when it writes one.</summary>
+    private static bool CanEncode(AudioFormat format)
+    {
+        try
+        {
+            AudioFiles.Check(new EncodingOptions { Format = format }, sampleRate: 44_100, channels: 2);
+            return true;
+        }
+        catch (ExternalToolException)
+        {
+            return false;
         }
     }
 
