@@ -1,6 +1,6 @@
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Sound;
 
 namespace Stemsharp.Web.Tests;
@@ -61,7 +61,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         string model = settings.Model ?? DefaultModel;
         if (model is not ("fake" or "fake2"))
         {
-            throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
+            throw model == "absent" ? new ModelException("The model's files are not here.") : new UnknownModelException("Nobody knows that model.");
         }
 
         if (settings.Stems?.Except(Stems).Any() == true)

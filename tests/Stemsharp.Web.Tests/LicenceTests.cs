@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Stemsharp.Client;
 using Stemsharp.Tests;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 using Xunit;
 
 namespace Stemsharp.Web.Tests;

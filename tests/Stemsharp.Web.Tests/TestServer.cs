@@ -8,6 +8,7 @@ using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Tests;

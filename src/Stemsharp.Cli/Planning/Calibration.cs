@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Benchmarks;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Inference;
 

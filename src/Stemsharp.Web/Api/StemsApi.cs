@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Stemsharp.Client;
+using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
@@ -132,7 +133,7 @@ internal static class StemsApi
     {
         Job job = Done(queue, id);
         format = encoder.CheckFormat(format);
-        MixLevels levels = MixLevels.Parse(gains, pans, job.Audio!.Stems.Count);
+        MixLevels levels = MixParameters.Parse(gains, pans, job.Audio!.Stems.Count);
         FileStream file = mixer.Render(job, queue.Files(id), levels, format, context.RequestAborted);
         Name(context, $"{Stem(job)} - mix.{format}");
         return TypedResults.Stream(file, StemEncoder.MediaType(format));

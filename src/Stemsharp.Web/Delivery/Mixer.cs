@@ -1,42 +1,9 @@
-using System.Globalization;
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
 
-namespace Stemsharp.Web.Sound;
-
-/// <summary>How loud and where each stem is in a mix.</summary>
-/// <param name="Gains">Factor per stem, 0 to 4.</param>
-/// <param name="Pans">−1 for the left, 1 for the right, per stem.</param>
-internal sealed record MixLevels(float[] Gains, float[] Pans)
-{
-    public static MixLevels Parse(string? gains, string? pans, int stems) =>
-        new(Numbers("gains", gains, stems, 1, 0, 4), Numbers("pans", pans, stems, 0, -1, 1));
-
-    /// <summary>A balance: the side that the stem is turned away from gets softer, the other one stays.</summary>
-    public (float Left, float Right) Sides(int stem) =>
-        (Gains[stem] * Math.Min(1, 1 - Pans[stem]), Gains[stem] * Math.Min(1, 1 + Pans[stem]));
-
-    private static float[] Numbers(string name, string? text, int count, float missing, float low, float high)
-    {
-        if (text is null)
-        {
-            return [.. Enumerable.Repeat(missing, count)];
-        }
-
-        string[] parts = text.Split(',', count + 1);
-        float[] numbers = new float[count];
-        bool valid = parts.Length == count;
-        for (int i = 0; i < count && valid; i++)
-        {
-            valid = float.TryParse(parts[i], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out numbers[i])
-                && numbers[i] >= low && numbers[i] <= high;
-        }
-        return valid ? numbers : throw new ApiError(
-            ApiErrorKind.BadRequest, $"'{name}' has {count} numbers from {low} to {high}, one a stem, separated by commas.");
-    }
-}
+namespace Stemsharp.Web.Delivery;
 
 /// <summary>Mixes stems into a file as the page plays them, made softer as a whole where it would clip.</summary>
 internal sealed class Mixer(ISongSeparator separator, DiskBudget disk)

@@ -1,10 +1,10 @@
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Store;
+using Stemsharp.Web.Text;
 
-namespace Stemsharp.Web.Sound;
+namespace Stemsharp.Web.Delivery;
 
 /// <summary>Gives out stems in the format that is asked for; what had to be encoded is kept beside the WAV file.</summary>
 internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, DiskBudget disk) : IDisposable
@@ -19,6 +19,9 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, Disk
         _ => "audio/wav",
     };
 
+    /// <summary>The format that is asked for, or WAV.</summary>
+    /// <exception cref="ExternalToolException">It needs FFmpeg, which is not here.</exception>
+    /// <exception cref="OptionException">There is no such format.</exception>
     public string CheckFormat(string? format)
     {
         format ??= "wav";
@@ -28,8 +31,8 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, Disk
         }
 
         throw format is "flac" or "mp3"
-            ? new ApiError(ApiErrorKind.EncoderMissing, $"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
-            : new ApiError(ApiErrorKind.InvalidSettings, $"'{ApiError.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
+            ? new ExternalToolException($"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
+            : new OptionException($"'{ClientText.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
     }
 
     public async Task<string> GetAsync(Job job, StemFiles files, int stem, string format, CancellationToken cancellationToken)

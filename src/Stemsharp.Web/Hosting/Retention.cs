@@ -1,4 +1,5 @@
 using Stemsharp.Web.Queue;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Hosting;

@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
+using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Security;
 using Stemsharp.Web.Separation;
-using Stemsharp.Web.Sound;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Hosting;
@@ -165,7 +166,7 @@ internal sealed class WebServer : IAsyncDisposable
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);
-        Health.Map(app);
+        HealthApi.Map(app);
         PageFiles.Map(app, options.PageFolder);
         return app;
     }

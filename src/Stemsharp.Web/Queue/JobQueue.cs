@@ -1,5 +1,4 @@
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Store;
@@ -105,7 +104,7 @@ internal sealed class JobQueue : IDisposable
         {
             if (_jobs.Count >= MaxJobs)
             {
-                throw new ApiError(ApiErrorKind.TooMany, $"The server keeps up to {MaxJobs} jobs. Delete some that are done.");
+                throw new QueueException(QueueErrorKind.TooMany, $"The server keeps up to {MaxJobs} jobs. Delete some that are done.");
             }
 
             StoredJob job = new(Id.New(), song.Id, song.Name, song.DurationSeconds, settings, DateTimeOffset.UtcNow)
@@ -153,7 +152,7 @@ internal sealed class JobQueue : IDisposable
 
                     break;
                 default:
-                    throw new ApiError(ApiErrorKind.Conflict, "The job has ended already; only one that is queued or running can be cancelled.");
+                    throw new QueueException(QueueErrorKind.Conflict, "The job has ended already; only one that is queued or running can be cancelled.");
             }
             return entry.View;
         }
@@ -166,7 +165,7 @@ internal sealed class JobQueue : IDisposable
             JobEntry entry = Find(id);
             if (entry.Stored.State is not (JobState.Failed or JobState.Cancelled))
             {
-                throw new ApiError(ApiErrorKind.Conflict, "Only a job that failed or was cancelled can be tried again.");
+                throw new QueueException(QueueErrorKind.Conflict, "Only a job that failed or was cancelled can be tried again.");
             }
 
             _songs.Get(entry.Stored.SongId);
@@ -230,7 +229,7 @@ internal sealed class JobQueue : IDisposable
             return entry.View;
         }
 
-        static ApiError NotQueued() => new(ApiErrorKind.Conflict, "Only jobs that wait in the queue can be moved, and only among each other.");
+        static QueueException NotQueued() => new(QueueErrorKind.Conflict, "Only jobs that wait in the queue can be moved, and only among each other.");
     }
 
     public void Delete(string id)
@@ -434,7 +433,7 @@ internal sealed class JobQueue : IDisposable
         return Math.Floor(last) + 1;
     }
 
-    private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw ApiError.NotFound("job", id);
+    private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw QueueException.NotFound(id);
 
     private IEnumerable<StoredJob> Waiting() => _jobs.Values.Select(entry => entry.Stored).Where(job => job.State == JobState.Queued)
         .OrderBy(job => job.Order).ThenBy(job => job.Created).ThenBy(job => job.Id, StringComparer.Ordinal);

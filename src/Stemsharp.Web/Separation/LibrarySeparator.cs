@@ -1,7 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Separation.Files;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Separation;
 

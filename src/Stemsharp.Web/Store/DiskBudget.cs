@@ -1,4 +1,3 @@
-using Stemsharp.Web.Api;
 
 namespace Stemsharp.Web.Store;
 
@@ -44,14 +43,14 @@ internal sealed class DiskBudget(long? maxBytes, string root)
             long used = _used - _items.GetValueOrDefault(item) + bytes;
             if (maxBytes is { } max && used > max)
             {
-                throw new ApiError(
-                    ApiErrorKind.DiskFull,
+                throw new StoreException(
+                    StoreErrorKind.DiskFull,
                     $"This needs {Megabytes(bytes)} MB, and {Megabytes(Math.Max(0, max - _used))} MB of the {Megabytes(max)} MB that the server may use are left. Delete songs that are done, or start the server with a larger --max-disk.");
             }
             if (bytes > free - Spare)
             {
-                throw new ApiError(
-                    ApiErrorKind.DiskFull,
+                throw new StoreException(
+                    StoreErrorKind.DiskFull,
                     $"This needs {Megabytes(bytes)} MB and the disk has {Megabytes(free)} MB left. Make room on the disk, or use another with --data.");
             }
             _used = used;

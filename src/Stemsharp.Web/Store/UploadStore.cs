@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Store;
 
@@ -38,7 +37,7 @@ internal sealed class UploadStore
     {
         if (wanted.Bytes <= 0)
         {
-            throw new ApiError(ApiErrorKind.BadRequest, "'bytes' is the size of the file, at least 1.");
+            throw new StoreException(StoreErrorKind.Invalid, "'bytes' is the size of the file, at least 1.");
         }
 
         if (wanted.Bytes > _options.MaxUploadBytes)
@@ -48,7 +47,7 @@ internal sealed class UploadStore
 
         if (_uploads.Count >= MaxUploads)
         {
-            throw new ApiError(ApiErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
+            throw new StoreException(StoreErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
         }
 
         StoredUpload upload = new(Id.New(), wanted.Name, wanted.Bytes, DateTimeOffset.UtcNow);
@@ -75,7 +74,7 @@ internal sealed class UploadStore
         StoredUpload upload = Find(id);
         if (!_busy.TryAdd(id, 0))
         {
-            throw new ApiError(ApiErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
+            throw new StoreException(StoreErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
         }
 
         try
@@ -145,7 +144,7 @@ internal sealed class UploadStore
     private string Data(string id) => Path.Combine(_folder.Upload(id), "data");
 
     private StoredUpload Find(string id) =>
-        _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw ApiError.NotFound("upload", id);
+        _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw StoreException.NotFound("upload", id);
 
     private Upload Describe(StoredUpload upload)
     {
@@ -161,8 +160,8 @@ internal sealed class UploadStore
         using FileStream file = new(Data(upload.Id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 0, useAsync: true);
         if (offset != file.Length)
         {
-            throw new ApiError(
-                ApiErrorKind.OffsetMismatch,
+            throw new StoreException(
+                StoreErrorKind.OffsetMismatch,
                 $"The piece starts at {offset} and {file.Length} bytes have arrived. Go on from 'offset', as GET on the upload tells.");
         }
         file.Seek(0, SeekOrigin.End);
@@ -176,7 +175,7 @@ internal sealed class UploadStore
 
             if (file.Length + read > upload.Bytes)
             {
-                throw new ApiError(ApiErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
+                throw new StoreException(StoreErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
             }
 
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
