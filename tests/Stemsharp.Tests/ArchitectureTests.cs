@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mono.Cecil;
 using Stemsharp.Tests.Architecture;
 using Xunit;
@@ -50,6 +51,35 @@ public class ArchitectureTests
     {
         string[] projects = [.. Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories).Select(file => Path.GetFileNameWithoutExtension(file)).Order()];
         Assert.Equal(projects, RoomRules.OfProjects.Keys.Order());
+    }
+
+    [Fact]
+    public void Friends_have_their_reason_beside_them()
+    {
+        foreach (string project in Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories))
+        {
+            string[] lines = File.ReadAllLines(project);
+            Assert.Empty(lines.Where((line, i) => line.Contains("<InternalsVisibleTo", StringComparison.Ordinal) && !lines[i - 1].TrimStart().StartsWith("<!--", StringComparison.Ordinal) && !lines[i - 1].Contains("<InternalsVisibleTo", StringComparison.Ordinal)));
+        }
+    }
+
+    // Tools of the build are in no package and no program.
+    [Fact]
+    public void The_notices_name_every_package_that_is_shipped()
+    {
+        string[] tools = ["Grpc.Tools", "Microsoft.NET.ILLink.Tasks", "Microsoft.CodeAnalysis.PublicApiAnalyzers"];
+        string notices = File.ReadAllText(RepositoryFiles.At("THIRD-PARTY-NOTICES.txt"));
+        foreach (string file in Directory.EnumerateFiles(RepositoryFiles.At("src"), "packages.lock.json", SearchOption.AllDirectories))
+        {
+            using JsonDocument locked = JsonDocument.Parse(File.ReadAllText(file));
+            foreach (JsonProperty package in locked.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()))
+            {
+                if (package.Value.GetProperty("type").GetString() != "Project" && !tools.Contains(package.Name))
+                {
+                    Assert.Contains(package.Name, notices, StringComparison.Ordinal);
+                }
+            }
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
@@ -92,7 +93,7 @@ internal static class StemsApi
             throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
         }
 
-        using PcmFile file = new(queue.Files(id).Final(number, "wav"));
+        using WavReader file = WavReader.Open(queue.Files(id).Final(number, "wav"));
         return TypedResults.Bytes(
             Spectrogram.Compute(file, first, end, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
     }

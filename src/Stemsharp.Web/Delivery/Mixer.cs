@@ -1,6 +1,7 @@
+using Stemsharp.Audio;
 using Stemsharp.Client;
+using Stemsharp.Separation;
 using Stemsharp.Web.Separation;
-using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Delivery;
@@ -58,17 +59,18 @@ internal sealed class Mixer(ISongSeparator separator, DiskBudget disk)
 
     private static float Mix(JobAudio audio, StemFiles files, MixLevels levels, string target, CancellationToken cancellationToken)
     {
-        PcmFile?[] stems = new PcmFile?[audio.Stems.Count];
+        WavReader?[] stems = new WavReader?[audio.Stems.Count];
         try
         {
             for (int i = 0; i < stems.Length; i++)
             {
                 if (levels.Gains[i] != 0)
                 {
-                    stems[i] = new PcmFile(files.Final(i, "wav"));
+                    stems[i] = WavReader.Open(files.Final(i, "wav"));
                 }
             }
-            using FloatWavWriter mix = new(target, audio.SampleRate, audio.Channels, audio.Frames);
+            using IAudioWriter mix = AudioFiles.Create(
+                target, audio.SampleRate, audio.Channels, new EncodingOptions { SampleFormat = SampleFormat.Float32 }, cancellationToken);
             float[] sum = new float[BlockFrames * audio.Channels], block = new float[sum.Length];
             float peak = 0;
             for (long frame = 0; frame < audio.Frames; frame += BlockFrames)
@@ -82,7 +84,7 @@ internal sealed class Mixer(ISongSeparator separator, DiskBudget disk)
                         continue;
                     }
 
-                    int samples = stem.Read(frame, block) * audio.Channels;
+                    int samples = FullRead.Frames(stem, block) * audio.Channels;
                     (float left, float right) = levels.Sides(i);
                     for (int s = 0; s < samples; s++)
                     {
@@ -97,11 +99,12 @@ internal sealed class Mixer(ISongSeparator separator, DiskBudget disk)
 
                 mix.Write(written);
             }
+            mix.Complete();
             return peak;
         }
         finally
         {
-            foreach (PcmFile? stem in stems)
+            foreach (WavReader? stem in stems)
             {
                 stem?.Dispose();
             }

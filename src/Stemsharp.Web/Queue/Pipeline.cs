@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
@@ -127,16 +128,14 @@ internal sealed class Pipeline(
     /// <summary>Drawn from what was written: levelling may have changed it.</summary>
     private static void DrawWaveform(string stem, string peaks, CancellationToken cancel)
     {
-        using PcmFile final = new(stem);
+        using WavReader final = WavReader.Open(stem);
         using (PeakWriter waveform = new(peaks + ".new", final.Channels))
         {
             float[] block = new float[1 << 16];
-            for (long frame = 0; frame < final.Frames;)
+            for (int read; (read = final.Read(block)) > 0;)
             {
                 cancel.ThrowIfCancellationRequested();
-                int read = final.Read(frame, block);
                 waveform.Write(block.AsSpan(0, read * final.Channels));
-                frame += read;
             }
         }
         File.Move(peaks + ".new", peaks, overwrite: true);

@@ -103,11 +103,11 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken)
     {
-        using Sound.PcmFile source = new(wav);
+        using WavReader source = WavReader.Open(wav);
         EncodingOptions encoding = new()
         {
             Format = Formats.Single(known => known.Name == format).Format,
-            SampleFormat = source.BitsPerSample > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
+            SampleFormat = source.Header.ValidBits > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
         };
         LevelledStems.Copy(wav, target, encoding, null, cancellationToken);
     }

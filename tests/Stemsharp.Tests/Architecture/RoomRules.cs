@@ -66,10 +66,10 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Sound"] = [],
         ["Observability"] = [],
         ["Security"] = ["Settings", "Text"],
-        ["Separation"] = ["Settings", "Sound", "Text"],
+        ["Separation"] = ["Settings", "Text"],
         ["Store"] = ["Separation", "Settings", "Text"],
         ["Queue"] = ["Observability", "Separation", "Sound", "Store", "Text"],
-        ["Delivery"] = ["Queue", "Separation", "Sound", "Store", "Text"],
+        ["Delivery"] = ["Queue", "Separation", "Store", "Text"],
         ["Api"] = ["Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
         ["Hosting"] = ["Api", "Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
     });
