@@ -53,6 +53,17 @@ public class ArchitectureTests
         Assert.Equal(projects, RoomRules.OfProjects.Keys.Order());
     }
 
+    // The analyzer that holds code and files together runs in the build.
+    [Fact]
+    public void Every_package_has_its_public_face_in_a_file()
+    {
+        foreach (string project in Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories))
+        {
+            bool packed = File.ReadAllText(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal);
+            Assert.Equal(packed, File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "PublicAPI.Unshipped.txt")));
+        }
+    }
+
     [Fact]
     public void Friends_have_their_reason_beside_them()
     {
