@@ -67,9 +67,9 @@ public sealed class AudioInput
     public static AudioInput FromSamples(
         ReadOnlyMemory<float> interleaved, int sampleRate, int channels, string name = "samples")
     {
-        if (sampleRate is < 1_000 or > 768_000)
+        if (!SampleRates.IsWritten(sampleRate))
         {
-            throw new OptionException($"A sample rate of {sampleRate} Hz is out of range; 1,000 to 768,000 are valid.");
+            throw new OptionException($"A sample rate of {sampleRate} Hz is out of range; {SampleRates.Written} are valid.");
         }
 
         if (channels is < 1 or > 64)

@@ -36,15 +36,25 @@ public class SeparatorTests
     public async Task A_slow_reader_holds_the_separation_back()
     {
         List<FakeEngine> engines = [];
-        await using Separator separator = FakeModel.Open(engines: engines);
+        using SemaphoreSlim run = new(0);
+        await using Separator separator = FakeModel.Open(before: _ => run.Release(), engines: engines);
         IAsyncEnumerator<StemBlock> blocks = separator.StreamAsync(FakeModel.Noise(2_000_000)).GetAsyncEnumerator();
-        Assert.True(await blocks.MoveNextAsync());
+        int begun = 0;
+        for (int read = 1; read <= 10; read++)
+        {
+            Assert.True(await blocks.MoveNextAsync());
 
-        // One block with the reader, two made ahead, a fourth waiting: none of them needs more than a few segments of 31.
-        await Task.Delay(50);
-        Assert.InRange(engines[0].Runs, 1, 6);
+            // One block with the reader, two made ahead, a fourth waiting: none of them needs more than a few segments of 31.
+            for (; begun < read + 2; begun++)
+            {
+                await run.WaitAsync();
+            }
+
+            Assert.InRange(engines[0].Runs, read, read + 5);
+        }
+
         await blocks.DisposeAsync();
-        Assert.InRange(engines[0].Runs, 1, 6);
+        Assert.InRange(engines[0].Runs, 10, 15);
 
         // The separator is free again.
         Assert.Equal(1000, (await separator.SeparateAsync(FakeModel.Noise(1000))).Summary.Info.Length);
