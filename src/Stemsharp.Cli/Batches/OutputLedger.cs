@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Stemsharp.Audio;
 
 namespace Stemsharp.Cli.Batches;
 
@@ -99,7 +100,7 @@ internal sealed class TrackClaim : IDisposable
     /// <summary>Where the track's files are made; on the same volume as the output.</summary>
     internal string WorkFolder { get; }
 
-    /// <summary>Moves the finished files into place and records the track.</summary>
+    /// <summary>Moves the finished files into place, all or none, and records the track.</summary>
     /// <param name="files">From (absolute) and to (relative to the output folder).</param>
     /// <param name="record">Gets the files' sizes.</param>
     internal IReadOnlyList<RecordedFile> Publish(IReadOnlyList<(string From, string To)> files, TrackRecord record)
@@ -107,14 +108,16 @@ internal sealed class TrackClaim : IDisposable
         // Without the old record first, a kill between two moves could leave a record of files that are gone.
         File.Delete(_ledger.RecordPath(_key));
         List<RecordedFile> recorded = [];
+        List<FileMove> moves = [];
         foreach ((string from, string to) in files)
         {
             string target = Path.Combine(_ledger.Root, to);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             recorded.Add(new RecordedFile(to, new FileInfo(from).Length));
-            File.Move(from, target, overwrite: true);
+            moves.Add(new FileMove(from, target));
         }
 
+        FileMove.Together(moves);
         (record with { Outputs = recorded }).Write(_ledger.RecordPath(_key));
         return recorded;
     }

@@ -46,6 +46,20 @@ public sealed class OutputLedgerTests : IDisposable
         Assert.Equal([key + ".json"], Left());
     }
 
+    [Fact]
+    public void OfATracksFilesAllGetTheirNamesOrNone()
+    {
+        OutputLedger ledger = new(_folder.Path);
+        using TrackClaim claim = ledger.TryClaim(OutputLedger.Key("song/*"))!;
+        string[] made = [.. new[] { "0.wav", "1.wav" }.Select(n => Path.Combine(claim.WorkFolder, n))];
+        Array.ForEach(made, m => File.WriteAllText(m, "new"));
+        Directory.CreateDirectory(_folder.Combine("song", "vocals.wav"));
+        File.WriteAllText(_folder.Combine("song", "bass.wav"), "old");
+        Assert.ThrowsAny<Exception>(() => claim.Publish([(made[0], Path.Combine("song", "bass.wav")), (made[1], Path.Combine("song", "vocals.wav"))], Record()));
+        Assert.Equal("old", File.ReadAllText(_folder.Combine("song", "bass.wav")));
+        Assert.Equal(["bass.wav", "vocals.wav"], Directory.GetFileSystemEntries(_folder.Combine("song")).Select(f => Path.GetFileName(f)).Order());
+    }
+
     /// <summary>What made a track is part of its record: another engine's files are not those that are asked for.</summary>
     [Fact]
     public void ATrackOfAnotherEngineIsNotTheSame()
