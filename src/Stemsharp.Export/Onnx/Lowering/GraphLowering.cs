@@ -6,7 +6,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
 /// attention's projections) are passed over at their turn.
 /// </summary>
-internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : IOpVisitor
+internal sealed partial class GraphLowering(LoweringContext context, long scoreLimit) : IOpVisitor
 {
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;

@@ -119,7 +119,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
         LinearOp op = (LinearOp)parts[0].Op;
-        float[] bias = _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
+        float[] bias = op.Bias is null ? [] : _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
         PackedWeights weights = Packed(op.Weight, $"projected {op.FirstRow}", targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
         ProjectionEpilogue<TIsa, V> epilogue = new(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
@@ -182,5 +182,5 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     private PackedWeights Pack(LinearOp op) =>
-        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
+        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], op.Bias is null ? [] : _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
 }
