@@ -11,7 +11,7 @@ namespace Stemsharp.Checkpoints;
 /// </summary>
 internal static partial class PlainYaml
 {
-    private const int MaxDepth = 16, MaxValues = 100_000;
+    private const int MaxDepth = 8, MaxValues = 100_000;
     private const string Core = "tag:yaml.org,2002:";
 
     /// <summary>Reads a document.</summary>
@@ -24,11 +24,6 @@ internal static partial class PlainYaml
         {
             Parser parser = new(new StringReader(yaml));
             parser.Consume<StreamStart>();
-            if (parser.Accept<StreamEnd>(out _))
-            {
-                return null;
-            }
-
             parser.Consume<DocumentStart>();
             int values = 0;
             return ReadValue(parser, typed, 0, ref values);

@@ -74,7 +74,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
         }
     }
 
-    // Frequencies of rotary positions are no weights: what every RoFormer begins with, 10000^(−2i/d) for heads of d channels.
+    // Frequencies of rotary positions are no weights: what every network with them begins with, 10000^(−2i/d) for heads of d channels.
     private static bool IsRotary(string name) => name.EndsWith("rotary_embed.freqs", StringComparison.Ordinal);
 
     /// <summary>What v in [−1, 1) is scaled by and added to, by what the parameter is for.</summary>

@@ -115,7 +115,7 @@ internal sealed class GraphBuilder
     }
 
     /// <summary>
-    /// The attention of RoFormers behind its norm: packed projections without bias, rotary positions, attention along an axis, a gate
+    /// Gated attention with rotary positions, behind its norm: packed projections without bias, rotary positions, attention along an axis, a gate
     /// for each head, output projection.
     /// </summary>
     /// <param name="x">[C, F, T].</param>

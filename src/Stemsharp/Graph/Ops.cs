@@ -110,7 +110,7 @@ internal sealed record LayerNormOp(Parameter Weight, Parameter Bias, double Epsi
 
 /// <summary>
 /// x / max(‖x‖₂, 1e-12) · √C · gamma over the channels at each position: torch.nn.functional.normalize, scaled (Zhang and Sennrich,
-/// "Root Mean Square Layer Normalization", 2019, as RoFormers have it: the norm itself has a least value, no epsilon is added). Gamma [C].
+/// "Root Mean Square Layer Normalization", 2019, but that the norm has a least value instead of an epsilon). Gamma [C].
 /// </summary>
 internal sealed record RmsNormOp(Parameter Gamma) : Op
 {
@@ -123,7 +123,7 @@ internal sealed record RmsNormOp(Parameter Gamma) : Op
 }
 
 /// <summary>
-/// Rotary positions (Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021): in each of the heads, which are
+/// Rotary positions (Su et al., 2021, arXiv:2104.09864): in each of the heads, which are
 /// consecutive channels, the channels 2i and 2i + 1 are turned by position · frequencies[i], positions counted from 0 along the axis.
 /// Frequencies [channels of a head / 2].
 /// </summary>

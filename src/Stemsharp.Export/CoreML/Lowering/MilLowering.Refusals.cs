@@ -2,7 +2,7 @@ using Stemsharp.Graph;
 
 namespace Stemsharp.Export.CoreML.Lowering;
 
-/// <content>Operations of RoFormers, which no package is made of yet.</content>
+/// <content>Operations of networks that no package is made of.</content>
 internal sealed partial class MilLowering
 {
     public void RmsNorm(Node node, RmsNormOp op) => throw Refusal(node);
