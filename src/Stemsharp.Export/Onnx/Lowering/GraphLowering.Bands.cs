@@ -2,7 +2,7 @@ using Stemsharp.Graph;
 
 namespace Stemsharp.Export.Onnx.Lowering;
 
-/// <content>tmp
+/// <content>tmp</content>
 internal sealed partial class GraphLowering
 {
     public void RmsNorm(Node node, RmsNormOp op) => throw Refusal(node);

@@ -25,7 +25,8 @@ internal sealed class LinearLowering(LoweringContext context)
         int inputs = first.Weight.Shape[1];
         Tensor x = context.Values.Get(input, Layout.Tokens, context.Products);
         float[]? layerScale = scale?.Op is ChannelScaleOp { Scale: var parameter } ? context.Weights.Read(parameter) : null;
-        Tensor bias = gain == 1 && layerScale is null
+        Tensor? bias = first.Bias is null ? null
+            : gain == 1 && layerScale is null
             ? context.Weights.Get(first.Bias, suffix, first.FirstRow, [rows], context.Products)
             : context.Weights.Store(first.Bias.Name + suffix, [rows], [.. context.Weights.Read(first.Bias)[first.FirstRow..(first.FirstRow + rows)].Select((b, row) => (float)(b * gain * (layerScale?[row] ?? 1)))], context.Products);
         if (context.QuantizesLinear)
@@ -39,9 +40,9 @@ internal sealed class LinearLowering(LoweringContext context)
     /// <summary>The layer scale that <see cref="Run"/> can take in; null when there is none, or nothing is quantized.</summary>
     public Node? Scale(Node linear) => context.QuantizesLinear ? context.Uses.Next<ChannelScaleOp>(linear) : null;
 
-    private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor bias, float[]? layerScale)
+    private Tensor Quantized(string name, Tensor x, ReadOnlySpan<float> weight, string weightName, Tensor? bias, float[]? layerScale)
     {
-        int rows = bias.Dims[0], inputs = x.Dims[1];
+        int inputs = x.Dims[1], rows = weight.Length / inputs;
         sbyte[] bytes = new sbyte[weight.Length];
         double[] scales = new double[rows];
         for (int row = 0; row < rows; row++)
@@ -71,6 +72,7 @@ internal sealed class LinearLowering(LoweringContext context)
             [(ElementType.UInt8, x.Dims), (ElementType.Float, []), (ElementType.UInt8, [])]);
         Tensor product = _graph.Node($"{name}/integers", "MatMulInteger", [quantized[0], stored, quantized[2]], ElementType.Int32, [x.Dims[0], rows]);
         Tensor scale = _graph.Mul($"{name}/scale", quantized[1], _graph.Constant(ElementType.Float, [rows], scales));
-        return _graph.Add(name, _graph.Mul($"{name}/scaled", _graph.Cast(product, ElementType.Float), scale), bias);
+        Tensor real = _graph.Cast(product, ElementType.Float);
+        return bias is null ? _graph.Mul(name, real, scale) : _graph.Add(name, _graph.Mul($"{name}/scaled", real, scale), bias);
     }
 }
