@@ -41,7 +41,7 @@ public sealed partial class ModelCatalog
         .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)]) { Licence = e.Licence }),
         .. _entries.Select(Describe),
         .. _options.Families.SyntheticNames.Select(name => new KnownModel(
-            name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.Stems], [])
+            name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.AllStems], [])
         {
             Licence = ModelLicence.OfProject,
         }),

@@ -33,8 +33,8 @@ internal sealed class BlockAssembly
         _spool = spool;
         _mix = mix;
         _sums = sums;
-        _spooled = [.. Enumerable.Range(0, bag.Wanted.Count).Select(slot => bag.Passes.Take(pass).Any(p => p.Slots.Contains(slot)))];
-        _block = new SeparatedBlock(bag.Wanted.Count, channels);
+        _spooled = [.. Enumerable.Range(0, bag.Slots).Select(slot => bag.Passes.Take(pass).Any(p => p.Slots.Contains(slot)))];
+        _block = new SeparatedBlock(bag.Slots, channels);
         _earlier = spool is null ? [] : new float[SeparatedBlock.Capacity];
     }
 
@@ -103,18 +103,26 @@ internal sealed class BlockAssembly
 
     private void Deliver(Action<SeparatedBlock> receive, PeakMeter[] peaks)
     {
+        for (int c = 0; c < _channels; c++)
+        {
+            _mix.CopyTo(c, _block.Start, _block.Mix[c].AsSpan(0, _block.Length));
+        }
+
         int[] own = _bag.Passes[_pass].Slots;
-        for (int slot = 0; slot < _bag.Wanted.Count; slot++)
+        foreach (int slot in Enumerable.Range(0, _bag.Slots).Except(own).Where(slot => slot != _bag.Complement))
         {
             for (int c = 0; c < _channels; c++)
             {
-                Span<float> samples = _block.Stems[slot][c].AsSpan(0, _block.Length);
-                if (!own.Contains(slot))
-                {
-                    _spool!.Read(slot * _channels + c, _block.Start, samples);
-                }
+                _spool!.Read(slot * _channels + c, _block.Start, _block.Stems[slot][c].AsSpan(0, _block.Length));
+            }
+        }
 
-                peaks[slot].Add(samples);
+        Complement();
+        for (int slot = 0; slot < _bag.Wanted.Count; slot++)
+        {
+            foreach (float[] channel in _block.Stems[slot])
+            {
+                peaks[slot].Add(channel.AsSpan(0, _block.Length));
             }
 
             if (peaks[slot].HasNonFinite)
@@ -125,11 +133,23 @@ internal sealed class BlockAssembly
             }
         }
 
-        for (int c = 0; c < _channels; c++)
-        {
-            _mix.CopyTo(c, _block.Start, _block.Mix[c].AsSpan(0, _block.Length));
-        }
-
         receive(_block);
+    }
+
+    /// <summary>The mix less all that the networks give.</summary>
+    private void Complement()
+    {
+        for (int c = 0; c < _channels && _bag.Complement is not null; c++)
+        {
+            Span<float> rest = _block.Stems[_bag.Complement.Value][c].AsSpan(0, _block.Length);
+            _block.Mix[c].AsSpan(0, _block.Length).CopyTo(rest);
+            for (int slot = 0; slot < _bag.Slots; slot++)
+            {
+                if (slot != _bag.Complement)
+                {
+                    TensorPrimitives.Subtract(rest, _block.Stems[slot][c].AsSpan(0, _block.Length), rest);
+                }
+            }
+        }
     }
 }
