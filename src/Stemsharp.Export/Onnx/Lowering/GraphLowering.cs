@@ -72,7 +72,7 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
 
     public void Linear(Node node, LinearOp op)
     {
-        if (_attention.IsProjection(node))
+        if (_attention.IsProjection(node) || InBlocks(node))
         {
             return;
         }
@@ -86,7 +86,13 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
         Set(node, Layout.Tokens, _linear.Run(node.Name, node.Inputs[0], op, "", op.Rows, scale: scale));
     }
 
-    public void Attention(Node node, AttentionOp op) => Set(node, Layout.Tokens, _attention.Run(node, op));
+    public void Attention(Node node, AttentionOp op)
+    {
+        if (!_done.Contains(node))
+        {
+            Set(node, Layout.Tokens, _attention.Run(node, op));
+        }
+    }
 
     /// <summary>A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.</summary>
     public void GroupNorm(Node node, GroupNormOp op)
@@ -127,6 +133,11 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
 
     public void Gelu(Node node, GeluOp op)
     {
+        if (_done.Contains(node))
+        {
+            return;
+        }
+
         if (!_unscaled.Contains(node))
         {
             Set(node, LayoutOf(node), _graph.Gelu(node.Name, _values.Get(node.Inputs[0], context.Pointwise)));
