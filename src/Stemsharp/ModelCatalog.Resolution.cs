@@ -12,7 +12,7 @@ public sealed partial class ModelCatalog
     /// </summary>
     /// <param name="model">
     /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
-    /// or the path of a .th, .safetensors or bag .yaml file, or of a folder that holds one model. One model of a
+    /// or the path of a .th, .safetensors, .ckpt or bag .yaml file, or of a folder that holds one model. One model of a
     /// .safetensors file with several is chosen as <c>FILE#signature</c>.
     /// </param>
     /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>

@@ -164,7 +164,7 @@ public sealed partial class ModelCatalog
         ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
     private string UnknownModel(string model) =>
-        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors or .yaml file.";
+        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors, .ckpt or .yaml file.";
 
     private Task<string> GetAsync(string model, CatalogFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken) =>
         _store.GetAsync(model, file, (f, received, total) => progress?.Report(new DownloadProgress(f.Name, received, total)), cancellationToken);

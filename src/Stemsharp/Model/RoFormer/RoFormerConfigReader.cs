@@ -67,7 +67,8 @@ internal static class RoFormerConfigReader
 
         // Numbers of a frame, real and imaginary: F·S pairs.
         int pairs = config.BandWidths.Sum() / 2;
-        int stereo = config.Nfft != 0 ? pairs / (config.Nfft / 2 + 1) : config.Stereo is { } said ? (said ? 2 : 1) : pairs == DefaultNfft / 2 + 1 ? 1 : 2;
+        int perChannel = (config.Nfft != 0 ? config.Nfft : DefaultNfft) / 2 + 1;
+        int stereo = config.Nfft != 0 || pairs == perChannel || pairs == 2 * perChannel ? pairs / perChannel : config.Stereo == false ? 1 : 2;
         int bins = config.Nfft != 0 ? config.Nfft / 2 + 1 : pairs / stereo;
         if (stereo is not (1 or 2) || bins * stereo != pairs || config.BandWidths.Any(w => w % (2 * stereo) != 0))
         {

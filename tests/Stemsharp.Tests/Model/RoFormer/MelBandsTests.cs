@@ -24,9 +24,7 @@ public class MelBandsTests
         Assert.Equal(3, compared);
     }
 
-    [Theory]
-    [InlineData(300, 512, "has no bins")]
-    [InlineData(1, 2048, "in none of them")]
-    public void Banks_that_leave_something_out_are_refused(int bands, int nfft, string expected) =>
-        Assert.Contains(expected, Assert.Throws<ModelException>(() => MelBands.Of(bands, nfft, 44100)).Message, StringComparison.Ordinal);
+    [Fact]
+    public void Banks_with_empty_bands_are_refused() =>
+        Assert.Contains("has no bins", Assert.Throws<ModelException>(() => MelBands.Of(300, 512, 44100)).Message, StringComparison.Ordinal);
 }
