@@ -169,7 +169,7 @@ internal sealed record Calibration
             Decodes = tracks.Any(NeedsDecoder),
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,
-            Encoders = (several.Plan.EncodersAtOnce, !several.Plan.Waits),
+            Encoders = (several.Plan.EncodersAtOnce, several.Plan.Streams),
         };
     }
 

@@ -14,7 +14,7 @@ public class RoFormerConfigReaderTests
     {
         using RoFormerFile file = RoFormerFile.Bs();
         NetworkDefinition definition = file.Open(RoFormerFile.Config).Definition;
-        Assert.Equal(["drums", "bass", "other", "vocals"], definition.Stems);
+        Assert.Equal(["drums", "bass", "other", "vocals"], definition.Stems.AsEnumerable());
         Assert.Null(definition.Complement);
         Assert.Equal((2, 44100, 22050, 1, 2), (definition.Channels, definition.SampleRate, definition.Cut.Samples, definition.Cut.StepNumerator, definition.Cut.StepDenominator));
         Assert.Equal((2048, 441, 1025, false), (definition.Transform!.Nfft, definition.Transform.Hop, definition.Transform.Bins, definition.Transform.Normalized));
