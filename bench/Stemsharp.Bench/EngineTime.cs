@@ -14,7 +14,7 @@ namespace Stemsharp.Bench;
 /// </summary>
 internal static class EngineTime
 {
-    private const int WarmUps = 2, Runs = 9;
+    private const int WarmUps = 2, DefaultRuns = 9;
     private const double PeakSeconds = 0.2;
 
     public static void Print(string[] args)
@@ -22,6 +22,7 @@ internal static class EngineTime
         string[] words = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
         string name = words.Length > 0 ? words[0] : "synthetic:htdemucs";
         int threads = words.Length > 1 ? int.Parse(words[1]) : Environment.ProcessorCount;
+        int runs = words.Length > 2 ? int.Parse(words[2]) : DefaultRuns;
         bool profile = args.Contains("--profile");
         CheckpointNetwork network = FamilyTable.All.Open(name);
         int samples = network.Definition.Cut.Samples;
@@ -35,14 +36,14 @@ internal static class EngineTime
         }
 
         Random random = new(1);
-        for (int run = 0; run < WarmUps; run++)
+        for (int run = 0; run < Math.Min(WarmUps, runs); run++)
         {
             Run();
         }
 
         engine.ResetProfile();
-        double[] seconds = new double[Runs], peaks = new double[Runs], shares = new double[Runs], meanShares = new double[Runs];
-        for (int run = 0; run < Runs; run++)
+        double[] seconds = new double[runs], peaks = new double[runs], shares = new double[runs], meanShares = new double[runs];
+        for (int run = 0; run < runs; run++)
         {
             FmaRate before = FmaPeak.Measure(threads, PeakSeconds);
             seconds[run] = Run();
@@ -57,7 +58,7 @@ internal static class EngineTime
         Console.WriteLine($"median {Statistics.Median(seconds):F3} s, least {seconds.Min():F3} s; FMA peak {peak:F0} GFLOP/s; median share {Statistics.Median(shares):P1}, best {shares.Max():P1}; of the mean rate {Statistics.Median(meanShares):P1}");
         foreach (EngineStep step in profile ? engine.Profile : [])
         {
-            double s = step.Time.TotalSeconds / Runs;
+            double s = step.Time.TotalSeconds / runs;
             Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GFLOP {step.ExecutedFlops * 1e-9 / s,6:F0} GFLOP/s executed, {step.Bytes / s * 1e-9,6:F1} GB/s, {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms over peak  {step.Name}: {step.Description}");
         }
 

@@ -12,7 +12,7 @@ public sealed partial class ModelCatalog
     /// </summary>
     /// <param name="model">
     /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
-    /// or the path of a .th, .safetensors or bag .yaml file, or of a folder that holds one model. One model of a
+    /// or the path of a .th, .safetensors, .ckpt or bag .yaml file, or of a folder that holds one model. One model of a
     /// .safetensors file with several is chosen as <c>FILE#signature</c>.
     /// </param>
     /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
@@ -43,20 +43,23 @@ public sealed partial class ModelCatalog
     private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
     {
         NetworkDefinition first = members[0].Definition;
-        string[] sources = [.. first.Stems];
+        string[] sources = [.. first.AllStems];
         for (int i = 0; i < members.Count; i++)
         {
             NetworkDefinition own = members[i].Definition;
-            if (!own.Stems.SequenceEqual(sources) || (own.SampleRate, own.Channels) != (first.SampleRate, first.Channels))
+            if (!own.AllStems.SequenceEqual(sources) || (own.SampleRate, own.Channels) != (first.SampleRate, first.Channels))
             {
                 throw new ModelException($"The networks of {plan.Name} do not go together: {members[0].Signature} gives {string.Join(", ", sources)} at {first.SampleRate} Hz, {members[i].Signature} gives {string.Join(", ", own.Stems)} at {own.SampleRate} Hz.");
             }
 
-            IReadOnlyList<double> weights = plan.Weights?[needed[i]] ?? [.. sources.Select(_ => 1.0)];
-            if (weights.Count != sources.Length)
+            IReadOnlyList<double> weights = plan.Weights?[needed[i]] ?? [.. first.Stems.Select(_ => 1.0)];
+            if (weights.Count != first.Stems.Length)
             {
-                throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {sources.Length}: {string.Join(", ", sources)}.");
+                throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {first.Stems.Length}: {string.Join(", ", first.Stems)}.");
             }
+
+            // All of them count for what the mix holds besides.
+            weights = first.Complement is null ? weights : [.. weights, 1.0];
 
             members[i] = new ModelMember(members[i].Network, weights) { Licence = members[i].Licence };
         }
@@ -103,7 +106,7 @@ public sealed partial class ModelCatalog
         {
             CheckpointNetwork network = _options.Families.Open(model);
             ModelMember member = new(network, []) { Licence = ModelLicence.OfProject };
-            return Plan.Of(network.Signature, new PlannedNetwork((_, _) => Task.FromResult(member)), network.Definition.Stems);
+            return Plan.Of(network.Signature, new PlannedNetwork((_, _) => Task.FromResult(member)), network.Definition.AllStems);
         }
 
         if (FindEmbedded(model) is { } embedded)

@@ -41,7 +41,7 @@ public sealed partial class ModelCatalog
         .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)]) { Licence = e.Licence }),
         .. _entries.Select(Describe),
         .. _options.Families.SyntheticNames.Select(name => new KnownModel(
-            name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.Stems], [])
+            name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.AllStems], [])
         {
             Licence = ModelLicence.OfProject,
         }),
@@ -164,7 +164,7 @@ public sealed partial class ModelCatalog
         ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
     private string UnknownModel(string model) =>
-        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors or .yaml file.";
+        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors, .ckpt or .yaml file.";
 
     private Task<string> GetAsync(string model, CatalogFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken) =>
         _store.GetAsync(model, file, (f, received, total) => progress?.Report(new DownloadProgress(f.Name, received, total)), cancellationToken);

@@ -8,7 +8,7 @@ internal static class ModelOptions
     internal const string DefaultModel = "htdemucs";
 
     internal const string Names =
-        "htdemucs, htdemucs_ft, htdemucs_6s, demo, a signature, a .th, .safetensors or bag .yaml file, or synthetic:htdemucs";
+        "htdemucs, htdemucs_ft, htdemucs_6s, demo, a signature, a .th, .safetensors, .ckpt or bag .yaml file, or synthetic:htdemucs";
 
     internal static Option<string> Model() => new("--name", "-n", "--model")
     {
@@ -19,7 +19,7 @@ internal static class ModelOptions
 
     internal static Option<string?> Repository() => new("--repo")
     {
-        Description = "Look for the model in this folder of .th and .yaml files.",
+        Description = "Look for the model in this folder of checkpoints and .yaml files.",
         HelpName = "DIR",
     };
 

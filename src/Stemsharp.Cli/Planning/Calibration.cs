@@ -62,6 +62,9 @@ internal sealed record Calibration
     /// <summary>Samples from one piece to the next.</summary>
     internal required int Stride { get; init; }
 
+    /// <summary>Samples that are mirrored before a track that is longer than two of them; 0 for a network without.</summary>
+    internal int Border { get; init; }
+
     /// <summary>Segments that run at once.</summary>
     internal int SegmentsAtOnce { get; init; } = 1;
 
@@ -103,7 +106,7 @@ internal sealed record Calibration
     internal double DecodingFor(double seconds) => 2 * (DecoderSeconds + DecodingSeconds * seconds);
 
     /// <summary>Pieces of a track.</summary>
-    internal long PiecesFor(long samples) => (samples + Stride - 1) / Stride;
+    internal long PiecesFor(long samples) => (samples + (samples > 2L * Border ? Border : 0) + Stride - 1) / Stride;
 
     /// <summary>Whether an input goes through FFmpeg.</summary>
     internal static bool NeedsDecoder(Track track) => !Path.GetExtension(track.Path).Equals(".wav", StringComparison.OrdinalIgnoreCase);
@@ -163,6 +166,7 @@ internal sealed record Calibration
             OwnBytes = (long)(ProcessMemory.Peak() * MemoryReserve) + MemorySlack,
             ProgramBytes = program == 0 ? AssumedProgramBytes : (long)(program * ProgramReserve),
             Stride = stride,
+            Border = cut.BorderOf(long.MaxValue, segment, stride),
             Decodes = tracks.Any(NeedsDecoder),
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,

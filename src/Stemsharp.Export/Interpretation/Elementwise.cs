@@ -22,6 +22,7 @@ internal static class Elementwise
                 case "sqrt": TensorPrimitives.Sqrt(source, target); break;
                 case "square": TensorPrimitives.Multiply(source, source, target); break;
                 case "sigmoid": TensorPrimitives.Sigmoid(source, target); break;
+                case "tanh": TensorPrimitives.Tanh(source, target); break;
                 case "relu": TensorPrimitives.Max(source, 0f, target); break;
                 case "cast": source.CopyTo(target); break;
                 case "rsqrt":
@@ -86,7 +87,7 @@ internal static class Elementwise
         int n = result.Length;
         if (xs == 0 && ys == 0)
         {
-            result.Fill(type switch { "add" => x[a] + y[b], "sub" => x[a] - y[b], "mul" => x[a] * y[b], _ => x[a] / y[b] });
+            result.Fill(type switch { "add" => x[a] + y[b], "sub" => x[a] - y[b], "mul" => x[a] * y[b], "maximum" => Math.Max(x[a], y[b]), _ => x[a] / y[b] });
             return;
         }
 
@@ -98,6 +99,9 @@ internal static class Elementwise
             case "mul" when xs == 0: TensorPrimitives.Multiply(y.AsSpan(b, n), x[a], result); break;
             case "mul" when ys == 0: TensorPrimitives.Multiply(x.AsSpan(a, n), y[b], result); break;
             case "mul": TensorPrimitives.Multiply(x.AsSpan(a, n), y.AsSpan(b, n), result); break;
+            case "maximum" when xs == 0: TensorPrimitives.Max(y.AsSpan(b, n), x[a], result); break;
+            case "maximum" when ys == 0: TensorPrimitives.Max(x.AsSpan(a, n), y[b], result); break;
+            case "maximum": TensorPrimitives.Max(x.AsSpan(a, n), y.AsSpan(b, n), result); break;
             case "sub" when xs == 0: TensorPrimitives.Subtract(x[a], y.AsSpan(b, n), result); break;
             case "sub" when ys == 0: TensorPrimitives.Subtract(x.AsSpan(a, n), y[b], result); break;
             case "sub": TensorPrimitives.Subtract(x.AsSpan(a, n), y.AsSpan(b, n), result); break;

@@ -1,11 +1,13 @@
 using Google.Protobuf;
+using Stemsharp.Export.Onnx.Lowering;
 using Stemsharp.Export.Onnx.Schema;
 
 namespace Stemsharp.Export.Onnx;
 
 /// <summary>
 /// Merges weights that are stored as halves and widened by a Cast each: those that agree in all axes but the
-/// first lie in the file one behind the other, are cast once, and split. The results keep their names.
+/// first lie in the file one behind the other, are cast once, and split. The results keep their names. No group becomes
+/// larger than what browsers' GPUs bind at once.
 /// </summary>
 internal static class CastGrouping
 {
@@ -19,12 +21,36 @@ internal static class CastGrouping
         HashSet<string> shared = [.. graph.Node.Except(casts).SelectMany(n => n.Input)];
         foreach (IGrouping<string, NodeProto> group in casts.Where(c => !shared.Contains(c.Input[0])).GroupBy(c => string.Join(',', stored[c.Input[0]].Dims.Skip(1))))
         {
-            List<NodeProto> members = [.. group];
-            if (members.Count >= Fewest)
+            int made = 0;
+            foreach (List<NodeProto> members in Parts(group, cast => sizeof(float) * stored[cast.Input[0]].Dims.Aggregate(1L, (n, d) => n * d)))
             {
-                Merge(graph, members, [.. members.Select(m => stored[m.Input[0]])]);
+                if (members.Count >= Fewest)
+                {
+                    Merge(graph, ++made, members, [.. members.Select(m => stored[m.Input[0]])]);
+                }
             }
         }
+    }
+
+    // In order, each as large as it may be.
+    private static IEnumerable<List<NodeProto>> Parts(IEnumerable<NodeProto> casts, Func<NodeProto, long> bytes)
+    {
+        List<NodeProto> part = [];
+        long sum = 0;
+        foreach (NodeProto cast in casts)
+        {
+            long own = bytes(cast);
+            if (part.Count > 0 && sum + own > Blocks.MostBytes)
+            {
+                yield return part;
+                (part, sum) = ([], 0);
+            }
+
+            part.Add(cast);
+            sum += own;
+        }
+
+        yield return part;
     }
 
     // Which rows are whose.
@@ -34,10 +60,10 @@ internal static class CastGrouping
         return string.Join("; ", weights.Select(w => $"rows {row} to {(row += w.Dims[0]) - 1}: {w.Name}"));
     }
 
-    private static void Merge(GraphProto graph, List<NodeProto> casts, List<TensorProto> weights)
+    private static void Merge(GraphProto graph, int number, List<NodeProto> casts, List<TensorProto> weights)
     {
         long[] rows = [.. weights.Select(w => w.Dims[0])], rest = [.. weights[0].Dims.Skip(1)];
-        string name = $"weights.{string.Join('x', rest)}";
+        string name = $"weights.{string.Join('x', rest)}{(number == 1 ? "" : $".{number}")}";
         byte[] data = new byte[weights.Sum(w => w.RawData.Length)];
         int at = 0;
         foreach (TensorProto weight in weights)

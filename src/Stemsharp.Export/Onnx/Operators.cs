@@ -126,14 +126,14 @@ internal static class Operators
     }
 
     /// <summary>x [M, K] times the transposed weight [N, K] plus the bias [N].</summary>
-    public static Tensor Gemm(this OnnxGraph g, string name, Tensor x, Tensor weight, Tensor bias)
+    public static Tensor Gemm(this OnnxGraph g, string name, Tensor x, Tensor weight, Tensor? bias)
     {
         if (x.Rank != 2 || weight.Rank != 2 || x.Dims[1] != weight.Dims[1])
         {
             throw new InvalidOperationException($"{x} does not fit {weight}.");
         }
 
-        return g.Node(name, "Gemm", [x, weight, bias], x.Type, [x.Dims[0], weight.Dims[0]], Attribute.Int("transB", 1));
+        return g.Node(name, "Gemm", bias is null ? [x, weight] : [x, weight, bias], x.Type, [x.Dims[0], weight.Dims[0]], Attribute.Int("transB", 1));
     }
 
     private static Tensor Binary(this OnnxGraph g, string name, string op, Tensor a, Tensor b)

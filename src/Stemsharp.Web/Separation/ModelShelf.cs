@@ -36,7 +36,7 @@ internal sealed class ModelShelf
 
             _models = [own, .. _models];
         }
-        Default = options.Model ?? _models.FirstOrDefault()?.Name ?? throw new ModelException($"The folder {options.ModelFolder} holds no models: no .th, .safetensors or .yaml files.");
+        Default = options.Model ?? _models.FirstOrDefault()?.Name ?? throw new ModelException($"The folder {options.ModelFolder} holds no models: no .th, .safetensors, .ckpt or .yaml files.");
     }
 
     public string Default { get; }
@@ -69,7 +69,7 @@ internal sealed class ModelShelf
 
     private static IEnumerable<ModelInfo> InFolder(string folder) =>
         Directory.EnumerateFiles(folder)
-            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".th" or ".safetensors" or ".yaml")
+            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".th" or ".safetensors" or ".ckpt" or ".yaml")
             .Select(file => Path.GetFileNameWithoutExtension(file).Split('-')[0])
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(name => new ModelInfo(name, $"From {folder}.", [], false));

@@ -36,7 +36,7 @@ internal abstract class Checkpoint : IDisposable
     public abstract IReadOnlyDictionary<string, object?>? Arguments { get; }
 
     /// <summary>
-    /// What a JSON file beside the checkpoint says, in the same form; it goes over <see cref="Arguments"/>. Null
+    /// What a JSON or YAML file beside the checkpoint says, in the same form; it goes over <see cref="Arguments"/>. Null
     /// when there is no such file.
     /// </summary>
     public IReadOnlyDictionary<string, object?>? Overrides { get; private init; }
@@ -73,14 +73,14 @@ internal abstract class Checkpoint : IDisposable
         }
 
         ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
-        return Open(source, path, SidecarFile.Find(path), signature);
+        return Open(source, path, hasSidecar: true, signature);
     }
 
     /// <summary>Opens a checkpoint from a stream, which is read to its end and closed.</summary>
     /// <param name="stream">The file's bytes.</param>
     /// <param name="fileName">The file's name; a checksum in it is compared.</param>
     public static Checkpoint Open(Stream stream, string fileName) =>
-        Open(CheckpointFormatException.Guard(fileName, () => ByteSource.FromStream(stream)), fileName, null, null);
+        Open(CheckpointFormatException.Guard(fileName, () => ByteSource.FromStream(stream)), fileName, hasSidecar: false, null);
 
     /// <summary>The signatures of the models in a .safetensors file; one for a file without prefixes or a .th file.</summary>
     public static IReadOnlyList<string> Signatures(string path)
@@ -96,7 +96,7 @@ internal abstract class Checkpoint : IDisposable
     }
 
     // Takes over the source, also when it fails.
-    private static Checkpoint Open(ByteSource source, string path, string? sidecar, string? signature)
+    private static Checkpoint Open(ByteSource source, string path, bool hasSidecar, string? signature)
     {
         string name = Path.GetFileName(path);
         try
@@ -110,7 +110,7 @@ internal abstract class Checkpoint : IDisposable
                     throw CheckpointFormatException.Damaged($"its SHA-256 begins with {source.Sha256[..checksum.Length]}, but its name says {checksum}");
                 }
 
-                IReadOnlyDictionary<string, object?>? overrides = sidecar is null ? null : SidecarFile.Read(sidecar);
+                IReadOnlyDictionary<string, object?>? overrides = hasSidecar ? SidecarFile.Find(path) : null;
                 return kind == FileKind.Zip
                     ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
                     : new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides };
@@ -163,6 +163,6 @@ internal abstract class Checkpoint : IDisposable
             throw new CheckpointFormatException("it is a web page, not a checkpoint; a download probably went to an error page. Get it again.");
         }
 
-        throw new CheckpointFormatException("it is neither a .th file (torch.save of torch 1.6 or later) nor a .safetensors file.");
+        throw new CheckpointFormatException("it is neither a file of torch.save (torch 1.6 or later) nor a .safetensors file.");
     }
 }

@@ -6,13 +6,25 @@ using Stemsharp.Simd;
 namespace Stemsharp.Checkpoints;
 
 /// <summary>One parameter of a <see cref="SyntheticCheckpoint"/>.</summary>
-internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : StoredTensor(name, shape, ElementType.Half)
+internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
+    : StoredTensor(name, shape, IsRotary(name) ? ElementType.Single : ElementType.Half)
 {
     private const int Block = 4096;
+    private const double RotaryBase = 10000;
 
     public override void CopyTo(Span<float> destination)
     {
         CheckLength(destination.Length, Count);
+        if (IsRotary(Name))
+        {
+            for (int i = 0; i < destination.Length; i++)
+            {
+                destination[i] = (float)Math.Pow(RotaryBase, -(double)i / destination.Length);
+            }
+
+            return;
+        }
+
         ulong seed = Fnv1a(Encoding.UTF8.GetBytes(Name));
         (double offset, double scale) = Distribution();
         for (int i = 0; i < destination.Length; i++)
@@ -26,6 +38,11 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
     public override bool TryCopyTo(Span<Half> destination)
     {
         CheckLength(destination.Length, Count);
+        if (Type != ElementType.Half)
+        {
+            return false;
+        }
+
         ulong seed = Fnv1a(Encoding.UTF8.GetBytes(Name));
         (double offset, double scale) = Distribution();
         Span<float> block = stackalloc float[Block];
@@ -46,9 +63,19 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
 
     public override void CopyRawTo(Span<byte> destination)
     {
-        CheckLength(destination.Length, 2L * Count);
-        TryCopyTo(MemoryMarshal.Cast<byte, Half>(destination));
+        CheckLength(destination.Length, (long)Type.Size() * Count);
+        if (Type == ElementType.Half)
+        {
+            TryCopyTo(MemoryMarshal.Cast<byte, Half>(destination));
+        }
+        else
+        {
+            CopyTo(MemoryMarshal.Cast<byte, float>(destination));
+        }
     }
+
+    // Frequencies of rotary positions are no weights: what every network with them begins with, 10000^(−2i/d) for heads of d channels.
+    private static bool IsRotary(string name) => name.EndsWith("rotary_embed.freqs", StringComparison.Ordinal);
 
     /// <summary>What v in [−1, 1) is scaled by and added to, by what the parameter is for.</summary>
     private (double Offset, double Scale) Distribution()

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Stemsharp.Graph;
 
 /// <summary>
@@ -71,12 +73,12 @@ internal sealed class GraphBuilder
         }
     }
 
-    public Value Linear(string name, Value x, int channels)
+    public Value Linear(string name, Value x, int channels, bool hasBias = true)
     {
         using (Scope(name))
         {
             Parameter weight = Parameter("weight", [channels, x.Shape.Channels]);
-            Parameter bias = Parameter("bias", [channels]);
+            Parameter? bias = hasBias ? Parameter("bias", [channels]) : null;
             return Add(new LinearOp(weight, bias, 0, channels), x.Shape.WithChannels(channels), x);
         }
     }
@@ -112,6 +114,48 @@ internal sealed class GraphBuilder
         }
     }
 
+    /// <summary>
+    /// Gated attention with rotary positions, behind its norm: packed projections without bias, rotary positions, attention along an axis, a gate
+    /// for each head, output projection.
+    /// </summary>
+    /// <param name="x">[C, F, T].</param>
+    /// <param name="heads">Heads.</param>
+    /// <param name="width">Channels of a head, an even number.</param>
+    /// <param name="axis">What is a sequence.</param>
+    public Value RotaryAttention(Value x, int heads, int width, SequenceAxis axis)
+    {
+        Require(width % 2 == 0, $"a head of {width} channels cannot be turned in pairs");
+        int channels = heads * width;
+        Parameter frequencies, weight;
+        using (Scope("rotary_embed"))
+        {
+            frequencies = Parameter("freqs", [width / 2]);
+        }
+
+        using (Scope("to_qkv"))
+        {
+            weight = Parameter("weight", [3 * channels, x.Shape.Channels]);
+        }
+
+        Value q = Project("query", 0), k = Project("key", 1), v = Project("value", 2);
+        q = Function("query_positions", new RotaryOp(frequencies, heads, axis), q.Shape, q);
+        k = Function("key_positions", new RotaryOp(frequencies, heads, axis), k.Shape, k);
+        Value mixed = Function("attention", new AttentionOp(heads, axis), q.Shape, q, k, v);
+        Value gates = Linear("to_gates", x, heads);
+        return Linear("to_out.0", Function("gated", new HeadGateOp(heads), mixed.Shape, mixed, gates), x.Shape.Channels, hasBias: false);
+
+        Value Project(string part, int index) =>
+            Function($"to_qkv.{part}", new LinearOp(weight, null, index * channels, channels), x.Shape.WithChannels(channels), x);
+    }
+
+    public Value RmsNorm(string name, Value x)
+    {
+        using (Scope(name))
+        {
+            return Add(new RmsNormOp(Parameter("gamma", [x.Shape.Channels])), x.Shape, x);
+        }
+    }
+
     public Value GroupNorm(string name, Value x, int groups, bool perRow = false)
     {
         Require(groups > 0 && x.Shape.Channels % groups == 0, $"{x.Shape.Channels} channels do not divide into {groups} groups");
@@ -132,6 +176,8 @@ internal sealed class GraphBuilder
     public Value Gelu(Value x) => Function("gelu", new GeluOp(), x.Shape, x);
 
     public Value Relu(Value x) => Function("relu", new ReluOp(), x.Shape, x);
+
+    public Value Tanh(Value x) => Function("tanh", new TanhOp(), x.Shape, x);
 
     public Value Glu(Value x)
     {
@@ -162,6 +208,61 @@ internal sealed class GraphBuilder
     }
 
     public Value AddTable(string name, Value x, Table table) => Function(name, new AddTableOp(table), x.Shape, x);
+
+    /// <summary>Some neighbouring rows of [C, F, T] as channels.</summary>
+    public Value Band(string name, Value x, BandOp band)
+    {
+        Require(band.Start >= 0 && band.Length > 0 && band.Start + band.Length <= x.Shape.Rows, $"{band.Length} rows from {band.Start} were asked of {x.Shape.Rows}");
+        return Function(name, band, new Shape(band.Length * x.Shape.Channels, x.Shape.Last), x);
+    }
+
+    /// <summary>Values [C, T] as the rows of one.</summary>
+    public Value Stack(string name, params ReadOnlySpan<Value> rows)
+    {
+        foreach (Value row in rows)
+        {
+            Require(row.Shape.Equals(rows[0].Shape), $"shapes {row.Shape} and {rows[0].Shape} cannot be stacked");
+        }
+
+        return Function(name, new StackOp(), new Shape(rows[0].Shape.Channels, rows.Length, rows[0].Shape.Last), rows);
+    }
+
+    /// <summary>One row of [C, F, T].</summary>
+    public Value Row(string name, Value x, int row)
+    {
+        Require(row >= 0 && row < x.Shape.Rows, $"row {row} was asked of {x.Shape.Rows}");
+        return Function(name, new RowOp(row), new Shape(x.Shape.Channels, x.Shape.Last), x);
+    }
+
+    /// <summary>Bands as the rows that they were made of, for each group of so many channels.</summary>
+    public Value JoinBands(string name, ReadOnlySpan<Value> parts, ImmutableArray<BandOp> bands, int channels)
+    {
+        int rows = 0;
+        foreach (BandOp band in bands.OrderBy(b => b.Start))
+        {
+            Require(band.Start <= rows, $"row {rows} is in no band");
+            rows = Math.Max(rows, band.Start + band.Length);
+        }
+
+        Require(parts.Length % bands.Length == 0, $"{parts.Length} parts are no whole number of times {bands.Length} bands");
+        for (int i = 0; i < parts.Length; i++)
+        {
+            Shape expected = new(bands[i % bands.Length].Length * channels, parts[0].Shape.Last);
+            Require(parts[i].Shape.Equals(expected), $"a band has the shape {parts[i].Shape} instead of {expected}");
+        }
+
+        return Function(name, new JoinBandsOp(bands), new Shape(parts.Length / bands.Length * channels, rows, parts[0].Shape.Last), parts);
+    }
+
+    /// <summary>A spectrogram [C, F, T], pairs of real and imaginary parts, times each group of a mask [groups·C, F, T].</summary>
+    public Value ComplexMask(string name, Value mask, Value spectrogram, bool zeroFirst)
+    {
+        Require(
+            spectrogram.Shape.Channels % 2 == 0 && mask.Shape.Channels % spectrogram.Shape.Channels == 0
+            && mask.Shape.Equals(spectrogram.Shape.WithChannels(mask.Shape.Channels)),
+            $"a mask {mask.Shape} does not fit a spectrogram {spectrogram.Shape}");
+        return Function(name, new ComplexMaskOp(zeroFirst), mask.Shape, mask, spectrogram);
+    }
 
     public Value Pad(Value x, int length) => Function("pad", new PadOp(length), x.Shape.WithLast(length), x);
 

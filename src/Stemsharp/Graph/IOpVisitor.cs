@@ -40,4 +40,22 @@ internal interface IOpVisitor
     void Pad(Node node, PadOp op);
 
     void Crop(Node node, CropOp op);
+
+    void RmsNorm(Node node, RmsNormOp op);
+
+    void Rotary(Node node, RotaryOp op);
+
+    void HeadGate(Node node, HeadGateOp op);
+
+    void Tanh(Node node, TanhOp op);
+
+    void Band(Node node, BandOp op);
+
+    void Stack(Node node, StackOp op);
+
+    void Row(Node node, RowOp op);
+
+    void JoinBands(Node node, JoinBandsOp op);
+
+    void ComplexMask(Node node, ComplexMaskOp op);
 }

@@ -52,10 +52,10 @@ internal sealed record ConvTransposeOp(Parameter Weight, Parameter Bias, int Str
 }
 
 /// <summary>Channel-wise linear map at every position: torch.nn.Linear over the channel axis.
-/// Uses rows FirstRow … FirstRow + Rows − 1 of weight [·, Cin] and bias [·] (attention's packed projections).</summary>
-internal sealed record LinearOp(Parameter Weight, Parameter Bias, int FirstRow, int Rows) : Op
+/// Uses rows FirstRow … FirstRow + Rows − 1 of weight [·, Cin] and bias [·], or none (attention's packed projections).</summary>
+internal sealed record LinearOp(Parameter Weight, Parameter? Bias, int FirstRow, int Rows) : Op
 {
-    public override IEnumerable<Parameter> Parameters => [Weight, Bias];
+    public override IEnumerable<Parameter> Parameters => Bias is null ? [Weight] : [Weight, Bias];
 
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
         2L * Rows * inputs[0].Shape.Elements;
@@ -63,14 +63,28 @@ internal sealed record LinearOp(Parameter Weight, Parameter Bias, int FirstRow, 
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Linear(node, this);
 }
 
+/// <summary>Which positions of a value are a sequence; the others are its batch.</summary>
+internal enum SequenceAxis
+{
+    /// <summary>All positions are one sequence, in row-major order.</summary>
+    All,
+
+    /// <summary>Along F of [C, F, T], for each t on its own.</summary>
+    Rows,
+
+    /// <summary>Along T of [C, F, T], for each row on its own.</summary>
+    Last,
+}
+
 /// <summary>
-/// softmax(qᵀk / sqrt(d))·v per head, all positions of q against all positions of k and v; inputs q, k, v
-/// with heads in consecutive channels (torch.nn.MultiheadAttention between its projections).
+/// softmax(qᵀk / sqrt(d))·v per head, all positions of a sequence of q against all of k and v; inputs q, k, v
+/// with heads in consecutive channels (torch.nn.MultiheadAttention between its projections;
+/// torch.nn.functional.scaled_dot_product_attention with the other axis as batch).
 /// </summary>
-internal sealed record AttentionOp(int Heads) : Op
+internal sealed record AttentionOp(int Heads, SequenceAxis Axis = SequenceAxis.All) : Op
 {
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
-        4L * inputs[0].Shape.Elements * inputs[1].Shape.Positions;
+        4L * inputs[0].Shape.Elements * inputs[1].Shape.Length(Axis);
 
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Attention(node, this);
 }
@@ -92,6 +106,80 @@ internal sealed record LayerNormOp(Parameter Weight, Parameter Bias, double Epsi
     public override IEnumerable<Parameter> Parameters => [Weight, Bias];
 
     public override void Accept(IOpVisitor visitor, Node node) => visitor.LayerNorm(node, this);
+}
+
+/// <summary>
+/// x / max(‖x‖₂, 1e-12) · √C · gamma over the channels at each position: torch.nn.functional.normalize, scaled (Zhang and Sennrich,
+/// "Root Mean Square Layer Normalization", 2019, but that the norm has a least value instead of an epsilon). Gamma [C].
+/// </summary>
+internal sealed record RmsNormOp(Parameter Gamma) : Op
+{
+    /// <summary>What the norm is divided by at least.</summary>
+    public const double LeastNorm = 1e-12;
+
+    public override IEnumerable<Parameter> Parameters => [Gamma];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.RmsNorm(node, this);
+}
+
+/// <summary>
+/// Rotary positions (Su et al., 2021, arXiv:2104.09864): in each of the heads, which are
+/// consecutive channels, the channels 2i and 2i + 1 are turned by position · frequencies[i], positions counted from 0 along the axis.
+/// Frequencies [channels of a head / 2].
+/// </summary>
+internal sealed record RotaryOp(Parameter Frequencies, int Heads, SequenceAxis Axis) : Op
+{
+    public override IEnumerable<Parameter> Parameters => [Frequencies];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Rotary(node, this);
+}
+
+/// <summary>Each head's consecutive channels times the sigmoid of its gate; inputs x [C, F, T] and gates [Heads, F, T].</summary>
+internal sealed record HeadGateOp(int Heads) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.HeadGate(node, this);
+}
+
+/// <summary>torch.tanh.</summary>
+internal sealed record TanhOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Tanh(node, this);
+}
+
+/// <summary>Some neighbouring rows as channels: [C, F, T] to [Length·C, T], channel (f − Start)·C + c.</summary>
+internal sealed record BandOp(int Start, int Length) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Band(node, this);
+}
+
+/// <summary>torch.stack along a new row axis: inputs [C, T], one for each row, to [C, F, T].</summary>
+internal sealed record StackOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Stack(node, this);
+}
+
+/// <summary>torch.select of one row: [C, F, T] to [C, T].</summary>
+internal sealed record RowOp(int Row) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Row(node, this);
+}
+
+/// <summary>
+/// The opposite of a <see cref="BandOp"/> for each band: inputs [Length·C, T], all bands of the first group of C channels, then those of
+/// the next, to [groups·C, F, T]. Where bands overlap, the mean of those that hold the row. Every row is in one.
+/// </summary>
+internal sealed record JoinBandsOp(ImmutableArray<BandOp> Bands) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.JoinBands(node, this);
+}
+
+/// <summary>
+/// Complex products, channels being pairs of real and imaginary parts: inputs mask [groups·C, F, T] and spectrogram [C, F, T], which
+/// each group multiplies. With <c>ZeroFirst</c> row 0 of the result is zero.
+/// </summary>
+internal sealed record ComplexMaskOp(bool ZeroFirst) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.ComplexMask(node, this);
 }
 
 /// <summary>x·Φ(x), the exact erf form.</summary>

@@ -54,6 +54,14 @@ internal sealed class Shape : IEquatable<Shape>
         }
     }
 
+    /// <summary>Positions of a sequence along an axis.</summary>
+    public int Length(SequenceAxis axis) => axis switch
+    {
+        SequenceAxis.Rows => Rows,
+        SequenceAxis.Last => Last,
+        _ => Positions,
+    };
+
     /// <summary>The same shape with another number of channels.</summary>
     public Shape WithChannels(int channels) => new([channels, .. Dims.AsSpan()[1..]]);
 

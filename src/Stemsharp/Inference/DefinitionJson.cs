@@ -56,6 +56,11 @@ public static class DefinitionJson
         }
 
         json.WriteEndArray();
+        if (definition.Complement is { } complement)
+        {
+            json.WriteString("complement", complement);
+        }
+
         json.WriteNumber("sample_rate", definition.SampleRate);
         json.WriteNumber("channels", definition.Channels);
         WriteCut(json, definition.Cut);
@@ -83,6 +88,7 @@ public static class DefinitionJson
             NetworkDefinition definition = new()
             {
                 Stems = [.. json.GetProperty("stems").EnumerateArray().Select(s => s.GetString() ?? throw new FormatException("a stem has no name"))],
+                Complement = json.TryGetProperty("complement", out JsonElement complement) ? complement.GetString() : null,
                 SampleRate = Number(json, "sample_rate"),
                 Channels = Number(json, "channels"),
                 Cut = ReadCut(json.GetProperty("cut")),

@@ -13,6 +13,11 @@ public sealed record NetworkDefinition
     /// <summary>The stems' names, in the order of the outputs.</summary>
     public required ImmutableArray<string> Stems { get; init; }
 
+    /// <summary>
+    /// A further stem by name: the mix less all that the network gives. Null for a network whose stems make up the mix.
+    /// </summary>
+    public string? Complement { get; init; }
+
     /// <summary>The rate that the network was trained at, in Hz.</summary>
     public required int SampleRate { get; init; }
 
@@ -30,6 +35,9 @@ public sealed record NetworkDefinition
 
     /// <summary>The outputs, at most one of each role.</summary>
     public required ImmutableArray<NetworkPort> Outputs { get; init; }
+
+    /// <summary>The stems that a track has with the network: its own, and the complement behind them where there is one.</summary>
+    internal ImmutableArray<string> AllStems => Complement is { } complement ? [.. Stems, complement] : Stems;
 
     /// <summary>The trained length of a piece in seconds.</summary>
     public double PieceSeconds => (double)Cut.Samples / SampleRate;
@@ -63,7 +71,7 @@ public sealed record NetworkDefinition
     /// <exception cref="ModelException">Names the field, its value and what is valid.</exception>
     public void Validate()
     {
-        Require(!Stems.IsDefaultOrEmpty && Stems.Distinct(StringComparer.OrdinalIgnoreCase).Count() == Stems.Length, "A network needs stems with different names.");
+        Require(!Stems.IsDefaultOrEmpty && AllStems.Distinct(StringComparer.OrdinalIgnoreCase).Count() == AllStems.Length, "A network needs stems with different names.");
         Require(SampleRate is >= 1000 and <= 768_000, $"A sample rate of {SampleRate} Hz is not supported; 1,000 to 768,000 are.");
         Require(Channels is >= 1 and <= 64, $"{Channels} channels are not supported; 1 to 64 are.");
         Cut.Validate();

@@ -3,7 +3,7 @@ namespace Stemsharp.Inference;
 /// <summary>How many samples the network is shown for a piece.</summary>
 public enum PieceWindow
 {
-    /// <summary>As many as a whole piece has, however short the last one is (RoFormers; hybrid transformers at their trained length).</summary>
+    /// <summary>As many as a whole piece has, however short the last one is (transformers over bands; hybrid transformers at their trained length).</summary>
     Whole,
 
     /// <summary>The shortest length that the network takes and the piece fits into (HDemucs, Demucs).</summary>
@@ -64,7 +64,7 @@ public enum TrackNormalization
     /// <summary>The standard deviation of its channels' mean, divided by N − 1, plus 1e-8; their mean is subtracted (Demucs).</summary>
     Sample,
 
-    /// <summary>The standard deviation of its channels' mean, divided by N; their mean is subtracted (RoFormers, MDX23C, SCNet).</summary>
+    /// <summary>The standard deviation of its channels' mean, divided by N; their mean is subtracted (the trainers' <c>normalize</c>).</summary>
     Population,
 }
 

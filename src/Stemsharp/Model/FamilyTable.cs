@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Model.HTDemucs;
+using Stemsharp.Model.RoFormer;
 
 namespace Stemsharp.Model;
 
@@ -7,7 +8,7 @@ namespace Stemsharp.Model;
 internal sealed class FamilyTable(params IReadOnlyList<Family> families)
 {
     /// <summary>All families.</summary>
-    public static FamilyTable All { get; } = new(new HTDemucsFamily());
+    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily());
 
     /// <summary>The families.</summary>
     public IReadOnlyList<Family> Families { get; } = families;
@@ -28,7 +29,7 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
             }
         }
 
-        throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(" and ", SyntheticNames)}.");
+        throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(", ", SyntheticNames)}.");
     }
 
     /// <summary>A synthetic model, or a checkpoint file.</summary>

@@ -39,29 +39,33 @@ internal sealed record BagMember(NetworkDefinition Definition, IReadOnlyList<dou
 internal sealed class Bag
 {
     /// <param name="members">The model's networks, at least one.</param>
-    /// <param name="wanted">The wanted stems, by number, in order.</param>
+    /// <param name="wanted">The wanted stems, by number, in order; one more than the networks give is their complement.</param>
     /// <exception cref="ModelException">No network counts for a wanted stem.</exception>
     public Bag(IReadOnlyList<BagMember> members, IReadOnlyList<int> wanted)
     {
         Wanted = [.. wanted];
-        double[] totals = [.. Wanted.Select(stem => members.Sum(member => member.Weights[stem]))];
+        int given = members[0].Definition.Stems.Length;
+        Complement = Wanted.Count > 0 && Wanted[^1] == given ? Wanted.Count - 1 : null;
+        int[] stems = Complement is null ? [.. Wanted] : [.. Wanted, .. Enumerable.Range(0, given).Except(Wanted)];
+        Slots = stems.Length;
+        double[] totals = [.. stems.Select((stem, slot) => slot == Complement ? 0 : members.Sum(member => member.Weights[stem]))];
         for (int i = 0; i < totals.Length; i++)
         {
-            if (totals[i] <= 0)
+            if (totals[i] <= 0 && i != Complement)
             {
                 throw new ModelException(
-                    $"No network of the model has a weight for its stem number {Wanted[i]}; the bag's weights are wrong.");
+                    $"No network of the model has a weight for its stem number {stems[i]}; the bag's weights are wrong.");
             }
         }
 
         List<BagPass> passes = [];
         for (int m = 0; m < members.Count; m++)
         {
-            double[] shares = [.. Wanted.Select((stem, i) => members[m].Weights[stem] / totals[i])];
+            double[] shares = [.. stems.Select((stem, i) => i == Complement ? 0 : members[m].Weights[stem] / totals[i])];
             int[] slots = [.. Enumerable.Range(0, shares.Length).Where(i => shares[i] > 0)];
             if (slots.Length > 0)
             {
-                passes.Add(new BagPass(members[m], m, slots, [.. slots.Select(i => Wanted[i])], [.. slots.Select(i => shares[i])]));
+                passes.Add(new BagPass(members[m], m, slots, [.. slots.Select(i => stems[i])], [.. slots.Select(i => shares[i])]));
             }
         }
 
@@ -71,6 +75,12 @@ internal sealed class Bag
     /// <summary>The wanted stems, by number.</summary>
     public IReadOnlyList<int> Wanted { get; }
 
+    /// <summary>The place among <see cref="Wanted"/> of the mix less all that the networks give; null where it is not wanted.</summary>
+    public int? Complement { get; }
+
+    /// <summary>Stems that are computed: the wanted ones, and behind them those that only the complement needs.</summary>
+    public int Slots { get; }
+
     /// <summary>One pass over the track per network that matters.</summary>
     public IReadOnlyList<BagPass> Passes { get; }
 }
@@ -78,7 +88,7 @@ internal sealed class Bag
 /// <summary>One network's pass over the track.</summary>
 /// <param name="Member">The network.</param>
 /// <param name="Index">Its position in the bag.</param>
-/// <param name="Slots">Which of the wanted stems it contributes to, by their place among them.</param>
+/// <param name="Slots">Which of the computed stems it contributes to, by their place among them.</param>
 /// <param name="Stems">The same stems, by their number in the network.</param>
 /// <param name="Shares">What it counts for each, all networks' shares adding up to 1.</param>
 internal sealed record BagPass(BagMember Member, int Index, int[] Slots, int[] Stems, double[] Shares);

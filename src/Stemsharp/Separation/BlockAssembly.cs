@@ -37,8 +37,8 @@ internal sealed class BlockAssembly
         _spool = spool;
         _mix = mix;
         _sums = sums;
-        _spooled = [.. Enumerable.Range(0, bag.Wanted.Count).Select(slot => bag.Passes.Take(pass).Any(p => p.Slots.Contains(slot)))];
-        _block = new SeparatedBlock(bag.Wanted.Count, channels);
+        _spooled = [.. Enumerable.Range(0, bag.Slots).Select(slot => bag.Passes.Take(pass).Any(p => p.Slots.Contains(slot)))];
+        _block = new SeparatedBlock(bag.Slots, channels);
         _earlier = [.. _spooled.Select(spooled => new float[spooled ? SeparatedBlock.Capacity : 0])];
     }
 
@@ -111,40 +111,68 @@ internal sealed class BlockAssembly
     private void Deliver(int skip, PeakMeter[] peaks)
     {
         int[] own = _bag.Passes[_pass].Slots;
-        _block.Workers.For(_bag.Wanted.Count + 1, slot =>
+        _block.Workers.For(_bag.Slots + 1, slot =>
         {
-            if (slot == _bag.Wanted.Count)
+            if (slot == _bag.Slots)
             {
                 for (int c = 0; c < _channels; c++)
                 {
                     _mix.CopyTo(c, _block.Start, _block.Mix[c].AsSpan(0, _block.Length));
                 }
-
-                return;
             }
-
-            int i = Array.IndexOf(own, slot);
-            if (i >= 0)
+            else if (slot != _bag.Complement)
             {
-                Fill(i, slot, skip);
-            }
-
-            for (int c = 0; c < _channels; c++)
-            {
-                Span<float> samples = _block.Stems[slot][c].AsSpan(0, _block.Length);
-                if (i < 0)
-                {
-                    _spool!.Read(slot * _channels + c, _block.Start, samples);
-                }
-
-                peaks[slot].Add(samples);
+                Take(Array.IndexOf(own, slot), slot, skip, slot < peaks.Length ? peaks[slot] : null);
             }
         });
+        if (_bag.Complement is { } complement)
+        {
+            _block.Workers.For(_channels, c => Complement(complement, c));
+            foreach (float[] channel in _block.Stems[complement])
+            {
+                peaks[complement].Add(channel.AsSpan(0, _block.Length));
+            }
+        }
+
         if (peaks.Any(peak => peak.HasNonFinite))
         {
             throw new StemsharpException(
                 $"The network gave samples that are no finite numbers near sample {_block.Start}; its weights are "
                 + "damaged or the engine is faulty. Verify the model, or try another engine.");
+        }
+    }
+
+    // A finished stem, of this pass where it has one in it; no peak where only the complement needs it.
+    private void Take(int i, int slot, int skip, PeakMeter? peak)
+    {
+        if (i >= 0)
+        {
+            Fill(i, slot, skip);
+        }
+
+        for (int c = 0; c < _channels; c++)
+        {
+            Span<float> samples = _block.Stems[slot][c].AsSpan(0, _block.Length);
+            if (i < 0)
+            {
+                _spool!.Read(slot * _channels + c, _block.Start, samples);
+            }
+
+            peak?.Add(samples);
+        }
+    }
+
+    // The mix less all that the networks give.
+    private void Complement(int complement, int channel)
+    {
+        Span<float> rest = _block.Stems[complement][channel].AsSpan(0, _block.Length);
+        _block.Mix[channel].AsSpan(0, _block.Length).CopyTo(rest);
+        for (int slot = 0; slot < _bag.Slots; slot++)
+        {
+            if (slot != complement)
+            {
+                TensorPrimitives.Subtract(rest, _block.Stems[slot][channel].AsSpan(0, _block.Length), rest);
+            }
         }
     }
 }

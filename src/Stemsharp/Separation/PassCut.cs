@@ -22,7 +22,7 @@ internal sealed class PassCut
         _settings = settings;
         int maxShift = Definition.Cut.MaxShift;
         _offsets = settings.Offsets?.Invoke(pass.Index, maxShift) ?? [maxShift];
-        if (_offsets.Any(o => o != maxShift) && maxShift == 0)
+        if (maxShift == 0 && (_offsets.Count > 1 || _offsets[0] != 0))
         {
             throw new OptionException("Shifted runs mean nothing for this model: its pieces lie where it was trained to have them. Leave shifts out.");
         }

@@ -70,7 +70,7 @@ internal sealed class TrackSeparator
     public SeparationTally Run(
         Action<SeparatedBlock> receive, Action<SeparationStep> report, CancellationToken cancellationToken)
     {
-        int planes = _bag.Wanted.Count * _channels;
+        int planes = _bag.Slots * _channels;
         using StemSpool? spool = _bag.Passes.Count > 1
             ? new StemSpool(_settings.TemporaryFolder, planes, _statistics.Length)
             : null;

@@ -58,7 +58,7 @@ public enum TransformOutput
     /// <summary>As many as went in.</summary>
     Input,
 
-    /// <summary>hop · (frames − 1): torch.istft without a length (Mel-Band RoFormer, MDX23C).</summary>
+    /// <summary>hop · (frames − 1): torch.istft without a length.</summary>
     WholeHops,
 }
 

@@ -115,9 +115,9 @@ public sealed class ModelLicenceTests : IDisposable
         string list = Encoding.UTF8.GetString(output);
         foreach (string part in (string[])
         [
-            "htdemucs               not here   84 MB  drums, bass, other, vocals  (default)",
-            "htdemucs_ft            not here  337 MB  drums, bass, other, vocals",
-            "htdemucs_6s            not here   55 MB  drums, bass, other, vocals, guitar, piano",
+            $"{"htdemucs",-34}not here   84 MB  drums, bass, other, vocals  (default)",
+            $"{"htdemucs_ft",-34}not here  337 MB  drums, bass, other, vocals",
+            $"{"htdemucs_6s",-34}not here   55 MB  drums, bass, other, vocals, guitar, piano",
             "licence: not covered by MIT; scientific use only, as stated by Alexandre Défossez, author of the models, in facebookresearch/demucs#327 and #508 (https://github.com/facebookresearch/demucs/issues/327)",
             "quality: median SDR on MUSDB18-HQ in dB: drums 10.01, bass 9.78, other 6.42, vocals 8.53",
             "licence: MIT, as stated by the Stemsharp authors, who made it", $"licence: {Stated}",

@@ -1,4 +1,5 @@
 using Stemsharp.Checkpoints.Catalog;
+using Stemsharp.Model;
 using Xunit;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -54,7 +55,7 @@ public sealed class CatalogSettingsTests : IDisposable
             }}
             """);
         IReadOnlyList<KnownModel> models = catalog.List();
-        Assert.Equal(["karaoke", "htdemucs", "htdemucs_ft", "htdemucs_6s", "synthetic:htdemucs", "synthetic:htdemucs_6s"], models.Select(m => m.Name));
+        Assert.Equal(["karaoke", "htdemucs", "htdemucs_ft", "htdemucs_6s", .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
         Assert.Equal(["vocals", "rest"], models[0].Stems);
         Assert.Equal("two stems", models[0].Description);
         Assert.False(models[0].IsHere);

@@ -215,7 +215,7 @@ public sealed class HostileCheckpointTests
         byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, className: "HDemucs", module: "demucs.hdemucs")).Build();
         using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
         ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint));
-        Assert.Equal("x.th cannot be used: it is a model of the class demucs.hdemucs.HDemucs; supported are HTDemucs (demucs.htdemucs.HTDemucs).", e.Message);
+        Assert.Equal("x.th cannot be used: it is a model of the class demucs.hdemucs.HDemucs; supported are HTDemucs (demucs.htdemucs.HTDemucs), BS-RoFormer (models.bs_roformer.BSRoformer), Mel-Band RoFormer (models.bs_roformer.MelBandRoformer).", e.Message);
     }
 
     private static void AssertRefused(byte[] file, string expected)

@@ -33,6 +33,38 @@ internal sealed unsafe partial class KernelCases<TIsa, V>
         }
     }
 
+    public void BatchAttention()
+    {
+        const int Batch = Tile.Stretch, PerPanel = Tile.Columns / Batch;
+        foreach (int width in (int[])[2, 8, 16, 24])
+        {
+            for (int count = 1; count <= 13; count++)
+            {
+                int padded = (count + PerPanel - 1) / PerPanel * PerPanel, panelFloats = (width + 1) * Tile.Columns;
+                float[] q = Random(count * width * Batch, 1), k = Random((count + 1) * width * Batch, 2), v = Random(width * padded * Batch, 3), gates = Random(count * Batch, 4);
+                float[] result = new float[padded / PerPanel * panelFloats], scratch = new float[BatchAttentionKernel<TIsa, V>.Scratch(count)];
+                fixed (float* pq = q, pk = k, pv = v, pg = gates, to = result, s = scratch)
+                {
+                    BatchAttentionKernel<TIsa, V>.Run(pq, pk, pv, padded, pg, count, width, to, panelFloats, s);
+                }
+
+                for (int lane = 0; lane < Batch; lane++)
+                {
+                    for (int i = 0; i < count; i++)
+                    {
+                        double[] weights = [.. Enumerable.Range(0, count).Select(j =>
+                            Math.Pow(2, Enumerable.Range(0, width).Sum(d => (double)q[(i * width + d) * Batch + lane] * k[(j * width + d) * Batch + lane])))];
+                        for (int d = 0; d < width; d++)
+                        {
+                            double expected = gates[i * Batch + lane] * Enumerable.Range(0, count).Sum(j => weights[j] * v[(d * padded + j) * Batch + lane]) / weights.Sum();
+                            Assert.Equal(expected, result[i / PerPanel * panelFloats + d * Tile.Columns + i % PerPanel * Batch + lane], 2e-6);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private static void AttentionOf(int width, int keys, int panels, Func<int, float> scaleOf, double tolerance)
     {
         int keyStrips = Tile.Strips(keys), valueStrips = Tile.Strips(width);

@@ -42,6 +42,7 @@ internal sealed unsafe partial class KernelCases<TIsa, V> : IKernelCases
             }
 
             Each(VectorMath<TIsa, V>.Sigmoid(a), (f, e) => Assert.Equal(1 / (1 + Math.Exp(-f)), e, 2e-7));
+            Each(VectorMath<TIsa, V>.Tanh(a), (f, e) => Assert.Equal(Math.Tanh(f), e, tolerance * Math.Abs(Math.Tanh(f)) + 1e-9));
             Each(VectorMath<TIsa, V>.Gelu(a), (f, e) => Assert.Equal(Stemsharp.Graph.Interpretation.Elementwise.Gelu([f])[0], e, 3e-7 * Math.Max(1, Math.Abs(f))));
             Each(Relu<TIsa, V>.Apply(a), (f, e) => Assert.Equal(Math.Max(f, 0), e));
             Each(Identity<TIsa, V>.Apply(a), (f, e) => Assert.Equal(f, e));
@@ -101,6 +102,39 @@ internal sealed unsafe partial class KernelCases<TIsa, V> : IKernelCases
                     Assert.Equal((column[r] - mean) / Math.Sqrt(variance + 1e-5) * weight[r] + bias[r], y[r * Tile.Columns + c], 1e-4);
                 }
             }
+        }
+    }
+
+    public void RmsNorm()
+    {
+        foreach (int rows in Around(Panel<TIsa, V>.LayerNormChain, 100))
+        {
+            // Three stretches apart, rows in pairs; the last column is zero, the one before so faint that the least norm counts.
+            const int Second = 40, Third = 20, Group = 2, GroupStride = 200, Stride = 70;
+            PanelRows where = new(rows, Group, GroupStride, Stride);
+            float[] x = Random((rows + 1) * GroupStride, rows), gamma = Random(rows, 1), y = new float[rows * Tile.Columns];
+            for (int r = 0; r < rows; r++)
+            {
+                x[At(r, Tile.Columns - 1)] = 0;
+                x[At(r, Tile.Columns - 2)] *= 1e-13f;
+            }
+
+            fixed (float* p = x, g = gamma, q = y)
+            {
+                Panel<TIsa, V>.RmsNorm(p, where, Second, Third, g, q);
+            }
+
+            for (int c = 0; c < Tile.Columns; c++)
+            {
+                double[] column = [.. Enumerable.Range(0, rows).Select(r => (double)x[At(r, c)])];
+                double norm = Math.Max(Math.Sqrt(column.Sum(v => v * v)), 1e-12);
+                for (int r = 0; r < rows; r++)
+                {
+                    Assert.Equal(column[r] / norm * Math.Sqrt(rows) * gamma[r], y[r * Tile.Columns + c], 1e-5);
+                }
+            }
+
+            int At(int row, int column) => (int)where.Offset(row) + column % Tile.Stretch + (column / Tile.Stretch) switch { 0 => 0, 1 => Second, _ => Third };
         }
     }
 

@@ -28,6 +28,12 @@ public class KernelTests
     public void Attention_agrees_where_later_keys_outweigh_the_earlier_ones(string tier) => Cases(tier).RisingAttention();
 
     [TierTheory, TierData]
+    public void Attention_of_a_batch_agrees_at_every_length(string tier) => Cases(tier).BatchAttention();
+
+    [TierTheory, TierData]
+    public void Root_mean_square_norm_agrees_around_every_chain(string tier) => Cases(tier).RmsNorm();
+
+    [TierTheory, TierData]
     public void Layer_norm_agrees_around_every_chain(string tier) => Cases(tier).LayerNorm();
 
     [TierTheory, TierData]
@@ -63,6 +69,10 @@ internal interface IKernelCases
     void Attention();
 
     void RisingAttention();
+
+    void BatchAttention();
+
+    void RmsNorm();
 
     void LayerNorm();
 

@@ -43,7 +43,7 @@ internal static class ListModelsCommand
             }
         }
 
-        output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors or bag .yaml file is a model too.");
+        output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors, .ckpt or bag .yaml file is a model too.");
     }
 
     private static bool IsDefault(KnownModel model) => model.Name == ModelOptions.DefaultModel;

@@ -17,11 +17,11 @@ internal sealed partial class MilLowering
         Set(node.Output, Layout.Tokens, Project(node.Name, node.Inputs[0], op.Weight, op.Bias, op.FirstRow, op.Rows, _options.Policy.For(node)));
     }
 
-    private MilValue Project(string name, Value input, Parameter weight, Parameter bias, int firstRow, int rows, MilType type, (int Rows, float Factor)? scaled = null)
+    private MilValue Project(string name, Value input, Parameter weight, Parameter? bias, int firstRow, int rows, MilType type, (int Rows, float Factor)? scaled = null)
     {
         int columns = weight.Shape[1];
         float[] w = _weights.Read(weight).AsSpan(firstRow * columns, rows * columns).ToArray();
-        float[] b = _weights.Read(bias).AsSpan(firstRow, rows).ToArray();
+        float[] b = bias is null ? new float[rows] : _weights.Read(bias).AsSpan(firstRow, rows).ToArray();
         if (scaled is { } scale)
         {
             TensorPrimitives.Multiply(w.AsSpan(0, scale.Rows * columns), scale.Factor, w.AsSpan(0, scale.Rows * columns));

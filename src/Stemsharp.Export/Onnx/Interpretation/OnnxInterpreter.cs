@@ -99,10 +99,11 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             case "Add": Elementwise.Binary("add", In(node, 0), In(node, 1), result.Shape, y); break;
             case "Sub": Elementwise.Binary("sub", In(node, 0), In(node, 1), result.Shape, y); break;
             case "Mul": Elementwise.Binary("mul", In(node, 0), In(node, 1), result.Shape, y); break;
+            case "Max": Elementwise.Binary("maximum", In(node, 0), In(node, 1), result.Shape, y); break;
             case "Div": Elementwise.Binary("real_div", In(node, 0), In(node, 1), result.Shape, y); break;
             case RuntimeMerges.MulByBatch: MulByBatch(node, y); break;
             case "Sum": Sum(node, result, y); break;
-            case "Sqrt" or "Sigmoid" or "Erf" or "Relu" or "Gelu": Elementwise.Unary(node.Operator.ToLowerInvariant(), In(node, 0).Data, y, 0); break;
+            case "Sqrt" or "Sigmoid" or "Erf" or "Relu" or "Gelu" or "Tanh": Elementwise.Unary(node.Operator.ToLowerInvariant(), In(node, 0).Data, y, 0); break;
             case "Cast": Cast(In(node, 0), y); break;
             case "Conv": OnnxConvolutions.Conv(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
             case "ConvTranspose": OnnxConvolutions.Transposed(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;

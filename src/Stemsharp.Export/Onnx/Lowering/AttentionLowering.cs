@@ -12,7 +12,7 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
     private readonly LinearLowering _linear = new(context);
 
     /// <summary>Whether the linear layer is one of attention's input projections, which are lowered together with it.</summary>
-    public bool IsProjection(Node node) => node.Op is LinearOp && context.Uses.Next<AttentionOp>(node) is not null;
+    public bool IsProjection(Node node) => node.Op is LinearOp && context.Uses.Next<AttentionOp>(node) is { Op: AttentionOp { Axis: SequenceAxis.All } };
 
     /// <summary>
     /// 1/√d where the layer norm feeds nothing but the queries of cross-attention: norm and projection bias
@@ -72,8 +72,11 @@ internal sealed class AttentionLowering(LoweringContext context, long scoreLimit
         return parts == 1 ? [turned] : _graph.Split(name, turned, 1, [.. Enumerable.Repeat(heads, parts)]);
     }
 
-    // The queries are taken in as many blocks as keep the scores of one block within the limit.
-    private Tensor Attend(string name, Tensor query, Tensor key, Tensor value)
+    /// <summary>
+    /// softmax(q·k)·v, [B, H, P, d], with keys transposed. The queries are taken in as many blocks as keep the scores of one block within
+    /// the limit.
+    /// </summary>
+    public Tensor Attend(string name, Tensor query, Tensor key, Tensor value)
     {
         long bytes = query.Elements / query.Dims[3] * key.Dims[3] * context.Products.Size();
         int blocks = (int)Math.Min(query.Dims[2], (bytes + scoreLimit - 1) / scoreLimit);

@@ -18,6 +18,9 @@ internal sealed class DefinedLowering : TransformLowering
     // n_fft = inner · outer; only the first bins / inner rows of the outer sum are wanted.
     private readonly int _nfft, _hop, _inner, _outer, _kept, _samples, _frames, _reach;
 
+    // What the names of the inverse transform's nodes begin with.
+    private string _inverse = "";
+
     public DefinedLowering(OnnxGraph graph, TransformDefinition definition, int samples)
     {
         (_graph, _definition, _samples) = (graph, definition, samples);
@@ -61,17 +64,28 @@ internal sealed class DefinedLowering : TransformLowering
     /// <inheritdoc/>
     public override Tensor Inverse(Tensor spectrograms)
     {
+        // The outer sums of all points are the largest tensor on the way.
+        long bytes = (long)sizeof(float) * spectrograms.Dims[0] * (spectrograms.Dims[2] / 2) * 2 * _inner * Math.Max(_kept, _outer) * _frames;
+        return Blocks.Of(_graph, $"i{Scope}", spectrograms, 1, bytes, Blocks.MostBytes, (name, block) =>
+        {
+            _inverse = name;
+            return InverseOf(block);
+        });
+    }
+
+    private Tensor InverseOf(Tensor spectrograms)
+    {
         int batch = spectrograms.Dims[0], stems = spectrograms.Dims[1], audio = spectrograms.Dims[2] / 2, signals = batch * stems * audio;
-        Tensor kept = _graph.Reshape($"i{Scope}/kept_bins", spectrograms, signals, 2, _definition.Bins, _frames);
-        Tensor all = _graph.Pad($"i{Scope}/all_bins", kept, 0, _kept * _inner - _definition.Bins, "constant", axis: 2);
-        Tensor bins = _graph.Reshape($"i{Scope}/bins", all, signals, 2, _kept, _inner, _frames);
-        Tensor folded = _graph.Reshape($"i{Scope}/folded", _graph.Transpose($"i{Scope}/by_bin", bins, 0, 3, 1, 2, 4), signals, _inner, 2 * _kept, _frames);
-        Tensor outer = _graph.MatMul($"i{Scope}/outer", _graph.Constant(ElementType.Float, [2 * _outer, 2 * _kept], Outer(transposed: true)), folded);
-        Tensor parts = _graph.Transpose($"i{Scope}/parts", _graph.Reshape($"i{Scope}/by_part", outer, signals, _inner, 2, _outer, _frames), 0, 3, 2, 1, 4);
-        Tensor points = _graph.Reshape($"i{Scope}/points", parts, signals, _outer, 2 * _inner, _frames);
-        Tensor inner = _graph.MatMul($"i{Scope}/inner", _graph.Constant(ElementType.Float, [_outer, _inner, 2 * _inner], Inner(transposed: true)), points);
-        Tensor framed = _graph.Reshape($"i{Scope}/framed", _graph.Transpose($"i{Scope}/turned", inner, 0, 3, 2, 1), signals, _frames, _nfft);
-        return _graph.Reshape($"i{Scope}/waveforms", Weighted(Overlapped(framed, signals), signals), batch, stems, audio, _samples);
+        Tensor kept = _graph.Reshape($"{_inverse}/kept_bins", spectrograms, signals, 2, _definition.Bins, _frames);
+        Tensor all = _graph.Pad($"{_inverse}/all_bins", kept, 0, _kept * _inner - _definition.Bins, "constant", axis: 2);
+        Tensor bins = _graph.Reshape($"{_inverse}/bins", all, signals, 2, _kept, _inner, _frames);
+        Tensor folded = _graph.Reshape($"{_inverse}/folded", _graph.Transpose($"{_inverse}/by_bin", bins, 0, 3, 1, 2, 4), signals, _inner, 2 * _kept, _frames);
+        Tensor outer = _graph.MatMul($"{_inverse}/outer", _graph.Constant(ElementType.Float, [2 * _outer, 2 * _kept], Outer(transposed: true)), folded);
+        Tensor parts = _graph.Transpose($"{_inverse}/parts", _graph.Reshape($"{_inverse}/by_part", outer, signals, _inner, 2, _outer, _frames), 0, 3, 2, 1, 4);
+        Tensor points = _graph.Reshape($"{_inverse}/points", parts, signals, _outer, 2 * _inner, _frames);
+        Tensor inner = _graph.MatMul($"{_inverse}/inner", _graph.Constant(ElementType.Float, [_outer, _inner, 2 * _inner], Inner(transposed: true)), points);
+        Tensor framed = _graph.Reshape($"{_inverse}/framed", _graph.Transpose($"{_inverse}/turned", inner, 0, 3, 2, 1), signals, _frames, _nfft);
+        return _graph.Reshape($"{_inverse}/waveforms", Weighted(Overlapped(framed, signals), signals), batch, stems, audio, _samples);
     }
 
     /// <summary>The factor a of n_fft that is nearest below its square root: 32 of 2048.</summary>
@@ -113,15 +127,15 @@ internal sealed class DefinedLowering : TransformLowering
     // Frames [signals, T, n_fft] → [signals, (T + reach − 1)·hop], summed in pairs.
     private Tensor Overlapped(Tensor frames, int signals)
     {
-        Tensor whole = _graph.Pad($"i{Scope}/whole", frames, 0, _reach * _hop - _nfft, "constant");
+        Tensor whole = _graph.Pad($"{_inverse}/whole", frames, 0, _reach * _hop - _nfft, "constant");
         List<Tensor> parts = [.. Enumerable.Range(0, _reach).Select(i =>
-            _graph.Pad($"i{Scope}/laid.{i}", _graph.Slice($"i{Scope}/hops.{i}", whole, 2, i * _hop, _hop), i, _reach - 1 - i, "constant", axis: 1))];
+            _graph.Pad($"{_inverse}/laid.{i}", _graph.Slice($"{_inverse}/hops.{i}", whole, 2, i * _hop, _hop), i, _reach - 1 - i, "constant", axis: 1))];
         for (int step = 0; parts.Count > 1; step++)
         {
-            parts = [.. parts.Chunk(2).Select((pair, i) => pair.Length == 1 ? pair[0] : _graph.Add($"i{Scope}/sum.{step}.{i}", pair[0], pair[1]))];
+            parts = [.. parts.Chunk(2).Select((pair, i) => pair.Length == 1 ? pair[0] : _graph.Add($"{_inverse}/sum.{step}.{i}", pair[0], pair[1]))];
         }
 
-        return _graph.Reshape($"i{Scope}/overlapped", parts[0], signals, (_frames + _reach - 1) * _hop);
+        return _graph.Reshape($"{_inverse}/overlapped", parts[0], signals, (_frames + _reach - 1) * _hop);
     }
 
     // The wanted samples over the windows' envelope; zeros where the transform gives fewer than went in.
@@ -136,14 +150,14 @@ internal sealed class DefinedLowering : TransformLowering
             throw new ModelException($"A waveform graph of {_samples} samples is not supported: no frame reaches a sample that comes back.");
         }
 
-        Tensor wanted = _graph.Slice($"i{Scope}/wanted", overlapped, 1, first, there);
+        Tensor wanted = _graph.Slice($"{_inverse}/wanted", overlapped, 1, first, there);
         double[] weights = new double[given];
         new OverlapWeights(_definition, Window(), _frames + 2 * _definition.DroppedFrames).CopyTo(position, weights);
         ReadOnlySpan<double> own = weights.AsSpan(before, there);
         Tensor envelope = own.ContainsAnyExcept(own[0])
             ? _graph.Constant(ElementType.Float, [1, there], own.ToArray())
             : _graph.Scalar(ElementType.Float, own[0]);
-        return _graph.Pad($"i{Scope}/lengthened", _graph.Mul($"i{Scope}/weighted", wanted, envelope), before, _samples - before - there, "constant");
+        return _graph.Pad($"{_inverse}/lengthened", _graph.Mul($"{_inverse}/weighted", wanted, envelope), before, _samples - before - there, "constant");
     }
 
     private double[] Window() => [.. Enumerable.Range(0, _nfft).Select(_definition.WindowAt)];

@@ -6,7 +6,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
 /// attention's projections) are passed over at their turn.
 /// </summary>
-internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : IOpVisitor
+internal sealed partial class GraphLowering(LoweringContext context, long scoreLimit) : IOpVisitor
 {
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;
@@ -72,7 +72,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
 
     public void Linear(Node node, LinearOp op)
     {
-        if (_attention.IsProjection(node))
+        if (_attention.IsProjection(node) || InBlocks(node))
         {
             return;
         }
@@ -86,7 +86,13 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
         Set(node, Layout.Tokens, _linear.Run(node.Name, node.Inputs[0], op, "", op.Rows, scale: scale));
     }
 
-    public void Attention(Node node, AttentionOp op) => Set(node, Layout.Tokens, _attention.Run(node, op));
+    public void Attention(Node node, AttentionOp op)
+    {
+        if (!_done.Contains(node))
+        {
+            Set(node, Layout.Tokens, _attention.Run(node, op));
+        }
+    }
 
     /// <summary>A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.</summary>
     public void GroupNorm(Node node, GroupNormOp op)
@@ -127,6 +133,11 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
 
     public void Gelu(Node node, GeluOp op)
     {
+        if (_done.Contains(node))
+        {
+            return;
+        }
+
         if (!_unscaled.Contains(node))
         {
             Set(node, LayoutOf(node), _graph.Gelu(node.Name, _values.Get(node.Inputs[0], context.Pointwise)));

@@ -30,6 +30,21 @@ internal sealed class NormLowering(LoweringContext context)
         Tensor Affine(Parameter parameter) => context.Weights.Store(parameter.Name, [parameter.Shape.Channels], Array.ConvertAll(context.Weights.Read(parameter), v => (float)(v * gain)), ElementType.Float);
     }
 
+    /// <summary>
+    /// A root mean square norm: x times √C·gamma over the norm, which is at least 1e-12. The sum of squares is not centred: it is the norm
+    /// itself, of channels alone.
+    /// </summary>
+    public Tensor RmsNorm(Node node, RmsNormOp op, Layout layout)
+    {
+        string name = node.Name;
+        Tensor x = context.Values.Get(node.Inputs[0], layout, ElementType.Float);
+        int channels = op.Gamma.Shape.Channels;
+        Tensor squares = _graph.Reduce($"{name}/squares", "ReduceSum", _graph.Mul($"{name}/squared", x, x), x.Rank - 1);
+        Tensor least = _graph.Node($"{name}/least", "Max", [_graph.Unary($"{name}/norm", "Sqrt", squares), _graph.Scalar(ElementType.Float, RmsNormOp.LeastNorm)], ElementType.Float, squares.Dims);
+        Tensor gamma = context.Weights.Store(op.Gamma.Name, [channels], Array.ConvertAll(context.Weights.Read(op.Gamma), v => (float)(v * Math.Sqrt(channels))), ElementType.Float);
+        return _graph.Mul(name, _graph.Div($"{name}/normalized", x, least), gamma);
+    }
+
     /// <summary>A group norm times <paramref name="gain"/> per channel.</summary>
     public Tensor GroupNorm(Node node, GroupNormOp op, Layout layout, ReadOnlySpan<float> gain)
     {

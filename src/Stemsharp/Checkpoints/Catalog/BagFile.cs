@@ -1,6 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 
 namespace Stemsharp.Checkpoints.Catalog;
 
@@ -12,7 +10,7 @@ namespace Stemsharp.Checkpoints.Catalog;
 /// <param name="Weights">Per model, a weight per stem; null for equal weights.</param>
 internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IReadOnlyList<double>>? Weights)
 {
-    private const int MaxBytes = 1 << 20, MaxModels = 100, MaxStems = 64, MaxDepth = 8;
+    private const int MaxBytes = 1 << 20, MaxModels = 100, MaxStems = 64;
 
     public static BagFile Read(string path) => CheckpointFormatException.Guard(path, () =>
     {
@@ -26,29 +24,18 @@ internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IRead
 
     public static BagFile Parse(string yaml)
     {
-        try
+        if (PlainYaml.Read(yaml, typed: false) is not IReadOnlyDictionary<string, object?> fields)
         {
-            Parser parser = new(new StringReader(yaml));
-            parser.Consume<StreamStart>();
-            parser.Consume<DocumentStart>();
-            if (ReadValue(parser, 0) is not IReadOnlyDictionary<string, object?> fields)
-            {
-                throw new CheckpointFormatException("it is not a bag: it has no 'models'.");
-            }
-
-            if (fields.GetValueOrDefault("models") is not IReadOnlyList<object?> { Count: > 0 and <= MaxModels } models)
-            {
-                throw new CheckpointFormatException($"it is not a bag: 'models' must list 1 to {MaxModels} signatures.");
-            }
-
-            string[] signatures = [.. models.Select(m => m is string { Length: > 0 } signature ? signature : throw new CheckpointFormatException("'models' must list signatures."))];
-            return new BagFile(signatures, ReadWeights(fields.GetValueOrDefault("weights"), signatures.Length));
+            throw new CheckpointFormatException("it is not a bag: it has no 'models'.");
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or FormatException or IndexOutOfRangeException)
+
+        if (fields.GetValueOrDefault("models") is not IReadOnlyList<object?> { Count: > 0 and <= MaxModels } models)
         {
-            // The parser's own exception, or one that damaged files drive it into.
-            throw new CheckpointFormatException($"it is not valid YAML: {e.Message}", e);
+            throw new CheckpointFormatException($"it is not a bag: 'models' must list 1 to {MaxModels} signatures.");
         }
+
+        string[] signatures = [.. models.Select(m => m is string { Length: > 0 } signature ? signature : throw new CheckpointFormatException("'models' must list signatures."))];
+        return new BagFile(signatures, ReadWeights(fields.GetValueOrDefault("weights"), signatures.Length));
     }
 
     /// <summary>Checks a weight table: a row per model, rows of one length, numbers that are not negative.</summary>
@@ -101,45 +88,5 @@ internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IRead
             _ => double.NaN,
         };
         return number is >= 0 and <= 1e6 ? number : throw new CheckpointFormatException($"'weights' has {value ?? "nothing"} where a number from 0 to 1,000,000 is needed.");
-    }
-
-    // Anchors and aliases are refused: nested aliases can make a small file stand for an endless one.
-    private static object? ReadValue(IParser parser, int depth)
-    {
-        if (depth > MaxDepth)
-        {
-            throw new CheckpointFormatException("it is nested too deeply for a bag.");
-        }
-
-        if (parser.Current is AnchorAlias)
-        {
-            throw new CheckpointFormatException("it uses a YAML alias, which bags have no use for.");
-        }
-
-        if (parser.Current is Scalar)
-        {
-            Scalar scalar = parser.Consume<Scalar>();
-            return scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "null" or "~" ? null : scalar.Value;
-        }
-
-        if (parser.TryConsume<SequenceStart>(out _))
-        {
-            List<object?> items = [];
-            while (!parser.TryConsume<SequenceEnd>(out _))
-            {
-                items.Add(ReadValue(parser, depth + 1));
-            }
-
-            return items;
-        }
-
-        parser.Consume<MappingStart>();
-        Dictionary<string, object?> fields = new(StringComparer.Ordinal);
-        while (!parser.TryConsume<MappingEnd>(out _))
-        {
-            fields[parser.Consume<Scalar>().Value] = ReadValue(parser, depth + 1);
-        }
-
-        return fields;
     }
 }

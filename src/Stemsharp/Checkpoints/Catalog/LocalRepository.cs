@@ -1,7 +1,7 @@
 namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
-/// A folder of one's own models: <c>sig.th</c>, <c>sig-checksum.th</c> or <c>sig.safetensors</c>, and bags
+/// A folder of one's own models: <c>sig.th</c>, <c>sig-checksum.th</c>, <c>sig.safetensors</c> or <c>sig.ckpt</c>, and bags
 /// (<c>name.yaml</c>) of these signatures.
 /// </summary>
 internal sealed class LocalRepository
@@ -52,6 +52,6 @@ internal sealed class LocalRepository
         _bags.Count == 1 ? _bags.Values.Single()
         : _bags.Count == 0 && _checkpoints.Count == 1 ? _checkpoints.Values.Single()
         : throw new ModelException(_checkpoints.Count == 0
-            ? $"The folder {Folder} holds no models (.th, .safetensors, or .yaml bags)."
+            ? $"The folder {Folder} holds no models (.th, .safetensors, .ckpt, or .yaml bags)."
             : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.");
 }

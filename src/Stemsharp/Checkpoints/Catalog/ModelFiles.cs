@@ -3,9 +3,12 @@ namespace Stemsharp.Checkpoints.Catalog;
 /// <summary>Kinds of model files by their names.</summary>
 internal static class ModelFiles
 {
-    public static bool IsCheckpoint(string path) => HasExtension(path, ".th") || HasExtension(path, ".safetensors");
+    private static readonly string[] s_checkpoints = [".th", ".safetensors", ".ckpt"];
 
-    public static bool IsBag(string path) => HasExtension(path, ".yaml") || HasExtension(path, ".yml");
+    public static bool IsCheckpoint(string path) => s_checkpoints.Contains(Extension(path));
 
-    private static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether it is a bag by its name: YAML, but not the configuration of a checkpoint beside it.</summary>
+    public static bool IsBag(string path) => Extension(path) is ".yaml" or ".yml" && !SidecarFile.IsConfiguration(path, s_checkpoints);
+
+    private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();
 }

@@ -147,5 +147,6 @@ internal static class PickleGlobals
     }
 
     // The classes of the original's models are named, never called: that lets those who ask for a network say which it is.
-    private static bool IsModelClass(string module) => module.StartsWith("demucs.", StringComparison.Ordinal);
+    private static bool IsModelClass(string module) =>
+        module.StartsWith("demucs.", StringComparison.Ordinal) || module.StartsWith("models.bs_roformer", StringComparison.Ordinal);
 }

@@ -3,12 +3,15 @@ using Stemsharp.Checkpoints.Zip;
 namespace Stemsharp.Checkpoints.Torch;
 
 /// <summary>
-/// A .th file: a zip made by torch.save with a pickle of {klass, args, kwargs, state, training_args} and an
-/// entry per storage. A bare state dict is accepted as well; its config then comes from elsewhere.
+/// A file of torch.save: a zip with an entry per storage and a pickle of {klass, args, kwargs, state, training_args}, as demucs saves
+/// models (.th), or of a state dict, bare or beside a trainer's other entries (.ckpt); its config then comes from elsewhere.
 /// </summary>
 internal sealed class TorchCheckpoint : Checkpoint
 {
     private const int MaxTensors = 20_000;
+
+    // Under which trainers keep the state dict: demucs, Lightning and its like, others.
+    private static readonly string[] s_wrappers = ["state", "state_dict", "model_state_dict"];
     private const long MaxElements = 1L << 31;
 
     private readonly ByteSource _source;
@@ -25,12 +28,17 @@ internal sealed class TorchCheckpoint : Checkpoint
         CheckByteOrder(archive, root);
         PickleDict package = ReadPickle(archive, root);
         PickleDict state = package;
-        if (package.Items.ContainsKey("klass") || package.Items.ContainsKey("state"))
+        bool isPackage = package.Items.ContainsKey("klass") || package.Items.ContainsKey("kwargs");
+        if (isPackage)
         {
             ClassName = package.Items.GetValueOrDefault("klass")?.ToString();
-            state = package.Items.GetValueOrDefault("state") as PickleDict
-                ?? throw CheckpointFormatException.Damaged("it holds no 'state' with the model's tensors");
             (Positional, Arguments) = TorchArguments.Read(package);
+        }
+
+        if (isPackage || s_wrappers.Any(package.Items.ContainsKey))
+        {
+            state = s_wrappers.Select(w => package.Items.GetValueOrDefault(w)).OfType<PickleDict>().FirstOrDefault()
+                ?? throw CheckpointFormatException.Damaged($"it holds none of {string.Join(", ", s_wrappers.Select(w => $"'{w}'"))} with the model's tensors");
         }
 
         CheckState(state);

@@ -16,7 +16,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         {
             Project(attention);
         }
-        else if (!TryFeedForward(node, op))
+        else if (!TryRotaryAttention(node) && !TryFeedForward(node, op))
         {
             Residual(node, op);
         }
@@ -32,26 +32,32 @@ internal sealed partial class PlanBuilder<TIsa, V>
         if (Tail(node) is { } tail)
         {
             Tensor residual = Read(tail.Residual);
-            (string norm, Tensor source) = Source(input);
+            (Node? norm, Tensor source) = Source(input);
             Tensor target = Write(tail.Add.Output, residual.Root != source.Root && DiesIn(tail.Residual, tail.Nodes) ? residual : null);
             ResidualEpilogue<TIsa, V> epilogue = new(weights, _weights.Scale(tail.Scale, channels), residual, target, columns);
-            string text = $"{norm}linear, residual {target.Shape}";
+            string text = $"{NormText(norm)}linear, residual {target.Shape}";
             Emit(
-                norm.Length > 0
-                    ? new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, NormPacker(input, source), epilogue)
-                    : new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, new(source), epilogue),
+                norm?.Op switch
+                {
+                    null => new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, new(source), epilogue),
+                    LayerNormOp layer => new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, NormPacker(layer, source), epilogue),
+                    _ => new ProductStep<TIsa, V, RmsNormPacker<TIsa, V>, ResidualEpilogue<TIsa, V>>(node.Name, text, weights, columns, new(source, Gamma(norm)), epilogue),
+                },
                 tail.Nodes);
             return;
         }
 
         Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
-        (string before, Tensor x) = Source(input);
+        (Node? before, Tensor x) = Source(input);
         Tensor result = Write((activation ?? node).Output);
-        string description = $"{before}linear{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")} {result.Shape}";
+        string description = $"{NormText(before)}linear{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")} {result.Shape}";
         Emit(
-            before.Length > 0
-                ? Stored(node.Name, description, [weights], columns, NormPacker(input, x), result, activation?.Op)
-                : Stored(node.Name, description, [weights], columns, new PointwisePacker<TIsa, V>(x), result, activation?.Op),
+            before?.Op switch
+            {
+                null => Stored(node.Name, description, [weights], columns, new PointwisePacker<TIsa, V>(x), result, activation?.Op),
+                LayerNormOp layer => Stored(node.Name, description, [weights], columns, NormPacker(layer, x), result, activation?.Op),
+                _ => Stored(node.Name, description, [weights], columns, new RmsNormPacker<TIsa, V>(x, Gamma(before)), result, activation?.Op),
+            },
             activation == null ? [node] : [node, activation]);
     }
 
@@ -66,25 +72,28 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         Node[] nodes = [node, activation, .. tail.Nodes];
         Value input = node.Inputs[0];
-        (string norm, Tensor source) = Source(input);
+        (Node? norm, Tensor source) = Source(input);
         Tensor residual = Read(tail.Residual);
         Tensor target = Write(tail.Add.Output, DiesIn(tail.Residual, nodes) ? residual : null);
         Columns columns = new(1, input.Shape.Positions);
         PackedWeights expand = Pack(op), contract = Pack((LinearOp)second.Op);
         ResidualEpilogue<TIsa, V> epilogue = new(contract, _weights.Scale(tail.Scale, target.Channels), residual, target, columns);
-        string text = $"{norm}linear, {activation.Op.Kind.ToLowerInvariant()}, linear, residual {target.Shape}";
+        string text = $"{NormText(norm)}linear, {activation.Op.Kind.ToLowerInvariant()}, linear, residual {target.Shape}";
         bool gelu = activation.Op is GeluOp;
         Emit(
-            norm.Length > 0
-                ? gelu ? Make<LayerNormPacker<TIsa, V>, Gelu<TIsa, V>>(NormPacker(input, source)) : Make<LayerNormPacker<TIsa, V>, Relu<TIsa, V>>(NormPacker(input, source))
-                : gelu ? Make<PointwisePacker<TIsa, V>, Gelu<TIsa, V>>(new(source)) : Make<PointwisePacker<TIsa, V>, Relu<TIsa, V>>(new(source)),
+            norm?.Op switch
+            {
+                null => gelu ? Make<PointwisePacker<TIsa, V>, Gelu<TIsa, V>>(new(source)) : Make<PointwisePacker<TIsa, V>, Relu<TIsa, V>>(new(source)),
+                LayerNormOp layer => gelu ? Make<LayerNormPacker<TIsa, V>, Gelu<TIsa, V>>(NormPacker(layer, source)) : Make<LayerNormPacker<TIsa, V>, Relu<TIsa, V>>(NormPacker(layer, source)),
+                _ => gelu ? Make<RmsNormPacker<TIsa, V>, Gelu<TIsa, V>>(new(source, Gamma(norm))) : Make<RmsNormPacker<TIsa, V>, Relu<TIsa, V>>(new(source, Gamma(norm))),
+            },
             nodes);
         return true;
 
-        FeedForwardStep<TIsa, V, TPacker, TActivation> Make<TPacker, TActivation>(TPacker packer)
+        Step Make<TPacker, TActivation>(TPacker packer)
             where TPacker : struct, IPacker
             where TActivation : struct, IActivation<TIsa, V> =>
-            new(node.Name, text, expand, contract, columns, packer, epilogue);
+            new FeedForwardStep<TIsa, V, TPacker, TActivation>(node.Name, text, expand, contract, columns, packer, epilogue);
     }
 
     // The projections in front of an attention: one product where they read the same value, else queries apart.
@@ -109,7 +118,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private ProjectionTargets Projection(Node attention, Node[] parts, int heads, int width, int keys, bool query, bool key, Tensor? queries)
     {
         Value input = parts[0].Inputs[0];
-        (string norm, Tensor source) = Source(input);
+        (Node? norm, Tensor source) = Source(input);
         Tensor? q = query ? Write(parts[0].Output) : null;
         Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys)) : null;
         Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys)) : null;
@@ -119,14 +128,17 @@ internal sealed partial class PlanBuilder<TIsa, V>
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
         LinearOp op = (LinearOp)parts[0].Op;
-        float[] bias = _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
+        float[] bias = op.Bias is null ? [] : _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
         PackedWeights weights = Packed(op.Weight, $"projected {op.FirstRow}", targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
         ProjectionEpilogue<TIsa, V> epilogue = new(weights, targets, columns);
-        string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
+        string text = $"{NormText(norm)}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
-            norm.Length > 0
-                ? new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, NormPacker(input, source), epilogue)
-                : new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, new(source), epilogue),
+            norm?.Op switch
+            {
+                null => new ProductStep<TIsa, V, PointwisePacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, new(source), epilogue),
+                LayerNormOp layer => new ProductStep<TIsa, V, LayerNormPacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, NormPacker(layer, source), epilogue),
+                _ => new ProductStep<TIsa, V, RmsNormPacker<TIsa, V>, ProjectionEpilogue<TIsa, V>>(parts[0].Name, text, weights, columns, new(source, Gamma(norm)), epilogue),
+            },
             parts);
         return targets with { Query = q ?? queries };
     }
@@ -171,16 +183,19 @@ internal sealed partial class PlanBuilder<TIsa, V>
         return ((scale?.Op as ChannelScaleOp)?.Scale, residual, add, scale == null ? [linear, add] : [linear, scale, add]);
     }
 
-    // The tensor behind a value, and "layer norm, " when a virtual norm stands in front of it.
-    private (string Norm, Tensor Source) Source(Value value) =>
-        _virtual.TryGetValue(value, out Node? norm) ? ("layer norm, ", Read(norm.Inputs[0])) : ("", Read(value));
+    // The tensor behind a value, and the virtual norm that stands in front of it.
+    private (Node? Norm, Tensor Source) Source(Value value) =>
+        _virtual.TryGetValue(value, out Node? norm) ? (norm, Read(norm.Inputs[0])) : (null, Read(value));
 
-    private LayerNormPacker<TIsa, V> NormPacker(Value value, Tensor source)
+    private static string NormText(Node? norm) => norm?.Op switch
     {
-        LayerNormOp op = (LayerNormOp)_virtual[value].Op;
-        return new LayerNormPacker<TIsa, V>(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
-    }
+        null => "",
+        LayerNormOp => "layer norm, ",
+        _ => "rms norm, ",
+    };
+
+    private LayerNormPacker<TIsa, V> NormPacker(LayerNormOp op, Tensor source) => new(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
 
     private PackedWeights Pack(LinearOp op) =>
-        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
+        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], op.Bias is null ? [] : _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
 }

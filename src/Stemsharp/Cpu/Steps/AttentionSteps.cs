@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -144,7 +143,6 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
-    // [width][positions] → [positions/8][width][8]: eight neighbouring positions of a channel stay together.
     private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
@@ -157,36 +155,12 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             }
 
             (int head, int d) = Math.DivRem(first + r, targets.Width);
-            float* p = KeyAt(w, head, d, start);
-            for (int i = 0; i < count; i += Tile.Rows, p += targets.Width * Tile.Rows)
-            {
-                *(Vector256<float>*)p = *(Vector256<float>*)(tile + i);
-            }
+            AttentionStrips<TIsa, V>.StoreKeys(tile, count, KeyAt(w, head, d, start), targets.Width);
         }
     }
 
-    // A strip of eight channels becomes [positions][8].
-    private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias)
-    {
-        float* p = ValueAt(w, strip, start);
-        float* woven = stackalloc float[4 * Tile.Columns];
-        for (int half = 0; half < Tile.Rows; half += 4)
-        {
-            float* rows = tile + half * Tile.Columns;
-            V b0 = TIsa.Broadcast(bias[half]), b1 = TIsa.Broadcast(bias[half + 1]), b2 = TIsa.Broadcast(bias[half + 2]), b3 = TIsa.Broadcast(bias[half + 3]);
-            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
-            {
-                V v0 = TIsa.Add(TIsa.Load(rows + i), b0), v1 = TIsa.Add(TIsa.Load(rows + Tile.Columns + i), b1);
-                V v2 = TIsa.Add(TIsa.Load(rows + 2 * Tile.Columns + i), b2), v3 = TIsa.Add(TIsa.Load(rows + 3 * Tile.Columns + i), b3);
-                TIsa.Interleave4(woven + 4 * i, v0, v1, v2, v3);
-            }
-
-            for (int i = 0; i < count; i++)
-            {
-                *(Vector128<float>*)(p + i * Tile.Rows + half) = *(Vector128<float>*)(woven + 4 * i);
-            }
-        }
-    }
+    private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias) =>
+        AttentionStrips<TIsa, V>.StoreValues(tile, bias, count, ValueAt(w, strip, start));
 }
 
 /// <summary>softmax(qᵀk)·v for all heads; a task is two blocks of 48 queries of one head.</summary>

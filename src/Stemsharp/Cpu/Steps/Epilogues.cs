@@ -88,9 +88,10 @@ internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights,
 
 /// <summary>
 /// Gated linear unit: a strip holds four channels and, in its lower half, their four gates.
-/// A table [rows, channels] is added per frequency row where there is one.
+/// A table [rows, channels] is added per frequency row where there is one. The result takes the whole target, or some of its channels.
 /// </summary>
-internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tensor target, Columns columns, float[]? rowTable) : IEpilogue
+internal readonly unsafe struct GluEpilogue<TIsa, V>(
+    PackedWeights weights, Tensor target, Columns columns, float[]? rowTable, int firstChannel = 0, int? channelCount = null) : IEpilogue
     where TIsa : struct, ISimd<V>
     where V : struct
 {
@@ -113,8 +114,8 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int start, int count) = columns[block];
-        int first = strip * Half, channels = Math.Min(Half, target.Channels - first);
-        float* p = w.At(target, first) + (long)row * columns.Width + start;
+        int first = strip * Half, channels = Math.Min(Half, (channelCount ?? target.Channels) - first);
+        float* p = w.At(target, firstChannel + first) + (long)row * columns.Width + start;
         for (int r = 0; r < channels; r++, tile += Tile.Columns, p += target.Stride)
         {
             float* bias = weights.Bias + strip * Tile.Rows + r;
@@ -138,6 +139,6 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
     {
         (int row, int start, _) = columns[block];
         int first = strip * Half;
-        Ahead.Tiles(w, target, first, Math.Min(Half, target.Channels - first), (long)row * columns.Width + start);
+        Ahead.Tiles(w, target, firstChannel + first, Math.Min(Half, (channelCount ?? target.Channels) - first), (long)row * columns.Width + start);
     }
 }

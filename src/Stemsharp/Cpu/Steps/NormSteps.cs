@@ -140,6 +140,36 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
     }
 }
 
+/// <summary>Root mean square norm on its own, where it does not feed a product. May work in place.</summary>
+internal sealed unsafe class RmsNormStep<TIsa, V>(string name, string description, Tensor source, Tensor target, NormWeights norm) : Step(name, description)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    public override long ScratchFloats => (long)source.Channels * Tile.Columns;
+
+    public override int Tasks(int phase, int workers) => Tile.Panels(source.Positions);
+
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        int start = task * Tile.Columns, count = Math.Min(Tile.Columns, source.Positions - start);
+        new RmsNormPacker<TIsa, V>(source, norm).Pack(w, task, w.Scratch);
+        for (int c = 0; c < source.Channels; c++)
+        {
+            TileRow.Store(w.Scratch + c * Tile.Columns, w.At(target, c) + start, count);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            norm.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
+
 /// <summary>
 /// Standardises an input of the engine: sums, centred squares, result, each over fixed stretches that are
 /// merged in order. Mean and std go to two small tensors.

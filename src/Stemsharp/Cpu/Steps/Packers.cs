@@ -28,6 +28,17 @@ internal readonly unsafe struct LayerNormPacker<TIsa, V>(Tensor source, NormWeig
     }
 }
 
+/// <summary>The same behind a root mean square norm.</summary>
+internal readonly unsafe struct RmsNormPacker<TIsa, V>(Tensor source, NormWeights norm) : IPacker
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    public void Pack(in Workspace w, int block, float* panel) =>
+        Panel<TIsa, V>.RmsNorm(w.At(source) + block * Tile.Columns, new PanelRows(source.Channels, source.Stride), Tile.Stretch, 2 * Tile.Stretch, norm.Weight, panel);
+
+    public void Prefetch(in Workspace w, int block, int part, int parts) => Ahead.Channels(w, source, block * Tile.Columns, Tile.Columns, part, parts);
+}
+
 /// <summary>Fetching what will be packed, or written, while something else is computed.</summary>
 internal static unsafe class Ahead
 {

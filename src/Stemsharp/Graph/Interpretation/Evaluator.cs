@@ -11,10 +11,10 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void ConvTranspose(Node node, ConvTransposeOp op) =>
         Set(node, Convolutions.ConvTranspose(X(node), In(node), read(op.Weight), read(op.Bias), op, node.Output.Shape));
 
-    public void Linear(Node node, LinearOp op) => Set(node, Interpretation.Attention.Linear(X(node), In(node), read(op.Weight), read(op.Bias), op));
+    public void Linear(Node node, LinearOp op) => Set(node, Interpretation.Attention.Linear(X(node), In(node), read(op.Weight), op.Bias is null ? null : read(op.Bias), op));
 
     public void Attention(Node node, AttentionOp op) =>
-        Set(node, Interpretation.Attention.Run(X(node), X(node, 1), X(node, 2), In(node), node.Inputs[1].Shape, op.Heads));
+        Set(node, Interpretation.Attention.Run(X(node), X(node, 1), X(node, 2), In(node), node.Inputs[1].Shape, op));
 
     public void GroupNorm(Node node, GroupNormOp op) => Set(node, Norms.Group(X(node), In(node), read(op.Weight), read(op.Bias), op));
 
@@ -46,6 +46,24 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void Pad(Node node, PadOp op) => Set(node, Elementwise.Pad(X(node), In(node), op.Length));
 
     public void Crop(Node node, CropOp op) => Set(node, Elementwise.Crop(X(node), In(node), op));
+
+    public void RmsNorm(Node node, RmsNormOp op) => Set(node, Norms.RootMeanSquare(X(node), In(node), read(op.Gamma)));
+
+    public void Rotary(Node node, RotaryOp op) => Set(node, Interpretation.Attention.Rotate(X(node), In(node), read(op.Frequencies), op));
+
+    public void HeadGate(Node node, HeadGateOp op) => Set(node, Interpretation.Attention.Gate(X(node), In(node), X(node, 1), op));
+
+    public void Tanh(Node node, TanhOp op) => Set(node, Array.ConvertAll(X(node), Math.Tanh));
+
+    public void Band(Node node, BandOp op) => Set(node, Bands.Take(X(node), In(node), op));
+
+    public void Stack(Node node, StackOp op) => Set(node, Bands.Stack([.. node.Inputs.Select(v => values[v])], In(node)));
+
+    public void Row(Node node, RowOp op) => Set(node, Bands.Row(X(node), In(node), op));
+
+    public void JoinBands(Node node, JoinBandsOp op) => Set(node, Bands.Join([.. node.Inputs.Select(v => values[v])], op, node.Output.Shape));
+
+    public void ComplexMask(Node node, ComplexMaskOp op) => Set(node, Bands.Mask(X(node), X(node, 1), node.Inputs[1].Shape, op));
 
     private static Shape In(Node node) => node.Inputs[0].Shape;
 

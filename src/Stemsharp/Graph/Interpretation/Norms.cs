@@ -75,6 +75,23 @@ internal static class Norms
         return y;
     }
 
+    public static double[] RootMeanSquare(double[] x, Shape shape, double[] gamma)
+    {
+        int channels = shape.Channels, n = shape.Positions;
+        double[] squares = new double[n], y = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            squares[i % n] += x[i] * x[i];
+        }
+
+        for (int i = 0; i < x.Length; i++)
+        {
+            y[i] = x[i] / Math.Max(Math.Sqrt(squares[i % n]), RmsNormOp.LeastNorm) * Math.Sqrt(channels) * gamma[i / n];
+        }
+
+        return y;
+    }
+
     public static double[][] Standardize(double[] x, StandardizeOp op)
     {
         double mean = 0, squares = 0;

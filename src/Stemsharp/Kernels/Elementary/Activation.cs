@@ -27,6 +27,14 @@ internal readonly struct Gelu<TIsa, V> : IActivation<TIsa, V>
     public static V Apply(V x) => VectorMath<TIsa, V>.Gelu(x);
 }
 
+internal readonly struct Tanh<TIsa, V> : IActivation<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply(V x) => VectorMath<TIsa, V>.Tanh(x);
+}
+
 internal readonly struct Relu<TIsa, V> : IActivation<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct

@@ -8,8 +8,11 @@ internal static unsafe class Panel<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
-    /// <summary>Rows summed in one chain by <see cref="LayerNorm"/>.</summary>
+    /// <summary>Rows summed in one chain by <see cref="LayerNorm"/> and <see cref="RmsNorm"/>.</summary>
     public const int LayerNormChain = 32;
+
+    // Below it a column is divided by it instead of its norm: torch.nn.functional.normalize.
+    private const float LeastNorm = 1e-12f;
 
     /// <summary>
     /// Copies <paramref name="rows"/> rows of 48 floats. May read up to 47 floats past a row's last valid one;
@@ -145,4 +148,67 @@ internal static unsafe class Panel<TIsa, V>
             }
         }
     }
+
+    /// <summary>
+    /// x / max(‖x‖₂, 1e-12) · √rows · gamma over the rows of each column. The columns are three stretches of <see cref="Tile.Stretch"/>.
+    /// </summary>
+    /// <param name="source">The first row's first column.</param>
+    /// <param name="rows">Where the rows are.</param>
+    /// <param name="second">From the first stretch to the second, in floats.</param>
+    /// <param name="third">From the first stretch to the third, in floats.</param>
+    /// <param name="gamma">A factor for each row.</param>
+    /// <param name="panel">[rows][48].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RmsNorm(float* source, PanelRows rows, nint second, nint third, float* gamma, float* panel)
+    {
+        int count = rows.Count;
+        float* rate = stackalloc float[Tile.Columns];
+        for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
+        {
+            float* from = source + (column < Tile.Stretch ? column : column < 2 * Tile.Stretch ? second + column - Tile.Stretch : third + column - 2 * Tile.Stretch);
+            V total = TIsa.Broadcast(0f);
+            for (int r = 0; r < count;)
+            {
+                V sum = TIsa.Broadcast(0f);
+                for (int end = Math.Min(r + LayerNormChain, count); r < end; r++)
+                {
+                    V x = TIsa.Load(from + rows.Offset(r));
+                    TIsa.Store(panel + r * Tile.Columns + column, x);
+                    sum = TIsa.MultiplyAdd(x, x, sum);
+                }
+
+                total = TIsa.Add(total, sum);
+            }
+
+            V norm = TIsa.Max(TIsa.Sqrt(total), TIsa.Broadcast(LeastNorm));
+            TIsa.Store(rate + column, TIsa.Divide(TIsa.Broadcast(MathF.Sqrt(count)), norm));
+        }
+
+        for (int r = 0; r < count; r++, panel += Tile.Columns)
+        {
+            V w = TIsa.Broadcast(gamma[r]);
+            for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
+            {
+                TIsa.Store(panel + column, TIsa.Multiply(TIsa.Multiply(TIsa.Load(panel + column), TIsa.Load(rate + column)), w));
+            }
+        }
+    }
+}
+
+/// <summary>Where the rows of a panel are: groups of rows at one stride, the groups at another.</summary>
+/// <param name="Count">Rows.</param>
+/// <param name="Group">Rows in a group; 1 for rows at one stride only.</param>
+/// <param name="GroupStride">Floats from group to group.</param>
+/// <param name="Stride">Floats from row to row in a group.</param>
+internal readonly record struct PanelRows(int Count, int Group, nint GroupStride, nint Stride)
+{
+    /// <summary>Rows at one stride.</summary>
+    public PanelRows(int count, nint stride)
+        : this(count, 1, stride, 0)
+    {
+    }
+
+    /// <summary>Floats from the first row to another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Offset(int row) => Group == 1 ? row * GroupStride : row / Group * GroupStride + row % Group * Stride;
 }

@@ -12,6 +12,12 @@ internal static class Tile
     /// </summary>
     public const int Columns = 48;
 
+    /// <summary>
+    /// Columns that always lie side by side in memory: a panel is three such stretches, one after the other or apart. A multiple of every
+    /// tier's lanes.
+    /// </summary>
+    public const int Stretch = Columns / 3;
+
     /// <summary>Floats in a tile.</summary>
     public const int Size = Rows * Columns;
 

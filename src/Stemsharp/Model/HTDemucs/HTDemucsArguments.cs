@@ -1,13 +1,7 @@
 using Stemsharp.Checkpoints;
+using static Stemsharp.Model.ArgumentRule<Stemsharp.Model.HTDemucs.HTDemucsConfig>;
 
 namespace Stemsharp.Model.HTDemucs;
-
-/// <summary>The rule for one constructor argument.</summary>
-/// <param name="Name">As in the original.</param>
-/// <param name="Verdict">What happens to it.</param>
-/// <param name="Valid">The values that work, for people.</param>
-/// <param name="Apply">Puts a value into a config, or refuses it.</param>
-internal sealed record ArgumentRule(string Name, ArgumentVerdict Verdict, string Valid, Func<HTDemucsConfig, ArgumentValue, HTDemucsConfig> Apply);
 
 /// <summary>
 /// Every constructor argument of the original HTDemucs class with its verdict, in the original's order. Official
@@ -15,7 +9,7 @@ internal sealed record ArgumentRule(string Name, ArgumentVerdict Verdict, string
 /// </summary>
 internal static class HTDemucsArguments
 {
-    public static IReadOnlyList<ArgumentRule> Rules { get; } =
+    public static IReadOnlyList<ArgumentRule<HTDemucsConfig>> Rules { get; } =
     [
         Supported("sources", "a list of 1 to 64 distinct names without slashes", (c, v) => c with { Sources = [.. v.StemNames()] }),
         Restricted("audio_channels", "2", v => v.Whole(2, 2)),
@@ -132,18 +126,6 @@ internal static class HTDemucsArguments
         ["segment"] = new Fraction(c.SegmentNumerator, c.SegmentDenominator),
         ["use_train_segment"] = c.UseTrainSegment,
     };
-
-    private static ArgumentRule Supported(string name, string valid, Func<HTDemucsConfig, ArgumentValue, HTDemucsConfig> apply) =>
-        new(name, ArgumentVerdict.Supported, valid, apply);
-
-    private static ArgumentRule Restricted(string name, string valid, Action<ArgumentValue> check) =>
-        new(name, ArgumentVerdict.Restricted, valid, (c, v) =>
-        {
-            check(v);
-            return c;
-        });
-
-    private static ArgumentRule Inert(string name) => new(name, ArgumentVerdict.Inert, "anything", (c, _) => c);
 
     private static HTDemucsConfig ApplySegment(HTDemucsConfig config, ArgumentValue v)
     {

@@ -52,19 +52,9 @@ internal static class HTDemucsConfigReader
         (config.TLayers == 0 && (parameter.StartsWith("channel_upsampler", StringComparison.Ordinal) || parameter.StartsWith("channel_downsampler", StringComparison.Ordinal)))
         || (!config.TNormFirst && parameter.StartsWith("crosstransformer.layers", StringComparison.Ordinal) && parameter.Contains(".norm3.", StringComparison.Ordinal));
 
-    private static HTDemucsConfig Apply(HTDemucsConfig config, IReadOnlyDictionary<string, object?> arguments)
-    {
-        // In the rules' order: segment comes after samplerate, which it is counted in.
-        foreach (ArgumentRule rule in HTDemucsArguments.Rules)
-        {
-            if (arguments.TryGetValue(rule.Name, out object? value))
-            {
-                config = rule.Apply(config, new ArgumentValue(rule.Name, value, rule.Valid));
-            }
-        }
-
-        return config;
-    }
+    // In the rules' order: segment comes after samplerate, which it is counted in.
+    private static HTDemucsConfig Apply(HTDemucsConfig config, IReadOnlyDictionary<string, object?> arguments) =>
+        ArgumentRule<HTDemucsConfig>.Apply(HTDemucsArguments.Rules, config, arguments);
 
     private static void Check(HTDemucsConfig config)
     {

@@ -1,0 +1,28 @@
+using Stemsharp.Graph;
+
+namespace Stemsharp.Export.CoreML.Lowering;
+
+/// <content>Operations of networks that no package is made of.</content>
+internal sealed partial class MilLowering
+{
+    public void RmsNorm(Node node, RmsNormOp op) => throw Refusal(node);
+
+    public void Rotary(Node node, RotaryOp op) => throw Refusal(node);
+
+    public void HeadGate(Node node, HeadGateOp op) => throw Refusal(node);
+
+    public void Tanh(Node node, TanhOp op) => throw Refusal(node);
+
+    public void Band(Node node, BandOp op) => throw Refusal(node);
+
+    public void Stack(Node node, StackOp op) => throw Refusal(node);
+
+    public void Row(Node node, RowOp op) => throw Refusal(node);
+
+    public void JoinBands(Node node, JoinBandsOp op) => throw Refusal(node);
+
+    public void ComplexMask(Node node, ComplexMaskOp op) => throw Refusal(node);
+
+    private static ModelException Refusal(Node node) =>
+        new($"A CoreML package cannot be made of this network: its operation {node.Op.Kind} ({node.Name}) has no form in a package. Export it as ONNX instead.");
+}

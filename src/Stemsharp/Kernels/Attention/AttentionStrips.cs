@@ -1,0 +1,52 @@
+using System.Runtime.Intrinsics;
+using Stemsharp.Kernels.Gemm;
+using Stemsharp.Simd;
+
+namespace Stemsharp.Kernels.Attention;
+
+/// <summary>Keys and values from the tiles that a product gives into the strips that <see cref="AttentionKernel{TIsa, V}"/> reads.</summary>
+internal static unsafe class AttentionStrips<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    /// <summary>
+    /// [width][positions] → [positions/8][width][8]: eight neighbouring positions of a channel stay together.
+    /// </summary>
+    /// <param name="row">A channel of a tile.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="keys">The channel in the first position's strip.</param>
+    /// <param name="width">Channels of the head.</param>
+    public static void StoreKeys(float* row, int count, float* keys, int width)
+    {
+        for (int i = 0; i < count; i += Tile.Rows, keys += width * Tile.Rows)
+        {
+            *(Vector256<float>*)keys = *(Vector256<float>*)(row + i);
+        }
+    }
+
+    /// <summary>A tile of eight channels becomes [positions][8].</summary>
+    /// <param name="tile">Eight channels.</param>
+    /// <param name="bias">Added to each channel.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="values">The first position in the channels' strip.</param>
+    public static void StoreValues(float* tile, float* bias, int count, float* values)
+    {
+        float* woven = stackalloc float[4 * Tile.Columns];
+        for (int half = 0; half < Tile.Rows; half += 4)
+        {
+            float* rows = tile + half * Tile.Columns;
+            V b0 = TIsa.Broadcast(bias[half]), b1 = TIsa.Broadcast(bias[half + 1]), b2 = TIsa.Broadcast(bias[half + 2]), b3 = TIsa.Broadcast(bias[half + 3]);
+            for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
+            {
+                V v0 = TIsa.Add(TIsa.Load(rows + i), b0), v1 = TIsa.Add(TIsa.Load(rows + Tile.Columns + i), b1);
+                V v2 = TIsa.Add(TIsa.Load(rows + 2 * Tile.Columns + i), b2), v3 = TIsa.Add(TIsa.Load(rows + 3 * Tile.Columns + i), b3);
+                TIsa.Interleave4(woven + 4 * i, v0, v1, v2, v3);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                *(Vector128<float>*)(values + i * Tile.Rows + half) = *(Vector128<float>*)(woven + 4 * i);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Stemsharp.Graph;
+
+namespace Stemsharp.Model.RoFormer;
+
+/// <summary>
+/// What a BS-RoFormer or a Mel-Band RoFormer computes, by the names of the trainers' code where it has them. Letters: D channels of a
+/// token, K bands, F bins, T frames, S audio channels.
+/// </summary>
+internal sealed record RoFormerConfig
+{
+    /// <summary>Whether bands overlap on the mel scale and each transformer ends in a norm; contiguous bands and one last norm otherwise.</summary>
+    public required bool IsMel { get; init; }
+
+    /// <summary>D.</summary>
+    public required int Dim { get; init; }
+
+    /// <summary>Pairs of transformers, along time and along bands.</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>Layers of each transformer along time.</summary>
+    public required int TimeTransformerDepth { get; init; }
+
+    /// <summary>Layers of each transformer along bands.</summary>
+    public required int FreqTransformerDepth { get; init; }
+
+    public required int Heads { get; init; }
+
+    /// <summary>Channels of a head.</summary>
+    public required int DimHead { get; init; }
+
+    /// <summary>Stems that the network gives.</summary>
+    public required int NumStems { get; init; }
+
+    /// <summary>Linear layers of a band's mask; tanh stands between them.</summary>
+    public required int MaskLayers { get; init; }
+
+    /// <summary>Channels between the linear layers of a mask.</summary>
+    public required int MaskHidden { get; init; }
+
+    /// <summary>Numbers that a band takes for a frame: 2·S for each of its bins.</summary>
+    public required ImmutableArray<int> BandWidths { get; init; }
+
+    /// <summary>The bands' bins; known once the transform is.</summary>
+    public ImmutableArray<BandOp> Bands { get; init; } = [];
+
+    /// <summary>S, 1 or 2; 0 until it is told by the bands' widths.</summary>
+    public int Channels { get; init; }
+
+    /// <summary>What the configuration says of S; null where it says nothing.</summary>
+    public bool? Stereo { get; init; }
+
+    /// <summary>What the configuration says of the bins of each band; null where it says nothing.</summary>
+    public ImmutableArray<int>? FreqsPerBands { get; init; }
+
+    /// <summary>The FFT's points; 0 where the configuration does not say.</summary>
+    public int Nfft { get; init; }
+
+    public int WinLength { get; init; }
+
+    public int Hop { get; init; } = 512;
+
+    /// <summary>Whether spectra are scaled by 1/√n_fft.</summary>
+    public bool Normalized { get; init; }
+
+    /// <summary>Whether each pair of transformers is given the sum of what those before gave.</summary>
+    public bool SkipConnection { get; init; }
+
+    /// <summary>
+    /// Whether bin 0 of the stems is zero. The trainers' code does so since September 2025, without a word in the configurations; older
+    /// versions of it, and other programs, keep it. Default true, as the trainers' code.
+    /// </summary>
+    public bool ZeroDc { get; init; } = true;
+
+    /// <summary>Whether a mel network gives as many samples as it is given, instead of whole hops only.</summary>
+    public bool MatchInputAudioLength { get; init; }
+
+    /// <summary>The rate that the mel bands are laid out for, in Hz.</summary>
+    public int MelSampleRate { get; init; } = 44100;
+
+    /// <summary>The rate of the audio in Hz.</summary>
+    public int SampleRate { get; init; } = 44100;
+
+    /// <summary>Samples of a piece; 0 where the configuration does not say.</summary>
+    public int ChunkSize { get; init; }
+
+    /// <summary>Pieces over each sample.</summary>
+    public int NumOverlap { get; init; } = 2;
+
+    /// <summary>Whether the track is normalised.</summary>
+    public bool Normalize { get; init; }
+
+    /// <summary>The instruments of the training, by name.</summary>
+    public ImmutableArray<string> Instruments { get; init; } = [];
+
+    /// <summary>The one instrument that the network gives; null where it gives all.</summary>
+    public string? TargetInstrument { get; init; }
+
+    /// <summary>Names of the stems that the network gives.</summary>
+    public ImmutableArray<string> Stems => TargetInstrument is { } target ? [target] : Instruments;
+
+    /// <summary>What the mix holds beside the target, by name; null where the network gives all.</summary>
+    public string? Complement => TargetInstrument is not { } target ? null
+        : Instruments.Where(i => !i.Equals(target, StringComparison.OrdinalIgnoreCase)).ToArray() is [string other] ? other
+        : target.Equals("vocals", StringComparison.OrdinalIgnoreCase) ? "instrumental" : "no_" + target;
+
+    /// <summary>F.</summary>
+    public int Bins => Nfft / 2 + 1;
+}
