@@ -1,0 +1,104 @@
+using Stemsharp.Vulkan.Native;
+
+namespace Stemsharp.Vulkan.Device;
+
+/// <summary>A counter that queues raise and others wait for.</summary>
+internal sealed unsafe class Timeline : IDisposable
+{
+    private readonly GpuDevice _device;
+
+    public Timeline(GpuDevice device)
+    {
+        _device = device;
+        VkSemaphoreTypeCreateInfo type = new() { Type = VkStructureType.SemaphoreTypeCreateInfo, SemaphoreType = 1 };
+        VkFlagsCreateInfo info = new() { Type = VkStructureType.SemaphoreCreateInfo, Next = &type };
+        ulong handle;
+        VulkanException.Check(device.Functions.CreateSemaphore(device.Handle, &info, null, &handle), "keep time");
+        Handle = handle;
+    }
+
+    public ulong Handle { get; private set; }
+
+    /// <summary>The last value that was promised.</summary>
+    public ulong Value { get; private set; }
+
+    /// <summary>Hands a command buffer to a queue, which raises this timeline when it is done.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="commands">What to run.</param>
+    /// <param name="after">What to wait for first; null for nothing.</param>
+    /// <param name="value">The value to wait for.</param>
+    /// <returns>The value that this timeline will have.</returns>
+    public ulong Submit(nint queue, nint commands, Timeline? after = null, ulong value = 0)
+    {
+        ulong next = Value + 1, own = Handle, other = after?.Handle ?? 0;
+        VkPipelineStage stage = VkPipelineStage.Transfer | VkPipelineStage.ComputeShader;
+        if (queue != _device.Queue)
+        {
+            stage = VkPipelineStage.Transfer;
+        }
+
+        uint waits = after == null ? 0u : 1;
+        VkTimelineSemaphoreSubmitInfo values = new()
+        {
+            Type = VkStructureType.TimelineSemaphoreSubmitInfo,
+            WaitCount = waits,
+            WaitValues = &value,
+            SignalCount = 1,
+            SignalValues = &next,
+        };
+        VkSubmitInfo submit = new()
+        {
+            Type = VkStructureType.SubmitInfo,
+            Next = &values,
+            WaitCount = waits,
+            Waits = &other,
+            WaitStages = &stage,
+            CommandBufferCount = 1,
+            CommandBuffers = &commands,
+            SignalCount = 1,
+            Signals = &own,
+        };
+        _device.Submit(queue, &submit);
+        Value = next;
+        return next;
+    }
+
+    /// <summary>Waits for a value.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="limit">How long at most.</param>
+    /// <param name="cancellationToken">Stops waiting; the work goes on.</param>
+    public void Wait(ulong value, TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        ulong handle = Handle;
+        VkSemaphoreWaitInfo info = new() { Type = VkStructureType.SemaphoreWaitInfo, Count = 1, Semaphores = &handle, Values = &value };
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            VkResult result = _device.Functions.WaitSemaphores(_device.Handle, &info, 50_000_000);
+            if (result == VkResult.Success)
+            {
+                return;
+            }
+
+            if (result != VkResult.Timeout)
+            {
+                throw VulkanException.Of(result, "compute");
+            }
+
+            if (Environment.TickCount64 > end)
+            {
+                throw new VulkanException(VulkanFailure.DeviceLost, $"The GPU has not answered for {limit.TotalSeconds:F0} s; its driver may hang. Restart the program, or take another engine.");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Handle != 0)
+        {
+            _device.Functions.DestroySemaphore(_device.Handle, Handle, null);
+            Handle = 0;
+        }
+    }
+}

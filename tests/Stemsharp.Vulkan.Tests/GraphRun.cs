@@ -1,0 +1,87 @@
+using Stemsharp.Graph;
+using Stemsharp.Graph.Interpretation;
+using Stemsharp.Vulkan.Planning;
+
+namespace Stemsharp.Vulkan.Tests;
+
+/// <summary>Runs small graphs on the device and in the interpreter.</summary>
+internal static class GraphRun
+{
+    /// <summary>Decibels of the interpreter's outputs over the difference, the worst of pieces and outputs.</summary>
+    public static double Compare(Action<GraphBuilder> record, GpuPrecision precision = GpuPrecision.Single, int pieces = 1, GpuTraits? traits = null)
+    {
+        Graph.Graph graph = Record(record);
+        float[][] inputs = [.. Enumerable.Range(0, pieces).Select(piece => Input(graph, piece))];
+        float[][] outputs = Device(graph, inputs, precision, out _, traits);
+        double worst = double.PositiveInfinity;
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            double[][] expected = new Interpreter(graph, new MadeWeights()).Run(Split(graph, inputs[piece]));
+            int at = 0;
+            foreach (double[] values in expected)
+            {
+                worst = Math.Min(worst, Snr(values, outputs[piece].AsSpan(at, values.Length)));
+                at += values.Length;
+            }
+        }
+
+        return worst;
+    }
+
+    public static Graph.Graph Record(Action<GraphBuilder> record)
+    {
+        GraphBuilder builder = new();
+        record(builder);
+        return builder.Build();
+    }
+
+    /// <summary>Outputs of each piece, one after the other.</summary>
+    public static float[][] Device(Graph.Graph graph, float[][] inputs, GpuPrecision precision, out GpuPlan plan, GpuTraits? traits = null)
+    {
+        plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), null, traits ?? GpuTraits.Of(TestDevice.Device.Info), precision);
+        TestDevice.Pipelines.Prepare(plan.Kernels);
+        using GpuSession session = new(TestDevice.Device, TestDevice.Pipelines, plan, new MadeWeights(), inputs.Length, 1, new VulkanOptions());
+        GpuBatch batch = session.Lease();
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            inputs[i].CopyTo(batch.Input(i));
+        }
+
+        session.Start(batch, inputs.Length, 1);
+        session.Finish(batch, default);
+        return [.. Enumerable.Range(0, inputs.Length).Select(i => batch.Output(i).ToArray())];
+    }
+
+    /// <summary>Uniform numbers for all inputs, another set for each piece.</summary>
+    public static float[] Input(Graph.Graph graph, int seed)
+    {
+        Random random = new(seed + 1);
+        return [.. Enumerable.Range(0, (int)graph.Inputs.Sum(i => i.Value.Shape.Elements)).Select(_ => (float)(2 * random.NextDouble() - 1))];
+    }
+
+    public static double Snr(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
+    {
+        double signal = 0, error = 1e-300;
+        for (int i = 0; i < truth.Length; i++)
+        {
+            signal += truth[i] * truth[i];
+            error += (truth[i] - found[i]) * (truth[i] - found[i]);
+        }
+
+        return 10 * Math.Log10(signal / error);
+    }
+
+    private static double[][] Split(Graph.Graph graph, float[] input)
+    {
+        List<double[]> parts = [];
+        int at = 0;
+        foreach ((_, Value value) in graph.Inputs)
+        {
+            int length = (int)value.Shape.Elements;
+            parts.Add(Array.ConvertAll(input[at..(at + length)], v => (double)v));
+            at += length;
+        }
+
+        return [.. parts];
+    }
+}
