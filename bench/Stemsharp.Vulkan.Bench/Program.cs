@@ -17,8 +17,11 @@ VulkanOptions options = new()
     CacheFolder = Option("--cache"),
     PieceLimit = TimeSpan.FromSeconds(600),
     UseMatrices = !args.Contains("--no-matrices"),
+    Traits = args.Contains("--emulate") ? traits => traits with { Matrix = new CooperativeShape(16, 16, 16), IsEmulated = true } : null,
     Validate = args.Contains("--validate"),
     Profile = args.Contains("--profile"),
+    Tune = !args.Contains("--no-tuning"),
+    TuningReport = args.Contains("--tiles") ? (step, tile, seconds) => Console.WriteLine($"{seconds * 1e3,9:F4} ms {step.Flops / seconds / 1e12 * int.Parse(Option("--pieces") ?? "1"),7:F1} TFLOP/s {tile} {step.Name} {step.Text}") : null,
 };
 
 switch (args)
@@ -26,6 +29,13 @@ switch (args)
     case ["devices", ..]:
         VulkanInstance? instance = VulkanInstance.TryGet(out string? reason);
         Console.WriteLine(reason ?? string.Join('\n', instance!.Devices()));
+        return 0;
+    case ["selftest", ..]:
+        int failed = SelfTest.Run(options);
+        Console.WriteLine(failed == 0 ? "all kernels agree" : $"{failed} FAILED");
+        return failed == 0 ? 0 : 1;
+    case ["time", var model, var segments, var rounds, ..]:
+        SegmentTime.Run(model, int.Parse(segments), int.Parse(rounds), options, Option("--out"));
         return 0;
     case ["plan", var model, ..]:
         using (Checkpoint checkpoint = GoldenCase.Open("tests/golden", model))
@@ -63,6 +73,6 @@ switch (args)
 
         return 0;
     default:
-        Console.Error.WriteLine("usage: devices | plan MODEL | accuracy GOLDEN FILTER [--device D] [--precision fp32|mixed] [--pieces N] [--validate] [--profile]");
+        Console.Error.WriteLine("usage: devices | selftest | plan MODEL | accuracy GOLDEN FILTER | time MODEL SEGMENTS ROUNDS [--out FOLDER] [--device D] [--precision fp32|mixed] [--pieces N] [--cache FOLDER] [--no-matrices] [--no-tuning] [--tiles] [--validate] [--profile] [--emulate]");
         return 2;
 }

@@ -215,7 +215,9 @@ internal sealed unsafe class GpuSession : IDisposable
         _plan.Weights.Write(source, (byte*)staging.Pointer, Environment.ProcessorCount);
         CommandRecorder recorder = new(_device, _pool);
         recorder.Copy(staging, _weights, [new VkBufferCopy { Size = (ulong)_weights.Bytes }]);
-        recorder.Fill(_arena, 0, 4L * ArenaPlanner.Reserved, 0);
+
+        // Ordinary numbers, as halves and as singles: tiles are measured on them.
+        recorder.Fill(_arena, 0, _arena.Bytes, 0x3c003c00);
         recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.ComputeShader | VkPipelineStage.Transfer);
         _computed.Wait(_computed.Submit(_device.Queue, recorder.End()), _limit);
     }
@@ -236,21 +238,12 @@ internal sealed unsafe class GpuSession : IDisposable
             recorder.Time(_queries, 0);
         }
 
-        Span<byte> push = stackalloc byte[GpuDevice.PushBytes];
         for (int i = 0; i < _plan.Steps.Count; i++)
         {
             GpuStep step = _plan.Steps[i];
             bool inverse = i >= _plan.InverseFrom;
-            BinaryPrimitives.WriteUInt64LittleEndian(push, _arena.Address);
-            BinaryPrimitives.WriteUInt64LittleEndian(push[8..], _weights.Address);
-            BinaryPrimitives.WriteInt32LittleEndian(push[16..], _plan.PieceFloats);
-            for (int a = 0; a < step.Push.Length; a++)
-            {
-                BinaryPrimitives.WriteInt32LittleEndian(push[(20 + 4 * a)..], inverse && a == PlanesArgument ? mask : step.Push[a].Resolve());
-            }
-
             recorder.Touch(VkPipelineStage.ComputeShader, [.. step.Reads.Select(t => Range(t, false)), .. step.Writes.Select(t => Range(t, true))]);
-            recorder.Dispatch(_pipelines[step.Kernel], push[..(20 + 4 * step.Push.Length)], step.X, inverse ? planes : step.Y, pieces);
+            Launch(recorder, step, pieces, inverse ? planes : step.Y, inverse ? mask : null);
             if (_queries != 0)
             {
                 recorder.Wait(VkPipelineStage.ComputeShader, Work);
@@ -267,6 +260,63 @@ internal sealed unsafe class GpuSession : IDisposable
 
         // Within one piece's arena: all pieces have the same layout.
         static (long Start, long End, bool Written) Range(GpuTensor tensor, bool written) => (tensor.Offset, tensor.Offset + tensor.Root.Floats, written);
+    }
+
+    private void Launch(CommandRecorder recorder, GpuStep step, int pieces, int y, int? mask)
+    {
+        Span<byte> push = stackalloc byte[GpuDevice.PushBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(push, _arena.Address);
+        BinaryPrimitives.WriteUInt64LittleEndian(push[8..], _weights.Address);
+        BinaryPrimitives.WriteInt32LittleEndian(push[16..], _plan.PieceFloats);
+        for (int a = 0; a < step.Push.Length; a++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(push[(20 + 4 * a)..], mask is { } planes && a == PlanesArgument ? planes : step.Push[a].Resolve());
+        }
+
+        recorder.Dispatch(_pipelines[step.Kernel], push[..(20 + 4 * step.Push.Length)], step.X, y, pieces);
+    }
+
+    /// <summary>Runs a step alone, on whatever the arena holds, and returns the seconds of one run.</summary>
+    public double Measure(GpuStep step, int pieces, int repeats)
+    {
+        VkQueryPoolCreateInfo queries = new() { Type = VkStructureType.QueryPoolCreateInfo, QueryType = 2, Count = 2 };
+        ulong pool, times;
+        VulkanException.Check(_device.Functions.CreateQueryPool(_device.Handle, &queries, null, &pool), "take times");
+        nint commands = 0;
+        try
+        {
+            CommandRecorder recorder = new(_device, _pool);
+            commands = recorder.Commands;
+            const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
+            recorder.ResetTimes(pool, 2);
+            for (int i = -1; i < repeats; i++)
+            {
+                recorder.Wait(Work, Work);
+                if (i == 0)
+                {
+                    recorder.Time(pool, 0);
+                }
+
+                Launch(recorder, step, pieces, step.Y, null);
+            }
+
+            recorder.Wait(Work, Work);
+            recorder.Time(pool, 1);
+            _computed.Wait(_computed.Submit(_device.Queue, recorder.End()), _limit * _pieces);
+            ulong* ticks = stackalloc ulong[2];
+            VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, pool, 0, 2, 16, ticks, 8, 1), "read times");
+            times = ticks[1] - ticks[0];
+        }
+        finally
+        {
+            _device.Functions.DestroyQueryPool(_device.Handle, pool, null);
+            if (commands != 0)
+            {
+                _device.Functions.FreeCommandBuffers(_device.Handle, _pool, 1, &commands);
+            }
+        }
+
+        return times * _device.Info.TimestampPeriod * 1e-9 / repeats;
     }
 
     private nint RecordDownload(GpuBatch batch, int pieces)

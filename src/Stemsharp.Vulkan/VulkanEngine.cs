@@ -19,7 +19,7 @@ internal sealed class VulkanEngine : IDisposable
     private readonly GpuDevice _device;
     private readonly PipelineSet _pipelines;
     private readonly GpuSession _session;
-    private readonly PipelineCacheFile? _cache;
+    private readonly DeviceCache? _cache;
 
     private VulkanEngine(VulkanInstance instance, GpuInfo info, Graph.Graph graph, IWeightSource weights, TransformDefinition transform, VulkanOptions options)
     {
@@ -33,13 +33,16 @@ internal sealed class VulkanEngine : IDisposable
                 traits = traits with { Matrix = null };
             }
 
+            traits = options.Traits?.Invoke(traits) ?? traits;
             Precision = options.Precision == GpuPrecision.Mixed && !info.HasHalfStorage ? GpuPrecision.Single : options.Precision;
             Shape = GpuPlanBuilder.ShapeOf(graph);
             Plan = GpuPlanBuilder.Compile(graph, weights, transform, traits, Precision);
             MaxPieces = FittingPieces(options);
-            _cache = options.CacheFolder == null ? null : new PipelineCacheFile(options.CacheFolder, info);
-            _pipelines = new PipelineSet(_device, _cache?.Read());
-            Task compiling = Task.Run(() => _pipelines.Prepare(Plan.Kernels));
+            _cache = options.CacheFolder == null ? null : new DeviceCache(options.CacheFolder, info);
+            _pipelines = new PipelineSet(_device, _cache?.ReadPipelines());
+            TileTuner tuner = new(Plan, traits, MaxPieces);
+            bool tuned = !options.Tune || info.IsSoftware || info.TimestampPeriod == 0 || tuner.Apply(_cache?.ReadTiles() ?? []);
+            Task compiling = Task.Run(() => _pipelines.Prepare(tuned ? Plan.Kernels : Plan.Kernels.Concat(tuner.Kernels())));
             try
             {
                 _session = new GpuSession(_device, _pipelines, Plan, weights, MaxPieces, Batches, options);
@@ -49,7 +52,12 @@ internal sealed class VulkanEngine : IDisposable
                 compiling.GetAwaiter().GetResult();
             }
 
-            _cache?.Write(_pipelines);
+            if (!tuned)
+            {
+                _cache?.WriteTiles(tuner.Choose(_session.Measure, options.TuningReport));
+            }
+
+            _cache?.WritePipelines(_pipelines);
         }
         catch
         {

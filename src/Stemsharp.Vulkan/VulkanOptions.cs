@@ -1,3 +1,4 @@
+using Stemsharp.Vulkan.Kernels;
 using Stemsharp.Vulkan.Planning;
 
 namespace Stemsharp.Vulkan;
@@ -27,6 +28,15 @@ internal sealed record VulkanOptions
 
     /// <summary>Whether cooperative matrices may be used where the device has them.</summary>
     public bool UseMatrices { get; init; } = true;
+
+    /// <summary>What to take the device for; null for what it is. Tests play cooperative matrices by it.</summary>
+    public Func<GpuTraits, GpuTraits>? Traits { get; init; }
+
+    /// <summary>Whether to choose tiles by measuring, where it was not done before.</summary>
+    public bool Tune { get; init; } = true;
+
+    /// <summary>Told of each measurement of a tile, in seconds.</summary>
+    public Action<GpuStep, ProductTile, double>? TuningReport { get; init; }
 
     /// <summary>Whether to have the Khronos validation layer check every call.</summary>
     public bool Validate { get; init; }

@@ -1,18 +1,24 @@
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
 
 namespace Stemsharp.Vulkan.Tests;
 
-/// <summary>Runs small graphs on the device and in the interpreter.</summary>
-internal static class GraphRun
+/// <summary>Runs small graphs on a device and in the interpreter.</summary>
+internal sealed class GraphRun(GpuDevice device, PipelineSet pipelines)
 {
     /// <summary>Decibels of the interpreter's outputs over the difference, the worst of pieces and outputs.</summary>
-    public static double Compare(Action<GraphBuilder> record, GpuPrecision precision = GpuPrecision.Single, int pieces = 1, GpuTraits? traits = null)
+    /// <param name="record">Makes the graph.</param>
+    /// <param name="precision">The products' numbers.</param>
+    /// <param name="pieces">How many at a time, each another input.</param>
+    /// <param name="traits">What to take the device for.</param>
+    /// <param name="change">Changes the plan, its tiles for instance.</param>
+    public double Compare(Action<GraphBuilder> record, GpuPrecision precision = GpuPrecision.Single, int pieces = 1, GpuTraits? traits = null, Action<GpuPlan>? change = null)
     {
         Graph.Graph graph = Record(record);
         float[][] inputs = [.. Enumerable.Range(0, pieces).Select(piece => Input(graph, piece))];
-        float[][] outputs = Device(graph, inputs, precision, out _, traits);
+        float[][] outputs = Run(graph, inputs, precision, traits, change);
         double worst = double.PositiveInfinity;
         for (int piece = 0; piece < pieces; piece++)
         {
@@ -36,11 +42,12 @@ internal static class GraphRun
     }
 
     /// <summary>Outputs of each piece, one after the other.</summary>
-    public static float[][] Device(Graph.Graph graph, float[][] inputs, GpuPrecision precision, out GpuPlan plan, GpuTraits? traits = null)
+    public float[][] Run(Graph.Graph graph, float[][] inputs, GpuPrecision precision, GpuTraits? traits = null, Action<GpuPlan>? change = null)
     {
-        plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), null, traits ?? GpuTraits.Of(TestDevice.Device.Info), precision);
-        TestDevice.Pipelines.Prepare(plan.Kernels);
-        using GpuSession session = new(TestDevice.Device, TestDevice.Pipelines, plan, new MadeWeights(), inputs.Length, 1, new VulkanOptions());
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), null, traits ?? GpuTraits.Of(device.Info), precision);
+        change?.Invoke(plan);
+        pipelines.Prepare(plan.Kernels);
+        using GpuSession session = new(device, pipelines, plan, new MadeWeights(), inputs.Length, 1, new VulkanOptions());
         GpuBatch batch = session.Lease();
         for (int i = 0; i < inputs.Length; i++)
         {
@@ -59,7 +66,7 @@ internal static class GraphRun
         return [.. Enumerable.Range(0, (int)graph.Inputs.Sum(i => i.Value.Shape.Elements)).Select(_ => (float)(2 * random.NextDouble() - 1))];
     }
 
-    public static double Snr(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
+    private static double Snr(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
     {
         double signal = 0, error = 1e-300;
         for (int i = 0; i < truth.Length; i++)

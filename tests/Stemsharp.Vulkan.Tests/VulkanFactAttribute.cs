@@ -38,9 +38,6 @@ internal static class TestDevice
     /// <summary>Traits of the device as if it had cooperative matrices, which ordinary arithmetic plays.</summary>
     public static GpuTraits Emulated => GpuTraits.Of(Device.Info) with { Matrix = new CooperativeShape(16, 16, 16), IsEmulated = true };
 
-    /// <summary>Whether it can: the emulation knows subgroups of eight.</summary>
-    public static bool CanEmulate => Device.Info.SubgroupSize == 8;
-
     public static GpuDevice Device => s_opened.Value.Device;
 
     public static PipelineSet Pipelines => s_opened.Value.Pipelines;

@@ -58,6 +58,7 @@ internal static unsafe class GpuQuery
             : features12.Switches[VkPhysicalDeviceVulkan12Features.BufferDeviceAddress] == 0 ? "its driver has no buffer device addresses; a newer one may"
             : features12.Switches[VkPhysicalDeviceVulkan12Features.TimelineSemaphore] == 0 ? "its driver has no timeline semaphores; a newer one may"
             : (properties11.SubgroupSupportedOperations & VkSubgroupFeatures.Shuffle) == 0 || properties11.SubgroupSize < 8 ? "its subgroups cannot shuffle, or are smaller than 8"
+            : basic.Limits.MaxComputeWorkGroupInvocations < 256 || basic.Limits.MaxComputeSharedMemorySize < 16 * 1024 ? "its workgroups are too small"
             : compute < 0 ? "it has no queue for computing"
             : null;
         (CooperativeForm form, ImmutableArray<CooperativeShape> shapes) = missing != null ? (CooperativeForm.None, [])

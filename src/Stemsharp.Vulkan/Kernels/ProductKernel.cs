@@ -104,37 +104,32 @@ internal static class ProductKernel
         (traits.IsEmulated && matrix ? MatrixTiles.TakeLast(1) : matrix ? MatrixTiles : traits.IsSoftware ? SoftwareTiles : SingleTiles).Where(tile =>
             SharedBytes(tile, loader, moments: false, traits, matrix) <= traits.SharedMemory && tile.Threads(traits.SubgroupSize, matrix) <= traits.MaxInvocations);
 
-    /// <summary>The tile that wastes least, the largest of those; one that the device has room for.</summary>
-    public static ProductTile Choose(ProductShape shape, ProductLoader loader, GpuTraits traits, bool matrix)
-    {
-        ProductTile best = default;
-        double least = double.MaxValue;
-        foreach (ProductTile tile in Fitting(loader, traits, matrix))
+    /// <summary>Tiles that the device has room for, the most promising first: those that waste little, large before small.</summary>
+    public static IReadOnlyList<ProductTile> Candidates(ProductShape shape, GpuTraits traits, bool matrix) =>
+        [.. Fitting(shape.Loader, traits, matrix).OrderBy(tile =>
         {
-
             // Reading an operand again for each row of tiles, and weights for each column, is what small tiles cost.
             double rows = Math.Ceiling((double)shape.M / tile.BM) * tile.BM, columns = Math.Ceiling((double)shape.Columns / tile.BN) * tile.BN;
-            double cost = rows * columns * (1 + 8.0 / tile.BM + 8.0 / tile.BN);
-            if (cost < least)
-            {
-                (best, least) = (tile, cost);
-            }
+            return rows * columns * (1 + 8.0 / tile.BM + 8.0 / tile.BN);
+        })];
+
+    /// <summary>The most promising tile.</summary>
+    public static ProductTile Choose(ProductShape shape, GpuTraits traits, bool matrix) =>
+        Candidates(shape, traits, matrix) is [{ } best, ..] ? best
+            : throw new VulkanException(VulkanFailure.Refused, $"The GPU has {traits.SharedMemory / 1024} KB of shared memory for a workgroup; at least 16 are needed.");
+
+    /// <summary>The kernel of a product with a tile.</summary>
+    public static KernelKey Key(ProductTile tile, ProductShape shape, GpuTraits traits, bool mixed)
+    {
+        bool matrix = mixed && traits.Matrix != null;
+        int[] constants = [tile.BM, tile.BN, tile.BK, tile.TM, tile.TN, (int)shape.Loader, (int)shape.Epilogue, shape.Types];
+        int threads = tile.Threads(traits.SubgroupSize, matrix);
+        if (!matrix)
+        {
+            return new KernelKey(mixed ? "gemm.half" : "gemm", [.. constants], threads);
         }
 
-        return best.BM > 0 ? best : throw new VulkanException(VulkanFailure.Refused, $"The GPU has {traits.SharedMemory / 1024} KB of shared memory for a workgroup; at least 16 are needed.");
-    }
-
-    public static KernelKey Key(ProductTile tile, ProductLoader loader, ProductEpilogue epilogue, int types, string shader) =>
-        new(shader, [tile.BM, tile.BN, tile.BK, tile.TM, tile.TN, (int)loader, (int)epilogue, types], tile.Threads(1, false));
-
-    /// <summary>The same on cooperative matrices.</summary>
-    public static KernelKey MatrixKey(ProductTile tile, ProductLoader loader, ProductEpilogue epilogue, int types, GpuTraits traits)
-    {
-        CooperativeShape shape = traits.Matrix!.Value;
-        return new(
-            traits.IsEmulated ? "matrix.emulated" : "matrix",
-            [tile.BM, tile.BN, tile.BK, tile.TM, tile.TN, (int)loader, (int)epilogue, types, 0, 0, 0, 0, 0, 0, 0, 0, shape.M, shape.N, shape.K, traits.SubgroupSize],
-            tile.Threads(traits.SubgroupSize, true),
-            FullSubgroups: true);
+        CooperativeShape form = traits.Matrix!.Value;
+        return new KernelKey(traits.IsEmulated ? "matrix.emulated" : "matrix", [.. constants, 0, 0, 0, 0, 0, 0, 0, 0, form.M, form.N, form.K, traits.SubgroupSize], threads, FullSubgroups: true);
     }
 }

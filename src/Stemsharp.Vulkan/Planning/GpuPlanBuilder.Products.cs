@@ -145,8 +145,9 @@ internal sealed partial class GpuPlanBuilder
         GpuTensor? statistics = tail.Restore == null ? product.Statistics : _statistics[tail.Restore.Inputs[1]];
         bool moments = (epilogue & ProductEpilogue.Moments) != 0;
         bool byRow = moments && (epilogue & ProductEpilogue.ByRow) != 0;
-        ProductShape wanted = new(product.M, columns, product.K);
-        ProductTile tile = moments ? ProductKernel.MomentsTile(_traits, UsesMatrices) : ProductKernel.Choose(wanted, product.Loader, _traits, UsesMatrices);
+        int types = Types(product.Input, add, output);
+        ProductShape wanted = new(product.M, columns, product.K, product.Loader, epilogue, types);
+        ProductTile tile = moments ? ProductKernel.MomentsTile(_traits, UsesMatrices) : ProductKernel.Choose(wanted, _traits, UsesMatrices);
         int y = byRow ? product.Columns.Rows * Groups(product.Columns.Length, tile.BN) : Groups(columns, tile.BN);
         PushValue[] push =
         [
@@ -158,14 +159,13 @@ internal sealed partial class GpuPlanBuilder
         ];
         string text = $"{product.Kind}{tail.Text} {Described(shape, output)}";
         GpuTensor?[] reads = [product.Input, add, product.LoaderStatistics, statistics];
-        int types = Types(product.Input, add, output);
-        KernelKey key = UsesMatrices ? ProductKernel.MatrixKey(tile, product.Loader, epilogue, types, _traits) : ProductKernel.Key(tile, product.Loader, epilogue, types, Shader("gemm"));
+        KernelKey key = ProductKernel.Key(tile, wanted, _traits, IsMixed);
         return new GpuStep(product.Name, text, key, push, Groups(product.M, tile.BM), y)
         {
             Reads = [.. reads.OfType<GpuTensor>()],
             Writes = [output],
             WeightBytes = (long)mPad * kPad * (IsMixed ? 2 : 4),
-            Product = wanted,
+            Product = moments ? null : wanted,
         };
     }
 

@@ -46,9 +46,17 @@ internal sealed class GpuStep(string name, string text, KernelKey kernel, PushVa
     /// <summary>Bytes of weights.</summary>
     public long WeightBytes { get; set; }
 
-    /// <summary>The product's shape, for those who choose tiles; null for other steps.</summary>
+    /// <summary>Exchanges a product's tile.</summary>
+    public void UseTile(ProductTile tile, GpuTraits traits, bool mixed)
+    {
+        Kernel = ProductKernel.Key(tile, Product!, traits, mixed);
+        X = (Product!.M + tile.BM - 1) / tile.BM;
+        Y = (Product.Columns + tile.BN - 1) / tile.BN;
+    }
+
+    /// <summary>The product's shape, for those who choose tiles; null for other steps, and where the tile is part of the numbers.</summary>
     public ProductShape? Product { get; init; }
 }
 
-/// <summary>Rows, columns (of one row of a value, and rows) and terms of a product.</summary>
-internal sealed record ProductShape(int M, int Columns, int K);
+/// <summary>A product's rows, columns and terms, and how it is made: what a tile is chosen by.</summary>
+internal sealed record ProductShape(int M, int Columns, int K, ProductLoader Loader, ProductEpilogue Epilogue, int Types);

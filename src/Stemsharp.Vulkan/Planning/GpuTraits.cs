@@ -12,7 +12,7 @@ namespace Stemsharp.Vulkan.Planning;
 internal sealed record GpuTraits(int SharedMemory, int MaxInvocations, int SubgroupSize, CooperativeShape? Matrix, bool IsSoftware, bool IsEmulated = false)
 {
     /// <summary>What every device that is used has at least.</summary>
-    public static GpuTraits Least { get; } = new(16 * 1024, 128, 8, null, IsSoftware: false);
+    public static GpuTraits Least { get; } = new(16 * 1024, 256, 8, null, IsSoftware: false);
 
     public static GpuTraits Of(GpuInfo info) => new(
         info.SharedMemory,
