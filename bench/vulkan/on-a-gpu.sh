@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Everything that a GPU is wanted for, in one run of at most six minutes: self-test of every kernel, accuracy, times of a
+# song's segments, profiles, tiles.
+#   bench/vulkan/on-a-gpu.sh PROGRAM OUTPUT-FOLDER [DEVICE]
+# PROGRAM is bench/Stemsharp.Vulkan.Bench, published for the machine (see docs/vulkan.md); run it in the project's root.
+set -uo pipefail
+program="$1"
+out="$2"
+device=(${3:+--device "$3"})
+golden=tests/golden
+model="${STEMSHARP_GPU_MODEL:-synthetic:htdemucs}"
+segments="${STEMSHARP_GPU_SEGMENTS:-31}"
+mkdir -p "$out"
+log="$out/log.txt"
+cache="$(mktemp -d)"
+chmod 700 "$cache"
+trap 'rm -rf "$cache"' EXIT
+: >"$log"
+
+# run SECONDS ARGUMENT…
+run() {
+    local limit="$1"
+    shift
+    printf '\n== %s (after %ss)\n' "$*" "$SECONDS" | tee -a "$log"
+    timeout "$limit" "$program" "$@" "${device[@]}" 2>&1 | tee -a "$log"
+    [ "${PIPESTATUS[0]}" = 0 ] || echo "exit code ${PIPESTATUS[0]}" | tee -a "$log"
+}
+
+run 10 devices
+run 40 accuracy $golden tiny4 --precision fp32 --no-tuning
+run 40 accuracy $golden tiny4 --precision mixed --no-tuning
+run 30 time "$model" "$segments" 3 --pieces 8 --precision fp32 --no-tuning --cache "$cache"
+run 30 time "$model" "$segments" 3 --pieces 8 --precision mixed --no-tuning --cache "$cache"
+run 20 time "$model" 8 1 --pieces 8 --precision fp32 --no-tuning --cache "$cache" --profile --out "$out"
+run 20 time "$model" 8 1 --pieces 8 --precision mixed --no-tuning --cache "$cache" --profile --out "$out"
+run 30 accuracy $golden htdemucs --precision fp32 --no-tuning --cache "$cache"
+run 30 accuracy $golden htdemucs --precision mixed --no-tuning --cache "$cache"
+run 90 selftest
+run 60 time "$model" "$segments" 3 --pieces 8 --precision mixed --cache "$cache" --tiles
+run 60 time "$model" "$segments" 3 --pieces 8 --precision fp32 --cache "$cache" --tiles
+for pieces in 1 4 16; do
+    run 30 time "$model" "$segments" 3 --pieces $pieces --precision mixed --no-tuning --cache "$cache"
+    run 30 time "$model" "$segments" 3 --pieces $pieces --precision fp32 --no-tuning --cache "$cache"
+done
+run 30 accuracy $golden tiny6 --precision mixed --no-tuning --no-matrices
+run 30 accuracy $golden mixed-storage --precision mixed --no-tuning
+echo "done after ${SECONDS}s" | tee -a "$log"
