@@ -23,7 +23,8 @@ run() {
     shift
     printf '\n== %s (after %ss)\n' "$*" "$SECONDS" | tee -a "$log"
     timeout "$limit" "$program" "$@" "${device[@]}" 2>&1 | tee -a "$log"
-    [ "${PIPESTATUS[0]}" = 0 ] || echo "exit code ${PIPESTATUS[0]}" | tee -a "$log"
+    local code="${PIPESTATUS[0]}"
+    [ "$code" = 0 ] || echo "exit code $code" | tee -a "$log"
 }
 
 run 10 devices

@@ -26,7 +26,6 @@ internal sealed unsafe class GpuSession : IDisposable
     private readonly Lock _lock = new();
     private readonly bool _profile;
     private ulong _pool, _copyPool, _queries;
-    private bool _lost;
 
     public GpuSession(GpuDevice device, PipelineSet pipelines, GpuPlan plan, IWeightSource source, int pieces, int batches, VulkanOptions options)
     {
@@ -124,16 +123,7 @@ internal sealed unsafe class GpuSession : IDisposable
             throw new InvalidOperationException("The batch was not started.");
         }
 
-        try
-        {
-            _copied.Wait(due, _limit * _pieces, cancellationToken);
-        }
-        catch (VulkanException)
-        {
-            _lost = true;
-            throw;
-        }
-
+        _copied.Wait(due, _limit * _pieces, cancellationToken);
         batch.Due = 0;
         if (_profile)
         {
@@ -154,19 +144,25 @@ internal sealed unsafe class GpuSession : IDisposable
     public void Dispose()
     {
         DeviceFunctions vk = _device.Functions;
-        if (!_lost && _copied is { Value: > 0 })
+        if (!_device.IsHung)
         {
             try
             {
-                _copied.Wait(_copied.Value, _limit * _pieces);
+                _computed?.Wait(_computed.Value, _limit * _pieces);
+                _copied?.Wait(_copied.Value, _limit * _pieces);
 
                 // The work is done; drivers' own threads may still hold what it used.
                 vk.DeviceWaitIdle(_device.Handle);
             }
             catch (VulkanException)
             {
-                _lost = true;
+                // Lost, and said so already, or hung: then nothing is freed.
             }
+        }
+
+        if (_device.IsHung)
+        {
+            return;
         }
 
         for (int i = _owned.Count - 1; i >= 0; i--)

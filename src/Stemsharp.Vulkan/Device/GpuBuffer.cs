@@ -63,6 +63,11 @@ internal sealed unsafe class GpuBuffer : IDisposable
 
     public void Dispose()
     {
+        if (_device.IsHung)
+        {
+            return;
+        }
+
         if (Handle != 0)
         {
             _device.Functions.DestroyBuffer(_device.Handle, Handle, null);

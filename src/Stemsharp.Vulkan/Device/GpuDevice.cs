@@ -59,6 +59,12 @@ internal sealed unsafe class GpuDevice : IDisposable
 
     public ulong Layout { get; }
 
+    /// <summary>
+    /// Whether it stopped answering while it had work. What it may still be using is then never freed: that would be worse
+    /// than to lose the memory until the program ends.
+    /// </summary>
+    public bool IsHung { get; set; }
+
     /// <summary>Free device memory in bytes as the driver sees it, or the device's whole memory where it does not say.</summary>
     public long FreeMemory()
     {
@@ -104,7 +110,7 @@ internal sealed unsafe class GpuDevice : IDisposable
 
     public void Dispose()
     {
-        if (_handle != 0)
+        if (_handle != 0 && !IsHung)
         {
             Functions.DestroyPipelineLayout(_handle, Layout, null);
             Functions.DestroyDevice(_handle, null);

@@ -69,6 +69,11 @@ internal sealed unsafe class PipelineSet : IDisposable
 
     public void Dispose()
     {
+        if (_device.IsHung)
+        {
+            return;
+        }
+
         DeviceFunctions vk = _device.Functions;
         foreach (ulong pipeline in _pipelines.Values)
         {

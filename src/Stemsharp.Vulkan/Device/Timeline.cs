@@ -88,6 +88,7 @@ internal sealed unsafe class Timeline : IDisposable
 
             if (Environment.TickCount64 > end)
             {
+                _device.IsHung = true;
                 throw new VulkanException(VulkanFailure.DeviceLost, $"The GPU has not answered for {limit.TotalSeconds:F0} s; its driver may hang. Restart the program, or take another engine.");
             }
         }
@@ -95,7 +96,7 @@ internal sealed unsafe class Timeline : IDisposable
 
     public void Dispose()
     {
-        if (Handle != 0)
+        if (Handle != 0 && !_device.IsHung)
         {
             _device.Functions.DestroySemaphore(_device.Handle, Handle, null);
             Handle = 0;

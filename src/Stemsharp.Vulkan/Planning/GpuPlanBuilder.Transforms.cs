@@ -11,19 +11,19 @@ internal sealed partial class GpuPlanBuilder
     private readonly record struct TransformPlaces(int Splits, int Positions, int Synthesis, int[] Twiddles);
 
     private TransformPlaces _places;
-    private FftTables? _fft;
+    private FourierPasses? _fft;
 
     // [A, L] → the graph's spectrogram and waveform.
     private GpuTensor Forward(TransformDefinition definition, SegmentShape shape)
     {
         Check(definition, shape);
         int n = definition.Nfft, points = n / 2, frames = shape.Frames;
-        _fft = new FftTables(points);
+        _fft = new FourierPasses(points);
         TransformTables tables = new(definition, shape.Samples);
         int analysis = _weights.AddFloats(tables.Analysis), map = _weights.AddInts(tables.Map);
         _places = new TransformPlaces(
             _weights.AddFloats(tables.Splits),
-            _weights.AddInts(_fft.PositionOf),
+            _weights.AddInts(_fft.Places),
             _weights.AddFloats(tables.Synthesis),
             [.. _fft.Passes.Select(pass => _weights.AddFloats(pass.Twiddles))]);
 
@@ -58,13 +58,13 @@ internal sealed partial class GpuPlanBuilder
     {
         for (int i = 0; i < _fft!.Passes.Length; i++)
         {
-            FftPass pass = _fft.Passes[i];
+            FourierPass pass = _fft.Passes[i];
             GpuStep step = TransformStep("fft", $"{name}.pass{i}", $"radix {pass.Radix}", transform, transform, Groups(frames, 64) * (_fft.Size / pass.Radix), planes, table: _places.Twiddles[i], pass: pass);
             Emit(step);
         }
     }
 
-    private GpuStep TransformStep(string shader, string name, string text, GpuTensor input, GpuTensor output, int x, int y, int table = 0, int map = 0, GpuTensor? add = null, FftPass? pass = null)
+    private GpuStep TransformStep(string shader, string name, string text, GpuTensor input, GpuTensor output, int x, int y, int table = 0, int map = 0, GpuTensor? add = null, FourierPass? pass = null)
     {
         int frames = _graph.Inputs[0].Value.Shape.Last, samples = _graph.Inputs[1].Value.Shape.Last;
         GpuTensor transform = shader is "join" or "frame" ? output : input;
@@ -89,8 +89,7 @@ internal sealed partial class GpuPlanBuilder
     private static void Check(TransformDefinition definition, SegmentShape shape)
     {
         definition.Validate();
-        bool power = int.IsPow2(definition.Nfft);
-        if (!power || definition.Envelope != TransformEnvelope.Constant || definition.OutputSamples(shape.Samples) != shape.Samples)
+        if (definition.Envelope != TransformEnvelope.Constant || definition.OutputSamples(shape.Samples) != shape.Samples)
         {
             throw new VulkanException(VulkanFailure.Refused, $"The GPU engine does not know this network's transform (n_fft {definition.Nfft}, envelope {definition.Envelope}, output {definition.Output}); take another engine.");
         }

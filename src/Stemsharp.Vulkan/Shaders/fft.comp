@@ -5,6 +5,10 @@ layout(constant_id = 0) const int RADIX = 8;
 layout(local_size_x = 64) in;
 
 const float HALF_SQRT2 = 0.70710678118654752;
+const vec2 THIRDS[3] = vec2[](vec2(1.0, 0.0), vec2(-0.5, -0.86602540378443865), vec2(-0.5, 0.86602540378443865));
+const vec2 FIFTHS[5] = vec2[](
+    vec2(1.0, 0.0), vec2(0.30901699437494742, -0.95105651629515357), vec2(-0.80901699437494742, -0.58778525229247313),
+    vec2(-0.80901699437494742, 0.58778525229247313), vec2(0.30901699437494742, 0.95105651629515357));
 
 vec2 minusI(vec2 a) { return vec2(a.y, -a.x); }
 
@@ -47,9 +51,19 @@ void main() {
         y[1] = b + d;
         y[2 % RADIX] = a - c;
         y[3 % RADIX] = b - d;
-    } else {
+    } else if (RADIX == 2) {
         y[0] = x[0] + x[1];
         y[1] = x[0] - x[1];
+    } else {
+        // Three or five, by definition.
+        [[unroll]] for (int r = 0; r < RADIX; r++) {
+            y[r] = x[0];
+            [[unroll]] for (int s = 1; s < RADIX; s++) {
+                int i = (r * s) % RADIX;
+                vec2 w = RADIX == 3 ? THIRDS[min(i, 2)] : FIFTHS[min(i, 4)];
+                y[r] += vec2(x[s].x * w.x - x[s].y * w.y, x[s].x * w.y + x[s].y * w.x);
+            }
+        }
     }
 
     [[unroll]] for (int r = 0; r < RADIX; r++) {
