@@ -58,9 +58,7 @@ public class SameBitsTests
 
     [VulkanTheory]
     [InlineData("linear 97×33×257")]
-    [InlineData("conv 3×3")]
     [InlineData("gated with embedding, 10")]
-    [InlineData("transposed along rows, skip")]
     public void Tiles_do_not_matter(string name)
     {
         GraphRun runs = new(TestDevice.Device, TestDevice.Pipelines);
@@ -68,8 +66,8 @@ public class SameBitsTests
         GpuTraits single = GpuTraits.Of(TestDevice.Device.Info);
         foreach ((GpuPrecision precision, GpuTraits traits, ProductTile[] tiles) in new (GpuPrecision, GpuTraits, ProductTile[])[]
         {
-            (GpuPrecision.Single, single, [new(32, 64, 8, 8, 8), new(16, 32, 16, 4, 4), new(8, 128, 32, 8, 4)]),
-            (GpuPrecision.Mixed, TestDevice.Emulated, [new(16, 64, 32, 16, 32), new(32, 32, 16, 16, 16)]),
+            (GpuPrecision.Single, single, [new(32, 64, 8, 8, 8), new(16, 32, 16, 4, 4)]),
+            (GpuPrecision.Mixed, TestDevice.Emulated, [new(16, 64, 32, 16, 32), new(16, 32, 16, 16, 16)]),
         })
         {
             if (traits.IsEmulated && traits.SubgroupSize != 8)

@@ -14,6 +14,9 @@ internal enum ProductLoader
 
     /// <summary>The normed and activated hidden value of DConv.</summary>
     Hidden = 2,
+
+    /// <summary>A convolution's window, where the terms of a tile's block are always channels of one tap.</summary>
+    Block = 3,
 }
 
 /// <summary>What becomes of a product's numbers, in the order of the names.</summary>
@@ -74,6 +77,7 @@ internal static class ProductKernel
         new(128, 256, 32, 64, 64),
         new(128, 128, 32, 64, 32),
         new(96, 128, 32, 48, 32),
+        new(96, 128, 16, 48, 32),
         new(64, 128, 32, 32, 32),
         new(48, 128, 32, 48, 32),
         new(32, 128, 32, 32, 32),
@@ -110,7 +114,8 @@ internal static class ProductKernel
         {
             // Reading an operand again for each row of tiles, and weights for each column, is what small tiles cost.
             double rows = Math.Ceiling((double)shape.M / tile.BM) * tile.BM, columns = Math.Ceiling((double)shape.Columns / tile.BN) * tile.BN;
-            return rows * columns * (1 + 8.0 / tile.BM + 8.0 / tile.BN);
+            double taps = shape.Loader == ProductLoader.Window && shape.Channels % tile.BK != 0 ? 1.5 : 1;
+            return rows * columns * (1 + 8.0 / tile.BM + 8.0 / tile.BN) * taps;
         })];
 
     /// <summary>The most promising tile.</summary>
@@ -122,7 +127,8 @@ internal static class ProductKernel
     public static KernelKey Key(ProductTile tile, ProductShape shape, GpuTraits traits, bool mixed)
     {
         bool matrix = mixed && traits.Matrix != null;
-        int[] constants = [tile.BM, tile.BN, tile.BK, tile.TM, tile.TN, (int)shape.Loader, (int)shape.Epilogue, shape.Types];
+        ProductLoader loader = shape.Loader == ProductLoader.Window && shape.Channels % tile.BK == 0 ? ProductLoader.Block : shape.Loader;
+        int[] constants = [tile.BM, tile.BN, tile.BK, tile.TM, tile.TN, (int)loader, (int)shape.Epilogue, shape.Types];
         int threads = tile.Threads(traits.SubgroupSize, matrix);
         if (!matrix)
         {

@@ -146,7 +146,7 @@ internal sealed partial class GpuPlanBuilder
         bool moments = (epilogue & ProductEpilogue.Moments) != 0;
         bool byRow = moments && (epilogue & ProductEpilogue.ByRow) != 0;
         int types = Types(product.Input, add, output);
-        ProductShape wanted = new(product.M, columns, product.K, product.Loader, epilogue, types);
+        ProductShape wanted = new(product.M, columns, product.K, product.Input.Channels, product.Loader, epilogue, types);
         ProductTile tile = moments ? ProductKernel.MomentsTile(_traits, UsesMatrices) : ProductKernel.Choose(wanted, _traits, UsesMatrices);
         int y = byRow ? product.Columns.Rows * Groups(product.Columns.Length, tile.BN) : Groups(columns, tile.BN);
         PushValue[] push =

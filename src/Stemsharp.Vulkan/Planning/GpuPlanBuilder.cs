@@ -46,18 +46,20 @@ internal sealed partial class GpuPlanBuilder
 
         int inverseFrom = _steps.Count;
         GpuTensor[] outputs = _transform == null ? [.. _graph.Outputs.Select(o => _tensors[o.Value])] : [Inverse(_transform, ShapeOf(_graph))];
-        foreach (GpuTensor input in inputs)
+        IReadOnlyList<GpuStep> steps = StepOrder.Arrange(_steps, inverseFrom, _all, () =>
         {
-            input.First = -1;
-            input.Last = Math.Max(0, input.Last);
-        }
+            foreach (GpuTensor input in inputs)
+            {
+                input.First = -1;
+                input.Last = Math.Max(0, input.Last);
+            }
 
-        foreach (GpuTensor output in outputs)
-        {
-            output.Root.Last = _steps.Count;
-        }
-
-        return new GpuPlan(_steps, _all, _weights, _precision, inputs, outputs, inverseFrom);
+            foreach (GpuTensor output in outputs)
+            {
+                output.Root.Last = _steps.Count;
+            }
+        });
+        return new GpuPlan(steps, _all, _weights, _precision, inputs, outputs, inverseFrom);
     }
 
     /// <summary>The shapes of a network between transforms.</summary>
@@ -160,12 +162,6 @@ internal sealed partial class GpuPlanBuilder
         {
             _done.Add(node);
             step.Flops += node.Op.Flops(node.Inputs, node.Outputs);
-        }
-
-        foreach (GpuTensor tensor in step.Reads.Concat(step.Writes))
-        {
-            tensor.Root.First = Math.Min(tensor.Root.First, _steps.Count);
-            tensor.Root.Last = Math.Max(tensor.Root.Last, _steps.Count);
         }
 
         _steps.Add(step);

@@ -58,5 +58,5 @@ internal sealed class GpuStep(string name, string text, KernelKey kernel, PushVa
     public ProductShape? Product { get; init; }
 }
 
-/// <summary>A product's rows, columns and terms, and how it is made: what a tile is chosen by.</summary>
-internal sealed record ProductShape(int M, int Columns, int K, ProductLoader Loader, ProductEpilogue Epilogue, int Types);
+/// <summary>A product's rows, columns and terms, the channels of its operand, and how it is made: what a tile is chosen by.</summary>
+internal sealed record ProductShape(int M, int Columns, int K, int Channels, ProductLoader Loader, ProductEpilogue Epilogue, int Types);

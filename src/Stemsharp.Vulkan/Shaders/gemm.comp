@@ -32,6 +32,35 @@ void loadTiles(int k0, int row0, int n0) {
     }
 
     int base = inBase();
+    if (LOADER == BLOCK) {
+        // One tap: what depends on it and on the column is found once for all channels.
+        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, p.K - 1)];
+        int df = k0 < p.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff;
+        const int COLUMNS = THREADS % (BN / 4) == 0 ? 1 : NB; // sets of four columns that a thread sees
+        int at[4 * COLUMNS];
+        [[unroll]] for (int i = 0; i < COLUMNS; i++) {
+            [[unroll]] for (int j = 0; j < 4; j++) {
+                ivec4 column = sColumns[((i * THREADS + t) % (BN / 4)) * 4 + j];
+                at[4 * i + j] = isInside(column, df, dt) ? base + tap.x + column.x : -1;
+            }
+        }
+
+        [[unroll]] for (int i = 0; i < NB; i++) {
+            int e = i * THREADS + t, k = e / (BN / 4) * p.inPitch;
+            rb[i] = vec4(0.0);
+            if (e < BK * BN / 4) {
+                [[unroll]] for (int j = 0; j < 4; j++) {
+                    int from = at[(COLUMNS == 1 ? 0 : 4 * i) + j];
+                    if (from >= 0) {
+                        rb[i][j] = loadAt(from + k);
+                    }
+                }
+            }
+        }
+
+        return;
+    }
+
     [[unroll]] for (int i = 0; i < NB; i++) {
         int e = i * THREADS + t;
         int k = k0 + e / (BN / 4), c = (e % (BN / 4)) * 4;
@@ -44,8 +73,7 @@ void loadTiles(int k0, int row0, int n0) {
                 int df = tap.y >> 16, dt = tap.y & 0xffff;
                 [[unroll]] for (int j = 0; j < 4; j++) {
                     ivec4 column = sColumns[c + j];
-                    int f = column.y + df, s = column.z + dt;
-                    if (f >= 0 && f < p.inRows && s >= 0 && s < p.inLength) {
+                    if (isInside(column, df, dt)) {
                         v[j] = loadAt(base + tap.x + column.x);
                     }
                 }
@@ -87,14 +115,7 @@ void main() {
     int n0 = tile.x;
     if (LOADER != POINT) {
         for (int c = t; c < BN; c += THREADS) {
-            int n = n0 + c, f = n / p.rowLength, s = n - f * p.rowLength;
-            if (LOADER == HIDDEN) {
-                sColumns[c] = ivec4(n, f, s, c < tile.y ? 1 : 0);
-            } else {
-                f = f * (p.strides & 0xffff) - (p.pads & 0xffff);
-                s = s * (p.strides >> 16) - (p.pads >> 16);
-                sColumns[c] = ivec4(f * p.inLength + s, f, s, 1);
-            }
+            sColumns[c] = ivec4(windowColumn(n0 + c).xyz, c < tile.y ? 1 : 0);
         }
 
         barrier();

@@ -17,6 +17,7 @@ layout(local_size_x_id = 31, local_size_y = 1, local_size_z = 1) in;
 const int POINT = 0;   // operand(k, n) = in[k, n]
 const int WINDOW = 1;  // a convolution's window, by a table of (offset, row and position) for each k
 const int HIDDEN = 2;  // gelu of the normed in[k, n]
+const int BLOCK = 3;   // a convolution's window where BK terms are always channels of one tap
 
 // Epilogues.
 const bool IS_GELU = (EPILOGUE & 1) != 0;
@@ -79,6 +80,22 @@ ivec2 tileColumns() {
     }
 
     return ivec2(y * BN, min(BN, p.columns - y * BN));
+}
+
+// A column's place in the window: the index of its first element, its row and its position there.
+ivec4 windowColumn(int n) {
+    int f = n / p.rowLength, s = n - f * p.rowLength;
+    if (LOADER == HIDDEN) {
+        return ivec4(n, f, s, 0);
+    }
+
+    f = f * (p.strides & 0xffff) - (p.pads & 0xffff);
+    s = s * (p.strides >> 16) - (p.pads >> 16);
+    return ivec4(f * p.inLength + s, f, s, 0);
+}
+
+bool isInside(ivec4 column, int df, int dt) {
+    return uint(column.y + df) < uint(p.inRows) && uint(column.z + dt) < uint(p.inLength);
 }
 
 float loadAt(int i) {

@@ -34,7 +34,7 @@ uint pair(int k, int c) {
             int df = tap.y >> 16, dt = tap.y & 0xffff, base = inBase() + tap.x;
             UNROLL for (int j = 0; j < 2; j++) {
                 ivec4 column = sColumns[c + j];
-                if (uint(column.y + df) < uint(p.inRows) && uint(column.z + dt) < uint(p.inLength)) {
+                if (isInside(column, df, dt)) {
                     v[j] = loadAt(base + column.x);
                 }
             }
@@ -75,6 +75,33 @@ void loadTiles(int k0, int row0, int n0, int t) {
             }
 
             rb[i] = v;
+        }
+    } else if (LOADER == BLOCK) {
+        // One tap: what depends on it and on the column is found once for all channels.
+        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, p.K - 1)];
+        int df = k0 < p.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff, base = inBase() + tap.x;
+        const int COLUMNS = THREADS % (BN / 2) == 0 ? 1 : NP; // pairs of columns that a thread sees
+        int at[2 * COLUMNS];
+        UNROLL for (int i = 0; i < COLUMNS; i++) {
+            UNROLL for (int j = 0; j < 2; j++) {
+                ivec4 column = sColumns[((i * THREADS + t) % (BN / 2)) * 2 + j];
+                at[2 * i + j] = isInside(column, df, dt) ? base + column.x : -1;
+            }
+        }
+
+        UNROLL for (int i = 0; i < NP; i++) {
+            int e = i * THREADS + t, k = e / (BN / 2) * p.inPitch;
+            vec2 v = vec2(0.0);
+            if (e < BK * BN / 2) {
+                UNROLL for (int j = 0; j < 2; j++) {
+                    int from = at[(COLUMNS == 1 ? 0 : 2 * i) + j];
+                    if (from >= 0) {
+                        v[j] = loadAt(from + k);
+                    }
+                }
+            }
+
+            rp[i] = packHalf2x16(v);
         }
     } else {
         UNROLL for (int i = 0; i < NP; i++) {
@@ -130,14 +157,7 @@ void main() {
     int n0 = tile.x;
     if (LOADER != POINT) {
         for (int c = t; c < BN; c += THREADS) {
-            int n = n0 + c, f = n / p.rowLength, s = n - f * p.rowLength;
-            if (LOADER == HIDDEN) {
-                sColumns[c] = ivec4(n, f, s, c < tile.y ? 1 : 0);
-            } else {
-                f = f * (p.strides & 0xffff) - (p.pads & 0xffff);
-                s = s * (p.strides >> 16) - (p.pads >> 16);
-                sColumns[c] = ivec4(f * p.inLength + s, f, s, 1);
-            }
+            sColumns[c] = ivec4(windowColumn(n0 + c).xyz, c < tile.y ? 1 : 0);
         }
 
         barrier();
