@@ -215,14 +215,10 @@ void main() {
 
     [[unroll]] for (int i = 0; i < TM; i += IS_GLU ? 2 : 1) {
         int row = firstRow + i;
-        if (row >= p.M) {
-            break;
-        }
-
         [[unroll]] for (int j = 0; j < TN4; j++) {
             int c = (tc + j * THREADS_N) * 4;
             int count = min(4, tile.y - c);
-            if (count > 0) {
+            if (row < p.M && count > 0) {
                 finish4(row, n0 + c, count, acc[i * TN4 + j], acc[min(i + 1, TM - 1) * TN4 + j]);
             }
         }

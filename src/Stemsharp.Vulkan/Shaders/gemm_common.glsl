@@ -229,26 +229,22 @@ void finish4(int row, int n, int count, vec4 value, vec4 gate) {
     }
 
     [[unroll]] for (int i = 0; i < 4; i++) {
-        if (i >= count) {
-            break;
-        }
-
         int at = n + i;
+        bool exists = i < count;
         if (IS_TRANSPOSED) {
             int f = at / p.rowLength, t = at - f * p.rowLength;
             int u = (ALONG_ROWS ? f : at) * p.stride + phase - p.start;
-            if (u < 0 || u >= p.count) {
-                continue;
-            }
-
+            exists = exists && uint(u) < uint(p.count);
             at = ALONG_ROWS ? u * p.rowLength + t : u;
         }
 
-        precise float v = result[i];
-        if (HAS_ADD) {
-            v += addAt(addBase + at);
-        }
+        if (exists) {
+            precise float v = result[i];
+            if (HAS_ADD) {
+                v += addAt(addBase + at);
+            }
 
-        storeAt(outBase + at, v);
+            storeAt(outBase + at, v);
+        }
     }
 }
