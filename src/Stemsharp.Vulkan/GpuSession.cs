@@ -12,6 +12,10 @@ internal sealed unsafe class GpuSession : IDisposable
 {
     private const int PlanesArgument = 12;
 
+    // Operations of one submission: systems reset a GPU whose display waits for seconds, and a slow one does a few hundred
+    // billion of them in a second.
+    private const double SubmissionFlops = 100e9;
+
     private readonly GpuDevice _device;
     private readonly PipelineSet _pipelines;
     private readonly GpuPlan _plan;
@@ -20,7 +24,7 @@ internal sealed unsafe class GpuSession : IDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly GpuBuffer _weights, _arena, _flags;
     private readonly Timeline _computed, _copied;
-    private readonly Dictionary<(int Batch, int Pieces, int Mask), nint> _compute = [];
+    private readonly Dictionary<(int Batch, int Pieces, int Mask), nint[]> _compute = [];
     private readonly Dictionary<(int Batch, int Pieces, int Planes), nint> _download = [];
     private readonly Stack<GpuBatch> _free = new();
     private readonly Lock _lock = new();
@@ -100,7 +104,7 @@ internal sealed unsafe class GpuSession : IDisposable
         batch.OutputFloats = _plan.InverseFrom < _plan.Steps.Count ? planes * _plan.Outputs[0].Positions : _plan.OutputFloats;
         lock (_lock)
         {
-            if (!_compute.TryGetValue((batch.Index, pieces, mask), out nint compute))
+            if (!_compute.TryGetValue((batch.Index, pieces, mask), out nint[]? compute))
             {
                 _compute.Add((batch.Index, pieces, mask), compute = Record(batch, pieces, mask, planes));
             }
@@ -111,7 +115,7 @@ internal sealed unsafe class GpuSession : IDisposable
             }
 
             ulong done = _computed.Submit(_device.Queue, compute);
-            batch.Due = _copied.Submit(_device.TransferQueue, download, _computed, done);
+            batch.Due = _copied.Submit(_device.TransferQueue, [download], _computed, done);
         }
     }
 
@@ -215,11 +219,13 @@ internal sealed unsafe class GpuSession : IDisposable
         // Ordinary numbers, as halves and as singles: tiles are measured on them.
         recorder.Fill(_arena, 0, _arena.Bytes, 0x3c003c00);
         recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.ComputeShader | VkPipelineStage.Transfer);
-        _computed.Wait(_computed.Submit(_device.Queue, recorder.End()), _limit);
+        _computed.Wait(_computed.Submit(_device.Queue, [recorder.End()]), _limit);
     }
 
-    private nint Record(GpuBatch batch, int pieces, int mask, int planes)
+    private nint[] Record(GpuBatch batch, int pieces, int mask, int planes)
     {
+        List<nint> recorded = [];
+        double flops = 0;
         CommandRecorder recorder = new(_device, _pool);
         const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
 
@@ -238,6 +244,15 @@ internal sealed unsafe class GpuSession : IDisposable
         {
             GpuStep step = _plan.Steps[i];
             bool inverse = i >= _plan.InverseFrom;
+            flops += (double)step.Flops * pieces;
+            if (flops > SubmissionFlops && step.Flops > 0)
+            {
+                recorded.Add(recorder.End());
+                recorder = new CommandRecorder(_device, _pool);
+                recorder.Wait(Work, Work);
+                flops = 0;
+            }
+
             recorder.Touch(VkPipelineStage.ComputeShader, [.. step.Reads.Select(t => Range(t, false)), .. step.Writes.Select(t => Range(t, true))]);
             Launch(recorder, step, pieces, inverse ? planes : step.Y, inverse ? mask : null);
             if (_queries != 0)
@@ -252,7 +267,7 @@ internal sealed unsafe class GpuSession : IDisposable
         recorder.Copy(_arena, batch.Staging!, [.. outputs.Select(r => new VkBufferCopy { Source = r.Destination, Destination = r.Source, Size = r.Size })]);
         recorder.Copy(_arena, _flags, [new VkBufferCopy { Destination = (ulong)(4L * batch.Index * ArenaPlanner.Reserved), Size = 4 * ArenaPlanner.Reserved }]);
         recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.Host);
-        return recorder.End();
+        return [.. recorded, recorder.End()];
 
         // Within one piece's arena: all pieces have the same layout.
         static (long Start, long End, bool Written) Range(GpuTensor tensor, bool written) => (tensor.Offset, tensor.Offset + tensor.Root.Floats, written);
@@ -298,7 +313,7 @@ internal sealed unsafe class GpuSession : IDisposable
 
             recorder.Wait(Work, Work);
             recorder.Time(pool, 1);
-            _computed.Wait(_computed.Submit(_device.Queue, recorder.End()), _limit * _pieces);
+            _computed.Wait(_computed.Submit(_device.Queue, [recorder.End()]), _limit * _pieces);
             ulong* ticks = stackalloc ulong[2];
             VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, pool, 0, 2, 16, ticks, 8, 1), "read times");
             times = ticks[1] - ticks[0];

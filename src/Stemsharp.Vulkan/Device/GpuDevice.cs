@@ -100,11 +100,14 @@ internal sealed unsafe class GpuDevice : IDisposable
     }
 
     /// <summary>Hands work to a queue.</summary>
-    public void Submit(nint queue, VkSubmitInfo* submit)
+    public void Submit(nint queue, ReadOnlySpan<VkSubmitInfo> submits)
     {
         lock (_submitting)
         {
-            VulkanException.Check(Functions.QueueSubmit(queue, 1, submit, 0), "start work");
+            fixed (VkSubmitInfo* pointer = submits)
+            {
+                VulkanException.Check(Functions.QueueSubmit(queue, (uint)submits.Length, pointer, 0), "start work");
+            }
         }
     }
 

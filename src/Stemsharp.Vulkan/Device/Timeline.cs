@@ -22,43 +22,48 @@ internal sealed unsafe class Timeline : IDisposable
     /// <summary>The last value that was promised.</summary>
     public ulong Value { get; private set; }
 
-    /// <summary>Hands a command buffer to a queue, which raises this timeline when it is done.</summary>
+    /// <summary>Hands command buffers to a queue, one submission each; the last raises this timeline when it is done.</summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="commands">What to run.</param>
+    /// <param name="commands">What to run, in order.</param>
     /// <param name="after">What to wait for first; null for nothing.</param>
     /// <param name="value">The value to wait for.</param>
     /// <returns>The value that this timeline will have.</returns>
-    public ulong Submit(nint queue, nint commands, Timeline? after = null, ulong value = 0)
+    public ulong Submit(nint queue, ReadOnlySpan<nint> commands, Timeline? after = null, ulong value = 0)
     {
         ulong next = Value + 1, own = Handle, other = after?.Handle ?? 0;
-        VkPipelineStage stage = VkPipelineStage.Transfer | VkPipelineStage.ComputeShader;
-        if (queue != _device.Queue)
+        VkPipelineStage stage = queue == _device.Queue ? VkPipelineStage.Transfer | VkPipelineStage.ComputeShader : VkPipelineStage.Transfer;
+        VkTimelineSemaphoreSubmitInfo* values = stackalloc VkTimelineSemaphoreSubmitInfo[commands.Length];
+        Span<VkSubmitInfo> submits = stackalloc VkSubmitInfo[commands.Length];
+        fixed (nint* buffers = commands)
         {
-            stage = VkPipelineStage.Transfer;
+            for (int i = 0; i < commands.Length; i++)
+            {
+                uint waits = after != null && i == 0 ? 1u : 0, signals = i == commands.Length - 1 ? 1u : 0;
+                values[i] = new VkTimelineSemaphoreSubmitInfo
+                {
+                    Type = VkStructureType.TimelineSemaphoreSubmitInfo,
+                    WaitCount = waits,
+                    WaitValues = &value,
+                    SignalCount = signals,
+                    SignalValues = &next,
+                };
+                submits[i] = new VkSubmitInfo
+                {
+                    Type = VkStructureType.SubmitInfo,
+                    Next = &values[i],
+                    WaitCount = waits,
+                    Waits = &other,
+                    WaitStages = &stage,
+                    CommandBufferCount = 1,
+                    CommandBuffers = buffers + i,
+                    SignalCount = signals,
+                    Signals = &own,
+                };
+            }
+
+            _device.Submit(queue, submits);
         }
 
-        uint waits = after == null ? 0u : 1;
-        VkTimelineSemaphoreSubmitInfo values = new()
-        {
-            Type = VkStructureType.TimelineSemaphoreSubmitInfo,
-            WaitCount = waits,
-            WaitValues = &value,
-            SignalCount = 1,
-            SignalValues = &next,
-        };
-        VkSubmitInfo submit = new()
-        {
-            Type = VkStructureType.SubmitInfo,
-            Next = &values,
-            WaitCount = waits,
-            Waits = &other,
-            WaitStages = &stage,
-            CommandBufferCount = 1,
-            CommandBuffers = &commands,
-            SignalCount = 1,
-            Signals = &own,
-        };
-        _device.Submit(queue, &submit);
         Value = next;
         return next;
     }

@@ -49,7 +49,7 @@ internal sealed partial class GpuPlanBuilder
         int tiles = Groups(frames, 64);
         Emit(TransformStep("join", "istft.spectrum", $"inverse {spectrograms.Shape}", spectrograms, transform, tiles * (points / 2 + 1), planes, table: _places.Splits));
         Passes("istft", transform, frames, planes);
-        GpuStep last = TransformStep("overlap", "istft.overlap", $"overlap, add {output.Shape}", transform, output, Groups(shape.Samples, 256), planes, _places.Synthesis, _places.Positions, waveforms);
+        GpuStep last = TransformStep("overlap", "istft.overlap", $"overlap, add {output.Shape}", transform, output, Groups(definition.Hop, 32) * Groups(Groups(shape.Samples + Lead(definition), definition.Hop), 32), planes, _places.Synthesis, _places.Positions, waveforms);
         Emit(last);
         return output;
     }
@@ -69,15 +69,11 @@ internal sealed partial class GpuPlanBuilder
         int frames = _graph.Inputs[0].Value.Shape.Last, samples = _graph.Inputs[1].Value.Shape.Last;
         GpuTensor transform = shader is "join" or "frame" ? output : input;
         TransformDefinition definition = _transform!;
-
-        // Where the kept samples start in the signal that the kept frames cover.
-        int lead = definition.OutputStart + definition.Nfft / 2 - definition.DroppedFrames * definition.Hop;
-
         // A plane of a spectrogram is a channel; one of the transform is addressed by points and frames.
         PushValue[] push =
         [
             input, output, definition.Nfft / 2, frames, transform.Pitch, definition.Hop, samples, input.Pitch, output.Pitch,
-            definition.Bins, table, map, 0, add ?? (PushValue)(-1), add?.Pitch ?? 0, pass?.Length ?? lead,
+            definition.Bins, table, map, 0, add ?? (PushValue)(-1), add?.Pitch ?? 0, pass?.Length ?? Lead(definition),
         ];
         return new GpuStep(name, text, new KernelKey(shader, pass == null ? [] : [pass.Radix], shader == "overlap" ? 256 : 64), push, x, y)
         {
@@ -85,6 +81,9 @@ internal sealed partial class GpuPlanBuilder
             Writes = [output],
         };
     }
+
+    // Where the kept samples start in the signal that the kept frames cover.
+    private static int Lead(TransformDefinition definition) => definition.OutputStart + definition.Nfft / 2 - definition.DroppedFrames * definition.Hop;
 
     private static void Check(TransformDefinition definition, SegmentShape shape)
     {
