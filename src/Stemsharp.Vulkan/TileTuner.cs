@@ -10,7 +10,7 @@ namespace Stemsharp.Vulkan;
 internal sealed class TileTuner(GpuPlan plan, GpuTraits traits, int pieces)
 {
     // The best by reckoning, and the next ones.
-    private const int Tries = 4;
+    private const int Tries = 5;
     private const int Repeats = 3;
 
     private readonly bool _mixed = plan.Precision == GpuPrecision.Mixed;

@@ -94,17 +94,21 @@ void loadTiles(int k0, int row0, int n0) {
     }
 }
 
+// Of all threads, a power of two.
 float total(float v) {
     int t = int(gl_LocalInvocationID.x);
     barrier();
     sReduce[t] = v;
     barrier();
-    float sum = 0.0;
-    for (int i = 0; i < THREADS; i++) {
-        sum += sReduce[i];
+    for (int part = THREADS / 2; part > 0; part >>= 1) {
+        if (t < part) {
+            sReduce[t] += sReduce[t + part];
+        }
+
+        barrier();
     }
 
-    return sum;
+    return sReduce[0];
 }
 
 void main() {
