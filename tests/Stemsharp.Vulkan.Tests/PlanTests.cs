@@ -66,7 +66,7 @@ public class PlanTests
                     {
                         Assert.All(ProductKernel.Candidates(product, traits, matrix), tile =>
                         {
-                            Assert.InRange(ProductKernel.SharedBytes(tile, product.Loader, false, traits, matrix), 1, traits.SharedMemory);
+                            Assert.InRange(ProductKernel.SharedBytes(tile, product.Loader, false, traits, matrix, (product.Types & ProductKernel.SplitType) != 0), 1, traits.SharedMemory);
                             Assert.InRange(tile.Threads(traits.SubgroupSize, matrix), 1, traits.MaxInvocations);
                             Assert.Equal(0, ProductKernel.TermUnit % tile.BK);
                         });
@@ -83,7 +83,7 @@ public class PlanTests
         {
             foreach (GpuTraits traits in new[] { s_large, GpuTraits.Least with { SubgroupSize = 32, Matrix = new CooperativeShape(16, 16, 16) } })
             {
-                Assert.InRange(ProductKernel.SharedBytes(ProductKernel.MomentsTile(traits, matrix), ProductLoader.Hidden, true, traits, matrix), 1, traits.SharedMemory);
+                Assert.InRange(ProductKernel.SharedBytes(ProductKernel.MomentsTile(traits, matrix), ProductLoader.Hidden, true, traits, matrix, split: matrix), 1, traits.SharedMemory);
             }
         }
     }

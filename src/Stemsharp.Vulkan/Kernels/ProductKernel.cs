@@ -52,6 +52,9 @@ internal static class ProductKernel
     /// <summary>Terms that weights are rounded up to: a multiple of every tile's.</summary>
     public const int TermUnit = 32;
 
+    /// <summary>The bit of a product's types that says that its operand is a sum of two halves.</summary>
+    public const int SplitType = 8;
+
     /// <summary>Rows that weights are rounded up to.</summary>
     public const int RowUnit = 16;
 
@@ -95,7 +98,7 @@ internal static class ProductKernel
         !matrix ? traits.IsSoftware ? new(32, 64, 8, 8, 8) : new(32, 128, 16, 8, 8) : traits.IsEmulated ? new(16, 64, 16, 16, 32) : traits.SharedMemory >= 32 * 1024 ? new(96, 128, 16, 48, 64) : new(16, 64, 16, 16, 32);
 
     /// <summary>Shared memory of a tile in bytes.</summary>
-    public static int SharedBytes(ProductTile tile, ProductLoader loader, bool moments, GpuTraits traits, bool matrix)
+    public static int SharedBytes(ProductTile tile, ProductLoader loader, bool moments, GpuTraits traits, bool matrix, bool split = false)
     {
         int columns = loader == ProductLoader.Point ? 16 : 16 * tile.BN, threads = tile.Threads(traits.SubgroupSize, matrix);
         int reduce = moments ? 4 * threads : 4;
@@ -105,17 +108,18 @@ internal static class ProductKernel
         }
 
         int stage = threads / traits.SubgroupSize * 16 * 4 * (Math.Min(tile.TN, 32) + 4);
-        return 2 * (tile.BM * (tile.BK + 8) + tile.BK * (tile.BN + 8)) + stage + columns + reduce;
+        int operand = tile.BK * (tile.BN + 8) * (split ? 2 : 1);
+        return 2 * (tile.BM * (tile.BK + 8) + operand) + stage + columns + reduce;
     }
 
     /// <summary>Tiles that a device has room for.</summary>
-    public static IEnumerable<ProductTile> Fitting(ProductLoader loader, GpuTraits traits, bool matrix) =>
+    public static IEnumerable<ProductTile> Fitting(ProductLoader loader, GpuTraits traits, bool matrix, bool split = false) =>
         (traits.IsEmulated && matrix ? MatrixTiles.TakeLast(1) : matrix ? MatrixTiles : traits.IsSoftware ? SoftwareTiles : SingleTiles).Where(tile =>
-            SharedBytes(tile, loader, moments: false, traits, matrix) <= traits.SharedMemory && tile.Threads(traits.SubgroupSize, matrix) <= traits.MaxInvocations);
+            SharedBytes(tile, loader, moments: false, traits, matrix, split) <= traits.SharedMemory && tile.Threads(traits.SubgroupSize, matrix) <= traits.MaxInvocations);
 
     /// <summary>Tiles that the device has room for, the most promising first: those that waste little, large before small.</summary>
     public static IReadOnlyList<ProductTile> Candidates(ProductShape shape, GpuTraits traits, bool matrix) =>
-        [.. Fitting(shape.Loader, traits, matrix).OrderBy(tile =>
+        [.. Fitting(shape.Loader, traits, matrix, (shape.Types & SplitType) != 0).OrderBy(tile =>
         {
             // Reading an operand again for each row of tiles, and weights for each column, is what small tiles cost.
             double rows = Math.Ceiling((double)shape.M / tile.BM) * tile.BM, columns = Math.Ceiling((double)shape.Columns / tile.BN) * tile.BN;

@@ -87,7 +87,7 @@ internal sealed partial class GpuPlanBuilder
         int groups = byRow ? shape.Rows : 1;
 
         GpuTensor h = New($"{node.Name}.hidden", shape);
-        Emit(Step(Convolution(node, first, shape), new Tail(), h, null, shape), node);
+        Emit(Step(Convolution(node, first, shape) with { IsSensitive = true }, new Tail(), h, null, shape), node);
         GpuTensor statistics1 = Moments($"{nodes[1].Name}", h, 1, groups, norm1.Epsilon);
 
         int rows = byRow ? shape.Rows : 1, length = byRow ? shape.Last : shape.Positions;
@@ -101,6 +101,7 @@ internal sealed partial class GpuPlanBuilder
             Columns = (rows, length),
             Table = _weights.AddFloats(Interleaved(Read(norm1.Weight), Read(norm1.Bias))),
             LoaderStatistics = statistics1,
+            IsSensitive = true,
             Epilogue = byRow ? ProductEpilogue.ByRow : 0,
         };
         Emit(Step(expand with { Kind = "dconv moments", Epilogue = expand.Epilogue | ProductEpilogue.Moments }, new Tail(), slots, null, shape.WithChannels(wide)));

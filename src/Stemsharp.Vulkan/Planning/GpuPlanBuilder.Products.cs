@@ -32,6 +32,9 @@ internal sealed partial class GpuPlanBuilder
 
         public ProductEpilogue Epilogue { get; init; }
 
+        /// <summary>Whether an operand rounded to halves would cost the network's accuracy more than others do.</summary>
+        public bool IsSensitive { get; init; }
+
         public (int Stride, int Start, int Count) Transposed { get; init; } = (1, 0, 0);
 
         public GpuTensor? LoaderStatistics { get; init; }
@@ -145,7 +148,7 @@ internal sealed partial class GpuPlanBuilder
         GpuTensor? statistics = tail.Restore == null ? product.Statistics : _statistics[tail.Restore.Inputs[1]];
         bool moments = (epilogue & ProductEpilogue.Moments) != 0;
         bool byRow = moments && (epilogue & ProductEpilogue.ByRow) != 0;
-        int types = Types(product.Input, add, output);
+        int types = Types(product.Input, add, output) | (UsesMatrices && product.IsSensitive ? ProductKernel.SplitType : 0);
         ProductShape wanted = new(product.M, columns, product.K, product.Input.Channels, product.Loader, epilogue, types);
         ProductTile tile = moments ? ProductKernel.MomentsTile(_traits, UsesMatrices) : ProductKernel.Choose(wanted, _traits, UsesMatrices);
         int y = byRow ? product.Columns.Rows * Groups(product.Columns.Length, tile.BN) : Groups(columns, tile.BN);

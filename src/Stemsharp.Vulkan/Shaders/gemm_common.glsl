@@ -37,6 +37,7 @@ const bool BY_ROW = (EPILOGUE & 2048) != 0;        // statistics are per row
 const bool IN_HALF = (TYPES & 1) != 0;
 const bool ADD_HALF = (TYPES & 2) != 0;
 const bool OUT_HALF = (TYPES & 4) != 0;
+const bool IS_SPLIT = (TYPES & 8) != 0;            // the operand is a sum of two halves, on cooperative matrices
 
 layout(push_constant) uniform Push {
     uvec2 arena;

@@ -1,6 +1,7 @@
 #version 450
 // Products of halves with sums in single precision, on cooperative matrices: tiles of BM x BN, TM x TN a subgroup. Each
-// number is one chain over k, sixteen terms a link, in order, whatever the tiles are.
+// number is one chain over k, sixteen terms a link, in order, whatever the tiles are. Where halves are not exact enough,
+// the operand is the sum of two.
 #include "gemm_common.glsl"
 #include "matrix.glsl"
 
@@ -19,14 +20,15 @@ const int NP = (BK * BN / 2 + THREADS - 1) / THREADS; // two
 
 shared uvec4 sa[BM * LA / 8];
 shared uvec4 sb[BK * LB / 8];
+shared uvec4 sRest[IS_SPLIT ? BK * LB / 8 : 1]; // what rounding to halves left
 shared uvec4 sStage[SUBGROUPS * 16 * LS / 4];
 shared ivec4 sColumns[LOADER == POINT ? 1 : BN];
 shared float sReduce[IS_MOMENTS ? THREADS : 1];
 
 uvec4 ra[NA], rb[LOADER == POINT ? NB : 1];
-uint rp[LOADER == POINT ? 1 : NP];
+uint rp[LOADER == POINT ? 1 : NP], rest[IS_SPLIT ? NP : 1];
 
-uint pair(int k, int c) {
+vec2 pair(int k, int c) {
     vec2 v = vec2(0.0);
     if (k < p.K) {
         if (LOADER == WINDOW) {
@@ -52,7 +54,14 @@ uint pair(int k, int c) {
         }
     }
 
-    return packHalf2x16(v);
+    return v;
+}
+
+void keepPair(int i, vec2 v) {
+    rp[i] = packHalf2x16(v);
+    if (IS_SPLIT) {
+        rest[i] = packHalf2x16(v - unpackHalf2x16(rp[i]));
+    }
 }
 
 void loadTiles(int k0, int row0, int n0, int t) {
@@ -101,12 +110,12 @@ void loadTiles(int k0, int row0, int n0, int t) {
                 }
             }
 
-            rp[i] = packHalf2x16(v);
+            keepPair(i, v);
         }
     } else {
         UNROLL for (int i = 0; i < NP; i++) {
             int e = i * THREADS + t;
-            rp[i] = e < BK * BN / 2 ? pair(k0 + e / (BN / 2), (e % (BN / 2)) * 2) : 0u;
+            keepPair(i, e < BK * BN / 2 ? pair(k0 + e / (BN / 2), (e % (BN / 2)) * 2) : vec2(0.0));
         }
     }
 }
@@ -132,6 +141,9 @@ void storeTiles(int t) {
             if (e < BK * BN / 2) {
                 int word = (e / (BN / 2)) * (LB / 2) + e % (BN / 2);
                 sb[word >> 2][word & 3] = rp[i];
+                if (IS_SPLIT) {
+                    sRest[word >> 2][word & 3] = rest[i];
+                }
             }
         }
     }
@@ -195,6 +207,15 @@ void main() {
             UNROLL for (int i = 0; i < FM; i++) {
                 UNROLL for (int j = 0; j < FN; j++) {
                     MULTIPLY_ADD(a[i], b[j], acc[i * FN + j]);
+                }
+            }
+
+            if (IS_SPLIT) {
+                UNROLL for (int j = 0; j < FN; j++) {
+                    LOAD_HALVES(b[j], sRest, k * LB + wn + j * 16, LB, false);
+                    UNROLL for (int i = 0; i < FM; i++) {
+                        MULTIPLY_ADD(a[i], b[j], acc[i * FN + j]);
+                    }
                 }
             }
         }
