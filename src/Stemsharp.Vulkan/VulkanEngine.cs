@@ -35,11 +35,17 @@ internal sealed class VulkanEngine : IDisposable
 
             traits = options.Traits?.Invoke(traits) ?? traits;
             Precision = options.Precision == GpuPrecision.Mixed && !info.HasHalfStorage ? GpuPrecision.Single : options.Precision;
+            _cache = options.CacheFolder == null ? null : new DeviceCache(options.CacheFolder, info);
+            _pipelines = new PipelineSet(_device, _cache?.ReadPipelines());
+            if (Precision == GpuPrecision.Mixed && traits.Matrix != null && !AreMatricesRight(traits))
+            {
+                traits = traits with { Matrix = null };
+            }
+
+            UsesMatrices = Precision == GpuPrecision.Mixed && traits.Matrix != null;
             Shape = GpuPlanBuilder.ShapeOf(graph);
             Plan = GpuPlanBuilder.Compile(graph, weights, transform, traits, Precision);
             MaxPieces = FittingPieces(options);
-            _cache = options.CacheFolder == null ? null : new DeviceCache(options.CacheFolder, info);
-            _pipelines = new PipelineSet(_device, _cache?.ReadPipelines());
             TileTuner tuner = new(Plan, traits, MaxPieces);
             bool tuned = !options.Tune || info.IsSoftware || info.TimestampPeriod == 0 || tuner.Apply(_cache?.ReadTiles() ?? []);
             Task compiling = Task.Run(() => _pipelines.Prepare(tuned ? Plan.Kernels : Plan.Kernels.Concat(tuner.Kernels())));
@@ -75,6 +81,9 @@ internal sealed class VulkanEngine : IDisposable
     /// <summary>What runs: where a device cannot store halves, mixed becomes single.</summary>
     public GpuPrecision Precision { get; }
 
+    /// <summary>Whether products run on cooperative matrices; not where the device has them and they gave something else than they should.</summary>
+    public bool UsesMatrices { get; }
+
     public SegmentShape Shape { get; }
 
     /// <summary>Pieces of a batch at most.</summary>
@@ -83,7 +92,7 @@ internal sealed class VulkanEngine : IDisposable
     /// <summary>Device memory that it holds, in bytes.</summary>
     public long DeviceBytes => _session.DeviceBytes;
 
-    public string Description => $"vulkan ({Device.Name}, {(Precision == GpuPrecision.Mixed ? "mixed" : "fp32")}, {MaxPieces} {(MaxPieces == 1 ? "piece" : "pieces")} at a time)";
+    public string Description => $"vulkan ({Device.Name}, {(Precision == GpuPrecision.Single ? "fp32" : UsesMatrices ? "mixed on matrices" : "mixed")}, {MaxPieces} {(MaxPieces == 1 ? "piece" : "pieces")} at a time)";
 
     /// <summary>What the validation layer said.</summary>
     public IReadOnlyList<string> Messages => _instance.Messages;
@@ -132,6 +141,19 @@ internal sealed class VulkanEngine : IDisposable
         _session.Dispose();
         _pipelines.Dispose();
         _device.Dispose();
+    }
+
+    // Tried once for a device and driver, where there is a place to keep what came out.
+    private bool AreMatricesRight(GpuTraits traits)
+    {
+        bool? known = _cache?.ReadMatrices();
+        if (known == null)
+        {
+            known = MatrixTrial.Passes(_device, _pipelines, traits);
+            _cache?.WriteMatrices(known.Value);
+        }
+
+        return known.Value;
     }
 
     private int FittingPieces(VulkanOptions options)

@@ -1,5 +1,6 @@
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Kernels;
+using Stemsharp.Vulkan.Planning;
 using Xunit;
 
 namespace Stemsharp.Vulkan.Tests;
@@ -77,5 +78,30 @@ public sealed class CacheTests : IDisposable
         }
 
         using VulkanEngine again = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { CacheFolder = _folder });
+    }
+
+    [VulkanFact]
+    public void Matrices_are_tried_once_and_not_used_where_they_failed()
+    {
+        if (TestDevice.Device.Info.SubgroupSize != 8)
+        {
+            return;
+        }
+
+        Assert.True(MatrixTrial.Passes(TestDevice.Device, TestDevice.Pipelines, TestDevice.Emulated));
+        DeviceCache cache = new(_folder, TestDevice.Device.Info);
+        Assert.Null(cache.ReadMatrices());
+        cache.WriteMatrices(false);
+        Assert.False(cache.ReadMatrices());
+        VulkanOptions options = GoldenModel.Options with { CacheFolder = _folder, Precision = GpuPrecision.Mixed, Traits = _ => TestDevice.Emulated };
+        using (VulkanEngine engine = GoldenModel.Open(GoldenModel.Tiny, options))
+        {
+            Assert.False(engine.UsesMatrices);
+        }
+
+        cache.WriteMatrices(true);
+        using VulkanEngine again = GoldenModel.Open(GoldenModel.Tiny, options);
+        Assert.True(again.UsesMatrices);
+        Assert.Contains("mixed on matrices", again.Description, StringComparison.Ordinal);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class DeviceCache
     private const int HashBytes = 32;
 
     private readonly string _folder;
-    private readonly string _pipelines, _tiles;
+    private readonly string _pipelines, _tiles, _matrices;
     private int _stored;
 
     public DeviceCache(string folder, GpuInfo info)
@@ -23,6 +23,7 @@ internal sealed class DeviceCache
         _folder = folder;
         _pipelines = Path.Combine(folder, $"{info.Identity}.pipelines");
         _tiles = Path.Combine(folder, $"{info.Identity}.tiles");
+        _matrices = Path.Combine(folder, $"{info.Identity}.matrices");
     }
 
     /// <summary>What the driver gave; nothing where there is nothing, or it is damaged.</summary>
@@ -72,6 +73,12 @@ internal sealed class DeviceCache
 
         Write(_tiles, Encoding.UTF8.GetBytes(string.Concat(all.Select(t => $"{t.Key}={t.Value.BM} {t.Value.BN} {t.Value.BK} {t.Value.TM} {t.Value.TN}\n"))));
     }
+
+    /// <summary>Whether cooperative matrices gave what they should; null where they were not tried.</summary>
+    public bool? ReadMatrices() => Read(_matrices) is [byte known] ? known == 1 : null;
+
+    /// <summary>Keeps what came out.</summary>
+    public void WriteMatrices(bool right) => Write(_matrices, [right ? (byte)1 : (byte)0]);
 
     private static byte[] Read(string path)
     {
