@@ -38,6 +38,20 @@ public class TunerTests
         Assert.Equal(before, plan.Steps.Select(s => s.Kernel));
     }
 
+    [VulkanFact]
+    public void Steps_are_measured_on_the_device()
+    {
+        GpuTraits traits = GpuTraits.Of(TestDevice.Device.Info);
+        GpuPlan plan = GpuPlanBuilder.Compile(GraphRun.Record(KernelCases.All["linear 97×33×257"]), new MadeWeights(), null, traits, GpuPrecision.Single);
+        TileTuner tuner = new(plan, traits, 2);
+        TestDevice.Pipelines.Prepare(plan.Kernels.Concat(tuner.Kernels()));
+        using GpuSession session = new(TestDevice.Device, TestDevice.Pipelines, plan, new MadeWeights(), 2, 1, new VulkanOptions());
+        List<double> times = [];
+        Dictionary<string, ProductTile> choices = tuner.Choose(session.Measure, (_, _, seconds) => times.Add(seconds));
+        Assert.Single(choices);
+        Assert.All(times, seconds => Assert.True(seconds > 0));
+    }
+
     private static GpuPlan Compile() => GpuPlanBuilder.Compile(
         GraphRun.Record(g => g.Output("y", g.Linear("b", g.Gelu(g.Linear("a", g.Input("x", new Shape(64, 1000)), 200)), 64))), new MadeWeights(), null, s_traits, GpuPrecision.Single);
 }
