@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Evaluation;
+using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
@@ -11,7 +12,7 @@ namespace Stemsharp.Bench;
 /// How long does the network take, as a share of the rate of multiply-adds alone, measured right before and after each
 /// segment? On a shared machine that ratio holds where seconds drift.
 /// </summary>
-internal static unsafe class EngineTime
+internal static class EngineTime
 {
     private const int WarmUps = 2, Runs = 9;
     private const double PeakSeconds = 0.2;
@@ -22,14 +23,15 @@ internal static unsafe class EngineTime
         string name = words.Length > 0 ? words[0] : "synthetic:htdemucs";
         int threads = words.Length > 1 ? int.Parse(words[1]) : Environment.ProcessorCount;
         bool profile = args.Contains("--profile");
-        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), threads, KernelTier.Best, profile);
-        Console.WriteLine($"{name} on {engine.Description}: {graph.Flops * 1e-9:F1} GFLOP, {engine.Plan.ExecutedFlops * 1e-9:F1} executed, arena {engine.Plan.ArenaFloats * 4e-6:F0} MB");
+        CheckpointNetwork network = FamilyTable.All.Open(name);
+        int samples = network.Definition.Cut.Samples;
+        using CpuRuntime engine = new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1, Profile = profile }, SimdTier.Chosen);
+        INetworkSession session = engine.Arrange(samples, 1)[0];
+        Plan plan = engine.Plan!;
+        Console.WriteLine($"{name} on {engine.Description}: {plan.Flops * 1e-9:F1} GFLOP, {plan.ExecutedFlops * 1e-9:F1} executed, arena {plan.ArenaFloats * 4e-6:F0} MB");
         if (args.Contains("--plan"))
         {
-            Console.WriteLine(engine.Plan);
+            Console.WriteLine(plan);
         }
 
         Random random = new(1);
@@ -45,7 +47,7 @@ internal static unsafe class EngineTime
             FmaRate before = FmaPeak.Measure(threads, PeakSeconds);
             seconds[run] = Run();
             FmaRate around = FmaRate.Between(before, FmaPeak.Measure(threads, PeakSeconds));
-            double rate = graph.Flops * 1e-9 / seconds[run];
+            double rate = plan.Flops * 1e-9 / seconds[run];
             peaks[run] = around.Peak;
             shares[run] = rate / around.Peak;
             meanShares[run] = rate / around.Mean;
@@ -53,27 +55,18 @@ internal static unsafe class EngineTime
 
         double peak = Statistics.Median(peaks);
         Console.WriteLine($"median {Statistics.Median(seconds):F3} s, least {seconds.Min():F3} s; FMA peak {peak:F0} GFLOP/s; median share {Statistics.Median(shares):P1}, best {shares.Max():P1}; of the mean rate {Statistics.Median(meanShares):P1}");
-        foreach ((Step step, TimeSpan time) in engine.Profile)
+        foreach (EngineStep step in profile ? engine.Profile : [])
         {
-            double s = time.TotalSeconds / Runs;
+            double s = step.Time.TotalSeconds / Runs;
             Console.WriteLine($"{s * 1e3,8:F2} ms {step.Flops * 1e-9,7:F2} GFLOP {step.ExecutedFlops * 1e-9 / s,6:F0} GFLOP/s executed, {step.Bytes / s * 1e-9,6:F1} GB/s, {1e3 * (s - step.Flops * 1e-9 / peak),6:F2} ms over peak  {step.Name}: {step.Description}");
         }
 
         // The inputs' memory serves other things during a run, so they are filled anew each time.
         double Run()
         {
-            for (int i = 0; i < engine.Shape.SpectrogramLength; i++)
-            {
-                engine.Spectrogram[i] = random.NextSingle() - 0.5f;
-            }
-
-            for (int i = 0; i < engine.Shape.WaveformLength; i++)
-            {
-                engine.Waveform[i] = random.NextSingle() - 0.5f;
-            }
-
+            NetworkNoise.Fill(session, network.Definition, samples, random);
             long start = Stopwatch.GetTimestamp();
-            engine.Run(CancellationToken.None);
+            session.Run(CancellationToken.None);
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
     }

@@ -1,14 +1,16 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
-using Stemsharp.Kernels;
+using Stemsharp.Evaluation;
+using Stemsharp.Inference;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
 /// <summary>How far one forward pass is from the float64 golden data, beside PyTorch's own float32.</summary>
 internal static class GoldenAccuracy
 {
-    public static void Print(string golden, KernelTier tier)
+    public static void Print(string golden, SimdTier tier)
     {
         Report("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io", "mix.85995", "stems.85995", 0, "119.39");
         Report("tiny6/tiny6-18285eff.th", "tiny6/tiny6.io", "mix.85995", "stems.85995", 0, "123.77");
@@ -16,20 +18,19 @@ internal static class GoldenAccuracy
 
         void Report(string model, string file, string input, string output, int start, string pytorch)
         {
-            using Checkpoint checkpoint = model.StartsWith("synthetic", StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(Path.Combine(golden, model));
+            bool synthetic = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal);
+            CheckpointNetwork network = FamilyTable.All.Open(synthetic ? model : Path.Combine(golden, model));
             using Checkpoint data = Checkpoint.Open(Path.Combine(golden, file + ".safetensors"));
             float[] mix = Read(data, input), truth = Read(data, output);
-            float[] stems = Forward(checkpoint, mix, mix.Length / 2, tier);
+            float[] stems = Forward(network, mix, tier);
             int length = mix.Length / 2, width = truth.Length / (stems.Length / length);
-            double signal = 0, error = 0;
-            for (int i = 0; i < truth.Length; i++)
+            SignalToNoise sums = new();
+            for (int plane = 0; plane * width < truth.Length; plane++)
             {
-                double ours = stems[i / width * length + start + i % width];
-                signal += (double)truth[i] * truth[i];
-                error += (truth[i] - ours) * (truth[i] - ours);
+                sums.Add(truth.AsSpan(plane * width, width), stems.AsSpan(plane * length + start, width));
             }
 
-            Console.WriteLine($"{model}: {10 * Math.Log10(signal / error):F2} dB, PyTorch float32 {pytorch} dB");
+            Console.WriteLine($"{model}: {sums.Ratio:F2} dB, PyTorch float32 {pytorch} dB");
         }
     }
 
@@ -42,14 +43,10 @@ internal static class GoldenAccuracy
         return values;
     }
 
-    private static float[] Forward(Checkpoint checkpoint, float[] mix, int samples, KernelTier tier)
+    private static float[] Forward(CheckpointNetwork network, float[] mix, SimdTier tier)
     {
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, samples);
-        using CpuEngine engine = new(graph, new CheckpointWeights(checkpoint, config, graph), 2, tier);
-        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-        engine.Run(SegmentTransform.Forward(mix, config.Nfft), mix, y, yt, default);
-        SegmentTransform.Inverse(y, yt, samples, config.Nfft);
-        return yt;
+        CpuRuntime runtime = new(network, new EngineSettings { Threads = 2 }, tier);
+        using SpectralEngine engine = new(network.Definition, runtime, 2);
+        return PieceTrial.Run(engine, network.Definition, mix, default);
     }
 }

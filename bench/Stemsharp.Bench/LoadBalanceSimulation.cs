@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Inference;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
@@ -19,12 +20,11 @@ internal static unsafe class LoadBalanceSimulation
     public static void Print(string[] args)
     {
         string name = args.Length > 0 ? args[0] : "synthetic:htdemucs";
-        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        IReadOnlyList<CpuEngine> engines = CpuEngine.CreateGroup(graph, new CheckpointWeights(checkpoint, config, graph), 2, _ => 1);
-        using CpuEngine engine = engines[0];
-        Plan plan = engine.Plan;
+        CheckpointNetwork network = FamilyTable.All.Open(name);
+        int samples = network.Definition.Cut.Samples;
+        using CpuRuntime engine = new(network, new EngineSettings { Threads = 2, PiecesAtOnce = 1 }, SimdTier.Chosen);
+        INetworkSession session = engine.Arrange(samples, 1)[0];
+        Plan plan = engine.Plan!;
         double barrier = Barrier();
         Console.WriteLine($"{name} on {ProcessorName.Description}; a barrier of 2 threads takes {barrier * 1e6:F1} µs; {plan.Steps.Sum(s => s.Phases)} phases");
 
@@ -52,25 +52,25 @@ internal static unsafe class LoadBalanceSimulation
                 $"{threads,7}  {seconds,7:F3}  {serial / seconds,8:F1}  {100 * serial / seconds / threads,8:F0} %  {100 * serial / barriers / threads,11:F0} %  {100 * LoadBalance.SpeedUp(plan, threads) / threads,9:F0} % | {groups,3}  {speedUp:F1}  {100 * speedUp / threads:F0} %; the rule takes {LoadBalance.Groups(plan, threads, long.MaxValue)}"));
         }
 
-        double measured = Real(engine);
+        double measured = Real(session, network.Definition, samples);
         Console.WriteLine($"2 real threads {measured:F3} s: speed-up {serial / measured:F2}");
     }
 
     // The median time of every task, by step and phase, as cut for so many workers and run by one.
     private static double[][][] Measure(Plan plan, int workers)
     {
-        using NativeBlock memory = new(Session.Bytes(plan, 1) + 4096);
-        Workspace workspace = new() { Arena = (float*)memory.Pointer + Tensor.Slack, Workers = workers };
+        using NativeBuffer<byte> memory = new(Session.Bytes(plan, 1) + 4096, hugePages: true);
+        Workspace workspace = new() { Arena = (float*)memory.Data + Tensor.Slack, Workers = workers };
         workspace.Slots = (double*)(workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         workspace.Scratch = (float*)(((nint)(workspace.Slots + plan.SlotDoubles) + 127) / 64 * 64);
         double[][][][] all = new double[Runs + 1][][][];
         for (int run = 0; run <= Runs; run++)
         {
             Random random = new(1);
-            for (int port = 0; port < 2; port++)
+            foreach (PlanPort port in plan.Inputs)
             {
-                float* input = workspace.At(plan.Ports[port]);
-                for (long i = 0; i < (long)plan.Ports[port].Channels * plan.Ports[port].Positions; i++)
+                float* input = workspace.At(port.Tensor);
+                for (long i = 0; i < (long)port.Tensor.Channels * port.Tensor.Positions; i++)
                 {
                     input[i] = random.NextSingle() - 0.5f;
                 }
@@ -115,24 +115,14 @@ internal static unsafe class LoadBalanceSimulation
         return last;
     }
 
-    private static double Real(CpuEngine engine)
+    private static double Real(INetworkSession session, NetworkDefinition definition, int samples)
     {
         double[] seconds = new double[5];
         for (int run = -2; run < seconds.Length; run++)
         {
-            Random random = new(1);
-            for (int i = 0; i < engine.Shape.SpectrogramLength; i++)
-            {
-                engine.Spectrogram[i] = random.NextSingle() - 0.5f;
-            }
-
-            for (int i = 0; i < engine.Shape.WaveformLength; i++)
-            {
-                engine.Waveform[i] = random.NextSingle() - 0.5f;
-            }
-
+            NetworkNoise.Fill(session, definition, samples, new Random(1));
             long start = Stopwatch.GetTimestamp();
-            engine.Run(CancellationToken.None);
+            session.Run(CancellationToken.None);
             if (run >= 0)
             {
                 seconds[run] = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -5,15 +5,15 @@ using Stemsharp.Bench.CoreML;
 using Stemsharp.Bench.Onnx;
 using Stemsharp.Bench.Peers;
 using Stemsharp.Bench.Steps;
-using Stemsharp.Kernels;
+using Stemsharp.Simd;
 
 switch (args)
 {
     case ["engine", .. var rest]: EngineTime.Print(rest); return 0;
     case ["balance", .. var rest]: LoadBalanceSimulation.Print(rest); return 0;
     case ["steps", .. var rest]: StepComparison.Print(rest); return 0;
-    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, KernelTier.Best); return 0;
-    case ["stft"]: StftTime.Print(); return 0;
+    case ["accuracy", var golden]: GoldenAccuracy.Print(golden, SimdTier.Chosen); return 0;
+    case ["stft", .. var rest]: StftTime.Print(rest); return 0;
     case ["resampling"]: ResamplingBenchmark.Run(); return 0;
     case ["peers", .. var rest]: PeerBench.Run(rest); return 0;
     case ["peer", var contender, var folder, var threads, var truth]: PeerProcess.Serve(contender, folder, int.Parse(threads), truth); return 0;
@@ -22,6 +22,7 @@ switch (args)
     case ["onnxruntime", .. var rest]: OnnxRuntimePeer.Run(rest); return 0;
     case ["coreml", "accuracy", .. var rest]: PackageAccuracy.Run(rest); return 0;
     case ["coreml", "sensitivity", .. var rest]: PackageSensitivity.Run(rest); return 0;
+    case ["coreml", "palettes", .. var rest]: PackagePalettes.Run(rest); return 0;
     case ["coreml", "export", .. var rest]: await PackageExport.RunAsync(rest); return 0;
     case ["coreml", "song", .. var rest]: await PackageSong.RunAsync(rest); return 0;
     case ["plan", var app, var seconds, var extension, .. var rest]: PlanAccuracy.Print(app, double.Parse(seconds, CultureInfo.InvariantCulture), extension, rest); return 0;
@@ -31,6 +32,6 @@ switch (args)
         Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
         return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS");
         return 2;
 }

@@ -1,6 +1,6 @@
 using Stemsharp.Checkpoints;
+using Stemsharp.Inference;
 using Stemsharp.Model;
-using Stemsharp.Signal;
 
 namespace Stemsharp.Vulkan.Bench;
 
@@ -17,29 +17,8 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
         Full,
     ];
 
-    /// <summary>The transform of HTDemucs.</summary>
-    public static TransformDefinition Transform(HTDemucsConfig config) => new()
-    {
-        Nfft = config.Nfft,
-        Hop = config.HopLength,
-        Bins = config.Bins,
-        Normalized = true,
-        PadStart = config.HopLength / 2 * 3,
-        PadEnd = PaddingEnd.WholeHops,
-        DroppedFrames = 2,
-        Envelope = TransformEnvelope.Constant,
-        OutputStart = config.HopLength / 2 * 3,
-    };
-
-    public static Checkpoint Open(string golden, string model) =>
-        model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(Path.Combine(golden, model));
-
-    public static VulkanEngine Engine(Checkpoint checkpoint, VulkanOptions options)
-    {
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        return VulkanEngine.Open(graph, new CheckpointWeights(checkpoint, config, graph), Transform(config), options);
-    }
+    public static Network Open(string golden, string model) =>
+        FamilyTable.All.Open(model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) || System.IO.File.Exists(model) ? model : Path.Combine(golden, model));
 
     /// <summary>The mix, lengthened with zeros to what the network takes; and the truth, channel by channel.</summary>
     public (float[] Mix, float[] Truth, int Samples) Data(string golden, int length)

@@ -1,65 +1,67 @@
 using System.Diagnostics;
-using Stemsharp.Checkpoints;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Vulkan.Bench;
 
 /// <summary>How long a song's segments take, from samples in host memory to stems in host memory.</summary>
 internal static class SegmentTime
 {
-    public static void Run(string model, int segments, int rounds, VulkanOptions options, string? folder)
+    public static void Run(BenchDevice device, string model, int segments, int rounds, VulkanOptions options, string? folder)
     {
-        using Checkpoint checkpoint = GoldenCase.Open("tests/golden", model);
-        long start = Stopwatch.GetTimestamp();
-        using VulkanEngine engine = GoldenCase.Engine(checkpoint, options);
-        double opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        using BenchEngine bench = new(device, GoldenCase.Open("tests/golden", model), options, segments);
+        VulkanEngine engine = bench.Engine;
         Random random = new(1);
-        float[] sound = new float[2 * engine.Shape.Samples];
+        float[] sound = new float[2 * bench.Samples];
         for (int i = 0; i < sound.Length; i++)
         {
             sound[i] = (float)(random.NextDouble() - 0.5);
         }
 
-        start = Stopwatch.GetTimestamp();
-        One(engine, sound, 1);
-        double first = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        double[] times = [.. Enumerable.Range(0, rounds).Select(_ => One(engine, sound, segments)).Order()];
+        double first = One(bench, sound, 1);
+        double[] times = [.. Enumerable.Range(0, rounds).Select(_ => One(bench, sound, segments)).Order()];
         double median = times[times.Length / 2];
-        Console.WriteLine($"{engine.Description}: {segments} segments in {times[0]:F4} s at best, {median:F4} s median ({string.Join(" ", times.Select(t => $"{t:F3}"))}); {engine.Plan.Flops * (double)segments / median / 1e12:F1} TFLOP/s; opened in {opened:F2} s, first segment {first:F3} s; {engine.DeviceBytes / 1e6:F0} MB on the device");
-        if (options.Profile && engine.StepSeconds.Count > 0)
+        Console.WriteLine($"{bench.Description}: {segments} segments in {times[0]:F4} s at best, {median:F4} s median ({string.Join(" ", times.Select(t => $"{t:F3}"))}); {engine.Plan!.Flops * (double)segments / median / 1e12:F1} TFLOP/s; opened in {bench.OpenedIn:F2} s, first segment {first:F3} s; {engine.DeviceBytes / 1e6:F0} MB on the device, {engine.HostBytes / 1e6:F0} MB of the host");
+        if (options.Profile)
         {
-            StepTable.Print(Console.Out, engine, LastPieces(engine, segments), 25);
+            engine.ResetProfile();
+            One(bench, sound, segments);
+            StepTable.Print(Console.Out, engine, segments, 25);
             if (folder != null)
             {
-                using StreamWriter file = new(Path.Combine(folder, $"profile-{engine.Precision}-{engine.MaxPieces}.txt"));
-                StepTable.Print(file, engine, LastPieces(engine, segments), int.MaxValue);
+                using StreamWriter file = new(Path.Combine(folder, $"profile-{engine.Identity.Precision}-{engine.PiecesPerRun}.txt"));
+                StepTable.Print(file, engine, segments, int.MaxValue);
             }
         }
     }
 
-    private static int LastPieces(VulkanEngine engine, int segments) => (segments - 1) % engine.MaxPieces + 1;
-
-    private static double One(VulkanEngine engine, float[] sound, int segments)
+    private static double One(BenchEngine bench, float[] sound, int segments)
     {
-        int[] stems = [.. Enumerable.Range(0, engine.Shape.Stems)];
-        Queue<GpuBatch> running = new();
+        VulkanEngine engine = bench.Engine;
+        Queue<(Task Done, IPieceBuffer[] Pieces)> running = new();
         long start = Stopwatch.GetTimestamp();
         for (int at = 0; at < segments;)
         {
-            if (running.Count == 2)
+            IPieceBuffer[] pieces = new IPieceBuffer[Math.Min(engine.PiecesPerRun, segments - at)];
+            for (int i = 0; i < pieces.Length; i++)
+            {
+                IPieceBuffer? piece;
+                while ((piece = engine.Lease()) is null)
+                {
+                    Take();
+                }
+
+                pieces[i] = piece;
+                sound.AsSpan(0, bench.Samples).CopyTo(pieces[i].Input(0));
+                sound.AsSpan(bench.Samples).CopyTo(pieces[i].Input(1));
+            }
+
+            while (running.Count >= engine.RunsAtOnce)
             {
                 Take();
             }
 
-            int pieces = Math.Min(engine.MaxPieces, segments - at);
-            GpuBatch batch = engine.Lease();
-            for (int i = 0; i < pieces; i++)
-            {
-                sound.CopyTo(batch.Input(i));
-            }
-
-            engine.Start(batch, pieces, stems);
-            running.Enqueue(batch);
-            at += pieces;
+            running.Enqueue((engine.RunAsync(pieces, bench.Stems, default), pieces));
+            at += pieces.Length;
         }
 
         while (running.Count > 0)
@@ -71,9 +73,9 @@ internal static class SegmentTime
 
         void Take()
         {
-            GpuBatch batch = running.Dequeue();
-            engine.Finish(batch);
-            engine.Return(batch);
+            (Task done, IPieceBuffer[] pieces) = running.Dequeue();
+            done.GetAwaiter().GetResult();
+            Array.ForEach(pieces, p => p.Dispose());
         }
     }
 }

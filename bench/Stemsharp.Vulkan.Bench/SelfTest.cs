@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Kernels;
 using Stemsharp.Vulkan.Planning;
@@ -10,26 +11,25 @@ namespace Stemsharp.Vulkan.Bench;
 internal static class SelfTest
 {
     /// <summary>Returns how many failed.</summary>
-    public static int Run(VulkanOptions options)
+    public static int Run(BenchDevice measured)
     {
-        VulkanInstance instance = VulkanInstance.TryGet(out string? reason) ?? throw new VulkanException(VulkanFailure.Refused, reason!);
-        GpuInfo info = DeviceChoice.Choose(instance.Devices(), options.Device, allowSoftware: true);
-        using GpuDevice device = new(instance, info);
+        GpuInfo info = measured.Info;
+        using GpuDevice device = new(measured.Instance, info);
         using PipelineSet pipelines = new(device, []);
         GpuTraits traits = GpuTraits.Of(info);
         Console.WriteLine($"{info}: subgroup {info.SubgroupSize}, shared memory {info.SharedMemory}, matrices {info.Cooperative} {string.Join(" ", info.CooperativeShapes)}, timestamps {info.TimestampPeriod} ns, transfer family {info.TransferFamily}");
         GraphRun runs = new(device, pipelines);
         int failed = 0;
-        (string Name, GpuPrecision Precision, GpuTraits Traits, double Least)[] ways =
+        (string Name, EnginePrecision Precision, GpuTraits Traits, double Least)[] ways =
         [
-            ("fp32", GpuPrecision.Single, traits, 120),
-            ("halves", GpuPrecision.Mixed, traits with { Matrix = null }, 65),
-            ("matrices", GpuPrecision.Mixed, traits, 65),
+            ("fp32", EnginePrecision.Fp32, traits, 120),
+            ("halves", EnginePrecision.Mixed, traits with { Matrix = null }, 65),
+            ("matrices", EnginePrecision.Mixed, traits, 65),
         ];
-        foreach ((string way, GpuPrecision precision, GpuTraits taken, double least) in ways.Where(w => w.Name != "matrices" || traits.Matrix != null))
+        foreach ((string way, EnginePrecision precision, GpuTraits taken, double least) in ways.Where(w => w.Name != "matrices" || traits.Matrix != null))
         {
             long start = Stopwatch.GetTimestamp();
-            bool matrix = precision == GpuPrecision.Mixed && taken.Matrix != null;
+            bool matrix = precision == EnginePrecision.Mixed && taken.Matrix != null;
             int count = 0;
             double worst = double.PositiveInfinity;
             foreach ((string name, Action<Graph.GraphBuilder> record) in KernelCases.All)
@@ -56,7 +56,7 @@ internal static class SelfTest
                     {
                         failed++;
                         Console.WriteLine($"FAILED {way}, {name}, tile {tile}: {e.Message}");
-                        if (e.Failure == VulkanFailure.DeviceLost)
+                        if (e.Failure == EngineFailure.DeviceLost)
                         {
                             return failed;
                         }
@@ -73,13 +73,13 @@ internal static class SelfTest
     private static IEnumerable<ProductTile?> Tiles(bool matrix, GpuTraits traits) =>
         ProductKernel.Fitting(ProductLoader.Window, traits, matrix).Select(t => (ProductTile?)t);
 
-    private static void Force(GpuPlan plan, ProductTile? tile, GpuTraits traits, GpuPrecision precision)
+    private static void Force(GpuPlan plan, ProductTile? tile, GpuTraits traits, EnginePrecision precision)
     {
         foreach (GpuStep step in plan.Steps.Where(s => s.Product != null))
         {
             if (tile is { } wanted)
             {
-                step.UseTile(wanted, traits, precision == GpuPrecision.Mixed);
+                step.UseTile(wanted, traits, precision == EnginePrecision.Mixed);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Playwright;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Web.Tests.Hosts;
 
@@ -44,7 +45,7 @@ internal static class OnnxRun
                 SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2)).ConfigureAwait(false);
                 foreach (string stem in truth.Stems)
                 {
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stem}: {Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]):F1} dB to Stemsharp's own engine"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stem}: {ParityReport.Compare([.. truth[stem][0], .. truth[stem][1]], stems[stem]).Snr:F1} dB to Stemsharp's own engine"));
                 }
             }
         }
@@ -71,7 +72,4 @@ internal static class OnnxRun
                 return 0;
             }
         }).Max();
-
-    private static double Snr(float[] truth, float[] x) =>
-        10 * Math.Log10(truth.Sum(v => (double)v * v) / truth.Zip(x, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
 }

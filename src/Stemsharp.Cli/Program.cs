@@ -10,7 +10,7 @@ internal static class Program
 {
     // Not a RootCommand: that one is called like the executable, which under "dotnet run" is not "stemsharp".
     internal static Command CreateRoot() =>
-        new("stemsharp", "Takes songs apart: vocals, drums, bass and more, with HTDemucs models in managed .NET.")
+        new("stemsharp", "Takes songs apart: vocals, drums, bass and more, in managed .NET.")
         {
             new HelpOption { Recursive = true, Action = new HelpWithExamples() },
             new VersionOption(),

@@ -111,7 +111,7 @@ public sealed record JobSettings
     /// <summary>Passes with the song shifted in time, averaged, 0 to 20; default 0, one plain pass.</summary>
     public int? Shifts { get; init; }
 
-    /// <summary>Overlap of the segments, 0 to 0.9; default 0.25.</summary>
+    /// <summary>Overlap of the segments, 0 to 0.9; default the model's own, 0.25 for Demucs.</summary>
     public double? Overlap { get; init; }
 }
 
@@ -208,8 +208,23 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
 
+    /// <summary>The licence of what a download would fetch, or has fetched, as it was stated; null where nobody stated one.</summary>
+    public LicenceInfo? Licence { get; init; }
+
     /// <summary>A download in progress, or one that failed; null otherwise.</summary>
     public ModelDownload? Download { get; init; }
+}
+
+/// <summary>A licence as somebody stated it.</summary>
+/// <param name="Text">The licence, on one line.</param>
+/// <param name="StatedBy">Who stated it, and where.</param>
+public sealed record LicenceInfo(string Text, string StatedBy)
+{
+    /// <summary>Where it can be read; null where there is no page.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>Whether the publisher demands that it is accepted before a download; <c>stemsharp models download</c> takes the acceptance.</summary>
+    public bool MustBeAccepted { get; init; }
 }
 
 /// <summary>A model's download.</summary>

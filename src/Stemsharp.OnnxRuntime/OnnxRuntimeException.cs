@@ -1,18 +1,23 @@
+using Stemsharp.Inference;
+
 namespace Stemsharp.OnnxRuntime;
 
 /// <summary>A call of onnxruntime's that failed.</summary>
-public sealed class OnnxRuntimeException : ExternalToolException
+public sealed class OnnxRuntimeException : EngineException
 {
     /// <summary>Makes the error of a failed call.</summary>
     /// <param name="what">What was tried.</param>
     /// <param name="code">onnxruntime's error code.</param>
     /// <param name="detail">onnxruntime's own message.</param>
     public OnnxRuntimeException(string what, int code, string detail)
-        : base($"onnxruntime could not {what}: {detail}{Advice(detail)}")
+        : base(KindOf(what, detail), $"onnxruntime could not {what}: {detail}{Advice(detail)}")
     {
         Code = code;
         Detail = detail;
     }
+
+    /// <summary>What is tried when a model runs.</summary>
+    internal const string RunTheModel = "run the model";
 
     /// <summary>onnxruntime's error code (OrtErrorCode).</summary>
     public int Code { get; }
@@ -20,8 +25,10 @@ public sealed class OnnxRuntimeException : ExternalToolException
     /// <summary>onnxruntime's own message.</summary>
     public string Detail { get; }
 
-    /// <summary>Whether the device or the machine ran out of memory.</summary>
-    public bool IsOutOfMemory => MeansOutOfMemory(Detail);
+    // A run that fails on a graph which was taken is the device's fault; drivers recover from a reset by themselves.
+    private static EngineFailure KindOf(string what, string detail) => MeansOutOfMemory(detail) ? EngineFailure.OutOfMemory
+        : what == RunTheModel ? EngineFailure.DeviceLost
+        : EngineFailure.Refused;
 
     private static bool MeansOutOfMemory(string detail) =>
         detail.Contains("out of memory", StringComparison.OrdinalIgnoreCase)

@@ -124,7 +124,7 @@ public sealed unsafe class OnnxSession : IDisposable
                     throw new OperationCanceledException(cancellationToken);
                 }
 
-                _api.Check(status, "run the model");
+                _api.Check(status, OnnxRuntimeException.RunTheModel);
                 if (_profiling)
                 {
                     NodesByProvider = NodeCounts.Take(EndProfiling());

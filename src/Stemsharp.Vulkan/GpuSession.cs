@@ -1,65 +1,79 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Native;
 using Stemsharp.Vulkan.Planning;
 
 namespace Stemsharp.Vulkan;
 
-/// <summary>A plan on a device: its weights, an arena for so many pieces, recorded commands, batches in flight.</summary>
+/// <summary>
+/// A plan on a device: an arena for so many pieces, recorded commands, and what a run needs while the one before is still being
+/// copied out. One thread at a time.
+/// </summary>
 internal sealed unsafe class GpuSession : IDisposable
 {
+    /// <summary>Runs that may be under way: while one computes, the one before is copied out.</summary>
+    public const int RunsAtOnce = 2;
+
     private const int PlanesArgument = 12;
 
-    // Operations of one submission: systems reset a GPU whose display waits for seconds, and a slow one does a few hundred
-    // billion of them in a second.
-    private const double SubmissionFlops = 100e9;
+    // Operations of one part: systems reset a GPU whose display waits for seconds, and a slow one does a few hundred billion of
+    // them in a second. A processor that plays a GPU does some ten billion. A run can be stopped between its parts.
+    private const double PartFlops = 100e9, PartFlopsOfSoftware = 3e9;
 
     private readonly GpuDevice _device;
     private readonly PipelineSet _pipelines;
     private readonly GpuPlan _plan;
+    private readonly GpuBuffer _weights;
     private readonly int _pieces;
     private readonly TimeSpan _limit;
     private readonly List<IDisposable> _owned = [];
-    private readonly GpuBuffer _weights, _arena, _flags;
+    private readonly GpuBuffer _arena, _flags;
+    private readonly GpuBuffer[] _staging = new GpuBuffer[RunsAtOnce];
+    private readonly CommandPool _computing, _copying;
     private readonly Timeline _computed, _copied;
-    private readonly Dictionary<(int Batch, int Pieces, int Mask), nint[]> _compute = [];
-    private readonly Dictionary<(int Batch, int Pieces, int Planes), nint> _download = [];
-    private readonly Stack<GpuBatch> _free = new();
-    private readonly Lock _lock = new();
-    private readonly bool _profile;
-    private ulong _pool, _copyPool, _queries;
+    private readonly Dictionary<(int Slot, int Pieces, int Mask), nint[]> _recorded = [];
+    private readonly double[]? _seconds;
+    private ulong _queries;
 
-    public GpuSession(GpuDevice device, PipelineSet pipelines, GpuPlan plan, IWeightSource source, int pieces, int batches, VulkanOptions options)
+    /// <param name="device">The device.</param>
+    /// <param name="pipelines">Its pipelines, those of the plan among them.</param>
+    /// <param name="plan">What to run.</param>
+    /// <param name="weights">The plan's weights, loaded.</param>
+    /// <param name="pieces">Most pieces of a run.</param>
+    /// <param name="options">Limits, and whether to time steps.</param>
+    public GpuSession(GpuDevice device, PipelineSet pipelines, GpuPlan plan, GpuBuffer weights, int pieces, VulkanOptions options)
     {
         _device = device;
         _pipelines = pipelines;
         _plan = plan;
+        _weights = weights;
         _pieces = pieces;
-        _limit = options.PieceLimit;
-        _profile = options.Profile && device.Info.TimestampPeriod > 0;
+        _limit = options.PartLimit;
         try
         {
-            _pool = Pool(device.Info.QueueFamily);
-            _copyPool = Pool(device.Info.TransferFamily >= 0 ? device.Info.TransferFamily : device.Info.QueueFamily);
+            _computing = Own(new CommandPool(device, device.Info.QueueFamily));
+            _copying = Own(new CommandPool(device, device.Info.TransferFamily >= 0 ? device.Info.TransferFamily : device.Info.QueueFamily));
             _computed = Own(new Timeline(device));
             _copied = Own(new Timeline(device));
-            _weights = Own(new GpuBuffer(device, Math.Max(256, plan.Weights.Bytes), GpuPlace.Device, "weights"));
-            _arena = Own(new GpuBuffer(device, 4L * (ArenaPlanner.Reserved + (long)pieces * plan.PieceFloats), GpuPlace.Device, "values"));
-            _flags = Own(new GpuBuffer(device, 4L * batches * ArenaPlanner.Reserved, GpuPlace.Download, "flags"));
-            for (int i = batches - 1; i >= 0; i--)
+            _arena = Own(new GpuBuffer(device, ArenaBytes(plan, pieces), GpuPlace.Device, "values"));
+            _flags = Own(new GpuBuffer(device, 4L * RunsAtOnce * ArenaPlanner.Reserved, GpuPlace.Host, "flags"));
+            for (int i = 0; i < RunsAtOnce; i++)
             {
-                _free.Push(Own(new GpuBatch(device, plan, pieces, i)));
+                _staging[i] = Own(new GpuBuffer(device, 4L * pieces * plan.OutputFloats, GpuPlace.Device, "stems on the device"));
             }
 
-            Load(source);
-            if (_profile)
+            // Ordinary numbers, as halves and as singles: tiles are measured on them.
+            CommandPool.RunOnce(device, _limit, recorder =>
             {
-                VkQueryPoolCreateInfo queries = new() { Type = VkStructureType.QueryPoolCreateInfo, QueryType = 2, Count = (uint)plan.Steps.Count + 1 };
-                ulong pool;
-                VulkanException.Check(device.Functions.CreateQueryPool(device.Handle, &queries, null, &pool), "take times");
-                _queries = pool;
+                recorder.Fill(_arena, 0, _arena.Bytes, 0x3c003c00);
+                recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.ComputeShader | VkPipelineStage.Transfer);
+            });
+            if (options.Profile && device.Info.TimestampPeriod > 0)
+            {
+                _seconds = new double[plan.Steps.Count];
+                _queries = TimesPool(RunsAtOnce * (plan.Steps.Count + 1));
             }
         }
         catch
@@ -69,104 +83,144 @@ internal sealed unsafe class GpuSession : IDisposable
         }
     }
 
-    public IReadOnlyList<double> StepSeconds { get; private set; } = [];
+    /// <summary>Time of each step so far, in seconds; empty without profiling.</summary>
+    public IReadOnlyList<double> StepSeconds => _seconds ?? [];
 
-    public long DeviceBytes => _owned.OfType<GpuBuffer>().Where(b => b.Pointer == null).Sum(b => b.Bytes) + _owned.OfType<GpuBatch>().Sum(b => b.Staging!.Bytes);
+    /// <summary>Device memory that it holds, without the weights.</summary>
+    public long DeviceBytes => _arena.Bytes + _staging.Sum(s => s.Bytes);
 
-    /// <summary>Device memory that a session takes.</summary>
-    public static long Bytes(GpuPlan plan, int pieces, int batches) => plan.DeviceBytes(pieces) + 4L * batches * pieces * plan.OutputFloats;
+    /// <summary>Device memory of a plan's arena.</summary>
+    public static long ArenaBytes(GpuPlan plan, int pieces) => 4L * (ArenaPlanner.Reserved + (long)pieces * plan.PieceFloats);
 
-    public GpuBatch Lease()
+    /// <summary>Device memory that a session takes, without the weights.</summary>
+    public static long Bytes(GpuPlan plan, int pieces) => ArenaBytes(plan, pieces) + 4L * RunsAtOnce * pieces * plan.OutputFloats;
+
+    /// <summary>Makes a run ready.</summary>
+    /// <param name="pieces">Pieces whose inputs are filled.</param>
+    /// <param name="mask">The wanted planes of the stems, one bit each.</param>
+    /// <param name="slot">0 … <see cref="RunsAtOnce"/> − 1; no run that has it may be under way.</param>
+    public GpuRun Begin(IReadOnlyList<GpuPiece> pieces, int mask, int slot)
     {
-        lock (_lock)
-        {
-            return _free.TryPop(out GpuBatch? batch) ? batch : throw new InvalidOperationException("All batches are out; return one first.");
-        }
-    }
-
-    public void Return(GpuBatch batch)
-    {
-        lock (_lock)
-        {
-            _free.Push(batch);
-        }
-    }
-
-    /// <summary>Hands in a batch.</summary>
-    /// <param name="batch">A leased batch whose first pieces are filled.</param>
-    /// <param name="pieces">How many.</param>
-    /// <param name="mask">The wanted planes of the output, one bit each.</param>
-    public void Start(GpuBatch batch, int pieces, int mask)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(pieces is >= 1 && pieces <= _pieces, true);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pieces.Count, _pieces);
+        ArgumentOutOfRangeException.ThrowIfZero(pieces.Count);
         ArgumentOutOfRangeException.ThrowIfZero(mask);
-        int planes = BitOperations.PopCount((uint)mask);
-        batch.OutputFloats = _plan.InverseFrom < _plan.Steps.Count ? planes * _plan.Outputs[0].Positions : _plan.OutputFloats;
-        lock (_lock)
+        if (!_recorded.TryGetValue((slot, pieces.Count, mask), out nint[]? compute))
         {
-            if (!_compute.TryGetValue((batch.Index, pieces, mask), out nint[]? compute))
-            {
-                _compute.Add((batch.Index, pieces, mask), compute = Record(batch, pieces, mask, planes));
-            }
-
-            if (!_download.TryGetValue((batch.Index, pieces, planes), out nint download))
-            {
-                _download.Add((batch.Index, pieces, planes), download = RecordDownload(batch, pieces));
-            }
-
-            ulong done = _computed.Submit(_device.Queue, compute);
-            batch.Due = _copied.Submit(_device.TransferQueue, [download], _computed, done);
+            _recorded.Add((slot, pieces.Count, mask), compute = Record(slot, pieces.Count, mask));
         }
+
+        return new GpuRun(slot, pieces.Count, RecordUpload(pieces), compute, RecordDownload(pieces, mask, slot));
     }
 
-    public void Finish(GpuBatch batch, CancellationToken cancellationToken)
+    /// <summary>Hands the next part of a run to the device.</summary>
+    /// <returns>When it is done.</returns>
+    public (Timeline Timeline, ulong Value) SubmitNext(GpuRun run)
     {
-        ulong due = batch.Due;
-        if (due == 0)
+        int part = run.Submitted++;
+        return part == run.Compute.Length
+            ? (_copied, _copied.Submit(_device.TransferQueue, [run.Download], _computed, _computed.Value))
+            : (_computed, _computed.Submit(_device.Queue, part == 0 ? [run.Upload, run.Compute[0]] : [run.Compute[part]]));
+    }
+
+    /// <summary>Ends a run whose parts are done, as far as they were handed in.</summary>
+    /// <exception cref="VulkanException">It gave something that cannot be right.</exception>
+    public void End(GpuRun run)
+    {
+        _computing.Free(run.Upload);
+        _copying.Free(run.Download);
+        if (!run.IsWhole)
         {
-            throw new InvalidOperationException("The batch was not started.");
+            return;
         }
 
-        _copied.Wait(due, _limit * _pieces, cancellationToken);
-        batch.Due = 0;
-        if (_profile)
-        {
-            ReadTimes();
-        }
-
-        Span<int> flags = new((int*)_flags.Pointer + batch.Index * ArenaPlanner.Reserved, 2);
+        ReadTimes(run.Slot);
+        Span<int> flags = new((int*)_flags.Pointer + run.Slot * ArenaPlanner.Reserved, 2);
         if (flags[0] != 0 || flags[1] != 0)
         {
             throw new VulkanException(
-                VulkanFailure.Wrong,
+                EngineFailure.Wrong,
                 flags[0] != 0
                     ? "A value of this model is too large for 16 bits; run it with --precision fp32."
                     : "The GPU gave something that is no number. Its driver may be faulty, or the input or the model is; take another engine.");
         }
     }
 
+    /// <summary>Runs pieces and waits for them.</summary>
+    /// <param name="pieces">Pieces whose inputs are filled.</param>
+    /// <param name="mask">The wanted planes of the stems, one bit each.</param>
+    public void Run(IReadOnlyList<GpuPiece> pieces, int mask)
+    {
+        GpuRun run = Begin(pieces, mask, 0);
+        while (!run.IsWhole)
+        {
+            (Timeline timeline, ulong value) = SubmitNext(run);
+            timeline.Wait(value, _limit);
+        }
+
+        End(run);
+    }
+
+    /// <summary>Forgets the times so far.</summary>
+    public void ResetTimes()
+    {
+        if (_seconds is not null)
+        {
+            Array.Clear(_seconds);
+        }
+    }
+
+    /// <summary>Runs a step alone, on whatever the arena holds, and returns the seconds of one run.</summary>
+    public double Measure(GpuStep step, int pieces, int repeats)
+    {
+        ulong pool = TimesPool(2), times;
+        try
+        {
+            CommandPool.RunOnce(_device, _limit, recorder =>
+            {
+                const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
+                recorder.ResetTimes(pool, 0, 2);
+                for (int i = -1; i < repeats; i++)
+                {
+                    recorder.Wait(Work, Work);
+                    if (i == 0)
+                    {
+                        recorder.Time(pool, 0);
+                    }
+
+                    Launch(recorder, step, pieces, step.Y, null);
+                }
+
+                recorder.Wait(Work, Work);
+                recorder.Time(pool, 1);
+            });
+            ulong* ticks = stackalloc ulong[2];
+            VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, pool, 0, 2, 16, ticks, 8, 1), "read times");
+            times = ticks[1] - ticks[0];
+        }
+        finally
+        {
+            DestroyTimes(ref pool);
+        }
+
+        return times * _device.Info.TimestampPeriod * 1e-9 / repeats;
+    }
+
     public void Dispose()
     {
-        DeviceFunctions vk = _device.Functions;
         if (!_device.IsHung)
         {
             try
             {
-                _computed?.Wait(_computed.Value, _limit * _pieces);
-                _copied?.Wait(_copied.Value, _limit * _pieces);
+                _computed?.Wait(_computed.Value, _limit);
+                _copied?.Wait(_copied.Value, _limit);
 
                 // The work is done; drivers' own threads may still hold what it used.
-                vk.DeviceWaitIdle(_device.Handle);
+                _device.Functions.DeviceWaitIdle(_device.Handle);
             }
             catch (VulkanException)
             {
                 // Lost, and said so already, or hung: then nothing is freed.
             }
-        }
-
-        if (_device.IsHung)
-        {
-            return;
         }
 
         for (int i = _owned.Count - 1; i >= 0; i--)
@@ -175,22 +229,7 @@ internal sealed unsafe class GpuSession : IDisposable
         }
 
         _owned.Clear();
-        Destroy(ref _pool);
-        Destroy(ref _copyPool);
-        if (_queries != 0)
-        {
-            vk.DestroyQueryPool(_device.Handle, _queries, null);
-            _queries = 0;
-        }
-
-        void Destroy(ref ulong pool)
-        {
-            if (pool != 0)
-            {
-                vk.DestroyCommandPool(_device.Handle, pool, null);
-                pool = 0;
-            }
-        }
+        DestroyTimes(ref _queries);
     }
 
     private T Own<T>(T thing)
@@ -200,44 +239,34 @@ internal sealed unsafe class GpuSession : IDisposable
         return thing;
     }
 
-    private ulong Pool(int family)
+    private nint RecordUpload(IReadOnlyList<GpuPiece> pieces)
     {
-        VkCommandPoolCreateInfo info = new() { Type = VkStructureType.CommandPoolCreateInfo, Family = (uint)family };
-        ulong pool;
-        VulkanException.Check(_device.Functions.CreateCommandPool(_device.Handle, &info, null, &pool), "record commands");
-        return pool;
-    }
-
-    // Packs the weights into memory that the device copies from, a part at a time.
-    private void Load(IWeightSource source)
-    {
-        using GpuBuffer staging = new(_device, Math.Max(256, _plan.Weights.Bytes), GpuPlace.Upload, "weights on their way");
-        _plan.Weights.Write(source, (byte*)staging.Pointer, Environment.ProcessorCount);
-        CommandRecorder recorder = new(_device, _pool);
-        recorder.Copy(staging, _weights, [new VkBufferCopy { Size = (ulong)_weights.Bytes }]);
-
-        // Ordinary numbers, as halves and as singles: tiles are measured on them.
-        recorder.Fill(_arena, 0, _arena.Bytes, 0x3c003c00);
-        recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.ComputeShader | VkPipelineStage.Transfer);
-        _computed.Wait(_computed.Submit(_device.Queue, [recorder.End()]), _limit);
-    }
-
-    private nint[] Record(GpuBatch batch, int pieces, int mask, int planes)
-    {
-        List<nint> recorded = [];
-        double flops = 0;
-        CommandRecorder recorder = new(_device, _pool);
+        CommandRecorder recorder = _computing.Record();
         const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
 
-        // The arena and the flags may still be in use by the batch before.
+        // The arena and the flags may still be in use by the run before.
         recorder.Wait(Work, Work);
         recorder.Fill(_arena, 0, 4L * ArenaPlanner.Reserved, 0);
-        recorder.Copy(batch.Upload!, _arena, Regions(_plan.Inputs, pieces, _plan.InputFloats, int.MaxValue));
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            recorder.Copy(pieces[i].Buffer, _arena, Regions(_plan.Inputs, i));
+        }
+
         recorder.Wait(VkPipelineStage.Transfer, Work);
+        return recorder.End();
+    }
+
+    private nint[] Record(int slot, int pieces, int mask)
+    {
+        List<nint> recorded = [];
+        double flops = 0, most = _device.Info.IsSoftware ? PartFlopsOfSoftware : PartFlops;
+        int planes = BitOperations.PopCount((uint)mask), times = slot * (_plan.Steps.Count + 1);
+        CommandRecorder recorder = _computing.Record();
+        const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
         if (_queries != 0)
         {
-            recorder.ResetTimes(_queries, _plan.Steps.Count + 1);
-            recorder.Time(_queries, 0);
+            recorder.ResetTimes(_queries, times, _plan.Steps.Count + 1);
+            recorder.Time(_queries, times);
         }
 
         for (int i = 0; i < _plan.Steps.Count; i++)
@@ -245,12 +274,12 @@ internal sealed unsafe class GpuSession : IDisposable
             GpuStep step = _plan.Steps[i];
             bool inverse = i >= _plan.InverseFrom;
             flops += (double)step.Flops * pieces;
-            if (flops > SubmissionFlops && step.Flops > 0)
+            if (flops > most && step.Flops > 0)
             {
                 recorded.Add(recorder.End());
-                recorder = new CommandRecorder(_device, _pool);
+                recorder = _computing.Record();
                 recorder.Wait(Work, Work);
-                flops = 0;
+                flops = (double)step.Flops * pieces;
             }
 
             recorder.Touch(VkPipelineStage.ComputeShader, [.. step.Reads.Select(t => Range(t, false)), .. step.Writes.Select(t => Range(t, true))]);
@@ -258,20 +287,62 @@ internal sealed unsafe class GpuSession : IDisposable
             if (_queries != 0)
             {
                 recorder.Wait(VkPipelineStage.ComputeShader, Work);
-                recorder.Time(_queries, i + 1);
+                recorder.Time(_queries, times + i + 1);
             }
         }
 
+        // Out of the arena, which the next run needs.
         recorder.Wait(Work, VkPipelineStage.Transfer);
-        VkBufferCopy[] outputs = Regions(_plan.Outputs, pieces, batch.OutputFloats, _plan.InverseFrom < _plan.Steps.Count ? planes : int.MaxValue);
-        recorder.Copy(_arena, batch.Staging!, [.. outputs.Select(r => new VkBufferCopy { Source = r.Destination, Destination = r.Source, Size = r.Size })]);
-        recorder.Copy(_arena, _flags, [new VkBufferCopy { Destination = (ulong)(4L * batch.Index * ArenaPlanner.Reserved), Size = 4 * ArenaPlanner.Reserved }]);
+        for (int i = 0; i < pieces; i++)
+        {
+            long start = 4L * i * _plan.OutputFloats;
+            recorder.Copy(_arena, _staging[slot], [.. Regions(_plan.Outputs, i, OutputChannels(planes))
+                .Select(r => new VkBufferCopy { Source = r.Destination, Destination = r.Source + (ulong)start, Size = r.Size })]);
+        }
+
+        recorder.Copy(_arena, _flags, [new VkBufferCopy { Destination = (ulong)(4L * slot * ArenaPlanner.Reserved), Size = 4 * ArenaPlanner.Reserved }]);
         recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.Host);
         return [.. recorded, recorder.End()];
 
         // Within one piece's arena: all pieces have the same layout.
         static (long Start, long End, bool Written) Range(GpuTensor tensor, bool written) => (tensor.Offset, tensor.Offset + tensor.Root.Floats, written);
     }
+
+    private nint RecordDownload(IReadOnlyList<GpuPiece> pieces, int mask, int slot)
+    {
+        CommandRecorder recorder = _copying.Record();
+        int planes = BitOperations.PopCount((uint)mask);
+        bool chosen = OutputChannels(planes) == planes;
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            ulong start = (ulong)(4L * i * _plan.OutputFloats);
+            if (!chosen)
+            {
+                recorder.Copy(_staging[slot], pieces[i].Buffer, [new VkBufferCopy { Source = start, Size = (ulong)(4L * _plan.OutputFloats) }]);
+                continue;
+            }
+
+            // The wanted planes lie side by side; each goes to its own place.
+            VkBufferCopy[] regions = new VkBufferCopy[planes];
+            ulong size = 4ul * (ulong)_plan.Outputs[0].Positions;
+            for (int plane = 0, at = 0; at < planes; plane++)
+            {
+                if (((mask >> plane) & 1) != 0)
+                {
+                    regions[at] = new VkBufferCopy { Source = start + (ulong)at * size, Destination = (ulong)plane * size, Size = size };
+                    at++;
+                }
+            }
+
+            recorder.Copy(_staging[slot], pieces[i].Buffer, regions);
+        }
+
+        recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.Host);
+        return recorder.End();
+    }
+
+    // Channels of the outputs that there are after a run: of the wanted planes where steps of the plan work on them alone, else all.
+    private int OutputChannels(int planes) => _plan.InverseFrom < _plan.Steps.Count ? planes : int.MaxValue;
 
     private void Launch(CommandRecorder recorder, GpuStep step, int pieces, int y, int? mask)
     {
@@ -287,90 +358,61 @@ internal sealed unsafe class GpuSession : IDisposable
         recorder.Dispatch(_pipelines[step.Kernel], push[..(20 + 4 * step.Push.Length)], step.X, y, pieces);
     }
 
-    /// <summary>Runs a step alone, on whatever the arena holds, and returns the seconds of one run.</summary>
-    public double Measure(GpuStep step, int pieces, int repeats)
-    {
-        VkQueryPoolCreateInfo queries = new() { Type = VkStructureType.QueryPoolCreateInfo, QueryType = 2, Count = 2 };
-        ulong pool, times;
-        VulkanException.Check(_device.Functions.CreateQueryPool(_device.Handle, &queries, null, &pool), "take times");
-        nint commands = 0;
-        try
-        {
-            CommandRecorder recorder = new(_device, _pool);
-            commands = recorder.Commands;
-            const VkPipelineStage Work = VkPipelineStage.ComputeShader | VkPipelineStage.Transfer;
-            recorder.ResetTimes(pool, 2);
-            for (int i = -1; i < repeats; i++)
-            {
-                recorder.Wait(Work, Work);
-                if (i == 0)
-                {
-                    recorder.Time(pool, 0);
-                }
-
-                Launch(recorder, step, pieces, step.Y, null);
-            }
-
-            recorder.Wait(Work, Work);
-            recorder.Time(pool, 1);
-            _computed.Wait(_computed.Submit(_device.Queue, [recorder.End()]), _limit * _pieces);
-            ulong* ticks = stackalloc ulong[2];
-            VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, pool, 0, 2, 16, ticks, 8, 1), "read times");
-            times = ticks[1] - ticks[0];
-        }
-        finally
-        {
-            _device.Functions.DestroyQueryPool(_device.Handle, pool, null);
-            if (commands != 0)
-            {
-                _device.Functions.FreeCommandBuffers(_device.Handle, _pool, 1, &commands);
-            }
-        }
-
-        return times * _device.Info.TimestampPeriod * 1e-9 / repeats;
-    }
-
-    private nint RecordDownload(GpuBatch batch, int pieces)
-    {
-        CommandRecorder recorder = new(_device, _copyPool);
-        recorder.Copy(batch.Staging!, batch.Download!, [new VkBufferCopy { Size = (ulong)(4L * pieces * batch.OutputFloats) }]);
-        recorder.Wait(VkPipelineStage.Transfer, VkPipelineStage.Host);
-        return recorder.End();
-    }
-
-    // From pieces that lie densely one after the other to their tensors' channels in the arena.
-    private VkBufferCopy[] Regions(IReadOnlyList<GpuTensor> tensors, int pieces, int pieceFloats, int channels)
+    // From a piece's dense channels to those of its tensors in the arena.
+    private VkBufferCopy[] Regions(IReadOnlyList<GpuTensor> tensors, int piece, int channels = int.MaxValue)
     {
         List<VkBufferCopy> regions = [];
-        for (int piece = 0; piece < pieces; piece++)
+        long dense = 0;
+        foreach (GpuTensor tensor in tensors)
         {
-            long dense = (long)piece * pieceFloats;
-            foreach (GpuTensor tensor in tensors)
+            for (int c = 0; c < Math.Min(channels, tensor.Channels); c++, dense += tensor.Positions)
             {
-                for (int c = 0; c < Math.Min(channels, tensor.Channels); c++, dense += tensor.Positions)
+                regions.Add(new VkBufferCopy
                 {
-                    regions.Add(new VkBufferCopy
-                    {
-                        Source = (ulong)(4 * dense),
-                        Destination = (ulong)(4L * (tensor.Offset + (long)piece * _plan.PieceFloats + (long)c * tensor.Pitch)),
-                        Size = 4ul * (ulong)tensor.Positions,
-                    });
-                }
+                    Source = (ulong)(4 * dense),
+                    Destination = (ulong)(4L * (tensor.Offset + (long)piece * _plan.PieceFloats + (long)c * tensor.Pitch)),
+                    Size = 4ul * (ulong)tensor.Positions,
+                });
             }
         }
 
         return [.. regions];
     }
 
-    private void ReadTimes()
+    private ulong TimesPool(int count)
     {
+        VkQueryPoolCreateInfo info = new() { Type = VkStructureType.QueryPoolCreateInfo, QueryType = 2, Count = (uint)count };
+        ulong pool;
+        VulkanException.Check(_device.Functions.CreateQueryPool(_device.Handle, &info, null, &pool), "take times");
+        return pool;
+    }
+
+    private void DestroyTimes(ref ulong pool)
+    {
+        if (pool != 0 && !_device.IsHung)
+        {
+            _device.Functions.DestroyQueryPool(_device.Handle, pool, null);
+            pool = 0;
+        }
+    }
+
+    private void ReadTimes(int slot)
+    {
+        if (_seconds is null)
+        {
+            return;
+        }
+
         int count = _plan.Steps.Count + 1;
         ulong[] ticks = new ulong[count];
         fixed (ulong* pointer = ticks)
         {
-            VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, _queries, 0, (uint)count, (nuint)(8 * count), pointer, 8, 1), "read times");
+            VulkanException.Check(_device.Functions.GetQueryPoolResults(_device.Handle, _queries, (uint)(slot * count), (uint)count, (nuint)(8 * count), pointer, 8, 1), "read times");
         }
 
-        StepSeconds = [.. Enumerable.Range(0, count - 1).Select(i => (ticks[i + 1] - ticks[i]) * _device.Info.TimestampPeriod * 1e-9)];
+        for (int i = 0; i < _seconds.Length; i++)
+        {
+            _seconds[i] += (ticks[i + 1] - ticks[i]) * _device.Info.TimestampPeriod * 1e-9;
+        }
     }
 }

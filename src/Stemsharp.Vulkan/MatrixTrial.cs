@@ -1,5 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
 
@@ -18,26 +19,28 @@ internal static class MatrixTrial
     public static bool Passes(GpuDevice device, PipelineSet pipelines, GpuTraits traits)
     {
         Graph.Graph graph = Record();
-        MadeWeights weights = new();
-        GpuPlan plan = GpuPlanBuilder.Compile(graph, weights, null, traits, GpuPrecision.Mixed);
+        TrialWeights weights = new();
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, weights, traits, EnginePrecision.Mixed);
         pipelines.Prepare(plan.Kernels);
         float[] input = [.. Enumerable.Range(0, plan.InputFloats).Select(i => MathF.Sin(0.37f * i + 0.11f * (i % 7)))];
         double[] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(input, v => (double)v)])[0];
-        using GpuSession session = new(device, pipelines, plan, weights, 1, 1, new VulkanOptions());
-        GpuBatch batch = session.Lease();
-        input.CopyTo(batch.Input(0));
-        session.Start(batch, 1, 1);
+        VulkanOptions options = new();
+        using GpuWeights loaded = new(device, plan.Weights, options.PartLimit);
+        loaded.Load(weights, options.Threads);
+        using GpuSession session = new(device, pipelines, plan, loaded.Buffer, 1, options);
+        using GpuPiece piece = new(device, plan);
+        input.CopyTo(piece.Floats);
         try
         {
-            session.Finish(batch, default);
+            session.Run([piece], 1);
         }
-        catch (VulkanException e) when (e.Failure == VulkanFailure.Wrong)
+        catch (VulkanException e) when (e.Failure == EngineFailure.Wrong)
         {
             return false;
         }
 
         double signal = 0, error = 1e-300;
-        Span<float> found = batch.Output(0);
+        Span<float> found = piece.Floats;
         for (int i = 0; i < expected.Length; i++)
         {
             signal += expected[i] * expected[i];
@@ -54,19 +57,5 @@ internal static class MatrixTrial
         Value y = g.MultiheadAttention("attention", x, x, 2);
         g.Output("y", g.Glu(g.Conv("gated", g.Gelu(y), 48, [1, 1], [1, 1], [0, 0], [1, 1])));
         return g.Build();
-    }
-
-    private sealed class MadeWeights : IWeightSource
-    {
-        public void Read(Parameter parameter, Span<float> destination)
-        {
-            double size = Math.Sqrt(3.0 * parameter.Shape[0] / parameter.Shape.Elements);
-            for (int i = 0; i < destination.Length; i++)
-            {
-                destination[i] = (float)(Half)(size * Math.Sin(12.9898 * i + parameter.Name.Length));
-            }
-        }
-
-        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
     }
 }

@@ -1,3 +1,4 @@
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Kernels;
 using Stemsharp.Vulkan.Planning;
 
@@ -13,7 +14,7 @@ internal sealed class TileTuner(GpuPlan plan, GpuTraits traits, int pieces)
     private const int Tries = 5;
     private const int Repeats = 3;
 
-    private readonly bool _mixed = plan.Precision == GpuPrecision.Mixed;
+    private readonly bool _mixed = plan.Precision == EnginePrecision.Mixed;
 
     /// <summary>The steps of each kind of product, one for all that have the same shape.</summary>
     public IReadOnlyList<IGrouping<ProductShape, GpuStep>> Products { get; } =

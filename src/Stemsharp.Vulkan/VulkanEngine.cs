@@ -1,176 +1,279 @@
-using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Signal;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
 
 namespace Stemsharp.Vulkan;
 
-/// <summary>
-/// The GPU engine: pieces of sound in, stems' sound out, everything between on the device. It leases batches of piece
-/// buffers, runs them in the order in which they are handed in, and completes them in that order.
-/// </summary>
-internal sealed class VulkanEngine : IDisposable
+/// <summary>The GPU engine: pieces of sound in, stems' sound out, everything between on the device, several pieces in a run.</summary>
+internal sealed class VulkanEngine : IProfiledEngine
 {
-    // Batches in flight: while one computes, the one before is read and the next is written.
-    private const int Batches = 2;
-
-    private readonly VulkanInstance _instance;
+    private readonly Network _network;
+    private readonly VulkanOptions _options;
     private readonly GpuDevice _device;
     private readonly PipelineSet _pipelines;
-    private readonly GpuSession _session;
     private readonly DeviceCache? _cache;
+    private readonly GpuTraits _traits;
+    private readonly GpuWeights _weights;
+    private readonly List<PieceBuffer> _pieces = [];
+    private readonly Stack<PieceBuffer> _free = [];
+    private GpuSession? _session;
+    private RunQueue? _queue;
+    private GpuPlan? _plan;
+    private int _samples;
+    private bool _isDisposed;
 
-    private VulkanEngine(VulkanInstance instance, GpuInfo info, Graph.Graph graph, IWeightSource weights, TransformDefinition transform, VulkanOptions options)
+    /// <summary>Opens a device for a network.</summary>
+    /// <param name="instance">The connection to the drivers.</param>
+    /// <param name="info">The device.</param>
+    /// <param name="network">The network; its weights are read when pieces of a length are prepared.</param>
+    /// <param name="options">Precision and limits.</param>
+    /// <exception cref="VulkanException">The device cannot be used.</exception>
+    public VulkanEngine(VulkanInstance instance, GpuInfo info, Network network, VulkanOptions options)
     {
-        _instance = instance;
+        _network = network;
+        _options = options;
         _device = new GpuDevice(instance, info);
         try
         {
-            GpuTraits traits = GpuTraits.Of(info);
-            if (!options.UseMatrices)
-            {
-                traits = traits with { Matrix = null };
-            }
-
-            traits = options.Traits?.Invoke(traits) ?? traits;
-            Precision = options.Precision == GpuPrecision.Mixed && !info.HasHalfStorage ? GpuPrecision.Single : options.Precision;
             _cache = options.CacheFolder == null ? null : new DeviceCache(options.CacheFolder, info);
             _pipelines = new PipelineSet(_device, _cache?.ReadPipelines());
-            if (Precision == GpuPrecision.Mixed && traits.Matrix != null && !AreMatricesRight(traits))
+            _weights = new GpuWeights(_device, new WeightStore(), options.PartLimit);
+            EnginePrecision precision = PrecisionOn(info, options.Precision);
+            _traits = TraitsOf(info, options);
+            if (precision == EnginePrecision.Mixed && _traits.Matrix != null && !AreMatricesRight())
             {
-                traits = traits with { Matrix = null };
+                _traits = _traits with { Matrix = null };
             }
 
-            UsesMatrices = Precision == GpuPrecision.Mixed && traits.Matrix != null;
-            Shape = GpuPlanBuilder.ShapeOf(graph);
-            Plan = GpuPlanBuilder.Compile(graph, weights, transform, traits, Precision);
-            MaxPieces = FittingPieces(options);
-            TileTuner tuner = new(Plan, traits, MaxPieces);
-            bool tuned = !options.Tune || info.IsSoftware || info.TimestampPeriod == 0 || tuner.Apply(_cache?.ReadTiles() ?? []);
-            Task compiling = Task.Run(() => _pipelines.Prepare(tuned ? Plan.Kernels : Plan.Kernels.Concat(tuner.Kernels())));
-            try
-            {
-                _session = new GpuSession(_device, _pipelines, Plan, weights, MaxPieces, Batches, options);
-            }
-            finally
-            {
-                compiling.GetAwaiter().GetResult();
-            }
-
-            if (!tuned)
-            {
-                _cache?.WriteTiles(tuner.Choose(_session.Measure, options.TuningReport));
-            }
-
-            _cache?.WritePipelines(_pipelines);
+            Identity = new EngineIdentity(VulkanBackend.BackendName, $"{info.Index} {info.Name}", precision);
         }
         catch
         {
-            _session?.Dispose();
             _pipelines?.Dispose();
             _device.Dispose();
             throw;
         }
     }
 
-    public GpuPlan Plan { get; }
+    /// <inheritdoc/>
+    public EngineIdentity Identity { get; }
 
-    public GpuInfo Device => _device.Info;
+    /// <inheritdoc/>
+    public string Description => VulkanBackend.Describe(_device.Info, Identity.Precision);
 
-    /// <summary>What runs: where a device cannot store halves, mixed becomes single.</summary>
-    public GpuPrecision Precision { get; }
+    /// <inheritdoc/>
+    public int PiecesPerRun { get; private set; } = 1;
+
+    /// <inheritdoc/>
+    public int RunsAtOnce => GpuSession.RunsAtOnce;
+
+    /// <inheritdoc/>
+    public bool IsReproducible => true;
+
+    /// <inheritdoc/>
+    public long HostBytes => _pieces.Sum(p => p.Piece.Buffer.Bytes);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EngineStep> Profile => _plan is null || _session is null ? [] :
+    [
+        .. _plan.Steps.Select((step, i) => new EngineStep(
+            step.Name, step.Text, i < _session.StepSeconds.Count ? TimeSpan.FromSeconds(_session.StepSeconds[i]) : TimeSpan.Zero,
+            step.Flops, step.ExecutedFlops, step.Bytes + step.WeightBytes)),
+    ];
+
+    /// <summary>The plan at work; null before the first pieces.</summary>
+    public GpuPlan? Plan => _plan;
 
     /// <summary>Whether products run on cooperative matrices; not where the device has them and they gave something else than they should.</summary>
-    public bool UsesMatrices { get; }
-
-    public SegmentShape Shape { get; }
-
-    /// <summary>Pieces of a batch at most.</summary>
-    public int MaxPieces { get; }
+    public bool UsesMatrices => Identity.Precision == EnginePrecision.Mixed && _traits.Matrix != null;
 
     /// <summary>Device memory that it holds, in bytes.</summary>
-    public long DeviceBytes => _session.DeviceBytes;
+    public long DeviceBytes => _weights.Bytes + (_session?.DeviceBytes ?? 0);
 
-    public string Description => $"vulkan ({Device.Name}, {(Precision == GpuPrecision.Single ? "fp32" : UsesMatrices ? "mixed on matrices" : "mixed")}, {MaxPieces} {(MaxPieces == 1 ? "piece" : "pieces")} at a time)";
+    /// <summary>What runs: where a device cannot store halves, mixed becomes single.</summary>
+    public static EnginePrecision PrecisionOn(GpuInfo info, EnginePrecision wanted) =>
+        wanted == EnginePrecision.Mixed && !info.HasHalfStorage ? EnginePrecision.Fp32 : wanted;
 
-    /// <summary>What the validation layer said.</summary>
-    public IReadOnlyList<string> Messages => _instance.Messages;
-
-    /// <summary>Time of each step in the last batch that was waited for, in seconds; empty without profiling.</summary>
-    public IReadOnlyList<double> StepSeconds => _session.StepSeconds;
-
-    /// <summary>Opens a network on a device.</summary>
-    /// <param name="graph">Inputs spectrogram and waveform, outputs spectrograms and waveforms.</param>
-    /// <param name="weights">Its trained tensors; read here, not kept.</param>
-    /// <param name="transform">The transform around it.</param>
-    /// <param name="options">Device, precision and limits.</param>
-    /// <exception cref="VulkanException">There is no such device, it cannot run the network, or has too little memory.</exception>
-    public static VulkanEngine Open(Graph.Graph graph, IWeightSource weights, TransformDefinition transform, VulkanOptions options)
+    /// <summary>What a plan takes the device for.</summary>
+    public static GpuTraits TraitsOf(GpuInfo info, VulkanOptions options)
     {
-        VulkanInstance instance = VulkanInstance.TryGet(out string? reason, options.Validate) ?? throw new VulkanException(VulkanFailure.Refused, reason!);
-        return new VulkanEngine(instance, DeviceChoice.Choose(instance.Devices(), options.Device, options.AllowSoftware), graph, weights, transform, options);
+        GpuTraits traits = GpuTraits.Of(info);
+        traits = options.UseMatrices ? traits : traits with { Matrix = null };
+        return options.Traits?.Invoke(traits) ?? traits;
     }
 
-    /// <summary>A batch's buffers; waits for none, there are two in all.</summary>
-    public GpuBatch Lease() => _session.Lease();
+    /// <summary>Buffers that keep a device busy with runs of so many pieces: while some are run, others are filled.</summary>
+    public static int BuffersFor(int piecesPerRun) => piecesPerRun * (GpuSession.RunsAtOnce + (piecesPerRun > 1 ? 1 : 0));
 
-    /// <summary>Hands in a batch.</summary>
-    /// <param name="batch">A leased batch whose first pieces are filled.</param>
-    /// <param name="pieces">How many, 1 … <see cref="MaxPieces"/>.</param>
-    /// <param name="stems">The wanted stems, ascending.</param>
-    public void Start(GpuBatch batch, int pieces, ReadOnlySpan<int> stems)
+    /// <inheritdoc/>
+    public void ResetProfile() => _session?.ResetTimes();
+
+    /// <inheritdoc/>
+    public void Prepare(int samples, long pieces)
     {
-        int mask = 0;
-        foreach (int stem in stems)
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_free.Count != _pieces.Count)
         {
-            mask |= ((1 << Shape.Channels) - 1) << (stem * Shape.Channels);
+            throw new InvalidOperationException("Pieces are leased; another length has to wait for them.");
         }
 
-        _session.Start(batch, pieces, mask);
+        if (samples != _samples)
+        {
+            Clear();
+            Arrange(samples);
+            _samples = samples;
+        }
+
+        for (long missing = Math.Min(BuffersFor(PiecesPerRun), pieces) - _pieces.Count; missing > 0; missing--)
+        {
+            PieceBuffer piece = new(this, new GpuPiece(_device, _plan!), _network.Definition.Channels, samples);
+            _pieces.Add(piece);
+            _free.Push(piece);
+        }
     }
 
-    /// <summary>Waits for a batch; its outputs are then there until it is returned or started again.</summary>
-    public void Finish(GpuBatch batch, CancellationToken cancellationToken = default) => _session.Finish(batch, cancellationToken);
+    /// <inheritdoc/>
+    public IPieceBuffer? Lease() => _free.TryPop(out PieceBuffer? piece) ? piece : null;
 
-    /// <summary>Gives a batch back.</summary>
-    public void Return(GpuBatch batch) => _session.Return(batch);
+    /// <inheritdoc/>
+    public Task RunAsync(IReadOnlyList<IPieceBuffer> pieces, IReadOnlyList<int> stems, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_queue is null || pieces.Count < 1 || pieces.Count > PiecesPerRun || pieces.Any(p => p is not PieceBuffer own || own.Engine != this))
+        {
+            throw new ArgumentException($"1 to {PiecesPerRun} pieces that this engine has lent can be run at a time.", nameof(pieces));
+        }
 
+        int mask = 0, channels = _network.Definition.Channels;
+        foreach (int stem in stems)
+        {
+            mask |= ((1 << channels) - 1) << (stem * channels);
+        }
+
+        return mask == 0
+            ? throw new ArgumentException("At least one stem has to be wanted.", nameof(stems))
+            : _queue.Add([.. pieces.Select(p => ((PieceBuffer)p).Piece)], mask, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
-        _session.Dispose();
-        _pipelines.Dispose();
-        _device.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            Clear();
+            _weights.Dispose();
+            _pipelines.Dispose();
+            _device.Dispose();
+        }
+    }
+
+    /// <summary>Takes a lease back.</summary>
+    internal void Return(PieceBuffer piece)
+    {
+        if (!_free.Contains(piece) && _pieces.Contains(piece))
+        {
+            _free.Push(piece);
+        }
     }
 
     // Tried once for a device and driver, where there is a place to keep what came out.
-    private bool AreMatricesRight(GpuTraits traits)
+    private bool AreMatricesRight()
     {
         bool? known = _cache?.ReadMatrices();
         if (known == null)
         {
-            known = MatrixTrial.Passes(_device, _pipelines, traits);
+            known = MatrixTrial.Passes(_device, _pipelines, _traits);
             _cache?.WriteMatrices(known.Value);
         }
 
         return known.Value;
     }
 
-    private int FittingPieces(VulkanOptions options)
+    private void Arrange(int samples)
     {
-        long limit = Math.Min(options.MaxMemory ?? long.MaxValue, _device.FreeMemory() / 10 * 9);
-        for (int pieces = Math.Max(1, options.Pieces); pieces >= 1; pieces--)
+        Graph.Graph graph = _network.Record(samples);
+        using INetworkWeights weights = _network.OpenWeights(graph);
+        GpuPlan plan = GpuPlanBuilder.Compile(_network.Definition, samples, graph, weights, _traits, Identity.Precision, _weights.Store);
+        PiecesPerRun = FittingPieces(plan);
+        TileTuner tuner = new(plan, _traits, PiecesPerRun);
+        bool tuned = !Tunes(samples) || tuner.Apply(_cache?.ReadTiles() ?? []);
+        Task compiling = Task.Run(() => _pipelines.Prepare(tuned ? plan.Kernels : plan.Kernels.Concat(tuner.Kernels())));
+        try
+        {
+            _weights.Load(weights, _options.Threads);
+            _session = new GpuSession(_device, _pipelines, plan, _weights.Buffer, PiecesPerRun, _options);
+        }
+        finally
+        {
+            compiling.GetAwaiter().GetResult();
+        }
+
+        if (!tuned)
+        {
+            _options.Say?.Invoke($"{_device.Info.Name} is new here: the fastest ways to run this network on it are measured, once.");
+            _cache?.WriteTiles(tuner.Choose(_session.Measure, _options.TuningReport));
+        }
+
+        _cache?.WritePipelines(_pipelines);
+        _plan = plan;
+        _queue = new RunQueue(_session, _options.PartLimit);
+    }
+
+    // Lengths that a song ends with are not worth a measurement; a processor gains nothing by it.
+    private bool Tunes(int samples) =>
+        _options.Tune && !_device.Info.IsSoftware && _device.Info.TimestampPeriod > 0
+        && samples == _network.Definition.Cut.NetworkSamples(_network.Definition.Cut.Samples);
+
+    /// <summary>How many pieces of a run fit into memory; 0 where not even one does.</summary>
+    /// <param name="plan">What runs.</param>
+    /// <param name="info">Where.</param>
+    /// <param name="wanted">As many as are wanted.</param>
+    /// <param name="weights">Memory that weights still have to take.</param>
+    /// <param name="limit">Memory that may be taken.</param>
+    public static int FittingPieces(GpuPlan plan, GpuInfo info, int wanted, long weights, long limit)
+    {
+        for (int pieces = Math.Max(1, wanted); pieces >= 1; pieces--)
         {
             // Kernels address the arena by a 32-bit number of halves.
-            long arena = 4L * (ArenaPlanner.Reserved + (long)pieces * Plan.PieceFloats);
-            if (GpuSession.Bytes(Plan, pieces, Batches) <= limit && arena < int.MaxValue * 2L && arena <= _device.Info.MaxAllocation)
+            long arena = GpuSession.ArenaBytes(plan, pieces);
+            if (weights + GpuSession.Bytes(plan, pieces) <= limit && arena < int.MaxValue * 2L && arena <= info.MaxAllocation)
             {
                 return pieces;
             }
         }
 
-        throw new VulkanException(
-            VulkanFailure.OutOfMemory,
-            $"One piece at a time needs {GpuSession.Bytes(Plan, 1, Batches) / 1e6:F0} MB of the GPU's memory, and {limit / 1e6:F0} MB may be used. Allow more with --max-memory, close other programs that use the GPU, or take another engine.");
+        return 0;
+    }
+
+    private int FittingPieces(GpuPlan plan)
+    {
+        // A larger store of weights takes the place of the one before once it is filled.
+        long held = _weights.Bytes, added = plan.WeightBytes > held ? plan.WeightBytes : 0;
+        long limit = Math.Min((_options.MaxMemory ?? long.MaxValue) - held, UsableShare(_device.FreeMemory()));
+        int pieces = FittingPieces(plan, _device.Info, _options.Pieces, added, limit);
+        return pieces > 0 ? pieces : throw new VulkanException(
+            EngineFailure.OutOfMemory,
+            $"One piece at a time needs {(added + GpuSession.Bytes(plan, 1)) / 1e6:F0} MB of the GPU's memory, and {limit / 1e6:F0} MB may be used. Allow more with --max-memory, close other programs that use the GPU, or take another engine.");
+    }
+
+    /// <summary>What of a device's free memory is taken at most: others use it, too.</summary>
+    public static long UsableShare(long free) => free / 10 * 9;
+
+    private void Clear()
+    {
+        _samples = 0;
+        _queue?.Dispose();
+        _queue = null;
+        _session?.Dispose();
+        _session = null;
+        _plan = null;
+        foreach (PieceBuffer piece in _pieces)
+        {
+            piece.Piece.Dispose();
+        }
+
+        _pieces.Clear();
+        _free.Clear();
     }
 }

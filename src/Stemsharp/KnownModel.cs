@@ -9,13 +9,34 @@ public sealed record KnownModel(string Name, string Description, IReadOnlyList<s
 {
     /// <summary>Whether it can be used without the network.</summary>
     public bool IsHere => Files.All(file => file.Place != ModelFilePlace.Missing);
+
+    /// <summary>What is known of its licence; null where nobody stated one to the catalog.</summary>
+    public ModelLicence? Licence { get; init; }
+
+    /// <summary>Figures that somebody published about its quality, and who; null where none are known.</summary>
+    public string? Quality { get; init; }
+
+    /// <summary>Bytes of all its files; null where a file's size is not known or it has none.</summary>
+    public long? Bytes => Files.Count == 0 ? null : Sum(Files);
+
+    /// <summary>Bytes of the files that are missing; null where a missing file's size is not known.</summary>
+    public long? MissingBytes => Sum(Files.Where(file => file.Place == ModelFilePlace.Missing));
+
+    private static long? Sum(IEnumerable<KnownModelFile> files) => files.Aggregate((long?)0, (sum, file) => sum + file.Bytes);
 }
 
 /// <summary>A known model's checkpoint file.</summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Path">Where it is; null when it is missing or embedded.</param>
 /// <param name="Place">What kind of place that is.</param>
-public sealed record KnownModelFile(string Name, string? Path, ModelFilePlace Place);
+public sealed record KnownModelFile(string Name, string? Path, ModelFilePlace Place)
+{
+    /// <summary>Where the cache has it or would keep it; null when it is embedded.</summary>
+    public string? CachePath { get; init; }
+
+    /// <summary>Its size: that of the file that is here, or else the published one; null where neither is known.</summary>
+    public long? Bytes { get; init; }
+}
 
 /// <summary>Where a known model's file is.</summary>
 public enum ModelFilePlace
@@ -43,4 +64,8 @@ public sealed record ModelFileVerdict(string File, string? Path, string? Problem
 /// <param name="File">The file's name.</param>
 /// <param name="Received">Bytes that are here, those of an earlier attempt included.</param>
 /// <param name="Total">Bytes of the whole file; null while the server has not said.</param>
-public readonly record struct DownloadProgress(string File, long Received, long? Total);
+public readonly record struct DownloadProgress(string File, long Received, long? Total)
+{
+    /// <summary>What is fetched, and under which licence; the same object for all files of a model that are fetched together.</summary>
+    public DownloadNotice? Notice { get; init; }
+}

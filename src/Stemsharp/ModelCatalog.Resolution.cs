@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Checkpoints.Catalog;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 
 namespace Stemsharp;
@@ -18,7 +19,7 @@ public sealed partial class ModelCatalog
     /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
-    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
+    /// <exception cref="ModelException">The model is unknown, missing, broken or not supported, or its licence is not accepted.</exception>
     /// <exception cref="OptionException">A wanted stem does not exist in the model.</exception>
     public async Task<ModelSource> ResolveAsync(
         string model,
@@ -29,6 +30,7 @@ public sealed partial class ModelCatalog
     {
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
+        progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
         foreach (int i in needed)
         {
@@ -40,14 +42,14 @@ public sealed partial class ModelCatalog
 
     private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
     {
-        HTDemucsConfig first = members[0].Config;
-        string[] sources = [.. first.Sources];
+        NetworkDefinition first = members[0].Definition;
+        string[] sources = [.. first.Stems];
         for (int i = 0; i < members.Count; i++)
         {
-            HTDemucsConfig config = members[i].Config;
-            if (!config.Sources.SequenceEqual(sources) || config.Samplerate != first.Samplerate)
+            NetworkDefinition own = members[i].Definition;
+            if (!own.Stems.SequenceEqual(sources) || (own.SampleRate, own.Channels) != (first.SampleRate, first.Channels))
             {
-                throw new ModelException($"The networks of {plan.Name} do not go together: {members[0].Signature} gives {string.Join(", ", sources)} at {first.Samplerate} Hz, {members[i].Signature} gives {string.Join(", ", config.Sources)} at {config.Samplerate} Hz.");
+                throw new ModelException($"The networks of {plan.Name} do not go together: {members[0].Signature} gives {string.Join(", ", sources)} at {first.SampleRate} Hz, {members[i].Signature} gives {string.Join(", ", own.Stems)} at {own.SampleRate} Hz.");
             }
 
             IReadOnlyList<double> weights = plan.Weights?[needed[i]] ?? [.. sources.Select(_ => 1.0)];
@@ -56,7 +58,7 @@ public sealed partial class ModelCatalog
                 throw new ModelException($"The bag {plan.Name} gives weights for {weights.Count} stems, but its networks have {sources.Length}: {string.Join(", ", sources)}.");
             }
 
-            members[i] = members[i].WithWeights(weights);
+            members[i] = new ModelMember(members[i].Network, weights) { Licence = members[i].Licence };
         }
 
         CheckStems(plan.Name, sources, stems);
@@ -66,7 +68,7 @@ public sealed partial class ModelCatalog
             members.RemoveAll(m => !m.Weights.Where((weight, stem) => wanted[stem] && weight > 0).Any());
         }
 
-        return new ModelSource(plan.Name, sources, first.Samplerate, members);
+        return new ModelSource(plan.Name, sources, first.SampleRate, members);
     }
 
     private static void CheckStems(string model, IReadOnlyList<string> available, IReadOnlyCollection<string>? wanted)
@@ -99,13 +101,14 @@ public sealed partial class ModelCatalog
 
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
         {
-            using SyntheticCheckpoint check = SyntheticCheckpoint.Open(model);
-            return Plan.Of(check.Signature, Network.Ready(() => SyntheticCheckpoint.Open(model), null), check.Stems);
+            CheckpointNetwork network = _options.Families.Open(model);
+            ModelMember member = new(network, []) { Licence = ModelLicence.OfProject };
+            return Plan.Of(network.Signature, new PlannedNetwork((_, _) => Task.FromResult(member)), network.Definition.Stems);
         }
 
         if (FindEmbedded(model) is { } embedded)
         {
-            return Plan.Of(embedded.Name, Network.Ready(() => OpenEmbedded(embedded), null));
+            return Plan.Of(embedded.Name, Ready(() => OpenEmbedded(embedded), null, embedded.Licence));
         }
 
         if (FindEntry(model) is { } entry)
@@ -116,13 +119,16 @@ public sealed partial class ModelCatalog
         return PlanPath(model);
     }
 
-    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry.Name, file))], entry.Stems, entry.Weights);
+    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights);
 
-    private Network NetworkOf(string model, CatalogFile file) => new(async (progress, cancellationToken) =>
+    private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
-        string path = await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
-        return ModelMember.Of(path, () => Checkpoint.Open(path));
-    });
+        string path = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
+        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name) };
+    })
+    {
+        Stored = (entry, file),
+    };
 
     private Plan PlanPath(string model)
     {
@@ -156,19 +162,21 @@ public sealed partial class ModelCatalog
 
         if (signature is not null)
         {
-            return Plan.Of($"{name}-{signature}", Network.Ready(() => Checkpoint.Open(path, signature), path));
+            return Plan.Of($"{name}-{signature}", Ready(() => Checkpoint.Open(path, signature), path));
         }
 
         IReadOnlyList<string> signatures = Checkpoint.Signatures(path);
         if (signatures.Count == 1)
         {
-            return Plan.Of(name, Network.Ready(() => Checkpoint.Open(path), path));
+            return Plan.Of(name, NetworkAt(path));
         }
 
         // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
         CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
-        return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Network.Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
+        return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
     }
+
+    private PlannedNetwork NetworkAt(string path) => Ready(() => Checkpoint.Open(path), path, LicenceOfFile(Path.GetFileName(path)));
 
     private Plan PlanInRepository(string model, LocalRepository repository)
     {
@@ -186,20 +194,23 @@ public sealed partial class ModelCatalog
         throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
     }
 
+    private PlannedNetwork Ready(Func<Checkpoint> open, string? path, ModelLicence? licence = null) =>
+        new((_, _) => Task.FromResult(new ModelMember(_options.Families.Read(path, open), []) { Licence = licence }));
+
     // A bag's signatures are looked up beside it, then among the known models.
     private Plan PlanBag(string path, LocalRepository repository)
     {
         BagFile bag = BagFile.Read(path);
-        List<Network> networks = [];
+        List<PlannedNetwork> networks = [];
         foreach (string signature in bag.Models)
         {
             if (repository.FindCheckpoint(signature) is { } file)
             {
-                networks.Add(Network.Ready(() => Checkpoint.Open(file), file));
+                networks.Add(NetworkAt(file));
             }
-            else if (FindEntry(signature) is { Files: [var known] })
+            else if (FindEntry(signature) is { Files: [var known] } entry)
             {
-                networks.Add(NetworkOf(signature, known));
+                networks.Add(NetworkOf(entry, known));
             }
             else
             {
@@ -211,9 +222,9 @@ public sealed partial class ModelCatalog
     }
 
     /// <summary>A model before its files are fetched and opened.</summary>
-    private sealed record Plan(string Name, IReadOnlyList<Network> Networks, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
+    private sealed record Plan(string Name, IReadOnlyList<PlannedNetwork> Networks, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
     {
-        public static Plan Of(string name, Network network, IReadOnlyList<string>? stems = null) => new(name, [network], stems ?? [], null);
+        public static Plan Of(string name, PlannedNetwork network, IReadOnlyList<string>? stems = null) => new(name, [network], stems ?? [], null);
 
         /// <summary>Which networks must be opened: those with weight in a wanted stem, when the stems are known beforehand.</summary>
         public IReadOnlyList<int> Needed(IReadOnlyCollection<string>? wanted)
@@ -230,8 +241,9 @@ public sealed partial class ModelCatalog
     }
 
     /// <summary>How one network of a model is got.</summary>
-    private sealed record Network(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync)
+    private sealed record PlannedNetwork(Func<IProgress<DownloadProgress>?, CancellationToken, Task<ModelMember>> OpenAsync)
     {
-        public static Network Ready(Func<Checkpoint> open, string? path) => new((_, _) => Task.FromResult(ModelMember.Of(path, open)));
+        /// <summary>The file of the catalog that it is, which may have to be fetched; null for all others.</summary>
+        public (CatalogEntry, CatalogFile)? Stored { get; init; }
     }
 }

@@ -38,9 +38,13 @@ public sealed partial class ModelCatalog
     /// <summary>All known models: embedded, the user's, official, synthetic.</summary>
     public IReadOnlyList<KnownModel> List() =>
     [
-        .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)])),
+        .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)]) { Licence = e.Licence }),
         .. _entries.Select(Describe),
-        .. SyntheticCheckpoint.Names.Select(name => new KnownModel(name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", SyntheticCheckpoint.Open(name).Stems, [])),
+        .. _options.Families.SyntheticNames.Select(name => new KnownModel(
+            name, "the official architecture with weights that anyone can recreate: for benchmarks, not for music", [.. _options.Families.Open(name).Definition.Stems], [])
+        {
+            Licence = ModelLicence.OfProject,
+        }),
     ];
 
     /// <summary>Fetches what is missing of a known model.</summary>
@@ -48,11 +52,13 @@ public sealed partial class ModelCatalog
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops; what came so far is kept and resumed next time.</param>
     /// <returns>The paths of all its files.</returns>
-    /// <exception cref="ModelException">The model is unknown, or a file cannot be fetched or kept.</exception>
+    /// <exception cref="ModelException">The model is unknown, its licence is not accepted, or a file cannot be fetched or kept.</exception>
     public async Task<IReadOnlyList<string>> DownloadAsync(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         List<string> paths = [];
-        foreach (CatalogFile file in FindStored(model).Files)
+        CatalogEntry entry = FindStored(model);
+        progress = Announce(entry.Files.Select(file => (entry, file)), progress);
+        foreach (CatalogFile file in entry.Files)
         {
             paths.Add(await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false));
         }
@@ -71,7 +77,7 @@ public sealed partial class ModelCatalog
     /// <exception cref="ModelException">The model is unknown.</exception>
     public IReadOnlyList<ModelFileVerdict> Verify(string model)
     {
-        if (SyntheticCheckpoint.Names.Contains(model))
+        if (_options.Families.SyntheticNames.Contains(model))
         {
             return [];
         }
@@ -125,8 +131,16 @@ public sealed partial class ModelCatalog
             FilePlace.Cache => ModelFilePlace.Cache,
             FilePlace.TorchHub => ModelFilePlace.TorchHub,
             _ => ModelFilePlace.Missing,
-        });
-    })]);
+        })
+        {
+            CachePath = Path.Combine(_store.Folder, file.Name),
+            Bytes = path is null ? file.Bytes : new FileInfo(path).Length,
+        };
+    })])
+    {
+        Licence = LicenceOf(entry),
+        Quality = entry.Quality,
+    };
 
     private EmbeddedModel? FindEmbedded(string model) =>
         _options.Embedded.FirstOrDefault(e => e.Name == model || FileNames.Parse(e.FileName).Signature == model);
@@ -147,7 +161,7 @@ public sealed partial class ModelCatalog
     }
 
     private CatalogEntry FindStored(string model) => FindEntry(model)
-        ?? throw new ModelException(FindEmbedded(model) is not null || SyntheticCheckpoint.Names.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
+        ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
     private string UnknownModel(string model) =>
         $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors or .yaml file.";

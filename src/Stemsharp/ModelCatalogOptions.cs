@@ -1,3 +1,5 @@
+using Stemsharp.Model;
+
 namespace Stemsharp;
 
 /// <summary>Where a <see cref="ModelCatalog"/> keeps and finds models.</summary>
@@ -18,8 +20,18 @@ public sealed record ModelCatalogOptions
     /// <summary>Never use the network; what is not here is an error.</summary>
     public bool Offline { get; init; }
 
+    /// <summary>
+    /// Asked before anything is fetched of a model whose publisher demands that its licence is accepted
+    /// (<see cref="ModelLicence.MustBeAccepted"/>); true accepts it. Null: such a model is not fetched. Of all other models, the
+    /// official ones among them, nothing is asked.
+    /// </summary>
+    public Func<DownloadNotice, bool>? AcceptLicence { get; init; }
+
     /// <summary>Models that the host brings along, such as the <c>demo</c> in the command's resources.</summary>
     public IReadOnlyList<EmbeddedModel> Embedded { get; init; } = [];
+
+    /// <summary>The architectures that checkpoints are read as.</summary>
+    internal FamilyTable Families { get; init; } = FamilyTable.All;
 
     /// <summary>Stands for the network in tests.</summary>
     internal Func<HttpMessageHandler>? NetworkForTests { get; init; }
@@ -45,4 +57,7 @@ public sealed record EmbeddedModel(string Name, string FileName, Func<Stream> Op
 
     /// <summary>Its stems, for listings; may be empty.</summary>
     public IReadOnlyList<string> Stems { get; init; } = [];
+
+    /// <summary>Its licence, if known.</summary>
+    public ModelLicence? Licence { get; init; }
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Stemsharp.Checkpoints;
-using Stemsharp.Model;
+using Stemsharp.Inference;
 
 namespace Stemsharp;
 
@@ -29,7 +28,7 @@ public sealed class ModelSource
     public int SampleRate { get; }
 
     /// <summary>The longest segment, in seconds, that all members take.</summary>
-    public double SegmentSeconds => Members.Min(m => (double)m.Config.SegmentNumerator / m.Config.SegmentDenominator);
+    public double SegmentSeconds => Members.Min(m => m.Definition.PieceSeconds);
 
     /// <summary>
     /// The networks, at least one. Each stem is the sum of the members' stems times their weights, divided by
@@ -47,8 +46,7 @@ public sealed class ModelSource
         StringBuilder text = new();
         foreach (ModelMember member in Members)
         {
-            using Checkpoint checkpoint = member.Open();
-            text.Append(checkpoint.Sha256 ?? checkpoint.Name).Append(' ').Append(checkpoint.Signature).Append(' ').Append(PlainJson.ToText(checkpoint.Overrides)).Append(' ').AppendJoin(',', member.Weights).Append('\n');
+            text.Append(member.Network.ComputeFingerprint()).Append(' ').AppendJoin(',', member.Weights).Append('\n');
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
@@ -58,43 +56,27 @@ public sealed class ModelSource
 /// <summary>One network of a <see cref="ModelSource"/>.</summary>
 public sealed class ModelMember
 {
-    private readonly Func<Checkpoint> _open;
-
-    private ModelMember(string signature, string? path, HTDemucsConfig config, IReadOnlyList<double> weights, Func<Checkpoint> open)
+    internal ModelMember(Network network, IReadOnlyList<double> weights)
     {
-        Signature = signature;
-        Path = path;
-        Config = config;
+        Network = network;
         Weights = weights;
-        _open = open;
     }
 
-    /// <summary>What it was named by when it was trained, such as <c>955717e8</c>; a file's stem otherwise.</summary>
-    public string Signature { get; }
+    /// <summary>The network.</summary>
+    public Network Network { get; }
 
-    /// <summary>The checkpoint file; null when the model is embedded or synthetic.</summary>
-    public string? Path { get; }
+    /// <inheritdoc cref="Network.Signature"/>
+    public string Signature => Network.Signature;
+
+    /// <inheritdoc cref="Network.Path"/>
+    public string? Path => Network.Path;
 
     /// <summary>This network's weight for each of <see cref="ModelSource.Stems"/>; never negative.</summary>
     public IReadOnlyList<double> Weights { get; }
 
-    internal HTDemucsConfig Config { get; }
+    /// <summary>What is known of the licence of its numbers; null where nobody stated one to the catalog.</summary>
+    public ModelLicence? Licence { get; internal init; }
 
-    internal static ModelMember Of(string? path, Func<Checkpoint> open)
-    {
-        using Checkpoint checkpoint = open();
-        return new ModelMember(checkpoint.Signature, path, HTDemucsConfigReader.Read(checkpoint), [], open);
-    }
-
-    /// <summary>A network that is an exported graph: it runs in another runtime only.</summary>
-    internal static ModelMember OfGraph(string path, string sha256, HTDemucsConfig config, IReadOnlyList<double> weights)
-    {
-        string name = System.IO.Path.GetFileName(path), signature = System.IO.Path.GetFileNameWithoutExtension(path);
-        return new ModelMember(signature, path, config, weights, () => new GraphCheckpoint(name, signature, sha256));
-    }
-
-    internal ModelMember WithWeights(IReadOnlyList<double> weights) => new(Signature, Path, Config, weights, _open);
-
-    /// <summary>Opens the checkpoint, its checksum verified where its name has one. The caller disposes it.</summary>
-    internal Checkpoint Open() => _open();
+    /// <inheritdoc cref="Network.Definition"/>
+    internal NetworkDefinition Definition => Network.Definition;
 }

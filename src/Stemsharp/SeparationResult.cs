@@ -1,3 +1,5 @@
+using Stemsharp.Inference;
+
 namespace Stemsharp;
 
 /// <summary>What is known about a song before its first block comes.</summary>
@@ -27,14 +29,20 @@ public sealed record SeparationInfo(
 /// <param name="SilentSegments">Segments of digital silence, which cost nothing.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Peaks">Each stem's largest absolute sample; above 1 it clips unless it is scaled on saving.</param>
-/// <param name="Engine">The engine's own description.</param>
+/// <param name="Engines">
+/// Which engine made which segments, in order: one entry as a rule, more where one failed and another went on. Empty when all was silent.
+/// </param>
 public sealed record SeparationSummary(
     SeparationInfo Info,
     long Segments,
     long SilentSegments,
     TimeSpan Elapsed,
     IReadOnlyList<float> Peaks,
-    string Engine);
+    IReadOnlyList<EngineShare> Engines)
+{
+    /// <summary>The last engine's own description; empty when all was silent.</summary>
+    public string Engine => Engines.Count > 0 ? Engines[^1].Description : "";
+}
 
 /// <summary>A song's stems in memory.</summary>
 public sealed class SeparationResult

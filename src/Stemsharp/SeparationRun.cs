@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 using Stemsharp.Separation;
 
 namespace Stemsharp;
@@ -26,9 +27,9 @@ internal sealed class SeparationRun(
         IReadOnlyList<BagMember> members = engines.Members;
         Bag bag = new(members, wanted);
         _passes = bag.Passes.Count;
-        NetworkTraits traits = bag.Passes[0].Member.Traits;
+        NetworkDefinition definition = bag.Passes[0].Member.Definition;
         using SeparatorSong song = new(
-            input, traits.SampleRate, traits.Channels, options.TemporaryFolder, cancellationToken);
+            input, definition.SampleRate, definition.Channels, options.TemporaryFolder, cancellationToken);
         foreach (string warning in song.Warnings)
         {
             SeparatorLog.InputWarning(logger, input.Name, warning);
@@ -36,18 +37,18 @@ internal sealed class SeparationRun(
 
         Report(SeparationState.Analyzing, 0, 0, 0);
         TrackStatistics statistics = Measure(song.Track);
-        _seconds = (double)statistics.Length / traits.SampleRate;
+        _seconds = (double)statistics.Length / definition.SampleRate;
         if (statistics.Peak > 1)
         {
             SeparatorLog.LoudInput(logger, input.Name, statistics.Peak);
         }
 
-        TrackSeparator track = new(song.Track, statistics, bag, Settings(traits));
+        TrackSeparator track = new(song.Track, statistics, bag, Settings(definition));
         SeparationInfo info = new(
             separator.Model,
             [.. wanted.Select(stem => separator.Stems[stem])],
-            traits.SampleRate,
-            traits.Channels,
+            definition.SampleRate,
+            definition.Channels,
             statistics.Length,
             song.SampleRate,
             song.Channels);
@@ -58,7 +59,7 @@ internal sealed class SeparationRun(
         SeparationTally tally = track.Run(
             separated => sink.Write(block ??= new StemBlock(info, separated)), Step, cancellationToken);
         SeparationSummary summary = new(
-            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engine);
+            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines);
         activity?.SetTag("stemsharp.engine", summary.Engine);
         Conclude(input, summary);
         Report(SeparationState.Done, track.Count, track.Count, _passes - 1);
@@ -78,17 +79,20 @@ internal sealed class SeparationRun(
         return statistics;
     }
 
-    private SeparationSettings Settings(NetworkTraits traits)
+    private SeparationSettings Settings(NetworkDefinition definition)
     {
         // The product is cut as the original cuts it.
-        int? segment = options.Segment is double seconds ? (int)(traits.SampleRate * seconds) : null;
+        int? segment = options.Segment is double seconds ? (int)(definition.SampleRate * seconds) : null;
         return new SeparationSettings
         {
             Overlap = options.Overlap,
             TransitionPower = options.TransitionPower,
             SegmentSamples = segment,
             Split = options.Split,
-            Offsets = member => ShiftOffsets.Choose(options.Shifts, options.Seed, traits.SampleRate / 2, member),
+            Offsets = (member, largest) => largest == 0 && options.Shifts <= 1
+                ? [0]
+                : ShiftOffsets.Choose(options.Shifts, options.Seed, largest, member),
+            Threads = engines.Threads,
             TemporaryFolder = options.TemporaryFolder,
         };
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Stemsharp.Inference;
 using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
@@ -48,6 +49,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Stops a download.</param>
     /// <exception cref="ModelException">The model is unknown, missing, broken or not supported.</exception>
     /// <exception cref="OptionException">An option is out of range, or a wanted stem does not exist.</exception>
+    /// <exception cref="EngineException">The engine is not there, or does not take the model.</exception>
     public static async Task<Separator> OpenAsync(
         SeparatorOptions? options = null,
         ModelCatalog? catalog = null,
@@ -56,6 +58,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     {
         options ??= new SeparatorOptions();
         options.Validate();
+        BackendChoice.RequirePresent(options);
         catalog ??= new ModelCatalog();
         ModelSource source = await catalog.ResolveAsync(
             options.Model, options.ModelFolder, options.Stems, downloads, cancellationToken).ConfigureAwait(false);
@@ -66,6 +69,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     /// <param name="source">The model.</param>
     /// <param name="options">Null for the defaults; <see cref="SeparatorOptions.Model"/> is not looked at.</param>
     /// <exception cref="OptionException">An option is out of range, or a wanted stem does not exist.</exception>
+    /// <exception cref="EngineException">The engine is not there, or does not take the model.</exception>
     public static Separator Open(ModelSource source, SeparatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -73,6 +77,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         options.Validate();
         Separator separator = new(options, source);
         separator.WantedStems(options);
+        separator._engines.Check();
         return separator;
     }
 
@@ -277,7 +282,11 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
             : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
             : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
             : options.ParallelSegments != Options.ParallelSegments ? nameof(SeparatorOptions.ParallelSegments)
-            : options.EngineFactory != Options.EngineFactory ? nameof(SeparatorOptions.EngineFactory)
+            : options.Backends != Options.Backends ? nameof(SeparatorOptions.Backends)
+            : options.Engine != Options.Engine ? nameof(SeparatorOptions.Engine)
+            : options.Device != Options.Device ? nameof(SeparatorOptions.Device)
+            : options.Precision != Options.Precision ? nameof(SeparatorOptions.Precision)
+            : options.Fallback != Options.Fallback ? nameof(SeparatorOptions.Fallback)
             : null;
         if (different is not null)
         {

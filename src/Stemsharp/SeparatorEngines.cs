@@ -1,178 +1,260 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Stemsharp.Checkpoints;
-using Stemsharp.Cpu;
 using Stemsharp.Inference;
-using Stemsharp.Model;
 using Stemsharp.Separation;
+using Stemsharp.Simd;
 
 namespace Stemsharp;
 
 /// <summary>
-/// The networks of a separator's model. One at a time is in memory: asking for another one frees it, and asking for
-/// the same one again, as song after song does, costs nothing. On many threads several runners share its weights.
+/// The engines of a separator's model. One network at a time is in memory: asking for another one frees it, and asking for
+/// the same one again, as song after song does, costs nothing.
 /// </summary>
 internal sealed class SeparatorEngines : IDisposable
 {
     private readonly ModelSource _source;
     private readonly SeparatorOptions _options;
     private readonly ILogger _logger;
-    private readonly int _threads;
+    private readonly HashSet<Backend> _failed = [];
     private Loaded? _loaded;
+    private int _mostAtOnce = int.MaxValue;
 
     public SeparatorEngines(ModelSource source, SeparatorOptions options, ILogger logger)
     {
         _source = source;
         _options = options;
         _logger = logger;
-        _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        Members = [.. Enumerable.Range(0, source.Members.Count).Select(Describe)];
+        Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        Members = [.. source.Members.Select((member, i) => new BagMember(member.Definition, member.Weights, new MemberEngines(this, i)))];
     }
 
-    /// <summary>The networks; each is loaded when its runner is asked for.</summary>
+    /// <summary>The networks; each is loaded when its engine is asked for.</summary>
     public IReadOnlyList<BagMember> Members { get; }
 
+    /// <summary>Threads to compute with.</summary>
+    public int Threads { get; }
+
     /// <summary>Most segments that may run at once, whatever the options say: for a limit of memory.</summary>
-    public int MostAtOnce { get; set; } = int.MaxValue;
-
-    /// <summary>
-    /// How many segments of a long song run at once, and the memory that each beyond the first takes. Known once a
-    /// network has been loaded; one before.
-    /// </summary>
-    public (int Segments, long BytesEach) AtOnce { get; private set; } = (1, 0);
-
-    public void Dispose()
+    public int MostAtOnce
     {
-        _loaded?.Dispose();
-        _loaded = null;
+        get => _mostAtOnce;
+        set
+        {
+            if (value != _mostAtOnce)
+            {
+                _mostAtOnce = value;
+                Unload();
+            }
+        }
     }
 
-    private BagMember Describe(int member)
+    /// <summary>How many segments of a long song run at once, and the memory of the host that each beyond the first takes.</summary>
+    public (int Segments, long BytesEach) AtOnce
     {
-        HTDemucsConfig config = _source.Members[member].Config;
-        return new BagMember(
-            new NetworkTraits(
-                config.Samplerate, config.AudioChannels, config.SegmentSamples, config.UseTrainSegment, config.Nfft),
-            _source.Members[member].Weights,
-            (samples, count) => Load(member, samples, count));
+        get
+        {
+            Network network = _source.Members[_loaded?.Member ?? 0].Network;
+            (Backend backend, EngineSettings settings) = BackendChoice.Of(_options, network, Settings(), out _)[0];
+            int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
+            return (backend.PiecesAtOnce(network, settings, samples), backend.Estimate(network, settings, samples).HostPerPiece);
+        }
     }
 
-    private IReadOnlyList<SegmentRunner> Load(int member, int samples, long count)
+    /// <summary>Refuses what could not be run, before anything is read.</summary>
+    /// <exception cref="EngineException">No engine takes one of the networks.</exception>
+    public void Check()
+    {
+        foreach (ModelMember member in _source.Members)
+        {
+            BackendChoice.Of(_options, member.Network, Settings(), out _);
+        }
+    }
+
+    public void Dispose() => Unload();
+
+    private EngineSettings Settings() => new()
+    {
+        Threads = Threads,
+        Device = _options.Device,
+        Precision = _options.Precision,
+        PiecesAtOnce = _options.ParallelSegments,
+        MostPiecesAtOnce = _mostAtOnce,
+        Say = Say,
+    };
+
+    private IEngine Load(int member, int samples, long pieces)
     {
         if (_loaded is { } loaded)
         {
-            if (loaded.Member == member && loaded.Samples == samples && loaded.Serves(count, MostAtOnce))
+            if (loaded.Member == member)
             {
-                return loaded.Runners;
+                return loaded.Engine;
             }
 
-            Dispose();
+            Unload();
             GiveBack();
         }
 
-        using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
-        long began = Stopwatch.GetTimestamp();
-        IReadOnlyList<ISegmentEngine> engines;
-        int atOnce = 1;
-        using (Checkpoint checkpoint = _source.Members[member].Open())
+        Network network = _source.Members[member].Network;
+        IReadOnlyList<(Backend Backend, EngineSettings Settings)> found = BackendChoice.Of(_options, network, Settings(), out string reason);
+
+        // What failed for one network of a bag, or for an earlier song, is not tried again while another engine goes on.
+        Queue<(Backend Backend, EngineSettings Settings)> choices = new(found.Where(choice => !_failed.Contains(choice.Backend)));
+        if (choices.Count == 0)
         {
-            EngineRequest request = new(_source.Name, _source.Members[member], checkpoint, samples, _threads);
-            engines = _options.EngineFactory is { } factory ? [factory(request)] : OwnEngines(request, count, out atOnce);
+            choices = new(found);
         }
 
-        GiveBack();
-        List<SegmentRunner> runners = [];
-        try
+        if (_options.Engine == Engines.Auto)
         {
-            foreach (ISegmentEngine engine in engines)
+            SeparatorLog.Chosen(_logger, choices.Peek().Backend.Name, reason.Length > 0 ? reason : "it is the first in the table");
+        }
+        else if (reason.Length > 0 && choices.Peek().Backend.Name != _options.Engine)
+        {
+            Say($"{reason} Going on with {choices.Peek().Backend.Name}.");
+        }
+
+        return Load(member, samples, pieces, choices);
+    }
+
+    // The first that opens; a failure goes on to the next where there is one.
+    private IEngine Load(int member, int samples, long pieces, Queue<(Backend Backend, EngineSettings Settings)> choices)
+    {
+        Network network = _source.Members[member].Network;
+        while (true)
+        {
+            (Backend Backend, EngineSettings Settings) choice = choices.Dequeue();
+            using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
+            long began = Stopwatch.GetTimestamp();
+            IEngine engine;
+            try
             {
-                runners.Add(new SegmentRunner(engine, _source.Members[member].Config.Nfft, WorkersOf(engine)));
+                engine = choice.Backend.Open(network, choice.Settings);
+                try
+                {
+                    // The network is read now, and not while the first piece is at work.
+                    engine.Prepare(samples, pieces);
+                }
+                catch
+                {
+                    engine.Dispose();
+                    throw;
+                }
             }
-        }
-        catch
-        {
-            foreach (ISegmentEngine engine in engines.Reverse())
+            catch (ExternalToolException failure) when (choices.Count > 0)
             {
-                engine.Dispose();
+                _failed.Add(choice.Backend);
+                Say($"{failure.Message} Going on with {choices.Peek().Backend.Name}.");
+                continue;
             }
 
-            throw;
-        }
+            if (engine.Identity.Precision != choice.Settings.Precision)
+            {
+                Say($"{choice.Backend.Name} has no {Spelled(choice.Settings.Precision)} precision; it runs in {Spelled(engine.Identity.Precision)}.");
+            }
 
-        long bytes = engines is IReadOnlyList<CpuEngine> own ? own[0].Plan.WeightBytes + own.Sum(e => e.SessionBytes) : 0;
-        _loaded = new Loaded(member, samples, atOnce, runners, bytes);
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
-        string signature = _source.Members[member].Signature, description = SegmentRunner.Describe(runners);
-        activity?.SetTag("stemsharp.network", signature).SetTag("stemsharp.engine", description).SetTag("stemsharp.memory", bytes);
-        SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds, SeparationTelemetry.Engine(description));
-        SeparationTelemetry.NetworkMemory.Add(bytes);
-        SeparatorLog.Loaded(_logger, signature, description, elapsed.TotalSeconds);
-        if (bytes > 0)
+            GiveBack();
+            _loaded = new Loaded(member, engine, choice, choices);
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
+            string description = engine.Description;
+            activity?.SetTag("stemsharp.network", network.Signature).SetTag("stemsharp.engine", description).SetTag("stemsharp.memory", engine.HostBytes);
+            SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds, SeparationTelemetry.Engine(description));
+            SeparationTelemetry.NetworkMemory.Add(_loaded.Bytes);
+            SeparatorLog.Loaded(_logger, network.Signature, description, elapsed.TotalSeconds);
+            if (_loaded.Bytes > 0)
+            {
+                SeparatorLog.Memory(_logger, network.Signature, _loaded.Bytes / 1e6);
+            }
+
+            return engine;
+        }
+    }
+
+    // An engine whose device was lost is of no use any more, but the device may be there again.
+    private IEngine Retry(EngineException failure, int samples, long pieces)
+    {
+        Loaded loaded = _loaded!;
+        Say($"{failure.Message} Trying once more.");
+        if (failure.Failure != EngineFailure.DeviceLost)
         {
-            SeparatorLog.Memory(_logger, signature, bytes / 1e6);
+            return loaded.Engine;
         }
 
-        return runners;
+        Unload();
+        return Load(loaded.Member, samples, pieces, new([loaded.Choice, .. loaded.Others]));
+    }
+
+    private IEngine? Replace(EngineException failure, int samples, long pieces)
+    {
+        if (_loaded is not { Others: { Count: > 0 } others, Member: int member })
+        {
+            return null;
+        }
+
+        Say($"{failure.Message} Going on with {others.Peek().Backend.Name}.");
+        _failed.Add(_loaded.Choice.Backend);
+
+        // A device's memory is given back before another engine is made.
+        Unload();
+        return Load(member, samples, pieces, others);
+    }
+
+    private void Unload()
+    {
+        if (_loaded is { } loaded)
+        {
+            _loaded = null;
+            loaded.Engine.Dispose();
+            SeparationTelemetry.NetworkMemory.Add(-loaded.Bytes);
+        }
+    }
+
+    private static string Spelled(EnginePrecision precision) => precision.ToString().ToLowerInvariant();
+
+    private void Say(string notice)
+    {
+        if (_options.Notices is { } notices)
+        {
+            notices.Report(notice);
+        }
+        else
+        {
+            SeparatorLog.Notice(_logger, notice);
+        }
     }
 
     /// <summary>
     /// Gives back what loading a network, or the last pass over the track, left behind: little for the collector to notice, next
     /// to what lies outside its heap, but it would stay for as long as the song takes.
     /// </summary>
-    private static void GiveBack()
+    private void GiveBack()
     {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        NativeBlock.Trim();
-    }
-
-    /// <summary>No more engines than there are segments: a short song gets all threads for each of its segments.</summary>
-    private IReadOnlyList<CpuEngine> OwnEngines(EngineRequest request, long count, out int atOnce)
-    {
-        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        int groups = _options.ParallelSegments;
-        IReadOnlyList<CpuEngine> engines = CpuEngine.CreateGroup(graph, weights, request.Threads, plan =>
+        if (_options.ReleaseMemory)
         {
-            if (groups == 0)
-            {
-                groups = LoadBalance.Groups(plan, request.Threads, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
-            }
-
-            groups = Math.Min(groups, Math.Min(request.Threads, MostAtOnce));
-            return (int)Math.Min(groups, count);
-        });
-        atOnce = groups;
-        AtOnce = (groups, engines[0].SessionBytes + 2L * request.Shape.WaveformsLength * sizeof(float));
-        return engines;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            NativeHeap.Trim();
+        }
     }
-
-    /// <summary>An engine's own threads where it lends them, so that there are not twice as many as asked for.</summary>
-    private IWorkers WorkersOf(ISegmentEngine engine) => engine switch
-    {
-        CpuEngine cpu => cpu.Workers,
-        IWorkers workers => workers,
-        _ => new ParallelWorkers(_threads),
-    };
 
     /// <summary>A network in memory.</summary>
     /// <param name="Member">Which one.</param>
-    /// <param name="Samples">Samples of a segment.</param>
-    /// <param name="AtOnce">How many segments should run at once where there are enough.</param>
-    /// <param name="Runners">Those that share it.</param>
-    /// <param name="Bytes">Memory that they take, as far as it is known.</param>
-    private sealed record Loaded(int Member, int Samples, int AtOnce, IReadOnlyList<SegmentRunner> Runners, long Bytes) : IDisposable
+    /// <param name="Engine">What runs it.</param>
+    /// <param name="Choice">What the engine was opened by.</param>
+    /// <param name="Others">What may take its place.</param>
+    private sealed record Loaded(int Member, IEngine Engine, (Backend Backend, EngineSettings Settings) Choice, Queue<(Backend Backend, EngineSettings Settings)> Others)
     {
-        /// <summary>Whether it would be loaded like this for so many segments.</summary>
-        public bool Serves(long count, int most) => Runners.Count == Math.Min(Math.Min(AtOnce, most), count);
+        /// <summary>Memory of the host that it took when it was loaded.</summary>
+        public long Bytes { get; } = Engine.HostBytes;
+    }
 
-        public void Dispose()
-        {
-            // The first one owns the weights that all of them use.
-            foreach (SegmentRunner runner in Runners.Reverse())
-            {
-                runner.Dispose();
-            }
+    private sealed class MemberEngines(SeparatorEngines owner, int member) : IEngineSource
+    {
+        public bool ChecksResults => owner._loaded?.Others.Count > 0;
 
-            SeparationTelemetry.NetworkMemory.Add(-Bytes);
-        }
+        public IEngine Open(int samples, long pieces) => owner.Load(member, samples, pieces);
+
+        public IEngine Retry(EngineException failure, int samples, long pieces) => owner.Retry(failure, samples, pieces);
+
+        public IEngine? Replace(EngineException failure, int samples, long pieces) => owner.Replace(failure, samples, pieces);
     }
 }

@@ -25,4 +25,10 @@ internal static partial class SeparatorLog
 
     [LoggerMessage(7, LogLevel.Information, "Network {Signature} takes {Megabytes:F0} MB")]
     public static partial void Memory(ILogger logger, string signature, double megabytes);
+
+    [LoggerMessage(8, LogLevel.Warning, "{Notice}")]
+    public static partial void Notice(ILogger logger, string notice);
+
+    [LoggerMessage(9, LogLevel.Information, "Engine {Engine} was chosen: {Reason}")]
+    public static partial void Chosen(ILogger logger, string engine, string reason);
 }

@@ -14,6 +14,9 @@ internal sealed class ModelHost : IDisposable
 {
     internal const string FileName = "tiny4-cf67fb40.th";
 
+    /// <summary>A model of this name has a licence that must be accepted.</summary>
+    internal const string Demanding = "karaoke";
+
     internal static readonly byte[] Model = File.ReadAllBytes(RepositoryFiles.Golden("tiny4", FileName));
 
     private readonly X509Certificate2 _certificate = MakeCertificate();
@@ -34,7 +37,7 @@ internal sealed class ModelHost : IDisposable
         Cached = Path.Combine(folder, "cache", "models", FileName);
         string certificate = Path.Combine(folder, "server.pem"), catalog = Path.Combine(folder, "catalog.json");
         File.WriteAllText(certificate, _certificate.ExportCertificatePem());
-        File.WriteAllText(catalog, $$"""{"models": { {{string.Join(", ", models.Select(m => $$"""  "{{m}}": {"files": ["https://localhost:{{Server.Port}}/{{FileName}}"]}  """))}} } }""");
+        File.WriteAllText(catalog, $$"""{"models": { {{string.Join(", ", models.Select(m => $$"""  "{{m}}": {"files": ["https://localhost:{{Server.Port}}/{{FileName}}"], "licence": {{Licence(m)}} }  """))}} } }""");
         Environment = new Dictionary<string, string>
         {
             ["SSL_CERT_FILE"] = certificate,
@@ -57,6 +60,9 @@ internal sealed class ModelHost : IDisposable
         Server.Dispose();
         _certificate.Dispose();
     }
+
+    private static string Licence(string model) =>
+        $$"""{"text": "CC BY-NC 4.0", "stated_by": "its trainer", "link": "https://models.test/licence", "must_be_accepted": {{(model == Demanding ? "true" : "false")}} }""";
 
     private static X509Certificate2 MakeCertificate()
     {

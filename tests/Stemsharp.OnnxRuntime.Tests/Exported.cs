@@ -1,6 +1,6 @@
 using Google.Protobuf;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Model;
 
 namespace Stemsharp.OnnxRuntime.Tests;
 
@@ -9,10 +9,9 @@ internal sealed class Exported : IDisposable
 {
     public Exported(string model, OnnxGraphOptions options)
     {
-        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
         Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         using FileStream file = File.Create(Path);
-        OnnxModelBuilder.Build(checkpoint, options).WriteTo(file);
+        OnnxModelBuilder.Build(FamilyTable.All.Open(model), options).WriteTo(file);
     }
 
     public string Path { get; }

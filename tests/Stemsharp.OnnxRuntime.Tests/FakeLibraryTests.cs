@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime.Native;
 using Stemsharp.OnnxRuntime.Nvidia;
 using Xunit;
@@ -9,6 +8,7 @@ namespace Stemsharp.OnnxRuntime.Tests;
 /// <summary>
 /// The binding up to the provider's own call, over a library that records the calls: no GPU and no provider is here.
 /// </summary>
+[Collection(FakeOnnxRuntime.OneAtATime)]
 public sealed class FakeLibraryTests : IDisposable
 {
     private readonly FakeOnnxRuntime _fake = new();
@@ -182,94 +182,6 @@ public sealed class FakeLibraryTests : IDisposable
     }
 
     [Fact]
-    public void A_failed_run_is_repeated_once()
-    {
-        List<string> said = [];
-        _fake.Runs.Enqueue("CUDA failure 719: unspecified launch failure");
-        using (ResilientEngine engine = new(Engine(), null, said.Add))
-        {
-            Assert.Equal(7, Run(engine));
-        }
-
-        Assert.Equal(2, _fake.Calls.Count(c => c == "run"));
-        Assert.Contains("Trying once more", Assert.Single(said), StringComparison.Ordinal);
-        Clean();
-    }
-
-    [Fact]
-    public void A_run_that_fails_twice_fails_and_running_out_of_memory_is_not_repeated_and_says_what_to_lower()
-    {
-        _fake.Runs.Enqueue("CUDA failure 719");
-        _fake.Runs.Enqueue("CUDA failure 719");
-        using (ResilientEngine engine = new(Engine(), null, _ => { }))
-        {
-            Assert.Throws<OnnxRuntimeException>(() => Run(engine));
-        }
-
-        _fake.Calls.Clear();
-        _fake.Runs.Enqueue("BFCArena: Failed to allocate memory for requested buffer of size 134217728");
-        using (ResilientEngine engine = new(Engine(), null, _ => { }))
-        {
-            OnnxRuntimeException e = Assert.Throws<OnnxRuntimeException>(() => Run(engine));
-            Assert.True(e.IsOutOfMemory);
-            Assert.Contains("--attention-limit", e.Message, StringComparison.Ordinal);
-            Assert.Contains("--workspace", e.Message, StringComparison.Ordinal);
-        }
-
-        Assert.Single(_fake.Calls, "run");
-        Clean();
-    }
-
-    [Fact]
-    public void The_replacement_goes_on_in_the_middle_of_a_song()
-    {
-        List<string> said = [];
-        using (ResilientEngine engine = new(Engine(), () => new Constant(5), said.Add))
-        {
-            Assert.Equal(7, Run(engine));
-            _fake.Runs.Enqueue("CUDA failure 719");
-            _fake.Runs.Enqueue("CUDA failure 719");
-            Assert.Equal(5, Run(engine));
-            Assert.Equal(5, Run(engine));
-            Assert.Empty(_fake.Live);
-        }
-
-        Assert.Equal(3, _fake.Calls.Count(c => c == "run"));
-        Assert.Equal("Going on with the CPU engine.", said[^1][^29..]);
-        Clean();
-    }
-
-    [Fact]
-    public void A_cancelled_run_is_neither_repeated_nor_replaced()
-    {
-        using CancellationTokenSource stop = new();
-        stop.Cancel();
-        using (ResilientEngine engine = new(Engine(), () => new Constant(5), _ => { }))
-        {
-            Assert.ThrowsAny<OperationCanceledException>(() => Run(engine, stop.Token));
-        }
-
-        Assert.DoesNotContain("run", _fake.Calls);
-        Clean();
-    }
-
-    [Fact]
-    public void Which_provider_ran_how_many_nodes_is_said_once()
-    {
-        List<string> said = [];
-        using (ResilientEngine engine = new(Engine(countNodes: true), null, said.Add))
-        {
-            Run(engine);
-            Run(engine);
-        }
-
-        Assert.EndsWith("ran 2 nodes on Tensorrt, 1 on CPU.", Assert.Single(said), StringComparison.Ordinal);
-        Assert.Single(_fake.Calls, "end profile");
-        Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "stemsharp-*_2026.json"));
-        Clean();
-    }
-
-    [Fact]
     public void A_crash_while_an_engine_is_built_leaves_what_was_there()
     {
         string root = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
@@ -337,7 +249,7 @@ public sealed class FakeLibraryTests : IDisposable
         {
             _fake.Providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"];
             _fake.Loading = folder => File.WriteAllText(Path.Combine(folder!, "graph.engine"), "an engine");
-            OnnxRuntimeEngine Load(NvidiaGpu gpu, OnnxSessionOptions settings) => TensorRTEngine.Create(_fake.Library(), _graph, "graph", settings, stems, said.Add, gpu, new Version(10, 9, 0));
+            OnnxNetworkSession Load(NvidiaGpu gpu, OnnxSessionOptions settings) => TensorRTEngine.Create(_fake.Library(), _graph, "graph", settings, stems, said.Add, gpu, new Version(10, 9, 0));
             NvidiaGpu small = new("Small", new Version(7, 5), 6L << 30);
             using (Load(small, options))
             {
@@ -390,13 +302,6 @@ public sealed class FakeLibraryTests : IDisposable
         Assert.Equal(count, said.Count);
     }
 
-    private static float Run(ISegmentEngine engine, CancellationToken cancellationToken = default)
-    {
-        float[] waveforms = new float[30];
-        engine.Run(new float[24], new float[10], new float[72], waveforms, cancellationToken);
-        return waveforms.Distinct().Single();
-    }
-
     // Everything that was made has been released, once and in order.
     private void Clean()
     {
@@ -405,20 +310,5 @@ public sealed class FakeLibraryTests : IDisposable
 
         // Only a library's version is not given to keep.
         Assert.Equal(_fake.Libraries, _fake.Strings);
-    }
-
-    private OnnxRuntimeEngine Engine(bool countNodes = false) => new(_fake.Library(), _graph, new OnnxSessionOptions { CountNodes = countNodes });
-
-    private sealed class Constant(float value) : ISegmentEngine
-    {
-        public SegmentShape Shape => new(3, 2, 2, 3, 5);
-
-        public string Description => "constant";
-
-        public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken) => waveforms.Fill(value);
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -10,6 +10,9 @@ namespace Stemsharp.OnnxRuntime.Tests;
 /// </summary>
 internal sealed unsafe class FakeOnnxRuntime : IDisposable
 {
+    /// <summary>The collection of the tests that use it.</summary>
+    public const string OneAtATime = "fake onnxruntime";
+
     private const int TableSize = 400;
 
     private static FakeOnnxRuntime? s_current;
@@ -68,8 +71,8 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
         Set(OrtFunction.ReleaseAvailableProviders, (nint)(delegate* unmanaged<nint*, int, nint>)&ReleaseAvailableProviders);
         Set(OrtFunction.CreateSession, (nint)(delegate* unmanaged<nint, nint, nint, nint*, nint>)&CreateSession);
         Set(OrtFunction.CreateCpuMemoryInfo, (nint)(delegate* unmanaged<int, int, nint*, nint>)&CreateMemoryInfo);
-        Set(OrtFunction.SessionGetInputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetCount);
-        Set(OrtFunction.SessionGetOutputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetCount);
+        Set(OrtFunction.SessionGetInputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetInputCount);
+        Set(OrtFunction.SessionGetOutputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetOutputCount);
         Set(OrtFunction.SessionGetInputName, (nint)(delegate* unmanaged<nint, nuint, nint, nint*, nint>)&GetInputName);
         Set(OrtFunction.SessionGetOutputName, (nint)(delegate* unmanaged<nint, nuint, nint, nint*, nint>)&GetOutputName);
         Set(OrtFunction.SessionGetInputTypeInfo, (nint)(delegate* unmanaged<nint, nuint, nint*, nint>)&GetInputType);
@@ -111,6 +114,15 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
 
     public List<string> Providers { get; set; } = ["CPUExecutionProvider"];
 
+    /// <summary>The inputs of the graph that every file holds.</summary>
+    public (string Name, long[] Dims)[] Inputs { get; set; } = [("spectrogram", [1, 4, 2, 3]), ("waveform", [1, 2, 5])];
+
+    /// <summary>Its outputs; a run fills them with sevens.</summary>
+    public (string Name, long[] Dims)[] Outputs { get; set; } = [("spectrograms", [1, 3, 4, 2, 3]), ("waveforms", [1, 3, 2, 5])];
+
+    /// <summary>Its stems, as its metadata has them.</summary>
+    public string Stems { get; set; } = "drums,bass,rest";
+
     /// <summary>What the next runs end with, in order; null for success.</summary>
     public Queue<string?> Runs { get; } = new();
 
@@ -148,9 +160,6 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     }
 
     private static FakeOnnxRuntime Current => s_current ?? throw new InvalidOperationException("The fake is gone.");
-
-    private static readonly (string Name, long[] Dims)[] s_inputs = [("spectrogram", [1, 4, 2, 3]), ("waveform", [1, 2, 5])];
-    private static readonly (string Name, long[] Dims)[] s_outputs = [("spectrograms", [1, 3, 4, 2, 3]), ("waveforms", [1, 3, 2, 5])];
 
     private void Set(OrtFunction function, nint address) => _table[(int)function] = address;
 
@@ -372,38 +381,46 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     }
 
     [UnmanagedCallersOnly]
-    private static nint GetCount(nint session, nuint* count)
+    private static nint GetInputCount(nint session, nuint* count)
     {
         Current.Needs(session, "session");
-        *count = 2;
+        *count = (nuint)Current.Inputs.Length;
+        return 0;
+    }
+
+    [UnmanagedCallersOnly]
+    private static nint GetOutputCount(nint session, nuint* count)
+    {
+        Current.Needs(session, "session");
+        *count = (nuint)Current.Outputs.Length;
         return 0;
     }
 
     [UnmanagedCallersOnly]
     private static nint GetInputName(nint session, nuint index, nint allocator, nint* name)
     {
-        *name = Current.Text(s_inputs[(int)index].Name);
+        *name = Current.Text(Current.Inputs[(int)index].Name);
         return 0;
     }
 
     [UnmanagedCallersOnly]
     private static nint GetOutputName(nint session, nuint index, nint allocator, nint* name)
     {
-        *name = Current.Text(s_outputs[(int)index].Name);
+        *name = Current.Text(Current.Outputs[(int)index].Name);
         return 0;
     }
 
     [UnmanagedCallersOnly]
     private static nint GetInputType(nint session, nuint index, nint* info)
     {
-        *info = Current.New($"type {index}");
+        *info = Current.New($"input {index}");
         return 0;
     }
 
     [UnmanagedCallersOnly]
     private static nint GetOutputType(nint session, nuint index, nint* info)
     {
-        *info = Current.New($"type {index + 2}");
+        *info = Current.New($"output {index}");
         return 0;
     }
 
@@ -438,7 +455,7 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     private long[] Dims(nint tensor)
     {
         string kind = _live[tensor];
-        return s_inputs.Concat(s_outputs).ElementAt(kind[^1] - '0').Dims;
+        return (kind.StartsWith("input", StringComparison.Ordinal) ? Inputs : Outputs)[kind[^1] - '0'].Dims;
     }
 
     [UnmanagedCallersOnly]
@@ -479,7 +496,7 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     private static nint Lookup(nint metadata, nint allocator, nint key, nint* value)
     {
         Current.Needs(metadata, "metadata");
-        *value = Marshal.PtrToStringUTF8(key) switch { "stemsharp.stems" => Current.Text("drums,bass,rest"), "stemsharp.sample_rate" => Current.Text("44100"), _ => 0 };
+        *value = Marshal.PtrToStringUTF8(key) switch { "stemsharp.stems" => Current.Text(Current.Stems), "stemsharp.sample_rate" => Current.Text("44100"), _ => 0 };
         return 0;
     }
 

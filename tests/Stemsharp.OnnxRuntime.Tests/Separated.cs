@@ -1,10 +1,11 @@
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
-using Stemsharp.Signal;
+using Xunit;
 
 namespace Stemsharp.OnnxRuntime.Tests;
 
 /// <summary>Runs one segment through an exported graph of either kind: mix [C, L] → stems [S, C, L].</summary>
-internal static unsafe class Separated
+internal static class Separated
 {
     public static float[] By(string path, float[] mix, OnnxSessionOptions? options = null)
     {
@@ -19,66 +20,26 @@ internal static unsafe class Separated
             }
         }
 
-        using OnnxRuntimeEngine engine = new(library, path, options);
-        return By(engine, mix);
+        using OnnxNetworkSession network = new(library, path, options);
+        return By(network, path, mix);
     }
 
-    public static float[] By(ISegmentEngine engine, float[] mix)
+    /// <summary>The same by a graph that is loaded already.</summary>
+    /// <param name="network">The loaded graph; may be run again.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="mix">[C, L].</param>
+    public static float[] By(OnnxNetworkSession network, string path, float[] mix)
     {
-        SegmentShape shape = engine.Shape;
-        using SegmentStft stft = new(2 * shape.Bins, shape.Samples);
-        float[] wave = Padded(mix, shape.Samples), spectrogram = new float[shape.SpectrogramLength];
-        float[] spectrograms = new float[shape.SpectrogramsLength], stems = new float[shape.WaveformsLength], seams = new float[stft.Chunks * stft.SeamLength];
-        int plane = 2 * shape.Bins * shape.Frames;
-        fixed (float* w = wave, s = spectrogram)
-        {
-            for (int c = 0; c < shape.Channels; c++)
-            {
-                for (int k = 0; k < stft.Chunks; k++)
-                {
-                    stft.Forward(w + c * shape.Samples, k, s + c * plane);
-                }
-            }
-        }
-
-        float[] waveforms = new float[shape.WaveformsLength];
-        engine.Run(spectrogram, wave, spectrograms, waveforms, default);
-        fixed (float* s = spectrograms, w = stems, seam = seams)
-        {
-            for (int c = 0; c < shape.Stems * shape.Channels; c++)
-            {
-                for (int k = 0; k < stft.Chunks; k++)
-                {
-                    stft.Inverse(s + (long)c * plane, k, w + c * shape.Samples, seam + k * stft.SeamLength);
-                }
-
-                for (int k = 0; k < stft.Chunks; k++)
-                {
-                    stft.AddSeam(seam + k * stft.SeamLength, k, w + c * shape.Samples);
-                }
-            }
-        }
-
-        for (int i = 0; i < stems.Length; i++)
-        {
-            stems[i] += waveforms[i];
-        }
-
-        return stems;
+        NetworkDefinition definition = network.Definition(path) with { Stems = [.. network.Stems] };
+        using SpectralEngine engine = new(definition, new Lent(network), Environment.ProcessorCount);
+        return By(engine, definition, mix);
     }
+
+    public static float[] By(IEngine engine, NetworkDefinition definition, float[] mix) =>
+        PieceTrial.Run(engine, definition, Padded(mix, definition.Cut.Samples), default);
 
     /// <summary>10·log10(Σ truth² / Σ (truth − x)²).</summary>
-    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> x)
-    {
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += (double)truth[i] * truth[i];
-            noise += ((double)truth[i] - x[i]) * ((double)truth[i] - x[i]);
-        }
-
-        return 10 * Math.Log10(signal / noise);
-    }
+    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> x) => SignalToNoise.Of(truth, x);
 
     // A shorter mix is padded with zeros on the right, as the network does.
     private static float[] Padded(float[] mix, int samples)
@@ -91,5 +52,29 @@ internal static unsafe class Separated
         }
 
         return padded;
+    }
+
+    // The session outlives the engine.
+    private sealed class Lent(OnnxNetworkSession session) : INetworkRuntime
+    {
+        public EngineIdentity Identity { get; } = new("onnxruntime", "cpu", EnginePrecision.Fp32);
+
+        public string Description => session.Description;
+
+        public bool IsReproducible => false;
+
+        public long HostBytes => 0;
+
+        public bool Serves(int samples, long pieces) => samples == session.Samples;
+
+        public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
+        {
+            Assert.Equal(session.Samples, samples);
+            return [session];
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -15,6 +15,20 @@ public class ArchitectureTests
     }
 
     [Fact]
+    public void Only_the_models_room_speaks_of_a_family()
+    {
+        string sources = RepositoryFiles.At("src"), models = RepositoryFiles.At("src", "Stemsharp", "Model");
+        string[] families = [.. Directory.EnumerateDirectories(models).Select(folder => Path.GetFileName(folder)!)];
+        Assert.Contains("HTDemucs", families);
+        Assert.Empty(
+            Directory.EnumerateFiles(sources, "*", SearchOption.AllDirectories)
+                .Where(file => Path.GetExtension(file) is ".cs" or ".csproj" or ".props"
+                    && !file.StartsWith(models + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+                    && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"))
+                .SelectMany(file => families.Where(File.ReadAllText(file).Contains).Select(family => $"{Path.GetRelativePath(sources, file)} says {family}")));
+    }
+
+    [Fact]
     public void Arrows_lead_to_rooms_and_never_round_in_circles()
     {
         IReadOnlyDictionary<string, string[]> arrows = RoomRules.Library.Arrows;
@@ -35,11 +49,15 @@ public class ArchitectureTests
             ["Lower"] = [],
             ["Upper"] = ["Lower"],
             ["Side"] = [],
-        });
+        })
+        {
+            Private = ["Upper"],
+        };
         using ModuleDefinition tests = ModuleDefinition.ReadModule(typeof(ArchitectureTests).Assembly.Location);
         string[] expected =
         [
             "Attic.Forgotten lies in Attic, which is no room of Stemsharp.Tests.Architecture.Sample",
+            "Composer → Upper.Folder.Hidden",
             "Side.ByAttribute → Lower.MarkAttribute",
             "Side.ByBase → Lower.Base",
             "Side.ByCall → Lower.Tools",
@@ -55,6 +73,7 @@ public class ArchitectureTests
             "Side.ByRoot → Composer",
             "Side.ByStaticField → Lower.Tools",
             "Side.ByTypeOf → Lower.Base",
+            "Upper.Other.Neighbour → Upper.Folder.Hidden",
         ];
         Assert.Equal(expected, rules.Violations(tests));
     }

@@ -1,17 +1,13 @@
 using System.Runtime.InteropServices;
-using Stemsharp.Kernels;
 using Xunit;
 
 namespace Stemsharp.Tests;
 
-/// <summary>
-/// A test of one instruction set. Where this process lacks it the test is skipped, with a reason that .ci/run knows: there it is no
-/// failure, unless the processor has the instruction set and the process was kept from it.
-/// </summary>
+/// <summary>A test of one instruction set; skipped where this process lacks it, see <see cref="Tiers.SkipReason"/>.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TierFactAttribute : FactAttribute
 {
-    /// <param name="tier">A name in <see cref="KernelTier.All"/>.</param>
+    /// <param name="tier">The instruction set's name.</param>
     /// <param name="onlyX64">Whether what it expects was recorded on x64, where other processors round elsewhere.</param>
     public TierFactAttribute(string tier, bool onlyX64 = false)
     {
@@ -19,21 +15,9 @@ internal sealed class TierFactAttribute : FactAttribute
         {
             Skip = "What this test expects was recorded on x64.";
         }
-        else if (!KernelTier.All.Single(t => t.Name == tier).IsSupported && !(ToolFactAttribute.RequireAll && ProcessorHas(tier)))
+        else
         {
-            Skip = $"This processor has no {tier}.";
+            Skip = Tiers.SkipReason(tier);
         }
-    }
-
-    // What the processor says of itself, not what the runtime was told to use.
-    private static bool ProcessorHas(string tier)
-    {
-        string? flag = tier switch
-        {
-            "AVX-512" => "avx512f",
-            "AVX2" => "avx2",
-            _ => null,
-        };
-        return flag is null || (OperatingSystem.IsLinux() && File.ReadLines("/proc/cpuinfo").Any(line => line.Split(' ').Contains(flag)));
     }
 }

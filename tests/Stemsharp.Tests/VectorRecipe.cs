@@ -1,3 +1,5 @@
+using Stemsharp.Simd;
+
 namespace Stemsharp.Tests;
 
 /// <summary>The inputs of all published test vectors: the recipe of synthetic weights, with the input's name as the key and scale 0.5. docs/coreml.md has it in Python.</summary>
@@ -14,11 +16,7 @@ internal static class VectorRecipe
         float[] values = new float[count];
         for (int i = 0; i < count; i++)
         {
-            ulong z = hash + (ulong)(i + 1) * 0x9E3779B97F4A7C15;
-            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-            z = (z ^ z >> 27) * 0x94D049BB133111EB;
-            z ^= z >> 31;
-            values[i] = (float)((z >> 40) / 16777216.0 - 0.5);
+            values[i] = (float)((SplitMix64.At(hash, i) >> 40) / 16777216.0 - 0.5);
         }
 
         return values;

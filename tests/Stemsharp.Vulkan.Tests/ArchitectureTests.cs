@@ -9,7 +9,7 @@ public class ArchitectureTests
 {
     private static readonly RoomRules s_rules = RoomRules.Library with
     {
-        Arrows = new Dictionary<string, string[]>(RoomRules.Library.Arrows) { ["Vulkan"] = ["Graph", "Cpu", "Inference", "Signal"] },
+        Arrows = new Dictionary<string, string[]>(RoomRules.Library.Arrows) { ["Vulkan"] = ["Graph", "Cpu", "Inference", "Signal", "Simd"] },
     };
 
     [Fact]

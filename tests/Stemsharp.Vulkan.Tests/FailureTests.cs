@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Native;
 using Stemsharp.Vulkan.Planning;
@@ -31,7 +32,7 @@ public class FailureTests
         Assert.Equal(0, DeviceChoice.Choose(devices, "0", false).Index);
         Assert.Equal(2, DeviceChoice.Choose(devices, "LLVM", false).Index);
         VulkanException none = Assert.Throws<VulkanException>(() => DeviceChoice.Choose(devices[2..], null, false));
-        Assert.Equal(VulkanFailure.Refused, none.Failure);
+        Assert.Equal(EngineFailure.Refused, none.Failure);
         Assert.Contains("2: llvmpipe, a processor that plays a GPU", none.Message, StringComparison.Ordinal);
         Assert.Contains("it is too old", none.Message, StringComparison.Ordinal);
         Assert.Contains("no GPU 'x'", Assert.Throws<VulkanException>(() => DeviceChoice.Choose(devices, "x", false)).Message, StringComparison.Ordinal);
@@ -41,7 +42,7 @@ public class FailureTests
     public unsafe void A_lost_device_is_told_from_other_failures()
     {
         VulkanException e = Failing(vk => vk.QueueSubmit = &LoseOnSubmit);
-        Assert.Equal(VulkanFailure.DeviceLost, e.Failure);
+        Assert.Equal(EngineFailure.DeviceLost, e.Failure);
         Assert.Contains("GPU was lost", e.Message, StringComparison.Ordinal);
     }
 
@@ -49,7 +50,7 @@ public class FailureTests
     public unsafe void So_is_one_that_does_not_answer()
     {
         VulkanException e = Failing(vk => vk.WaitSemaphores = &NeverDone);
-        Assert.Equal(VulkanFailure.DeviceLost, e.Failure);
+        Assert.Equal(EngineFailure.DeviceLost, e.Failure);
         Assert.Contains("has not answered", e.Message, StringComparison.Ordinal);
     }
 
@@ -57,36 +58,47 @@ public class FailureTests
     public unsafe void So_is_one_without_memory()
     {
         VulkanException e = Failing(vk => vk.AllocateMemory = &NoMemory);
-        Assert.Equal(VulkanFailure.OutOfMemory, e.Failure);
+        Assert.Equal(EngineFailure.OutOfMemory, e.Failure);
         Assert.Contains("fewer pieces at a time", e.Message, StringComparison.Ordinal);
     }
 
     [VulkanFact]
     public void Fewer_pieces_where_memory_is_short_and_an_error_where_not_even_one_fits()
     {
+        int samples = GoldenModel.Tiny.Definition.Cut.Samples;
         using VulkanEngine whole = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { Pieces = 3 });
-        Assert.Equal(3, whole.MaxPieces);
-        Assert.Equal(whole.DeviceBytes, GpuSession.Bytes(whole.Plan, 3, 2), (whole, allowed) => Math.Abs(whole - allowed) < 65_536);
-        using VulkanEngine two = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { Pieces = 3, MaxMemory = GpuSession.Bytes(whole.Plan, 2, 2) });
-        Assert.Equal(2, two.MaxPieces);
-        VulkanException e = Assert.Throws<VulkanException>(() => GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { MaxMemory = 1_000_000 }));
-        Assert.Equal(VulkanFailure.OutOfMemory, e.Failure);
+        whole.Prepare(samples, 100);
+        Assert.Equal(3, whole.PiecesPerRun);
+        GpuPlan plan = whole.Plan!;
+        Assert.Equal(plan.WeightBytes + GpuSession.Bytes(plan, 3), whole.DeviceBytes);
+        using VulkanEngine two = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { Pieces = 3, MaxMemory = plan.WeightBytes + GpuSession.Bytes(plan, 2) });
+        two.Prepare(samples, 100);
+        Assert.Equal(2, two.PiecesPerRun);
+        using VulkanEngine none = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { MaxMemory = 1_000_000 });
+        VulkanException e = Assert.Throws<VulkanException>(() => none.Prepare(samples, 1));
+        Assert.Equal(EngineFailure.OutOfMemory, e.Failure);
         Assert.Contains("--max-memory", e.Message, StringComparison.Ordinal);
     }
 
     [VulkanFact]
-    public void What_is_no_number_is_wrong()
+    public async Task What_is_no_number_is_wrong()
     {
-        using VulkanEngine engine = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options);
-        GpuBatch batch = engine.Lease();
-        batch.Input(0).Fill(float.NaN);
-        engine.Start(batch, 1, [0]);
-        Assert.Equal(VulkanFailure.Wrong, Assert.Throws<VulkanException>(() => engine.Finish(batch)).Failure);
+        using VulkanEngine engine = GoldenModel.Open(GoldenModel.Tiny);
+        engine.Prepare(GoldenModel.Tiny.Definition.Cut.Samples, 2);
+        using IPieceBuffer bad = engine.Lease()!, good = engine.Lease()!;
+        bad.Input(0).Fill(float.NaN);
+        good.Input(0).Fill(0.25f);
+        Task first = engine.RunAsync([bad], [0], default), second = engine.RunAsync([good], [0], default);
 
         // The next piece is none the worse for it.
-        batch.Input(0).Fill(0.25f);
-        engine.Start(batch, 1, [0]);
-        engine.Finish(batch);
+        Assert.Equal(EngineFailure.Wrong, (await Assert.ThrowsAsync<VulkanException>(() => first)).Failure);
+        await second;
+        bad.Input(0).Fill(0.25f);
+        bad.Input(1).Clear();
+        good.Input(0).Fill(0.25f);
+        good.Input(1).Clear();
+        await Task.WhenAll(engine.RunAsync([bad], [0], default), engine.RunAsync([good], [0], default));
+        Assert.Equal(good.Output(0, 0), bad.Output(0, 0));
     }
 
     [VulkanFact]
@@ -96,22 +108,10 @@ public class FailureTests
         float[] large = GraphRun.Input(graph, 0);
         large.AsSpan().Fill(60_000);
         GraphRun runs = new(TestDevice.Device, TestDevice.Pipelines);
-        VulkanException e = Assert.Throws<VulkanException>(() => runs.Run(graph, [large], GpuPrecision.Mixed));
-        Assert.Equal(VulkanFailure.Wrong, e.Failure);
+        VulkanException e = Assert.Throws<VulkanException>(() => runs.Run(graph, [large], EnginePrecision.Mixed));
+        Assert.Equal(EngineFailure.Wrong, e.Failure);
         Assert.Contains("--precision fp32", e.Message, StringComparison.Ordinal);
-        runs.Run(graph, [large], GpuPrecision.Single);
-    }
-
-    [VulkanFact]
-    public void Waiting_can_be_cancelled_and_the_batch_finished_later()
-    {
-        using VulkanEngine engine = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options);
-        GpuBatch batch = engine.Lease();
-        batch.Input(0).Fill(0.25f);
-        engine.Start(batch, 1, [0]);
-        Assert.Throws<OperationCanceledException>(() => engine.Finish(batch, new CancellationToken(canceled: true)));
-        engine.Finish(batch);
-        engine.Return(batch);
+        runs.Run(graph, [large], EnginePrecision.Fp32);
     }
 
     private static GpuInfo Device(int index, string name) => new()
@@ -146,12 +146,15 @@ public class FailureTests
         using GpuDevice device = new(VulkanInstance.TryGet(out _)!, TestDevice.Device.Info);
         using PipelineSet pipelines = new(device, []);
         Graph.Graph graph = GraphRun.Record(g => g.Output("y", g.Gelu(g.Input("x", new Shape(1, 10)))));
-        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), null, GpuTraits.Of(device.Info), GpuPrecision.Single);
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), GpuTraits.Of(device.Info), EnginePrecision.Fp32);
         pipelines.Prepare(plan.Kernels);
         exchange(device.Functions);
+        VulkanOptions options = new() { PartLimit = TimeSpan.FromMilliseconds(50) };
         return Assert.Throws<VulkanException>(() =>
         {
-            using GpuSession session = new(device, pipelines, plan, new MadeWeights(), 1, 1, new VulkanOptions { PieceLimit = TimeSpan.FromMilliseconds(50) });
+            using GpuWeights weights = new(device, plan.Weights, options.PartLimit);
+            weights.Load(new MadeWeights(), 1);
+            using GpuSession session = new(device, pipelines, plan, weights.Buffer, 1, options);
         });
     }
 

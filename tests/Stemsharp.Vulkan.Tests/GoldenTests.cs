@@ -1,7 +1,8 @@
 using System.Globalization;
+using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Stemsharp.Vulkan.Device;
-using Stemsharp.Vulkan.Planning;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -29,7 +30,7 @@ public class GoldenTests(ITestOutputHelper output)
     [InlineData("mixed-storage", "mixed-7b6ab67f.th", "mixed.io.safetensors", 20_000)]
     public void Mixed_precision_reaches_60_decibels(string folder, string model, string file, int samples)
     {
-        double snr = Snr(RepositoryFiles.Golden(folder, model), GoldenTensors.Open(folder, file), samples, GoldenModel.Options with { Precision = GpuPrecision.Mixed });
+        double snr = Snr(RepositoryFiles.Golden(folder, model), GoldenTensors.Open(folder, file), samples, GoldenModel.Options with { Precision = EnginePrecision.Mixed });
         output.WriteLine($"{snr:F2} dB");
         Assert.True(snr > 60, $"{snr:F2} dB");
     }
@@ -47,7 +48,7 @@ public class GoldenTests(ITestOutputHelper output)
 
         VulkanOptions options = GoldenModel.Options with
         {
-            Precision = GpuPrecision.Mixed,
+            Precision = EnginePrecision.Mixed,
             Traits = traits => traits with { Matrix = new CooperativeShape(16, 16, 16), IsEmulated = true },
         };
         double snr = Snr(RepositoryFiles.Golden(folder, model), GoldenTensors.Open(folder, file), samples, options);
@@ -59,9 +60,10 @@ public class GoldenTests(ITestOutputHelper output)
     public void A_full_size_segment_is_exact_to_112_decibels()
     {
         GoldenTensors golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
-        using VulkanEngine engine = GoldenModel.Open("synthetic:htdemucs", GoldenModel.Options);
+        Network network = FamilyTable.All.Open("synthetic:htdemucs");
+        using VulkanEngine engine = GoldenModel.Open(network);
         const int Samples = 343_980;
-        float[] stems = GoldenModel.Run(engine, golden["mix"].Values);
+        float[] stems = GoldenModel.Run(engine, network, golden["mix"].Values);
         float[] window = [.. Enumerable.Range(0, 8).SelectMany(i => stems.AsSpan(i * Samples + 100_000, 22_050).ToArray())];
         double snr = GoldenModel.Snr(golden["window"].Values, window);
         output.WriteLine($"{snr:F2} dB, the original {golden.Metadata["pytorch_fp32_window_snr_db"]} dB");
@@ -76,7 +78,8 @@ public class GoldenTests(ITestOutputHelper output)
 
     private static double Snr(string model, GoldenTensors golden, int samples, VulkanOptions options)
     {
-        using VulkanEngine engine = GoldenModel.Open(model, options);
-        return GoldenModel.Snr(golden[$"stems.{samples}"].Values, GoldenModel.Run(engine, golden[$"mix.{samples}"].Values));
+        Network network = FamilyTable.All.Open(model);
+        using VulkanEngine engine = GoldenModel.Open(network, options);
+        return GoldenModel.Snr(golden[$"stems.{samples}"].Values, GoldenModel.Run(engine, network, golden[$"mix.{samples}"].Values));
     }
 }

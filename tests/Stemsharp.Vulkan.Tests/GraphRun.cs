@@ -1,5 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
 
@@ -14,7 +15,7 @@ internal sealed class GraphRun(GpuDevice device, PipelineSet pipelines)
     /// <param name="pieces">How many at a time, each another input.</param>
     /// <param name="traits">What to take the device for.</param>
     /// <param name="change">Changes the plan, its tiles for instance.</param>
-    public double Compare(Action<GraphBuilder> record, GpuPrecision precision = GpuPrecision.Single, int pieces = 1, GpuTraits? traits = null, Action<GpuPlan>? change = null)
+    public double Compare(Action<GraphBuilder> record, EnginePrecision precision = EnginePrecision.Fp32, int pieces = 1, GpuTraits? traits = null, Action<GpuPlan>? change = null)
     {
         Graph.Graph graph = Record(record);
         float[][] inputs = [.. Enumerable.Range(0, pieces).Select(piece => Input(graph, piece))];
@@ -42,21 +43,36 @@ internal sealed class GraphRun(GpuDevice device, PipelineSet pipelines)
     }
 
     /// <summary>Outputs of each piece, one after the other.</summary>
-    public float[][] Run(Graph.Graph graph, float[][] inputs, GpuPrecision precision, GpuTraits? traits = null, Action<GpuPlan>? change = null)
+    public float[][] Run(Graph.Graph graph, float[][] inputs, EnginePrecision precision, GpuTraits? traits = null, Action<GpuPlan>? change = null)
     {
-        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), null, traits ?? GpuTraits.Of(device.Info), precision);
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), traits ?? GpuTraits.Of(device.Info), precision);
         change?.Invoke(plan);
         pipelines.Prepare(plan.Kernels);
-        using GpuSession session = new(device, pipelines, plan, new MadeWeights(), inputs.Length, 1, new VulkanOptions());
-        GpuBatch batch = session.Lease();
-        for (int i = 0; i < inputs.Length; i++)
+        using GpuWeights weights = Weights(device, plan);
+        using GpuSession session = new(device, pipelines, plan, weights.Buffer, inputs.Length, new VulkanOptions());
+        GpuPiece[] pieces = [.. inputs.Select(_ => new GpuPiece(device, plan))];
+        try
         {
-            inputs[i].CopyTo(batch.Input(i));
-        }
+            for (int i = 0; i < inputs.Length; i++)
+            {
+                inputs[i].CopyTo(pieces[i].Floats);
+            }
 
-        session.Start(batch, inputs.Length, 1);
-        session.Finish(batch, default);
-        return [.. Enumerable.Range(0, inputs.Length).Select(i => batch.Output(i).ToArray())];
+            session.Run(pieces, 1);
+            return [.. pieces.Select(p => p.Floats[..plan.OutputFloats].ToArray())];
+        }
+        finally
+        {
+            Array.ForEach(pieces, p => p.Dispose());
+        }
+    }
+
+    /// <summary>A plan's weights, loaded.</summary>
+    public static GpuWeights Weights(GpuDevice device, GpuPlan plan)
+    {
+        GpuWeights weights = new(device, plan.Weights, new VulkanOptions().PartLimit);
+        weights.Load(new MadeWeights(), 2);
+        return weights;
     }
 
     /// <summary>Uniform numbers for all inputs, another set for each piece.</summary>

@@ -1,3 +1,4 @@
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Planning;
 using Xunit;
 using Xunit.Abstractions;
@@ -11,22 +12,22 @@ public class KernelTests(ITestOutputHelper output)
 
     [VulkanTheory]
     [MemberData(nameof(Cases))]
-    public void Single_precision(string name) => Same(name, GpuPrecision.Single, 120);
+    public void Single_precision(string name) => Same(name, EnginePrecision.Fp32, 120);
 
     [VulkanTheory]
     [MemberData(nameof(Cases))]
-    public void Halves_in_memory(string name) => Same(name, GpuPrecision.Mixed, 65);
+    public void Halves_in_memory(string name) => Same(name, EnginePrecision.Mixed, 65);
 
     [VulkanTheory]
     [MemberData(nameof(Cases))]
-    public void Halves_on_matrices_that_arithmetic_plays(string name) => Same(name, GpuPrecision.Mixed, 65, TestDevice.Emulated);
+    public void Halves_on_matrices_that_arithmetic_plays(string name) => Same(name, EnginePrecision.Mixed, 65, TestDevice.Emulated);
 
     [VulkanTheory]
     [MemberData(nameof(Cases))]
     public void With_the_least_that_a_device_may_have(string name) =>
-        Same(name, GpuPrecision.Single, 120, GpuTraits.Least with { SubgroupSize = TestDevice.Device.Info.SubgroupSize, IsSoftware = TestDevice.Device.Info.IsSoftware });
+        Same(name, EnginePrecision.Fp32, 120, GpuTraits.Least with { SubgroupSize = TestDevice.Device.Info.SubgroupSize, IsSoftware = TestDevice.Device.Info.IsSoftware });
 
-    private void Same(string name, GpuPrecision precision, double least, GpuTraits? traits = null)
+    private void Same(string name, EnginePrecision precision, double least, GpuTraits? traits = null)
     {
         if (traits is { IsEmulated: true } && TestDevice.Device.Info.SubgroupSize != 8)
         {

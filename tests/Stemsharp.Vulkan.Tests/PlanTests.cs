@@ -1,4 +1,4 @@
-using Stemsharp.Checkpoints;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Tests;
 using Stemsharp.Vulkan.Device;
@@ -19,7 +19,7 @@ public class PlanTests
     [InlineData("htdemucs_6s", "mixed")]
     public void Plan_of_an_official_model(string name, string precision)
     {
-        GpuPlan plan = Compile("synthetic:" + name, precision == "mixed" ? GpuPrecision.Mixed : GpuPrecision.Single, s_large, out Graph.Graph graph);
+        GpuPlan plan = Compile("synthetic:" + name, precision == "mixed" ? EnginePrecision.Mixed : EnginePrecision.Fp32, s_large, out Graph.Graph graph);
         string file = RepositoryFiles.At("tests", "Stemsharp.Vulkan.Tests", "Plans", $"{name}-{precision}.txt"), text = plan.ToString().ReplaceLineEndings("\n");
         if (!File.Exists(file) || File.ReadAllText(file).ReplaceLineEndings("\n") != text)
         {
@@ -28,7 +28,7 @@ public class PlanTests
         }
 
         Assert.Equal(graph.Flops, plan.Flops);
-        Assert.InRange(GpuSession.Bytes(plan, 8, 2), 0, 2_000_000_000);
+        Assert.InRange(plan.WeightBytes + GpuSession.Bytes(plan, 8), 0, 2_000_000_000);
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public class PlanTests
     [InlineData(true)]
     public void Tensors_that_live_at_once_do_not_overlap(bool mixed)
     {
-        GpuPlan plan = Compile(RepositoryFiles.DemoModel, mixed ? GpuPrecision.Mixed : GpuPrecision.Single, s_large, out _);
+        GpuPlan plan = Compile(RepositoryFiles.DemoModel, mixed ? EnginePrecision.Mixed : EnginePrecision.Fp32, s_large, out _);
         GpuTensor[] roots = [.. plan.Tensors.Where(t => t.Root == t && t.Last >= t.First)];
         Assert.NotEmpty(roots);
         foreach (GpuTensor a in roots)
@@ -55,10 +55,10 @@ public class PlanTests
     {
         foreach (GpuTraits traits in new[] { s_large, GpuTraits.Least, s_large with { SubgroupSize = 64 }, s_large with { SubgroupSize = 16, SharedMemory = 32 * 1024, MaxInvocations = 512 } })
         {
-            foreach (GpuPrecision precision in Enum.GetValues<GpuPrecision>())
+            foreach (EnginePrecision precision in Enum.GetValues<EnginePrecision>())
             {
                 GpuPlan plan = Compile(RepositoryFiles.DemoModel, precision, traits, out _);
-                bool matrix = precision == GpuPrecision.Mixed && traits.Matrix != null;
+                bool matrix = precision == EnginePrecision.Mixed && traits.Matrix != null;
                 foreach (GpuStep step in plan.Steps)
                 {
                     Assert.True(step.Kernel.Threads <= traits.MaxInvocations && step.X > 0 && step.Y is > 0 and <= 65_535 && step.Push.Length * 4 + 20 <= GpuDevice.PushBytes, $"{step.Name}: {step.Kernel}");
@@ -88,11 +88,12 @@ public class PlanTests
         }
     }
 
-    private static GpuPlan Compile(string model, GpuPrecision precision, GpuTraits traits, out Graph.Graph graph)
+    private static GpuPlan Compile(string model, EnginePrecision precision, GpuTraits traits, out Graph.Graph graph)
     {
-        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        graph = HTDemucs.Build(config, config.SegmentSamples);
-        return GpuPlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), GoldenModel.Transform(config), traits, precision);
+        Network network = FamilyTable.All.Open(model);
+        int samples = network.Definition.Cut.Samples;
+        graph = network.Record(samples);
+        using INetworkWeights weights = network.OpenWeights(graph);
+        return GpuPlanBuilder.Compile(network.Definition, samples, graph, weights, traits, precision, new WeightStore());
     }
 }

@@ -1,4 +1,5 @@
 using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Kernels;
 using Stemsharp.Vulkan.Planning;
 using Xunit;
@@ -42,10 +43,11 @@ public class TunerTests
     public void Steps_are_measured_on_the_device()
     {
         GpuTraits traits = GpuTraits.Of(TestDevice.Device.Info);
-        GpuPlan plan = GpuPlanBuilder.Compile(GraphRun.Record(KernelCases.All["linear 97×33×257"]), new MadeWeights(), null, traits, GpuPrecision.Single);
+        GpuPlan plan = GpuPlanBuilder.Compile(GraphRun.Record(KernelCases.All["linear 97×33×257"]), new MadeWeights(), traits, EnginePrecision.Fp32);
         TileTuner tuner = new(plan, traits, 2);
         TestDevice.Pipelines.Prepare(plan.Kernels.Concat(tuner.Kernels()));
-        using GpuSession session = new(TestDevice.Device, TestDevice.Pipelines, plan, new MadeWeights(), 2, 1, new VulkanOptions());
+        using GpuWeights weights = GraphRun.Weights(TestDevice.Device, plan);
+        using GpuSession session = new(TestDevice.Device, TestDevice.Pipelines, plan, weights.Buffer, 2, new VulkanOptions());
         List<double> times = [];
         Dictionary<string, ProductTile> choices = tuner.Choose(session.Measure, (_, _, seconds) => times.Add(seconds));
         Assert.Single(choices);
@@ -53,5 +55,5 @@ public class TunerTests
     }
 
     private static GpuPlan Compile() => GpuPlanBuilder.Compile(
-        GraphRun.Record(g => g.Output("y", g.Linear("b", g.Gelu(g.Linear("a", g.Input("x", new Shape(64, 1000)), 200)), 64))), new MadeWeights(), null, s_traits, GpuPrecision.Single);
+        GraphRun.Record(g => g.Output("y", g.Linear("b", g.Gelu(g.Linear("a", g.Input("x", new Shape(64, 1000)), 200)), 64))), new MadeWeights(), s_traits, EnginePrecision.Fp32);
 }

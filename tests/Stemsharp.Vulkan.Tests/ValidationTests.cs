@@ -1,4 +1,5 @@
 using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Tests;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
@@ -25,7 +26,7 @@ public class ValidationTests
         using (PipelineSet pipelines = new(device, []))
         {
             GraphRun runs = new(device, pipelines);
-            foreach ((GpuPrecision precision, GpuTraits? traits) in new (GpuPrecision, GpuTraits?)[] { (GpuPrecision.Single, null), (GpuPrecision.Mixed, null) })
+            foreach ((EnginePrecision precision, GpuTraits? traits) in new (EnginePrecision, GpuTraits?)[] { (EnginePrecision.Fp32, null), (EnginePrecision.Mixed, null) })
             {
                 foreach (Action<GraphBuilder> record in KernelCases.All.Values)
                 {
@@ -35,9 +36,16 @@ public class ValidationTests
             }
         }
 
-        using (VulkanEngine engine = GoldenModel.Open(GoldenModel.Tiny, GoldenModel.Options with { Validate = true, Pieces = 2 }))
+        // Two runs under way, wanted stems only, another length with the same weights, steps that are timed.
+        Network network = GoldenModel.Tiny;
+        using (VulkanEngine engine = new(instance, info, network, GoldenModel.Options with { Pieces = 2, Profile = true }))
         {
-            GoldenModel.Run(engine, new float[2 * engine.Shape.Samples]);
+            int samples = network.Definition.Cut.Samples;
+            engine.Prepare(samples, 4);
+            IPieceBuffer[] pieces = [engine.Lease()!, engine.Lease()!, engine.Lease()!, engine.Lease()!];
+            Task.WaitAll(engine.RunAsync(pieces[..2], [1, 3], default), engine.RunAsync(pieces[2..], [0], default));
+            Array.ForEach(pieces, p => p.Dispose());
+            GoldenModel.Run(engine, network, new float[2 * (samples / 2)]);
         }
 
         Assert.Empty(instance.Messages.Distinct());

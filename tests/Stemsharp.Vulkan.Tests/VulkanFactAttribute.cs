@@ -38,6 +38,8 @@ internal static class TestDevice
     /// <summary>Traits of the device as if it had cooperative matrices, which ordinary arithmetic plays.</summary>
     public static GpuTraits Emulated => GpuTraits.Of(Device.Info) with { Matrix = new CooperativeShape(16, 16, 16), IsEmulated = true };
 
+    public static VulkanInstance Instance => VulkanInstance.TryGet(out string? reason) ?? throw new InvalidOperationException(reason);
+
     public static GpuDevice Device => s_opened.Value.Device;
 
     public static PipelineSet Pipelines => s_opened.Value.Pipelines;
@@ -63,8 +65,7 @@ internal static class TestDevice
 
     private static (GpuDevice, PipelineSet) Open()
     {
-        VulkanInstance instance = VulkanInstance.TryGet(out string? reason) ?? throw new InvalidOperationException(reason);
-        GpuDevice device = new(instance, DeviceChoice.Choose(instance.Devices(), Wanted, allowSoftware: true));
+        GpuDevice device = new(Instance, DeviceChoice.Choose(Instance.Devices(), Wanted, allowSoftware: true));
         return (device, new PipelineSet(device, []));
     }
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Stemsharp.Client;
+using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime;
 using Stemsharp.Web.Hosting;
 using Xunit;
 
@@ -134,6 +136,9 @@ public sealed class AccessTests
     [InlineData("--allow-path /does/not/exist", "does not exist")]
     [InlineData("--max-disk much", "no size")]
     [InlineData("--tls-certificate /does/not/exist.pem", "does not exist")]
+    [InlineData("--device 1", "belongs to another --engine")]
+    [InlineData("--provider cuda", "belongs to --engine onnxruntime")]
+    [InlineData("--engine onnxruntime --provider tensorrt --workspace much", "no size")]
     public void Unsafe_or_wrong_options_are_refused(string arguments, string reason)
     {
         OptionException refusal = Assert.Throws<OptionException>(() => ServeOptionsReader.Read(arguments.Split(' ')));
@@ -144,10 +149,18 @@ public sealed class AccessTests
     public void Options_are_read()
     {
         ServeOptions options = ServeOptionsReader.Read(
-            ["--port", "0", "--max-disk", "1.5G", "--max-upload", "20M", "--max-duration", "10", "--keep", "7", "--no-browser", "--listen", "0.0.0.0", "--behind-proxy", "--host-name", "studio.example"]);
-        Assert.Equal((0, 1_610_612_736L, 20L << 20, 10d, 7d, false), (options.Port, options.MaxDiskBytes, options.MaxUploadBytes, options.MaxDuration.TotalMinutes, options.Keep!.Value.TotalDays, options.OpenBrowser));
+            ["--port", "0", "--max-disk", "1.5Gi", "--max-upload", "20M", "--max-duration", "10", "--keep", "7", "--no-browser", "--listen", "0.0.0.0", "--behind-proxy", "--host-name", "studio.example"]);
+        Assert.Equal((0, 1_610_612_736L, 20_000_000L, 10d, 7d, false), (options.Port, options.MaxDiskBytes, options.MaxUploadBytes, options.MaxDuration.TotalMinutes, options.Keep!.Value.TotalDays, options.OpenBrowser));
         Assert.Equal(ServeArguments.DefaultPort, ServeOptionsReader.Read([]).Port);
         Assert.True(ServeOptionsReader.Read([]).IsLoopback);
+        Assert.Equal((Engines.Cpu, null, EnginePrecision.Fp32, false), Engine([]));
+        Assert.Equal((Engines.Auto, null, EnginePrecision.Mixed, true), Engine(["--engine", "auto", "--precision", "mixed", "--fallback"]));
+        Assert.Equal(("onnxruntime", "1", EnginePrecision.Fp32, false), Engine(["-d", "cuda:1"]));
+        ServeOptions tensorRT = ServeOptionsReader.Read(["--engine", "onnxruntime", "--provider", "tensorrt", "--workspace", "2G"]);
+        Assert.Equal((ExecutionProvider.TensorRT, 2_000_000_000L), (tensorRT.Engine.Session.Provider, tensorRT.Engine.Session.Workspace!.Value));
+
+        static (string, string?, EnginePrecision, bool) Engine(string[] arguments) =>
+            ServeOptionsReader.Read(arguments).Engine is { } choice ? (choice.Engine, choice.Device, choice.Precision, choice.Fallback) : default;
     }
 
     [Fact]

@@ -42,7 +42,11 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     public IReadOnlyList<ModelInfo> Models { get; private set; } =
     [
-        new("fake", "Four levels.", Stems, true), new("fake2", "The same once more.", Stems, true), new("absent", "Is downloaded.", Stems, false) { DownloadBytes = 100 },
+        new("fake", "Four levels.", Stems, true), new("fake2", "The same once more.", Stems, true), new("absent", "Is downloaded.", Stems, false)
+        {
+            DownloadBytes = 100,
+            Licence = new LicenceInfo("CC BY-NC 4.0", "its trainer") { Link = "https://models.test/licence", MustBeAccepted = false },
+        },
     ];
 
     public AudioFacts Probe(string file, CancellationToken cancellationToken)

@@ -65,6 +65,8 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
 
         public void Write(int stem, ReadOnlySpan<float> interleaved) => observer.Write(stem, interleaved);
 
+        public void Notice(string text) => observer.Notice(text);
+
         public void Progress(double fraction, double songSeconds)
         {
             observer.Progress(fraction, songSeconds);

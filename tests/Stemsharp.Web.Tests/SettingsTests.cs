@@ -12,7 +12,11 @@ public sealed class SettingsTests
     public void Defaults_are_filled_in()
     {
         JobSettings plain = SettingsCheck.Complete(new JobSettings(), Model);
-        Assert.Equal(("demo", "pcm16", "rescale", 0, 0.25), (plain.Model, plain.SampleFormat, plain.ClipMode, plain.Shifts, plain.Overlap));
+        Assert.Equal(("demo", "pcm16", "rescale", 0), (plain.Model, plain.SampleFormat, plain.ClipMode, plain.Shifts));
+
+        // The overlap is the model's own where none is asked for.
+        Assert.Null(plain.Overlap);
+        Assert.Equal(0.1, SettingsCheck.Complete(new JobSettings { Overlap = 0.1 }, Model).Overlap);
         Assert.Equal("other", SettingsCheck.Complete(new JobSettings { ExactSum = true }, Model).Residual);
         JobSettings two = SettingsCheck.Complete(new JobSettings { TwoStems = "bass", ExactSum = true }, Model);
         Assert.Equal(("add", "no_bass"), (two.OtherMethod, two.Residual));

@@ -21,6 +21,7 @@ internal sealed class PackageArguments(string[] args)
         },
         PaletteBits = Value("--palettize", "") is { Length: > 0 } bits ? int.Parse(bits) : null,
         PaletteGroup = int.Parse(Value("--palette-group", "0")),
+        PaletteKeep = Value("--palette-keep", "none") is not "none" and string kept ? kept.Split(',') : null,
         SinglePrecision = Value("--single", "") is { Length: > 0 } list ? list.Split(',') : null,
     };
 

@@ -5,6 +5,7 @@ using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 
 namespace Stemsharp.Bench.CoreML;
@@ -15,8 +16,8 @@ namespace Stemsharp.Bench.CoreML;
 /// </summary>
 internal sealed class PackageNetwork : IDisposable
 {
-    private readonly Checkpoint _checkpoint;
-    private readonly CheckpointWeights _weights;
+    private readonly CheckpointNetwork _network;
+    private readonly INetworkWeights _weights;
 
     /// <param name="model">A checkpoint file, or synthetic:NAME.</param>
     /// <param name="golden">The folder tests/golden; a full-size network hears its mix, a shorter one the start of it, a longer one the mix again.</param>
@@ -24,21 +25,20 @@ internal sealed class PackageNetwork : IDisposable
     public PackageNetwork(string model, string golden, double? segment = null)
     {
         Model = model;
-        _checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
-        Config = HTDemucsConfigReader.Read(_checkpoint);
-        Samples = segment is { } seconds ? (int)(seconds * Config.Samplerate) : Config.SegmentSamples;
-        Graph = HTDemucs.Build(Config, Samples);
-        _weights = new CheckpointWeights(_checkpoint, Config, Graph);
+        _network = FamilyTable.All.Open(model);
+        Samples = segment is { } seconds ? (int)(seconds * Definition.SampleRate) : Definition.Cut.Samples;
+        Graph = _network.Record(Samples);
+        _weights = _network.OpenWeights(Graph);
         Mix = ReadMix(golden, Samples);
-        Spectrogram = SegmentTransform.Forward(Mix, Config.Nfft);
+        Spectrogram = SegmentTransform.Forward(Mix, Nfft);
         Truth = ReadTruth();
         Stems = [.. Truth[1]];
-        SegmentTransform.Inverse(Truth[0], Stems, Samples, Config.Nfft);
+        SegmentTransform.Inverse(Truth[0], Stems, Samples, Nfft);
     }
 
     public string Model { get; }
 
-    public HTDemucsConfig Config { get; }
+    public NetworkDefinition Definition => _network.Definition;
 
     public Graph.Graph Graph { get; }
 
@@ -64,7 +64,7 @@ internal sealed class PackageNetwork : IDisposable
         try
         {
             string path = Path.Combine(folder, "model.mlpackage");
-            PackageWriter.Write(path, Config, Samples, _weights, new PackageSource(_checkpoint.Signature), options);
+            PackageWriter.Write(path, Definition, Graph, Samples, _weights, new PackageSource(_network.Family, _network.Signature), options);
             using Package package = Package.Open(path);
             return (new ProgramInterpreter(package).Run([Spectrogram, Mix]), CoreMLReport.Read(path));
         }
@@ -74,15 +74,24 @@ internal sealed class PackageNetwork : IDisposable
         }
     }
 
+    /// <summary>All stems of a package's outputs together, whose waveforms become the stems, against the truth.</summary>
+    public ParityReport CompareAll(float[][] outputs)
+    {
+        SegmentTransform.Inverse(outputs[0], outputs[1], Samples, Nfft);
+        return ParityReport.Compare(Stems, outputs[1]);
+    }
+
     /// <summary>Each stem of a package's outputs, whose waveforms become the stems, against the truth.</summary>
     public IReadOnlyList<(string Stem, ParityReport Parity)> CompareStems(float[][] outputs)
     {
-        SegmentTransform.Inverse(outputs[0], outputs[1], Samples, Config.Nfft);
+        SegmentTransform.Inverse(outputs[0], outputs[1], Samples, Nfft);
         int size = 2 * Samples;
-        return [.. Config.Sources.Select((name, i) => (name, ParityReport.Compare(Stems.AsSpan(i * size, size), outputs[1].AsSpan(i * size, size))))];
+        return [.. Definition.Stems.Select((name, i) => (name, ParityReport.Compare(Stems.AsSpan(i * size, size), outputs[1].AsSpan(i * size, size))))];
     }
 
-    public void Dispose() => _checkpoint.Dispose();
+    public void Dispose() => _weights.Dispose();
+
+    private int Nfft => Definition.Transform!.Nfft;
 
     private static float[] ReadMix(string golden, int samples)
     {
@@ -101,8 +110,8 @@ internal sealed class PackageNetwork : IDisposable
 
     private float[][] ReadTruth()
     {
-        string file = Path.Combine(Path.GetTempPath(), $"stemsharp-truth-{_checkpoint.Signature}-{Samples}.bin");
-        int length = Config.Sources.Length * Spectrogram.Length;
+        string file = Path.Combine(Path.GetTempPath(), $"stemsharp-truth-{_network.Signature}-{Samples}.bin");
+        int length = Definition.Stems.Length * Spectrogram.Length;
         if (!File.Exists(file))
         {
             double[][] truth = new Interpreter(Graph, _weights).Run([[.. Spectrogram.Select(v => (double)v)], [.. Mix.Select(v => (double)v)]]);

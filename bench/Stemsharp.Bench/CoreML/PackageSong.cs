@@ -1,6 +1,5 @@
 using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
-using Stemsharp.Export.CoreML.Interpretation;
 
 namespace Stemsharp.Bench.CoreML;
 
@@ -30,7 +29,7 @@ internal static class PackageSong
             {
                 string path = Path.Combine(folder, $"{name}.mlpackage");
                 CoreMLExporter.Export(source, path, arguments.Options with { Precision = precision, PaletteBits = bits });
-                await using Separator separator = Separator.Open(source, new SeparatorOptions { EngineFactory = _ => new PackageEngine(path) });
+                await using Separator separator = Separator.Open(source, new SeparatorOptions { Backends = [new PackageBackend(path)], Engine = PackageBackend.BackendName });
                 SeparationResult result = await separator.SeparateAsync(Path.Combine(song, "mix.wav"));
                 TrackScores scores = TrackEvaluator.Evaluate(name, [.. result.Stems.Select(stem => new StemPair(
                     stem, EvaluationSignal.FromFile(Path.Combine(song, $"{stem}.wav")), EvaluationSignal.FromSamples(result[stem], result.SampleRate)))], options: new EvaluationOptions { Decompose = false });

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Google.Protobuf;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
 
 namespace Stemsharp.Bench.Onnx;
@@ -74,11 +74,11 @@ internal static class OnnxRuntimePeer
     /// <summary>Writes a model's graph, ours or in the published form.</summary>
     public static void Write(string model, OnnxGraphKind kind, bool published, string path)
     {
-        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
+        CheckpointNetwork network = FamilyTable.All.Open(model);
         OnnxGraphOptions options = new() { Kind = kind };
 
         // Operator set 20 has GELU as one node: what onnxruntime makes of the published spelling.
-        ModelProto proto = OnnxModelBuilder.Build(checkpoint, published ? options with { Fused = false, HalfWeights = false, ScoreLimit = long.MaxValue, Opset = 20 } : options);
+        ModelProto proto = OnnxModelBuilder.Build(network, published ? options with { Fused = false, HalfWeights = false, ScoreLimit = long.MaxValue, Opset = 20 } : options);
         if (published)
         {
             PublishedStyle.Rewrite(proto);

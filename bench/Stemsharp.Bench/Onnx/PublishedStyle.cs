@@ -15,7 +15,7 @@ namespace Stemsharp.Bench.Onnx;
 internal sealed class PublishedStyle
 {
     private static readonly string[] s_parts =
-        ["mean", "mean_rows", "mean_hidden", "mean_pieces", "centred", "squared", "squares_rows", "variance", "variance_pieces", "root", "factor", "scaled"];
+        ["mean", "mean_rows", "mean_hidden", "mean_pieces", "centred", "squared", "squares_rows", "variance", "variance_rows", "variance_pieces", "root", "factor", "scaled"];
 
     private readonly GraphProto _graph;
     private readonly Dictionary<string, long[]> _dims;

@@ -1,12 +1,10 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
-using Stemsharp.Separation;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Peers;
 
@@ -25,21 +23,10 @@ internal sealed record Contender(string Key, string Name)
     public bool IsOurs => this == All[0];
 
     /// <summary>The network ready to run, with its transforms, from the files that <see cref="Prepare"/> wrote.</summary>
-    public (SegmentRunner Runner, ITimedEngine Timer) Load(string folder, int threads)
+    public LoadedContender Load(string folder, int threads)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(CheckpointIn(folder));
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        if (IsOurs)
-        {
-            Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-            CpuEngine cpu = new(graph, new CheckpointWeights(checkpoint, config, graph), threads);
-            TimedCpuEngine timed = new(cpu);
-            return (new SegmentRunner(timed, config.Nfft, cpu.Workers), timed);
-        }
-
-        TimedOnnxEngine engine = new(Path.Combine(folder, $"{Key}.onnx"), threads, new SegmentShape(
-            config.Sources.Length, config.AudioChannels, config.Bins, config.Frames(config.SegmentSamples), config.SegmentSamples));
-        return (new SegmentRunner(engine, config.Nfft, new ParallelWorkers(threads)), engine);
+        CheckpointNetwork network = FamilyTable.All.Open(CheckpointIn(folder));
+        return new LoadedContender(network.Definition, IsOurs ? Ours(network, threads) : OnnxRuntime(network, Path.Combine(folder, $"{Key}.onnx"), threads), threads);
     }
 
     /// <summary>Writes the checkpoint and the graphs. In a process of its own, so that it counts for nobody.</summary>
@@ -48,7 +35,7 @@ internal sealed record Contender(string Key, string Name)
         string path = Path.Combine(folder, "model.th");
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
         {
-            using Checkpoint synthetic = SyntheticCheckpoint.Open(model);
+            using Checkpoint synthetic = FamilyTable.All.OpenCheckpoint(model);
             CheckpointConversion.Save(synthetic, path);
         }
         else
@@ -62,79 +49,13 @@ internal sealed record Contender(string Key, string Name)
         }
     }
 
-    private static string CheckpointIn(string folder) => Directory.GetFiles(folder, "model.*").Single();
-}
+    /// <summary>The checkpoint that <see cref="Prepare"/> wrote.</summary>
+    public static string CheckpointIn(string folder) => Directory.GetFiles(folder, "model.*").Single();
 
-/// <summary>An engine that says how long the network alone took in its last run.</summary>
-internal interface ITimedEngine
-{
-    double Seconds { get; }
-}
+    private static CpuRuntime Ours(Network network, int threads) => new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1 }, SimdTier.Chosen);
 
-/// <summary>Our engine, timed.</summary>
-internal sealed unsafe class TimedCpuEngine(CpuEngine engine) : ISegmentEngine, ISegmentBuffers, ITimedEngine
-{
-    public double Seconds { get; private set; }
-
-    public SegmentShape Shape => engine.Shape;
-
-    public string Description => engine.Description;
-
-    public float* Spectrogram => engine.Spectrogram;
-
-    public float* Waveform => engine.Waveform;
-
-    public float* Spectrograms => engine.Spectrograms;
-
-    public float* Waveforms => engine.Waveforms;
-
-    public void Run(CancellationToken cancellationToken)
-    {
-        long start = Stopwatch.GetTimestamp();
-        engine.Run(cancellationToken);
-        Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("The runner uses the engine's own memory.");
-
-    public void Dispose() => engine.Dispose();
-}
-
-/// <summary>onnxruntime on a graph file, timed; it reads and writes the transforms' memory, so nothing is copied.</summary>
-internal sealed unsafe class TimedOnnxEngine(string path, int threads, SegmentShape shape) : ISegmentEngine, ISegmentBuffers, ITimedEngine
-{
-    private readonly OnnxSession _session = new(OnnxRuntimeLibrary.Load(), path, new OnnxSessionOptions { Threads = threads });
-    private readonly float[] _spectrogram = Pinned(shape.SpectrogramLength), _waveform = Pinned(shape.WaveformLength);
-    private readonly float[] _spectrograms = Pinned(shape.SpectrogramsLength), _waveforms = Pinned(shape.WaveformsLength);
-
-    public double Seconds { get; private set; }
-
-    public SegmentShape Shape => shape;
-
-    public string Description => $"onnxruntime {_session.Library.Version} ({threads} threads)";
-
-    public float* Spectrogram => AddressOf(_spectrogram);
-
-    public float* Waveform => AddressOf(_waveform);
-
-    public float* Spectrograms => AddressOf(_spectrograms);
-
-    public float* Waveforms => AddressOf(_waveforms);
-
-    public void Run(CancellationToken cancellationToken)
-    {
-        long start = Stopwatch.GetTimestamp();
-        _session.Run([_spectrogram, _waveform], [_spectrograms, _waveforms], cancellationToken);
-        Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("The runner uses the engine's own memory.");
-
-    public void Dispose() => _session.Dispose();
-
-    private static float[] Pinned(int length) => GC.AllocateArray<float>(length, pinned: true);
-
-    private static float* AddressOf(float[] array) => (float*)Marshal.UnsafeAddrOfPinnedArrayElement(array, 0);
+    private static OnnxNetworkRuntime OnnxRuntime(Network network, string path, int threads) => new(
+        network.Definition,
+        new EngineIdentity(OnnxRuntimeBackend.BackendName, "cpu", EnginePrecision.Fp32),
+        _ => new OnnxNetworkSession(OnnxRuntimeLibrary.Load(), path, new OnnxSessionOptions { Threads = threads }));
 }

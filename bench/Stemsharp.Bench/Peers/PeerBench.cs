@@ -43,12 +43,8 @@ internal static class PeerBench
         try
         {
             PeerProcess.Prepare(model, folder);
-            using (Checkpoint checkpoint = Checkpoint.Open(Directory.GetFiles(folder, "model.*").Single()))
-            {
-                HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-                gflop = HTDemucs.Build(config, config.SegmentSamples).Flops * 1e-9;
-            }
-
+            CheckpointNetwork network = FamilyTable.All.Open(Contender.CheckpointIn(folder));
+            gflop = network.Record(network.Definition.Cut.Samples).Flops * 1e-9;
             PeerProcess[] processes = [.. Contender.All.Select(c => PeerProcess.Start(c, folder, threads, truth))];
             try
             {

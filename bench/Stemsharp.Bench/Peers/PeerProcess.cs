@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Checkpoints;
-using Stemsharp.Separation;
+using Stemsharp.Evaluation;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Bench.Peers;
 
@@ -58,11 +59,12 @@ internal sealed class PeerProcess : IDisposable
     /// <summary>The child's side.</summary>
     public static void Serve(string key, string folder, int threads, string truth)
     {
-        (SegmentRunner runner, ITimedEngine timer) = Contender.All.Single(c => c.Key == key).Load(folder, threads);
-        using SegmentRunner owned = runner;
+        using LoadedContender loaded = Contender.All.Single(c => c.Key == key).Load(folder, threads);
+        NetworkDefinition definition = loaded.Definition;
+        int samples = definition.Cut.Samples;
         using Checkpoint? golden = truth.Length > 0 ? Checkpoint.Open(truth) : null;
-        float[] mix = golden == null ? Noise(2 * runner.Shape.Samples) : GoldenAccuracy.Read(golden, "mix");
-        int[] stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
+        float[] mix = golden == null ? Noise(2 * samples) : GoldenAccuracy.Read(golden, "mix");
+        int[] stems = [.. Enumerable.Range(0, definition.Stems.Length)];
         for (string? line; (line = Console.ReadLine()) != null;)
         {
             if (line == "run")
@@ -70,40 +72,34 @@ internal sealed class PeerProcess : IDisposable
                 // The inputs' memory serves other things during a run.
                 for (int c = 0; c < 2; c++)
                 {
-                    mix.AsSpan(c * runner.Shape.Samples, runner.Shape.Samples).CopyTo(runner.Input(c));
+                    mix.AsSpan(c * samples, samples).CopyTo(loaded.Piece.Input(c));
                 }
 
                 long start = Stopwatch.GetTimestamp();
-                runner.Run(stems, default);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:R}\t{timer.Seconds:R}"));
+                loaded.Engine.RunAsync([loaded.Piece], stems, default).GetAwaiter().GetResult();
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:R}\t{loaded.Timer.Seconds:R}"));
             }
             else
             {
                 long peak = PeakMemory();
-                double accuracy = golden == null ? double.NaN : Accuracy(runner, GoldenAccuracy.Read(golden, "window"));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{runner.Description}\t{peak}\t{accuracy:R}"));
+                double accuracy = golden == null ? double.NaN : Accuracy(loaded, GoldenAccuracy.Read(golden, "window"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{loaded.Engine.Description}\t{peak}\t{accuracy:R}"));
             }
         }
     }
 
     // The truth is a window of the stems, from sample 100,000 on.
-    private static double Accuracy(SegmentRunner runner, float[] truth)
+    private static double Accuracy(LoadedContender loaded, float[] truth)
     {
         const int Start = 100_000;
-        int width = truth.Length / (runner.Shape.Stems * runner.Shape.Channels);
-        double signal = 0, error = 0;
+        int channels = loaded.Definition.Channels, width = truth.Length / (loaded.Definition.Stems.Length * channels);
+        SignalToNoise sums = new();
         for (int plane = 0; plane * width < truth.Length; plane++)
         {
-            ReadOnlySpan<float> ours = runner.Output(plane / runner.Shape.Channels, plane % runner.Shape.Channels).Slice(Start, width);
-            for (int i = 0; i < width; i++)
-            {
-                double wanted = truth[plane * width + i], off = wanted - ours[i];
-                signal += wanted * wanted;
-                error += off * off;
-            }
+            sums.Add(truth.AsSpan(plane * width, width), loaded.Piece.Output(plane / channels, plane % channels).Slice(Start, width));
         }
 
-        return 10 * Math.Log10(signal / error);
+        return sums.Ratio;
     }
 
     private static long PeakMemory()

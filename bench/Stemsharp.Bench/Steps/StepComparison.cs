@@ -166,10 +166,12 @@ internal static class StepComparison
             string path = Path.GetFullPath(folder);
             if (!File.Exists(Path.Combine(path, "Stemsharp.dll")))
             {
-                throw new FileNotFoundException($"{folder} holds no Stemsharp.dll. Build src/Stemsharp and copy its output folder.");
+                throw new FileNotFoundException($"{folder} holds no Stemsharp.dll. Build bench/Stemsharp.Bench and copy its output folder.");
             }
 
-            _runner = new FolderContext(path).LoadFromAssemblyPath(typeof(StepRunner).Assembly.Location).GetType(typeof(StepRunner).FullName!)!;
+            // A build's own benchmark knows its library's types, where they have moved since.
+            string bench = Path.Combine(path, Path.GetFileName(typeof(StepRunner).Assembly.Location));
+            _runner = new FolderContext(path).LoadFromAssemblyPath(File.Exists(bench) ? bench : typeof(StepRunner).Assembly.Location).GetType(typeof(StepRunner).FullName!)!;
             Steps = Method<Func<string, int>>(nameof(StepRunner.Open))(model);
             Name = Method<Func<int, string>>(nameof(StepRunner.Name));
             ExecutedFlops = Method<Func<int, double>>(nameof(StepRunner.ExecutedFlops));

@@ -1,7 +1,9 @@
-using Stemsharp.Checkpoints;
+using System.Runtime.CompilerServices;
 using Stemsharp.Cpu;
+using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Bench.Steps;
 
@@ -14,50 +16,59 @@ internal static unsafe class StepRunner
     // Kernels may read so much beyond a tensor.
     private const int Slack = 64;
 
-    private static CpuEngine s_engine = null!;
-    private static NativeBlock s_arena = null!, s_scratch = null!, s_slots = null!;
-
-    private static Plan Plan => s_engine.Plan;
+    private static Plan s_plan = null!;
+    private static NativeBuffer<float> s_arena = null!, s_scratch = null!;
+    private static NativeBuffer<double> s_slots = null!;
 
     /// <summary>Loads a synthetic network and fills its arena with noise; returns the number of steps.</summary>
     public static int Open(string model)
     {
-        using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open(model);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        s_engine = new CpuEngine(graph, new CheckpointWeights(checkpoint, config, graph), 1);
-        long floats = Plan.ArenaFloats + 2 * Slack;
-        s_arena = new NativeBlock(floats * sizeof(float));
-        s_scratch = new NativeBlock((Plan.ScratchFloats + Slack) * sizeof(float));
-        s_slots = new NativeBlock(Math.Max(1, Plan.SlotDoubles) * sizeof(double));
+        s_plan = EarlierBuild.IsLoaded ? EarlierBuild.Compile(model) : CurrentBuild.Compile(model);
+        long floats = s_plan.ArenaFloats + 2 * Slack;
+        s_arena = new NativeBuffer<float>(floats, hugePages: true);
+        s_scratch = new NativeBuffer<float>(s_plan.ScratchFloats + Slack, hugePages: true);
+        s_slots = new NativeBuffer<double>(Math.Max(1, s_plan.SlotDoubles), hugePages: true);
         Random random = new(1);
-        float* arena = (float*)s_arena.Pointer;
+        float* arena = s_arena.Data;
         for (long i = 0; i < floats; i++)
         {
             arena[i] = random.NextSingle() - 0.5f;
         }
 
-        return Plan.Steps.Count;
+        return s_plan.Steps.Count;
     }
 
-    public static string Name(int step) => $"{Plan.Steps[step].Name}: {Plan.Steps[step].Description}";
+    public static string Name(int step) => $"{s_plan.Steps[step].Name}: {s_plan.Steps[step].Description}";
 
-    public static double ExecutedFlops(int step) => Plan.Steps[step].ExecutedFlops;
+    public static double ExecutedFlops(int step) => s_plan.Steps[step].ExecutedFlops;
 
-    public static int Phases(int step) => Plan.Steps[step].Phases;
+    public static int Phases(int step) => s_plan.Steps[step].Phases;
 
-    public static int Tasks(int step, int phase) => Plan.Steps[step].Tasks(phase, 1);
+    public static int Tasks(int step, int phase) => s_plan.Steps[step].Tasks(phase, 1);
 
     /// <summary>Runs the tasks from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
     public static void Run(int step, int phase, int first, int end)
     {
-        Workspace workspace = new() { Arena = (float*)s_arena.Pointer + Slack, Scratch = (float*)s_scratch.Pointer, Slots = (double*)s_slots.Pointer, Workers = 1 };
+        Workspace workspace = new() { Arena = s_arena.Data + Slack, Scratch = s_scratch.Data, Slots = s_slots.Data, Workers = 1 };
         for (int task = first; task < end; task++)
         {
-            Plan.Steps[step].Run(phase, task, workspace);
+            s_plan.Steps[step].Run(phase, task, workspace);
         }
     }
 
     /// <summary>The rate of multiply-adds alone, GFLOP/s.</summary>
     public static double FmaRate(double seconds) => FmaPeak.Measure(1, seconds).Mean;
+
+    // Beside an earlier build, which lacks what it names, it is never compiled.
+    private static class CurrentBuild
+    {
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static Plan Compile(string model)
+        {
+            CheckpointNetwork network = FamilyTable.All.Open(model);
+            Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
+            using INetworkWeights weights = network.OpenWeights(graph);
+            return PlanBuilder.Compile(graph, weights, SimdTier.Chosen, 1);
+        }
+    }
 }

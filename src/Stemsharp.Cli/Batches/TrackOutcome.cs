@@ -41,6 +41,9 @@ internal sealed record TrackOutcome
     /// <summary>Length of the separated audio.</summary>
     internal double AudioSeconds { get; init; }
 
+    /// <summary>What ran the network, in order.</summary>
+    internal IReadOnlyList<RecordedEngine> Engines { get; init; } = [];
+
     /// <summary>Time it took.</summary>
     internal double ElapsedSeconds { get; init; }
 

@@ -2,14 +2,19 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Stemsharp.Backends;
+using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime;
 
 namespace Stemsharp.Cli.Batches;
 
 /// <summary>What is remembered of a finished track: enough to know that doing it again would give the same files.</summary>
 internal sealed record TrackRecord
 {
+    private const int CurrentVersion = 2;
+
     /// <summary>The layout of the file.</summary>
-    public int Version { get; init; } = 1;
+    public int Version { get; init; } = CurrentVersion;
 
     /// <summary>The input's path, for people who read the file.</summary>
     public required string Input { get; init; }
@@ -23,15 +28,19 @@ internal sealed record TrackRecord
     /// <summary>SHA-256 over every setting that changes the output's bytes, in hexadecimal.</summary>
     public required string SettingsSha256 { get; init; }
 
+    /// <summary>What ran the network, in order; empty where all was silent.</summary>
+    public IReadOnlyList<RecordedEngine> Engines { get; init; } = [];
+
     /// <summary>Length of the separated audio in seconds.</summary>
     public double Seconds { get; init; }
 
     /// <summary>The files, relative to the output folder.</summary>
     public required IReadOnlyList<RecordedFile> Outputs { get; init; }
 
-    /// <summary>Whether the same input, model and settings made it, and its files are still there.</summary>
-    internal bool Covers(string root, string inputSha256, string modelSha256, string settingsSha256) =>
-        Version == 1
+    /// <summary>Whether the same input, model and settings made it, on an engine that will do, and its files are still there.</summary>
+    internal bool Covers(string root, string inputSha256, string modelSha256, string settingsSha256, EngineChoice engine) =>
+        Version == CurrentVersion
+        && Engines.All(e => e.Serves(engine))
         && InputSha256 == inputSha256 && ModelSha256 == modelSha256 && SettingsSha256 == settingsSha256
         && Outputs.Count > 0
         && Outputs.All(o => new FileInfo(Path.Combine(root, o.Path)) is { Exists: true } file && file.Length == o.Bytes);
@@ -71,6 +80,32 @@ internal sealed record TrackRecord
 
         File.Move(temporary, path, overwrite: true);
     }
+}
+
+/// <summary>An engine that made pieces of a finished track.</summary>
+/// <param name="Engine">The backend's name.</param>
+/// <param name="Device">Its device: the instruction set, or provider and number.</param>
+/// <param name="Precision">fp32 or mixed.</param>
+/// <param name="Segments">How many pieces.</param>
+internal sealed record RecordedEngine(string Engine, string Device, string Precision, long Segments)
+{
+    internal static RecordedEngine Of(EngineShare share) =>
+        new(share.Engine.Backend, share.Engine.Device, share.Engine.Precision.ToString().ToLowerInvariant(), share.Pieces);
+
+    /// <summary>
+    /// Whether what it made is what a choice would make: with auto whatever it was, otherwise the engine, precision and device that are
+    /// asked for. A better precision than asked for will do.
+    /// </summary>
+    internal bool Serves(EngineChoice choice) => choice.Engine == Engines.Auto
+        || (Engine == choice.Engine
+            && (Precision == "fp32" || choice.Precision == EnginePrecision.Mixed)
+            && (choice.Engine != OnnxRuntimeBackend.BackendName || Device.Split(' ')[0].Equals(choice.Session.Provider.ToString(), StringComparison.OrdinalIgnoreCase))
+            && (choice.Device is null || Names(choice.Device)));
+
+    // By its number, which stands alone, or by a part of its name.
+    private bool Names(string device) => device.All(char.IsAsciiDigit)
+        ? Device.Split(' ').Contains(device)
+        : Device.Contains(device, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>A file that a finished track left.</summary>

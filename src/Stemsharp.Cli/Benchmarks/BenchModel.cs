@@ -1,64 +1,69 @@
 using System.Diagnostics;
-using Stemsharp.Checkpoints;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cpu;
-using Stemsharp.Separation;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Benchmarks;
 
-/// <summary>One network of a model, loaded as a separation loads it: engine and the transforms around it.</summary>
+/// <summary>One network of a model, loaded as a separation loads it.</summary>
 internal sealed class BenchModel : IDisposable
 {
-    private readonly SegmentRunner _runner;
+    private readonly IPieceBuffer[] _piece;
+    private readonly NetworkDefinition _definition;
     private readonly int[] _stems;
 
-    private BenchModel(ModelSource source, CpuEngine engine, SegmentRunner runner, LoadTimes times)
+    private BenchModel(ModelSource source, IEngine engine, int samples, LoadTimes times)
     {
         Source = source;
         Times = times;
         Engine = engine;
-        _runner = runner;
-        _stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
+        Samples = samples;
+        _definition = source.Members[0].Definition;
+        _piece = [engine.Lease()!];
+        _stems = [.. Enumerable.Range(0, _definition.Stems.Length)];
     }
 
     internal ModelSource Source { get; }
 
-    internal CpuEngine Engine { get; }
+    internal IEngine Engine { get; }
+
+    /// <summary>Samples of a piece.</summary>
+    internal int Samples { get; }
 
     /// <summary>What loading took.</summary>
     internal LoadTimes Times { get; }
 
     /// <summary>Loads the first network of a model and fills its input with noise.</summary>
     internal static async Task<BenchModel> LoadAsync(
-        string model, string? repository, bool offline, int threads, bool profile, CancellationToken cancellationToken)
+        string model, string? repository, bool offline, EngineChoice choice, int threads, bool profile, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
         ModelSource source = await Catalogs.Create(offline)
-            .ResolveAsync(model, repository, cancellationToken: cancellationToken).ConfigureAwait(false);
-        ModelMember member = source.Members[0];
-        using Checkpoint checkpoint = member.Open();
-        EngineRequest request = new(source.Name, member, checkpoint, member.Config.SegmentSamples, threads);
-        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
+            .ResolveAsync(model, repository, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
+        Network network = source.Members[0].Network;
+        EngineSettings settings = choice.Settings(threads) with { Profile = profile, PiecesAtOnce = 1 };
+        int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
         TimeSpan opening = Stopwatch.GetElapsedTime(began);
-        CpuEngine engine = new(graph, weights, threads, profile: profile);
-        SegmentRunner runner = new(engine, member.Config.Nfft, engine.Workers);
-        BenchModel loaded = new(source, engine, runner, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
+        IEngine engine = choice.For(network, settings).Open(network, settings);
+        engine.Prepare(samples, 1);
+        BenchModel loaded = new(source, engine, samples, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
         loaded.FillInput();
         return loaded;
     }
 
-    /// <summary>STFT, network, inverse STFT of all stems.</summary>
-    internal void RunSegment(CancellationToken cancellationToken) => _runner.Run(_stems, cancellationToken);
+    /// <summary>A whole piece: transforms, network, all stems.</summary>
+    internal void RunSegment(CancellationToken cancellationToken) => Engine.RunAsync(_piece, _stems, cancellationToken).GetAwaiter().GetResult();
 
     /// <summary>Whether the last segment's stems are numbers, and not all silent.</summary>
     internal bool OutputIsSound()
     {
         double energy = 0;
-        for (int stem = 0; stem < _runner.Shape.Stems; stem++)
+        foreach (int stem in _stems)
         {
-            for (int channel = 0; channel < _runner.Shape.Channels; channel++)
+            for (int channel = 0; channel < _definition.Channels; channel++)
             {
-                foreach (float sample in _runner.Output(stem, channel))
+                foreach (float sample in _piece[0].Output(stem, channel))
                 {
                     energy += (double)sample * sample;
                 }
@@ -68,19 +73,23 @@ internal sealed class BenchModel : IDisposable
         return double.IsFinite(energy) && energy > 0;
     }
 
-    public void Dispose() => _runner.Dispose();
+    public void Dispose()
+    {
+        _piece[0].Dispose();
+        Engine.Dispose();
+    }
 
     /// <summary>Seconds of loading.</summary>
-    /// <param name="Opening">The checkpoint found, checked and its tensors bound to the graph.</param>
-    /// <param name="Planning">The plan made, with its weights packed and its memory.</param>
+    /// <param name="Opening">The checkpoint found and its configuration read.</param>
+    /// <param name="Planning">The engine made: its tensors bound and packed, the plan, its memory.</param>
     internal readonly record struct LoadTimes(double Opening, double Planning);
 
     private void FillInput()
     {
         Random random = new(1);
-        for (int channel = 0; channel < _runner.Shape.Channels; channel++)
+        for (int channel = 0; channel < _definition.Channels; channel++)
         {
-            foreach (ref float sample in _runner.Input(channel))
+            foreach (ref float sample in _piece[0].Input(channel))
             {
                 sample = random.NextSingle() - 0.5f;
             }

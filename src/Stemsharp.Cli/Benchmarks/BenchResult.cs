@@ -31,7 +31,11 @@ internal sealed record BenchResult
     /// <summary>The model's own count, whatever the engine executes.</summary>
     internal required double GflopPerSegment { get; init; }
 
-    internal required double ExecutedGflopPerSegment { get; init; }
+    /// <summary>What the engine's products execute; null where it does not say.</summary>
+    internal required double? ExecutedGflopPerSegment { get; init; }
+
+    /// <summary>Whether it ran on the processor, so that its peak is a yardstick.</summary>
+    internal required bool IsOnProcessor { get; init; }
 
     /// <summary>The median of the peaks measured between the segments.</summary>
     internal required double FmaPeakGflops { get; init; }
@@ -57,13 +61,18 @@ internal sealed record BenchResult
         json =>
         {
             json.WriteString("model", Model);
+            json.WriteString("engine", Engine);
             json.WriteNumber("threads", Threads);
             json.WriteNumber("seconds_per_segment", Math.Round(SecondsPerSegment, 5));
             json.WriteNumber("gflop_per_segment", Math.Round(GflopPerSegment, 3));
-            json.WriteNumber("fma_peak_gflops", Math.Round(FmaPeakGflops, 2));
-            json.WriteNumber("percent_of_peak", Math.Round(PercentOfPeak, 2));
-            json.WriteNumber("fma_mean_gflops", Math.Round(FmaMeanGflops, 2));
-            json.WriteNumber("percent_of_mean", Math.Round(PercentOfMean, 2));
+            if (IsOnProcessor)
+            {
+                json.WriteNumber("fma_peak_gflops", Math.Round(FmaPeakGflops, 2));
+                json.WriteNumber("percent_of_peak", Math.Round(PercentOfPeak, 2));
+                json.WriteNumber("fma_mean_gflops", Math.Round(FmaMeanGflops, 2));
+                json.WriteNumber("percent_of_mean", Math.Round(PercentOfMean, 2));
+            }
+
             json.WriteNumber("peak_memory_bytes", PeakMemoryBytes);
             json.WriteNumber("allocated_bytes_per_segment", AllocatedBytesPerSegment);
             json.WriteNumber("startup_seconds", Math.Round(Startup.Total, 3));
@@ -75,7 +84,7 @@ internal sealed record BenchResult
                 return;
             }
 
-            json.WriteNumber("executed_gflop_per_segment", Math.Round(ExecutedGflopPerSegment, 3));
+            json.WriteNumber("executed_gflop_per_segment", Math.Round(ExecutedGflopPerSegment ?? 0, 3));
             json.WriteStartArray("profile");
             foreach (ProfiledStep step in Profile)
             {
@@ -100,10 +109,15 @@ internal sealed record BenchResult
         Line("model", $"{Model}{(Networks > 1 ? $", the first of {Networks} networks" : "")}");
         Line("engine", $"{Engine}");
         Line("seconds per segment", $"{SecondsPerSegment:0.000}");
-        Line("work per segment", $"{GflopPerSegment:0.0} GFLOP ({ExecutedGflopPerSegment:0.0} executed)");
+        string executed = ExecutedGflopPerSegment is { } known ? string.Create(CultureInfo.InvariantCulture, $" ({known:0.0} executed)") : "";
+        Line("work per segment", $"{GflopPerSegment:0.0} GFLOP{executed}");
         Line("rate", $"{GflopPerSegment / SecondsPerSegment:0.0} GFLOP/s");
-        Line("FMA peak", $"{FmaPeakGflops:0.0} GFLOP/s (on average {FmaMeanGflops:0.0})");
-        Line("percent of peak", $"{PercentOfPeak:0.0} ({PercentOfMean:0.0} of the average)");
+        if (IsOnProcessor)
+        {
+            Line("FMA peak", $"{FmaPeakGflops:0.0} GFLOP/s (on average {FmaMeanGflops:0.0})");
+            Line("percent of peak", $"{PercentOfPeak:0.0} ({PercentOfMean:0.0} of the average)");
+        }
+
         Line("peak memory", $"{Words.Bytes(PeakMemoryBytes)}");
         Line("allocated per segment", $"{AllocatedBytesPerSegment} bytes");
         Line("start-up", $"{Startup.Total:0.00} s (runtime {Startup.Runtime:0.00}, checkpoint {Startup.Opening:0.00}, plan {Startup.Planning:0.00}), then the first segment {Startup.FirstSegment:0.00} s");

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using Stemsharp.Backends;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Evaluation;
+using Stemsharp.Inference;
 using Stemsharp.Kernels;
 using Stemsharp.Model;
 
@@ -27,6 +29,12 @@ internal sealed class SegmentBench
 
     internal int Threads { get; init; }
 
+    /// <summary>What runs the network.</summary>
+    internal EngineChoice Choice { get; init; } = EngineChoice.Cpu;
+
+    /// <summary>The same as options of the command line, for the processes that it starts.</summary>
+    internal IReadOnlyList<string> ChoiceArguments { get; init; } = [];
+
     internal int Segments { get; init; }
 
     internal bool Profile { get; init; }
@@ -34,7 +42,7 @@ internal sealed class SegmentBench
     internal async Task<BenchResult> RunAsync(CancellationToken cancellationToken)
     {
         string file = await OnDiskAsync(Model, cancellationToken).ConfigureAwait(false);
-        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
+        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Choice, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < WarmUpSegments; i++)
         {
             model.RunSegment(cancellationToken);
@@ -44,6 +52,8 @@ internal sealed class SegmentBench
         {
             throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
         }
+
+        long flops = model.Source.Members[0].Network.Record(model.Samples).Flops;
 
         // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
         double[] seconds = new double[Segments], shares = new double[Segments], meanShares = new double[Segments];
@@ -58,7 +68,7 @@ internal sealed class SegmentBench
             allocated += GC.GetTotalAllocatedBytes(precise: true) - before;
             rates[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
             FmaRate around = FmaRate.Between(rates[i], rates[i + 1]);
-            double rate = model.Engine.Plan.Flops / 1e9 / seconds[i];
+            double rate = flops / 1e9 / seconds[i];
             shares[i] = rate / around.Peak;
             meanShares[i] = rate / around.Mean;
         }
@@ -70,8 +80,9 @@ internal sealed class SegmentBench
             Networks = model.Source.Members.Count,
             Threads = Threads,
             SecondsPerSegment = Statistics.Median(seconds),
-            GflopPerSegment = model.Engine.Plan.Flops / 1e9,
-            ExecutedGflopPerSegment = model.Engine.Plan.ExecutedFlops / 1e9,
+            GflopPerSegment = flops / 1e9,
+            ExecutedGflopPerSegment = model.Engine is IProfiledEngine { Profile: { Count: > 0 } steps } ? steps.Sum(s => s.ExecutedFlops) / 1e9 : null,
+            IsOnProcessor = model.Engine.Identity.Device.Split(' ')[0] == "cpu" || model.Engine.Identity.Backend == Engines.Cpu,
             FmaPeakGflops = Statistics.Median(rates.Select(r => r.Peak)),
             PercentOfPeak = 100 * Statistics.Median(shares),
             FmaMeanGflops = Statistics.Median(rates.Select(r => r.Mean)),
@@ -88,7 +99,7 @@ internal sealed class SegmentBench
     /// <param name="cancellationToken">Stops.</param>
     internal async Task<StartupTimes> ProbeStartupAsync(long started, CancellationToken cancellationToken)
     {
-        using BenchModel model = await BenchModel.LoadAsync(Model, Repository, Offline, Threads, profile: false, cancellationToken).ConfigureAwait(false);
+        using BenchModel model = await BenchModel.LoadAsync(Model, Repository, Offline, Choice, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         double seconds = TimeSpan.FromTicks(DateTime.UtcNow.Ticks - started).TotalSeconds;
         long began = Stopwatch.GetTimestamp();
         model.RunSegment(cancellationToken);
@@ -98,14 +109,14 @@ internal sealed class SegmentBench
     /// <summary>In a process of its own, so that it counts for nothing: writes a synthetic model as a .th file.</summary>
     internal static void WriteSynthetic(string model, string path)
     {
-        using Checkpoint checkpoint = SyntheticCheckpoint.Open(model);
+        using Checkpoint checkpoint = FamilyTable.All.OpenSynthetic(model);
         CheckpointConversion.Save(checkpoint, path);
     }
 
     /// <summary>A synthetic model's weights are read from a file like any other's.</summary>
     private static async Task<string> OnDiskAsync(string model, CancellationToken cancellationToken)
     {
-        if (!SyntheticCheckpoint.Names.Contains(model))
+        if (!FamilyTable.All.SyntheticNames.Contains(model))
         {
             return model;
         }
@@ -125,7 +136,7 @@ internal sealed class SegmentBench
         StartupTimes[] times = new StartupTimes[StartupRuns];
         for (int i = 0; i < StartupRuns; i++)
         {
-            List<string> arguments = ["bench", file, "--threads", Text(Threads), "--probe", StartupProbe, "--probe-value", Text(DateTime.UtcNow.Ticks)];
+            List<string> arguments = ["bench", file, "--threads", Text(Threads), "--probe", StartupProbe, "--probe-value", Text(DateTime.UtcNow.Ticks), .. ChoiceArguments];
             if (Repository is not null)
             {
                 arguments.AddRange(["--repo", Repository]);
@@ -139,9 +150,14 @@ internal sealed class SegmentBench
 
     private async Task<IReadOnlyList<ProfiledStep>> ProfileAsync(string file, CancellationToken cancellationToken)
     {
-        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Threads, profile: true, cancellationToken).ConfigureAwait(false);
+        using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Choice, Threads, profile: true, cancellationToken).ConfigureAwait(false);
+        if (model.Engine is not IProfiledEngine engine)
+        {
+            return [];
+        }
+
         model.RunSegment(cancellationToken);
-        model.Engine.ResetProfile();
+        engine.ResetProfile();
         for (int i = 0; i < Segments; i++)
         {
             model.RunSegment(cancellationToken);
@@ -149,8 +165,8 @@ internal sealed class SegmentBench
 
         return
         [
-            .. model.Engine.Profile.Select(p => new ProfiledStep(
-                p.Step.Name, p.Step.Description, p.Time.TotalSeconds / Segments, p.Step.Flops / 1e9, p.Step.ExecutedFlops / 1e9, p.Step.Bytes)),
+            .. engine.Profile.Select(s => new ProfiledStep(
+                s.Name, s.Description, s.Time.TotalSeconds / Segments, s.Flops / 1e9, s.ExecutedFlops / 1e9, s.Bytes)),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Benchmarks;
 using Stemsharp.Cli.Hosting;
 
@@ -16,6 +17,7 @@ internal static class BenchCommand
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
         Option<int> segments = new("--segments") { Description = "How many segments to measure; their median counts.", DefaultValueFactory = _ => 7 };
         Option<bool> profile = new("--profile") { Description = "Show where the time goes, step by step." };
+        EngineOptions engine = new();
         Option<bool> json = ModelsCommand.Json();
         Option<string?> probe = new("--probe") { Hidden = true };
         Option<string?> probeValue = new("--probe-value") { Hidden = true };
@@ -23,6 +25,11 @@ internal static class BenchCommand
         {
             model, repository, offline, threads, segments, profile, json, probe, probeValue,
         };
+        foreach (Option option in engine.OfOneEngine)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (line, cancellationToken) =>
         {
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
@@ -32,6 +39,8 @@ internal static class BenchCommand
                 Repository = line.GetValue(repository),
                 Offline = line.GetValue(offline),
                 Threads = asked == 0 ? Environment.ProcessorCount : asked,
+                Choice = engine.Read(line),
+                ChoiceArguments = Values.Given(line, engine.OfOneEngine),
                 Segments = Values.Within("--segments", line.GetValue(segments), 1, 10_000),
                 Profile = line.GetValue(profile),
             };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Benchmarks;
 using Stemsharp.Cli.Comparison;
 using Stemsharp.Cli.Hosting;
@@ -14,8 +15,7 @@ internal static class CompareCommand
     {
         Argument<string> first = new("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an export, a .onnx file or MODEL.json (on onnxruntime's CPU provider); taken as true." };
         Argument<string> second = new("ACTUAL") { Description = "The same; what is judged." };
-        Option<string> engine = new("--engine") { Description = "What runs ACTUAL where it is a model: cpu (Stemsharp's own), or onnxruntime.", DefaultValueFactory = _ => "cpu" };
-        Option<string> provider = EngineOptions.ProviderOption("Where onnxruntime runs ACTUAL");
+        EngineOptions engine = new();
         Option<string?> audio = new("--audio") { Description = "Take a segment of this stereo file at the model's rate; default noise.", HelpName = "FILE" };
         Option<string?> start = new("--start") { Description = "Where the segment of --audio begins: seconds or [h:]m:s.", HelpName = "TIME" };
         Option<string?> truth = new("--truth") { Description = "Folder with the true stems of --audio, STEM.wav: shows what SI-SDR ACTUAL gains or loses.", HelpName = "FOLDER" };
@@ -24,30 +24,28 @@ internal static class CompareCommand
         Option<double> relative = new("--rtol") { Description = "Relative tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-3 };
         Option<double> absolute = new("--atol") { Description = "Absolute tolerance of the verdict on each sample.", DefaultValueFactory = _ => 1e-4 };
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
-        Option<string?> library = new("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
         Option<bool> json = ModelsCommand.Json();
         Option<bool> probe = new("--probe") { Hidden = true };
-        engine.AcceptOnlyFromAmong("cpu", "onnxruntime");
         Command command = new("compare", "Run two models, exports or engines on the same audio and compare their stems.")
         {
-            first, second, engine, provider, audio, start, truth, bar, change, relative, absolute, threads, library, json, probe,
+            first, second, audio, start, truth, bar, change, relative, absolute, threads, json, probe,
         };
+        foreach (Option option in engine.OfOneEngine)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (line, cancellationToken) =>
         {
-            Values.OneOf(engine, line.GetValue(engine));
-            Values.OneOf(provider, line.GetValue(provider));
             int count = Values.Within("--threads", line.GetValue(threads), 0, 1024);
-            SideSettings plain = new(count == 0 ? Environment.ProcessorCount : count, line.GetValue(library));
-            SideSettings judged = plain with
-            {
-                OnOnnxRuntime = line.GetValue(engine) == "onnxruntime",
-                Provider = Enum.Parse<ExecutionProvider>(line.GetValue(provider)!, ignoreCase: true),
-            };
-            if (judged is { OnOnnxRuntime: false, Provider: not ExecutionProvider.Cpu } && !ComparedSide.IsExport(line.GetValue(second)!))
-            {
-                throw new OptionException("--provider belongs to --engine onnxruntime, which is not asked for.");
-            }
+            count = count == 0 ? Environment.ProcessorCount : count;
 
+            // An export runs on onnxruntime whether it is named or not.
+            bool export = ComparedSide.IsExport(line.GetValue(second)!);
+            EngineChoice choice = engine.Read(line, export ? OnnxRuntimeBackend.BackendName : null);
+            string[] processors = ["--threads", count.ToString(CultureInfo.InvariantCulture)];
+            SideSettings plain = new(count, EngineChoice.Cpu with { Library = choice.Library }, [.. processors, .. choice.Library is not null && ComparedSide.IsExport(line.GetValue(first)!) ? (string[])["--onnxruntime", choice.Library] : []]);
+            SideSettings judged = new(count, choice, [.. processors, .. Values.Given(line, engine.OfOneEngine)]);
             if (line.GetValue(audio) is null && (line.GetValue(truth) ?? line.GetValue(start)) is not null)
             {
                 throw new OptionException("--truth and --start belong to --audio, which is not given.");

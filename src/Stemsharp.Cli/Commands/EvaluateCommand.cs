@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Stemsharp.Audio;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Evaluation;
 using Stemsharp.Cli.Evaluation.Reports;
 using Stemsharp.Cli.Hosting;
@@ -24,8 +25,9 @@ internal static class EvaluateCommand
         Option<bool> offline = ModelOptions.Offline();
         Option<string?> save = new("--save-stems") { Description = "Keep the separated stems in this folder, as 32-bit float WAV.", HelpName = "DIR" };
         Option<int> shifts = new("--shifts") { Description = "Average this many shifted runs." };
-        Option<double> overlap = new("--overlap") { Description = "Overlap of the segments.", DefaultValueFactory = _ => new SeparatorOptions().Overlap };
+        Option<double?> overlap = new("--overlap") { Description = "Overlap of the segments; default the model's own." };
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0 for one per processor." };
+        EngineOptions engine = new();
         Option<string?> csv = new("--csv") { Description = "Write a row for each track and stem.", HelpName = "FILE" };
         Option<string?> json = new("--json") { Description = "Write everything, frame by frame; - for standard output.", HelpName = "FILE" };
         Option<string?> html = new("--html") { Description = "Write a page with box plots, waveforms and spectrograms; it opens offline.", HelpName = "FILE" };
@@ -37,6 +39,11 @@ internal static class EvaluateCommand
         {
             references, estimates, model, repository, offline, save, shifts, overlap, threads, csv, json, html, window, hop, sdrOnly, quiet,
         };
+        foreach (Option option in engine.OfOneEngine)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (parsed, cancellationToken) =>
         {
             EvaluationOptions options = new() { Window = parsed.GetValue(window), Hop = parsed.GetValue(hop), Decompose = !parsed.GetValue(sdrOnly) };
@@ -55,14 +62,16 @@ internal static class EvaluateCommand
                 ? new EstimatesFolder(ready)
                 : new ModelEstimates(
                     await Separator.OpenAsync(
-                        new SeparatorOptions
+                        engine.Read(parsed).Apply(new SeparatorOptions
                         {
                             Model = parsed.GetValue(model)!,
                             ModelFolder = parsed.GetValue(repository),
                             Shifts = parsed.GetValue(shifts),
                             Overlap = parsed.GetValue(overlap),
                             Threads = parsed.GetValue(threads),
-                        },
+                            ReleaseMemory = true,
+                            Notices = new DirectProgress<string>(error.WriteLine),
+                        }),
                         Catalogs.Create(parsed.GetValue(offline)),
                         new DownloadView(error, parsed.GetValue(quiet)),
                         cancellationToken).ConfigureAwait(false),

@@ -17,23 +17,25 @@ internal static class ExportCoreMLCommand
         Option<string> target = Choice("--target", "The oldest system that runs it.", "ios17", "ios16", "ios17", "ios18");
         Option<string> precision = Choice("--precision", "mixed: most of the work in half precision, what loses accuracy in single. fp16: everything, for the Neural Engine.", "mixed", "fp32", "mixed", "fp16");
         Option<string[]> single = new("--single") { Description = "In a mixed package, what stays in single precision instead of the measured default: layers (\"encoder.0.*\") or kinds (\"LayerNorm\"), separated by commas; \"!\" takes back.", HelpName = "LIST", AllowMultipleArgumentsPerToken = false };
-        Option<int?> palettize = new("--palettize") { Description = "Store weights as palettes with indices of 8, 6 or 4 bits.", HelpName = "BITS" };
-        Option<int> group = new("--palette-group") { Description = "Output channels that share a palette, from ios18 on; 0 for one per tensor.", HelpName = "CHANNELS" };
+        Option<int?> palettize = new("--palettize") { Description = "Store weights as palettes with indices of 8, 6 or 4 bits; what that costs is measured and reported.", HelpName = "BITS" };
+        Option<string[]> keep = new("--palette-keep") { Description = "With palettes, the layers that keep their weights instead of the measured default (\"decoder.3.*\"), separated by commas; \"!\" takes back.", HelpName = "LIST", AllowMultipleArgumentsPerToken = false };
+        Option<int> group = new("--palette-group") { Description = "Output channels that share a palette, from ios18 on; 0 for one per tensor. Layers that do not divide keep their weights.", HelpName = "CHANNELS" };
         Option<double?> segment = new("--segment") { Description = "Native length of the network in seconds; default the length it was trained on.", HelpName = "SECONDS" };
         Option<string[]> stems = new("--stems") { Description = "Only these stems, separated by commas.", HelpName = "LIST" };
         Option<bool> overwrite = new("--overwrite") { Description = "Replace a package that is there already." };
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        Command command = new("coreml", "Write a CoreML package.") { model, output, target, precision, single, palettize, group, segment, stems, overwrite, repository, offline };
+        Command command = new("coreml", "Write a CoreML package.") { model, output, target, precision, single, palettize, keep, group, segment, stems, overwrite, repository, offline };
         command.SetAction(async (line, cancellationToken) =>
         {
-            string[] wanted = Values.Names(line.GetValue(stems) ?? []), patterns = Values.Names(line.GetValue(single) ?? []);
+            string[] wanted = Values.Names(line.GetValue(stems) ?? []), patterns = Values.Names(line.GetValue(single) ?? []), kept = Values.Names(line.GetValue(keep) ?? []);
             CoreMLExportOptions options = new()
             {
                 Target = line.GetValue(target) switch { "ios16" => CoreMLTarget.IOS16, "ios18" => CoreMLTarget.IOS18, _ => CoreMLTarget.IOS17 },
                 Precision = line.GetValue(precision) switch { "fp32" => CoreMLPrecision.Float32, "fp16" => CoreMLPrecision.Float16, _ => CoreMLPrecision.Mixed },
                 SinglePrecision = patterns.Length > 0 ? patterns : null,
                 PaletteBits = line.GetValue(palettize),
+                PaletteKeep = kept.Length > 0 ? kept : null,
                 PaletteGroup = line.GetValue(group),
                 Segment = line.GetValue(segment),
                 Stems = wanted.Length > 0 ? wanted : null,

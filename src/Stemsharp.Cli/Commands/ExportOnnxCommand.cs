@@ -84,7 +84,7 @@ internal static class ExportOnnxCommand
             // Before anything is fetched or made.
             options.Validate();
             ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
-                line.GetValue(model)!, line.GetValue(repository), options.Stems, new DownloadView(line.InvocationConfiguration.Error, line.GetValue(json)),
+                line.GetValue(model)!, line.GetValue(repository), options.Stems, new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !line.GetValue(json)),
                 cancellationToken).ConfigureAwait(false);
             OnnxExportResult result = OnnxExporter.Export(source, line.GetValue(output)!, options, cancellationToken);
             Report(line.InvocationConfiguration, result, line.GetValue(json));

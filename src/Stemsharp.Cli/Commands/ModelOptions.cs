@@ -23,5 +23,10 @@ internal static class ModelOptions
         HelpName = "DIR",
     };
 
+    internal static Option<bool> AcceptLicence() => new("--accept-licence")
+    {
+        Description = "Accept a licence that the model's publisher wants accepted before the download. The official models ask for none.",
+    };
+
     internal static Option<bool> Offline() => new("--offline") { Description = "Never use the network." };
 }

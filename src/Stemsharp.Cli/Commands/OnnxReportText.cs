@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Export.Onnx.Rules;
 using Stemsharp.Export.Onnx.Targets;
 
 namespace Stemsharp.Cli.Commands;
@@ -34,6 +35,21 @@ internal static class OnnxReportText
         foreach (TargetVerdict verdict in report.Targets)
         {
             Line($"{verdict.Target.Name,-11} {(verdict.Runs ? verdict.Elsewhere.Count == 0 ? "takes it" : $"takes it, and leaves to the CPU: {string.Join("; ", verdict.Elsewhere)}" : $"refuses it: {string.Join("; ", verdict.Obstacles)}")}");
+        }
+
+        if (report.Findings.Count == 0)
+        {
+            Line($"rules       all kept: {string.Join(", ", GraphRules.All.Select(r => r.Name))}");
+        }
+
+        foreach (RuleFinding finding in report.Findings)
+        {
+            Line($"rules       {finding.Rule.Name} broken ×{finding.Places.Count}, first {finding.Places[0]}. {finding.Rule.Why}");
+        }
+
+        foreach (GraphAdvice advice in report.Advice)
+        {
+            Line($"note        {advice.Runtime}: {advice.Text}");
         }
 
         return text.ToString().TrimEnd();
@@ -70,6 +86,27 @@ internal static class OnnxReportText
                 json.WriteBoolean("takes", verdict.Runs);
                 Strings("obstacles", verdict.Obstacles);
                 Strings("on_cpu", verdict.Elsewhere);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("rules_broken");
+            foreach (RuleFinding finding in report.Findings)
+            {
+                json.WriteStartObject();
+                json.WriteString("rule", finding.Rule.Name);
+                json.WriteString("why", finding.Rule.Why);
+                Strings("places", finding.Places);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("notes");
+            foreach (GraphAdvice advice in report.Advice)
+            {
+                json.WriteStartObject();
+                json.WriteString("runtime", advice.Runtime);
+                json.WriteString("text", advice.Text);
                 json.WriteEndObject();
             }
 

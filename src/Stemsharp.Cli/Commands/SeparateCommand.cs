@@ -68,7 +68,8 @@ internal static class SeparateCommand
 
         long began = Stopwatch.GetTimestamp();
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
-        ModelCatalog catalog = Catalogs.Create(request.Offline);
+        // Whoever reads JSON lines answers no question.
+        ModelCatalog catalog = Catalogs.Create(request.Offline, request.AcceptLicence, ask: request.Progress != BatchViews.Json);
         await using Separator separator = await Separators.OpenAsync(
             request, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
         Preflight.Check(request, separator);

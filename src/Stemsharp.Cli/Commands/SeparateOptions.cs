@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 
@@ -16,6 +17,7 @@ internal sealed class SeparateOptions
     internal readonly Option<string> Model = ModelOptions.Model();
     internal readonly Option<string?> Repository = ModelOptions.Repository();
     internal readonly Option<bool> Offline = ModelOptions.Offline();
+    internal readonly Option<bool> AcceptLicence = ModelOptions.AcceptLicence();
     internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
     internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings." };
 
@@ -33,12 +35,6 @@ internal sealed class SeparateOptions
 
     internal readonly Option<bool> NoModelFolder = new("--no-model-folder") { Description = "Put the stems right into the output folder, without a subfolder for the model." };
 
-    internal readonly Option<string> Device = new("--device", "-d")
-    {
-        Description = "Only cpu; other devices are reached through --engine onnxruntime.",
-        DefaultValueFactory = _ => "cpu",
-    };
-
     internal readonly Option<int> Shifts = new("--shifts")
     {
         Description = "Average over this many shifted runs, evenly spaced; each costs as much as the first. 0 and 1 are a plain run.",
@@ -47,10 +43,9 @@ internal sealed class SeparateOptions
 
     internal readonly Option<int?> Seed = new("--seed") { Description = "Draw the shifts at random from this seed instead of spacing them evenly." };
 
-    internal readonly Option<double> Overlap = new("--overlap")
+    internal readonly Option<double?> Overlap = new("--overlap")
     {
-        Description = "Overlap of neighbouring segments, 0 to 0.99.",
-        DefaultValueFactory = _ => 0.25,
+        Description = "Overlap of neighbouring segments, 0 to 0.99; default the model's own, 0.25 for Demucs.",
     };
 
     internal readonly Option<bool> NoSplit = new("--no-split") { Description = "Take the track in one piece; only for tracks no longer than the model's segment." };
@@ -157,7 +152,7 @@ internal sealed class SeparateOptions
         command.Add(Tracks);
         foreach (Option option in new Option[]
         {
-            Model, Repository, Offline, Out, FileName, NoModelFolder, Device, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
+            Model, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
         })
@@ -174,7 +169,7 @@ internal sealed class SeparateOptions
     /// <summary>Adds what concerns running and showing.</summary>
     internal void AddRun(Command command)
     {
-        foreach (Option option in new Option[] { Overwrite, Resume, Pipe, Progress, Quiet, Verbose, Json, ListModels })
+        foreach (Option option in new Option[] { Overwrite, Resume, AcceptLicence, Pipe, Progress, Quiet, Verbose, Json, ListModels })
         {
             command.Add(option);
         }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Stemsharp.Audio;
-using Stemsharp.Cli.Engines;
+using Stemsharp.Backends;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Export.Onnx;
 using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Commands;
@@ -29,12 +31,14 @@ internal static class SeparateRequests
             Values.OneOf(option, line.GetValue(option));
         }
 
-        if (line.GetValue(options.Device) != "cpu")
+        EngineChoice engine = options.Engine.Read(line);
+        bool export = OnnxExports.IsOne(line.GetValue(options.Model)!);
+        if (export && engine.Engine == Engines.Cpu)
         {
-            throw new OptionException($"--device {line.GetValue(options.Device)} is not available; the built-in engine runs on the cpu.");
+            throw new OptionException($"{line.GetValue(options.Model)} is an export, which runs on --engine onnxruntime only. Add it, or name the model itself.");
         }
 
-        if (line.GetValue(options.Engine.Fallback) && ExportedModels.IsOne(line.GetValue(options.Model)!))
+        if (export && engine.Fallback)
         {
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
         }
@@ -57,36 +61,39 @@ internal static class SeparateRequests
 
         SeparateRequest request = new()
         {
+            Engine = engine,
             Inputs = line.GetValue(options.Tracks) ?? [],
             Output = output,
             FileName = template,
             OutputFolder = folder,
             ModelFolder = !line.GetValue(options.NoModelFolder) && !template.Pattern.Contains("{model}", StringComparison.Ordinal),
             Offline = line.GetValue(options.Offline),
+            AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
             Overwrite = Has(line, options.Overwrite),
             Resume = Has(line, options.Resume),
-            MaxMemory = line.GetValue(options.MaxMemory) is { } memory ? Values.Bytes("--max-memory", memory) : null,
+            MaxMemory = line.GetValue(options.MaxMemory) is { } memory ? SizeText.Bytes("--max-memory", memory) : null,
             Pipe = Enum.Parse<PipeFormat>(Get(line, options.Pipe) ?? "auto", ignoreCase: true),
             Progress = Get(line, options.Progress) ?? "auto",
             Quiet = Has(line, options.Quiet),
             Verbose = Has(line, options.Verbose),
             Json = Has(line, options.Json),
-            Separator = new SeparatorOptions
+            Separator = engine.Apply(new SeparatorOptions
             {
                 Model = line.GetValue(options.Model)!,
                 ModelFolder = line.GetValue(options.Repository),
                 Stems = Mixdowns.Needed(output),
-                Overlap = Values.Within("--overlap", line.GetValue(options.Overlap), 0, 0.99),
+                Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
                 Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
                 Seed = line.GetValue(options.Seed),
                 Segment = line.GetValue(options.Segment),
                 Split = !line.GetValue(options.NoSplit),
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
-                EngineFactory = options.Engine.Factory(line, message => Say(line, options, message)),
-            },
+                ReleaseMemory = true,
+                Notices = new DirectProgress<string>(message => Say(line, options, message)),
+            }),
         };
         if (request.Duration <= TimeSpan.Zero)
         {

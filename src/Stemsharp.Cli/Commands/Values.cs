@@ -36,40 +36,6 @@ internal static class Values
         return TimeSpan.FromSeconds(seconds);
     }
 
-    /// <summary>Bytes: "500M", "2G", "1.5 GiB", "300000000"; K, M, G, T are powers of 1000, Ki, Mi, Gi, Ti of 1024.</summary>
-    /// <exception cref="OptionException">It is not a size.</exception>
-    internal static long Bytes(string option, string text)
-    {
-        string value = text.Trim();
-        if (value.EndsWith('B') || value.EndsWith('b'))
-        {
-            value = value[..^1];
-        }
-
-        double unit = 1;
-        bool binary = value.Length > 1 && value[^1] == 'i';
-        if (binary)
-        {
-            value = value[..^1];
-        }
-
-        int power = value.Length > 0 ? "KMGT".IndexOf(char.ToUpperInvariant(value[^1])) + 1 : 0;
-        if (power > 0)
-        {
-            unit = Math.Pow(binary ? 1024 : 1000, power);
-            value = value[..^1];
-        }
-
-        if ((binary && power == 0)
-            || !double.TryParse(value.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
-            || number * unit is < 1 or > 1e15)
-        {
-            throw new OptionException($"{option} \"{text}\" is no size; write bytes with a unit: 500M, 2G, 1.5Gi.");
-        }
-
-        return (long)(number * unit);
-    }
-
     /// <summary>"auto" for 0, or a whole number of a range.</summary>
     /// <exception cref="OptionException">It is neither.</exception>
     internal static int AutoOr(string option, string text, int least, int most) =>
@@ -93,6 +59,13 @@ internal static class Values
             throw new OptionException($"{option.Name} {value} is not valid; choose {string.Join(", ", words)}.");
         }
     }
+
+    /// <summary>Options as they were given, for another process of this program.</summary>
+    internal static IReadOnlyList<string> Given(ParseResult line, IEnumerable<Option> options) =>
+    [
+        .. options.Select(line.GetResult).Where(r => r is { Implicit: false })
+            .SelectMany(r => r!.Tokens.Count == 0 ? [r.Option.Name] : r.Tokens.SelectMany(t => (string[])[r.Option.Name, t.Value])),
+    ];
 
     /// <summary>A number within bounds.</summary>
     /// <exception cref="OptionException">It is out of bounds.</exception>

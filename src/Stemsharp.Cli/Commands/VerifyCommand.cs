@@ -1,9 +1,9 @@
 using System.CommandLine;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Verification;
-using Stemsharp.Cpu;
-using Stemsharp.Kernels;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -16,12 +16,18 @@ internal static class VerifyCommand
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
+        EngineOptions options = new();
         Option<bool> json = ModelsCommand.Json();
         Command command = new(
             "verify", "Check a model's checksums, the engine against stored results, and the engine against the slow exact interpreter.")
         {
             model, repository, offline, threads, json,
         };
+        foreach (Option option in options.OfOneEngine)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (line, cancellationToken) =>
         {
             TextWriter output = line.InvocationConfiguration.Output;
@@ -29,12 +35,15 @@ internal static class VerifyCommand
             string name = line.GetValue(model)!;
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
             int count = asked == 0 ? Environment.ProcessorCount : asked;
+            EngineChoice choice = options.Read(line);
             ModelCatalog catalog = Catalogs.Create(line.GetValue(offline));
             ModelSource source = await catalog.ResolveAsync(
-                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, asJson),
+                name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
 
-            string engine = CpuEngine.Describe(KernelTier.Best, count);
+            EngineSettings settings = choice.Settings(count);
+            Backend backend = choice.For(source.Members[0].Network, settings);
+            string engine = backend.Describe(settings);
             if (!asJson)
             {
                 output.WriteLine($"engine  {engine}");
@@ -55,10 +64,10 @@ internal static class VerifyCommand
                 Add(check);
             }
 
-            Add(ModelChecks.Golden(count, cancellationToken));
+            Add(ModelChecks.Golden(backend, settings, cancellationToken));
             foreach (ModelMember member in source.Members)
             {
-                Add(ModelChecks.Interpreter(member, count, cancellationToken));
+                Add(ModelChecks.Interpreter(member.Network, backend, settings, cancellationToken));
             }
 
             int exitCode = checks.All(c => c.Passed) ? ExitCode.Success : ExitCode.CheckFailed;

@@ -15,7 +15,7 @@ internal sealed class BagSide : ComparedSide
     [SetsRequiredMembers]
     internal BagSide(string name, ModelSource source, Func<ModelMember, ComparedSide> open)
     {
-        int[] lengths = [.. source.Members.Select(m => m.Config.SegmentSamples).Distinct()];
+        int[] lengths = [.. source.Members.Select(m => m.Definition.Cut.Samples).Distinct()];
         if (lengths.Length > 1)
         {
             throw new OptionException($"The networks of {name} take segments of {string.Join(" and ", lengths)} samples; only equal ones can be compared. Compare its members one by one: {string.Join(", ", source.Members.Select(m => m.Signature))}.");
@@ -23,7 +23,7 @@ internal sealed class BagSide : ComparedSide
 
         (_members, _open) = (source.Members, open);
         (Name, Stems, SampleRate) = (name, source.Stems, source.SampleRate);
-        (Channels, Samples) = (source.Members[0].Config.AudioChannels, lengths[0]);
+        (Channels, Samples) = (source.Members[0].Definition.Channels, lengths[0]);
     }
 
     internal override float[] Run(float[] mix, CancellationToken cancellationToken)

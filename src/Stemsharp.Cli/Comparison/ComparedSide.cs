@@ -1,10 +1,8 @@
-using Stemsharp.Checkpoints;
-using Stemsharp.Cli.Engines;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cpu;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Export.Onnx;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
-using Stemsharp.Separation;
 
 namespace Stemsharp.Cli.Comparison;
 
@@ -40,38 +38,35 @@ internal abstract class ComparedSide : IDisposable
     public abstract void Dispose();
 
     /// <summary>Whether the side is an export, a graph or the description of several, which runs on onnxruntime.</summary>
-    internal static bool IsExport(string name) => name.EndsWith(ExportedModels.Extension, StringComparison.OrdinalIgnoreCase) || ExportedModels.IsOne(name);
+    internal static bool IsExport(string name) => name.EndsWith(OnnxExports.Extension, StringComparison.OrdinalIgnoreCase) || OnnxExports.IsOne(name);
 
     internal static async Task<ComparedSide> OpenAsync(string name, SideSettings settings, CancellationToken cancellationToken)
     {
-        if (name.EndsWith(ExportedModels.Extension, StringComparison.OrdinalIgnoreCase))
+        if (name.EndsWith(OnnxExports.Extension, StringComparison.OrdinalIgnoreCase))
         {
-            return NetworkSide.OfGraph(name, settings.Session, OnnxRuntimeLibrary.Load(settings.Library));
+            return OfGraph(name, settings);
         }
 
         bool export = IsExport(name);
-        ModelSource source = export ? ExportedModels.Open(name) : await Catalogs.Create().ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
+        ModelSource source = export
+            ? OnnxExports.Open(name)
+            : await Catalogs.Create().ResolveAsync(name, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         return source.Members.Count == 1 ? Open(source.Members[0]) : new BagSide(name, source, Open);
 
-        ComparedSide Open(ModelMember member) => export
-            ? NetworkSide.OfGraph(member.Path!, settings.Session, OnnxRuntimeLibrary.Load(settings.Library))
-            : OfMember(name, source, member, settings);
+        ComparedSide Open(ModelMember member) => export ? OfGraph(member.Path!, settings) : OfMember(name, member, settings);
     }
 
-    private static NetworkSide OfMember(string name, ModelSource source, ModelMember member, SideSettings settings)
+    private static NetworkSide OfMember(string name, ModelMember member, SideSettings settings)
     {
-        using Checkpoint checkpoint = member.Open();
-        EngineRequest request = new(source.Name, member, checkpoint, member.Config.SegmentSamples, settings.Threads);
-        ISegmentEngine engine = settings.OnOnnxRuntime
-            ? new OnnxRuntimeEngines(OnnxRuntimeLibrary.Load(settings.Library), settings.Session, fallback: false, _ => { }).Create(request)
-            : OnCpu(request);
-        SegmentRunner runner = new(engine, member.Config.Nfft, (engine as CpuEngine)?.Workers ?? new ParallelWorkers(settings.Threads));
-        return NetworkSide.Of(name, runner, engine, source.Stems, source.SampleRate);
+        EngineSettings engine = settings.Choice.Settings(settings.Threads);
+        return new NetworkSide(name, settings.Choice.For(member.Network, engine).Open(member.Network, engine), member.Definition);
     }
 
-    private static CpuEngine OnCpu(EngineRequest request)
+    // Also of somebody else's making, as long as it takes and gives what ours do.
+    private static NetworkSide OfGraph(string path, SideSettings settings)
     {
-        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        return new CpuEngine(graph, weights, request.Threads);
+        (IEngine engine, NetworkDefinition definition) = OnnxRuntimeBackend.OpenFile(
+            path, settings.Choice.Library, settings.Choice.Session with { CountNodes = false, Threads = settings.Threads });
+        return new NetworkSide(path, engine, definition);
     }
 }

@@ -5,15 +5,20 @@ internal static class Catalogs
 {
     internal const string Demo = "demo";
 
-    internal static ModelCatalog Create(bool offline = false) => new(new ModelCatalogOptions
+    /// <param name="offline">Never use the network.</param>
+    /// <param name="acceptLicences">Accept the licences that must be; otherwise they are asked about on the terminal.</param>
+    /// <param name="ask">Whether the terminal may be used for that.</param>
+    internal static ModelCatalog Create(bool offline = false, bool acceptLicences = false, bool ask = true) => new(new ModelCatalogOptions
     {
         Offline = offline,
+        AcceptLicence = acceptLicences ? _ => true : ask ? LicenceQuestion.Ask : null,
         Embedded =
         [
             new EmbeddedModel(Demo, Resources.DemoModel, () => Resources.Open(Resources.DemoModel))
             {
                 Description = "a small model to try the tool offline; real music wants htdemucs",
                 Stems = ["drums", "bass", "other", "vocals", "guitar", "piano"],
+                Licence = ModelLicence.OfProject,
             },
         ],
     });

@@ -16,6 +16,35 @@ internal static class JsonText
         },
         indented);
 
+    internal static void WriteNumberOrNull(this Utf8JsonWriter json, string name, long? number)
+    {
+        if (number is { } value)
+        {
+            json.WriteNumber(name, value);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+
+    /// <summary>A licence's record as the field <c>licence</c>; null where nobody stated one.</summary>
+    internal static void WriteLicence(this Utf8JsonWriter json, ModelLicence? licence)
+    {
+        if (licence is null)
+        {
+            json.WriteNull("licence");
+            return;
+        }
+
+        json.WriteStartObject("licence");
+        json.WriteString("text", licence.Text);
+        json.WriteString("stated_by", licence.StatedBy);
+        json.WriteString("link", licence.Link?.AbsoluteUri);
+        json.WriteBoolean("must_be_accepted", licence.MustBeAccepted);
+        json.WriteEndObject();
+    }
+
     internal static string Value(Action<Utf8JsonWriter> value, bool indented = false)
     {
         using MemoryStream buffer = new();

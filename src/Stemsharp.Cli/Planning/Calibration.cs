@@ -3,6 +3,7 @@ using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Benchmarks;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Planning;
 
@@ -114,8 +115,9 @@ internal sealed record Calibration
     internal static async Task<Calibration> MeasureAsync(
         SeparateRequest request, Separator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
-        int segment = (int)(separator.SampleRate * Math.Min(request.Separator.Segment ?? double.MaxValue, separator.Source.SegmentSeconds));
-        int stride = (int)((1 - request.Separator.Overlap) * segment);
+        PieceCut cut = separator.Source.Members.MinBy(m => m.Definition.Cut.Samples)!.Definition.Cut;
+        int segment = request.Separator.Segment is { } asked ? (int)(separator.SampleRate * asked) : cut.Samples;
+        int stride = cut.StepOf(segment, request.Separator.Overlap);
         using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;

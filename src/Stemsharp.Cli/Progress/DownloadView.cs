@@ -1,14 +1,32 @@
 namespace Stemsharp.Cli.Progress;
 
-/// <summary>Says how far the download of a model is: in place on a terminal, a line each tenth elsewhere.</summary>
-internal sealed class DownloadView(TextWriter error, bool quiet) : IProgress<DownloadProgress>
+/// <summary>
+/// Says once what is downloaded and under which licence, and then how far it is: in place on a terminal, a line each tenth
+/// elsewhere.
+/// </summary>
+/// <param name="error">Where it is said.</param>
+/// <param name="quiet">Say nothing at all.</param>
+/// <param name="progress">Say how far it is.</param>
+internal sealed class DownloadView(TextWriter error, bool quiet, bool progress = true) : IProgress<DownloadProgress>
 {
     private string _file = "";
     private int _shown = -1;
+    private DownloadNotice? _notice;
 
     public void Report(DownloadProgress value)
     {
-        if (quiet || value.Total is not > 0)
+        if (quiet)
+        {
+            return;
+        }
+
+        if (value.Notice is { } notice && !ReferenceEquals(notice, _notice))
+        {
+            _notice = notice;
+            error.WriteLine(Words.Download(notice, value.Total));
+        }
+
+        if (!progress || value.Total is not > 0)
         {
             return;
         }

@@ -24,6 +24,18 @@ internal static class OutcomeJson
         {
             json.WriteNumber("audio_seconds", Math.Round(outcome.AudioSeconds, 3));
             json.WriteNumber("elapsed_seconds", Math.Round(outcome.ElapsedSeconds, 3));
+            json.WriteStartArray("engines");
+            foreach (RecordedEngine engine in outcome.Engines)
+            {
+                json.WriteStartObject();
+                json.WriteString("engine", engine.Engine);
+                json.WriteString("device", engine.Device);
+                json.WriteString("precision", engine.Precision);
+                json.WriteNumber("segments", engine.Segments);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
             json.WriteStartArray("files");
             foreach (StemFile file in outcome.Files)
             {

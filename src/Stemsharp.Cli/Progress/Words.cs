@@ -25,6 +25,14 @@ internal static class Words
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
     };
 
+    /// <summary>What a download is of: name, size, licence and by whom it was stated.</summary>
+    /// <param name="notice">What is fetched.</param>
+    /// <param name="total">The size of its first file as the server says it.</param>
+    internal static string Download(DownloadNotice notice, long? total) =>
+        $"Downloading {notice.Model} ({((notice.Bytes ?? (notice.Files.Count == 1 ? total : null)) is { } bytes ? Bytes(bytes) : "size unknown")}). Licence: {Licence(notice.Licence)}.";
+
+    internal static string Licence(ModelLicence? licence) => licence?.ToString() ?? "not stated";
+
     internal static string Outcome(TrackOutcome outcome) => outcome.Status switch
     {
         TrackStatus.Done => $"{outcome.Track.Shown}: {outcome.Files.Count} file{Plural(outcome.Files.Count)} in " +

@@ -163,6 +163,7 @@ internal sealed class BatchRun
             ModelSha256 = _model.Value,
             SettingsSha256 = _settings,
             Seconds = separated.Summary.Info.Duration.TotalSeconds,
+            Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
             Outputs = [],
         };
         (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
@@ -179,6 +180,7 @@ internal sealed class BatchRun
             Files = [.. separated.Files.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
             AudioSeconds = record.Seconds,
             ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
+            Engines = record.Engines,
             NullDecibels = separated.NullDecibels,
             Warnings = separated.Warnings,
         };
@@ -192,7 +194,7 @@ internal sealed class BatchRun
         }
 
         string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
-        if (!record.Covers(Root, input, _model.Value, _settings))
+        if (!record.Covers(Root, input, _model.Value, _settings, _request.Engine))
         {
             return null;
         }
@@ -202,6 +204,7 @@ internal sealed class BatchRun
             Track = track,
             Status = TrackStatus.Skipped,
             AudioSeconds = record.Seconds,
+            Engines = record.Engines,
             Files = [.. record.Outputs.Select(o => new StemFile(Path.GetFileNameWithoutExtension(o.Path), Path.Combine(Root, o.Path)))],
         };
     }

@@ -33,6 +33,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
                 Files = [.. separated.Files.Select(f => new StemFile(f.Stem, "-", f.Gain))],
                 AudioSeconds = separated.Summary.Info.Duration.TotalSeconds,
                 ElapsedSeconds = separated.Summary.Elapsed.TotalSeconds,
+                Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
                 NullDecibels = separated.NullDecibels,
                 Warnings = separated.Warnings,
             };

@@ -1,3 +1,4 @@
+using Stemsharp.Backends;
 using Stemsharp.Cli.Output;
 
 namespace Stemsharp.Cli.Separating;
@@ -9,6 +10,9 @@ internal sealed record SeparateRequest
 
     internal required SeparatorOptions Separator { get; init; }
 
+    /// <summary>What is to run the network; the separator's options have it too.</summary>
+    internal EngineChoice Engine { get; init; } = EngineChoice.Cpu;
+
     internal required OutputSettings Output { get; init; }
 
     internal required FileNameTemplate FileName { get; init; }
@@ -19,6 +23,8 @@ internal sealed record SeparateRequest
     internal bool ModelFolder { get; init; } = true;
 
     internal bool Offline { get; init; }
+
+    internal bool AcceptLicence { get; init; }
 
     internal TimeSpan Start { get; init; }
 
@@ -46,11 +52,11 @@ internal sealed record SeparateRequest
     internal string Root(string model) =>
         ModelFolder ? Path.Combine(OutputFolder, SafeFileName.Whole(SafeFileName.Value("model", model))) : OutputFolder;
 
-    /// <summary>Every setting that changes the files' bytes, as one line of text to hash.</summary>
+    /// <summary>Every setting that changes the files' bytes, but for the engine, as one line of text to hash.</summary>
     internal string Fingerprint() => FormattableString.Invariant(
         $"""
         {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Shifts} seed={Separator.Seed} overlap={Separator.Overlap:R}
-        power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split} engine={Separator.EngineFactory is not null}
+        power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split}
         format={Output.Format} traktor={Output.Traktor} depth={Output.Depth} rate={Output.Rate} clip={Output.ClipMode},{Output.SharedGain} kbps={Output.BitrateKbps} preset={Output.Mp3Preset}
         dither={Output.Dither} tags={Output.CopyTags} stems={string.Join(',', Output.Stems ?? [])} two={Output.TwoStems} other={Output.OtherMethod}
         exact={Output.ExactSum} residual={Output.Residual} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern}

@@ -19,8 +19,7 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
     // Encoding the files after the last segment takes a few percent of the time.
     private const double SeparatingShare = 0.97;
 
-    // Models of this class take and give stereo.
-    private const int Channels = 2;
+    private int Channels => separator.Source.Members[0].Definition.Channels;
 
     /// <summary>Separates.</summary>
     /// <param name="source">The recording.</param>
@@ -55,7 +54,7 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
 
     /// <summary>What the run did, for --verbose.</summary>
     internal static string Describe(SeparatedTrack separated) =>
-        $"{separated.Summary.Engine}: {separated.Summary.Segments} segments, {separated.Summary.SilentSegments} silent, " +
+        $"{string.Join(", then ", separated.Summary.Engines.Select(e => separated.Summary.Engines.Count == 1 ? e.Description : $"{e.Description} for {e.Pieces}"))}: {separated.Summary.Segments} segments, {separated.Summary.SilentSegments} silent, " +
         $"source {separated.Summary.Info.SourceSampleRate} Hz, {separated.Summary.Info.SourceChannels} channels" +
         string.Concat(separated.Files.Where(f => f.Gain != 1).Select(f => FormattableString.Invariant($", {f.Stem} × {f.Gain:0.####}")));
 

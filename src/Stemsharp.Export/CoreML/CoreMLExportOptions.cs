@@ -16,11 +16,23 @@ public sealed record CoreMLExportOptions
     /// </summary>
     public IReadOnlyList<string>? SinglePrecision { get; init; }
 
-    /// <summary>Bits of a weight's index into a palette: 8, 6 or 4; null for no palettes.</summary>
+    /// <summary>
+    /// Bits of a weight's index into a palette: 8, 6 or 4; null for no palettes. The package is tried out on made-up music, and a
+    /// note says what palettes cost.
+    /// </summary>
     public int? PaletteBits { get; init; }
 
-    /// <summary>Output channels that share a palette, from iOS 18 on; 0 for one palette per tensor.</summary>
+    /// <summary>
+    /// Output channels that share a palette, from iOS 18 on; 0 for one palette per tensor. Layers whose channels do not divide
+    /// into groups keep their weights.
+    /// </summary>
     public int PaletteGroup { get; init; }
+
+    /// <summary>
+    /// With palettes, the layers that keep their weights: names in the checkpoint with <c>*</c> for any text
+    /// (<c>decoder.3.*</c>); after a <c>!</c>, what becomes palettes nevertheless. Null for the measured default.
+    /// </summary>
+    public IReadOnlyList<string>? PaletteKeep { get; init; }
 
     /// <summary>
     /// The network's native length in seconds; null for the trained length. Another one is tried out on made-up

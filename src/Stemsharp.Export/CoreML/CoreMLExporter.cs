@@ -1,13 +1,13 @@
 using System.Globalization;
-using Stemsharp.Checkpoints;
-using Stemsharp.Model;
+using Stemsharp.Export.CoreML.Palettization;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
 
 /// <summary>A package that was written.</summary>
 /// <param name="Path">Its folder.</param>
 /// <param name="Stems">The stems that it returns, in the order of its outputs.</param>
-/// <param name="Notes">What the user should know: a changed segment, a pattern that matched nothing.</param>
+/// <param name="Notes">What the user should know: what palettes or another segment cost, a pattern that matched nothing.</param>
 public sealed record CoreMLExport(string Path, IReadOnlyList<string> Stems, IReadOnlyList<string> Notes);
 
 /// <summary>Writes models as CoreML packages, on any system.</summary>
@@ -22,7 +22,7 @@ public static class CoreMLExporter
     /// <param name="model">A resolved model.</param>
     /// <param name="path">The package's folder, by custom with the extension .mlpackage.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellationToken">Asked between packages, and while one of another segment is tried out.</param>
+    /// <param name="cancellationToken">Asked between packages, and while one with palettes or of another segment is tried out.</param>
     /// <exception cref="OptionException">An option does not fit the model or the other options.</exception>
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
     /// <exception cref="IOException">The package is there already, or cannot be written.</exception>
@@ -35,9 +35,9 @@ public static class CoreMLExporter
         foreach (ModelMember member in model.Members)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<string> own = [.. member.Config.Sources.Where((_, i) => !bag || member.Weights[i] > 0)];
+            IReadOnlyList<string> own = [.. member.Network.Definition.Stems.Where((_, i) => !bag || member.Weights[i] > 0)];
             IReadOnlyList<string> stems = [.. own.Where(s => options.Stems is null || options.Stems.Contains(s))];
-            RequireKnown(options.Stems, member.Config);
+            RequireKnown(options.Stems, member.Network.Definition);
             if (stems.Count == 0)
             {
                 continue;
@@ -52,33 +52,38 @@ public static class CoreMLExporter
 
     private static CoreMLExport Export(ModelMember member, string path, CoreMLExportOptions options, bool bag, CancellationToken cancellationToken)
     {
-        HTDemucsConfig config = member.Config;
+        NetworkDefinition definition = member.Network.Definition;
         List<string> notes = [];
-        int samples = config.SegmentSamples;
+        int samples = definition.Cut.Samples;
         if (options.Segment is { } seconds)
         {
-            samples = checked((int)Math.Floor(seconds * config.Samplerate + 1e-6));
+            samples = checked((int)Math.Floor(seconds * definition.SampleRate + 1e-6));
         }
 
-        using (Checkpoint checkpoint = member.Open())
+        Graph.Graph graph = member.Network.Record(samples);
+        using (INetworkWeights weights = member.Network.OpenWeights(graph))
         {
-            CheckpointWeights weights = new(checkpoint, config, HTDemucs.Build(config, samples));
-            IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[config.Sources.IndexOf(s)])] : null;
-            PackageSource source = new(checkpoint.Signature, checkpoint.Sha256, License(checkpoint), blend);
-            notes.AddRange(PackageWriter.Write(path, config, samples, weights, source, options));
+            IReadOnlyList<double>? blend = bag ? [.. options.Stems!.Select(s => member.Weights[definition.Stems.IndexOf(s)])] : null;
+            PackageSource source = new(member.Network.Family, member.Signature, weights.Sha256, member.Licence, blend);
+            notes.AddRange(PackageWriter.Write(path, definition, graph, samples, weights, source, options));
         }
 
-        if (samples != config.SegmentSamples)
+        if (samples != definition.Cut.Samples || options.PaletteBits is not null)
         {
-            notes.Add(Changed(config, samples, SegmentCheck.Run(member, path, options.Stems!, cancellationToken)));
+            PackageTrial trial = PackageTrial.Run(member.Network, path, options.Stems!, cancellationToken);
+            notes.Add(samples == definition.Cut.Samples ? Palettized(path, options, trial) : Changed(definition, samples, trial));
         }
 
         return new CoreMLExport(path, options.Stems!, notes);
     }
 
-    private static string Changed(HTDemucsConfig config, int samples, SegmentCheck check) => string.Create(
+    private static string Palettized(string path, CoreMLExportOptions options, PackageTrial trial) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The network was trained on segments of {config.SegmentSamples} samples ({(double)config.SegmentSamples / config.Samplerate:0.###} s) and this package takes {samples} ({(double)samples / config.Samplerate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
+        $"With palettes of {options.PaletteBits} bits the package has {CoreMLReport.Read(path).TotalBytes / 1e6:F1} MB, and on made-up music its stems are at {trial.Parity:F1} dB of the network's. {string.Join(", ", options.PaletteKeep ?? PalettePolicy.KeptDefault)} keep their weights.");
+
+    private static string Changed(NetworkDefinition definition, int samples, PackageTrial check) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The network was trained on segments of {definition.Cut.Samples} samples ({definition.PieceSeconds:0.###} s) and this package takes {samples} ({(double)samples / definition.SampleRate:0.###} s). On made-up music its stems are at {check.Change:F1} dB of those at the trained length, and often worse: compare before using it. Interpreted, the package is at {check.Parity:F1} dB of the network at its own length.");
 
     private static void Check(CoreMLExportOptions options)
     {
@@ -97,6 +102,11 @@ public static class CoreMLExporter
             throw new OptionException("A palette group was given without palettes; ask for palettes of 8, 6 or 4 bits.");
         }
 
+        if (options.PaletteKeep is not null && options.PaletteBits is null)
+        {
+            throw new OptionException("A list of what keeps its weights was given without palettes; ask for palettes of 8, 6 or 4 bits.");
+        }
+
         if (options.PaletteGroup > 0 && options.Target < CoreMLTarget.IOS18)
         {
             throw new OptionException("Palettes per channel group exist from iOS 18 on; choose that target, or one palette per tensor.");
@@ -113,17 +123,13 @@ public static class CoreMLExporter
         }
     }
 
-    private static void RequireKnown(IReadOnlyList<string>? stems, HTDemucsConfig config)
+    private static void RequireKnown(IReadOnlyList<string>? stems, NetworkDefinition definition)
     {
-        if (stems?.FirstOrDefault(s => !config.Sources.Contains(s)) is { } unknown)
+        if (stems?.FirstOrDefault(s => !definition.Stems.Contains(s)) is { } unknown)
         {
-            throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", config.Sources)}.");
+            throw new OptionException($"The model has no stem \"{unknown}\"; its stems are {string.Join(", ", definition.Stems)}.");
         }
     }
-
-    // The official weights are MIT-licensed; of others nothing is known.
-    private static string? License(Checkpoint checkpoint) =>
-        checkpoint.Signature is "955717e8" or "5c90dfd2" or "f7e0c4bc" or "d12395a8" or "92cfc3b6" or "04573f0d" ? "MIT (weights by Meta Platforms, Inc.)" : null;
 
     private static string Insert(string path, string part)
     {

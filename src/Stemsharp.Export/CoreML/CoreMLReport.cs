@@ -110,9 +110,10 @@ public sealed record CoreMLReport
         HashSet<ulong> seen = [];
         foreach (ProgramOperation operation in model.Operations)
         {
-            if (operation.Attributes.GetValueOrDefault(operation.Type == "const" ? "val" : "source_val") is { File: not null } literal)
+            if (operation.Type is "const" or "constexpr_cast")
             {
-                if (seen.Add(literal.Offset))
+                Literal literal = operation.Argument(operation.Type == "const" ? "val" : "source_val");
+                if (literal.File is not null && seen.Add(literal.Offset))
                 {
                     Add(literal.Spec.Kind.ToString(), literal.Spec.Elements, Bytes(literal));
                 }

@@ -8,7 +8,7 @@ using Stemsharp.Export.CoreML.Mil;
 using Stemsharp.Export.CoreML.Palettization;
 using Stemsharp.Export.CoreML.Schema;
 using Stemsharp.Graph;
-using Stemsharp.Model;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Export.CoreML;
 
@@ -18,18 +18,18 @@ internal static class PackageWriter
     private const string Folder = "com.apple.CoreML";
 
     /// <param name="path">The package's folder, made under another name first.</param>
-    /// <param name="config">The network.</param>
+    /// <param name="definition">The network.</param>
+    /// <param name="graph">The network, recorded for so many samples.</param>
     /// <param name="samples">Samples of a segment.</param>
     /// <param name="weights">Its trained tensors.</param>
     /// <param name="source">Where they came from.</param>
     /// <param name="options">What to write; <see cref="CoreMLExportOptions.Segment"/> has become <paramref name="samples"/>.</param>
     /// <returns>Notes for the user.</returns>
-    public static IReadOnlyList<string> Write(string path, HTDemucsConfig config, int samples, IWeightSource weights, PackageSource source, CoreMLExportOptions options)
+    public static IReadOnlyList<string> Write(string path, NetworkDefinition definition, Graph.Graph graph, int samples, IWeightSource weights, PackageSource source, CoreMLExportOptions options)
     {
-        int[] stems = SelectStems(config, options.Stems);
-        Graph.Graph graph = HTDemucs.Build(config, samples);
+        int[] stems = SelectStems(definition, options.Stems);
         PrecisionPolicy policy = PrecisionPolicy.Create(options.Precision, options.SinglePrecision, options.PaletteBits is not null, graph);
-        PaletteOptions? palettes = options.PaletteBits is { } bits ? new PaletteOptions(bits, options.PaletteGroup) : null;
+        PalettePolicy? palettes = options.PaletteBits is { } bits ? new PalettePolicy(bits, options.PaletteGroup, options.PaletteKeep) : null;
         bool foldScale = options.Target < CoreMLTarget.IOS18 && palettes is null && (options.Precision == CoreMLPrecision.Float32 || MilLowering.ScalesByPowersOfTwo(graph));
 
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -43,7 +43,7 @@ internal static class PackageWriter
             throw new IOException($"{path} is there and is no package; it is not replaced.");
         }
 
-        MilLoweringOptions lowering = new(options.Target, policy, config.Sources.Length, stems, foldScale, NormPlan.None);
+        MilLoweringOptions lowering = new(options.Target, policy, definition.Stems.Length, stems, foldScale, NormPlan.None);
         lowering = lowering with { NativeNorms = NormPlan.Choose(graph, lowering, options.Precision) };
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
@@ -61,11 +61,11 @@ internal static class PackageWriter
                 digest = file.Complete();
             }
 
-            IReadOnlyList<string> names = [.. stems.Select(s => config.Sources[s])];
+            IReadOnlyList<string> names = [.. stems.Select(s => definition.Stems[s])];
             Schema.Model model = new()
             {
                 SpecificationVersion = options.Target.SpecificationVersion(),
-                Description = Describe(program, options.Target, PackageMetadata.Create(config, source, samples, names, options)),
+                Description = Describe(program, definition, options.Target, PackageMetadata.Create(definition, source, samples, names, options)),
                 MlProgram = program,
             };
             byte[] bytes = model.ToByteArray();
@@ -81,23 +81,24 @@ internal static class PackageWriter
             }
         }
 
-        return [.. policy.Unused.Where(_ => options.SinglePrecision is not null).Select(p => $"The pattern \"{p}\" names no layer of this network.")];
+        IEnumerable<string> unused = [.. options.SinglePrecision is null ? [] : policy.Unused, .. palettes is null || options.PaletteKeep is null ? [] : palettes.Unused];
+        return [.. unused.Select(p => $"The pattern \"{p}\" names no layer of this network.")];
     }
 
-    private static int[] SelectStems(HTDemucsConfig config, IReadOnlyList<string>? wanted)
+    private static int[] SelectStems(NetworkDefinition definition, IReadOnlyList<string>? wanted)
     {
         if (wanted is null)
         {
-            return [.. Enumerable.Range(0, config.Sources.Length)];
+            return [.. Enumerable.Range(0, definition.Stems.Length)];
         }
 
         List<int> stems = [];
         foreach (string stem in wanted)
         {
-            int index = config.Sources.IndexOf(stem);
+            int index = definition.Stems.IndexOf(stem);
             if (index < 0)
             {
-                throw new OptionException($"The model has no stem \"{stem}\"; its stems are {string.Join(", ", config.Sources)}.");
+                throw new OptionException($"The model has no stem \"{stem}\"; its stems are {string.Join(", ", definition.Stems)}.");
             }
 
             stems.Add(index);
@@ -105,22 +106,22 @@ internal static class PackageWriter
 
         if (stems.Count == 0)
         {
-            throw new OptionException($"No stem was chosen; the model's stems are {string.Join(", ", config.Sources)}.");
+            throw new OptionException($"No stem was chosen; the model's stems are {string.Join(", ", definition.Stems)}.");
         }
 
         return [.. stems.Distinct().Order()];
     }
 
-    private static ModelDescription Describe(Program program, CoreMLTarget target, Metadata metadata)
+    private static ModelDescription Describe(Program program, NetworkDefinition definition, CoreMLTarget target, Metadata metadata)
     {
         Function function = program.Functions["main"];
         Block block = function.BlockSpecializations[target.Opset()];
         Dictionary<string, NamedValueType> results = block.Operations.SelectMany(o => o.Outputs).ToDictionary(o => o.Name);
         ModelDescription description = new() { Metadata = metadata };
-        description.Input.AddRange(function.Inputs.Select(i => Feature(i, i.Name == HTDemucs.SpectrogramInput
+        description.Input.AddRange(function.Inputs.Select(i => Feature(i, NetworkDefinition.Find(definition.Inputs, PortRole.Spectrogram)?.Name == i.Name
             ? "STFT of the segment, complex parts as channels: left.re, left.im, right.re, right.im"
             : "The segment's samples")));
-        description.Output.AddRange(block.Outputs.Select(name => Feature(results[name], name == HTDemucs.SpectrogramsOutput
+        description.Output.AddRange(block.Outputs.Select(name => Feature(results[name], NetworkDefinition.Find(definition.Outputs, PortRole.Spectrogram)?.Name == name
             ? "One spectrogram per stem, laid out as the input; a whole one, not a mask"
             : "One waveform per stem, to be added to its spectrogram's inverse STFT")));
         return description;

@@ -6,10 +6,10 @@ internal static class Convolutions
     /// <summary>What both directions need to know; H and W are the axes' sizes, T and L the zeros before them.</summary>
     public sealed record Plane(int Channels, int H, int W, int OutChannels, int OutH, int OutW, int KernelH, int KernelW, int StrideH, int StrideW, int T, int L, int DilationH, int DilationW);
 
-    public static void Conv(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
+    public static void Conv(float[] x, float[] weight, float[]? bias, Plane p, float[] y, Summation order = Summation.Blocks)
     {
         int depth = p.Channels * p.KernelH * p.KernelW, n = p.OutH * p.OutW;
-        PackedRows rows = new(weight, p.OutChannels, depth, depth, 1);
+        PackedRows rows = new(weight, p.OutChannels, depth, depth, 1, order);
         Gemm.Run(rows, n, (column, count, panel) => Gather(x, p, column, count, panel), (column, count, tile) =>
         {
             for (int o = 0; o < p.OutChannels; o++)
@@ -75,7 +75,7 @@ internal static class Convolutions
     /// Transposed convolution along H (weight [C, O, K, 1]). Output row s·j + r takes input row j − m by tap
     /// r + s·m, so all s phases of O rows are one product over (channel, tap).
     /// </summary>
-    public static void Transposed(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
+    public static void Transposed(float[] x, float[] weight, float[]? bias, Plane p, float[] y, Summation order = Summation.Blocks)
     {
         int s = p.StrideH, taps = (p.KernelH + s - 1) / s, depth = p.Channels * taps, width = p.W;
         float[] phases = new float[p.OutChannels * s * depth];
@@ -98,7 +98,7 @@ internal static class Convolutions
         }
 
         int n = (p.H + taps - 1) * width;
-        Gemm.Run(new PackedRows(phases, p.OutChannels * s, depth, depth, 1), n, (column, count, panel) =>
+        Gemm.Run(new PackedRows(phases, p.OutChannels * s, depth, depth, 1, order), n, (column, count, panel) =>
         {
             for (int k = 0; k < depth; k++)
             {

@@ -14,9 +14,10 @@ internal sealed class PackedRows
 {
     public const int Height = 8;
 
-    public PackedRows(ReadOnlySpan<float> source, int rows, int columns, int rowStride, int columnStride)
+    public PackedRows(ReadOnlySpan<float> source, int rows, int columns, int rowStride, int columnStride, Summation order = Summation.Blocks)
     {
         (Rows, Columns) = (rows, columns);
+        BlockDepth = order == Summation.Chain ? int.MaxValue : 256;
         int strips = (rows + Height - 1) / Height;
         Data = new float[(long)strips * Height * columns];
         for (int m = 0; m < rows; m++)
@@ -35,17 +36,19 @@ internal sealed class PackedRows
 
     public float[] Data { get; }
 
+    /// <summary>Terms that are summed before the sum is added to the others.</summary>
+    public int BlockDepth { get; }
+
     public int PaddedRows => (Rows + Height - 1) / Height * Height;
 }
 
 /// <summary>
-/// Matrix products in single precision. Rule of accumulation: blocks of 256 along K start at zero and are
-/// summed by fused multiply-adds in order; the blocks' sums are added in order.
+/// Matrix products in single precision. Rule of accumulation: blocks of 256 along K, or one of all, start at zero and
+/// are summed by fused multiply-adds in order; the blocks' sums are added in order.
 /// </summary>
 internal static class Gemm
 {
     public const int PanelWidth = 32;
-    private const int BlockDepth = 256;
 
     /// <summary>rows × [K, n], in panels of 32 columns that all cores share.</summary>
     public static void Run(PackedRows rows, int n, PackPanel pack, StoreTile store)
@@ -65,9 +68,9 @@ internal static class Gemm
     public static void Multiply(PackedRows rows, ReadOnlySpan<float> panel, Span<float> tile)
     {
         int depth = rows.Columns;
-        for (int k = 0; k < depth; k += BlockDepth)
+        for (int k = 0, block; k < depth; k += block)
         {
-            int block = Math.Min(BlockDepth, depth - k);
+            block = Math.Min(rows.BlockDepth, depth - k);
             for (int m = 0; m < rows.Rows; m += PackedRows.Height)
             {
                 Kernel(ref rows.Data[m * depth + k * PackedRows.Height], ref Unsafe.AsRef(in panel[k * PanelWidth]), ref tile[m * PanelWidth], block, k > 0);

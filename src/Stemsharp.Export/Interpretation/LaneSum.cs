@@ -4,12 +4,16 @@ namespace Stemsharp.Export.Interpretation;
 
 /// <summary>
 /// The rule of sums: elements in row-major order go to sixteen single-precision partial sums in turn, as any
-/// vector unit has them; the sixteen are added pairwise at the end.
+/// vector unit has them; the sixteen are added pairwise at the end. With one partial sum it is a chain.
 /// </summary>
 internal ref struct LaneSum(Span<float> lanes)
 {
     public const int Lanes = 16;
     private readonly Span<float> _lanes = lanes;
+
+    /// <summary>How many partial sums an order has.</summary>
+    public static int Count(Summation order) => order == Summation.Chain ? 1 : Lanes;
+
     private int _next;
 
     public void Add(ReadOnlySpan<float> values, bool squared, float centre = 0)
@@ -20,7 +24,7 @@ internal ref struct LaneSum(Span<float> lanes)
             AddOne(values[i], squared, centre);
         }
 
-        if (values.Length - i >= Lanes)
+        if (_lanes.Length == Lanes && values.Length - i >= Lanes)
         {
             Vector512<float> sum = Vector512.Create<float>(_lanes), middle = Vector512.Create(centre);
             for (; i <= values.Length - Lanes; i += Lanes)
@@ -40,7 +44,7 @@ internal ref struct LaneSum(Span<float> lanes)
 
     public readonly float Total()
     {
-        for (int width = Lanes / 2; width > 0; width /= 2)
+        for (int width = _lanes.Length / 2; width > 0; width /= 2)
         {
             for (int i = 0; i < width; i++)
             {
@@ -55,6 +59,6 @@ internal ref struct LaneSum(Span<float> lanes)
     {
         float v = value - centre;
         _lanes[_next] += squared ? v * v : v;
-        _next = (_next + 1) % Lanes;
+        _next = (_next + 1) % _lanes.Length;
     }
 }

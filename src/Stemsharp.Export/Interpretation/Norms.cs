@@ -4,7 +4,7 @@ namespace Stemsharp.Export.Interpretation;
 internal static class Norms
 {
     /// <summary>reduce_mean, reduce_sum or reduce_sum_square over some axes.</summary>
-    public static void Reduce(string type, IOperand x, bool[] reduced, float[] result)
+    public static void Reduce(string type, IOperand x, bool[] reduced, float[] result, Summation order = Summation.Blocks)
     {
         int rank = x.Shape.Length;
         int[] strides = new int[rank];
@@ -28,7 +28,7 @@ internal static class Norms
         Parallel.For(0, outputs, output =>
         {
             int start = Offset(output, kept);
-            Span<float> lanes = stackalloc float[LaneSum.Lanes];
+            Span<float> lanes = stackalloc float[LaneSum.Count(order)];
             lanes.Clear();
             LaneSum sum = new(lanes);
             for (int i = 0; i < runs; i++)
@@ -54,13 +54,13 @@ internal static class Norms
     }
 
     /// <summary>Rows of <paramref name="width"/> elements: mean, then centred squares, then one pass.</summary>
-    public static void Layer(IOperand x, int width, float[]? gamma, float[]? beta, float epsilon, float[] result)
+    public static void Layer(IOperand x, int width, float[]? gamma, float[]? beta, float epsilon, float[] result, Summation order = Summation.Blocks)
     {
         float[] data = x.Data;
         Parallel.For(0, x.Elements / width, row =>
         {
             ReadOnlySpan<float> line = data.AsSpan(row * width, width);
-            Span<float> target = result.AsSpan(row * width, width), lanes = stackalloc float[LaneSum.Lanes];
+            Span<float> target = result.AsSpan(row * width, width), lanes = stackalloc float[LaneSum.Count(order)];
             lanes.Clear();
             LaneSum first = new(lanes);
             first.Add(line, squared: false);
@@ -91,14 +91,14 @@ internal static class Norms
         });
     }
 
-    public static void Softmax(IOperand x, float[] result)
+    public static void Softmax(IOperand x, float[] result, Summation order = Summation.Blocks)
     {
         int width = x.Shape[^1];
         float[] data = x.Data;
         Parallel.For(0, x.Elements / width, row =>
         {
             ReadOnlySpan<float> line = data.AsSpan(row * width, width);
-            Span<float> target = result.AsSpan(row * width, width), lanes = stackalloc float[LaneSum.Lanes];
+            Span<float> target = result.AsSpan(row * width, width), lanes = stackalloc float[LaneSum.Count(order)];
             System.Numerics.Tensors.TensorPrimitives.Subtract(line, System.Numerics.Tensors.TensorPrimitives.Max(line), target);
             System.Numerics.Tensors.TensorPrimitives.Exp(target, target);
             lanes.Clear();

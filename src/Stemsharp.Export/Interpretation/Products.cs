@@ -20,9 +20,9 @@ internal static class Products
         });
 
     // y = op(x)·op(w), one matrix of a batch.
-    public static void MatMul(ReadOnlySpan<float> x, ReadOnlyMemory<float> w, int m, int k, int n, bool transposeX, bool transposeY, Memory<float> y)
+    public static void MatMul(ReadOnlySpan<float> x, ReadOnlyMemory<float> w, int m, int k, int n, bool transposeX, bool transposeY, Memory<float> y, Summation order = Summation.Blocks)
     {
-        PackedRows rows = transposeX ? new(x, m, k, 1, m) : new(x, m, k, k, 1);
+        PackedRows rows = transposeX ? new(x, m, k, 1, m, order) : new(x, m, k, k, 1, order);
         Gemm.Run(rows, n, (column, count, panel) =>
         {
             if (transposeY)

@@ -1,3 +1,5 @@
+using Stemsharp.Evaluation;
+
 namespace Stemsharp.Export.Interpretation;
 
 /// <summary>What an export is judged on when no true stems are at hand: made-up music, and how far two results are apart.</summary>
@@ -40,17 +42,12 @@ internal static class StemTrial
     public static double Snr(float[] truth, int samples, float[] judged, int judgedSamples)
     {
         int shared = Math.Min(samples, judgedSamples);
-        double signal = 0, noise = 0;
+        SignalToNoise sums = new();
         for (int row = 0; row < truth.Length / samples; row++)
         {
-            for (int i = 0; i < shared; i++)
-            {
-                double t = truth[row * samples + i], difference = judged[row * judgedSamples + i] - t;
-                signal += t * t;
-                noise += difference * difference;
-            }
+            sums.Add(truth.AsSpan(row * samples, shared), judged.AsSpan(row * judgedSamples, shared));
         }
 
-        return 10 * Math.Log10(signal / noise);
+        return sums.Ratio;
     }
 }

@@ -27,6 +27,13 @@ internal static class CastGrouping
         }
     }
 
+    // Which rows are whose.
+    private static string Contents(List<TensorProto> weights)
+    {
+        long row = 0;
+        return string.Join("; ", weights.Select(w => $"rows {row} to {(row += w.Dims[0]) - 1}: {w.Name}"));
+    }
+
     private static void Merge(GraphProto graph, List<NodeProto> casts, List<TensorProto> weights)
     {
         long[] rows = [.. weights.Select(w => w.Dims[0])], rest = [.. weights[0].Dims.Skip(1)];
@@ -39,7 +46,7 @@ internal static class CastGrouping
             at += weight.RawData.Length;
         }
 
-        TensorProto stacked = new() { Name = name, DataType = (int)ElementType.Half, RawData = UnsafeByteOperations.UnsafeWrap(data) };
+        TensorProto stacked = new() { Name = name, DataType = (int)ElementType.Half, RawData = UnsafeByteOperations.UnsafeWrap(data), DocString = Contents(weights) };
         stacked.Dims.AddRange([rows.Sum(), .. rest]);
         TensorProto lengths = new() { Name = $"{name}/rows", DataType = (int)ElementType.Int64, RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(rows)) };
         lengths.Dims.Add(rows.Length);

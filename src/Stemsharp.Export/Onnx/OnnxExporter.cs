@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx.Schema;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Export.Onnx;
 
@@ -22,7 +22,8 @@ public static class OnnxExporter
 {
     /// <summary>
     /// Writes each network of a model as one graph, and a JSON file that says how to run and combine them.
-    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes.
+    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes. Files of an earlier
+    /// export of the model in the folder are replaced as a set: what the new one does not write is deleted.
     /// </summary>
     /// <param name="model">The model, as the catalog resolved it.</param>
     /// <param name="folder">Where the files go; made if absent.</param>
@@ -41,6 +42,8 @@ public static class OnnxExporter
 
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+        string description = Path.Combine(folder, $"{name}.json");
+        IReadOnlyList<string> earlier = EarlierExport.Files(description);
         List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files = [];
         List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)> trials = [];
         foreach (ModelMember member in model.Members)
@@ -52,18 +55,18 @@ public static class OnnxExporter
                 continue;
             }
 
-            using Checkpoint checkpoint = member.Open();
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
-            OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Config.Samplerate) : null };
-            ModelProto proto = OnnxModelBuilder.Build(checkpoint, graph);
+            OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Network.Definition.SampleRate) : null };
+            ModelProto proto = OnnxModelBuilder.Build(member.Network, graph);
+            LicenceMetadata.Add(proto, member.Licence);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
             files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
             trials.Add((files[^1].File, member, graph));
         }
 
         // Interpreting takes far longer than writing: the export is whole before it begins.
-        string description = Path.Combine(folder, $"{name}.json");
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
+        EarlierExport.Remove(earlier, files.SelectMany(f => options.ExternalWeights ? new[] { f.File.Path, $"{f.File.Path}.data" } : [f.File.Path]));
         string[] changes = [.. trials.SelectMany(t => Changes(t.File.Path, t.Member, t.Graph, cancellationToken))];
         return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. changes, .. Warnings(options)]);
     }
@@ -71,29 +74,30 @@ public static class OnnxExporter
     // What integers and another length cost: waveform graphs, interpreted.
     private static IEnumerable<string> Changes(string path, ModelMember member, OnnxGraphOptions graph, CancellationToken cancellationToken)
     {
-        using Checkpoint checkpoint = member.Open();
+        NetworkDefinition definition = member.Network.Definition;
+        int trained = definition.Cut.Samples, rate = definition.SampleRate;
         string file = Path.GetFileName(path);
         OnnxGraphOptions plain = new() { Stems = graph.Stems };
         if (graph.Int8)
         {
-            double snr = Compare(checkpoint, plain with { Samples = graph.Samples }, plain with { Samples = graph.Samples, Int8 = true }, path, cancellationToken);
+            double snr = Compare(member.Network, plain with { Samples = graph.Samples }, plain with { Samples = graph.Samples, Int8 = true }, path, cancellationToken);
             yield return $"{file}: with int8 its stems are at {snr:F1} dB of those in single precision, on made-up music.";
         }
 
-        if (graph.Samples is { } samples && samples != member.Config.SegmentSamples)
+        if (graph.Samples is { } samples && samples != trained)
         {
-            double snr = Compare(checkpoint, plain, plain with { Samples = samples }, path, cancellationToken);
-            yield return $"{file}: the model was trained on segments of {(double)member.Config.SegmentSamples / member.Config.Samplerate:F2} s; on one of {(double)samples / member.Config.Samplerate:F2} s its stems are at {snr:F1} dB of those, on made-up music, and often worse. Compare before using it.";
+            double snr = Compare(member.Network, plain, plain with { Samples = samples }, path, cancellationToken);
+            yield return $"{file}: the model was trained on segments of {(double)trained / rate:F2} s; on one of {(double)samples / rate:F2} s its stems are at {snr:F1} dB of those, on made-up music, and often worse. Compare before using it.";
         }
     }
 
-    private static double Compare(Checkpoint checkpoint, OnnxGraphOptions reference, OnnxGraphOptions candidate, string path, CancellationToken cancellationToken)
+    private static double Compare(Network network, OnnxGraphOptions reference, OnnxGraphOptions candidate, string path, CancellationToken cancellationToken)
     {
         string[] files = [$"{path}.{Guid.NewGuid():N}.tmp", $"{path}.{Guid.NewGuid():N}.tmp"];
         try
         {
-            OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, reference), files[0], externalWeights: false);
-            OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, candidate), files[1], externalWeights: false);
+            OnnxFile.Write(OnnxModelBuilder.Build(network, reference), files[0], externalWeights: false);
+            OnnxFile.Write(OnnxModelBuilder.Build(network, candidate), files[1], externalWeights: false);
             return OnnxTrial.Snr(files[0], files[1], cancellationToken);
         }
         finally
@@ -115,10 +119,10 @@ public static class OnnxExporter
 
     private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files)
     {
-        Model.HTDemucsConfig config = model.Members[0].Config;
+        NetworkDefinition definition = model.Members[0].Network.Definition;
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
-        json.WriteNumber("version", 1);
+        json.WriteNumber("version", OnnxExports.Version);
         json.WriteString("model", model.Name);
         json.WriteString("graph", options.Graph.ToString().ToLowerInvariant());
         json.WriteString("precision", options.Precision.ToString().ToLowerInvariant());
@@ -127,13 +131,16 @@ public static class OnnxExporter
             json.WriteString("quantized", "int8");
         }
 
-        json.WriteNumber("sample_rate", model.SampleRate);
-        json.WriteNumber("channels", config.AudioChannels);
-        json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : config.SegmentSamples);
+        json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : definition.Cut.Samples);
         json.WriteNumber("batch", options.Batch);
-        json.WriteNumber("n_fft", config.Nfft);
-        json.WriteNumber("hop_length", config.HopLength);
-        WriteStrings("stems", model.Stems.Where(s => options.Stems?.Contains(s) ?? true));
+        if (definition.Transform is { } transform)
+        {
+            json.WriteNumber("n_fft", transform.Nfft);
+            json.WriteNumber("hop_length", transform.Hop);
+        }
+
+        OnnxGraphOptions graph = options.ToGraph() with { Samples = options.Segment is { } length ? (int)Math.Round(length * model.SampleRate) : null };
+        DefinitionJson.WriteFields(json, OnnxExports.DefinitionOf(definition, graph with { Stems = options.Stems is null ? null : [.. options.Stems] }));
         json.WriteStartArray("networks");
         foreach ((OnnxExportedFile file, ModelMember member, string checksum) in files)
         {
@@ -148,6 +155,7 @@ public static class OnnxExporter
             }
 
             json.WriteEndArray();
+            LicenceMetadata.Write(json, member.Licence);
             json.WriteEndObject();
         }
 

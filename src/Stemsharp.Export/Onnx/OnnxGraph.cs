@@ -12,6 +12,7 @@ namespace Stemsharp.Export.Onnx;
 /// </summary>
 internal sealed class OnnxGraph(int opset)
 {
+    private const string Unnamed = "constant.";
     private readonly GraphProto _graph = new() { Name = "htdemucs" };
     private readonly Dictionary<string, Tensor> _constants = [];
     private readonly Dictionary<(string Tensor, ElementType Type), Tensor> _casts = [];
@@ -22,6 +23,9 @@ internal sealed class OnnxGraph(int opset)
     public int Opset { get; } = opset;
 
     public GraphProto Proto => _graph;
+
+    /// <summary>Whether a tensor is a constant that has no name of its own yet; see <see cref="ConstantNames"/>.</summary>
+    public static bool IsUnnamed(string tensor) => tensor.StartsWith(Unnamed, StringComparison.Ordinal);
 
     public int NodeCount => _graph.Node.Count;
 
@@ -109,7 +113,7 @@ internal sealed class OnnxGraph(int opset)
             return known;
         }
 
-        Tensor made = Initializer($"constant.{_constants.Count}", type, dims, data);
+        Tensor made = Initializer($"{Unnamed}{_constants.Count}", type, dims, data);
         _constants.Add(key, made);
         return made;
     }

@@ -1,13 +1,12 @@
-using Stemsharp.Checkpoints;
-using Stemsharp.Export.Lowering;
 using Stemsharp.Export.Onnx.Lowering;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Graph;
-using Stemsharp.Model;
+using Stemsharp.Inference;
+using Stemsharp.Signal;
 
 namespace Stemsharp.Export.Onnx;
 
-/// <summary>Makes an ONNX model of a checkpoint.</summary>
+/// <summary>Makes an ONNX model of a network.</summary>
 internal static class OnnxModelBuilder
 {
     public const string MixInput = "mix";
@@ -16,42 +15,50 @@ internal static class OnnxModelBuilder
     /// <summary>The operator-set versions that can be written, each with its version of the file format.</summary>
     public static IReadOnlyDictionary<int, int> Opsets { get; } = new SortedDictionary<int, int> { [17] = 8, [18] = 8, [19] = 9, [20] = 9 };
 
-    public static ModelProto Build(Checkpoint checkpoint, OnnxGraphOptions options)
+    public static ModelProto Build(Network network, OnnxGraphOptions options)
     {
         options.Validate();
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph network = HTDemucs.Build(config, options.Samples ?? config.SegmentSamples);
+        NetworkDefinition definition = network.Definition;
+        Graph.Graph recorded = network.Record(options.Samples ?? definition.Cut.Samples);
+        using INetworkWeights weights = network.OpenWeights(recorded);
         OnnxGraph graph = new(options.Opset);
-        Lower(graph, network, config, new CheckpointWeights(checkpoint, config, network), options);
-        ModelProto model = new() { IrVersion = Opsets[options.Opset], ProducerName = "Stemsharp", Graph = graph.Proto };
+        Lower(graph, recorded, definition, weights, options);
+        ModelProto model = new()
+        {
+            IrVersion = Opsets[options.Opset],
+            ProducerName = "Stemsharp",
+            ProducerVersion = typeof(OnnxModelBuilder).Assembly.GetName().Version!.ToString(3),
+            Graph = graph.Proto,
+        };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = options.Opset });
-        foreach ((string key, string value) in Metadata(checkpoint, config, options))
+        foreach ((string key, string value) in Metadata(weights, definition, options))
         {
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
+        GraphDocumentation.Apply(model);
         return model;
     }
 
-    private static void Lower(OnnxGraph graph, Graph.Graph network, HTDemucsConfig config, IWeightSource source, OnnxGraphOptions options)
+    private static void Lower(OnnxGraph graph, Graph.Graph network, NetworkDefinition definition, IWeightSource source, OnnxGraphOptions options)
     {
         LoweredValues values = new(graph, options.Batch);
         LoweringContext context = new(
-            graph, new GraphUses(network), values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, config.Depth, options.Batch, Selection(config, options));
+            graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, Depth(network), options.Batch, Selection(definition, options));
         Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
         int[] waveformDims = [options.Batch, .. waveform.Dims];
         GraphLowering lowering = new(context, options.ScoreLimit);
         if (options.Kind == OnnxGraphKind.Spectrogram)
         {
-            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.SpectrogramInput, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
-            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, graph.Input(HTDemucs.WaveformInput, ElementType.Float, waveformDims));
+            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(definition.Inputs[0].Name, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
+            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, graph.Input(definition.Inputs[1].Name, ElementType.Float, waveformDims));
             lowering.Run(network);
-            graph.Output(HTDemucs.SpectrogramsOutput, Result(0, null));
-            graph.Output(HTDemucs.WaveformsOutput, Result(1, null));
+            graph.Output(definition.Outputs[0].Name, Result(0, null));
+            graph.Output(definition.Outputs[1].Name, Result(1, null));
         }
         else
         {
-            TransformLowering transform = new(graph, config.Nfft, waveform.Last, spectrogram.Last, context.Fused);
+            TransformLowering transform = new(graph, QuarterHops(definition).Nfft, waveform.Last, spectrogram.Last, context.Fused);
             Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
             values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
             values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
@@ -60,21 +67,34 @@ internal static class OnnxModelBuilder
         }
 
         CastGrouping.Apply(graph.Proto);
+        ConstantNames.Apply(graph.Proto);
 
-        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? config.Sources.Length, gains, other);
+        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? definition.Stems.Length, gains, other);
     }
 
-    private static StemSelection? Selection(HTDemucsConfig config, OnnxGraphOptions options)
+    private static TransformDefinition QuarterHops(NetworkDefinition definition) => definition.Transform is { IsQuarterHop: true } transform
+        ? transform
+        : throw new ModelException($"A waveform graph with the transform {definition.Transform} is not supported. Export a spectrogram graph instead.");
+
+    // How many layers the decoder of a U-shaped network has.
+    private static int Depth(Graph.Graph network) => network.Nodes
+        .Select(n => n.Name.Split('.'))
+        .Where(path => path is ["decoder", _, ..])
+        .Select(path => int.Parse(path[1], System.Globalization.CultureInfo.InvariantCulture) + 1)
+        .DefaultIfEmpty(0)
+        .Max();
+
+    private static StemSelection? Selection(NetworkDefinition definition, OnnxGraphOptions options)
     {
-        if (options.Stems is null || config.Sources.All(options.Stems.Contains))
+        if (options.Stems is null || definition.Stems.All(options.Stems.Contains))
         {
             return null;
         }
 
-        return new StemSelection([.. Enumerable.Range(0, config.Sources.Length).Where(i => options.Stems.Contains(config.Sources[i]))], config.Sources.Length);
+        return new StemSelection([.. Enumerable.Range(0, definition.Stems.Length).Where(i => options.Stems.Contains(definition.Stems[i]))], definition.Stems.Length);
     }
 
-    private static IEnumerable<(string Key, string Value)> Metadata(Checkpoint checkpoint, HTDemucsConfig config, OnnxGraphOptions options)
+    private static IEnumerable<(string Key, string Value)> Metadata(INetworkWeights weights, NetworkDefinition definition, OnnxGraphOptions options)
     {
         yield return ("stemsharp.graph", options.Kind.ToString().ToLowerInvariant());
         yield return ("stemsharp.precision", options.Precision.ToString().ToLowerInvariant());
@@ -83,15 +103,20 @@ internal static class OnnxModelBuilder
             yield return ("stemsharp.quantized", "int8");
         }
 
-        yield return ("stemsharp.stems", string.Join(',', config.Sources.Where(stem => options.Stems?.Contains(stem) ?? true)));
-        yield return ("stemsharp.sample_rate", $"{config.Samplerate}");
-        yield return ("stemsharp.channels", $"{config.AudioChannels}");
-        yield return ("stemsharp.segment_samples", $"{options.Samples ?? config.SegmentSamples}");
-        yield return ("stemsharp.trained_segment_samples", $"{config.SegmentSamples}");
-        yield return ("stemsharp.n_fft", $"{config.Nfft}");
-        yield return ("stemsharp.hop_length", $"{config.HopLength}");
-        yield return ("stemsharp.source", checkpoint.Name);
-        if (checkpoint.Sha256 is { } checksum)
+        yield return ("stemsharp.stems", string.Join(',', definition.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)));
+        yield return ("stemsharp.sample_rate", $"{definition.SampleRate}");
+        yield return ("stemsharp.channels", $"{definition.Channels}");
+        yield return ("stemsharp.segment_samples", $"{options.Samples ?? definition.Cut.Samples}");
+        yield return ("stemsharp.trained_segment_samples", $"{definition.Cut.Samples}");
+        if (definition.Transform is { } transform)
+        {
+            yield return ("stemsharp.n_fft", $"{transform.Nfft}");
+            yield return ("stemsharp.hop_length", $"{transform.Hop}");
+        }
+
+        yield return (OnnxExports.DefinitionKey, DefinitionJson.ToText(OnnxExports.DefinitionOf(definition, options)));
+        yield return ("stemsharp.source", weights.Name);
+        if (weights.Sha256 is { } checksum)
         {
             yield return ("stemsharp.source_sha256", checksum);
         }

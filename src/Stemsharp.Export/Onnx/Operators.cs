@@ -85,10 +85,6 @@ internal static class Operators
         return g.Node(name, "Slice", [x, g.Constant([1], start), g.Constant([1], start + length), g.Constant([1], axis)], x.Type, With(x.Dims, axis, length));
     }
 
-    /// <summary>One axis in reverse order.</summary>
-    public static Tensor Backwards(this OnnxGraph g, string name, Tensor x, int axis) =>
-        g.Node(name, "Slice", [x, g.Constant([1], -1), g.Constant([1], long.MinValue), g.Constant([1], axis), g.Constant([1], -1)], x.Type, x.Dims);
-
     /// <summary>Pads the last axis.</summary>
     public static Tensor Pad(this OnnxGraph g, string name, Tensor x, int before, int after, string mode)
     {
@@ -102,7 +98,7 @@ internal static class Operators
         return g.Node(name, "Pad", [x, g.Constant([pads.Length], pads)], x.Type, With(x.Dims, x.Rank - 1, x.Dims[^1] + before + after), Attribute.Text("mode", mode));
     }
 
-    /// <summary>ReduceMean, ReduceSum or ReduceSumSquare, keeping the reduced axes with one element.</summary>
+    /// <summary>ReduceMean or ReduceSum, keeping the reduced axes with one element.</summary>
     public static Tensor Reduce(this OnnxGraph g, string name, string op, Tensor x, params int[] axes)
     {
         int[] dims = [.. x.Dims];

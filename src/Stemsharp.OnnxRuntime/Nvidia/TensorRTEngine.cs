@@ -14,7 +14,7 @@ internal static class TensorRTEngine
     /// <param name="stems">The stems that the engine gives.</param>
     /// <param name="say">Told that and how long an engine is built.</param>
     /// <exception cref="ExternalToolException">There is no such GPU, no TensorRT, or they do not go together.</exception>
-    public static OnnxRuntimeEngine Create(OnnxRuntimeLibrary library, string graph, string key, OnnxSessionOptions options, IReadOnlyList<string> stems, Action<string> say)
+    public static OnnxNetworkSession Create(OnnxRuntimeLibrary library, string graph, string key, OnnxSessionOptions options, IReadOnlyList<string> stems, Action<string> say)
     {
         IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
         if (options.Device >= gpus.Count)
@@ -27,7 +27,7 @@ internal static class TensorRTEngine
     }
 
     /// <summary>The same with the GPU and TensorRT's version known.</summary>
-    internal static OnnxRuntimeEngine Create(
+    internal static OnnxNetworkSession Create(
         OnnxRuntimeLibrary library, string graph, string key, OnnxSessionOptions options, IReadOnlyList<string> stems, Action<string> say, NvidiaGpu gpu, Version version)
     {
         if (TensorRT.Refusal(gpu, version) is { } refusal)
@@ -38,7 +38,7 @@ internal static class TensorRTEngine
         using EngineCache cache = EngineCache.Open(options.CacheFolder!, gpu, version, key);
         using ElapsedNotice? notice = cache.WasThere ? null : new ElapsedNotice($"TensorRT {version} builds an engine for {gpu.Name}: minutes, this once", say);
         options = options with { CacheFolder = cache.Folder, Workspace = options.Workspace ?? Math.Min(MostWorkspace, gpu.Memory / 2) };
-        OnnxRuntimeEngine engine = new(library, graph, options, stems);
+        OnnxNetworkSession engine = new(library, graph, options, stems);
         cache.Complete();
         return engine;
     }

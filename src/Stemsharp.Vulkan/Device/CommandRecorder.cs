@@ -87,7 +87,7 @@ internal sealed unsafe class CommandRecorder
 
     public void Fill(GpuBuffer buffer, long offset, long bytes, uint value) => _vk.CmdFillBuffer(Commands, buffer.Handle, (ulong)offset, (ulong)bytes, value);
 
-    public void ResetTimes(ulong pool, int count) => _vk.CmdResetQueryPool(Commands, pool, 0, (uint)count);
+    public void ResetTimes(ulong pool, int first, int count) => _vk.CmdResetQueryPool(Commands, pool, (uint)first, (uint)count);
 
     public void Time(ulong pool, int index) => _vk.CmdWriteTimestamp(Commands, VkPipelineStage.BottomOfPipe, pool, (uint)index);
 

@@ -15,7 +15,7 @@ internal sealed class DeviceCache
     private const int HashBytes = 32;
 
     private readonly string _folder;
-    private readonly string _pipelines, _tiles, _matrices;
+    private readonly string _pipelines, _tiles, _matrices, _trials;
     private int _stored;
 
     public DeviceCache(string folder, GpuInfo info)
@@ -24,6 +24,7 @@ internal sealed class DeviceCache
         _pipelines = Path.Combine(folder, $"{info.Identity}.pipelines");
         _tiles = Path.Combine(folder, $"{info.Identity}.tiles");
         _matrices = Path.Combine(folder, $"{info.Identity}.matrices");
+        _trials = Path.Combine(folder, $"{info.Identity}.trials");
     }
 
     /// <summary>What the driver gave; nothing where there is nothing, or it is damaged.</summary>
@@ -79,6 +80,31 @@ internal sealed class DeviceCache
 
     /// <summary>Keeps what came out.</summary>
     public void WriteMatrices(bool right) => Write(_matrices, [right ? (byte)1 : (byte)0]);
+
+    /// <summary>Trials by what they were taken with.</summary>
+    public Dictionary<string, SpeedTrial> ReadTrials()
+    {
+        Dictionary<string, SpeedTrial> trials = new(StringComparer.Ordinal);
+        foreach (string line in Encoding.UTF8.GetString(Read(_trials)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = line.Split('=');
+            double[] seconds = parts.Length == 2 ? [.. parts[1].Split(' ').Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double n) ? n : 0)] : [];
+            if (seconds is [> 0, > 0])
+            {
+                trials[parts[0]] = new SpeedTrial(seconds[0], seconds[1]);
+            }
+        }
+
+        return trials;
+    }
+
+    /// <summary>Keeps a trial.</summary>
+    public void WriteTrial(string key, SpeedTrial trial)
+    {
+        Dictionary<string, SpeedTrial> all = ReadTrials();
+        all[key] = trial;
+        Write(_trials, Encoding.UTF8.GetBytes(string.Concat(all.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Key}={t.Value.Device:R} {t.Value.Processor:R}\n")))));
+    }
 
     private static byte[] Read(string path)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Vulkan.Device;
 
@@ -13,14 +14,17 @@ internal static class DeviceChoice
             GpuInfo? named = int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
                 ? devices.FirstOrDefault(d => d.Index == number)
                 : devices.FirstOrDefault(d => d.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase));
-            return named ?? throw new VulkanException(VulkanFailure.Refused, $"There is no GPU '{wanted}'. {List(devices)}");
+            return named == null ? throw new VulkanException(EngineFailure.Refused, $"There is no GPU '{wanted}'. {List(devices)}")
+                : named.Refusal != null ? throw new VulkanException(EngineFailure.Refused, $"{named.Name} cannot be used: {named.Refusal}.")
+                : named;
         }
 
         GpuInfo? best = devices.Where(d => d.Refusal == null && (allowSoftware || !d.IsSoftware)).OrderBy(d => d.IsSoftware).ThenBy(d => d.IsIntegrated).FirstOrDefault();
-        return best ?? throw new VulkanException(VulkanFailure.Refused, $"There is no GPU that can be used. {List(devices)}");
+        return best ?? throw new VulkanException(EngineFailure.Refused, $"There is no GPU that can be used. {List(devices)}");
     }
 
-    private static string List(IReadOnlyList<GpuInfo> devices) =>
+    /// <summary>The devices there are, and why each cannot be used or is not taken unnamed.</summary>
+    public static string List(IReadOnlyList<GpuInfo> devices) =>
         devices.Count == 0 ? "Vulkan knows of no device: its driver is not installed, or not for this user."
         : "There are: " + string.Join("; ", devices.Select(d => $"{d.Index}: {d.Name}{(d.Refusal != null ? $", which cannot be used: {d.Refusal}" : d.IsSoftware ? ", a processor that plays a GPU, only used when it is named" : "")}")) + ".";
 }

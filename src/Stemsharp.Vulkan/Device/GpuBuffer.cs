@@ -1,3 +1,4 @@
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Native;
 
 namespace Stemsharp.Vulkan.Device;
@@ -11,8 +12,8 @@ internal enum GpuPlace
     /// <summary>Memory that the processor writes and the device copies from.</summary>
     Upload,
 
-    /// <summary>Memory that the device copies to and the processor reads, through its caches.</summary>
-    Download,
+    /// <summary>Memory that the device copies to and from and the processor reads and writes, through its caches.</summary>
+    Host,
 }
 
 /// <summary>A buffer with memory of its own.</summary>
@@ -97,7 +98,7 @@ internal sealed unsafe class GpuBuffer : IDisposable
         };
         if (type < 0 || (long)needs.Size > _device.Info.MaxAllocation)
         {
-            throw new VulkanException(VulkanFailure.OutOfMemory, $"The GPU has no memory for {what}, {Bytes / 1e6:F0} MB in one piece (it allows {_device.Info.MaxAllocation / 1e6:F0}). Run fewer pieces at a time, or take another engine.");
+            throw new VulkanException(EngineFailure.OutOfMemory, $"The GPU has no memory for {what}, {Bytes / 1e6:F0} MB in one piece (it allows {_device.Info.MaxAllocation / 1e6:F0}). Run fewer pieces at a time, or take another engine.");
         }
 
         VkMemoryAllocateFlagsInfo flags = new() { Type = VkStructureType.MemoryAllocateFlagsInfo, Flags = 2 };

@@ -17,11 +17,6 @@ internal sealed unsafe class GpuDevice : IDisposable
 
     public GpuDevice(VulkanInstance instance, GpuInfo info)
     {
-        if (info.Refusal != null)
-        {
-            throw new VulkanException(VulkanFailure.Refused, $"{info.Name} cannot be used: {info.Refusal}.");
-        }
-
         Info = info;
         _instance = instance.Functions;
         _handle = Create();
@@ -65,25 +60,8 @@ internal sealed unsafe class GpuDevice : IDisposable
     /// </summary>
     public bool IsHung { get; set; }
 
-    /// <summary>Free device memory in bytes as the driver sees it, or the device's whole memory where it does not say.</summary>
-    public long FreeMemory()
-    {
-        VkPhysicalDeviceMemoryBudgetProperties budget = new() { Type = VkStructureType.PhysicalDeviceMemoryBudgetProperties };
-        bool known = Info.Extensions.Contains("VK_EXT_memory_budget");
-        VkPhysicalDeviceMemoryProperties2 memory = new() { Type = VkStructureType.PhysicalDeviceMemoryProperties2, Next = known ? &budget : null };
-        _instance.GetPhysicalDeviceMemoryProperties2(Info.Handle, &memory);
-        long free = 0;
-        for (int i = 0; i < (int)memory.HeapCount; i++)
-        {
-            if ((memory.Heaps[i].Flags & 1) != 0)
-            {
-                long size = known ? (long)budget.Budget[i] - (long)budget.Usage[i] : (long)memory.Heaps[i].Size;
-                free = Math.Max(free, size);
-            }
-        }
-
-        return free;
-    }
+    /// <summary>Free device memory in bytes, as far as the driver tells.</summary>
+    public long FreeMemory() => GpuQuery.FreeMemory(_instance, Info);
 
     /// <summary>The first memory type with the wanted properties; −1 for none.</summary>
     public int MemoryType(uint allowed, VkMemoryProperties wanted)

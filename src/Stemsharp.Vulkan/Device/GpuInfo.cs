@@ -76,5 +76,19 @@ internal sealed record GpuInfo
 
     public required ImmutableHashSet<string> Extensions { get; init; }
 
+    /// <summary>Whether its memory is the host's.</summary>
+    public bool SharesHostMemory => IsSoftware || IsIntegrated;
+
+    /// <summary>Number, name, driver, and what it is good for, in a line for people.</summary>
+    public string Describe()
+    {
+        string use = Refusal is not null ? $"cannot be used: {Refusal}"
+            : !HasHalfStorage ? "fp32"
+            : CooperativeShapes.IsEmpty ? "fp32, mixed"
+            : "fp32, mixed on cooperative matrices";
+        string kind = IsSoftware ? ", a processor that plays a GPU, only used when it is named" : IsIntegrated ? ", integrated" : "";
+        return $"{Index} {this}{kind}: {use}";
+    }
+
     public override string ToString() => $"{Name} ({Driver})";
 }

@@ -92,6 +92,26 @@ internal static unsafe class GpuQuery
         };
     }
 
+    /// <summary>Free device memory in bytes as the driver sees it, or the device's whole memory where it does not say.</summary>
+    public static long FreeMemory(InstanceFunctions vk, GpuInfo info)
+    {
+        VkPhysicalDeviceMemoryBudgetProperties budget = new() { Type = VkStructureType.PhysicalDeviceMemoryBudgetProperties };
+        bool known = info.Extensions.Contains("VK_EXT_memory_budget");
+        VkPhysicalDeviceMemoryProperties2 memory = new() { Type = VkStructureType.PhysicalDeviceMemoryProperties2, Next = known ? &budget : null };
+        vk.GetPhysicalDeviceMemoryProperties2(info.Handle, &memory);
+        long free = 0;
+        for (int i = 0; i < (int)memory.HeapCount; i++)
+        {
+            if ((memory.Heaps[i].Flags & 1) != 0)
+            {
+                long size = known ? (long)budget.Budget[i] - (long)budget.Usage[i] : (long)memory.Heaps[i].Size;
+                free = Math.Max(free, size);
+            }
+        }
+
+        return free;
+    }
+
     // A family with the wanted abilities and without the unwanted ones; −1 for none.
     private static int Find(VkQueueFamilyProperties[] families, VkQueueFlags wanted, VkQueueFlags unwanted) =>
         Array.FindIndex(families, f => (f.Flags & wanted) == wanted && (f.Flags & unwanted) == 0 && f.Count > 0);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Native;
 
 namespace Stemsharp.Vulkan.Device;
@@ -68,35 +70,38 @@ internal sealed unsafe class Timeline : IDisposable
         return next;
     }
 
+    /// <summary>Waits for a value for a while, and says whether it was reached.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="milliseconds">How long.</param>
+    public bool Reaches(ulong value, int milliseconds)
+    {
+        ulong handle = Handle;
+        VkSemaphoreWaitInfo info = new() { Type = VkStructureType.SemaphoreWaitInfo, Count = 1, Semaphores = &handle, Values = &value };
+        VkResult result = _device.Functions.WaitSemaphores(_device.Handle, &info, 1_000_000ul * (uint)milliseconds);
+        return result is VkResult.Success or VkResult.Timeout ? result == VkResult.Success : throw VulkanException.Of(result, "compute");
+    }
+
     /// <summary>Waits for a value.</summary>
     /// <param name="value">The value.</param>
     /// <param name="limit">How long at most.</param>
-    /// <param name="cancellationToken">Stops waiting; the work goes on.</param>
-    public void Wait(ulong value, TimeSpan limit, CancellationToken cancellationToken = default)
+    public void Wait(ulong value, TimeSpan limit)
     {
-        long end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        ulong handle = Handle;
-        VkSemaphoreWaitInfo info = new() { Type = VkStructureType.SemaphoreWaitInfo, Count = 1, Semaphores = &handle, Values = &value };
-        while (true)
+        long began = Stopwatch.GetTimestamp();
+        while (!Reaches(value, 50))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            VkResult result = _device.Functions.WaitSemaphores(_device.Handle, &info, 50_000_000);
-            if (result == VkResult.Success)
+            if (Stopwatch.GetElapsedTime(began) > limit)
             {
-                return;
-            }
-
-            if (result != VkResult.Timeout)
-            {
-                throw VulkanException.Of(result, "compute");
-            }
-
-            if (Environment.TickCount64 > end)
-            {
-                _device.IsHung = true;
-                throw new VulkanException(VulkanFailure.DeviceLost, $"The GPU has not answered for {limit.TotalSeconds:F0} s; its driver may hang. Restart the program, or take another engine.");
+                throw Hang(limit);
             }
         }
+    }
+
+    /// <summary>Gives the device up: it does not answer.</summary>
+    /// <param name="limit">How long it was waited for.</param>
+    public VulkanException Hang(TimeSpan limit)
+    {
+        _device.IsHung = true;
+        return new VulkanException(EngineFailure.DeviceLost, $"The GPU has not answered for {limit.TotalSeconds:F0} s; its driver may hang. Restart the program, or take another engine.");
     }
 
     public void Dispose()

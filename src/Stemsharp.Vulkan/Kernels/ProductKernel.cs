@@ -1,3 +1,4 @@
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
 
@@ -130,7 +131,7 @@ internal static class ProductKernel
     /// <summary>The most promising tile.</summary>
     public static ProductTile Choose(ProductShape shape, GpuTraits traits, bool matrix) =>
         Candidates(shape, traits, matrix) is [{ } best, ..] ? best
-            : throw new VulkanException(VulkanFailure.Refused, $"The GPU has {traits.SharedMemory / 1024} KB of shared memory for a workgroup; at least 16 are needed.");
+            : throw new VulkanException(EngineFailure.Refused, $"The GPU has {traits.SharedMemory / 1024} KB of shared memory for a workgroup; at least 16 are needed.");
 
     /// <summary>The kernel of a product with a tile.</summary>
     public static KernelKey Key(ProductTile tile, ProductShape shape, GpuTraits traits, bool mixed)

@@ -1,18 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Kernels;
 
 namespace Stemsharp.Vulkan.Planning;
-
-/// <summary>Numbers that products are made of.</summary>
-internal enum GpuPrecision
-{
-    /// <summary>Single precision everywhere.</summary>
-    Single,
-
-    /// <summary>Products of halves with single-precision sums; everything else in single precision.</summary>
-    Mixed,
-}
 
 /// <summary>
 /// A network with the transforms around it, made ready for a kind of device: steps, every tensor's place in a piece's
@@ -20,7 +11,7 @@ internal enum GpuPrecision
 /// </summary>
 internal sealed class GpuPlan
 {
-    public GpuPlan(IReadOnlyList<GpuStep> steps, IReadOnlyList<GpuTensor> tensors, WeightStore weights, GpuPrecision precision, IReadOnlyList<GpuTensor> inputs, IReadOnlyList<GpuTensor> outputs, int inverseFrom)
+    public GpuPlan(IReadOnlyList<GpuStep> steps, IReadOnlyList<GpuTensor> tensors, WeightStore weights, EnginePrecision precision, IReadOnlyList<GpuTensor> inputs, IReadOnlyList<GpuTensor> outputs, int inverseFrom)
     {
         Steps = steps;
         Tensors = tensors;
@@ -29,6 +20,7 @@ internal sealed class GpuPlan
         Inputs = inputs;
         Outputs = outputs;
         InverseFrom = inverseFrom;
+        WeightBytes = weights.Bytes;
         PieceFloats = ArenaPlanner.Place(tensors);
     }
 
@@ -38,7 +30,10 @@ internal sealed class GpuPlan
 
     public WeightStore Weights { get; }
 
-    public GpuPrecision Precision { get; }
+    /// <summary>Weights on the device with this plan: its own, and those of plans before that share the store.</summary>
+    public long WeightBytes { get; }
+
+    public EnginePrecision Precision { get; }
 
     /// <summary>What is copied in: the piece, [A, L]; or a bare graph's inputs.</summary>
     public IReadOnlyList<GpuTensor> Inputs { get; }
@@ -62,7 +57,7 @@ internal sealed class GpuPlan
     public long Flops => Steps.Sum(s => s.Flops);
 
     /// <summary>Device memory for so many pieces at a time, weights included.</summary>
-    public long DeviceBytes(int pieces) => Weights.Bytes + 4L * (ArenaPlanner.Reserved + (long)pieces * PieceFloats);
+    public long DeviceBytes(int pieces) => WeightBytes + 4L * (ArenaPlanner.Reserved + (long)pieces * PieceFloats);
 
     public IEnumerable<KernelKey> Kernels => Steps.Select(s => s.Kernel).Distinct();
 
@@ -76,7 +71,7 @@ internal sealed class GpuPlan
             text.AppendLine(CultureInfo.InvariantCulture, $"{i,4} {Steps[i].Name}: {Steps[i].Text}");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"weights {Weights.Bytes / 1e6:F1} MB");
+        text.AppendLine(CultureInfo.InvariantCulture, $"weights {WeightBytes / 1e6:F1} MB");
         text.AppendLine(CultureInfo.InvariantCulture, $"arena {PieceFloats * 4.0 / 1e6:F1} MB a piece");
         foreach (GpuTensor t in Tensors.Where(t => t.Root.Last >= 0).OrderBy(t => t.Root.First).ThenBy(t => t.Offset))
         {

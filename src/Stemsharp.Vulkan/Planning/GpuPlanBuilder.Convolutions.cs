@@ -74,7 +74,7 @@ internal sealed partial class GpuPlanBuilder
     // computed once for its moments and once more for what becomes of it.
     private bool TryDConv(Node node)
     {
-        if (_uses.MatchDConv(node) is not { } nodes)
+        if (MatchDConv(node) is not { } nodes)
         {
             return false;
         }

@@ -68,7 +68,7 @@ internal sealed partial class GpuPlanBuilder
         MapOps ops = MapOps.Norm | MapOps.Affine;
         int shift = 0;
         string text = "norm";
-        if (rows == 1 && _uses.Only<CropOp>(node.Output) is { } crop)
+        if (rows == 1 && _graph.Uses.Next<CropOp>(node) is { } crop)
         {
             CropOp cut = (CropOp)crop.Op;
             shift = cut.Start * (input.Positions / input.Shape[1]);
@@ -76,13 +76,13 @@ internal sealed partial class GpuPlanBuilder
             nodes.Add(crop);
         }
 
-        if (_uses.Only<GluOp>(nodes[^1].Output) is { } glu)
+        if (_graph.Uses.Next<GluOp>(nodes[^1]) is { } glu)
         {
             ops |= MapOps.Glu;
             text += ", glu";
             nodes.Add(glu);
         }
-        else if (_uses.Only<GeluOp>(nodes[^1].Output) is { } gelu)
+        else if (_graph.Uses.Next<GeluOp>(nodes[^1]) is { } gelu)
         {
             ops |= MapOps.Gelu;
             text += ", gelu";
@@ -90,7 +90,7 @@ internal sealed partial class GpuPlanBuilder
         }
 
         Value? add = null;
-        if (_uses.Only<AddOp>(nodes[^1].Output) is { } sum && sum.Inputs[0] != sum.Inputs[1])
+        if (_graph.Uses.Next<AddOp>(nodes[^1]) is { } sum && sum.Inputs[0] != sum.Inputs[1])
         {
             Value other = sum.Inputs[0] == nodes[^1].Output ? sum.Inputs[1] : sum.Inputs[0];
             if (_tensors.ContainsKey(other))
@@ -111,29 +111,19 @@ internal sealed partial class GpuPlanBuilder
             [.. nodes]);
     }
 
-    private void Map(Node node)
+    private void Map(Node node, MapOps ops, GpuTensor? statistics = null, int vectors = 0, (int Offset, int C, int F, int T) table = default)
     {
-        Value value = node.Inputs[0];
-        GpuTensor input = _tensors[value];
-        Shape shape = node.Output.Shape;
-        bool same = shape.Equals(input.Shape) && node.Op is not (GluOp or CropOp or PadOp);
-        GpuTensor output = Write(node.Output, same && DiesIn(value, node) ? input : null);
-        string text = node.Op.Kind.ToLowerInvariant();
-        GpuStep step = node.Op switch
-        {
-            GeluOp => MapStep(node.Name, text, MapOps.Gelu, input, output, shape),
-            ReluOp => MapStep(node.Name, text, MapOps.Relu, input, output, shape),
-            GluOp => MapStep(node.Name, text, MapOps.Glu, input, output, shape),
-            AddOp => MapStep(node.Name, text, MapOps.Add, input, output, shape, _tensors[node.Inputs[1]]),
-            ChannelScaleOp op => MapStep(node.Name, text, MapOps.Scale, input, output, shape, vectors: _weights.AddFloats(Read(op.Scale))),
-            RestoreOp => MapStep(node.Name, text, MapOps.Restore, input, output, shape, statistics: _statistics[node.Inputs[1]]),
-            CropOp op => MapStep(node.Name, text, 0, input, output, shape, shift: op.Start * (input.Positions / input.Shape[1])),
-            PadOp => MapStep(node.Name, text, 0, input, output, shape),
-            FrequencyEmbeddingOp op => MapStep(node.Name, text, MapOps.Table, input, output, shape, table: (_weights.AddFloats(Scaled(op)), 1, shape.Channels, 0)),
-            AddTableOp op => MapStep(node.Name, text, MapOps.Table, input, output, shape, table: TableOf(op)),
-            _ => throw new InvalidOperationException($"{node.Op.Kind} is no map."),
-        };
-        Emit(step, node);
+        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor output = Write(node.Output, node.Output.Shape.Equals(input.Shape) && DiesIn(node.Inputs[0], node) ? input : null);
+        GpuTensor? add = ops == MapOps.Add ? _tensors[node.Inputs[1]] : null;
+        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, node.Output.Shape, add, statistics, vectors: vectors, table: table), node);
+    }
+
+    // Moves values: nothing is computed.
+    private void Move(Node node, int shift)
+    {
+        GpuTensor input = _tensors[node.Inputs[0]], output = Write(node.Output);
+        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), 0, input, output, node.Output.Shape, shift: shift), node);
     }
 
     // Where a table lies, and its strides by channel, row and position.

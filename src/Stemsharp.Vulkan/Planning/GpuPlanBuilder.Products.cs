@@ -9,7 +9,7 @@ namespace Stemsharp.Vulkan.Planning;
 internal sealed partial class GpuPlanBuilder
 {
     /// <summary>Reads a product's matrix, row-major [M, K], in the graph's order of rows.</summary>
-    private delegate Span<float> MatrixReader(WeightReader reader);
+    private delegate Span<float> MatrixReader(TensorReader reader);
 
     /// <summary>What a product is made of, before what follows it is known.</summary>
     private sealed record Product(string Name, string Kind, int M, int K, float[] Bias, MatrixReader Matrix)
@@ -67,7 +67,7 @@ internal sealed partial class GpuPlanBuilder
     {
         Tail tail = new();
         int stage = 0;
-        for (Node last = node; _uses.Only(last.Output) is { } next; last = next)
+        for (Node last = node; _graph.Uses.SoleReader(last.Output) is { } next; last = next)
         {
             bool taken = next.Op switch
             {
@@ -168,6 +168,7 @@ internal sealed partial class GpuPlanBuilder
             Reads = [.. reads.OfType<GpuTensor>()],
             Writes = [output],
             WeightBytes = (long)mPad * kPad * (IsMixed ? 2 : 4),
+            ProductFlops = 2L * mPad * kPad * columns,
             Product = moments ? null : wanted,
         };
     }
@@ -179,10 +180,11 @@ internal sealed partial class GpuPlanBuilder
     private int Matrix(Product product, bool glu, int mPad, int kPad)
     {
         int m = product.M, k = product.K;
+        string key = $"{product.Name} {m} × {k}{(glu ? ", glu" : "")}";
         (int rowStride, int termStride) = UsesMatrices ? (kPad, 1) : (1, mPad);
         if (IsMixed)
         {
-            return checked((int)(_weights.Add(2L * mPad * kPad, (reader, bytes) =>
+            return checked((int)(_weights.Add(key, 2L * mPad * kPad, (reader, bytes) =>
             {
                 Span<Half> destination = MemoryMarshal.Cast<byte, Half>(bytes);
                 Span<float> matrix = product.Matrix(reader);
@@ -198,7 +200,7 @@ internal sealed partial class GpuPlanBuilder
             }) / 2));
         }
 
-        return WeightStore.Floats(_weights.Add(4L * mPad * kPad, (reader, bytes) =>
+        return WeightStore.Floats(_weights.Add(key, 4L * mPad * kPad, (reader, bytes) =>
         {
             Span<float> destination = MemoryMarshal.Cast<byte, float>(bytes);
             Span<float> matrix = product.Matrix(reader);
@@ -245,6 +247,6 @@ internal sealed partial class GpuPlanBuilder
             table[2 * i + 1] = checked((f << 16) | t);
         }
 
-        return WeightStore.Floats(_weights.Add(4L * table.Length, (_, bytes) => table.CopyTo(MemoryMarshal.Cast<byte, int>(bytes)))) / 2;
+        return _weights.AddInts(table) / 2;
     }
 }

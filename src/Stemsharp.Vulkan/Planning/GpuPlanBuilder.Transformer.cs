@@ -1,4 +1,5 @@
 using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Kernels;
 
@@ -12,7 +13,7 @@ internal sealed partial class GpuPlanBuilder
 
     private void Linear(Node node, LinearOp op)
     {
-        if (_uses.Only<AttentionOp>(node.Output) is { } attention)
+        if (_graph.Uses.Next<AttentionOp>(node) is { } attention && ArePacked(attention))
         {
             if (!_done.Contains(node))
             {
@@ -37,11 +38,21 @@ internal sealed partial class GpuPlanBuilder
         };
     }
 
+    // Whether queries, keys and values are neighbouring rows of one layer, and nothing else reads them.
+    private bool ArePacked(Node attention)
+    {
+        LinearOp?[] rows = [.. attention.Inputs.Select(i => _graph.Uses.SoleReader(i) == attention ? _graph.Uses.Producer(i)?.Op as LinearOp : null)];
+        return rows is [{ } query, { } key, { } value]
+            && query.Weight == key.Weight && key.Weight == value.Weight
+            && key.FirstRow == query.FirstRow + query.Rows && value.FirstRow == key.FirstRow + key.Rows
+            && _graph.Uses.Producer(attention.Inputs[1])!.Inputs[0] == _graph.Uses.Producer(attention.Inputs[2])!.Inputs[0];
+    }
+
     // The projections in front of an attention: one product where they read the same value, else queries apart. They are
     // neighbouring rows of one tensor.
     private void Project(Node attention)
     {
-        Node[] parts = [.. attention.Inputs.Select(i => _graph.Nodes.First(n => n.Outputs.Contains(i)))];
+        Node[] parts = [.. attention.Inputs.Select(i => _graph.Uses.Producer(i)!)];
         if (parts[0].Inputs[0] == parts[1].Inputs[0])
         {
             GpuTensor all = Projection(attention, parts, "q, k, v");
@@ -65,7 +76,12 @@ internal sealed partial class GpuPlanBuilder
 
     private void Attention(Node node, AttentionOp op)
     {
-        (GpuTensor query, GpuTensor key, int keyChannel) = _projections[node];
+        if (!_projections.TryGetValue(node, out (GpuTensor Query, GpuTensor Key, int KeyChannel) projected))
+        {
+            throw Refusal($"attention whose queries, keys and values are not one layer's ({node.Name})");
+        }
+
+        (GpuTensor query, GpuTensor key, int keyChannel) = projected;
         int channels = node.Output.Shape.Channels, width = channels / op.Heads, keys = key.Positions, queries = query.Positions;
         GpuTensor output = Write(node.Output);
         PushValue[] push =
@@ -113,14 +129,14 @@ internal sealed partial class GpuPlanBuilder
             }
         }
 
-        throw new VulkanException(VulkanFailure.Refused, $"Attention heads of {width} channels do not fit into the GPU's {_traits.SharedMemory / 1024} KB of shared memory; take another engine.");
+        throw new VulkanException(EngineFailure.Refused, $"Attention heads of {width} channels do not fit into the GPU's {_traits.SharedMemory / 1024} KB of shared memory; take another engine.");
     }
 
     // Layer norm [+ tables]
     private void LayerNorm(Node node, LayerNormOp op)
     {
         List<Node> nodes = [node];
-        while (nodes.Count < 3 && _uses.Only<AddTableOp>(nodes[^1].Output) is { } table)
+        while (nodes.Count < 3 && _graph.Uses.Next<AddTableOp>(nodes[^1]) is { } table)
         {
             nodes.Add(table);
         }

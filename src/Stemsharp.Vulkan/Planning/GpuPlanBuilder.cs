@@ -1,6 +1,5 @@
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Signal;
 
 namespace Stemsharp.Vulkan.Planning;
 
@@ -8,44 +7,74 @@ namespace Stemsharp.Vulkan.Planning;
 /// Walks the graph once, between the transforms that surround it. At each node it takes the longest run of nodes that one
 /// kernel knows. Nothing is asked of a device here: its traits are enough.
 /// </summary>
-internal sealed partial class GpuPlanBuilder
+internal sealed partial class GpuPlanBuilder : IOpVisitor
 {
+    // Kernels tell the wanted planes of the stems by the bits of a number.
+    private const int MostPlanes = 31;
+
     private readonly Graph.Graph _graph;
     private readonly IWeightSource _source;
-    private readonly TransformDefinition? _transform;
+    private readonly NetworkDefinition? _definition;
+    private readonly int _samples;
     private readonly GpuTraits _traits;
-    private readonly GpuPrecision _precision;
-    private readonly Uses _uses;
-    private readonly WeightStore _weights = new();
+    private readonly EnginePrecision _precision;
+    private readonly WeightStore _weights;
     private readonly Dictionary<Value, GpuTensor> _tensors = [];
     private readonly List<GpuTensor> _all = [];
     private readonly HashSet<Node> _done = [];
     private readonly List<GpuStep> _steps = [];
     private readonly Dictionary<Value, GpuTensor> _statistics = [];
 
-    public GpuPlanBuilder(Graph.Graph graph, IWeightSource source, TransformDefinition? transform, GpuTraits traits, GpuPrecision precision)
+    private GpuPlanBuilder(Graph.Graph graph, IWeightSource source, NetworkDefinition? definition, int samples, GpuTraits traits, EnginePrecision precision, WeightStore weights)
     {
         _graph = graph;
         _source = source;
-        _transform = transform;
+        _definition = definition;
+        _samples = samples;
         _traits = traits;
         _precision = precision;
-        _uses = new Uses(graph);
+        _weights = weights;
     }
 
-    public GpuPlan Compile()
+    /// <summary>Compiles a network for a device.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="samples">Samples of a piece: a length that it takes.</param>
+    /// <param name="graph">Its graph for that length.</param>
+    /// <param name="source">Its trained tensors.</param>
+    /// <param name="traits">What the device can do.</param>
+    /// <param name="precision">The products' numbers.</param>
+    /// <param name="weights">The network's weights on the device, which plans for other lengths share.</param>
+    /// <exception cref="VulkanException">The engine does not know one of its operations, its transform or its shape.</exception>
+    public static GpuPlan Compile(
+        NetworkDefinition network, int samples, Graph.Graph graph, IWeightSource source, GpuTraits traits, EnginePrecision precision, WeightStore weights)
     {
-        GpuTensor[] inputs = _transform == null ? [.. _graph.Inputs.Select(Port)] : [Forward(_transform, ShapeOf(_graph))];
+        int planes = network.Stems.Length * network.Channels;
+        return planes <= MostPlanes
+            ? new GpuPlanBuilder(graph, source, network, samples, traits, precision, weights).Compile()
+            : throw Refusal($"networks of {planes} channels in all stems; at most {MostPlanes} are possible");
+    }
+
+    /// <summary>Compiles a bare graph, whose inputs and outputs are copied as they are.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="source">Its trained tensors.</param>
+    /// <param name="traits">What the device can do.</param>
+    /// <param name="precision">The products' numbers.</param>
+    public static GpuPlan Compile(Graph.Graph graph, IWeightSource source, GpuTraits traits, EnginePrecision precision) =>
+        new GpuPlanBuilder(graph, source, null, 0, traits, precision, new WeightStore()).Compile();
+
+    private GpuPlan Compile()
+    {
+        GpuTensor[] inputs = _definition == null ? [.. _graph.Inputs.Select(Port)] : [Forward(_definition)];
         foreach (Node node in _graph.Nodes)
         {
             if (!_done.Contains(node))
             {
-                Take(node);
+                node.Accept(this);
             }
         }
 
         int inverseFrom = _steps.Count;
-        GpuTensor[] outputs = _transform == null ? [.. _graph.Outputs.Select(o => _tensors[o.Value])] : [Inverse(_transform, ShapeOf(_graph))];
+        GpuTensor[] outputs = _definition == null ? [.. _graph.Outputs.Select(o => _tensors[o.Value])] : [Inverse(_definition)];
         IReadOnlyList<GpuStep> steps = StepOrder.Arrange(_steps, inverseFrom, _all, () =>
         {
             foreach (GpuTensor input in inputs)
@@ -62,14 +91,6 @@ internal sealed partial class GpuPlanBuilder
         return new GpuPlan(steps, _all, _weights, _precision, inputs, outputs, inverseFrom);
     }
 
-    /// <summary>The shapes of a network between transforms.</summary>
-    public static SegmentShape ShapeOf(Graph.Graph graph)
-    {
-        Shape spectrogram = graph.Inputs[0].Value.Shape, waveform = graph.Inputs[1].Value.Shape;
-        int stems = graph.Outputs[0].Value.Shape.Channels / spectrogram.Channels;
-        return new SegmentShape(stems, waveform.Channels, spectrogram.Rows, spectrogram.Last, waveform.Last);
-    }
-
     private GpuTensor Port((string Name, Value Value) input)
     {
         GpuTensor tensor = New(input.Name, input.Value.Shape);
@@ -77,31 +98,65 @@ internal sealed partial class GpuPlanBuilder
         return tensor;
     }
 
-    private void Take(Node node)
+    void IOpVisitor.Conv(Node node, ConvOp op)
     {
-        switch (node.Op)
+        if (!TryDConv(node))
         {
-            case StandardizeOp op: Standardize(node, op); break;
-            case ConvOp op: if (!TryDConv(node)) { Convolution(node, op); } break;
-            case ConvTransposeOp op: ConvTranspose(node, op); break;
-            case LinearOp op: Linear(node, op); break;
-            case AttentionOp op: Attention(node, op); break;
-            case LayerNormOp op: LayerNorm(node, op); break;
-            case GroupNormOp op: GroupNorm(node, op); break;
-            case PadOp when _uses.Only<ConvOp>(node.Output) != null: Alias(node); break;
-            case GeluOp or ReluOp or GluOp or AddOp or ChannelScaleOp or AddTableOp or FrequencyEmbeddingOp or PadOp or CropOp or RestoreOp: Map(node); break;
-            default: throw new VulkanException(VulkanFailure.Refused, $"The GPU engine does not know the operation {node.Op.Kind} of this network; take another engine.");
+            Convolution(node, op);
         }
     }
 
-    // Zeros behind a value are what a convolution sees there anyway.
-    private void Alias(Node node)
+    void IOpVisitor.ConvTranspose(Node node, ConvTransposeOp op) => ConvTranspose(node, op);
+
+    void IOpVisitor.Linear(Node node, LinearOp op) => Linear(node, op);
+
+    void IOpVisitor.Attention(Node node, AttentionOp op) => Attention(node, op);
+
+    void IOpVisitor.GroupNorm(Node node, GroupNormOp op) => GroupNorm(node, op);
+
+    void IOpVisitor.LayerNorm(Node node, LayerNormOp op) => LayerNorm(node, op);
+
+    void IOpVisitor.Standardize(Node node, StandardizeOp op) => Standardize(node, op);
+
+    void IOpVisitor.Restore(Node node, RestoreOp op) => Map(node, MapOps.Restore, statistics: _statistics[node.Inputs[1]]);
+
+    void IOpVisitor.Gelu(Node node, GeluOp op) => Map(node, MapOps.Gelu);
+
+    void IOpVisitor.Relu(Node node, ReluOp op) => Map(node, MapOps.Relu);
+
+    void IOpVisitor.Glu(Node node, GluOp op) => Map(node, MapOps.Glu);
+
+    void IOpVisitor.Add(Node node, AddOp op) => Map(node, MapOps.Add);
+
+    void IOpVisitor.ChannelScale(Node node, ChannelScaleOp op) => Map(node, MapOps.Scale, vectors: _weights.AddFloats(Read(op.Scale)));
+
+    void IOpVisitor.FrequencyEmbedding(Node node, FrequencyEmbeddingOp op) =>
+        Map(node, MapOps.Table, table: (_weights.AddFloats(Scaled(op)), 1, node.Output.Shape.Channels, 0));
+
+    void IOpVisitor.AddTable(Node node, AddTableOp op) => Map(node, MapOps.Table, table: TableOf(op));
+
+    void IOpVisitor.Pad(Node node, PadOp op)
     {
+        if (_graph.Uses.Next<ConvOp>(node) is null)
+        {
+            Move(node, 0);
+            return;
+        }
+
+        // Zeros behind a value are what a convolution sees there anyway.
         _tensors.Add(node.Output, _tensors[node.Inputs[0]]);
         _done.Add(node);
     }
 
-    private bool IsMixed => _precision == GpuPrecision.Mixed;
+    void IOpVisitor.Crop(Node node, CropOp op)
+    {
+        GpuTensor input = _tensors[node.Inputs[0]];
+        Move(node, op.Start * (input.Positions / input.Shape[1]));
+    }
+
+    private static VulkanException Refusal(string what) => new(EngineFailure.Refused, $"The GPU engine does not know {what}; take another engine.");
+
+    private bool IsMixed => _precision == EnginePrecision.Mixed;
 
     // Products of halves on the device's own matrix units.
     private bool UsesMatrices => IsMixed && _traits.Matrix != null;
@@ -111,7 +166,7 @@ internal sealed partial class GpuPlanBuilder
     // A new tensor for a value, in half where nothing but products read it.
     private GpuTensor Write(Value value, GpuTensor? over = null)
     {
-        GpuTensor tensor = New(value.Name, value.Shape, IsMixed && _uses.IsOperand(value));
+        GpuTensor tensor = New(value.Name, value.Shape, IsMixed && IsOperand(value));
         if (over != null && over.IsHalf == tensor.IsHalf && over.Pitch == tensor.Pitch)
         {
             tensor.Overwrite(over);
@@ -131,7 +186,7 @@ internal sealed partial class GpuPlanBuilder
     // Whether nothing but the given nodes still reads a value.
     private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)
     {
-        if (_uses.IsOutput(value) || !_tensors.TryGetValue(value, out GpuTensor? tensor))
+        if (_graph.Uses.IsOutput(value) || !_tensors.TryGetValue(value, out GpuTensor? tensor))
         {
             return false;
         }
@@ -144,7 +199,7 @@ internal sealed partial class GpuPlanBuilder
                 continue;
             }
 
-            foreach (Node reader in _uses.Readers(other))
+            foreach (Node reader in _graph.Uses.Readers(other))
             {
                 if (!_done.Contains(reader) && !nodes.Contains(reader))
                 {
@@ -181,13 +236,4 @@ internal sealed partial class GpuPlanBuilder
         (input?.IsHalf == true ? 1 : 0) | (add?.IsHalf == true ? 2 : 0) | (output?.IsHalf == true ? 4 : 0);
 
     private static string Described(Shape shape, GpuTensor tensor) => $"{shape}{(tensor.IsHalf ? " half" : "")}";
-
-    /// <summary>Compiles a network for a device.</summary>
-    /// <param name="graph">The network.</param>
-    /// <param name="source">Its trained tensors.</param>
-    /// <param name="transform">The transform around it; null to run the bare graph, as tests do.</param>
-    /// <param name="traits">What the device can do.</param>
-    /// <param name="precision">The products' numbers.</param>
-    public static GpuPlan Compile(Graph.Graph graph, IWeightSource source, TransformDefinition? transform, GpuTraits traits, GpuPrecision precision) =>
-        new GpuPlanBuilder(graph, source, transform, traits, precision).Compile();
 }

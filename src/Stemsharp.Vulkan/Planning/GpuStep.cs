@@ -40,6 +40,12 @@ internal sealed class GpuStep(string name, string text, KernelKey kernel, PushVa
     /// <summary>The model's own floating-point operations of one piece.</summary>
     public long Flops { get; set; }
 
+    /// <summary>What the product of a step executes for one piece, its padding counted; 0 where it is none.</summary>
+    public long ProductFlops { get; init; }
+
+    /// <summary>Floating-point operations of one piece that are executed.</summary>
+    public long ExecutedFlops => ProductFlops > 0 ? ProductFlops : Flops;
+
     /// <summary>Bytes of one piece that it reads and writes at least, weights not counted.</summary>
     public long Bytes => Reads.Concat(Writes).Sum(t => t.Bytes);
 

@@ -27,6 +27,7 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
             return model;
         }
 
+        logger.LogInformation("Model {Model}: downloading {Bytes} bytes. Licence: {Licence}, as stated by {StatedBy}", name, model.DownloadBytes, model.Licence?.Text ?? "not stated", model.Licence?.StatedBy ?? "nobody");
         _downloads[name] = new ModelDownload(0);
         _ = Task.Run(() => RunAsync(name), CancellationToken.None);
         return WithDownload(model);

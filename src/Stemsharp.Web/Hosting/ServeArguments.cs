@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using Stemsharp.Backends;
 
 namespace Stemsharp.Web.Hosting;
 
@@ -43,6 +43,9 @@ internal sealed class ServeArguments
     {
         Description = "Threads to compute with; 0 for one per processor.",
     };
+
+    /// <summary>What runs the network.</summary>
+    public EngineOptions Engine { get; } = new();
 
     public Option<string[]> AllowPath { get; } = new("--allow-path")
     {
@@ -104,7 +107,7 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
+            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, .. Engine.All, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
         {
             command.Options.Add(option);
         }
@@ -116,16 +119,15 @@ internal sealed class ServeArguments
         HelpName = "SIZE",
         CustomParser = result =>
         {
-            string text = result.Tokens[0].Value;
-            int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
-            string digits = shift == 0 ? text : text[..^1];
-            if (double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number > 0)
+            try
             {
-                return (long)(number * (1L << shift));
+                return SizeText.Bytes(name, result.Tokens[0].Value);
             }
-
-            result.AddError($"'{text}' is no size; write a number with K, M, G or T, such as 20G.");
-            return null;
+            catch (OptionException e)
+            {
+                result.AddError(e.Message);
+                return null;
+            }
         },
     };
 }

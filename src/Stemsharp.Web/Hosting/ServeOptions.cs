@@ -1,4 +1,5 @@
 using System.Net;
+using Stemsharp.Backends;
 
 namespace Stemsharp.Web.Hosting;
 
@@ -53,6 +54,9 @@ internal sealed record ServeOptions
     public string? ModelFolder { get; init; }
 
     public int Threads { get; init; }
+
+    /// <summary>What runs the network.</summary>
+    public EngineChoice Engine { get; init; } = EngineChoice.Cpu;
 
     public bool Offline { get; init; }
 

@@ -37,6 +37,7 @@ internal static class ServeOptionsReader
             Model = result.GetValue(serve.Model),
             ModelFolder = result.GetValue(serve.Repo),
             Threads = result.GetValue(serve.Threads),
+            Engine = serve.Engine.Read(result),
             Offline = result.GetValue(serve.Offline),
         });
     }

@@ -78,7 +78,7 @@ internal sealed class Pipeline(
             {
                 queue.Start(entry, cancel);
                 logger.LogInformation("Job {JobId}: separating with {Model}", entry.Stored.Id, entry.Stored.Settings.Model);
-                using StemRecorder recorder = new(queue, entry, work.Files);
+                using StemRecorder recorder = new(queue, entry, work.Files, logger);
                 work.Watch.Start();
                 await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, recorder, cancel).ConfigureAwait(false);
                 work.Watch.Stop();

@@ -11,7 +11,7 @@ namespace Stemsharp.Web.Queue;
 /// Keeps a running job's stems as floats, with their waveforms, where they can be fetched while the rest is being
 /// made, and reports how far it is.
 /// </summary>
-internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles files) : IStemObserver, IDisposable
+internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles files, ILogger logger) : IStemObserver, IDisposable
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(250);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -48,6 +48,8 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
         queue.SetAudio(entry, audio);
         Report();
     }
+
+    public void Notice(string text) => logger.LogWarning("Job {JobId}: {Notice}", entry.Stored.Id, text);
 
     public void WriteMix(ReadOnlySpan<float> interleaved)
     {

@@ -19,6 +19,9 @@ internal interface IStemObserver
 
     /// <summary>How far the separation is, 0 … 1, and how many seconds of the song that means.</summary>
     void Progress(double fraction, double songSeconds);
+
+    /// <summary>What whoever runs the server should know: an engine that failed, and which goes on.</summary>
+    void Notice(string text);
 }
 
 /// <summary>A stem or the song as the network gave it, waiting for its final level.</summary>

@@ -13,6 +13,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     private readonly AudioInputOptions _input;
     private readonly ModelShelf _shelf;
     private Separator? _separator;
+    private IStemObserver? _observer;
 
     public LibrarySeparator(ServeOptions options)
     {
@@ -22,7 +23,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         Encoders = ExternalPrograms.HasFFmpeg ? ["wav", "flac", "mp3"] : ["wav"];
     }
 
-    public string Engine => $"CPU, {(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount)} threads";
+    public string Engine => _options.Engine.Describe(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount);
 
     public string DefaultModel => _shelf.Default;
 
@@ -68,16 +69,19 @@ internal sealed class LibrarySeparator : ISongSeparator
     public async Task SeparateAsync(
         string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
-        SeparatorOptions options = new()
+        SeparatorOptions options = _options.Engine.Apply(new SeparatorOptions
         {
             Model = settings.Model!,
             ModelFolder = _options.ModelFolder,
             Stems = Needed(settings),
-            Overlap = settings.Overlap!.Value,
+            Overlap = settings.Overlap,
             Shifts = settings.Shifts!.Value,
             Threads = _options.Threads,
             TemporaryFolder = workFolder,
-        };
+            ReleaseMemory = true,
+            Notices = new Notices(this),
+        });
+        _observer = observer;
         Separator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);
         await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
@@ -153,6 +157,12 @@ internal sealed class LibrarySeparator : ISongSeparator
 
         static bool Same(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
             one is null ? other is null : other is not null && one.SequenceEqual(other);
+    }
+
+    /// <summary>What a separator says goes to the job that it is at work on: it outlives them.</summary>
+    private sealed class Notices(LibrarySeparator owner) : IProgress<string>
+    {
+        public void Report(string value) => owner._observer?.Notice(value);
     }
 
     private sealed class Relay(IStemObserver observer, JobSettings settings) : IStemSink, IProgress<SeparationProgress>

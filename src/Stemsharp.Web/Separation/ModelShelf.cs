@@ -12,9 +12,9 @@ internal sealed class ModelShelf
 
     private static readonly ModelInfo[] Known =
     [
-        new("htdemucs", "Four stems, one network: fast and good.", Four, false) { DownloadBytes = 84_141_911 },
-        new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false) { DownloadBytes = 4 * 84_141_911L },
-        new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false) { DownloadBytes = 54_996_327 },
+        new("htdemucs", "Four stems, one network: fast and good.", Four, false),
+        new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false),
+        new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false),
         new(Demo, "A small model for trying things out; it is no match for real music.", Six, false),
     ];
 
@@ -50,7 +50,7 @@ internal sealed class ModelShelf
     public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
     {
         Offline = offline,
-        Embedded = [new EmbeddedModel(Demo, DemoFile, () => typeof(ModelShelf).Assembly.GetManifestResourceStream(DemoFile)!)],
+        Embedded = [new EmbeddedModel(Demo, DemoFile, () => typeof(ModelShelf).Assembly.GetManifestResourceStream(DemoFile)!) { Licence = ModelLicence.OfProject }],
     });
 
     public async Task DownloadAsync(string name, IProgress<double> progress, CancellationToken cancellationToken)
@@ -73,19 +73,25 @@ internal sealed class ModelShelf
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(name => new ModelInfo(name, $"From {folder}.", [], false));
 
-    /// <summary>Whether a model is here, without fetching anything; its stems as its files tell them.</summary>
+    /// <summary>Whether a model is here, without fetching anything; its stems as its files tell them, its licence as the catalog does.</summary>
     private ModelInfo Look(ModelInfo model)
     {
+        ModelCatalog catalog = Catalog(offline: true);
         try
         {
-            ModelSource source = Catalog(offline: true).ResolveAsync(model.Name, _options.ModelFolder).GetAwaiter().GetResult();
-            return model with { Installed = true, Stems = source.Stems, DownloadBytes = null };
+            ModelSource source = catalog.ResolveAsync(model.Name, _options.ModelFolder).GetAwaiter().GetResult();
+            return model with { Installed = true, Stems = source.Stems, DownloadBytes = null, Licence = Info(source.Members.Select(m => m.Licence).FirstOrDefault(l => l is not null)) };
         }
         catch (ModelException)
         {
-            return model;
+            // A folder of one's own has nothing to do with known names.
+            KnownModel? known = _options.ModelFolder is null ? catalog.List().FirstOrDefault(m => m.Name == model.Name) : null;
+            return model with { DownloadBytes = known?.MissingBytes, Licence = Info(known?.Licence) };
         }
     }
+
+    private static LicenceInfo? Info(ModelLicence? licence) =>
+        licence is null ? null : new LicenceInfo(licence.Text, licence.StatedBy) { Link = licence.Link?.AbsoluteUri, MustBeAccepted = licence.MustBeAccepted };
 
     /// <summary>Sums up the files of a model that has several.</summary>
     private sealed class DownloadTotal(IProgress<double> progress, long? bytes) : IProgress<DownloadProgress>

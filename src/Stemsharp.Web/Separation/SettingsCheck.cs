@@ -40,7 +40,6 @@ internal static class SettingsCheck
             SampleFormat = OneOf("sampleFormat", settings.SampleFormat, "pcm16", "pcm24", "float32"),
             ClipMode = OneOf("clipMode", settings.ClipMode, "rescale", "rescale-all", "clamp", "tanh", "none"),
             Shifts = settings.Shifts ?? 0,
-            Overlap = settings.Overlap ?? 0.25,
             // A stem that is named twice is wanted once.
             Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
         };

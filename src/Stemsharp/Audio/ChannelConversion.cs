@@ -1,7 +1,7 @@
 namespace Stemsharp.Audio;
 
 /// <summary>
-/// Changes the number of channels as HTDemucs expects: one channel is duplicated, of more channels than wanted the
+/// Changes the number of channels as demucs does: one channel is duplicated, of more channels than wanted the
 /// first ones are taken (front left and right in every common layout), and several become one as their mean.
 /// </summary>
 internal static class ChannelConversion

@@ -23,8 +23,14 @@ internal abstract class Checkpoint : IDisposable
     /// </summary>
     public abstract string? Sha256 { get; }
 
+    /// <summary>The class of the model, such as <c>demucs.hdemucs.HDemucs</c>; null when the file names none.</summary>
+    public virtual string? ClassName => null;
+
+    /// <summary>Constructor arguments that the file gives by their position, as plain values.</summary>
+    public virtual IReadOnlyList<object?> Positional => [];
+
     /// <summary>
-    /// The model's constructor arguments as plain values (null, bool, long, double, string, <see cref="Fraction"/>,
+    /// The model's named constructor arguments as plain values (null, bool, long, double, string, <see cref="Fraction"/>,
     /// List&lt;object?&gt;, Dictionary&lt;string, object?&gt;), or null when the file has no config inside.
     /// </summary>
     public abstract IReadOnlyDictionary<string, object?>? Arguments { get; }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Checkpoints;
 
@@ -17,7 +18,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
         for (int i = 0; i < destination.Length; i++)
         {
             // v = 2·(24 bits / 2^24) − 1
-            double v = (int)(SplitMix64(seed, i) >> 40) * (1.0 / (1 << 23)) - 1;
+            double v = (int)(SplitMix64.At(seed, i) >> 40) * (1.0 / (1 << 23)) - 1;
             destination[i] = (float)RoundToHalf(offset + scale * v);
         }
     }
@@ -33,7 +34,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
             Span<Half> part = destination.Slice(start, Math.Min(Block, destination.Length - start));
             for (int i = 0; i < part.Length; i++)
             {
-                double v = (int)(SplitMix64(seed, start + i) >> 40) * (1.0 / (1 << 23)) - 1;
+                double v = (int)(SplitMix64.At(seed, start + i) >> 40) * (1.0 / (1 << 23)) - 1;
                 block[i] = (float)RoundToHalf(offset + scale * v);
             }
 
@@ -90,17 +91,6 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape) : S
         }
 
         return hash;
-    }
-
-    private static ulong SplitMix64(ulong seed, int index)
-    {
-        unchecked
-        {
-            ulong z = seed + (ulong)(index + 1L) * 0x9E3779B97F4A7C15;
-            z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-            z = (z ^ z >> 27) * 0x94D049BB133111EB;
-            return z ^ z >> 31;
-        }
     }
 
     /// <summary>

@@ -1,25 +1,22 @@
-using System.Runtime.InteropServices;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
 /// <summary>Per-channel vectors in memory that does not move: a norm's weight and bias, LayerScale's factors.</summary>
 internal sealed unsafe class NormWeights : IDisposable
 {
-    private float* _data;
+    private readonly NativeBuffer<float> _memory;
 
     public NormWeights(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, double epsilon = 0)
     {
         Epsilon = (float)epsilon;
         int padded = (weight.Length + 15) & ~15;
-        _data = (float*)NativeMemory.AlignedAlloc((nuint)(2 * padded * sizeof(float)), 64);
-        Weight = _data;
-        Bias = _data + padded;
-        new Span<float>(_data, 2 * padded).Clear();
+        _memory = new NativeBuffer<float>(2 * padded);
+        Weight = _memory.Data;
+        Bias = Weight + padded;
         weight.CopyTo(new Span<float>(Weight, padded));
         bias.CopyTo(new Span<float>(Bias, padded));
     }
-
-    ~NormWeights() => Free();
 
     public float* Weight { get; }
 
@@ -27,15 +24,5 @@ internal sealed unsafe class NormWeights : IDisposable
 
     public float Epsilon { get; }
 
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
-    }
+    public void Dispose() => _memory.Dispose();
 }

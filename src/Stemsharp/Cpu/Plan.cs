@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Stemsharp.Inference;
-using Stemsharp.Kernels;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -10,18 +9,19 @@ namespace Stemsharp.Cpu;
 /// A graph made ready for this processor: fused steps with packed weights, and every tensor's place in the
 /// arena. Immutable; sessions share it.
 /// </summary>
-internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<Tensor> ports, SegmentShape shape, KernelTier tier) : IDisposable
+internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tensors, IReadOnlyList<PlanPort> inputs, IReadOnlyList<PlanPort> outputs, SimdTier tier, Planning.PackedStore? own) : IDisposable
 {
     public IReadOnlyList<Step> Steps { get; } = steps;
 
     public IReadOnlyList<Tensor> Tensors { get; } = tensors;
 
-    /// <summary>The graph's inputs, then its outputs: dense tensors that the caller fills and reads.</summary>
-    public IReadOnlyList<Tensor> Ports { get; } = ports;
+    /// <summary>The graph's inputs: dense tensors that the caller fills.</summary>
+    public IReadOnlyList<PlanPort> Inputs { get; } = inputs;
 
-    public SegmentShape Shape { get; } = shape;
+    /// <summary>The graph's outputs: dense tensors that the caller reads.</summary>
+    public IReadOnlyList<PlanPort> Outputs { get; } = outputs;
 
-    public KernelTier Tier { get; } = tier;
+    public SimdTier Tier { get; } = tier;
 
     /// <summary>Size of a session's arena.</summary>
     public long ArenaFloats { get; } = MemoryPlanner.Place(tensors);
@@ -46,6 +46,8 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
         {
             step.Dispose();
         }
+
+        own?.Dispose();
     }
 
     /// <summary>The fused steps, then the arena's tensors with their lifetimes and offsets.</summary>
@@ -70,3 +72,8 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
         return text.ToString();
     }
 }
+
+/// <summary>An input or output of a plan.</summary>
+/// <param name="Name">As in the graph.</param>
+/// <param name="Tensor">Where it lies.</param>
+internal sealed record PlanPort(string Name, Tensor Tensor);

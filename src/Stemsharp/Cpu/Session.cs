@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
 
@@ -6,7 +7,7 @@ namespace Stemsharp.Cpu;
 internal sealed unsafe class Session : IJob, IDisposable
 {
     private readonly Plan _plan;
-    private readonly NativeBlock _memory;
+    private readonly NativeBuffer<byte> _memory;
     private readonly long[]? _ticks;
     private Workspace _workspace;
     private Step? _step;
@@ -23,8 +24,8 @@ internal sealed unsafe class Session : IJob, IDisposable
         _ticks = profile ? new long[plan.Steps.Count] : null;
         ScratchStride = StrideOf(plan);
         long slots = SlotsOf(plan);
-        _memory = new NativeBlock(Bytes(plan, workers.Count));
-        _workspace.Arena = (float*)_memory.Pointer + Tensor.Slack; // readers may touch a margin on both sides
+        _memory = new NativeBuffer<byte>(Bytes(plan, workers.Count), hugePages: true);
+        _workspace.Arena = (float*)_memory.Data + Tensor.Slack; // readers may touch a margin on both sides
         _workspace.Slots = (double*)(_workspace.Arena + (plan.ArenaFloats + Tensor.Slack + 15) / 16 * 16);
         Scratch = (float*)_workspace.Slots + slots;
         _workspace.Workers = workers.Count;
@@ -40,8 +41,8 @@ internal sealed unsafe class Session : IJob, IDisposable
 
     private long ScratchStride { get; }
 
-    /// <summary>Time spent in each step so far; empty without profiling.</summary>
-    public IEnumerable<(Step Step, TimeSpan Time)> Profile => _ticks == null ? [] : _plan.Steps.Select((s, i) => (s, Stopwatch.GetElapsedTime(0, _ticks[i])));
+    /// <summary>Time spent in a step so far; zero without profiling.</summary>
+    public TimeSpan TimeOf(int step) => _ticks == null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(0, _ticks[step]);
 
     /// <summary>Forgets the times so far.</summary>
     public void ResetProfile()
@@ -52,8 +53,8 @@ internal sealed unsafe class Session : IJob, IDisposable
         }
     }
 
-    /// <summary>A port's memory, see <see cref="Plan.Ports"/>.</summary>
-    public float* Port(int index) => _workspace.At(_plan.Ports[index]);
+    /// <summary>An input's or output's memory.</summary>
+    public float* Port(PlanPort port) => _workspace.At(port.Tensor);
 
     /// <summary>Runs the plan on what the input ports hold. Their memory is used for other things on the way.</summary>
     public void Run(CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal abstract class Step(string name, string description) : IDisposable
     /// <summary>Floating-point operations that it executes in its products.</summary>
     public virtual long ExecutedFlops => Flops;
 
-    /// <summary>Its matrices; disposed with it.</summary>
+    /// <summary>Its matrices, which the network's plans share.</summary>
     public virtual IEnumerable<PackedWeights> Weights => [];
 
     public virtual int Phases => 1;
@@ -53,14 +53,5 @@ internal abstract class Step(string name, string description) : IDisposable
 
     protected virtual void Dispose(bool disposing)
     {
-        if (!disposing)
-        {
-            return;
-        }
-
-        foreach (PackedWeights weights in Weights)
-        {
-            weights.Dispose();
-        }
     }
 }

@@ -3,15 +3,15 @@ namespace Stemsharp.Evaluation;
 /// <summary>Ratios of energies.</summary>
 internal static class Decibels
 {
-    /// <summary>10·log10(signal / noise); +∞ without noise, −∞ without signal, NaN without either.</summary>
+    /// <summary>10·log10(signal / noise); +∞ without noise, −∞ without signal, NaN without either or of NaN.</summary>
     public static double Ratio(double signal, double noise)
     {
-        if (noise > 0)
+        if (noise <= 0)
         {
-            return 10 * Math.Log10(signal / noise);
+            return signal > 0 ? double.PositiveInfinity : double.NaN;
         }
 
-        return signal > 0 ? double.PositiveInfinity : double.NaN;
+        return 10 * Math.Log10(signal / noise);
     }
 
     /// <summary>

@@ -99,7 +99,7 @@ public sealed class ParityMeter(double relativeTolerance = 1e-5, double absolute
     public ParityReport Report() => new()
     {
         Count = _count,
-        Snr = double.IsNaN(_noise) ? double.NaN : _noise == 0 ? double.PositiveInfinity : Decibels.Ratio(_signal, _noise),
+        Snr = _noise == 0 ? double.PositiveInfinity : Decibels.Ratio(_signal, _noise),
         SiSdr = Decibels.ScaleInvariant(_signal, _product, _estimate),
         MaxDifference = _maximum,
         MaxDifferenceAt = _maximumAt,

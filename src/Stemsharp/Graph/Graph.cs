@@ -37,6 +37,9 @@ internal sealed class Node(string name, Op op, Value[] inputs, Value[] outputs)
     /// <summary>The first output; the only one for all operations but <see cref="StandardizeOp"/>.</summary>
     public Value Output => Outputs[0];
 
+    /// <summary>Calls the visitor's method for the node's operation.</summary>
+    public void Accept(IOpVisitor visitor) => Op.Accept(visitor, this);
+
     public override string ToString() =>
         $"{string.Join(", ", Outputs)} = {Op.Kind}({string.Join(", ", Inputs.Select(i => $"%{i.Id}"))})  # {Name}";
 }
@@ -52,6 +55,7 @@ internal sealed class Graph
         Inputs = inputs;
         Outputs = outputs;
         Parameters = parameters;
+        Uses = new GraphUses(nodes, outputs.Select(o => o.Item2));
     }
 
     public IReadOnlyList<Node> Nodes { get; }
@@ -62,6 +66,9 @@ internal sealed class Graph
 
     /// <summary>Each trained tensor once, in the order in which the model asks for them.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Who computes and who reads each value.</summary>
+    public GraphUses Uses { get; }
 
     /// <summary>
     /// Floating-point operations of one run as the model defines it (a multiply-add counts two; only

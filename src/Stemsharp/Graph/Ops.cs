@@ -13,6 +13,9 @@ internal abstract record Op
     public virtual IEnumerable<Parameter> Parameters => [];
 
     public virtual long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) => 0;
+
+    /// <summary>Calls the visitor's method for this operation; <paramref name="node"/> is the node that does it.</summary>
+    public abstract void Accept(IOpVisitor visitor, Node node);
 }
 
 /// <summary>
@@ -27,6 +30,8 @@ internal sealed record ConvOp(
 
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
         2 * outputs[0].Shape.Elements * (Weight.Shape.Elements / Weight.Shape[0]);
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Conv(node, this);
 }
 
 /// <summary>
@@ -42,6 +47,8 @@ internal sealed record ConvTransposeOp(Parameter Weight, Parameter Bias, int Str
 
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
         2 * inputs[0].Shape.Positions * Weight.Shape.Elements;
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.ConvTranspose(node, this);
 }
 
 /// <summary>Channel-wise linear map at every position: torch.nn.Linear over the channel axis.
@@ -52,6 +59,8 @@ internal sealed record LinearOp(Parameter Weight, Parameter Bias, int FirstRow, 
 
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
         2L * Rows * inputs[0].Shape.Elements;
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Linear(node, this);
 }
 
 /// <summary>
@@ -62,6 +71,8 @@ internal sealed record AttentionOp(int Heads) : Op
 {
     public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
         4L * inputs[0].Shape.Elements * inputs[1].Shape.Positions;
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Attention(node, this);
 }
 
 /// <summary>
@@ -71,51 +82,86 @@ internal sealed record AttentionOp(int Heads) : Op
 internal sealed record GroupNormOp(Parameter Weight, Parameter Bias, int Groups, bool PerRow, double Epsilon) : Op
 {
     public override IEnumerable<Parameter> Parameters => [Weight, Bias];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.GroupNorm(node, this);
 }
 
 /// <summary>torch.nn.LayerNorm over the channels at each position.</summary>
 internal sealed record LayerNormOp(Parameter Weight, Parameter Bias, double Epsilon) : Op
 {
     public override IEnumerable<Parameter> Parameters => [Weight, Bias];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.LayerNorm(node, this);
 }
 
 /// <summary>x·Φ(x), the exact erf form.</summary>
-internal sealed record GeluOp : Op;
+internal sealed record GeluOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Gelu(node, this);
+}
 
 /// <summary>max(x, 0).</summary>
-internal sealed record ReluOp : Op;
+internal sealed record ReluOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Relu(node, this);
+}
 
 /// <summary>First half of the channels times the sigmoid of the second half.</summary>
-internal sealed record GluOp : Op;
+internal sealed record GluOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Glu(node, this);
+}
 
 /// <summary>Sum of two values of one shape.</summary>
-internal sealed record AddOp : Op;
+internal sealed record AddOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Add(node, this);
+}
 
 /// <summary>LayerScale: each channel times its factor [C].</summary>
 internal sealed record ChannelScaleOp(Parameter Scale) : Op
 {
     public override IEnumerable<Parameter> Parameters => [Scale];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.ChannelScale(node, this);
 }
 
 /// <summary>Adds factor·weight[f, c] at every time frame of channel c, row f. Weight [F, C].</summary>
 internal sealed record FrequencyEmbeddingOp(Parameter Weight, double Factor) : Op
 {
     public override IEnumerable<Parameter> Parameters => [Weight];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.FrequencyEmbedding(node, this);
 }
 
 /// <summary>Adds a computed table, broadcast over its axes of size 1.</summary>
-internal sealed record AddTableOp(Table Table) : Op;
+internal sealed record AddTableOp(Table Table) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.AddTable(node, this);
+}
 
 /// <summary>Appends zeros to the last axis up to <c>Length</c>.</summary>
-internal sealed record PadOp(int Length) : Op;
+internal sealed record PadOp(int Length) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Pad(node, this);
+}
 
 /// <summary>Keeps <c>Length</c> elements from <c>Start</c> of the first spatial axis.</summary>
-internal sealed record CropOp(int Start, int Length) : Op;
+internal sealed record CropOp(int Start, int Length) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Crop(node, this);
+}
 
 /// <summary>
 /// (x − mean)/(ε + std) over all elements, std unbiased; outputs the result, mean [1] and std [1].
 /// </summary>
-internal sealed record StandardizeOp(double Epsilon) : Op;
+internal sealed record StandardizeOp(double Epsilon) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Standardize(node, this);
+}
 
 /// <summary>x·std + mean; inputs x, mean [1], std [1].</summary>
-internal sealed record RestoreOp : Op;
+internal sealed record RestoreOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Restore(node, this);
+}

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels;
 
@@ -25,7 +25,7 @@ internal static class FmaPeak
     /// </summary>
     public static FmaRate Measure(int threads, double seconds = 0.5)
     {
-        Func<long, long> loop = KernelTier.Best.Bits switch
+        Func<long, long> loop = SimdTier.Chosen.Bits switch
         {
             512 => Loop<Simd512, Vector512<float>>,
             256 => Loop<Simd256, Vector256<float>>,

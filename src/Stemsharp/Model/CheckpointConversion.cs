@@ -12,32 +12,19 @@ internal static class CheckpointConversion
     /// <param name="checkpoint">An open checkpoint whose tensors fit its configuration.</param>
     /// <param name="path">The file to write; its extension names the format.</param>
     /// <param name="nameByChecksum">Adds the file's checksum to its name, as official .th files are named.</param>
+    /// <param name="families">Who knows what its configuration means; null for all families.</param>
     /// <returns>The path of the written file.</returns>
     /// <exception cref="ModelException">The checkpoint is not consistent, or the file cannot be written.</exception>
     /// <exception cref="OptionException">The path has another extension.</exception>
-    public static string Save(Checkpoint checkpoint, string path, bool nameByChecksum = false)
+    public static string Save(Checkpoint checkpoint, string path, bool nameByChecksum = false, FamilyTable? families = null)
     {
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        CheckpointNetwork network = (families ?? FamilyTable.All).Read(checkpoint);
+        Graph.Graph graph = network.Record(network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples));
         // What does not fit is found before a file is begun.
-        _ = new CheckpointWeights(checkpoint, config, graph);
+        _ = new CheckpointWeights(checkpoint, network, graph);
         IReadOnlyList<StoredTensor> tensors = checkpoint.IsSynthetic
             ? [.. graph.Parameters.Select(p => checkpoint.Find(p.Name, p.Shape.Dims)!)]
             : checkpoint.Tensors;
-        return CheckpointWriter.Save(path, checkpoint.Signature, Arguments(checkpoint, config), tensors, nameByChecksum);
-    }
-
-    private static Dictionary<string, object?> Arguments(Checkpoint checkpoint, HTDemucsConfig config)
-    {
-        Dictionary<string, object?> arguments = checkpoint.Arguments is { } own
-            ? new(own, StringComparer.Ordinal)
-            : HTDemucsArguments.FromConfig(config);
-        foreach ((string name, object? value) in checkpoint.Overrides ?? new Dictionary<string, object?>())
-        {
-            arguments[name] = value;
-        }
-        // JSON has no fractions; torch's original takes a number or a Fraction, not a text.
-        arguments["segment"] = new Fraction(config.SegmentNumerator, config.SegmentDenominator);
-        return arguments;
+        return CheckpointWriter.Save(path, network.ClassName, checkpoint.Signature, network.SavedArguments, tensors, nameByChecksum);
     }
 }

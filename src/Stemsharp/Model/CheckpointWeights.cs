@@ -15,7 +15,7 @@ internal sealed class CheckpointWeights : IWeightSource
     private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
 
     /// <exception cref="ModelException">Names all missing, surplus and mis-shaped tensors together.</exception>
-    public CheckpointWeights(Checkpoint checkpoint, HTDemucsConfig config, Graph.Graph graph)
+    public CheckpointWeights(Checkpoint checkpoint, CheckpointNetwork network, Graph.Graph graph)
     {
         List<string> missing = [];
         List<string> wrong = [];
@@ -41,7 +41,7 @@ internal sealed class CheckpointWeights : IWeightSource
         }
 
         HashSet<string> asked = graph.Parameters.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        List<string> surplus = [.. checkpoint.Tensors.Where(t => !asked.Contains(t.Name) && !HTDemucsConfigReader.IsUnused(config, t.Name)).Select(t => t.Name)];
+        List<string> surplus = [.. checkpoint.Tensors.Where(t => !asked.Contains(t.Name) && !network.IsUnused(t.Name)).Select(t => t.Name)];
         if (missing.Count + wrong.Count + surplus.Count == 0)
         {
             return;
@@ -58,6 +58,9 @@ internal sealed class CheckpointWeights : IWeightSource
     public void Read(Parameter parameter, Span<float> destination) => _tensors[parameter.Name].CopyTo(destination);
 
     public bool TryReadHalf(Parameter parameter, Span<Half> destination) => _tensors[parameter.Name].TryCopyTo(destination);
+
+    /// <summary>Whether a tensor is stored in half precision.</summary>
+    public bool IsHalf(Parameter parameter) => _tensors[parameter.Name].Type == ElementType.Half;
 
     private static void Append(StringBuilder message, string what, List<string> items)
     {

@@ -1,21 +1,39 @@
+using Stemsharp.Inference;
+
 namespace Stemsharp.Separation;
 
-/// <summary>What separation must know of a network besides its shapes.</summary>
-/// <param name="SampleRate">In Hz.</param>
-/// <param name="Channels">Audio channels.</param>
-/// <param name="TrainingSamples">Samples of a training segment, the longest piece it takes.</param>
-/// <param name="PadsToTraining">Whether shorter pieces are lengthened to it with zeros, or run at their own length.</param>
-/// <param name="Nfft">FFT size.</param>
-internal sealed record NetworkTraits(int SampleRate, int Channels, int TrainingSamples, bool PadsToTraining, int Nfft);
+/// <summary>Where the engines for one network come from; they are owned and disposed there.</summary>
+internal interface IEngineSource
+{
+    /// <summary>
+    /// Whether results are looked through for what cannot be right, because another engine would go on. Otherwise a sample that is no
+    /// number is noticed when it is handed on.
+    /// </summary>
+    bool ChecksResults { get; }
+
+    /// <summary>The engine, loaded when it is first asked for, and ready for pieces.</summary>
+    /// <param name="samples">Samples of the first piece.</param>
+    /// <param name="pieces">How many there will be.</param>
+    IEngine Open(int samples, long pieces);
+
+    /// <summary>Says that an engine failed and is tried once more: a new one of its kind where the device was lost.</summary>
+    /// <param name="failure">How it failed.</param>
+    /// <param name="samples">Samples of the next piece.</param>
+    /// <param name="pieces">How many there were to be.</param>
+    IEngine Retry(EngineException failure, int samples, long pieces);
+
+    /// <summary>Another engine in the place of one that failed; null when there is none.</summary>
+    /// <param name="failure">How it failed.</param>
+    /// <param name="samples">Samples of the next piece.</param>
+    /// <param name="pieces">How many there were to be.</param>
+    IEngine? Replace(EngineException failure, int samples, long pieces);
+}
 
 /// <summary>One network of a bag.</summary>
-/// <param name="Traits">What it is.</param>
+/// <param name="Definition">What it is.</param>
 /// <param name="Weights">What it counts for each of the model's stems.</param>
-/// <param name="Runners">
-/// Gives runners for segments of so many samples: as many as there should be at work at once, for so many segments to
-/// come. The giver owns them, and may dispose them when it is asked for others.
-/// </param>
-internal sealed record BagMember(NetworkTraits Traits, IReadOnlyList<double> Weights, Func<int, long, IReadOnlyList<SegmentRunner>> Runners);
+/// <param name="Engines">What runs it.</param>
+internal sealed record BagMember(NetworkDefinition Definition, IReadOnlyList<double> Weights, IEngineSource Engines);
 
 /// <summary>Which networks are needed for the wanted stems, and what each counts.</summary>
 internal sealed class Bag

@@ -21,21 +21,24 @@ internal sealed class ChunkSchedule
     private readonly long[] _next;
     private readonly int _segment;
     private readonly int _stride;
+    private readonly int _border;
 
     /// <param name="length">Samples of the track.</param>
     /// <param name="segment">Samples of a piece.</param>
     /// <param name="stride">Samples from one piece to the next; null for one piece only.</param>
     /// <param name="offsets">Each run's offset.</param>
-    /// <param name="maximum">The largest offset there can be: half a second.</param>
-    public ChunkSchedule(long length, int segment, int? stride, IReadOnlyList<int> offsets, int maximum)
+    /// <param name="maximum">The largest offset there can be.</param>
+    /// <param name="border">Samples that belong to the pieces before and after the track.</param>
+    public ChunkSchedule(long length, int segment, int? stride, IReadOnlyList<int> offsets, int maximum, int border = 0)
     {
         Length = length;
+        _border = border;
         _segment = segment;
         _starts = new long[offsets.Count];
         _next = new long[offsets.Count];
         for (int run = 0; run < offsets.Count; run++)
         {
-            _starts[run] = offsets[run] - maximum;
+            _starts[run] = offsets[run] - maximum - border;
         }
 
         // Without a stride the first piece takes everything, and the second would begin past the end.
@@ -45,10 +48,16 @@ internal sealed class ChunkSchedule
             long total = length - _starts[run];
             Count += (total + _stride - 1) / _stride;
         }
+
+        // With the border behind the track, whose own pieces reach no sample of it and are left out.
+        LastIndex = (length + 2L * border + _stride - 1) / _stride - 1;
     }
 
     /// <summary>Samples of the track.</summary>
     public long Length { get; }
+
+    /// <summary>The number of the last piece of a run that is not shifted, those behind the track included.</summary>
+    public long LastIndex { get; }
 
     /// <summary>Pieces in all.</summary>
     public long Count { get; }
@@ -67,7 +76,7 @@ internal sealed class ChunkSchedule
         }
 
         long start = StartOf(run);
-        chunk = new Chunk(run, _next[run], start, (int)Math.Min(_segment, Length - start));
+        chunk = new Chunk(run, _next[run], start, (int)Math.Min(_segment, Length + _border - start));
         _next[run]++;
         return true;
     }

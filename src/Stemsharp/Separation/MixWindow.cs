@@ -3,7 +3,7 @@ using Stemsharp.Audio;
 namespace Stemsharp.Separation;
 
 /// <summary>
-/// The stretch of a track around the piece at work, read front to back once. Samples outside the track are zeros.
+/// The stretch of a track around the piece at work, read front to back once. Outside of the track lie zeros, or its mirror image.
 /// </summary>
 internal sealed class MixWindow
 {
@@ -13,6 +13,7 @@ internal sealed class MixWindow
     private readonly long _length;
     private readonly float[][] _channels;
     private readonly float[] _interleaved;
+    private readonly int _border;
     private long _start;
     private int _count;
 
@@ -20,8 +21,10 @@ internal sealed class MixWindow
     /// <param name="name">Its name, for messages.</param>
     /// <param name="length">Its length as an earlier pass found it.</param>
     /// <param name="capacity">Samples that are held at once as a rule; it grows where more are asked for.</param>
-    public MixWindow(IAudioReader reader, string name, long length, long capacity)
+    /// <param name="border">Samples that are mirrored at both ends, fewer than the track has; zeros lie beyond.</param>
+    public MixWindow(IAudioReader reader, string name, long length, long capacity, int border = 0)
     {
+        _border = border;
         _reader = reader;
         _name = name;
         _length = length;
@@ -41,7 +44,8 @@ internal sealed class MixWindow
     /// <summary>Reads on until everything before <paramref name="end"/> is held, as far as the track reaches.</summary>
     public void ReadTo(long end)
     {
-        end = Math.Min(end, _length);
+        // The mirror image before the track is of what comes after.
+        end = Math.Min(_border > 0 ? Math.Max(end, _border + 1) : end, _length);
         while (_start + _count < end)
         {
             int wanted = (int)Math.Min(Block, end - _start - _count);
@@ -74,6 +78,8 @@ internal sealed class MixWindow
     /// <summary>Forgets everything before <paramref name="start"/>.</summary>
     public void DiscardBefore(long start)
     {
+        // The mirror image behind the track is of what came before.
+        start = _border > 0 ? Math.Min(start, _length - 1 - _border) : start;
         int drop = (int)Math.Clamp(start - _start, 0, _count);
 
         // Moving only when half of it is stale keeps the cost per sample constant.
@@ -91,7 +97,7 @@ internal sealed class MixWindow
         _count -= drop;
     }
 
-    /// <summary>Copies samples that are held; zeros where the track is not.</summary>
+    /// <summary>Copies samples that are held; where the track is not, its mirror image or zeros.</summary>
     /// <param name="channel">Which channel.</param>
     /// <param name="start">First sample, in the track's count; may lie before or after the track.</param>
     /// <param name="destination">As many samples as are wanted.</param>
@@ -101,11 +107,32 @@ internal sealed class MixWindow
         if (from >= to)
         {
             destination.Clear();
+            Mirror(channel, start, destination);
             return;
         }
 
         destination[..(int)(from - start)].Clear();
         destination[(int)(to - start)..].Clear();
         _channels[channel].AsSpan((int)(from - _start), (int)(to - from)).CopyTo(destination[(int)(from - start)..]);
+        Mirror(channel, start, destination);
+    }
+
+    private void Mirror(int channel, long start, Span<float> destination)
+    {
+        if (_border == 0)
+        {
+            return;
+        }
+
+        float[] samples = _channels[channel];
+        for (long at = Math.Max(start, -_border); at < Math.Min(start + destination.Length, 0); at++)
+        {
+            destination[(int)(at - start)] = samples[-at - _start];
+        }
+
+        for (long at = Math.Max(start, _length); at < Math.Min(start + destination.Length, _length + _border); at++)
+        {
+            destination[(int)(at - start)] = samples[2 * (_length - 1) - at - _start];
+        }
     }
 }

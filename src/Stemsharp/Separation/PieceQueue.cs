@@ -1,138 +1,278 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
+using System.Runtime.ExceptionServices;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
 
 /// <summary>A piece of the track on its way through the network.</summary>
 /// <param name="Chunk">Where it lies.</param>
-/// <param name="Window">Samples that the network sees.</param>
+/// <param name="Window">Samples that the network is shown.</param>
+/// <param name="Samples">Samples that it takes: the window, and zeros.</param>
 /// <param name="Final">Where the next piece begins: everything before is final once this one is blended.</param>
-internal readonly record struct Piece(Chunk Chunk, int Window, long Final);
+internal readonly record struct Piece(Chunk Chunk, int Window, int Samples, long Final);
 
 /// <summary>
-/// The pieces of one pass that are at work, in order. There are as many runners as the network's owner gives; with
-/// more than one, each piece runs on a thread of its own while others are prepared and blended. With one, a piece
-/// runs when it is added. Pieces come out in the order in which they went in, whichever is done first.
+/// The pieces of one pass that are at work, in order: they come out as they went in, whichever is done first. An engine that fails is
+/// given what its kind of failure is worth: a lost device and a wrong result one more try, and then, as for all others, another engine
+/// takes its place where there is one, from the first piece that is not done.
 /// </summary>
 internal sealed class PieceQueue : IDisposable
 {
     private readonly BagPass _pass;
     private readonly long _pieces;
+    private readonly Action<IPieceBuffer, Piece> _fill;
     private readonly CancellationTokenSource _cancellation;
-    private readonly CancellationToken _asked;
-    private readonly Queue<(Piece Piece, SegmentRunner? Runner, Task? Work)> _queue = [];
-    private readonly Stack<SegmentRunner> _free = [];
-    private int _runners, _samples;
+    private readonly Queue<Entry> _queue = [];
+    private readonly List<Entry> _gathered = [];
+    private readonly List<Task> _runs = [];
+    private IEngine? _engine;
+    private int _samples;
+    private bool _retried;
 
     /// <param name="pass">The network, and the stems wanted of it.</param>
     /// <param name="pieces">Pieces in all.</param>
+    /// <param name="fill">Writes a piece's part of the mix into a buffer; again where it has to be run again.</param>
     /// <param name="cancellationToken">Stops what is at work.</param>
-    public PieceQueue(BagPass pass, long pieces, CancellationToken cancellationToken)
+    public PieceQueue(BagPass pass, long pieces, Action<IPieceBuffer, Piece> fill, CancellationToken cancellationToken)
     {
         _pass = pass;
         _pieces = pieces;
-        _asked = cancellationToken;
+        _fill = fill;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     }
 
-    /// <summary>What runs the network; empty before the first piece that needs it.</summary>
-    public string Engine { get; private set; } = "";
-
     /// <summary>Whether the network is in memory.</summary>
-    public bool IsLoaded => _runners > 0;
+    public bool IsLoaded => _engine is not null;
 
     /// <summary>Pieces that have not been taken out.</summary>
     public int Count => _queue.Count;
 
     /// <summary>Whether a piece has to be taken out before another one is added.</summary>
-    public bool IsFull => _queue.Count >= Math.Max(1, _runners);
+    public bool IsFull => _queue.Count >= Capacity;
 
-    /// <summary>A runner for segments of so many samples; null when pieces have to be taken out first.</summary>
-    public SegmentRunner? Claim(int samples)
-    {
-        if (samples != _samples)
-        {
-            // Runners for another length may take the place of these.
-            if (_queue.Count > 0)
-            {
-                return null;
-            }
-
-            IReadOnlyList<SegmentRunner> runners = _pass.Member.Runners(samples, _pieces);
-            _samples = samples;
-            _runners = runners.Count;
-            Engine = SegmentRunner.Describe(runners);
-            _free.Clear();
-            foreach (SegmentRunner runner in runners)
-            {
-                _free.Push(runner);
-            }
-        }
-
-        return _free.TryPop(out SegmentRunner? free) ? free : null;
-    }
+    // An engine that takes several pieces in a run is filled with the next ones while it runs.
+    private int Capacity => _engine is null ? 1 : _engine.PiecesPerRun * (_engine.RunsAtOnce + (_engine.PiecesPerRun > 1 ? 1 : 0));
 
     /// <summary>Adds a piece that needs no network.</summary>
-    public void AddSilent(Piece piece) => _queue.Enqueue((piece, null, null));
+    public void AddSilent(Piece piece) => _queue.Enqueue(new Entry(piece, needsNetwork: false));
 
-    /// <summary>Adds a piece whose input lies in a claimed runner.</summary>
-    public void Run(Piece piece, SegmentRunner runner)
+    /// <summary>Adds a piece; false when pieces have to be taken out first.</summary>
+    public bool TryRun(Piece piece)
     {
-        Task? work = null;
-        if (_runners == 1)
+        _engine ??= _pass.Member.Engines.Open(piece.Samples, _pieces);
+        Entry entry = new(piece, needsNetwork: true);
+        while (true)
         {
-            Run(runner, _asked);
-        }
-        else
-        {
-            // A thread of its own: seconds of computing have no place in the pool.
-            work = Task.Factory.StartNew(
-                () => Run(runner, _cancellation.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
+            try
+            {
+                if (!TryBegin(entry))
+                {
+                    return false;
+                }
 
-        _queue.Enqueue((piece, runner, work));
+                _queue.Enqueue(entry);
+                return true;
+            }
+            catch (EngineException failure)
+            {
+                Recover(failure, piece.Samples);
+            }
+        }
     }
 
-    /// <summary>The oldest piece, when it is done. Its runner, if it had one, is to be returned.</summary>
-    public (Piece Piece, SegmentRunner? Runner) Take()
+    /// <summary>The oldest piece, when it is done, with the buffer that holds its stems and is to be disposed; null for a silent one.</summary>
+    /// <param name="engine">What made it; null for a silent one.</param>
+    public (Piece Piece, IPieceBuffer? Buffer) Take(out IEngine? engine)
     {
-        (Piece piece, SegmentRunner? runner, Task? work) = _queue.Peek();
-        work?.GetAwaiter().GetResult();
+        engine = null;
+        Entry entry = _queue.Peek();
+        while (entry.NeedsNetwork)
+        {
+            try
+            {
+                if (entry.Buffer is null && !TryBegin(entry))
+                {
+                    throw new InvalidOperationException($"{_engine!.Description} has no buffer for a piece while none is at work.");
+                }
+
+                if (entry.Work is null)
+                {
+                    Submit();
+                }
+
+                entry.Work!.GetAwaiter().GetResult();
+                Check(entry.Buffer!);
+                _retried = false;
+                engine = _engine;
+                break;
+            }
+            catch (EngineException failure)
+            {
+                Recover(failure, entry.Piece.Samples);
+            }
+        }
+
         _queue.Dequeue();
-        return (piece, runner);
+        return (entry.Piece, entry.Buffer);
     }
 
-    /// <summary>Lets a runner be claimed again.</summary>
-    public void Return(SegmentRunner runner) => _free.Push(runner);
-
-    /// <summary>Stops what is still at work, and waits for it: the runners live on.</summary>
+    /// <summary>Stops what is still at work, and waits for it: the engine lives on.</summary>
     public void Dispose()
     {
-        if (_queue.Count > 0)
+        _cancellation.Cancel();
+        WaitForRuns();
+        foreach (Entry entry in _queue)
         {
-            _cancellation.Cancel();
-            foreach ((_, _, Task? work) in _queue)
-            {
-                // Its error is not the first one, which is on its way already.
-                work?.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
-            }
+            entry.Buffer?.Dispose();
         }
 
         _cancellation.Dispose();
     }
 
-    private void Run(SegmentRunner runner, CancellationToken cancellationToken)
+    // Leases a buffer and fills it; the run begins when as many are together as the engine takes.
+    private bool TryBegin(Entry entry)
     {
+        IEngine engine = _engine!;
+        if (entry.Piece.Samples != _samples)
+        {
+            // Buffers of another length take the place of these.
+            if (_queue.Any(e => e.Buffer is not null))
+            {
+                return false;
+            }
+
+            engine.Prepare(entry.Piece.Samples, _pieces);
+            _samples = entry.Piece.Samples;
+        }
+
+        if (engine.Lease() is not { } buffer)
+        {
+            Submit();
+            return false;
+        }
+
+        entry.Buffer = buffer;
+        _fill(buffer, entry.Piece);
+        _gathered.Add(entry);
+        if (_gathered.Count == engine.PiecesPerRun)
+        {
+            Submit();
+        }
+
+        return true;
+    }
+
+    private void Submit()
+    {
+        if (_gathered.Count == 0)
+        {
+            return;
+        }
+
+        _runs.RemoveAll(run => run.IsCompleted);
+        while (_runs.Count >= _engine!.RunsAtOnce)
+        {
+            Ended(_runs[0]).Wait();
+            _runs.RemoveAt(0);
+        }
+
+        Task run = RunAsync([.. _gathered.Select(e => e.Buffer!)]);
+        _gathered.ForEach(e => e.Work = run);
+        _gathered.Clear();
+        if (!run.IsCompleted)
+        {
+            _runs.Add(run);
+        }
+    }
+
+    private async Task RunAsync(IPieceBuffer[] buffers)
+    {
+        IEngine engine = _engine!;
         long began = Stopwatch.GetTimestamp();
         using (Activity? activity = SeparationTelemetry.Source.StartActivity("segment"))
         {
-            activity?.SetTag("stemsharp.engine", runner.Description);
-            runner.Run(_pass.Stems, cancellationToken);
+            activity?.SetTag("stemsharp.engine", engine.Description);
+            await engine.RunAsync(buffers, _pass.Stems, _cancellation.Token).ConfigureAwait(false);
         }
 
         // An engine's description is made anew each time it is asked for.
         if (SeparationTelemetry.SegmentDuration.Enabled)
         {
-            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, SeparationTelemetry.Engine(runner.Description));
+            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds / buffers.Length, SeparationTelemetry.Engine(engine.Description));
         }
+    }
+
+    private void Check(IPieceBuffer buffer)
+    {
+        if (!_pass.Member.Engines.ChecksResults)
+        {
+            return;
+        }
+
+        foreach (int stem in _pass.Stems)
+        {
+            for (int c = 0; c < _pass.Member.Definition.Channels; c++)
+            {
+                if (!float.IsFinite(TensorPrimitives.MaxMagnitude<float>(buffer.Output(stem, c))))
+                {
+                    throw new EngineException(EngineFailure.Wrong, $"{_engine!.Description} gave samples that are no finite numbers.");
+                }
+            }
+        }
+    }
+
+    // Everything that is in the queue is run again: its inputs are gone.
+    private void Recover(EngineException failure, int samples)
+    {
+        WaitForRuns();
+        foreach (Entry entry in _queue)
+        {
+            entry.Buffer?.Dispose();
+            (entry.Buffer, entry.Work) = (null, null);
+        }
+
+        _gathered.Clear();
+        if (!_retried && failure.Failure is EngineFailure.DeviceLost or EngineFailure.Wrong)
+        {
+            _engine = _pass.Member.Engines.Retry(failure, samples, _pieces);
+            _retried = true;
+        }
+        else if (_pass.Member.Engines.Replace(failure, samples, _pieces) is { } replacement)
+        {
+            _engine = replacement;
+            _retried = false;
+        }
+        else
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        _samples = 0;
+    }
+
+    private void WaitForRuns()
+    {
+        foreach (Task run in _runs)
+        {
+            Ended(run).Wait();
+        }
+
+        _runs.Clear();
+    }
+
+    // Its error, if any, is told by the pieces that wait for it.
+    private static Task Ended(Task run) =>
+        run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private sealed class Entry(Piece piece, bool needsNetwork)
+    {
+        public Piece Piece { get; } = piece;
+
+        public bool NeedsNetwork { get; } = needsNetwork;
+
+        public IPieceBuffer? Buffer { get; set; }
+
+        public Task? Work { get; set; }
     }
 }

@@ -1,3 +1,5 @@
+using Stemsharp.Simd;
+
 namespace Stemsharp.Separation;
 
 /// <summary>Chooses how far the runs of one separation are shifted against each other.</summary>
@@ -25,17 +27,11 @@ internal static class ShiftOffsets
             return spaced;
         }
 
-        // SplitMix64: small, and the same everywhere and for ever, which System.Random does not promise.
-        ulong state = ((ulong)(uint)seed.Value << 32) | (uint)member;
+        SplitMix64 random = new(((ulong)(uint)seed.Value << 32) | (uint)member);
         int[] drawn = new int[shifts];
         for (int i = 0; i < shifts; i++)
         {
-            state += 0x9E3779B97F4A7C15;
-            ulong z = state;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            z ^= z >> 31;
-            drawn[i] = (int)((UInt128)z * (ulong)(maximum + 1) >> 64);
+            drawn[i] = (int)((UInt128)random.Next() * (ulong)(maximum + 1) >> 64);
         }
 
         return drawn;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
 
@@ -19,13 +20,13 @@ internal readonly record struct SeparationStep(bool Loading, long Done, long Cou
 /// <param name="Segments">Runs of the network.</param>
 /// <param name="Silent">Pieces of digital silence, which need none.</param>
 /// <param name="Peaks">Largest absolute sample of each wanted stem.</param>
-/// <param name="Engine">The last engine's description.</param>
-internal sealed record SeparationTally(long Segments, long Silent, float[] Peaks, string Engine);
+/// <param name="Engines">Which engine made how many pieces, in order.</param>
+internal sealed record SeparationTally(long Segments, long Silent, float[] Peaks, IReadOnlyList<EngineShare> Engines);
 
 /// <summary>
 /// Separates one track of any length in constant memory: cuts it into overlapping pieces, runs each network of a bag
-/// over all of them, blends what they give, and hands on finished stretches in order. The same bits for any
-/// number of threads, and for any number of pieces at work at once.
+/// over all of them, blends what they give, and hands on finished stretches in order. How a track is cut and normalised is each
+/// network's own matter. The same bits for any number of threads, and for any number of pieces at work at once.
 /// </summary>
 internal sealed class TrackSeparator
 {
@@ -33,11 +34,11 @@ internal sealed class TrackSeparator
     private readonly TrackStatistics _statistics;
     private readonly Bag _bag;
     private readonly SeparationSettings _settings;
-    private readonly ChunkSchedule[] _schedules;
+    private readonly PassCut[] _cuts;
     private readonly int _channels;
     private readonly PeakMeter[] _peaks;
+    private readonly List<EngineShare> _engines = [];
     private long _segments, _silent, _done;
-    private string _engine = "";
 
     /// <param name="track">The track.</param>
     /// <param name="statistics">What a pass over it told.</param>
@@ -47,13 +48,13 @@ internal sealed class TrackSeparator
     public TrackSeparator(Track track, TrackStatistics statistics, Bag bag, SeparationSettings settings)
     {
         _track = track;
-        _statistics = settings.Normalize ? statistics : TrackStatistics.Neutral(statistics.Length);
+        _statistics = statistics;
         _bag = bag;
         _settings = settings;
-        _channels = bag.Passes[0].Member.Traits.Channels;
+        _channels = bag.Passes[0].Member.Definition.Channels;
         _peaks = [.. bag.Wanted.Select(_ => new PeakMeter())];
-        _schedules = [.. bag.Passes.Select(Schedule)];
-        Count = _schedules.Sum(schedule => schedule.Count);
+        _cuts = [.. bag.Passes.Select(pass => new PassCut(pass, track.Name, statistics.Length, settings))];
+        Count = _cuts.Sum(cut => cut.Schedule().Count);
     }
 
     /// <summary>Pieces in all, over all passes.</summary>
@@ -75,7 +76,7 @@ internal sealed class TrackSeparator
             Pass(pass, spool, receive, report, cancellationToken);
         }
 
-        return new SeparationTally(_segments, _silent, [.. _peaks.Select(peak => peak.Peak)], _engine);
+        return new SeparationTally(_segments, _silent, [.. _peaks.Select(peak => peak.Peak)], _engines);
     }
 
     private void Pass(
@@ -86,32 +87,29 @@ internal sealed class TrackSeparator
         CancellationToken cancellationToken)
     {
         BagPass pass = _bag.Passes[number];
-        NetworkTraits traits = pass.Member.Traits;
-        ChunkSchedule schedule = _schedules[number];
-        int segment = SegmentOf(traits);
-        TransitionWeights weights = new(segment, StrideOf(segment), _settings.TransitionPower);
+        PassCut cut = _cuts[number];
+        ChunkSchedule schedule = cut.Schedule();
+        TrackLevel level = _statistics.Level(_settings.Normalization ?? cut.Definition.Cut.Normalization);
+        PieceWeights weights = cut.Weights();
         using IAudioReader reader = _track.Open(cancellationToken);
-        MixWindow mix = new(reader, _track.Name, _statistics.Length, 2L * segment + 16);
+        MixWindow mix = new(reader, _track.Name, _statistics.Length, 2L * cut.Samples + 16, cut.Border);
         StemAccumulator[] sums = new StemAccumulator[pass.Stems.Length * _channels];
         for (int i = 0; i < sums.Length; i++)
         {
-            sums[i] = new StemAccumulator(segment);
+            sums[i] = new StemAccumulator(cut.Samples);
         }
 
         BlockAssembly assembly = new(_bag, number, _channels, spool, mix, sums);
-        double share = 1.0 / OffsetsOf(pass).Count;
-        using PieceQueue queue = new(pass, schedule.Count, cancellationToken);
+        IWorkers blending = new ParallelWorkers(_settings.Threads);
+        double share = 1.0 / cut.Runs;
+        using PieceQueue queue = new(pass, schedule.Count, (buffer, piece) => Fill(buffer, mix, cut, piece, level), cancellationToken);
         while (schedule.TryNext(out Chunk chunk))
         {
             cancellationToken.ThrowIfCancellationRequested();
-
-            // A network that does not lengthen its input sees the last, shorter piece as it is.
-            bool own = !traits.PadsToTraining && _settings.SegmentSamples is null;
-            int window = own ? chunk.Length : segment;
-            long windowStart = chunk.WindowStart(window);
-            mix.ReadTo(windowStart + window);
-            Piece piece = new(chunk, window, schedule.NextStart);
-            if (chunk.Start + chunk.Length <= 0 || IsSilent(mix, windowStart, window))
+            Piece piece = cut.PieceOf(chunk, schedule.NextStart);
+            (long start, int shown) = cut.Shown(piece);
+            mix.ReadTo(start + shown);
+            if (chunk.Start + chunk.Length <= 0 || IsSilent(mix, start, shown))
             {
                 queue.AddSilent(piece);
             }
@@ -122,37 +120,32 @@ internal sealed class TrackSeparator
                     report(new SeparationStep(true, _done, Count, number));
                 }
 
-                int samples = traits.PadsToTraining ? traits.TrainingSamples : window;
-                SegmentRunner? runner;
-                while ((runner = queue.Claim(samples)) is null)
+                while (!queue.TryRun(piece))
                 {
-                    Finish(queue.Take());
+                    Finish();
                 }
-
-                Fill(runner, mix, windowStart, window);
-                queue.Run(piece, runner);
             }
 
             while (queue.IsFull)
             {
-                Finish(queue.Take());
+                Finish();
             }
         }
 
         while (queue.Count > 0)
         {
-            Finish(queue.Take());
+            Finish();
         }
 
-        void Finish((Piece Piece, SegmentRunner? Runner) done)
+        void Finish()
         {
-            Piece piece = done.Piece;
-            if (done.Runner is { } runner)
+            (Piece piece, IPieceBuffer? buffer) = queue.Take(out IEngine? engine);
+            if (buffer is not null)
             {
                 _segments++;
-                _engine = queue.Engine;
-                Blend(runner, pass, piece.Chunk, piece.Window, weights.Of(piece.Chunk.Index), share, sums);
-                queue.Return(runner);
+                Tally(engine!);
+                Blend(buffer, buffer.Workers ?? blending, pass, cut, piece, level, weights.Of(piece.Chunk.Index, schedule.LastIndex), share, sums);
+                buffer.Dispose();
             }
             else
             {
@@ -160,22 +153,34 @@ internal sealed class TrackSeparator
                 SeparationTelemetry.SilentSegments.Add(1);
             }
 
-            assembly.Emit(piece.Final, receive, _peaks);
-            mix.DiscardBefore(piece.Final - segment / 2 - 1);
+            assembly.Emit(Math.Clamp(piece.Final, 0, _statistics.Length), receive, _peaks);
+            mix.DiscardBefore(piece.Final - cut.Samples / 2 - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));
         }
     }
 
-    private static bool IsSilent(MixWindow mix, long start, int window)
+    private void Tally(IEngine engine)
+    {
+        if (_engines.Count > 0 && _engines[^1].Engine == engine.Identity)
+        {
+            _engines[^1] = _engines[^1] with { Description = engine.Description, Pieces = _engines[^1].Pieces + 1 };
+        }
+        else
+        {
+            _engines.Add(new EngineShare(engine.Identity, engine.Description, _segments - 1, 1));
+        }
+    }
+
+    private static bool IsSilent(MixWindow mix, long start, int length)
     {
         // In blocks, so that music is told from silence at its first sounding sample.
         Span<float> samples = stackalloc float[1024];
         for (int c = 0; c < mix.Channels; c++)
         {
-            for (int from = 0; from < window; from += samples.Length)
+            for (int from = 0; from < length; from += samples.Length)
             {
-                Span<float> part = samples[..Math.Min(samples.Length, window - from)];
+                Span<float> part = samples[..Math.Min(samples.Length, length - from)];
                 mix.CopyTo(c, start + from, part);
                 if (part.ContainsAnyExcept(0f))
                 {
@@ -187,76 +192,40 @@ internal sealed class TrackSeparator
         return true;
     }
 
-    private void Fill(SegmentRunner runner, MixWindow mix, long start, int window)
+    private void Fill(IPieceBuffer buffer, MixWindow mix, PassCut cut, Piece piece, TrackLevel level)
     {
-        float mean = (float)_statistics.Mean, factor = (float)(1 / _statistics.Scale);
+        float mean = (float)level.Mean, factor = (float)(1 / level.Scale);
+        (long start, int shown) = cut.Shown(piece);
         for (int c = 0; c < _channels; c++)
         {
-            Span<float> input = runner.Input(c);
-            mix.CopyTo(c, start, input[..window]);
-            Span<float> inside = Inside(input, start, window);
+            Span<float> input = buffer.Input(c);
+            mix.CopyTo(c, start, input[..shown]);
+            Span<float> inside = Inside(input, start, shown, cut.Border);
             TensorPrimitives.Subtract(inside, mean, inside);
             TensorPrimitives.Multiply(inside, factor, inside);
-            input[window..].Clear();
+            cut.FillRest(input, shown, piece.Window);
         }
     }
 
-    /// <summary>The part of a window that lies within the track: the normalised track is what is padded with zeros.</summary>
-    private Span<float> Inside(Span<float> input, long start, int window)
+    /// <summary>The part of a window that lies within the track and its border: the normalised track is what is padded with zeros.</summary>
+    private Span<float> Inside(Span<float> input, long start, int length, int border)
     {
-        int from = (int)Math.Clamp(-start, 0, window);
-        int to = (int)Math.Clamp(_statistics.Length - start, from, window);
+        int from = (int)Math.Clamp(-border - start, 0, length);
+        int to = (int)Math.Clamp(_statistics.Length + border - start, from, length);
         return input[from..to];
     }
 
     private void Blend(
-        SegmentRunner runner, BagPass pass, Chunk chunk, int window, float[] weights, double share, StemAccumulator[] sums)
+        IPieceBuffer buffer, IWorkers workers, BagPass pass, PassCut cut, Piece piece, TrackLevel level, float[] weights, double share, StemAccumulator[] sums)
     {
-        int trim = (window - chunk.Length) / 2;
-        float scale = (float)_statistics.Scale, mean = (float)_statistics.Mean;
-        runner.Workers.For(sums.Length, i =>
+        int trim = cut.TrimOf(piece);
+        Chunk chunk = piece.Chunk;
+        float scale = (float)level.Scale, mean = (float)level.Mean;
+        workers.For(sums.Length, i =>
         {
             (int stem, int channel) = Math.DivRem(i, _channels);
-            Span<float> piece = runner.Output(pass.Stems[stem], channel).Slice(trim, chunk.Length);
-            sums[i].Add(chunk.Start, piece, scale, mean, weights, (float)(pass.Shares[stem] * share));
+            Span<float> samples = buffer.Output(pass.Stems[stem], channel).Slice(trim, chunk.Length);
+            sums[i].Add(chunk.Start, samples, scale, mean, weights, (float)(pass.Shares[stem] * share));
         });
     }
-
-    private ChunkSchedule Schedule(BagPass pass)
-    {
-        NetworkTraits traits = pass.Member.Traits;
-        int segment = SegmentOf(traits);
-        IReadOnlyList<int> offsets = OffsetsOf(pass);
-        long longest = _statistics.Length + MaximumShift(traits) - offsets.Min();
-        if (!_settings.Split && longest > segment)
-        {
-            throw new OptionException(
-                $"'{_track.Name}' has {longest} samples{(longest > _statistics.Length ? " with its shift" : "")}, "
-                + $"but without splitting the model takes at most {segment} ({(double)segment / traits.SampleRate:0.##} s). "
-                + "Let it be split into segments, or take a shorter part.");
-        }
-
-        return new ChunkSchedule(_statistics.Length, segment, StrideOf(segment), offsets, MaximumShift(traits));
-    }
-
-    private int SegmentOf(NetworkTraits traits)
-    {
-        int segment = _settings.SegmentSamples ?? traits.TrainingSamples;
-        if (segment > traits.TrainingSamples || segment < Math.Min(traits.Nfft, traits.TrainingSamples))
-        {
-            double rate = traits.SampleRate;
-            throw new OptionException(
-                $"A segment of {segment / rate:0.####} s is not possible with this model: {traits.Nfft / rate:0.##} s to "
-                + $"{traits.TrainingSamples / rate:0.####} s, the length it was trained on, are valid.");
-        }
-
-        return segment;
-    }
-
-    private int? StrideOf(int segment) => _settings.Split ? Math.Max(1, (int)((1 - _settings.Overlap) * segment)) : null;
-
-    private IReadOnlyList<int> OffsetsOf(BagPass pass) =>
-        _settings.Offsets?.Invoke(pass.Index) ?? [MaximumShift(pass.Member.Traits)];
-
-    private static int MaximumShift(NetworkTraits traits) => traits.SampleRate / 2;
 }

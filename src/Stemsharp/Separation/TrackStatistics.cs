@@ -1,6 +1,12 @@
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
+
+/// <summary>What a track's samples are shifted and divided by before the network, and back after it.</summary>
+/// <param name="Mean">Subtracted, and added to every stem.</param>
+/// <param name="Scale">Divided by, and multiplied with.</param>
+internal readonly record struct TrackLevel(double Mean, double Scale);
 
 /// <summary>What one pass over a track tells: its length, and the mean and deviation of its channels' mean.</summary>
 /// <param name="Length">Samples per channel.</param>
@@ -9,14 +15,24 @@ namespace Stemsharp.Separation;
 /// <param name="Peak">Largest absolute sample of any channel.</param>
 internal sealed record TrackStatistics(long Length, double Mean, double Deviation, float Peak = 0)
 {
-    /// <summary>Added to the deviation, so that silence divides by something.</summary>
+    /// <summary>Added to the unbiased deviation by Demucs, so that silence divides by something.</summary>
     private const double Epsilon = 1e-8;
 
-    /// <summary>Neither shifts nor scales.</summary>
-    public static TrackStatistics Neutral(long length) => new(length, 0, 1 - Epsilon);
-
-    /// <summary>What samples are divided by before the network and multiplied with after it.</summary>
-    public double Scale => Deviation + Epsilon;
+    /// <summary>What a network's definition makes of them.</summary>
+    public TrackLevel Level(TrackNormalization normalization)
+    {
+        switch (normalization)
+        {
+            case TrackNormalization.Sample:
+                return new TrackLevel(Mean, Deviation + Epsilon);
+            case TrackNormalization.Population:
+                // Silence is divided by 1: the originals give no numbers for it.
+                double deviation = Length > 1 ? Deviation * Math.Sqrt((Length - 1.0) / Length) : 0;
+                return new TrackLevel(Mean, deviation > 0 ? deviation : 1);
+            default:
+                return new TrackLevel(0, 1);
+        }
+    }
 
     /// <summary>Reads a track to its end.</summary>
     /// <param name="reader">The track.</param>

@@ -12,7 +12,7 @@ internal sealed class FrameTables
         Hop = nfft / 4;
         Samples = samples;
         Frames = frames;
-        Fft = new FftTables(nfft / 2);
+        Fft = new RealFftTables<float>(nfft);
         Analysis = new float[nfft];
         Synthesis = new float[nfft];
         for (int i = 0; i < nfft; i++)
@@ -22,14 +22,6 @@ internal sealed class FrameTables
             // The split of a real transform halves what it adds; the window takes the half in.
             Analysis[i] = (float)(0.5 * hann / Math.Sqrt(nfft));
             Synthesis[i] = (float)(hann / (Math.Sqrt(nfft) * Envelope));
-        }
-
-        Split = new float[nfft / 2];
-        for (int k = 0; k < nfft / 4; k++)
-        {
-            (double sin, double cos) = Math.SinCos(-2 * Math.PI * k / nfft);
-            Split[2 * k] = (float)cos;
-            Split[2 * k + 1] = (float)sin;
         }
 
         // A segment shorter than the padding is first lengthened with zeros, so that there is enough to reflect.
@@ -48,16 +40,13 @@ internal sealed class FrameTables
     /// <summary>Samples that the first frame begins before the segment.</summary>
     public int Pad => Hop / 2 * 3;
 
-    public FftTables Fft { get; }
+    public RealFftTables<float> Fft { get; }
 
     /// <summary>[N] window of the forward transform, with its scale.</summary>
     public float[] Analysis { get; }
 
     /// <summary>[N] window of the inverse transform, with its scale and the envelope's.</summary>
     public float[] Synthesis { get; }
-
-    /// <summary>[N/4][cos, sin] of −2πk/N: what joins the spectra of even and odd samples.</summary>
-    public float[] Split { get; }
 
     /// <summary>The length at whose end the segment is reflected.</summary>
     public int ReflectedLength { get; }

@@ -1,24 +1,32 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Signal;
 
-/// <summary>Transforms neighbouring frames at once, as many as a vector has lanes.</summary>
-internal abstract unsafe class FrameTransform(FrameTables tables)
+/// <summary>Transforms neighbouring frames at once, as many as a vector has lanes; where it has one, four one after the other.</summary>
+/// <remarks>
+/// Sums of overlapping frames take their order from the size of a group. Four at least give scalar code the order, and so the
+/// bits, of four lanes.
+/// </remarks>
+internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
 {
     protected FrameTables Tables { get; } = tables;
 
-    /// <summary>Frames in one vector.</summary>
-    public abstract int Lanes { get; }
+    /// <summary>Frames in one call.</summary>
+    public int Group { get; } = Math.Max(lanes, 4);
 
     /// <summary>Floats of scratch memory that one caller needs.</summary>
-    public int ScratchLength => FftLength + HopsLength + 4 * Tables.Hop + Lanes;
+    public int ScratchLength => FftLength + HopsLength + 4 * Tables.Hop + lanes;
 
-    /// <summary>The FFT's points.</summary>
-    protected int FftLength => Tables.Nfft * Lanes;
+    /// <summary>The FFTs' points.</summary>
+    protected int FftLength => Tables.Nfft * Group;
 
-    /// <summary>[H][2·lanes]: sample r of each hop that the frames touch, hops side by side.</summary>
-    protected int HopsLength => Tables.Hop * 2 * Lanes;
+    /// <summary>Hops side by side: the group's and three more, filled up.</summary>
+    protected int Stride => 2 * Group;
+
+    /// <summary>[H][stride]: sample r of each hop that the frames touch.</summary>
+    protected int HopsLength => Tables.Hop * Stride;
 
     /// <summary>Transforms <paramref name="count"/> frames from <paramref name="frame"/> on.</summary>
     public abstract void Forward(float* waveform, int frame, int count, float* spectrogram, float* scratch);
@@ -40,11 +48,12 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
     public void EndInverse(float* seam, float* scratch)
     {
         float* hops = scratch + FftLength;
+        int stride = Stride;
         for (int hop = 0; hop < 3; hop++)
         {
             for (int r = 0; r < Tables.Hop; r++)
             {
-                *seam++ = hops[r * 2 * Lanes + hop];
+                *seam++ = hops[r * stride + hop];
             }
         }
     }
@@ -52,9 +61,9 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
     /// <summary>Lays hops side by side: hops[r][i] = sample r of hop (first + i). Hops past the padding are zero.</summary>
     protected void LoadHops(float* waveform, int first, float* hops, float* edge)
     {
-        int hop = Tables.Hop, stride = 2 * Lanes;
+        int hop = Tables.Hop;
         float** columns = stackalloc float*[4];
-        for (int group = 0; group < Lanes + 3; group += 4)
+        for (int group = 0; group < Group + 3; group += 4)
         {
             for (int i = 0; i < 4; i++)
             {
@@ -64,16 +73,13 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
                     : Edge(waveform, first + group + i, edge + i * hop);
             }
 
-            for (int r = 0; r < hop; r += 4)
+            if (lanes == 1)
             {
-                Vector128<float> a = Vector128.Load(columns[0] + r), b = Vector128.Load(columns[1] + r);
-                Vector128<float> c = Vector128.Load(columns[2] + r), d = Vector128.Load(columns[3] + r);
-                Transpose4.Rows(ref a, ref b, ref c, ref d);
-                float* row = hops + r * stride + group;
-                a.Store(row);
-                b.Store(row + stride);
-                c.Store(row + 2 * stride);
-                d.Store(row + 3 * stride);
+                LoadFourHopsByOnes(columns, hops + group);
+            }
+            else
+            {
+                LoadFourHops(columns, hops + group);
             }
         }
     }
@@ -81,11 +87,11 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
     /// <summary>Adds hops[r][i] to sample r of hop (first + i) for i &lt; count.</summary>
     protected void AddHops(float* hops, int count, int first, float* waveform)
     {
-        int hop = Tables.Hop, stride = 2 * Lanes;
+        int hop = Tables.Hop, stride = Stride;
         for (int i = 0; i < count;)
         {
             int start = (first + i) * hop - Tables.Pad;
-            if (i + 4 <= count && start >= 0 && start + 4 * hop <= Tables.Samples)
+            if (lanes > 1 && i + 4 <= count && start >= 0 && start + 4 * hop <= Tables.Samples)
             {
                 AddFourHops(hops + i, waveform + start);
                 i += 4;
@@ -102,9 +108,35 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
         }
     }
 
+    private void LoadFourHops(float** columns, float* row)
+    {
+        int hop = Tables.Hop, stride = Stride;
+        for (int r = 0; r < hop; r += 4, row += 4 * stride)
+        {
+            Vector128<float> a = Vector128.Load(columns[0] + r), b = Vector128.Load(columns[1] + r);
+            Vector128<float> c = Vector128.Load(columns[2] + r), d = Vector128.Load(columns[3] + r);
+            Transpose4.Rows(ref a, ref b, ref c, ref d);
+            a.Store(row);
+            b.Store(row + stride);
+            c.Store(row + 2 * stride);
+            d.Store(row + 3 * stride);
+        }
+    }
+
+    private void LoadFourHopsByOnes(float** columns, float* row)
+    {
+        for (int r = 0; r < Tables.Hop; r++, row += Stride)
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                row[i] = columns[i][r];
+            }
+        }
+    }
+
     private void AddFourHops(float* hops, float* destination)
     {
-        int hop = Tables.Hop, stride = 2 * Lanes;
+        int hop = Tables.Hop, stride = Stride;
         for (int r = 0; r < hop; r += 4)
         {
             float* row = hops + r * stride;
@@ -133,215 +165,97 @@ internal abstract unsafe class FrameTransform(FrameTables tables)
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class FrameTransform<TLanes, TVector>(FrameTables tables) : FrameTransform(tables)
-    where TLanes : struct, ILanes<TVector>
+internal sealed unsafe class FrameTransform<TIsa, V>(FrameTables tables) : FrameTransform(tables, TIsa.Lanes)
+    where TIsa : struct, ISimd<float, V>
+    where V : struct
 {
-    public override int Lanes => TLanes.Count;
-
     public override void Forward(float* waveform, int frame, int count, float* spectrogram, float* scratch)
     {
         float* hops = scratch + FftLength;
         LoadHops(waveform, frame, hops, hops + HopsLength);
-        fixed (float* window = Tables.Analysis)
+        for (int i = 0; i < count; i += TIsa.Lanes)
         {
-            Window(hops, window, scratch);
-        }
+            float* points = scratch + i * Tables.Nfft;
+            fixed (float* window = Tables.Analysis)
+            {
+                Window(hops + i, window, points);
+            }
 
-        BatchFft<TLanes, TVector>.Transform(Tables.Fft, scratch);
-        fixed (float* split = Tables.Split)
-        fixed (int* positions = Tables.Fft.PositionOf)
-        {
-            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + 4 * Tables.Hop);
-            Split(scratch, positions, split, bins);
+            RealFft<TIsa, float, V>.Forward(Tables.Fft, points, Frames(spectrogram, frame + i, count - i, scratch));
         }
     }
 
     public override void Inverse(float* spectrogram, int frame, int count, float* waveform, float* scratch)
     {
         float* hops = scratch + FftLength;
-        fixed (float* split = Tables.Split)
+        for (int i = 0; i < count; i += TIsa.Lanes)
         {
-            Bins bins = new(spectrogram, Tables, frame, count, hops + HopsLength + 4 * Tables.Hop);
-            Join(bins, split, scratch);
+            RealFft<TIsa, float, V>.Inverse(Tables.Fft, Frames(spectrogram, frame + i, count - i, scratch), scratch + i * Tables.Nfft);
         }
 
-        BatchFft<TLanes, TVector>.Transform(Tables.Fft, scratch);
         fixed (float* window = Tables.Synthesis)
-        fixed (int* positions = Tables.Fft.PositionOf)
+        fixed (int* positions = Tables.Fft.Fft.PositionOf)
         {
-            OverlapAdd(scratch, positions, window, hops);
+            // One quarter at a time over all rows: the same row again at once would wait for its own unaligned store.
+            for (int quarter = 0; quarter < 4; quarter++)
+            {
+                for (int i = 0; i < count; i += TIsa.Lanes)
+                {
+                    OverlapAdd(scratch + i * Tables.Nfft, positions + quarter * Tables.Hop / 2, window + quarter * Tables.Hop, hops + quarter + i);
+                }
+            }
         }
 
         AddHops(hops, count, frame, waveform);
         KeepLastHops(hops, count);
     }
 
+    private SpectrumFrames<TIsa, float, V> Frames(float* spectrogram, int frame, int count, float* scratch) =>
+        new(spectrogram, Tables.Fft.Points, Tables.Frames, frame, Math.Min(count, TIsa.Lanes), scratch + FftLength + HopsLength + 4 * Tables.Hop);
+
     /// <summary>Point m of the FFT = windowed samples 2m and 2m + 1 of each frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Window(float* hops, float* window, float* points)
     {
-        int hop = Tables.Hop, stride = 2 * TLanes.Count;
+        int hop = Tables.Hop, stride = Stride;
         for (int quarter = 0; quarter < 4; quarter++)
         {
             float* row = hops + quarter;
-            for (int r = 0; r < hop; r++, row += stride, points += TLanes.Count)
+            for (int r = 0; r < hop; r++, row += stride, points += TIsa.Lanes)
             {
-                TLanes.Store(TLanes.Multiply(TLanes.Load(row), TLanes.Broadcast(*window++)), points);
+                TIsa.Store(points, TIsa.Multiply(TIsa.Load(row), TIsa.Broadcast(*window++)));
             }
         }
     }
 
-    /// <summary>
-    /// Parts the spectrum Z of the packed samples into the spectra of even and odd samples and joins them:
-    /// X[k] = E + wᵏO and X[n − k] = conj(E − wᵏO) with 2E = Z[k] + conj Z[n − k], 2iO = Z[k] − conj Z[n − k].
-    /// </summary>
+    /// <summary>Adds a quarter of the windowed frames into the hops that they touch: quarter q of a frame is hop q after its first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Split(float* points, int* positions, float* split, Bins bins)
+    private void OverlapAdd(float* points, int* positions, float* window, float* row)
     {
-        int n = bins.Count, lanes = TLanes.Count;
-        TVector two = TLanes.Broadcast(2), minusTwo = TLanes.Broadcast(-2);
-
-        // Bin 0 is the sum of all even and all odd samples; the top bin, their difference, is dropped.
-        bins.Store(0, TLanes.Multiply(TLanes.Add(TLanes.Load(points), TLanes.Load(points + lanes)), two), TLanes.Broadcast(0));
-        float* middle = points + (nint)positions[n / 2] * 2 * lanes;
-        bins.Store(
-            n / 2, TLanes.Multiply(TLanes.Load(middle), two), TLanes.Multiply(TLanes.Load(middle + lanes), minusTwo));
-        for (int k = 1; k < n / 2; k++)
+        int lanes = TIsa.Lanes, stride = Stride;
+        for (int half = Tables.Hop / 2; half > 0; half--, row += 2 * stride, window += 2)
         {
-            float* low = points + (nint)positions[k] * 2 * lanes;
-            float* high = points + (nint)positions[n - k] * 2 * lanes;
-            TVector a = TLanes.Load(low), b = TLanes.Load(low + lanes);
-            TVector c = TLanes.Load(high), d = TLanes.Load(high + lanes);
-            TVector evenRe = TLanes.Add(a, c), evenIm = TLanes.Subtract(b, d);
-            TVector oddRe = TLanes.Add(b, d), oddIm = TLanes.Subtract(c, a);
-            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[2 * k + 1]);
-            TVector re = TLanes.MultiplySubtract(oddRe, cos, TLanes.Multiply(oddIm, sin));
-            TVector im = TLanes.MultiplyAdd(oddRe, sin, TLanes.Multiply(oddIm, cos));
-            bins.Store(k, TLanes.Add(evenRe, re), TLanes.Add(evenIm, im));
-            bins.Store(n - k, TLanes.Subtract(evenRe, re), TLanes.Subtract(im, evenIm));
-        }
-    }
-
-    /// <summary>
-    /// The way back: Z[k] = E + iO, with real and imaginary parts swapped, so that the forward FFT computes the
-    /// inverse one (its result swapped again). Bin 0's imaginary part has no meaning and is ignored; the top bin is 0.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Join(Bins bins, float* split, float* points)
-    {
-        int n = bins.Count, lanes = TLanes.Count;
-        TVector first = bins.Load(0, 0);
-        TLanes.Store(first, points);
-        TLanes.Store(first, points + lanes);
-        float* middle = points + (nint)n * lanes;
-        TLanes.Store(TLanes.Multiply(bins.Load(1, n / 2), TLanes.Broadcast(-2)), middle);
-        TLanes.Store(TLanes.Multiply(bins.Load(0, n / 2), TLanes.Broadcast(2)), middle + lanes);
-        for (int k = 1; k < n / 2; k++)
-        {
-            TVector a = bins.Load(0, k), b = bins.Load(1, k), c = bins.Load(0, n - k), d = bins.Load(1, n - k);
-            TVector evenRe = TLanes.Add(a, c), evenIm = TLanes.Subtract(b, d);
-            TVector re = TLanes.Subtract(a, c), im = TLanes.Add(b, d);
-
-            // Times the conjugate of wᵏ.
-            TVector cos = TLanes.Broadcast(split[2 * k]), sin = TLanes.Broadcast(split[2 * k + 1]);
-            TVector oddRe = TLanes.MultiplyAdd(re, cos, TLanes.Multiply(im, sin));
-            TVector oddIm = TLanes.MultiplySubtract(im, cos, TLanes.Multiply(re, sin));
-            float* low = points + (nint)k * 2 * lanes;
-            float* high = points + (nint)(n - k) * 2 * lanes;
-            TLanes.Store(TLanes.Add(evenIm, oddRe), low);
-            TLanes.Store(TLanes.Subtract(evenRe, oddIm), low + lanes);
-            TLanes.Store(TLanes.Subtract(oddRe, evenIm), high);
-            TLanes.Store(TLanes.Add(evenRe, oddIm), high + lanes);
-        }
-    }
-
-    /// <summary>Adds the windowed frames into the hops that they touch: quarter q of a frame is hop q after its first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void OverlapAdd(float* points, int* positions, float* window, float* hops)
-    {
-        int lanes = TLanes.Count, stride = 2 * lanes;
-        int half = Tables.Hop / 2;
-
-        // One quarter at a time over all rows: the same row again at once would wait for its own unaligned store.
-        for (int quarter = 0; quarter < 4; quarter++)
-        {
-            float* row = hops + quarter;
-            for (int i = 0; i < half; i++, row += 2 * stride, window += 2)
-            {
-                float* point = points + (nint)(*positions++) * 2 * lanes;
-                TVector even = TLanes.Load(point + lanes), odd = TLanes.Load(point);
-                TLanes.Store(TLanes.MultiplyAdd(even, TLanes.Broadcast(window[0]), TLanes.Load(row)), row);
-                TLanes.Store(
-                    TLanes.MultiplyAdd(odd, TLanes.Broadcast(window[1]), TLanes.Load(row + stride)), row + stride);
-            }
+            float* point = points + (nint)(*positions++) * 2 * lanes;
+            V even = TIsa.Load(point + lanes), odd = TIsa.Load(point);
+            TIsa.Store(row, TIsa.MultiplyAdd(even, TIsa.Broadcast(window[0]), TIsa.Load(row)));
+            TIsa.Store(row + stride, TIsa.MultiplyAdd(odd, TIsa.Broadcast(window[1]), TIsa.Load(row + stride)));
         }
     }
 
     private void KeepLastHops(float* hops, int done)
     {
-        int lanes = TLanes.Count, stride = 2 * lanes;
-        TVector zero = TLanes.Broadcast(0);
-        for (int r = 0; r < Tables.Hop; r++, hops += stride)
+        int lanes = TIsa.Lanes, group = Group;
+        for (int r = 0; r < Tables.Hop; r++, hops += 2 * group)
         {
-            TVector rest = TLanes.Load(hops + done);
-            TLanes.Store(rest, hops);
-            TLanes.Store(zero, hops + lanes);
-        }
-    }
-
-    /// <summary>The frames of a spectrogram that are being transformed, one vector per bin.</summary>
-    private readonly struct Bins(float* spectrogram, FrameTables tables, int frame, int frames, float* partial)
-    {
-        private readonly float* _first = spectrogram + frame;
-        private readonly nint _stride = tables.Frames;
-        private readonly nint _imaginary = (nint)tables.Frames * (tables.Nfft / 2);
-        private readonly int _frames = frames;
-        private readonly float* _partial = partial;
-
-        public int Count { get; } = tables.Nfft / 2;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store(int bin, TVector re, TVector im)
-        {
-            float* to = _first + bin * _stride;
-            if (_frames == TLanes.Count)
+            for (int i = 0; i < group; i += lanes)
             {
-                TLanes.Store(re, to);
-                TLanes.Store(im, to + _imaginary);
-            }
-            else
-            {
-                StorePartial(re, to);
-                StorePartial(im, to + _imaginary);
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public TVector Load(int part, int bin)
-        {
-            float* from = _first + part * _imaginary + bin * _stride;
-            return _frames == TLanes.Count ? TLanes.Load(from) : LoadPartial(from);
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void StorePartial(TVector value, float* to)
-        {
-            TLanes.Store(value, _partial);
-            for (int i = 0; i < _frames; i++)
-            {
-                to[i] = _partial[i];
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private TVector LoadPartial(float* from)
-        {
-            for (int i = 0; i < TLanes.Count; i++)
-            {
-                _partial[i] = i < _frames ? from[i] : 0;
+                TIsa.Store(hops + i, TIsa.Load(hops + i + done));
             }
 
-            return TLanes.Load(_partial);
+            for (int i = group; i < 2 * group; i += lanes)
+            {
+                TIsa.Store(hops + i, default);
+            }
         }
     }
 }

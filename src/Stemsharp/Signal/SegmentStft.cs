@@ -1,156 +1,98 @@
-using System.Collections.Concurrent;
 using System.Runtime.Intrinsics;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Signal;
 
 /// <summary>
-/// The network's STFT and its inverse for segments of one length. N = FFT size, H = N/4 hop, F = N/2 bins (the top
-/// one dropped), L samples, T = ⌈L/H⌉ frames. Frame t sees samples t·H − 3H/2 … + N, the segment reflected at
-/// both ends; periodic Hann window, scaled by 1/√N. A spectrogram is [2, F, T], real then imaginary parts.
+/// The transform of demucs' hybrid networks in single precision, which shares what neighbouring frames have in common. N = FFT size,
+/// a power of two; H = N/4 hop, F = N/2 bins (the top one dropped), T = ⌈L/H⌉ frames. Frame t sees samples
+/// t·H − 3H/2 … + N, the segment reflected at both ends; periodic Hann window, scaled by 1/√N.
 /// </summary>
-/// <remarks>
-/// The work is cut into chunks of frames that do not depend on each other, so that the caller can spread them over
-/// threads; the cut is fixed, hence so are the bits. Safe for use from several threads.
-/// </remarks>
-internal sealed unsafe class SegmentStft : IDisposable
+internal sealed unsafe class SegmentStft : Stft
 {
-    /// <summary>Frames per chunk: a multiple of every vector's lanes, small enough to keep many threads busy.</summary>
-    private const int ChunkFrames = 48;
-
     private readonly FrameTransform _transform;
-    private readonly ConcurrentBag<AlignedBuffer> _scratch = [];
-    private bool _disposed;
 
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>
     public SegmentStft(int nfft, int samples)
-        : this(nfft, samples, WidestLanes)
+        : this(nfft, samples, SimdTier.Chosen)
     {
     }
 
     /// <param name="nfft">FFT size N: a power of two, at least 16.</param>
     /// <param name="samples">Samples L of a segment, at least 1.</param>
-    /// <param name="lanes">Frames in one vector: 4, 8 or 16.</param>
-    internal SegmentStft(int nfft, int samples, int lanes)
+    /// <param name="tier">The instruction set.</param>
+    internal SegmentStft(int nfft, int samples, SimdTier tier)
+        : this(DefinitionOf(nfft), samples, TransformOf(nfft, samples, tier))
+    {
+    }
+
+    private SegmentStft(TransformDefinition definition, int samples, FrameTransform transform)
+        : base(definition, samples, transform.ScratchLength * sizeof(float)) => _transform = transform;
+
+    /// <summary>Whether this is what a definition says.</summary>
+    public static bool Computes(TransformDefinition definition) => definition.IsQuarterHop;
+
+    /// <inheritdoc/>
+    protected override void ForwardFrames(float* waveform, int begin, int end, float* spectrogram, byte* scratch)
+    {
+        for (int frame = begin; frame < end; frame += _transform.Group)
+        {
+            _transform.Forward(waveform, frame, Math.Min(_transform.Group, end - frame), spectrogram, (float*)scratch);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void InverseFrames(float* spectrogram, int begin, int end, float* waveform, float* seam, byte* scratch)
+    {
+        float* room = (float*)scratch;
+        _transform.BeginInverse(room);
+        for (int frame = begin; frame < end; frame += _transform.Group)
+        {
+            int count = Math.Min(_transform.Group, end - frame);
+            _transform.Inverse(spectrogram, frame, count, waveform, room);
+        }
+
+        if (seam is null)
+        {
+            _transform.EndInverse(end, waveform, room);
+        }
+        else
+        {
+            _transform.EndInverse(seam, room);
+        }
+    }
+
+    private static FrameTransform TransformOf(int nfft, int samples, SimdTier tier)
+    {
+        FrameTables tables = new(nfft, samples, DefinitionOf(nfft).Frames(samples));
+        return tier.Bits switch
+        {
+            512 => new FrameTransform<Simd512, Vector512<float>>(tables),
+            256 => new FrameTransform<Simd256, Vector256<float>>(tables),
+            128 => new FrameTransform<Simd128, Vector128<float>>(tables),
+            _ => new FrameTransform<Simd1, float>(tables),
+        };
+    }
+
+    private static TransformDefinition DefinitionOf(int nfft)
     {
         if (nfft < 16 || !int.IsPow2(nfft))
         {
             throw new OptionException($"An FFT of {nfft} points is not supported; a power of two from 16 is valid.");
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
-        Samples = samples;
-        Hop = nfft / 4;
-        Bins = nfft / 2;
-        Frames = (int)(((long)samples + Hop - 1) / Hop);
-        Chunks = (Frames + ChunkFrames - 1) / ChunkFrames;
-        FrameTables tables = new(nfft, samples, Frames);
-        _transform = lanes switch
+        return new TransformDefinition
         {
-            16 => new FrameTransform<Lanes512, Vector512<float>>(tables),
-            8 => new FrameTransform<Lanes256, Vector256<float>>(tables),
-            4 => new FrameTransform<Lanes128, Vector128<float>>(tables),
-            _ => throw new ArgumentOutOfRangeException(nameof(lanes)),
+            Nfft = nfft,
+            Hop = nfft / 4,
+            Bins = nfft / 2,
+            Normalized = true,
+            PadStart = nfft / 8 * 3,
+            PadEnd = PaddingEnd.WholeHops,
+            DroppedFrames = 2,
+            Envelope = TransformEnvelope.Constant,
+            OutputStart = nfft / 8 * 3,
         };
-    }
-
-    /// <summary>Samples L.</summary>
-    public int Samples { get; }
-
-    /// <summary>Hop H between frames.</summary>
-    public int Hop { get; }
-
-    /// <summary>Bins F.</summary>
-    public int Bins { get; }
-
-    /// <summary>Frames T.</summary>
-    public int Frames { get; }
-
-    /// <summary>How many pieces each transform of one channel is cut into.</summary>
-    public int Chunks { get; }
-
-    /// <summary>Floats that <see cref="Inverse"/> leaves for <see cref="AddSeam"/>: three hops.</summary>
-    public int SeamLength => 3 * Hop;
-
-    private static int WidestLanes =>
-        Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
-
-    /// <summary>Transforms one chunk of one channel.</summary>
-    /// <param name="waveform">[L].</param>
-    /// <param name="chunk">0 … <see cref="Chunks"/> − 1.</param>
-    /// <param name="spectrogram">[2, F, T]; the chunk's frames are overwritten.</param>
-    public void Forward(float* waveform, int chunk, float* spectrogram)
-    {
-        AlignedBuffer scratch = Rent();
-        (int begin, int end) = FramesOf(chunk);
-        for (int frame = begin; frame < end; frame += _transform.Lanes)
-        {
-            _transform.Forward(waveform, frame, Math.Min(_transform.Lanes, end - frame), spectrogram, scratch.Data);
-        }
-
-        _scratch.Add(scratch);
-    }
-
-    /// <summary>
-    /// Transforms one chunk of one channel back and adds it to a waveform. What reaches into the next chunk's
-    /// samples is left in the seam.
-    /// </summary>
-    /// <param name="spectrogram">[2, F, T].</param>
-    /// <param name="chunk">0 … <see cref="Chunks"/> − 1.</param>
-    /// <param name="waveform">[L], added to.</param>
-    /// <param name="seam"><see cref="SeamLength"/> floats of this chunk and channel; untouched by the last chunk.</param>
-    public void Inverse(float* spectrogram, int chunk, float* waveform, float* seam)
-    {
-        AlignedBuffer scratch = Rent();
-        (int begin, int end) = FramesOf(chunk);
-        _transform.BeginInverse(scratch.Data);
-        for (int frame = begin; frame < end; frame += _transform.Lanes)
-        {
-            int count = Math.Min(_transform.Lanes, end - frame);
-            _transform.Inverse(spectrogram, frame, count, waveform, scratch.Data);
-        }
-
-        if (chunk == Chunks - 1)
-        {
-            _transform.EndInverse(end, waveform, scratch.Data);
-        }
-        else
-        {
-            _transform.EndInverse(seam, scratch.Data);
-        }
-
-        _scratch.Add(scratch);
-    }
-
-    /// <summary>Adds what a chunk left over to the samples of the chunk after it, when both are done.</summary>
-    /// <param name="seam">The chunk's seam.</param>
-    /// <param name="chunk">0 … <see cref="Chunks"/> − 2.</param>
-    /// <param name="waveform">[L], added to.</param>
-    public void AddSeam(float* seam, int chunk, float* waveform)
-    {
-        int start = FramesOf(chunk).End * Hop - 3 * Hop / 2;
-        int end = Math.Min(start + SeamLength, Samples);
-        for (int i = start; i < end; i++)
-        {
-            waveform[i] += seam[i - start];
-        }
-    }
-
-    public void Dispose()
-    {
-        _disposed = true;
-        while (_scratch.TryTake(out AlignedBuffer? scratch))
-        {
-            scratch.Dispose();
-        }
-    }
-
-    private (int Begin, int End) FramesOf(int chunk) =>
-        (chunk * ChunkFrames, Math.Min((chunk + 1) * ChunkFrames, Frames));
-
-    private AlignedBuffer Rent()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return _scratch.TryTake(out AlignedBuffer? scratch) ? scratch : new AlignedBuffer(_transform.ScratchLength);
     }
 }

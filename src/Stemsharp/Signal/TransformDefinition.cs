@@ -15,7 +15,7 @@ public enum PaddingMode
 {
     /// <summary>
     /// The signal mirrored without repeating its edge sample (torch's <c>reflect</c>). Where the signal is too short to be mirrored,
-    /// zeros are appended to it first.
+    /// zeros follow it first, as many as are needed.
     /// </summary>
     Reflect,
 
@@ -29,7 +29,7 @@ public enum PaddingEnd
     /// <summary>Not at all.</summary>
     None,
 
-    /// <summary>To a whole number of hops, and then by as much as at its start: HTDemucs, HDemucs.</summary>
+    /// <summary>To a whole number of hops, and then by as much as at its start: demucs' hybrid networks.</summary>
     WholeHops,
 
     /// <summary>To an odd number of hops; by a whole hop or two where it has one already: SCNet.</summary>
@@ -39,7 +39,10 @@ public enum PaddingEnd
 /// <summary>What overlapping frames are divided by on the way back.</summary>
 public enum TransformEnvelope
 {
-    /// <summary>The sum of the squared windows that lie over a sample, those of dropped frames included (torch.istft).</summary>
+    /// <summary>
+    /// The sum of the squared windows that lie over a sample, those of dropped frames included (torch.istft). Samples over which no
+    /// window lies, or less than 1e-11 of them, are zero.
+    /// </summary>
     Real,
 
     /// <summary>
@@ -63,7 +66,8 @@ public enum TransformOutput
 /// A short-time Fourier transform and its inverse, as plain data. L samples are lengthened outside by <see cref="PadStart"/> and
 /// <see cref="PadEnd"/>; then, as torch.stft with <c>center=True</c> does it, mirrored by n/2 at both ends and cut into frames of n
 /// samples, a hop apart; <see cref="DroppedFrames"/> at each end and all bins from <see cref="Bins"/> on are left out. On the way
-/// back what was left out is zero, and the samples from <see cref="OutputStart"/> of the lengthened signal on are kept.
+/// back what was left out is zero, imaginary parts of the lowest and the highest bin are ignored, and the samples from
+/// <see cref="OutputStart"/> of the lengthened signal on are kept.
 /// </summary>
 public sealed record TransformDefinition
 {
@@ -102,6 +106,17 @@ public sealed record TransformDefinition
 
     /// <summary>How many samples are kept.</summary>
     public TransformOutput Output { get; init; }
+
+    /// <summary>
+    /// Whether frames are four hops long and everything around them is such that the envelope is one number: what has a faster way.
+    /// </summary>
+    internal bool IsQuarterHop =>
+        Nfft >= 16 && int.IsPow2(Nfft) && Hop == Nfft / 4 && Bins == Nfft / 2 && PadStart == Hop / 2 * 3 && OutputStart == PadStart
+        && this is
+        {
+            Window: TransformWindow.Hann, Normalized: true, PadEnd: PaddingEnd.WholeHops, PadMode: PaddingMode.Reflect,
+            DroppedFrames: 2, Output: TransformOutput.Input,
+        };
 
     /// <summary>Samples of the lengthened signal.</summary>
     /// <param name="samples">Samples that go in, at least 1.</param>
@@ -144,9 +159,13 @@ public sealed record TransformDefinition
         Require(Enum.IsDefined(Window), $"The window {Window} is not supported; {string.Join(" and ", Enum.GetNames<TransformWindow>())} are.");
         Require(Enum.IsDefined(PadMode) && Enum.IsDefined(PadEnd), $"The padding {PadEnd}, {PadMode} is not supported.");
         Require(Enum.IsDefined(Envelope) && Enum.IsDefined(Output), $"The envelope {Envelope} with the output {Output} is not supported.");
+        Require(Envelope != TransformEnvelope.Constant || AddsUp(), $"A constant envelope is not supported with a {Window} window of {Nfft} and a hop of {Hop}: its squares do not add up to a constant; with a hop of a third of the window, a quarter and so on they do.");
         Require(PadStart >= 0 && PadStart <= Nfft, $"{PadStart} samples of padding are not supported; 0 to {Nfft} are.");
         Require(DroppedFrames is >= 0 and <= 64, $"{DroppedFrames} dropped frames are not supported; 0 to 64 are.");
         Require(OutputStart >= 0 && OutputStart <= PadStart, $"An output from sample {OutputStart} is not supported; 0 to {PadStart} are.");
+
+        // Squares of Hann windows overlap to a constant from three on, rectangles always.
+        bool AddsUp() => Nfft % Hop == 0 && (Window == TransformWindow.Rectangular || Nfft / Hop >= 3);
 
         static void Require(bool valid, string message)
         {

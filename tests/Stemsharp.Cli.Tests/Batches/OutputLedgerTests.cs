@@ -1,4 +1,7 @@
+using Stemsharp.Backends;
 using Stemsharp.Cli.Batches;
+using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Batches;
@@ -31,15 +34,70 @@ public sealed class OutputLedgerTests : IDisposable
         }
 
         TrackRecord record = ledger.Find(key)!;
-        Assert.True(record.Covers(ledger.Root, "i", "m", "s"));
-        Assert.False(record.Covers(ledger.Root, "other", "m", "s"));
-        Assert.False(record.Covers(ledger.Root, "i", "other", "s"));
-        Assert.False(record.Covers(ledger.Root, "i", "m", "other"));
+        Assert.True(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
+        Assert.False(record.Covers(ledger.Root, "other", "m", "s", EngineChoice.Cpu));
+        Assert.False(record.Covers(ledger.Root, "i", "other", "s", EngineChoice.Cpu));
+        Assert.False(record.Covers(ledger.Root, "i", "m", "other", EngineChoice.Cpu));
+        Assert.False((record with { Version = 1 }).Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
         File.AppendAllText(_folder.Combine("song", "vocals.wav"), "!");
-        Assert.False(record.Covers(ledger.Root, "i", "m", "s"));
+        Assert.False(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
         File.Delete(_folder.Combine("song", "vocals.wav"));
-        Assert.False(record.Covers(ledger.Root, "i", "m", "s"));
+        Assert.False(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
         Assert.Equal([key + ".json"], Left());
+    }
+
+    /// <summary>What made a track is part of its record: another engine's files are not those that are asked for.</summary>
+    [Fact]
+    public void ATrackOfAnotherEngineIsNotTheSame()
+    {
+        OutputLedger ledger = new(_folder.Path);
+        string key = OutputLedger.Key("song/*");
+        RecordedEngine own = new("cpu", "AVX-512", "fp32", 2), other = new("onnxruntime", "cuda 0", "mixed", 3);
+        using (TrackClaim claim = ledger.TryClaim(key)!)
+        {
+            string made = Path.Combine(claim.WorkFolder, "0.wav");
+            File.WriteAllText(made, "stem");
+            claim.Publish([(made, Path.Combine("song", "vocals.wav"))], Record() with { Engines = [own] });
+        }
+
+        TrackRecord record = ledger.Find(key)!;
+        Assert.Equal([own], record.Engines);
+        EngineChoice device = new("onnxruntime", null, EnginePrecision.Mixed, false, null, new OnnxSessionOptions { Provider = ExecutionProvider.Cuda });
+        Assert.True(Covers(record, EngineChoice.Cpu));
+        Assert.True(Covers(record, EngineChoice.Cpu with { Precision = EnginePrecision.Mixed }));
+        Assert.True(Covers(record, EngineChoice.Cpu with { Engine = Engines.Auto }));
+        Assert.False(Covers(record, device));
+
+        // Every engine that had a part counts; a song of silence needed none.
+        Assert.False(Covers(record with { Engines = [own, other] }, EngineChoice.Cpu));
+        Assert.False(Covers(record with { Engines = [other, own] }, device));
+        Assert.True(Covers(record with { Engines = [other] }, device));
+        Assert.True(Covers(record with { Engines = [other, own] }, EngineChoice.Cpu with { Engine = Engines.Auto }));
+        Assert.True(Covers(record with { Engines = [] }, device));
+
+        bool Covers(TrackRecord finished, EngineChoice choice) => finished.Covers(ledger.Root, "i", "m", "s", choice);
+    }
+
+    [Theory]
+    [InlineData("cpu", "AVX2", "fp32", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("onnxruntime", "cuda 1", "mixed", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("cpu", "AVX2", "fp32", "cpu", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("cpu", "AVX2", "fp32", "cpu", null, EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
+    [InlineData("cpu", "AVX2", "fp32", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]
+    [InlineData("onnxruntime", "cpu", "fp32", "cpu", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]
+    [InlineData("onnxruntime", "cpu", "fp32", "onnxruntime", null, EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
+    [InlineData("onnxruntime", "cpu", "mixed", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]
+    [InlineData("onnxruntime", "cpu", "mixed", "onnxruntime", null, EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
+    [InlineData("onnxruntime", "cpu", "fp32", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.Cuda, false)]
+    [InlineData("onnxruntime", "cuda 1", "fp32", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.Cuda, true)]
+    [InlineData("onnxruntime", "cuda 1", "fp32", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.TensorRT, false)]
+    [InlineData("onnxruntime", "cuda 1", "fp32", "onnxruntime", "1", EnginePrecision.Fp32, ExecutionProvider.Cuda, true)]
+    [InlineData("onnxruntime", "cuda 1", "fp32", "onnxruntime", "0", EnginePrecision.Fp32, ExecutionProvider.Cuda, false)]
+    internal void AnEnginesWorkServesWhatIsAskedFor(
+        string engine, string device, string precision, string asked, string? askedDevice, EnginePrecision askedPrecision, ExecutionProvider provider, bool serves)
+    {
+        EngineChoice choice = new(asked, askedDevice, askedPrecision, false, null, new OnnxSessionOptions { Provider = provider });
+        Assert.Equal(serves, new RecordedEngine(engine, device, precision, 1).Serves(choice));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Stemsharp.Evaluation;
 using Stemsharp.OnnxRuntime;
 using Stemsharp.OnnxRuntime.Tests;
 using Stemsharp.Tests;
@@ -33,9 +34,9 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
 
         foreach (string stem in (string[])["drums", "bass", "other", "vocals", "guitar", "piano"])
         {
-            Assert.InRange(Snr(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("own", "demo", stem), Stem("first", "demo", stem)), 80, double.PositiveInfinity);
             // Its threads share the work as it comes, and with it the order of additions.
-            Assert.InRange(Snr(Stem("first", "demo", stem), Stem("second", "demo", stem)), 100, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("first", "demo", stem), Stem("second", "demo", stem)), 100, double.PositiveInfinity);
         }
     }
 
@@ -62,7 +63,7 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         await SeparateAsync(song, "exported", "--model", description, "--engine", "onnxruntime");
         foreach (string stem in (string[])["drums", "bass", "other", "vocals"])
         {
-            Assert.InRange(Snr(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);
+            Assert.InRange(SignalToNoise.Of(Stem("own", "two", stem), Stem("exported", "two", stem)), 80, double.PositiveInfinity);
         }
 
         // One network alone gives its own stems; a subset runs only what it takes.
@@ -98,8 +99,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
     [OnnxRuntimeTheory]
     [InlineData(2, "--workspace is TensorRT's", "--engine", "onnxruntime", "--workspace", "2G")]
     [InlineData(2, "write KEY=VALUE", "--engine", "onnxruntime", "--provider-option", "speed")]
-    [InlineData(2, "--gpu", "--engine", "onnxruntime", "--gpu", "-1")]
-    [InlineData(2, "belongs to --engine onnxruntime", "--gpu", "1")]
+    [InlineData(6, "knows no device '-1'", "--engine", "onnxruntime", "--provider", "cuda", "--gpu", "-1")]
+    [InlineData(6, "has no devices to choose from; leave --device 1 out", "--engine", "onnxruntime", "--gpu", "1")]
+    [InlineData(2, "belongs to another --engine", "--gpu", "1")]
+    [InlineData(2, "belongs to --engine onnxruntime", "--workspace", "2G")]
+    [InlineData(2, "belongs to --engine onnxruntime", "--engine", "auto", "--provider", "cuda")]
     [InlineData(6, "There is no file", "--engine", "onnxruntime", "--onnxruntime", "/no/such/library.so")]
     public async Task OptionsOfTheEngineAreChecked(int code, string message, params string[] arguments) =>
         Assert.Contains(message, await RefusalAsync(code, Clip.Song(_folder.Combine("song.wav")), ["--model", s_tiny, .. arguments]), StringComparison.Ordinal);
@@ -117,11 +121,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         Assert.Contains("was built without OpenVINOExecutionProvider", await RefusalAsync(6, song, arguments), StringComparison.Ordinal);
         await SeparateAsync(song, "own", "--model", "demo", "--stems", "vocals");
         (_, string error) = await SeparateAsync(song, "fallen", [.. arguments, "--fallback"]);
-        Assert.Contains("Going on with the CPU engine.", error, StringComparison.Ordinal);
+        Assert.Contains("Going on with cpu.", error, StringComparison.Ordinal);
         Assert.Equal(Stem("own", "demo", "vocals"), Stem("fallen", "demo", "vocals"));
 
         (_, error) = await SeparateAsync(song, "without", "--model", "demo", "--stems", "vocals", "--engine", "onnxruntime", "--onnxruntime", "/no/such/library.so", "--fallback");
-        Assert.Contains("Going on with the CPU engine.", error, StringComparison.Ordinal);
+        Assert.Contains("Going on with cpu.", error, StringComparison.Ordinal);
         Assert.Equal(Stem("own", "demo", "vocals"), Stem("without", "demo", "vocals"));
     }
 
@@ -255,10 +259,4 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
     }
 
     private float[] Stem(string folder, string model, string stem) => Clip.Floats(_folder.Combine(folder, model, "song", stem + ".wav"));
-
-    private static double Snr(float[] truth, float[] x)
-    {
-        Assert.Equal(truth.Length, x.Length);
-        return 10 * Math.Log10(truth.Sum(v => (double)v * v) / truth.Zip(x, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
-    }
 }

@@ -2,10 +2,13 @@ using System.CommandLine;
 using FsCheck;
 using FsCheck.Fluent;
 using Stemsharp.Audio;
+using Stemsharp.Backends;
 using Stemsharp.Cli.Commands;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Separation.Files;
 using Xunit;
 
@@ -32,7 +35,11 @@ public class SeparateRequestsTests
         Assert.Equal("htdemucs", request.Separator.Model);
         Assert.Equal("separated", request.OutputFolder);
         Assert.Equal("{track}/{stem}.{ext}", request.FileName.Pattern);
-        Assert.Equal(0.25, request.Separator.Overlap);
+        Assert.Null(request.Separator.Overlap);
+        PieceCut cut = FamilyTable.All.Open("synthetic:htdemucs").Definition.Cut;
+        Assert.Equal((int)((1 - 0.25) * cut.Samples), cut.Step);
+        Assert.Equal(EngineChoice.Cpu.Engine, request.Separator.Engine);
+        Assert.Equal((null, EnginePrecision.Fp32, false), (request.Separator.Device, request.Separator.Precision, request.Separator.Fallback));
         Assert.Null(request.Separator.Stems);
         Assert.Equal(AudioFormat.Wav, request.Output.Format);
         Assert.Equal(SampleFormat.Int16, request.Output.Depth);
@@ -50,6 +57,8 @@ public class SeparateRequestsTests
         Assert.Equal(["a.mp3", "b.wav"], request.Inputs);
         Assert.Equal("htdemucs_ft", request.Separator.Model);
         Assert.Equal("models", request.Separator.ModelFolder);
+        Assert.Equal((Engines.Cpu, null), (request.Separator.Engine, request.Separator.Device));
+        Assert.Equal(0.1, request.Separator.Overlap);
         Assert.Equal(5, request.Separator.Shifts);
         Assert.Equal(7, request.Separator.Segment);
         Assert.Equal(["vocals"], request.Separator.Stems);
@@ -76,7 +85,12 @@ public class SeparateRequestsTests
     [InlineData("x --overlap 1")]
     [InlineData("x --overlap -0.1")]
     [InlineData("x --shifts 101")]
-    [InlineData("x --device cuda")]
+    [InlineData("x --device 1")]
+    [InlineData("x --device tesla")]
+    [InlineData("x --device cuda:0:1")]
+    [InlineData("x --device cuda --engine cpu")]
+    [InlineData("x --device cpu --engine auto")]
+    [InlineData("x --provider cuda")]
     [InlineData("x --mp3-preset 1")]
     [InlineData("x --mp3 --mp3-bitrate 999")]
     [InlineData("x --flac --bitrate 128")]
@@ -124,7 +138,7 @@ public class SeparateRequestsTests
     [InlineData("1.5Gi", 1_610_612_736)]
     [InlineData("1 KiB", 1024)]
     [InlineData("300000000", 300_000_000)]
-    public void Sizes(string text, long bytes) => Assert.Equal(bytes, Values.Bytes("--max-memory", text));
+    public void Sizes(string text, long bytes) => Assert.Equal(bytes, SizeText.Bytes("--max-memory", text));
 
     [Theory]
     [InlineData("")]
@@ -132,7 +146,7 @@ public class SeparateRequestsTests
     [InlineData("12i")]
     [InlineData("-1G")]
     [InlineData("1P")]
-    public void NoSizes(string text) => Assert.Throws<OptionException>(() => Values.Bytes("--max-memory", text));
+    public void NoSizes(string text) => Assert.Throws<OptionException>(() => SizeText.Bytes("--max-memory", text));
 
     [Fact]
     public void DifferentSettingsHaveDifferentFingerprints()
@@ -145,7 +159,9 @@ public class SeparateRequestsTests
             "x --exact-sum --residual drums", "x --start 1", "x --duration 1", "x --rate source", "x --no-split",
         ];
         Assert.Equal(lines.Length, lines.Select(l => Parse(l).Fingerprint()).Distinct().Count());
-        Assert.Equal(Parse("x").Fingerprint(), Parse("y --threads 3 --quiet -o elsewhere").Fingerprint());
+
+        // What made the files is recorded beside the settings.
+        Assert.Equal(Parse("x").Fingerprint(), Parse("y --threads 3 --quiet -o elsewhere --engine auto --precision mixed --fallback").Fingerprint());
     }
 
     [Fact]

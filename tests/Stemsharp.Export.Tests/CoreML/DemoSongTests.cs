@@ -15,7 +15,7 @@ public class DemoSongTests(ITestOutputHelper output)
     public async Task Six_bits_cost_at_most_a_third_of_a_decibel_and_half_precision_nothing()
     {
         TestNetwork network = TestNetwork.Open(RepositoryFiles.DemoModel);
-        string[] stems = [.. network.Config.Sources];
+        string[] stems = [.. network.Definition.Stems];
         (float[] mix, int length) = Wave("mix");
         float[][] truth = [.. stems.Select(s => Wave(s).Samples)];
         float[] mixed = Separate(network, new CoreMLExportOptions(), mix, length), six = Separate(network, new CoreMLExportOptions { PaletteBits = 6 }, mix, length);
@@ -37,7 +37,7 @@ public class DemoSongTests(ITestOutputHelper output)
         using TemporaryPackage temporary = network.Export(options);
         using Package package = Package.Open(temporary.Path);
         ProgramInterpreter interpreter = new(package);
-        int stems = network.Config.Sources.Length, segment = network.Samples, stride = (int)(0.75 * segment);
+        int stems = network.Definition.Stems.Length, segment = network.Samples, stride = (int)(0.75 * segment);
         double mean = Enumerable.Range(0, length).Average(i => (mix[i] + mix[length + i]) / 2.0);
         double std = Math.Sqrt(Enumerable.Range(0, length).Sum(i => Math.Pow((mix[i] + mix[length + i]) / 2.0 - mean, 2)) / (length - 1));
         double[] sum = new double[stems * 2 * length];
@@ -58,7 +58,7 @@ public class DemoSongTests(ITestOutputHelper output)
                 }
             }
 
-            float[] result = network.Stems(interpreter.Run([ReferenceStft.Forward(chunk, segment, network.Config.Nfft), chunk]), stems);
+            float[] result = network.Stems(interpreter.Run([ReferenceStft.Forward(chunk, segment, network.Nfft), chunk]), stems);
             for (int i = 0; i < count; i++)
             {
                 double w = Math.Min(i + 1, segment - i) / (segment / 2.0);

@@ -57,6 +57,19 @@ public sealed class ExporterTests : IDisposable
     public async Task The_trained_length_given_in_seconds_is_no_change() =>
         Assert.Empty(Assert.Single(CoreMLExporter.Export(await Tiny(), Package, new CoreMLExportOptions { Segment = 1.95 })).Notes);
 
+    [Theory]
+    [InlineData(8, 53)]
+    [InlineData(6, 39)]
+    public async Task Palettes_are_tried_out_and_what_they_cost_is_said(int bits, double least)
+    {
+        ModelSource demo = await Catalog().ResolveAsync(RepositoryFiles.DemoModel);
+        CoreMLExport export = Assert.Single(CoreMLExporter.Export(demo, Package, new CoreMLExportOptions { PaletteBits = bits }));
+        string note = Assert.Single(export.Notes);
+        Assert.Contains($"{CoreMLReport.Read(Package).TotalBytes / 1e6:F1} MB", note, StringComparison.Ordinal);
+        Assert.Contains("decoder.3.*, tdecoder.2.*, tdecoder.3.* keep their weights", note, StringComparison.Ordinal);
+        Assert.InRange(double.Parse(Regex.Match(note, @"(-?[\d.]+) dB").Groups[1].Value, CultureInfo.InvariantCulture), least, 80);
+    }
+
     [Fact]
     public async Task A_host_finds_what_it_needs_in_the_metadata()
     {
@@ -66,7 +79,7 @@ public sealed class ExporterTests : IDisposable
         [
             ("contract", "1"), ("stems", "drums,bass,other,vocals"), ("sample_rate", "44100"), ("channels", "2"), ("segment_samples", "85995"),
             ("frames", "84"), ("bins", "2048"), ("n_fft", "4096"), ("hop", "1024"), ("window", "hann, periodic"),
-            ("spectrogram_channels", "left.re,left.im,right.re,right.im"), ("overlap", "0.25"), ("precision", "mixed"), ("palette_bits", "6"),
+            ("spectrogram_channels", "left.re,left.im,right.re,right.im"), ("overlap", "0.25"), ("precision", "mixed"), ("palette_bits", "6"), ("palette_group", "0"), ("palette_kept", "decoder.3.*,tdecoder.2.*,tdecoder.3.*"),
             ("license", "See the model's source."),
         ])
         {
@@ -83,7 +96,8 @@ public sealed class ExporterTests : IDisposable
         CoreMLExporter.Export(await Tiny(), Package);
         byte[] before = File.ReadAllBytes(Path.Combine(Package, "Manifest.json"));
         TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        Assert.Throws<ModelException>(() => PackageWriter.Write(Package, network.Config, network.Samples, new Broken(network.Weights), new PackageSource("broken"), new CoreMLExportOptions { Overwrite = true }));
+        Assert.Throws<ModelException>(() => PackageWriter.Write(
+            Package, network.Definition, network.Graph, network.Samples, new Broken(network.Weights), new PackageSource(network.Network.Family, "broken"), new CoreMLExportOptions { Overwrite = true }));
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(Package, "Manifest.json")));
         Assert.Equal([Package], Directory.GetFileSystemEntries(_folder));
     }
@@ -97,7 +111,7 @@ public sealed class ExporterTests : IDisposable
         foreach (CoreMLExportOptions wrong in (CoreMLExportOptions[])
         [
             new() { Stems = ["violin"] }, new() { PaletteBits = 5 }, new() { PaletteGroup = 8 }, new() { PaletteBits = 6, PaletteGroup = 8 },
-            new() { Segment = 0.1 }, new() { Precision = CoreMLPrecision.Float16, SinglePrecision = ["LayerNorm"] },
+            new() { PaletteKeep = ["decoder.3.*"] }, new() { Segment = 0.1 }, new() { Precision = CoreMLPrecision.Float16, SinglePrecision = ["LayerNorm"] },
         ])
         {
             Assert.Throws<OptionException>(() => CoreMLExporter.Export(model, Package, wrong with { Overwrite = true }));

@@ -1,6 +1,8 @@
 using Stemsharp.Cpu;
 using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
+using Stemsharp.Inference;
+using Stemsharp.Simd;
 using Stemsharp.Tests;
 using Xunit;
 using Xunit.Abstractions;
@@ -11,14 +13,14 @@ namespace Stemsharp.Export.Tests.CoreML;
 /// Packages of the official architectures with synthetic weights, read back from disk and interpreted: against the
 /// original's stems in double precision where there are some, and against the managed engine, which is at 110 dB of it.
 /// </summary>
-public class FullSizePackageTests(ITestOutputHelper output)
+public unsafe class FullSizePackageTests(ITestOutputHelper output)
 {
     private static readonly GoldenTensors s_golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
 
     [Fact]
     public void Single_precision_is_the_original()
     {
-        TestNetwork network = TestNetwork.Synthetic("synthetic:htdemucs");
+        TestNetwork network = TestNetwork.Open("synthetic:htdemucs");
         float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS18, Precision = CoreMLPrecision.Float32 }, s_golden["mix"].Values);
         CheckWindow(network, network.Stems(outputs, 4), 100);
     }
@@ -26,31 +28,37 @@ public class FullSizePackageTests(ITestOutputHelper output)
     [Fact]
     public void Mixed_packages_reach_sixty_decibels_in_both_branches_and_every_stem()
     {
-        TestNetwork network = TestNetwork.Synthetic("synthetic:htdemucs");
+        TestNetwork network = TestNetwork.Open("synthetic:htdemucs");
         CheckWindow(network, CheckMixed(network, 60), 60);
     }
 
     // docs/coreml.md says what would bring it to sixty, and what share of the work that costs.
     [Fact]
-    public void Mixed_packages_of_six_stems_come_within_a_decibel_of_that() => CheckMixed(TestNetwork.Synthetic("synthetic:htdemucs_6s"), 59);
+    public void Mixed_packages_of_six_stems_come_within_a_decibel_of_that() => CheckMixed(TestNetwork.Open("synthetic:htdemucs_6s"), 59);
 
     private float[] CheckMixed(TestNetwork network, double least)
     {
-        float[] mix = s_golden["mix"].Values, spectrogram = ReferenceStft.Forward(mix, network.Samples, network.Config.Nfft);
+        float[] mix = s_golden["mix"].Values, spectrogram = ReferenceStft.Forward(mix, network.Samples, network.Nfft);
         float[][] outputs = network.Run(new CoreMLExportOptions { Target = CoreMLTarget.IOS18 }, mix);
         float[][] truth = [new float[outputs[0].Length], new float[outputs[1].Length]];
-        using (CpuEngine engine = new(network.Graph, network.Weights, Environment.ProcessorCount))
+        EngineSettings settings = new() { Threads = Environment.ProcessorCount, PiecesAtOnce = 1 };
+        using (CpuRuntime runtime = new(network.Network, settings, SimdTier.Chosen))
         {
-            engine.Run(spectrogram, mix, truth[0], truth[1], default);
+            INetworkSession session = runtime.Arrange(network.Samples, 1)[0];
+            spectrogram.CopyTo(new Span<float>(session.Input(PortRole.Spectrogram), spectrogram.Length));
+            mix.CopyTo(new Span<float>(session.Input(PortRole.Waveform), mix.Length));
+            session.Run(default);
+            new ReadOnlySpan<float>(session.Output(PortRole.Spectrogram), truth[0].Length).CopyTo(truth[0]);
+            new ReadOnlySpan<float>(session.Output(PortRole.Waveform), truth[1].Length).CopyTo(truth[1]);
         }
 
         Check("frequency branch", truth[0], outputs[0], least);
         Check("time branch", truth[1], outputs[1], least);
-        int count = network.Config.Sources.Length, size = 2 * network.Samples;
+        int count = network.Definition.Stems.Length, size = 2 * network.Samples;
         float[] stems = network.Stems(outputs, count), expected = network.Stems(truth, count);
         for (int i = 0; i < count; i++)
         {
-            Check(network.Config.Sources[i], expected.AsSpan(i * size, size), stems.AsSpan(i * size, size), least);
+            Check(network.Definition.Stems[i], expected.AsSpan(i * size, size), stems.AsSpan(i * size, size), least);
         }
 
         return stems;

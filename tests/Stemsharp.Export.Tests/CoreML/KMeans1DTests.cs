@@ -79,10 +79,22 @@ public class KMeans1DTests
     public void A_palette_of_every_distinct_half_is_exact()
     {
         float[] values = [.. Enumerable.Range(0, 300).Select(i => (float)(Half)MathF.Sin(i % 60))];
-        Palette palette = Palettizer.Run(values, groups: 3, bits: 6);
+        Palette palette = Palettizer.Run(values, [6, 50], axis: 0, groups: 3, bits: 6);
         for (int i = 0; i < values.Length; i++)
         {
             Assert.Equal(values[i], palette.Tables[i / 100 * 64 + palette.Indices[i]]);
+        }
+    }
+
+    [Fact]
+    public void Palettes_go_along_the_axis_that_they_are_asked_for()
+    {
+        // [5, 6, 10]: 20 distinct values in each of the three pairs of the middle axis.
+        float[] values = [.. Enumerable.Range(0, 300).Select(i => (float)(100 * (i / 20 % 3) + i % 20))];
+        Palette palette = Palettizer.Run(values, [5, 6, 10], axis: 1, groups: 3, bits: 6);
+        for (int i = 0; i < values.Length; i++)
+        {
+            Assert.Equal(values[i], palette.Tables[i / 20 % 3 * 64 + palette.Indices[i]]);
         }
     }
 

@@ -1,6 +1,6 @@
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Reading;
-using Stemsharp.Graph;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
@@ -16,12 +16,16 @@ public class PackageShapeTests
     [InlineData(CoreMLTarget.IOS18)]
     public void Official_networks_stay_lean(CoreMLTarget target)
     {
-        foreach (HTDemucsConfig config in (HTDemucsConfig[])[HTDemucsConfig.Official, HTDemucsConfig.Official6])
+        foreach (string name in FamilyTable.All.SyntheticNames)
         {
+            CheckpointNetwork network = FamilyTable.All.Open(name);
+            NetworkDefinition definition = network.Definition;
+            int samples = definition.Cut.Samples;
+            Graph.Graph graph = network.Record(samples);
             foreach (CoreMLPrecision precision in Enum.GetValues<CoreMLPrecision>())
             {
                 using TemporaryPackage package = new();
-                PackageWriter.Write(package.Path, config, config.SegmentSamples, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target, Precision = precision });
+                PackageWriter.Write(package.Path, definition, graph, samples, new Zeros(), new PackageSource(network.Family, "zeros"), new CoreMLExportOptions { Target = target, Precision = precision });
                 CoreMLReport report = CoreMLReport.Read(package.Path);
                 Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
                 Assert.InRange(report.Operations.Where(o => o.Operation == "transpose").Sum(o => o.Float16 + o.Float32), 1, 40);
@@ -31,7 +35,7 @@ public class PackageShapeTests
                     Assert.InRange(report.HalfShare, 0.9, 1);
                 }
 
-                Assert.Equal(HTDemucs.Build(config, config.SegmentSamples).Flops, 2 * (report.MultiplyAddsFloat16 + report.MultiplyAddsFloat32));
+                Assert.Equal(graph.Flops, 2 * (report.MultiplyAddsFloat16 + report.MultiplyAddsFloat32));
                 ConstantsAreLean(package.Path);
             }
         }
@@ -44,7 +48,8 @@ public class PackageShapeTests
     public void Ten_seconds_at_once_stay_as_lean(CoreMLTarget target)
     {
         using TemporaryPackage package = new();
-        PackageWriter.Write(package.Path, HTDemucsConfig.Official, 441_000, new Zeros(), new PackageSource("zeros"), new CoreMLExportOptions { Target = target });
+        CheckpointNetwork network = FamilyTable.All.Open("synthetic:htdemucs");
+        PackageWriter.Write(package.Path, network.Definition, network.Record(441_000), 441_000, new Zeros(), new PackageSource(network.Family, "zeros"), new CoreMLExportOptions { Target = target });
         CoreMLReport report = CoreMLReport.Read(package.Path);
         Assert.InRange(report.Operations.Sum(o => o.Float16 + o.Float32), 1, 1000);
         Assert.InRange(report.Operations.Where(o => o.Operation == "transpose").Sum(o => o.Float16 + o.Float32), 1, 40);
@@ -135,8 +140,15 @@ public class PackageShapeTests
     [Fact]
     public void A_six_stem_package_stays_below_sixty_megabytes_on_the_oldest_target()
     {
-        using TemporaryPackage package = TestNetwork.Synthetic("synthetic:htdemucs_6s").Export(new CoreMLExportOptions { Target = CoreMLTarget.IOS16 });
+        using TemporaryPackage package = TestNetwork.Open("synthetic:htdemucs_6s").Export(new CoreMLExportOptions { Target = CoreMLTarget.IOS16 });
         Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 50_000_000, 60_000_000);
+    }
+
+    [Fact]
+    public void Six_stems_in_palettes_of_six_bits_stay_below_21_6_megabytes()
+    {
+        using TemporaryPackage package = TestNetwork.Open("synthetic:htdemucs_6s").Export(new CoreMLExportOptions { PaletteBits = 6 });
+        Assert.InRange(CoreMLReport.Read(package.Path).TotalBytes, 20_000_000, 21_600_000);
     }
 
     [Theory]
@@ -156,11 +168,4 @@ public class PackageShapeTests
     }
 
     private static TestNetwork Tiny() => TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-
-    private sealed class Zeros : IWeightSource
-    {
-        public void Read(Parameter parameter, Span<float> destination) => destination.Clear();
-
-        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
-    }
 }

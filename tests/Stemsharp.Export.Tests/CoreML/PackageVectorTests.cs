@@ -4,6 +4,7 @@ using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.CoreML.Reading;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Signal;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -21,7 +22,8 @@ public class PackageVectorTests
     public void The_published_vectors_are_the_networks_and_a_package_gives_them()
     {
         TestNetwork network = TestNetwork.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        float[] spectrogram = VectorRecipe.Values("spectrogram", 4 * network.Config.Bins * network.Config.Frames(network.Samples)), waveform = VectorRecipe.Values("waveform", 2 * network.Samples);
+        TransformDefinition transform = network.Definition.Transform!;
+        float[] spectrogram = VectorRecipe.Values("spectrogram", 4 * transform.Bins * transform.Frames(network.Samples)), waveform = VectorRecipe.Values("waveform", 2 * network.Samples);
         double[][] truth = new Interpreter(network.Graph, network.Weights).Run([[.. spectrogram.Select(v => (double)v)], [.. waveform.Select(v => (double)v)]]);
         string path = RepositoryFiles.At("docs", "vectors", "coreml.json");
         if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_VECTORS") == "1")

@@ -1,45 +1,45 @@
-using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.CoreML.Interpretation;
 using Stemsharp.Export.CoreML.Reading;
-using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Inference;
 using Stemsharp.Model;
-using Xunit;
 
 namespace Stemsharp.Export.Tests.CoreML;
 
 /// <summary>A network with its weights, to be exported, interpreted and compared.</summary>
 internal sealed class TestNetwork
 {
-    private TestNetwork(Checkpoint checkpoint, int? samples)
+    private TestNetwork(CheckpointNetwork network, int? samples)
     {
-        Checkpoint = checkpoint;
-        Config = HTDemucsConfigReader.Read(checkpoint);
-        Samples = samples ?? Config.SegmentSamples;
-        Graph = HTDemucs.Build(Config, Samples);
-        Weights = new CheckpointWeights(checkpoint, Config, Graph);
+        Network = network;
+        Samples = samples ?? Definition.Cut.Samples;
+        Graph = network.Record(Samples);
+        Weights = network.OpenWeights(Graph);
     }
 
-    public Checkpoint Checkpoint { get; }
+    public CheckpointNetwork Network { get; }
 
-    public HTDemucsConfig Config { get; }
+    public NetworkDefinition Definition => Network.Definition;
+
+    /// <summary>The FFT's size.</summary>
+    public int Nfft => Definition.Transform!.Nfft;
 
     public int Samples { get; }
 
     public Graph.Graph Graph { get; }
 
-    public IWeightSource Weights { get; }
+    public INetworkWeights Weights { get; }
 
-    public static TestNetwork Open(string path, int? samples = null) => new(Checkpoint.Open(path), samples);
-
-    public static TestNetwork Synthetic(string name) => new(SyntheticCheckpoint.Open(name), null);
+    /// <summary>A checkpoint file, or synthetic:NAME.</summary>
+    public static TestNetwork Open(string model, int? samples = null) => new(FamilyTable.All.Open(model), samples);
 
     /// <summary>Exports into a folder that is removed by <see cref="TemporaryPackage.Dispose"/>.</summary>
     public TemporaryPackage Export(CoreMLExportOptions options)
     {
         TemporaryPackage package = new();
-        PackageWriter.Write(package.Path, Config, Samples, Weights, new PackageSource(Checkpoint.Signature, Checkpoint.Sha256), options);
+        PackageWriter.Write(package.Path, Definition, Graph, Samples, Weights, new PackageSource(Network.Family, Network.Signature, Weights.Sha256), options);
         return package;
     }
 
@@ -48,14 +48,14 @@ internal sealed class TestNetwork
     {
         using TemporaryPackage temporary = Export(options);
         using Package package = Package.Open(temporary.Path);
-        return new ProgramInterpreter(package).Run([ReferenceStft.Forward(mix, Samples, Config.Nfft), mix]);
+        return new ProgramInterpreter(package).Run([ReferenceStft.Forward(mix, Samples, Nfft), mix]);
     }
 
     /// <summary>Both branches in double precision.</summary>
     public double[][] Truth(float[] mix) =>
-        new Interpreter(Graph, Weights).Run([[.. ReferenceStft.Forward(mix, Samples, Config.Nfft).Select(v => (double)v)], [.. mix.Select(v => (double)v)]]);
+        new Interpreter(Graph, Weights).Run([[.. ReferenceStft.Forward(mix, Samples, Nfft).Select(v => (double)v)], [.. mix.Select(v => (double)v)]]);
 
-    public float[] Stems(float[][] outputs, int count) => ReferenceStft.Stems(outputs[0], outputs[1], count, Samples, Config.Nfft);
+    public float[] Stems(float[][] outputs, int count) => ReferenceStft.Stems(outputs[0], outputs[1], count, Samples, Nfft);
 }
 
 /// <summary>A package in a folder of its own.</summary>
@@ -78,37 +78,10 @@ internal sealed class TemporaryPackage : IDisposable
 
 internal static class Snr
 {
-    public static double Of(IReadOnlyList<double> truth, IReadOnlyList<float> ours)
-    {
-        Assert.Equal(truth.Count, ours.Count);
-        double signal = 0, noise = 0;
-        for (int i = 0; i < truth.Count; i++)
-        {
-            signal += truth[i] * truth[i];
-            noise += (truth[i] - ours[i]) * (truth[i] - ours[i]);
-        }
+    public static double Of(double[] truth, ReadOnlySpan<float> ours) => SignalToNoise.Of(truth, ours);
 
-        return 10 * Math.Log10(signal / noise);
-    }
-
-    public static double Of(float[] truth, float[] ours) => Of([.. truth.Select(v => (double)v)], ours);
+    public static double Of(float[] truth, ReadOnlySpan<float> ours) => SignalToNoise.Of(truth, ours);
 
     /// <summary>Scale-invariant SDR of an estimate.</summary>
-    public static double ScaleInvariant(ReadOnlySpan<float> truth, ReadOnlySpan<float> ours)
-    {
-        double dot = 0, power = 0, residual = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            dot += (double)truth[i] * ours[i];
-            power += (double)truth[i] * truth[i];
-        }
-
-        double gain = dot / power;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            residual += Math.Pow(gain * truth[i] - ours[i], 2);
-        }
-
-        return 10 * Math.Log10(gain * gain * power / residual);
-    }
+    public static double ScaleInvariant(ReadOnlySpan<float> truth, ReadOnlySpan<float> ours) => ParityReport.Compare(truth, ours).SiSdr;
 }

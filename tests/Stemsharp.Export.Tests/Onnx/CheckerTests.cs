@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Google.Protobuf;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -76,11 +76,10 @@ public class CheckerTests
 
     private static void Check(string model, OnnxGraphOptions options)
     {
-        using Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model);
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         try
         {
-            File.WriteAllBytes(path, OnnxModelBuilder.Build(checkpoint, options).ToByteArray());
+            File.WriteAllBytes(path, OnnxModelBuilder.Build(FamilyTable.All.Open(model), options).ToByteArray());
             using Process process = Process.Start(new ProcessStartInfo(OnnxCheckerTheoryAttribute.Python, ["-c", Script, path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
             process.WaitForExit();

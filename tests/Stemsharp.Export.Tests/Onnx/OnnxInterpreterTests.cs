@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Interpretation;
 using Stemsharp.Export.Tests.CoreML;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
 using Xunit.Abstractions;
@@ -41,8 +41,8 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open(io.Split('/'));
         TestNetwork network = TestNetwork.Open(model);
         float[] mix = Padded(golden[$"mix.{samples}"].Values, network.Samples), truth = golden[$"stems.{samples}"].Values;
-        float[] spectrogram = ReferenceStft.Forward(mix, network.Samples, network.Config.Nfft);
-        int stems = network.Config.Sources.Length;
+        float[] spectrogram = ReferenceStft.Forward(mix, network.Samples, network.Nfft);
+        int stems = network.Definition.Stems.Length;
         foreach ((OnnxPrecision precision, double least) in new[] { (OnnxPrecision.Fp32, 100), (OnnxPrecision.Mixed, 60), (OnnxPrecision.Fp16, 40.0) })
         {
             float[] inside = Run(model, new OnnxGraphOptions { Precision = precision }, mix)[0];
@@ -66,8 +66,7 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
     public void Half_precision_costs_a_song_nothing_and_integers_little()
     {
         const int Samples = 4 * 44100;
-        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.DemoModel);
-        string[] names = [.. Model.HTDemucsConfigReader.Read(checkpoint).Sources];
+        string[] names = [.. FamilyTable.All.Open(RepositoryFiles.DemoModel).Definition.Stems];
         float[] mix = Wave("mix", Samples);
         float[][] truth = [.. names.Select(n => Wave(n, Samples))];
         float[] single = Run(RepositoryFiles.DemoModel, new OnnxGraphOptions { Samples = Samples }, mix)[0];
@@ -142,11 +141,7 @@ public class OnnxInterpreterTests(ITestOutputHelper output)
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
         try
         {
-            using (Checkpoint checkpoint = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(model) : Checkpoint.Open(model))
-            {
-                OnnxFile.Write(OnnxModelBuilder.Build(checkpoint, options), path, externalWeights: true);
-            }
-
+            OnnxFile.Write(OnnxModelBuilder.Build(FamilyTable.All.Open(model), options), path, externalWeights: true);
             return new OnnxInterpreter(OnnxGraphFile.Open(path)).Run(inputs);
         }
         finally

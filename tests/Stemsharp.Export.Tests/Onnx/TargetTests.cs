@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Export.Onnx.Targets;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
 using ElementType = Stemsharp.Export.Onnx.ElementType;
@@ -13,8 +13,8 @@ namespace Stemsharp.Export.Tests.Onnx;
 /// <summary>Exported graphs against the table of targets, and docs/hosts/targets.md against the same.</summary>
 public class TargetTests
 {
-    // What WebGPU and the CoreML provider leave to the CPU in the graphs as they are exported.
-    private static readonly string[] s_elsewhere = ["Pad", "ReduceSumSquare", "Sum"];
+    // What the CoreML provider leaves to the CPU in the graphs as they are exported.
+    private static readonly string[] s_elsewhere = ["Pad"];
 
     public static TheoryData<string, string, int> Graphs
     {
@@ -57,8 +57,8 @@ public class TargetTests
     [Fact]
     public void Graphs_with_integers_are_for_the_targets_that_say_so()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        IReadOnlyList<TargetVerdict> verdicts = TargetVerdict.All(OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions { Int8 = true }));
+        CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        IReadOnlyList<TargetVerdict> verdicts = TargetVerdict.All(OnnxModelBuilder.Build(network, new OnnxGraphOptions { Int8 = true }));
         TargetVerdict Of(string name) => verdicts.Single(v => v.Target.Name == name);
         Assert.All((string[])["DynamicQuantizeLinear", "MatMulInteger"], op => Assert.Contains(Of("tensorrt").Obstacles, o => o.StartsWith(op, StringComparison.Ordinal)));
         Assert.True(Of("web-wasm").Runs);
@@ -70,8 +70,8 @@ public class TargetTests
     [Fact]
     public void Unknown_operators_other_sets_wrong_types_and_large_tensors_are_found()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        ModelProto model = OnnxModelBuilder.Build(checkpoint, new OnnxGraphOptions());
+        CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        ModelProto model = OnnxModelBuilder.Build(network, new OnnxGraphOptions());
         OnnxTarget tensorRT = OnnxTargets.Of("tensorrt"), webGpu = OnnxTargets.Of("web-webgpu");
         Assert.True(TargetVerdict.Of(model, tensorRT).Runs);
         NodeProto node = model.Graph.Node.First(n => n.OpType == "Sigmoid");
@@ -105,8 +105,7 @@ public class TargetTests
 
     private static void Check(string name, OnnxGraphOptions options)
     {
-        using Checkpoint checkpoint = name.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? SyntheticCheckpoint.Open(name) : Checkpoint.Open(name);
-        foreach (TargetVerdict verdict in TargetVerdict.All(OnnxModelBuilder.Build(checkpoint, options)))
+        foreach (TargetVerdict verdict in TargetVerdict.All(OnnxModelBuilder.Build(FamilyTable.All.Open(name), options)))
         {
             Assert.True(verdict.Runs, $"{verdict.Target.Name}: {string.Join("; ", verdict.Obstacles)}");
             Assert.All(verdict.Elsewhere, line => Assert.Contains(line.Split(' ')[0], s_elsewhere));

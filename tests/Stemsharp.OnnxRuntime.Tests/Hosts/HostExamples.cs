@@ -1,3 +1,4 @@
+using Stemsharp.Export.Onnx;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -6,7 +7,6 @@ namespace Stemsharp.OnnxRuntime.Tests.Hosts;
 /// <summary>The examples of docs/hosts/onnxruntime-csharp.md, which stand there word for word.</summary>
 public sealed class HostExamples : IDisposable
 {
-    private readonly string model = RepositoryFiles.DemoModel;
     private readonly string song = RepositoryFiles.Sample("song", "mix.wav");
     private readonly string folder = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
 
@@ -16,13 +16,12 @@ public sealed class HostExamples : IDisposable
     public async Task With_Stemsharp()
     {
         DemoExport.Write(folder, "spectrogram");
-        string graph = Path.Combine(folder, "demo.onnx");
+        string model = Path.Combine(folder, "demo.json");
 
-        OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
-        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions
+        await using Separator separator = Separator.Open(OnnxExports.Open(model), new SeparatorOptions
         {
-            Model = model,
-            EngineFactory = request => new OnnxRuntimeEngine(library, graph, new OnnxSessionOptions { Provider = ExecutionProvider.Cpu }),
+            Backends = [new OnnxRuntimeBackend(options: new OnnxSessionOptions { Provider = ExecutionProvider.Cpu })],
+            Engine = OnnxRuntimeBackend.BackendName,
         });
         await separator.SeparateToFilesAsync(AudioInput.FromFile(song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(3)), folder);
 
@@ -34,7 +33,7 @@ public sealed class HostExamples : IDisposable
     {
         float[][] mix = HostVectors.Song();
         float[][][] stems = OnnxHost.Separate(mix, HostVectors.Length, HostVectors.Arithmetic);
-        float[][] truth = await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), mix);
+        float[][] truth = await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, mix);
         for (int s = 0; s < stems.Length; s++)
         {
             for (int c = 0; c < 2; c++)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Tests;
 using Xunit;
@@ -25,7 +26,7 @@ public class HostVectorTests
             await WriteAsync();
         }
 
-        Check("contract", 1e-5, [.. (await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), HostVectors.Song())).SelectMany(c => c)]);
+        Check("contract", 1e-5, [.. (await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, HostVectors.Song())).SelectMany(c => c)]);
         Check("song", 1e-3, [.. (await HostVectors.SeparateAsync(new SeparatorOptions { Model = HostVectors.Model }, HostVectors.Song())).SelectMany(c => c)]);
     }
 
@@ -59,19 +60,32 @@ public class HostVectorTests
         Assert.All(values.Index(), v => Assert.Equal(v.Item, output[v.Index * Step], tolerance * rms));
     }
 
+    // Both branches, of inputs by the recipe.
+    private static unsafe (float[] Spectrograms, float[] Waveforms) Interpret(CheckpointNetwork network)
+    {
+        using InterpretedRuntime runtime = new(network);
+        INetworkSession session = runtime.Arrange(HostVectors.Length, 1)[0];
+        foreach (NetworkPort port in network.Definition.Inputs)
+        {
+            int length = Elements(port);
+            VectorRecipe.Values(port.Name, length).CopyTo(new Span<float>(session.Input(port.Role), length));
+        }
+
+        session.Run(default);
+        float[][] outputs = [.. network.Definition.Outputs.Select(port => new Span<float>(session.Output(port.Role), Elements(port)).ToArray())];
+        return (outputs[0], outputs[1]);
+
+        int Elements(NetworkPort port) => network.Definition.ShapeOf(port, HostVectors.Length).Aggregate(1, (n, d) => n * d);
+    }
+
     private static async Task WriteAsync()
     {
-        using Checkpoints.Checkpoint checkpoint = Checkpoints.Checkpoint.Open(HostVectors.Model);
-        Model.HTDemucsConfig config = Model.HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = Model.HTDemucs.Build(config, HostVectors.Length);
-        CheckpointWeights weights = new(checkpoint, config, graph);
-        Inference.SegmentShape shape = new(4, 2, config.Bins, config.Frames(HostVectors.Length), HostVectors.Length);
-        ReferenceEngine reference = new(graph, weights, shape);
-        float[] spectrograms = new float[shape.SpectrogramsLength], waveforms = new float[shape.WaveformsLength];
-        reference.Run(VectorRecipe.Values("spectrogram", shape.SpectrogramLength), VectorRecipe.Values("waveform", shape.WaveformLength), spectrograms, waveforms, default);
-        float[] stems = Separated.By(new ReferenceEngine(graph, weights, shape), VectorRecipe.Values("mix", shape.WaveformLength));
-        float[][] song = await HostVectors.SeparateAsync(_ => new ReferenceEngine(graph, weights, shape), HostVectors.Song());
-        float[][] contract = await HostVectors.SeparateAsync(s => new ArithmeticEngine(s), HostVectors.Song());
+        CheckpointNetwork network = FamilyTable.All.Open(HostVectors.Model);
+        (float[] spectrograms, float[] waveforms) = Interpret(network);
+        using IEngine reference = InterpretedRuntime.Engine(network);
+        float[] stems = Separated.By(reference, network.Definition, VectorRecipe.Values("mix", 2 * HostVectors.Length));
+        float[][] song = await HostVectors.SeparateAsync(InterpretedRuntime.Engine, HostVectors.Song());
+        float[][] contract = await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, HostVectors.Song());
         string Output(IEnumerable<float> data) =>
             $$"""{ "rms": {{Math.Sqrt(data.Average(v => (double)v * v)).ToString("R", CultureInfo.InvariantCulture)}}, "values": [{{string.Join(", ", data.Where((_, i) => i % Step == 0).Take(64).Select(v => v.ToString("G9", CultureInfo.InvariantCulture)))}}] }""";
         await System.IO.File.WriteAllTextAsync(File, $$"""

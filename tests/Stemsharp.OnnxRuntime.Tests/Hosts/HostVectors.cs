@@ -32,9 +32,12 @@ internal static class HostVectors
         return stems;
     }
 
-    /// <summary>What Stemsharp's own separator makes of a song with an engine of the tiny model's shape: [S·2][n].</summary>
-    public static async Task<float[][]> SeparateAsync(Func<SegmentShape, ISegmentEngine> engine, float[][] mix) =>
-        await SeparateAsync(new SeparatorOptions { Model = Model, EngineFactory = request => engine(request.Shape) }, mix);
+    /// <summary>What Stemsharp's own separator makes of a song with an engine for the tiny model: [S·2][n].</summary>
+    public static async Task<float[][]> SeparateAsync(Func<Network, IEngine> engine, float[][] mix) =>
+        await SeparateAsync(new SeparatorOptions { Model = Model, Backends = [new TestBackend((network, _) => engine(network))], Engine = TestBackend.BackendName }, mix);
+
+    /// <summary><see cref="Arithmetic"/> as an engine.</summary>
+    public static IEngine ArithmeticEngine(Network network) => new FunctionEngine(network.Definition, Arithmetic);
 
     public static async Task<float[][]> SeparateAsync(SeparatorOptions options, float[][] mix)
     {
@@ -44,22 +47,4 @@ internal static class HostVectors
     }
 
     public static float[] Interleave(float[][] mix) => [.. mix[0].Zip(mix[1], (l, r) => new[] { l, r }).SelectMany(pair => pair)];
-}
-
-/// <summary><see cref="HostVectors.Arithmetic"/> as an engine.</summary>
-internal sealed class ArithmeticEngine(SegmentShape shape) : ISegmentEngine
-{
-    public SegmentShape Shape => shape;
-
-    public string Description => "arithmetic";
-
-    public void Run(ReadOnlySpan<float> spectrogram, ReadOnlySpan<float> waveform, Span<float> spectrograms, Span<float> waveforms, CancellationToken cancellationToken)
-    {
-        spectrograms.Clear();
-        HostVectors.Arithmetic(waveform.ToArray()).CopyTo(waveforms);
-    }
-
-    public void Dispose()
-    {
-    }
 }

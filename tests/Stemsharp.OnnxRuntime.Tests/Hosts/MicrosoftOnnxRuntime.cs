@@ -12,7 +12,7 @@ internal sealed class InferenceSession(string path, SessionOptions options) : ID
 {
     private readonly OnnxSession _session = new(OnnxRuntimeLibrary.Load(), path, options.Settings);
 
-    public OrtValues Run(RunOptions runOptions, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputValues, IReadOnlyCollection<string> outputNames)
+    public IDisposableReadOnlyCollection<OrtValue> Run(RunOptions runOptions, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputValues, IReadOnlyCollection<string> outputNames)
     {
         ArgumentNullException.ThrowIfNull(runOptions);
         if (!inputNames.SequenceEqual(_session.Inputs.Select(i => i.Name)) || !outputNames.SequenceEqual(_session.Outputs.Select(o => o.Name)))
@@ -64,7 +64,9 @@ internal sealed class OrtValue(float[] data, long[] shape) : IDisposable
     }
 }
 
-internal sealed class OrtValues(IEnumerable<OrtValue> values) : List<OrtValue>(values), IDisposable
+internal interface IDisposableReadOnlyCollection<T> : IReadOnlyList<T>, IDisposable;
+
+internal sealed class OrtValues(IEnumerable<OrtValue> values) : List<OrtValue>(values), IDisposableReadOnlyCollection<OrtValue>
 {
     public void Dispose()
     {

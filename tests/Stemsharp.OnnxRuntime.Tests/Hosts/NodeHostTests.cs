@@ -31,7 +31,7 @@ public sealed class NodeHostTests : IDisposable
         Write("mix.f32", [.. mix[0], .. mix[1]]);
         File.WriteAllText(Path.Combine(_folder, "contract.mjs"), ContractScript);
         await RunAsync("contract.mjs");
-        float[] truth = [.. (await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), mix)).SelectMany(c => c)];
+        float[] truth = [.. (await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, mix)).SelectMany(c => c)];
         float[] stems = Read("stems.f32");
         Assert.Equal(truth.Length, stems.Length);
         Assert.InRange(Separated.Snr(truth, stems), 120, double.PositiveInfinity);

@@ -86,7 +86,7 @@ internal static class OnnxHost
             float[][][] stems = Separate(mix, length, window =>
             {
                 using OrtValue input = OrtValue.CreateTensorValueFromMemory(window, [1, 2, length]);
-                using OrtValues outputs = session.Run(run, ["mix"], [input], ["stems"]);
+                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, ["mix"], [input], ["stems"]);
                 return outputs[0].GetTensorDataAsSpan<float>().ToArray();
             });
             for (int s = 0; s < stems.Length; s++)

@@ -74,7 +74,7 @@ public sealed class PythonHostTests : IDisposable
         Write("mix.f32", [.. mix[0], .. mix[1]]);
         await RunAsync(["-c", ContractScript]);
         float[] stems = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(_folder, "stems.f32"))).ToArray();
-        float[] truth = [.. (await HostVectors.SeparateAsync(shape => new ArithmeticEngine(shape), mix)).SelectMany(c => c)];
+        float[] truth = [.. (await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, mix)).SelectMany(c => c)];
         Assert.Equal(truth.Length, stems.Length);
         Assert.InRange(Separated.Snr(truth, stems), 120, double.PositiveInfinity);
     }

@@ -7,6 +7,8 @@ namespace Stemsharp.Tests.Architecture.Sample
     public class Composer
     {
         public Upper.Allowed? Part { get; set; }
+
+        public Upper.Folder.Hidden? Another { get; set; }
     }
 }
 
@@ -34,6 +36,21 @@ namespace Stemsharp.Tests.Architecture.Sample.Upper
     public class Allowed : Lower.Base
     {
         public static void Fail() => throw new SampleException("any room may");
+    }
+
+    public class Keeper : Folder.Hidden;
+}
+
+namespace Stemsharp.Tests.Architecture.Sample.Upper.Folder
+{
+    public class Hidden : Lower.Base;
+}
+
+namespace Stemsharp.Tests.Architecture.Sample.Upper.Other
+{
+    public class Neighbour : Folder.Hidden
+    {
+        public Keeper? Above { get; set; }
     }
 }
 

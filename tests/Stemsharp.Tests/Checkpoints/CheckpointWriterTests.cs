@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Model;
+using Stemsharp.Model.HTDemucs;
 using Xunit;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -32,11 +33,12 @@ public sealed class CheckpointWriterTests : IDisposable
     [Fact]
     public void A_synthetic_model_can_be_saved()
     {
-        using SyntheticCheckpoint synthetic = SyntheticCheckpoint.Open("synthetic:htdemucs_6s");
+        using SyntheticCheckpoint synthetic = FamilyTable.All.OpenSynthetic("synthetic:htdemucs_6s");
         string path = CheckpointConversion.Save(synthetic, Path.Combine(_folder, "synthetic.th"));
         using Checkpoint saved = Checkpoint.Open(path);
         Assert.Equal(27_414_996, saved.Tensors.Sum(t => (long)t.Count));
-        Assert.Equal(HTDemucsConfigReader.Read(synthetic).SegmentSamples, HTDemucsConfigReader.Read(saved).SegmentSamples);
+        Assert.Equal(FamilyTable.All.Read(synthetic).Definition.Cut, FamilyTable.All.Read(saved).Definition.Cut);
+        Assert.Equal("demucs.htdemucs.HTDemucs", saved.ClassName);
         StoredTensor tensor = saved.Tensors.First(t => t.Shape.Count == 2);
         float[] stored = new float[tensor.Count];
         float[] made = new float[tensor.Count];
@@ -53,7 +55,7 @@ public sealed class CheckpointWriterTests : IDisposable
         using (Checkpoint bare = Checkpoint.Open(path))
         {
             Assert.Null(bare.Arguments);
-            HTDemucsConfig derived = HTDemucsConfigReader.Read(bare), config = HTDemucsConfigReader.Read(original);
+            HTDemucsConfig derived = Config(bare), config = Config(original);
             // Heads and segment cannot be seen in shapes; they have the official values.
             Assert.Equal(config with { THeads = 8, SegmentNumerator = 39, SegmentDenominator = 5, Sources = derived.Sources }, derived);
             Assert.Equal([.. config.Sources], [.. derived.Sources]);
@@ -61,7 +63,7 @@ public sealed class CheckpointWriterTests : IDisposable
 
         File.WriteAllText(Path.ChangeExtension(path, ".json"), """{"segment": "39/20", "t_heads": 4, "sources": ["a", "b", "c", "d"]}""");
         using Checkpoint withSidecar = Checkpoint.Open(path);
-        HTDemucsConfig read = HTDemucsConfigReader.Read(withSidecar);
+        HTDemucsConfig read = Config(withSidecar);
         Assert.Equal(85_995, read.SegmentSamples);
         Assert.Equal(4, read.THeads);
         Assert.Equal(["a", "b", "c", "d"], [.. read.Sources]);
@@ -75,7 +77,7 @@ public sealed class CheckpointWriterTests : IDisposable
         File.WriteAllText(Path.ChangeExtension(path, ".json"), """{"version": 1, "channels": 2, "n_fft": 4096, "networks": [{"file": "x.onnx"}]}""");
         using Checkpoint beside = Checkpoint.Open(path);
         Assert.Null(beside.Overrides);
-        Assert.Equal(HTDemucsConfigReader.Read(original).Channels, HTDemucsConfigReader.Read(beside).Channels);
+        Assert.Equal(Config(original).Channels, Config(beside).Channels);
     }
 
     [Fact]
@@ -129,8 +131,8 @@ public sealed class CheckpointWriterTests : IDisposable
 
     private static void AssertSame(Checkpoint expected, Checkpoint actual)
     {
-        HTDemucsConfig config = HTDemucsConfigReader.Read(expected);
-        Assert.Equal(config, HTDemucsConfigReader.Read(actual) with { Sources = config.Sources });
+        HTDemucsConfig config = Config(expected);
+        Assert.Equal(config, Config(actual) with { Sources = config.Sources });
         Assert.Equal(expected.Tensors.Select(t => t.ToString()), actual.Tensors.Select(t => t.ToString()));
         for (int i = 0; i < expected.Tensors.Count; i++)
         {
@@ -148,4 +150,6 @@ public sealed class CheckpointWriterTests : IDisposable
             }
         }
     }
+
+    private static HTDemucsConfig Config(Checkpoint checkpoint) => HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments);
 }

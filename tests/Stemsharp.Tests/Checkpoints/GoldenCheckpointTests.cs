@@ -20,11 +20,11 @@ public class GoldenCheckpointTests
     public void Golden_checkpoints_fit_the_model_they_describe(string path, int stems, long samples, int tensors)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Assert.Equal(stems, config.Sources.Length);
+        CheckpointNetwork network = FamilyTable.All.Read(checkpoint);
+        Assert.Equal(stems, network.Definition.Stems.Length);
         if (samples > 0)
         {
-            Assert.Equal(samples, config.SegmentSamples);
+            Assert.Equal(samples, network.Definition.Cut.Samples);
         }
 
         if (tensors > 0)
@@ -32,8 +32,8 @@ public class GoldenCheckpointTests
             Assert.Equal(tensors, checkpoint.Tensors.Count);
         }
 
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        CheckpointWeights weights = new(checkpoint, config, graph);
+        Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
+        CheckpointWeights weights = new(checkpoint, network, graph);
         foreach (Graph.Parameter parameter in graph.Parameters)
         {
             float[] values = new float[parameter.Shape.Elements];

@@ -68,7 +68,6 @@ public sealed class HostileCheckpointTests
         ["an OrderedDict from pairs"] = (new PickleBuilder().Global("collections", "OrderedDict").Op("]").Op(0x85).Op("R.").Build(), "collections.OrderedDict"),
         ["a fraction over zero"] = (new PickleBuilder().Global("fractions", "Fraction").Int(1).Int(0).Op(0x86).Op("R.").Build(), "fractions.Fraction"),
         ["a fraction of a long text"] = (new PickleBuilder().Global("fractions", "Fraction").Text(new string('9', 5_000)).Op(0x85).Op("R.").Build(), "fractions.Fraction"),
-        ["another class"] = (PickleBuilder.Package(OneTensor, className: "HDemucs", module: "demucs.hdemucs"), "class demucs.hdemucs.HDemucs; only HTDemucs"),
         ["quantized"] = (PickleBuilder.Package(p => p.Text("__quantized").Op(0x88)), "quantized"),
         ["no tensors"] = (PickleBuilder.Package(_ => { }), "no tensors"),
         ["a state value that is no tensor"] = (PickleBuilder.Package(p => p.Text("w").Int(3)), "'w', which is not a tensor"),
@@ -198,7 +197,7 @@ public sealed class HostileCheckpointTests
     {
         byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, p => p.Text("sources").Op("](").Text("a").Op("e").Text(name).Int(value))).Build();
         using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
-        ModelException e = Assert.Throws<ModelException>(() => HTDemucsConfigReader.Read(checkpoint));
+        ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint));
         Assert.Contains(name, e.Message, StringComparison.Ordinal);
     }
 
@@ -207,7 +206,16 @@ public sealed class HostileCheckpointTests
     {
         byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, p => p.Text("sources").Op("](").Text("a").Op("e").Text("segment").Int(600).Text("stride").Int(1))).Build();
         using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
-        Assert.Contains("numbers between two layers", Assert.Throws<ModelException>(() => HTDemucsConfigReader.Read(checkpoint)).Message, StringComparison.Ordinal);
+        Assert.Contains("numbers between two layers", Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_that_no_family_knows_is_refused()
+    {
+        byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, className: "HDemucs", module: "demucs.hdemucs")).Build();
+        using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
+        ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint));
+        Assert.Equal("x.th cannot be used: it is a model of the class demucs.hdemucs.HDemucs; supported are HTDemucs (demucs.htdemucs.HTDemucs).", e.Message);
     }
 
     private static void AssertRefused(byte[] file, string expected)

@@ -1,4 +1,5 @@
 using Stemsharp.Checkpoints;
+using Stemsharp.Model;
 using Xunit;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -29,7 +30,7 @@ public sealed class ModelResolutionTests : IDisposable
         Assert.Equal(1.95, source.SegmentSeconds);
         ModelMember member = Assert.Single(source.Members);
         Assert.Equal([1, 1, 1, 1], member.Weights);
-        using Checkpoint checkpoint = member.Open();
+        using Checkpoint checkpoint = ((CheckpointNetwork)member.Network).OpenCheckpoint();
         Assert.Equal(533, checkpoint.Tensors.Count);
     }
 

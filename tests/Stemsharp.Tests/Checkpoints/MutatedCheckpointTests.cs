@@ -160,7 +160,7 @@ public sealed class MutatedCheckpointTests
 
             if (checkpoint.Arguments is not null)
             {
-                HTDemucsConfigReader.Read(checkpoint);
+                FamilyTable.All.Read(checkpoint);
             }
         }
         catch (ModelException)

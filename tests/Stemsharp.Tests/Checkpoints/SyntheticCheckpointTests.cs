@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Model;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Checkpoints;
@@ -9,7 +10,7 @@ public class SyntheticCheckpointTests
     [Fact]
     public void First_values_are_those_of_the_recipe()
     {
-        using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open("synthetic:htdemucs");
+        using SyntheticCheckpoint checkpoint = FamilyTable.All.OpenSynthetic("synthetic:htdemucs");
         float[] values = new float[48 * 4 * 8];
         checkpoint.Find("encoder.0.conv.weight", [48, 4, 8, 1]).CopyTo(values);
         double scale = Math.Sqrt(3.0 / 32);
@@ -25,14 +26,15 @@ public class SyntheticCheckpointTests
     [InlineData("synthetic:htdemucs_6s", 525, 27_414_996)]
     public void Architectures_have_the_official_parameters(string name, int tensors, long elements)
     {
-        using SyntheticCheckpoint checkpoint = SyntheticCheckpoint.Open(name);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Assert.Equal(name.EndsWith("6s", StringComparison.Ordinal) ? [.. HTDemucsConfig.Official6.Sources] : [.. HTDemucsConfig.Official.Sources], config.Sources.ToArray());
-        Assert.Equal(343_980, config.SegmentSamples);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
+        using SyntheticCheckpoint checkpoint = FamilyTable.All.OpenSynthetic(name);
+        CheckpointNetwork network = FamilyTable.All.Read(checkpoint);
+        string[] six = ["drums", "bass", "other", "vocals", "guitar", "piano"];
+        Assert.Equal(name.EndsWith("6s", StringComparison.Ordinal) ? six : six[..4], network.Definition.Stems);
+        Assert.Equal(343_980, network.Definition.Cut.Samples);
+        Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
         Assert.Equal(tensors, graph.Parameters.Count);
         Assert.Equal(elements, graph.Parameters.Sum(p => p.Shape.Elements));
-        _ = new CheckpointWeights(checkpoint, config, graph);
+        _ = new CheckpointWeights(checkpoint, network, graph);
     }
 
     [Theory]
@@ -68,28 +70,19 @@ public class SyntheticCheckpointTests
     // The recipe, written as the documentation states it.
     private static ulong Bits(string name, int i)
     {
-        unchecked
+        ulong h = 0xCBF29CE484222325;
+        foreach (char c in name)
         {
-            ulong h = 0xCBF29CE484222325;
-            foreach (char c in name)
-            {
-                h = (h ^ c) * 0x100000001B3;
-            }
-
-            ulong z = h + (ulong)(i + 1) * 0x9E3779B97F4A7C15;
-            z ^= z >> 30;
-            z *= 0xBF58476D1CE4E5B9;
-            z ^= z >> 27;
-            z *= 0x94D049BB133111EB;
-            z ^= z >> 31;
-            return z >> 40;
+            h = (h ^ c) * 0x100000001B3;
         }
+
+        return SplitMix64.At(h, i) >> 40;
     }
 
     [Fact]
     public void Unknown_synthetic_names_are_refused_with_the_known_ones()
     {
-        ModelException e = Assert.Throws<ModelException>(() => SyntheticCheckpoint.Open("synthetic:demucs"));
+        ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.OpenSynthetic("synthetic:demucs"));
         Assert.Contains("synthetic:htdemucs and synthetic:htdemucs_6s", e.Message, StringComparison.Ordinal);
     }
 }

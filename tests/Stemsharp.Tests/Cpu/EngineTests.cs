@@ -1,17 +1,18 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
-using Stemsharp.Kernels;
+using Stemsharp.Inference;
 using Stemsharp.Model;
+using Stemsharp.Model.HTDemucs;
+using Stemsharp.Simd;
 using Xunit;
 
 namespace Stemsharp.Tests.Cpu;
 
 public class EngineTests
 {
-    public static TheoryData<string> Tiers => [.. KernelTier.All.Where(t => t.IsSupported).Select(t => t.Name)];
-
     [Theory]
     [InlineData("tiny4/tiny4-cf67fb40.th", 20000)]
     [InlineData("tiny4/tiny4-cf67fb40.th", 33333)]
@@ -19,21 +20,20 @@ public class EngineTests
     [InlineData("mixed-storage/mixed-7b6ab67f.th", 21111)]
     public void Engine_agrees_with_the_interpreter(string file, int samples)
     {
-        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load(file, samples);
-        using (checkpoint)
+        (Graph.Graph graph, INetworkWeights weights) = Load(file, samples);
+        using (weights)
         {
-            AssertAgrees(graph, weights, KernelTier.Best);
+            AssertAgrees(graph, weights, SimdTier.Chosen);
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Tiers))]
+    [TierTheory, TierData]
     public void Every_vector_width_agrees_with_the_interpreter(string tier)
     {
-        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny6/tiny6-18285eff.th", 9000);
-        using (checkpoint)
+        (Graph.Graph graph, INetworkWeights weights) = Load("tiny6/tiny6-18285eff.th", 9000);
+        using (weights)
         {
-            AssertAgrees(graph, weights, KernelTier.All.Single(t => t.Name == tier));
+            AssertAgrees(graph, weights, Tiers.Named(tier));
         }
     }
 
@@ -44,15 +44,15 @@ public class EngineTests
     [MemberData(nameof(Variants))]
     public void Unusual_configurations_agree_with_the_interpreter(string variant)
     {
-        Graph.Graph graph = HTDemucs.Build(s_variants[variant], 6000);
-        AssertAgrees(graph, new MadeWeights(), KernelTier.Best);
+        Graph.Graph graph = HTDemucsGraph.Build(s_variants[variant], 6000);
+        AssertAgrees(graph, new MadeWeights(), SimdTier.Chosen);
     }
 
     [Fact]
     public void The_bits_do_not_depend_on_the_number_of_threads()
     {
-        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
-        using Checkpoint owned = checkpoint;
+        (Graph.Graph graph, INetworkWeights weights) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using INetworkWeights owned = weights;
         float[] reference = Run(1);
         foreach (int threads in (int[])[2, 3, 5, 16])
         {
@@ -61,7 +61,7 @@ public class EngineTests
 
         float[] Run(int threads)
         {
-            using CpuEngine engine = new(graph, weights, threads);
+            using PlanRun engine = new(graph, weights, threads);
             (float[] y, float[] yt) = RunNoise(engine);
             return [.. y, .. yt];
         }
@@ -70,10 +70,10 @@ public class EngineTests
     [Fact]
     public void A_second_run_gives_the_same_and_allocates_nothing()
     {
-        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
-        using Checkpoint owned = checkpoint;
+        (Graph.Graph graph, INetworkWeights weights) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using INetworkWeights owned = weights;
         // One thread, whose own allocations can be counted beside other tests.
-        using CpuEngine engine = new(graph, weights, 1);
+        using PlanRun engine = new(graph, weights, 1);
         (float[] y, float[] yt) = RunNoise(engine);
         (float[] y2, float[] yt2) = RunNoise(engine);
         Assert.Equal(y, y2);
@@ -86,9 +86,9 @@ public class EngineTests
     [Fact]
     public void Cancellation_stops_within_the_segment()
     {
-        (Graph.Graph graph, IWeightSource weights, Checkpoint checkpoint) = Load("tiny4/tiny4-cf67fb40.th", 20000);
-        using Checkpoint owned = checkpoint;
-        using CpuEngine engine = new(graph, weights, 2);
+        (Graph.Graph graph, INetworkWeights weights) = Load("tiny4/tiny4-cf67fb40.th", 20000);
+        using INetworkWeights owned = weights;
+        using PlanRun engine = new(graph, weights, 2);
         using CancellationTokenSource source = new();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => engine.Run(source.Token));
@@ -128,29 +128,33 @@ public class EngineTests
         THiddenScale = 2,
     };
 
-    private static (Graph.Graph Graph, IWeightSource Weights, Checkpoint Checkpoint) Load(string file, int samples)
+    private static (Graph.Graph Graph, INetworkWeights Weights) Load(string file, int samples)
     {
-        Checkpoint checkpoint = Checkpoint.Open(RepositoryFiles.Golden(file.Split('/')));
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, samples);
-        return (graph, new CheckpointWeights(checkpoint, config, graph), checkpoint);
+        CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden(file.Split('/')));
+        Graph.Graph graph = network.Record(samples);
+        return (graph, network.OpenWeights(graph));
     }
 
-    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, KernelTier tier)
+    private static void AssertAgrees(Graph.Graph graph, IWeightSource weights, SimdTier tier)
     {
         const double Decibels = 105;
-        using CpuEngine engine = new(graph, weights, 2, tier);
+        using PlanRun engine = new(graph, weights, 2, tier);
         (float[] y, float[] yt) = RunNoise(engine);
-        double[][] expected = new Interpreter(graph, weights).Run([Array.ConvertAll(Noise(engine.Shape.SpectrogramLength, 1), v => (double)v), Array.ConvertAll(Noise(engine.Shape.WaveformLength, 2), v => (double)v)]);
-        Assert.InRange(Snr(expected[0], y), Decibels, double.PositiveInfinity);
-        Assert.InRange(Snr(expected[1], yt), Decibels, double.PositiveInfinity);
+        double[][] expected = new Interpreter(graph, weights).Run([.. graph.Inputs.Select((input, i) => Array.ConvertAll(Noise((int)input.Value.Shape.Elements, i + 1), v => (double)v))]);
+        Assert.InRange(SignalToNoise.Of(expected[0], y), Decibels, double.PositiveInfinity);
+        Assert.InRange(SignalToNoise.Of(expected[1], yt), Decibels, double.PositiveInfinity);
     }
 
-    private static (float[] Y, float[] Yt) RunNoise(CpuEngine engine)
+    private static (float[] Y, float[] Yt) RunNoise(PlanRun engine)
     {
-        float[] y = new float[engine.Shape.SpectrogramsLength], yt = new float[engine.Shape.WaveformsLength];
-        engine.Run(Noise(engine.Shape.SpectrogramLength, 1), Noise(engine.Shape.WaveformLength, 2), y, yt, CancellationToken.None);
-        return (y, yt);
+        for (int i = 0; i < 2; i++)
+        {
+            Span<float> input = engine.Input(i);
+            Noise(input.Length, i + 1).CopyTo(input);
+        }
+
+        engine.Run(CancellationToken.None);
+        return (engine.Output(0).ToArray(), engine.Output(1).ToArray());
     }
 
     private static float[] Noise(int length, int seed)
@@ -165,25 +169,45 @@ public class EngineTests
         return x;
     }
 
-    private static double Snr(double[] truth, float[] ours)
-    {
-        double signal = 0, error = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            signal += truth[i] * truth[i];
-            error += (truth[i] - ours[i]) * (truth[i] - ours[i]);
-        }
-
-        return 10 * Math.Log10(signal / error);
-    }
-
     /// <summary>The recipe of the synthetic checkpoints for any parameter.</summary>
     private sealed class MadeWeights : IWeightSource
     {
-        private readonly SyntheticCheckpoint _synthetic = SyntheticCheckpoint.Open("synthetic:htdemucs");
-
-        public void Read(Parameter parameter, Span<float> destination) => _synthetic.Find(parameter.Name, parameter.Shape.Dims).CopyTo(destination);
+        public void Read(Parameter parameter, Span<float> destination) => new SyntheticTensor(parameter.Name, parameter.Shape.Dims).CopyTo(destination);
 
         public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
+    }
+
+    /// <summary>A plan, a session of it, and its threads.</summary>
+    private sealed unsafe class PlanRun : IDisposable
+    {
+        private readonly Plan _plan;
+        private readonly WorkerPool _workers;
+        private readonly Session _session;
+
+        public PlanRun(Graph.Graph graph, IWeightSource weights, int threads, SimdTier? tier = null)
+        {
+            _plan = PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Chosen, threads);
+            _workers = new WorkerPool(threads);
+            _session = new Session(_plan, _workers);
+        }
+
+        public Span<float> Input(int port) => Memory(_plan.Inputs[port]);
+
+        public Span<float> Output(int port) => Memory(_plan.Outputs[port]);
+
+        public void Run(CancellationToken cancellationToken)
+        {
+            _session.Run(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        public void Dispose()
+        {
+            _workers.Dispose();
+            _session.Dispose();
+            _plan.Dispose();
+        }
+
+        private Span<float> Memory(PlanPort port) => new(_session.Port(port), port.Tensor.Channels * port.Tensor.Positions);
     }
 }

@@ -1,3 +1,4 @@
+using Stemsharp.Inference;
 using Stemsharp.Separation;
 using Xunit;
 using Xunit.Abstractions;
@@ -16,19 +17,19 @@ public sealed class ApplyTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _engines.Dispose();
 
     [Fact]
-    public void Overlap_of_a_quarter() => Check("stems.overlap0.25", new SeparationSettings { Normalize = false });
+    public void Overlap_of_a_quarter() => Check("stems.overlap0.25", new SeparationSettings { Normalization = TrackNormalization.None });
 
     [Fact]
     public void Overlap_of_a_half_with_sharper_transitions() => Check(
-        "stems.overlap0.5.power2", new SeparationSettings { Normalize = false, Overlap = 0.5, TransitionPower = 2 });
+        "stems.overlap0.5.power2", new SeparationSettings { Normalization = TrackNormalization.None, Overlap = 0.5, TransitionPower = 2 });
 
     [Fact]
     public void Shorter_segment() => Check(
-        "stems.segment1.0", new SeparationSettings { Normalize = false, SegmentSamples = 44_100 });
+        "stems.segment1.0", new SeparationSettings { Normalization = TrackNormalization.None, SegmentSamples = 44_100 });
 
     [Fact]
     public void Two_shifts() => Check(
-        "stems.shifts2", new SeparationSettings { Normalize = false, Offsets = _ => [1234, 20_000] });
+        "stems.shifts2", new SeparationSettings { Normalization = TrackNormalization.None, Offsets = (_, _) => [1234, 20_000] });
 
     [Fact]
     public void Normalised_by_the_track() => Check("separator", new SeparationSettings());

@@ -1,4 +1,5 @@
 using Stemsharp.Cpu;
+using Stemsharp.Inference;
 using Xunit;
 
 namespace Stemsharp.Tests.Golden;
@@ -28,12 +29,8 @@ public class BagTests
         SeparatorOptions options = new()
         {
             Threads = 2,
-            EngineFactory = request =>
-            {
-                loaded.Add(request.Signature);
-                (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-                return new CpuEngine(graph, weights, request.Threads);
-            },
+            Engine = "noted",
+            Backends = [new NotedBackend(loaded)],
         };
         await using Separator separator = Separator.Open(Specialists(), options);
         SeparationResult vocals = await separator.SeparateAsync(MadeInputs.Get("impulse"), options with { Stems = ["vocals"] });
@@ -53,4 +50,28 @@ public class BagTests
     }
 
     private static ModelSource Specialists() => GoldenModel.Bag((First, [1, 0, 0, 0]), (Second, [0, 1, 1, 1]));
+
+    /// <summary>The processor's, and a list of the networks that were opened.</summary>
+    private sealed class NotedBackend(List<string> loaded) : Backend
+    {
+        private readonly CpuBackend _cpu = new();
+
+        public override string Name => "noted";
+
+        public override string Title => _cpu.Title;
+
+        public override string? WhyRefused(Network network, EngineSettings settings) => _cpu.WhyRefused(network, settings);
+
+        public override EngineMemory Estimate(Network network, EngineSettings settings, int samples) => _cpu.Estimate(network, settings, samples);
+
+        public override int PiecesAtOnce(Network network, EngineSettings settings, int samples) => _cpu.PiecesAtOnce(network, settings, samples);
+
+        public override string Describe(EngineSettings settings) => _cpu.Describe(settings);
+
+        public override IEngine Open(Network network, EngineSettings settings)
+        {
+            loaded.Add(network.Signature);
+            return _cpu.Open(network, settings);
+        }
+    }
 }

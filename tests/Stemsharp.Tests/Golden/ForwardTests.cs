@@ -1,7 +1,7 @@
 using System.Globalization;
-using Stemsharp.Checkpoints;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Separation;
 using Stemsharp.Tests.Signal;
@@ -41,26 +41,26 @@ public class ForwardTests(ITestOutputHelper output)
     /// <summary>The network and the transforms around it, all in double precision.</summary>
     private static double Interpret(string model, GoldenTensors golden, int samples)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(model);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        int length = config.SegmentSamples;
-        Graph.Graph graph = HTDemucs.Build(config, length);
-        RoundPositions(graph, (float)config.TMaxPeriod);
+        CheckpointNetwork network = FamilyTable.All.Open(model);
+        int length = network.Definition.Cut.Samples, nfft = network.Definition.Transform!.Nfft, stems = network.Definition.Stems.Length;
+        Graph.Graph graph = network.Record(length);
+        using INetworkWeights weights = network.OpenWeights(graph);
+        RoundPositions(graph, Convert.ToSingle(network.Arguments["t_max_period"], CultureInfo.InvariantCulture));
         float[] mix = new float[2 * length];
         for (int c = 0; c < 2; c++)
         {
             golden[$"mix.{samples}"].Values.AsSpan(c * samples, samples).CopyTo(mix.AsSpan(c * length));
         }
 
-        double[][] outputs = new Interpreter(graph, new CheckpointWeights(checkpoint, config, graph)).Run(
+        double[][] outputs = new Interpreter(graph, weights).Run(
         [
-            [.. ReferenceStft.Forward(mix.AsSpan(0, length), config.Nfft, true), .. ReferenceStft.Forward(mix.AsSpan(length), config.Nfft, true)],
+            [.. ReferenceStft.Forward(mix.AsSpan(0, length), nfft, true), .. ReferenceStft.Forward(mix.AsSpan(length), nfft, true)],
             Array.ConvertAll(mix, value => (double)value),
         ]);
-        int plane = outputs[0].Length / (2 * config.Sources.Length);
-        return GoldenModel.Snr(golden[$"stems.{samples}"].Values, Enumerable.Range(0, 2 * config.Sources.Length).Select(i =>
+        int plane = outputs[0].Length / (2 * stems);
+        return GoldenModel.Snr(golden[$"stems.{samples}"].Values, Enumerable.Range(0, 2 * stems).Select(i =>
         {
-            double[] stem = ReferenceStft.Inverse(outputs[0].AsSpan(i * plane, plane), config.Nfft, length, true);
+            double[] stem = ReferenceStft.Inverse(outputs[0].AsSpan(i * plane, plane), nfft, length, true);
             return (ReadOnlyMemory<float>)stem.Take(samples).Select((value, n) => (float)(value + outputs[1][i * length + n])).ToArray();
         }));
     }
@@ -96,19 +96,19 @@ public class ForwardTests(ITestOutputHelper output)
             new SeparatorOptions { Threads = 2 },
             Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         BagMember member = engines.Members[0];
-        SegmentRunner runner = member.Runners(member.Traits.TrainingSamples, 1)[0];
+        int whole = member.Definition.Cut.Samples;
+        IEngine engine = member.Engines.Open(whole, 1);
 
         // The network itself lengthens a shorter input with zeros at its end.
+        float[] padded = new float[2 * whole];
         for (int c = 0; c < 2; c++)
         {
-            runner.Input(c).Clear();
-            mix.Values.AsSpan(c * samples, samples).CopyTo(runner.Input(c));
+            mix.Values.AsSpan(c * samples, samples).CopyTo(padded.AsSpan(c * whole));
         }
 
-        int[] stems = [.. Enumerable.Range(0, runner.Shape.Stems)];
-        runner.Run(stems, default);
+        float[] stems = PieceTrial.Run(engine, member.Definition, padded, default);
         return GoldenModel.Snr(
             golden[$"stems.{samples}"].Values,
-            stems.SelectMany(s => new[] { 0, 1 }.Select(c => (ReadOnlyMemory<float>)runner.Output(s, c)[..samples].ToArray())));
+            Enumerable.Range(0, stems.Length / whole).Select(row => (ReadOnlyMemory<float>)stems.AsMemory(row * whole, samples)));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
-using Stemsharp.Separation;
+using Stemsharp.Cpu;
+using Stemsharp.Inference;
+using Stemsharp.Model;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -10,23 +11,17 @@ namespace Stemsharp.Tests.Golden;
 public class FullSizeTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task Full_htdemucs_is_as_exact_as_the_original_in_single_precision()
+    public void Full_htdemucs_is_as_exact_as_the_original_in_single_precision()
     {
         GoldenTensors golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
         double original = double.Parse(golden.Metadata["pytorch_fp32_window_snr_db"], CultureInfo.InvariantCulture);
-        ModelSource source = await new ModelCatalog().ResolveAsync("synthetic:htdemucs");
-        using SeparatorEngines engines = new(source, new SeparatorOptions { Threads = 2 }, NullLogger.Instance);
         const int Samples = 343_980;
-        SegmentRunner runner = engines.Members[0].Runners(Samples, 1)[0];
-        for (int c = 0; c < 2; c++)
-        {
-            golden["mix"].Values.AsSpan(c * Samples, Samples).CopyTo(runner.Input(c));
-        }
-
-        runner.Run([0, 1, 2, 3], default);
+        CheckpointNetwork network = FamilyTable.All.Open("synthetic:htdemucs");
+        using IEngine engine = new CpuBackend().Open(network, new EngineSettings { Threads = 2 });
+        float[] stems = PieceTrial.Run(engine, network.Definition, golden["mix"].Values, default);
         double snr = GoldenModel.Snr(
             golden["window"].Values,
-            Enumerable.Range(0, 8).Select(i => (ReadOnlyMemory<float>)runner.Output(i / 2, i % 2).Slice(100_000, 22_050).ToArray()));
+            Enumerable.Range(0, 8).Select(row => (ReadOnlyMemory<float>)stems.AsMemory(row * Samples + 100_000, 22_050)));
         output.WriteLine($"{snr:F2} dB, the original {original:F2} dB");
         Assert.True(snr > original - 3, $"{snr:F2} dB, the original {original:F2} dB");
 
@@ -36,7 +31,7 @@ public class FullSizeTests(ITestOutputHelper output)
             double energy = 0;
             for (int c = 0; c < 2; c++)
             {
-                foreach (float value in runner.Output(s, c))
+                foreach (float value in stems.AsSpan((2 * s + c) * Samples, Samples))
                 {
                     energy += (double)value * value / (2 * Samples);
                 }

@@ -1,17 +1,15 @@
-using Stemsharp.Checkpoints;
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 
 namespace Stemsharp.Tests.Golden;
 
 /// <summary>Opens the golden checkpoints as users open models.</summary>
 internal static class GoldenModel
 {
-    /// <summary>The scalar interpreter in place of the engine.</summary>
-    public static ISegmentEngine Interpreter(EngineRequest request)
-    {
-        (Graph.Graph graph, Graph.IWeightSource weights) = request.Bind();
-        return new ReferenceEngine(graph, weights, request.Shape);
-    }
+    /// <summary>Options with the scalar interpreter in place of the engine.</summary>
+    public static SeparatorOptions Interpreter(SeparatorOptions? options = null) =>
+        (options ?? new SeparatorOptions()) with { Engine = "interpreter", Backends = [new InterpreterBackend()] };
 
     public static ModelSource Source(string path) => new ModelCatalog().ResolveAsync(path).GetAwaiter().GetResult();
 
@@ -19,8 +17,8 @@ internal static class GoldenModel
     public static ModelSource Bag(params (string Path, double[] Weights)[] networks)
     {
         ModelMember[] members = [.. networks.Select(network =>
-            ModelMember.Of(network.Path, () => Checkpoint.Open(network.Path)).WithWeights(network.Weights))];
-        return new ModelSource("bag", members[0].Config.Sources, members[0].Config.Samplerate, members);
+            new ModelMember(FamilyTable.All.Open(network.Path), network.Weights))];
+        return new ModelSource("bag", members[0].Definition.Stems, members[0].Definition.SampleRate, members);
     }
 
     public static Separator Open(string path, SeparatorOptions? options = null) =>
@@ -45,23 +43,36 @@ internal static class GoldenModel
     /// <summary>10·log10 of the truth's energy over the error's, over stems, channels and samples.</summary>
     public static double Snr(ReadOnlySpan<float> truth, IEnumerable<ReadOnlyMemory<float>> found)
     {
-        double energy = 0, error = 0;
-        int at = 0;
+        SignalToNoise sums = new();
         foreach (ReadOnlyMemory<float> part in found)
         {
-            foreach (float value in part.Span)
-            {
-                double exact = truth[at++];
-                energy += exact * exact;
-                error += (exact - value) * (exact - value);
-            }
+            sums.Add(truth[..part.Length], part.Span);
+            truth = truth[part.Length..];
         }
 
-        Xunit.Assert.Equal(truth.Length, at);
-        return 10 * Math.Log10(energy / error);
+        Xunit.Assert.Equal(0, truth.Length);
+        return sums.Ratio;
     }
 
     /// <summary>Channels of the stems in order, as golden tensors hold them.</summary>
     public static IEnumerable<ReadOnlyMemory<float>> Parts(SeparationResult result, params string[] stems) =>
         (stems.Length == 0 ? result.Stems : stems).SelectMany(stem => result[stem].Select(channel => (ReadOnlyMemory<float>)channel));
+}
+
+/// <summary>The interpreter in double precision as a backend.</summary>
+internal sealed class InterpreterBackend : Backend
+{
+    public override string Name => "interpreter";
+
+    public override string Title => "the scalar interpreter";
+
+    public override string? WhyRefused(Network network, EngineSettings settings) => null;
+
+    public override EngineMemory Estimate(Network network, EngineSettings settings, int samples) => new(0, 0);
+
+    public override int PiecesAtOnce(Network network, EngineSettings settings, int samples) => 1;
+
+    public override string Describe(EngineSettings settings) => "interpreter";
+
+    public override IEngine Open(Network network, EngineSettings settings) => InterpretedRuntime.Engine(network);
 }

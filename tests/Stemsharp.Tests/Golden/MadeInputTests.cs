@@ -14,7 +14,7 @@ public class MadeInputTests(ITestOutputHelper output)
     public async Task The_engine_agrees_with_the_interpreter_on_all_of_them()
     {
         await using Separator engine = GoldenModel.Open(Model);
-        await using Separator interpreter = GoldenModel.Open(Model, new SeparatorOptions { EngineFactory = GoldenModel.Interpreter });
+        await using Separator interpreter = GoldenModel.Open(Model, GoldenModel.Interpreter());
         List<string> wrong = [];
         foreach (string name in MadeInputs.Names)
         {

@@ -4,17 +4,27 @@ namespace Stemsharp.Tests.Separation;
 
 /// <summary>
 /// A network that anyone can compute: stem s is the waveform times a ramp over the segment, bent. What it gives depends on
-/// where in the segment a sample lies, so that a wrong offset, padding or weight shows.
+/// where in the segment a sample lies, so that a wrong offset, padding or weight shows. It takes and gives waveforms only.
 /// </summary>
-internal sealed class FakeEngine(SegmentShape shape, Func<int, double, double, double>? formula = null) : ISegmentEngine
+internal sealed unsafe class FakeEngine(NetworkDefinition definition, Func<int, double, double, double>? formula = null, int sessions = 1) : INetworkRuntime
 {
     private readonly Func<int, double, double, double> _formula = formula ?? Bent;
+    private readonly List<Session> _sessions = [];
+    private int _runs, _samples;
 
-    public SegmentShape Shape => shape;
+    public EngineIdentity Identity { get; } = new("fake", "none", EnginePrecision.Fp32);
 
     public string Description => "fake";
 
-    public int Runs { get; private set; }
+    public bool IsReproducible => true;
+
+    public long HostBytes => 0;
+
+    /// <summary>Pieces that were run.</summary>
+    public int Runs => _runs;
+
+    /// <summary>How often it was made ready for other pieces.</summary>
+    public int Arrangements { get; private set; }
 
     public bool Disposed { get; private set; }
 
@@ -24,29 +34,83 @@ internal sealed class FakeEngine(SegmentShape shape, Func<int, double, double, d
     /// <summary>Stem s of a sample x at the relative position t of the segment.</summary>
     public static double Bent(int stem, double x, double t) => x * (0.2 + stem + t) + 0.1 * x * x + 0.01 * (t - 0.5);
 
-    public void Run(
-        ReadOnlySpan<float> spectrogram,
-        ReadOnlySpan<float> waveform,
-        Span<float> spectrograms,
-        Span<float> waveforms,
-        CancellationToken cancellationToken)
+    /// <summary>As an engine: pieces side by side, as many as there are sessions.</summary>
+    public SpectralEngine ToEngine() => new(definition with { Transform = null }, this, 1);
+
+    public bool Serves(int samples, long pieces) => samples == _samples;
+
+    public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
     {
-        Before?.Invoke(cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        Runs++;
-        spectrograms.Clear();
-        for (int s = 0; s < shape.Stems; s++)
+        Arrangements++;
+        _samples = samples;
+        Free();
+        for (int i = 0; i < sessions; i++)
         {
-            for (int c = 0; c < shape.Channels; c++)
+            _sessions.Add(new Session(this, samples));
+        }
+
+        return _sessions;
+    }
+
+    public void Dispose()
+    {
+        Free();
+        Disposed = true;
+    }
+
+    private void Free()
+    {
+        _sessions.ForEach(s => s.Dispose());
+        _sessions.Clear();
+    }
+
+    private sealed class Session(FakeEngine owner, int samples) : INetworkSession
+    {
+        private readonly NetworkMemory _memory = new([owner.Channels * samples, owner.Stems * owner.Channels * samples]);
+
+        public IWorkers? Workers => null;
+
+        public float* Input(PortRole role) => role == PortRole.Waveform ? _memory.Pointer(0) : null;
+
+        public float* Output(PortRole role) => role == PortRole.Waveform ? _memory.Pointer(1) : null;
+
+        public void Run(CancellationToken cancellationToken)
+        {
+            owner.Before?.Invoke(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            Interlocked.Increment(ref owner._runs);
+            Span<float> mix = _memory.Span(0), stems = _memory.Span(1);
+            for (int row = 0; row < owner.Stems * owner.Channels; row++)
             {
-                for (int i = 0; i < shape.Samples; i++)
+                for (int i = 0; i < samples; i++)
                 {
-                    waveforms[(s * shape.Channels + c) * shape.Samples + i] =
-                        (float)_formula(s, waveform[c * shape.Samples + i], (double)i / shape.Samples);
+                    stems[row * samples + i] = (float)owner._formula(row / owner.Channels, mix[row % owner.Channels * samples + i], (double)i / samples);
                 }
             }
         }
+
+        public void Dispose() => _memory.Dispose();
     }
 
-    public void Dispose() => Disposed = true;
+    private int Stems => definition.Stems.Length;
+
+    private int Channels => definition.Channels;
+}
+
+/// <summary>A backend whose engines are fakes of any network.</summary>
+internal sealed class FakeBackend(Func<NetworkDefinition, IEngine> make) : Backend
+{
+    public override string Name => "fake";
+
+    public override string Title => "a network that anyone can compute";
+
+    public override string? WhyRefused(Network network, EngineSettings settings) => null;
+
+    public override EngineMemory Estimate(Network network, EngineSettings settings, int samples) => new(0, 0);
+
+    public override int PiecesAtOnce(Network network, EngineSettings settings, int samples) => 1;
+
+    public override string Describe(EngineSettings settings) => "fake";
+
+    public override IEngine Open(Network network, EngineSettings settings) => make(network.Definition);
 }

@@ -16,12 +16,16 @@ internal static class FakeModel
     public static Separator Open(SeparatorOptions? options = null, Action<CancellationToken>? before = null, List<FakeEngine>? engines = null) =>
         Separator.Open(Source, (options ?? new SeparatorOptions()) with
         {
-            EngineFactory = request =>
-            {
-                FakeEngine engine = new(request.Shape) { Before = before };
-                engines?.Add(engine);
-                return engine;
-            },
+            Engine = "fake",
+            Backends =
+            [
+                new FakeBackend(definition =>
+                {
+                    FakeEngine engine = new(definition) { Before = before };
+                    engines?.Add(engine);
+                    return engine.ToEngine();
+                }),
+            ],
         });
 
     /// <summary>Stereo noise at the model's rate.</summary>

@@ -144,13 +144,17 @@ public sealed class LibraryExamples : IDisposable
     }
 
     [Fact]
-    public async Task Own_engine()
+    public async Task The_best_engine()
     {
-        SeparatorOptions options = new() { Model = model, EngineFactory = request => new NothingEngine(request.Shape) };
+        SeparatorOptions options = new() { Model = model, Engine = Engines.Auto, Precision = EnginePrecision.Fp32 };
         await using Separator separator = await Separator.OpenAsync(options);
         SeparationResult result = await separator.SeparateAsync(song);
+        foreach (EngineShare share in result.Summary.Engines)
+        {
+            Console.WriteLine($"{share.Engine}: {share.Pieces} segments");
+        }
 
-        Assert.Equal("nothing", result.Summary.Engine);
+        Assert.Equal("cpu", Assert.Single(result.Summary.Engines).Engine.Backend);
     }
 
     [Fact]
@@ -181,27 +185,5 @@ public sealed class LibraryExamples : IDisposable
 
         static string Flat(string text) => string.Join(
             '\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
-    }
-
-    private sealed class NothingEngine(SegmentShape shape) : ISegmentEngine
-    {
-        public SegmentShape Shape => shape;
-
-        public string Description => "nothing";
-
-        public void Run(
-            ReadOnlySpan<float> spectrogram,
-            ReadOnlySpan<float> waveform,
-            Span<float> spectrograms,
-            Span<float> waveforms,
-            CancellationToken cancellationToken)
-        {
-            spectrograms.Clear();
-            waveforms.Clear();
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,8 +1,8 @@
-using Stemsharp.Checkpoints;
 using Stemsharp.Cpu;
-using Stemsharp.Kernels;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Separation;
+using Stemsharp.Simd;
 using Stemsharp.Tests.Golden;
 using Xunit;
 
@@ -27,7 +27,7 @@ public class ParallelSegmentsTests
             channel.AsSpan(5000, 6000).Clear();
         }
 
-        SeparationSettings settings = new() { Overlap = 0.5, Offsets = _ => [100, 450, 300], Normalize = false };
+        SeparationSettings settings = new() { Overlap = 0.5, Offsets = (_, _) => [100, 450, 300], Normalization = TrackNormalization.None };
         float[][][] expected = Run(1, null);
         int runs = 0;
         float[][][] found = Run(runners, _ => Thread.Sleep(Interlocked.Increment(ref runs) % 3 * 4));
@@ -118,10 +118,10 @@ public class ParallelSegmentsTests
     [Fact]
     public void More_segments_at_once_than_one_keeps_busy_are_chosen_where_memory_allows()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(Tiny);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint);
-        Graph.Graph graph = HTDemucs.Build(config, config.SegmentSamples);
-        using Plan plan = PlanBuilder.Compile(graph, new CheckpointWeights(checkpoint, config, graph), KernelTier.Best, threads: 2);
+        CheckpointNetwork network = FamilyTable.All.Open(Tiny);
+        Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
+        using INetworkWeights weights = network.OpenWeights(graph);
+        using Plan plan = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, threads: 2);
         Assert.Equal(1, LoadBalance.SpeedUp(plan, 1), 6);
         double[] speedUps = [.. new[] { 1, 2, 4, 8 }.Select(n => LoadBalance.SpeedUp(plan, n))];
         Assert.Equal(speedUps.Order(), speedUps);
@@ -135,16 +135,33 @@ public class ParallelSegmentsTests
     }
 
     [Fact]
-    public void Another_engine_has_no_segments_at_once() =>
-        Assert.Throws<OptionException>(() => new SeparatorOptions { ParallelSegments = 2, EngineFactory = GoldenModel.Interpreter }.Validate());
+    public async Task A_song_of_another_length_divides_the_threads_anew_and_reads_no_weights()
+    {
+        List<Microsoft.Extensions.Logging.LogLevel> seen = [];
+        await using Separator separator = GoldenModel.Open(Tiny, new SeparatorOptions { Threads = 4, Overlap = 0.75, ParallelSegments = 3, Logger = new LoadCounter(seen) });
+        Assert.StartsWith("3 × cpu", (await separator.SeparateAsync(MadeInputs.Get("longer than a segment"))).Summary.Engine, StringComparison.Ordinal);
+        Assert.StartsWith("cpu", (await separator.SeparateAsync(MadeInputs.Get("impulse"))).Summary.Engine, StringComparison.Ordinal);
+        Assert.Single(seen);
+    }
 
     private static BagMember Member(int runners, Action<CancellationToken>? before, bool padsToTraining = true) =>
-        new(
-            SeparationHarness.Traits(padsToTraining),
-            [1, 1],
-            (samples, _) =>
-            [
-                .. Enumerable.Range(0, runners).Select(_ => new SegmentRunner(
-                    new FakeEngine(SeparationHarness.Shape(samples)) { Before = before }, SeparationHarness.Nfft, new ParallelWorkers(1))),
-            ]);
+        SeparationHarness.Member(padsToTraining: padsToTraining, sessions: runners, before: before);
+
+    /// <summary>Counts how often a network is loaded.</summary>
+    private sealed class LoadCounter(List<Microsoft.Extensions.Logging.LogLevel> seen) : Microsoft.Extensions.Logging.ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(Microsoft.Extensions.Logging.LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Name == "Loaded")
+            {
+                seen.Add(logLevel);
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using Stemsharp.Inference;
 using Stemsharp.Separation;
+using Stemsharp.Signal;
 
 namespace Stemsharp.Tests.Separation;
 
@@ -10,17 +11,48 @@ internal static class SeparationHarness
     public const int Rate = 1000;
     public const int Training = 2000;
 
-    public static SegmentShape Shape(int samples, int stems = 2) =>
-        new(stems, 2, Nfft / 2, (samples + Nfft / 4 - 1) / (Nfft / 4), samples);
-
-    public static NetworkTraits Traits(bool padsToTraining = true) => new(Rate, 2, Training, padsToTraining, Nfft);
+    /// <summary>A network as demucs' hybrid ones are, of the harness's sizes.</summary>
+    public static NetworkDefinition Definition(bool padsToTraining = true, int stems = 2) => new()
+    {
+        Stems = [.. Enumerable.Range(0, stems).Select(i => $"stem {i}")],
+        SampleRate = Rate,
+        Channels = 2,
+        Cut = new PieceCut
+        {
+            Samples = Training,
+            Lengths = padsToTraining ? NetworkLengths.Only(Training) : NetworkLengths.UpTo(Training),
+            Window = padsToTraining ? PieceWindow.Whole : PieceWindow.ShortestUnlessSet,
+            StepNumerator = 3,
+            StepDenominator = 4,
+            Normalization = TrackNormalization.Sample,
+            MaxShift = Rate / 2,
+        },
+        Transform = new TransformDefinition { Nfft = Nfft, Hop = Nfft / 4, Bins = Nfft / 2 },
+        Inputs = [new("waveform", PortRole.Waveform)],
+        Outputs = [new("waveforms", PortRole.Waveform)],
+    };
 
     public static BagMember Member(
-        IReadOnlyList<double>? weights = null, Func<int, double, double, double>? formula = null, int threads = 1, bool padsToTraining = true) =>
-        new(
-            Traits(padsToTraining),
-            weights ?? [1, 1],
-            (samples, _) => [new SegmentRunner(new FakeEngine(Shape(samples, (weights ?? [1, 1]).Count), formula), Nfft, new ParallelWorkers(threads))]);
+        IReadOnlyList<double>? weights = null, Func<int, double, double, double>? formula = null, bool padsToTraining = true, int sessions = 1, Action<CancellationToken>? before = null) =>
+        Member(Definition(padsToTraining, (weights ?? [1, 1]).Count), weights, formula, sessions, before);
+
+    public static BagMember Member(
+        NetworkDefinition definition, IReadOnlyList<double>? weights = null, Func<int, double, double, double>? formula = null, int sessions = 1, Action<CancellationToken>? before = null) =>
+        new(definition, weights ?? [.. definition.Stems.Select(_ => 1.0)], new EngineSource(() => new FakeEngine(definition, formula, sessions) { Before = before }.ToEngine()));
+
+    /// <summary>One engine, made when it is first asked for.</summary>
+    public sealed class EngineSource(Func<IEngine> make) : IEngineSource
+    {
+        private IEngine? _engine;
+
+        public bool ChecksResults => false;
+
+        public IEngine Open(int samples, long pieces) => _engine ??= make();
+
+        public IEngine Retry(EngineException failure, int samples, long pieces) => _engine!;
+
+        public IEngine? Replace(EngineException failure, int samples, long pieces) => null;
+    }
 
     public static Track Track(float[][] mix, string name = "made") => new(name, _ => new MemoryReader(Interleave(mix), Rate, mix.Length));
 
@@ -43,7 +75,7 @@ internal static class SeparationHarness
 
     /// <summary>[stem][channel][sample], checked to come in order and without gaps.</summary>
     public static float[][][] Run(
-        float[][] mix, SeparationSettings settings, IReadOnlyList<BagMember>? members = null, int[]? wanted = null)
+        float[][] mix, SeparationSettings settings, IReadOnlyList<BagMember>? members = null, int[]? wanted = null, Action<SeparationTally>? tell = null)
     {
         members ??= [Member()];
         wanted ??= [.. Enumerable.Range(0, members[0].Weights.Count)];
@@ -51,7 +83,7 @@ internal static class SeparationHarness
         TrackStatistics statistics = TrackStatistics.Measure(track.Open(default), default);
         float[][][] result = [.. wanted.Select(_ => mix.Select(_ => new float[mix[0].Length]).ToArray())];
         long position = 0;
-        new TrackSeparator(track, statistics, new Bag(members, wanted), settings).Run(
+        SeparationTally tally = new TrackSeparator(track, statistics, new Bag(members, wanted), settings).Run(
             block =>
             {
                 Xunit.Assert.Equal(position, block.Start);
@@ -69,6 +101,7 @@ internal static class SeparationHarness
             _ => { },
             default);
         Xunit.Assert.Equal(mix[0].Length, position);
+        tell?.Invoke(tally);
         return result;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using Stemsharp.Inference;
 using Xunit;
 
 namespace Stemsharp.Tests.Separation;
@@ -152,6 +153,7 @@ public class SeparatorTests
         { "threads", new SeparatorOptions { Threads = -2 } },
         { "kazoo", new SeparatorOptions { Stems = ["kazoo"] } },
         { "stems", new SeparatorOptions { Stems = [] } },
+        { "precision", new SeparatorOptions { Precision = (EnginePrecision)7 } },
     };
 
     [Theory]
@@ -167,6 +169,24 @@ public class SeparatorTests
         OptionException error = await Assert.ThrowsAsync<OptionException>(() => separator.SeparateAsync(FakeModel.Noise(5000)));
         Assert.Contains("1.95", error.Message, StringComparison.Ordinal);
         Assert.Empty(engines);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_hosts_memory_is_collected_only_when_that_is_asked_for(bool release)
+    {
+        // The runtime may choose to collect everything by itself, and tests run side by side, but not each time.
+        bool collected = true;
+        for (int i = 0; i < 10 && collected; i++)
+        {
+            long before = GC.GetGCMemoryInfo(GCKind.FullBlocking).Index;
+            await using Separator separator = FakeModel.Open(new SeparatorOptions { ReleaseMemory = release });
+            await separator.SeparateAsync(FakeModel.Noise(5000));
+            collected = GC.GetGCMemoryInfo(GCKind.FullBlocking).Index != before;
+        }
+
+        Assert.Equal(release, collected);
     }
 
     [Fact]

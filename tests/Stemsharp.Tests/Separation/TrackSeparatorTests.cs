@@ -54,7 +54,7 @@ public class TrackSeparatorTests
                     Overlap = c.overlap,
                     TransitionPower = c.power,
                     SegmentSamples = c.segment,
-                    Offsets = _ => offsets,
+                    Offsets = (_, _) => offsets,
                 }));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
     }
@@ -147,7 +147,7 @@ public class TrackSeparatorTests
     [Fact]
     public void Only_networks_that_matter_are_run()
     {
-        BagMember never = new(SeparationHarness.Traits(), [1, 0], (_, _) => throw new InvalidOperationException("not needed"));
+        BagMember never = new(SeparationHarness.Definition(), [1, 0], new SeparationHarness.EngineSource(() => throw new InvalidOperationException("not needed")));
         SeparationHarness.Run(
             SeparationHarness.Noise(3000, 1), new SeparationSettings(), [never, SeparationHarness.Member([0, 1])], [1]);
     }
@@ -161,8 +161,8 @@ public class TrackSeparatorTests
             channel.AsSpan(3000, 6000).Clear();
         }
 
-        FakeEngine engine = new(SeparationHarness.Shape(SeparationHarness.Training));
-        BagMember member = new(SeparationHarness.Traits(), [1, 1], (_, _) => [new SegmentRunner(engine, SeparationHarness.Nfft, new ParallelWorkers(1))]);
+        FakeEngine engine = new(SeparationHarness.Definition());
+        BagMember member = new(SeparationHarness.Definition(), [1, 1], new SeparationHarness.EngineSource(engine.ToEngine));
         float[][][] stems = SeparationHarness.Run(mix, new SeparationSettings(), [member]);
 
         // Of eight pieces those at 3000, 4500 and 6000 hold nothing; what only they cover stays zero.
@@ -174,7 +174,7 @@ public class TrackSeparatorTests
     [Fact]
     public void A_silent_track_never_loads_a_network()
     {
-        BagMember never = new(SeparationHarness.Traits(), [1, 1], (_, _) => throw new InvalidOperationException("not needed"));
+        BagMember never = new(SeparationHarness.Definition(), [1, 1], new SeparationHarness.EngineSource(() => throw new InvalidOperationException("not needed")));
         float[][][] stems = SeparationHarness.Run([new float[5000], new float[5000]], new SeparationSettings(), [never]);
         Assert.All(stems, stem => Assert.All(stem, channel => Assert.All(channel, value => Assert.Equal(0f, value))));
     }
@@ -183,10 +183,10 @@ public class TrackSeparatorTests
     public void Threads_do_not_change_a_bit()
     {
         float[][] mix = SeparationHarness.Noise(9000, 5);
-        float[][][] one = SeparationHarness.Run(mix, new SeparationSettings(), [SeparationHarness.Member(threads: 1)]);
+        float[][][] one = SeparationHarness.Run(mix, new SeparationSettings { Threads = 1 }, [SeparationHarness.Member()]);
         foreach (int threads in (int[])[2, 3, 5])
         {
-            float[][][] many = SeparationHarness.Run(mix, new SeparationSettings(), [SeparationHarness.Member(threads: threads)]);
+            float[][][] many = SeparationHarness.Run(mix, new SeparationSettings { Threads = threads }, [SeparationHarness.Member()]);
             Assert.Equal(one.SelectMany(s => s).SelectMany(c => c), many.SelectMany(s => s).SelectMany(c => c));
         }
     }
@@ -220,7 +220,7 @@ public class TrackSeparatorTests
             SeparationHarness.Run(SeparationHarness.Noise(5000, 1), new SeparationSettings { TemporaryFolder = folder }, members);
             Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
 
-            members[1] = new BagMember(SeparationHarness.Traits(), [0, 1], (_, _) => throw new ModelException("broken"));
+            members[1] = new BagMember(SeparationHarness.Definition(), [0, 1], new SeparationHarness.EngineSource(() => throw new ModelException("broken")));
             Assert.Throws<ModelException>(() => SeparationHarness.Run(
                 SeparationHarness.Noise(5000, 1), new SeparationSettings { TemporaryFolder = folder }, members));
             Assert.Empty(Directory.EnumerateFileSystemEntries(folder));

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Stemsharp.Evaluation;
 using Stemsharp.Signal;
 using Xunit;
 
@@ -9,13 +10,10 @@ public class SegmentStftTests
 {
     private static readonly GoldenTensors Golden = GoldenTensors.Open("stft.safetensors");
 
-    public static TheoryData<int, int> GoldenCases => new() { { 22050, 16 }, { 22050, 8 }, { 22050, 4 }, { 12345, 16 }, { 12345, 8 }, { 12345, 4 } };
-
-    [Theory]
-    [MemberData(nameof(GoldenCases))]
-    public void Forward_agrees_with_the_original(int samples, int lanes)
+    [TierTheory, TierData(22050), TierData(12345)]
+    public void Forward_agrees_with_the_original(string tier, int samples)
     {
-        using SegmentStft stft = new(4096, samples, lanes);
+        using SegmentStft stft = new(4096, samples, Tiers.Named(tier));
         float[] mix = Golden[$"mix.{samples}"].Values;
         float[] re = Golden[$"spec.re.{samples}"].Values, im = Golden[$"spec.im.{samples}"].Values;
         int plane = 2048 * stft.Frames;
@@ -23,15 +21,14 @@ public class SegmentStftTests
         {
             float[] found = StftRun.Forward(stft, mix.AsSpan(channel * samples, samples));
             float[] truth = [.. re.AsSpan(channel * plane, plane), .. im.AsSpan(channel * plane, plane)];
-            Assert.True(StftRun.Snr(truth, found) > 130, $"{StftRun.Snr(truth, found):F1} dB");
+            Assert.True(SignalToNoise.Of(truth, found) > 130, $"{SignalToNoise.Of(truth, found):F1} dB");
         }
     }
 
-    [Theory]
-    [MemberData(nameof(GoldenCases))]
-    public void Inverse_agrees_with_the_original(int samples, int lanes)
+    [TierTheory, TierData(22050), TierData(12345)]
+    public void Inverse_agrees_with_the_original(string tier, int samples)
     {
-        using SegmentStft stft = new(4096, samples, lanes);
+        using SegmentStft stft = new(4096, samples, Tiers.Named(tier));
         float[] re = Golden[$"spec.re.{samples}"].Values, im = Golden[$"spec.im.{samples}"].Values;
         float[] truth = Golden[$"ispec.{samples}"].Values;
         int plane = 2048 * stft.Frames;
@@ -39,31 +36,28 @@ public class SegmentStftTests
         {
             float[] spectrogram = [.. re.AsSpan(channel * plane, plane), .. im.AsSpan(channel * plane, plane)];
             float[] found = StftRun.Inverse(stft, spectrogram);
-            double snr = StftRun.Snr(truth.AsSpan(channel * samples, samples), found);
+            double snr = SignalToNoise.Of(truth.AsSpan(channel * samples, samples), found);
             Assert.True(snr > 130, $"{snr:F1} dB");
         }
     }
 
-    [Theory]
-    [InlineData(16)]
-    [InlineData(8)]
-    [InlineData(4)]
-    public void Every_small_size_agrees_with_the_definition(int lanes)
+    [TierTheory, TierData]
+    public void Every_small_size_agrees_with_the_definition(string tier)
     {
         foreach (int nfft in (int[])[16, 32, 64, 128, 256])
         {
             foreach (int samples in (int[])[1, 2, nfft / 4, nfft / 4 + 1, nfft - 1, nfft, 5 * nfft + 3, 13 * nfft])
             {
-                using SegmentStft stft = new(nfft, samples, lanes);
+                using SegmentStft stft = new(nfft, samples, Tiers.Named(tier));
                 float[] x = StftRun.Noise(samples, nfft + samples);
-                double forward = StftRun.Snr(ReferenceStft.Forward(x, nfft), StftRun.Forward(stft, x));
-                Assert.True(forward > 125, $"forward {nfft} {samples}: {forward:F1} dB");
+                double forward = SignalToNoise.Of(ReferenceStft.Forward(x, nfft), StftRun.Forward(stft, x));
+                Assert.True(forward > Required(tier), $"forward {nfft} {samples}: {forward:F1} dB");
 
                 // Any numbers, not only those that a signal has: the network's output is no signal's spectrum.
                 float[] spectrogram = StftRun.Noise(2 * stft.Bins * stft.Frames, samples);
-                double inverse = StftRun.Snr(
+                double inverse = SignalToNoise.Of(
                     ReferenceStft.Inverse(Array.ConvertAll(spectrogram, v => (double)v), nfft, samples), StftRun.Inverse(stft, spectrogram));
-                Assert.True(inverse > 125, $"inverse {nfft} {samples}: {inverse:F1} dB");
+                Assert.True(inverse > Required(tier), $"inverse {nfft} {samples}: {inverse:F1} dB");
             }
         }
     }
@@ -152,18 +146,15 @@ public class SegmentStftTests
         Assert.All(back[3072..^4096], value => Assert.Equal(0.75f, value, 1e-6f));
     }
 
-    [Fact]
-    public void Lanes_do_not_change_the_numbers_beyond_rounding()
+    [TierTheory, TierData]
+    public void Instruction_sets_do_not_change_the_numbers_beyond_rounding(string tier)
     {
         const int Samples = 85_995;
         float[] x = StftRun.Noise(Samples, 3);
-        using SegmentStft wide = new(4096, Samples, 16), middle = new(4096, Samples, 8), narrow = new(4096, Samples, 4);
-        float[] spectrogram = StftRun.Forward(wide, x);
-        Assert.True(StftRun.Snr(spectrogram, StftRun.Forward(middle, x)) > 140);
-        Assert.True(StftRun.Snr(spectrogram, StftRun.Forward(narrow, x)) > 140);
-        float[] back = StftRun.Inverse(wide, spectrogram);
-        Assert.True(StftRun.Snr(back, StftRun.Inverse(middle, spectrogram)) > 140);
-        Assert.True(StftRun.Snr(back, StftRun.Inverse(narrow, spectrogram)) > 140);
+        using SegmentStft scalar = new(4096, Samples, Tiers.Named("scalar")), other = new(4096, Samples, Tiers.Named(tier));
+        float[] spectrogram = StftRun.Forward(scalar, x);
+        Assert.True(SignalToNoise.Of(spectrogram, StftRun.Forward(other, x)) > 135);
+        Assert.True(SignalToNoise.Of(StftRun.Inverse(scalar, spectrogram), StftRun.Inverse(other, spectrogram)) > 135);
     }
 
     [Theory]
@@ -172,6 +163,9 @@ public class SegmentStftTests
     [InlineData(1000)]
     public void A_size_that_is_no_power_of_two_is_refused(int nfft) =>
         Assert.Throws<OptionException>(() => new SegmentStft(nfft, 1000));
+
+    // A handful of samples, and two roundings where others have one: single ones of them come out worse than the rest.
+    private static double Required(string tier) => Tiers.Named(tier).Bits < 256 ? 120 : 125;
 
     /// <summary>What an STFT frame's highest bin alone gives back, overlapped: an alternating sum around each sample.</summary>
     private static float[] TopBin(float[] x)

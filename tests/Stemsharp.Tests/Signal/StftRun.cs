@@ -5,7 +5,7 @@ namespace Stemsharp.Tests.Signal;
 /// <summary>Runs the transform under test over whole channels.</summary>
 internal static unsafe class StftRun
 {
-    public static float[] Forward(SegmentStft stft, ReadOnlySpan<float> waveform)
+    public static float[] Forward(Stft stft, ReadOnlySpan<float> waveform)
     {
         float[] result = new float[2 * stft.Bins * stft.Frames];
         fixed (float* x = waveform)
@@ -20,9 +20,9 @@ internal static unsafe class StftRun
         return result;
     }
 
-    public static float[] Inverse(SegmentStft stft, ReadOnlySpan<float> spectrogram)
+    public static float[] Inverse(Stft stft, ReadOnlySpan<float> spectrogram)
     {
-        float[] result = new float[stft.Samples];
+        float[] result = new float[stft.OutputSamples];
         float[] seams = new float[stft.Chunks * stft.SeamLength];
         fixed (float* x = spectrogram)
         fixed (float* y = result)
@@ -41,30 +41,6 @@ internal static unsafe class StftRun
         }
 
         return result;
-    }
-
-    /// <summary>10·log10 of the truth's energy over the error's.</summary>
-    public static double Snr(ReadOnlySpan<float> truth, ReadOnlySpan<float> found)
-    {
-        double[] exact = new double[truth.Length];
-        for (int i = 0; i < exact.Length; i++)
-        {
-            exact[i] = truth[i];
-        }
-
-        return Snr(exact, found);
-    }
-
-    public static double Snr(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
-    {
-        double energy = 0, error = 0;
-        for (int i = 0; i < truth.Length; i++)
-        {
-            energy += truth[i] * truth[i];
-            error += (truth[i] - found[i]) * (truth[i] - found[i]);
-        }
-
-        return 10 * Math.Log10(energy / error);
     }
 
     public static float[] Noise(int length, int seed)

@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Stemsharp.Audio;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Tests;
 using Stemsharp.Web.Tests.Pages;
@@ -45,12 +46,9 @@ public class BrowserHostTests(BrowserFixture fixture)
         Assert.Equal(truth.Stems.Order(), stems.Keys.Order());
         foreach (string stem in truth.Stems)
         {
-            Assert.InRange(Snr([.. truth[stem][0], .. truth[stem][1]], stems[stem]), 90, double.PositiveInfinity);
+            Assert.InRange(ParityReport.Compare([.. truth[stem][0], .. truth[stem][1]], stems[stem]).Snr, 90, double.PositiveInfinity);
         }
     }
-
-    private static double Snr(float[] truth, float[] x) =>
-        10 * Math.Log10(truth.Sum(v => (double)v * v) / truth.Zip(x, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
 }
 
 /// <summary>A test that needs Chromium and the node_modules folder with onnxruntime-web that STEMSHARP_NODE_MODULES names.</summary>

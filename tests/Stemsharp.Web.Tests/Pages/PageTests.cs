@@ -467,6 +467,22 @@ public sealed class PageTests(BrowserFixture fixture)
         Assert.All(gaps[(border + 1)..].Index(), gap => Assert.Equal(gap.Index % 2 == 0 ? 1000 : 900, gap.Item));
     }
 
+    [PageFact]
+    public async Task A_models_licence_stands_below_it()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("absent");
+        await Assertions.Expect(session.Page.GetByText("Licence: CC BY-NC 4.0, as stated by its trainer")).ToBeVisibleAsync();
+        ILocator link = session.Page.GetByRole(AriaRole.Link, new() { Name = "its trainer" });
+        await Assertions.Expect(link).ToHaveAttributeAsync("href", "https://models.test/licence");
+        await Assertions.Expect(link).ToHaveAttributeAsync("rel", "noopener noreferrer");
+        await session.AuditAsync("licence");
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("fake");
+        await Assertions.Expect(session.Page.GetByText("Licence: not stated")).ToBeVisibleAsync();
+        session.AssertQuiet();
+    }
+
     /// <summary>Presses Tab until a control has the focus.</summary>
     private static async Task TabToAsync(PageSession session, string name)
     {

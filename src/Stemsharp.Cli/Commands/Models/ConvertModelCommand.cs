@@ -38,7 +38,7 @@ internal static class ConvertModelCommand
                     string.Join(", ", source.Members.Select(m => m.Signature)) + ".");
             }
 
-            using Checkpoint checkpoint = member.Open();
+            using Checkpoint checkpoint = ((CheckpointNetwork)member.Network).OpenCheckpoint();
             string path = CheckpointConversion.Save(checkpoint, line.GetValue(output)!, line.GetValue(checksum));
             line.InvocationConfiguration.Output.WriteLine(path);
             return ExitCode.Success;

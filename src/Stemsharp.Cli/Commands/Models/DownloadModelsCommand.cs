@@ -11,10 +11,11 @@ internal static class DownloadModelsCommand
     {
         Argument<string[]> models = ModelsCommand.SeveralModels(required: true);
         Option<bool> quiet = new("--quiet", "-q") { Description = "Say nothing but what goes wrong." };
-        Command command = new("download", "Fetch models into the cache; an interrupted download is resumed.") { models, quiet };
+        Option<bool> accept = ModelOptions.AcceptLicence();
+        Command command = new("download", "Fetch models into the cache; an interrupted download is resumed.") { models, accept, quiet };
         command.SetAction(async (line, cancellationToken) =>
         {
-            ModelCatalog catalog = Catalogs.Create();
+            ModelCatalog catalog = Catalogs.Create(acceptLicences: line.GetValue(accept));
             DownloadView view = new(line.InvocationConfiguration.Error, line.GetValue(quiet));
             foreach (string model in line.GetValue(models)!)
             {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Inference;
 using Stemsharp.Model;
 
 namespace Stemsharp.Cli.Commands.Models;
@@ -24,7 +25,7 @@ internal static class InspectModelCommand
                 line.GetValue(model)!, line.GetValue(repository),
                 progress: new DownloadView(line.InvocationConfiguration.Error, quiet: false),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
-            Network[] networks = [.. source.Members.Select(Network.Of)];
+            InspectedNetwork[] networks = [.. source.Members.Select(InspectedNetwork.Of)];
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? Json(source, networks) : Text(source, networks));
             return ExitCode.Success;
         });
@@ -33,23 +34,23 @@ internal static class InspectModelCommand
 
     private sealed record Layer(string Name, int Tensors, long Parameters);
 
-    private sealed record Network(
+    private sealed record InspectedNetwork(
         ModelMember Member, string? Sha256, IReadOnlyDictionary<string, object?> Arguments, long Flops, IReadOnlyList<Layer> Layers)
     {
         internal long Parameters => Layers.Sum(l => l.Parameters);
 
-        internal static Network Of(ModelMember member)
+        internal static InspectedNetwork Of(ModelMember member)
         {
-            using Checkpoint checkpoint = member.Open();
-            Graph.Graph graph = HTDemucs.Build(member.Config, member.Config.SegmentSamples);
+            NetworkDefinition definition = member.Definition;
+            Graph.Graph graph = member.Network.Record(definition.Cut.NetworkSamples(definition.Cut.Samples));
             // What the network needs is compared with what the file holds, as before a separation.
-            _ = new CheckpointWeights(checkpoint, member.Config, graph);
+            using INetworkWeights weights = member.Network.OpenWeights(graph);
             Layer[] layers =
             [
                 .. graph.Parameters.GroupBy(p => LayerOf(p.Name)).Select(g =>
                     new Layer(g.Key, g.Count(), g.Sum(p => p.Shape.Dims.Aggregate(1L, (a, b) => a * b)))),
             ];
-            return new Network(member, checkpoint.Sha256, HTDemucsArguments.FromConfig(member.Config), graph.Flops, layers);
+            return new InspectedNetwork(member, weights.Sha256, (member.Network as CheckpointNetwork)?.Arguments ?? new Dictionary<string, object?>(), graph.Flops, layers);
         }
 
         // "crosstransformer.layers_t.0.linear1.weight" belongs to the layer "crosstransformer.layers_t.0".
@@ -61,7 +62,7 @@ internal static class InspectModelCommand
         }
     }
 
-    private static string Text(ModelSource source, IReadOnlyList<Network> networks)
+    private static string Text(ModelSource source, IReadOnlyList<InspectedNetwork> networks)
     {
         List<string> lines =
         [
@@ -70,10 +71,12 @@ internal static class InspectModelCommand
             string.Create(CultureInfo.InvariantCulture, $"rate        {source.SampleRate} Hz"),
             string.Create(CultureInfo.InvariantCulture, $"segment     {source.SegmentSeconds:0.###} s"),
         ];
-        foreach (Network network in networks)
+        foreach (InspectedNetwork network in networks)
         {
             lines.Add("");
+            lines.Add($"family      {network.Member.Network.Family}");
             lines.Add($"network     {network.Member.Signature}{(network.Member.Path is { } path ? $"  {path}" : "")}");
+            lines.Add($"licence     {Words.Licence(network.Member.Licence)}");
             if (network.Sha256 is { } hash)
             {
                 lines.Add($"sha-256     {hash}");
@@ -97,7 +100,7 @@ internal static class InspectModelCommand
         return string.Join(Environment.NewLine, lines);
     }
 
-    private static string Json(ModelSource source, IReadOnlyList<Network> networks) => JsonText.Object(
+    private static string Json(ModelSource source, IReadOnlyList<InspectedNetwork> networks) => JsonText.Object(
         json =>
         {
             json.WriteNumber("version", 1);
@@ -112,7 +115,7 @@ internal static class InspectModelCommand
             json.WriteNumber("sample_rate", source.SampleRate);
             json.WriteNumber("segment_seconds", source.SegmentSeconds);
             json.WriteStartArray("networks");
-            foreach (Network network in networks)
+            foreach (InspectedNetwork network in networks)
             {
                 WriteNetwork(json, network);
             }
@@ -121,12 +124,14 @@ internal static class InspectModelCommand
         },
         indented: true);
 
-    private static void WriteNetwork(Utf8JsonWriter json, Network network)
+    private static void WriteNetwork(Utf8JsonWriter json, InspectedNetwork network)
     {
         json.WriteStartObject();
+        json.WriteString("family", network.Member.Network.Family);
         json.WriteString("signature", network.Member.Signature);
         json.WriteString("path", network.Member.Path);
         json.WriteString("sha256", network.Sha256);
+        json.WriteLicence(network.Member.Licence);
         json.WriteStartArray("weights");
         foreach (double weight in network.Member.Weights)
         {
@@ -136,6 +141,9 @@ internal static class InspectModelCommand
         json.WriteEndArray();
         json.WriteNumber("parameters", network.Parameters);
         json.WriteNumber("gflop_per_segment", Math.Round(network.Flops / 1e9, 3));
+        json.WriteStartObject("definition");
+        DefinitionJson.WriteFields(json, network.Member.Definition);
+        json.WriteEndObject();
         json.WritePropertyName("arguments");
         PlainJson.Write(json, network.Arguments);
         json.WriteStartArray("layers");

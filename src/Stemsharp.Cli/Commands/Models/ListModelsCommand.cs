@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
 
 namespace Stemsharp.Cli.Commands.Models;
 
@@ -9,7 +10,7 @@ internal static class ListModelsCommand
     internal static Command Create()
     {
         Option<bool> json = ModelsCommand.Json();
-        Command command = new("list", "List the known models and where they are.") { json };
+        Command command = new("list", "List the known models: where they are, size, stems, licence, published quality.") { json };
         command.SetAction(line =>
         {
             Write(Catalogs.Create(offline: true), line.InvocationConfiguration.Output, line.GetValue(json));
@@ -29,14 +30,25 @@ internal static class ListModelsCommand
 
         int name = models.Max(m => m.Name.Length);
         int place = models.Max(m => PlaceOf(m).Length);
+        int size = models.Max(m => SizeOf(m).Length);
+        string indent = new(' ', name + 2);
         foreach (KnownModel model in models)
         {
-            output.WriteLine($"{model.Name.PadRight(name)}  {PlaceOf(model).PadRight(place)}  {string.Join(", ", model.Stems)}");
-            output.WriteLine($"{new string(' ', name)}  {model.Description}");
+            output.WriteLine($"{model.Name.PadRight(name)}  {PlaceOf(model).PadRight(place)}  {SizeOf(model).PadLeft(size)}  {string.Join(", ", model.Stems)}{(IsDefault(model) ? "  (default)" : "")}");
+            output.WriteLine($"{indent}{model.Description}");
+            output.WriteLine($"{indent}licence: {Words.Licence(model.Licence)}");
+            if (model.Quality is { } quality)
+            {
+                output.WriteLine($"{indent}quality: {quality}");
+            }
         }
 
         output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors or bag .yaml file is a model too.");
     }
+
+    private static bool IsDefault(KnownModel model) => model.Name == ModelOptions.DefaultModel;
+
+    private static string SizeOf(KnownModel model) => model.Bytes is { } bytes ? Words.Bytes(bytes) : "";
 
     private static string PlaceOf(KnownModel model)
     {
@@ -65,7 +77,11 @@ internal static class ListModelsCommand
                 json.WriteStartObject();
                 json.WriteString("name", model.Name);
                 json.WriteString("description", model.Description);
+                json.WriteBoolean("default", IsDefault(model));
                 json.WriteBoolean("here", model.IsHere);
+                json.WriteNumberOrNull("bytes", model.Bytes);
+                json.WriteLicence(model.Licence);
+                json.WriteString("quality", model.Quality);
                 json.WriteStartArray("stems");
                 foreach (string stem in model.Stems)
                 {
@@ -86,6 +102,8 @@ internal static class ListModelsCommand
                         ModelFilePlace.Embedded => "embedded",
                         _ => "missing",
                     });
+                    json.WriteString("cache_path", file.CachePath);
+                    json.WriteNumberOrNull("bytes", file.Bytes);
                     json.WriteEndObject();
                 }
 

@@ -9,7 +9,7 @@ internal static class ModelPathCommand
     internal static Command Create()
     {
         Argument<string?> model = new("MODEL") { Description = "A known name or signature; without it, the cache folder.", Arity = ArgumentArity.ZeroOrOne };
-        Command command = new("path", "Print where a model's files are, or the cache folder.") { model };
+        Command command = new("path", "Print where a model's files are, and say where those that are missing would be; or print the cache folder.") { model };
         command.SetAction(line =>
         {
             ModelCatalog catalog = Catalogs.Create(offline: true);
@@ -26,11 +26,11 @@ internal static class ModelPathCommand
                 output.WriteLine(file.Path);
             }
 
-            string[] missing = [.. files.Where(f => f.Path is null).Select(f => f.Name)];
+            string[] missing = [.. files.Where(f => f.Path is null).Select(f => f.CachePath!)];
             return missing.Length == 0
                 ? ExitCode.Success
                 : throw new ModelException(
-                    $"{name} is not here: {string.Join(", ", missing)} missing. 'stemsharp models download {name}' fetches it.");
+                    $"{name} is not here; what is missing would be {string.Join(", ", missing)}. 'stemsharp models download {name}' puts it there.");
         });
         return command;
     }

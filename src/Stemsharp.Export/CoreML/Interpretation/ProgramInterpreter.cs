@@ -41,7 +41,7 @@ internal sealed class ProgramInterpreter
 
             else if (operation.Type == "constexpr_cast")
             {
-                _constants.Add(operation.Name, new Tensor(operation.Outputs[0].Spec, new TensorBuffer(Floats(operation.Attributes["source_val"], package.Weights))));
+                _constants.Add(operation.Name, new Tensor(operation.Outputs[0].Spec, new TensorBuffer(Floats(operation.Argument("source_val"), package.Weights))));
             }
 
             foreach (ParameterBinding binding in operation.Inputs.Values.SelectMany(b => b))

@@ -6,10 +6,16 @@ namespace Stemsharp.Export.CoreML.Lowering;
 
 internal sealed partial class MilLowering
 {
-    private bool FeedsAttention(Node node) => SoleConsumer(node.Output)?.Op is AttentionOp;
+    public void Linear(Node node, LinearOp op)
+    {
+        // Attention's input projections are lowered together with it.
+        if (_uses.Next<AttentionOp>(node) is not null)
+        {
+            return;
+        }
 
-    private void Linear(Node node, LinearOp op) =>
         Set(node.Output, Layout.Tokens, Project(node.Name, node.Inputs[0], op.Weight, op.Bias, op.FirstRow, op.Rows, _options.Policy.For(node)));
+    }
 
     private MilValue Project(string name, Value input, Parameter weight, Parameter bias, int firstRow, int rows, MilType type, (int Rows, float Factor)? scaled = null)
     {
@@ -28,7 +34,7 @@ internal sealed partial class MilLowering
         }
 
         MilValue x = Get(input, Layout.Tokens, type);
-        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], w, b, type);
+        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], outputs: 0, w, b, type);
         return _mil.Add("linear", name, type, [1, x.Shape[1], rows], ("x", x), ("weight", wc), ("bias", bc));
     }
 
@@ -36,7 +42,7 @@ internal sealed partial class MilLowering
     /// Neighbouring projections of one input are one linear layer; heads come forward in one transpose of all
     /// that it gives.
     /// </summary>
-    private void Attention(Node node, AttentionOp op)
+    public void Attention(Node node, AttentionOp op)
     {
         MilType type = _options.Policy.For(node);
         Shape shape = node.Output.Shape;
@@ -94,7 +100,7 @@ internal sealed partial class MilLowering
     private static float QueryScale(int width) => (float)(1 / Math.Sqrt(width));
 
     private Node ProjectionOf(Value value) =>
-        _producer[value] is { Op: LinearOp } node ? node : throw new InvalidOperationException("Attention takes its inputs from linear layers.");
+        _uses.Producer(value) is { Op: LinearOp } node ? node : throw new InvalidOperationException("Attention takes its inputs from linear layers.");
 
     private static bool Follows(Node next, Node first, int row)
     {

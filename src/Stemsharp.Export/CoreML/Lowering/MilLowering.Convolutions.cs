@@ -6,9 +6,9 @@ namespace Stemsharp.Export.CoreML.Lowering;
 internal sealed partial class MilLowering
 {
     // Zeros appended to the time axis become padding of the convolution that follows.
-    private void Pad(Node node, PadOp op)
+    public void Pad(Node node, PadOp op)
     {
-        if (SoleConsumer(node.Output)?.Op is not ConvOp)
+        if (_uses.Next<ConvOp>(node) is null)
         {
             throw new InvalidOperationException($"{node.Name}: padding stands before convolutions only.");
         }
@@ -18,7 +18,7 @@ internal sealed partial class MilLowering
         _pendingPad.Add(node.Output, op.Length - x.Shape.Last);
     }
 
-    private void Conv(Node node, ConvOp op)
+    public void Conv(Node node, ConvOp op)
     {
         Value input = node.Inputs[0];
         Shape shape = node.Output.Shape;
@@ -40,7 +40,7 @@ internal sealed partial class MilLowering
         int[] Spatial(IEnumerable<int> values) => rows ? [1, .. values] : [.. values];
 
         string name = MilBuilder.Identifier(node.Name);
-        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, weight, bias, type);
+        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, outputs: 0, weight, bias, type);
         bool padded = pads.Any(p => p != 0);
         MilValue result = _mil.Add("conv", name, type, [1, .. shape.Dims],
             ("x", x), ("weight", w), ("bias", b),
@@ -50,12 +50,12 @@ internal sealed partial class MilLowering
         Set(node.Output, Layout.Channels, result);
     }
 
-    private void ConvTranspose(Node node, ConvTransposeOp op)
+    public void ConvTranspose(Node node, ConvTransposeOp op)
     {
         Shape shape = node.Output.Shape;
         float[] weight = _weights.Read(op.Weight), bias = _weights.Read(op.Bias);
         int channels = shape.Channels;
-        if (SoleConsumer(node.Output)?.Op is RestoreOp)
+        if (_uses.Next<RestoreOp>(node) is not null)
         {
             (weight, bias, channels) = SelectStems(op, weight, bias);
         }
@@ -70,7 +70,7 @@ internal sealed partial class MilLowering
         int[] result = [1, .. shape.Dims];
         result[1] = channels;
         string name = MilBuilder.Identifier(node.Name);
-        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, weight, bias, type);
+        (MilValue w, MilValue b) = _weights.Layer(name, op.Weight, dims, outputs: 1, weight, bias, type);
         MilValue y = _mil.Add("conv_transpose", name, type, result,
             ("x", x), ("weight", w), ("bias", b),
             ("strides", _mil.Ints(plane ? [op.Stride, 1] : [op.Stride])),
@@ -99,7 +99,7 @@ internal sealed partial class MilLowering
         return (selectedWeight, selectedBias, channels);
     }
 
-    private void FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)
+    public void FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)
     {
         MilType type = _options.Policy.For(node);
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);

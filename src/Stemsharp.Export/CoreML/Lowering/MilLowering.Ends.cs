@@ -6,7 +6,7 @@ namespace Stemsharp.Export.CoreML.Lowering;
 internal sealed partial class MilLowering
 {
     /// <summary>(x − mean)/(ε + std) over everything, sums in stages: along the innermost axis, then over the rest.</summary>
-    private void Standardize(Node node, StandardizeOp op)
+    public void Standardize(Node node, StandardizeOp op)
     {
         const MilType type = MilType.Float32;
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);
@@ -35,7 +35,7 @@ internal sealed partial class MilLowering
     }
 
     /// <summary>x·std + mean, with an axis for the stems: [1, S, C, …].</summary>
-    private void Restore(Node node)
+    public void Restore(Node node, RestoreOp op)
     {
         const MilType type = MilType.Float32;
         Value input = node.Inputs[0];
@@ -58,7 +58,7 @@ internal sealed partial class MilLowering
     // Where a norm stands between the last layer and here, the unwanted stems could not be left out before.
     private MilValue SelectLate(Node node, MilValue x)
     {
-        if (_options.Stems.Count == _options.StemCount || _producer[node.Inputs[0]].Op is ConvTransposeOp)
+        if (_options.Stems.Count == _options.StemCount || _uses.Producer(node.Inputs[0]) is { Op: ConvTransposeOp })
         {
             return x;
         }
@@ -75,7 +75,7 @@ internal sealed partial class MilLowering
         return parts.Count == 1 ? parts[0] : _mil.Concat($"{node.Name}_selected", 1, parts);
     }
 
-    private void AddTable(Node node, AddTableOp op)
+    public void AddTable(Node node, AddTableOp op)
     {
         MilType type = _options.Policy.For(node);
         MilValue x = Get(node.Inputs[0], Layout.Grid, type);

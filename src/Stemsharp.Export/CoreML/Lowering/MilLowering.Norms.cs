@@ -5,19 +5,19 @@ namespace Stemsharp.Export.CoreML.Lowering;
 
 internal sealed partial class MilLowering
 {
-    private void LayerNorm(Node node, LayerNormOp op)
+    public void LayerNorm(Node node, LayerNormOp op)
     {
         Value input = node.Inputs[0];
         Layout layout = Native(input) == Layout.Tokens ? Layout.Tokens : Layout.Grid;
         MilType type = _options.Policy.For(node);
         MilValue x = Get(input, layout, type);
         float[] gamma = _weights.Read(op.Weight), beta = _weights.Read(op.Bias);
-        MilType stored = _weights.Stored(type, gamma, beta);
+        MilType stored = _weights.Affine(type);
         MilValue result = _mil.Add("layer_norm", node.Name, type, x.Shape.AsSpan(),
             ("x", x), ("axes", _mil.Ints(-1)),
             ("gamma", _mil.Floats($"{node.Name}_gamma", stored, [x.Shape[^1]], gamma)),
             ("beta", _mil.Floats($"{node.Name}_beta", stored, [x.Shape[^1]], beta)),
-            ("epsilon", _mil.Scalar(type, op.Epsilon)));
+            ("epsilon", _mil.Scalar(stored, op.Epsilon)));
         Set(node.Output, layout, result);
     }
 
@@ -25,7 +25,7 @@ internal sealed partial class MilLowering
     /// A norm over all channels of a group and the positions. Runtimes differ in how they sum long runs, so
     /// long norms are spelled out: means over the innermost axis first, then over the rest, of centred values.
     /// </summary>
-    private void GroupNorm(Node node, GroupNormOp op)
+    public void GroupNorm(Node node, GroupNormOp op)
     {
         Value input = node.Inputs[0];
         Layout layout = Native(input) == Layout.Channels ? Layout.Channels : Layout.Tokens;
@@ -121,13 +121,14 @@ internal sealed partial class MilLowering
         int channels = scale.Length;
         float[] ones = new float[channels];
         Array.Fill(ones, 1);
+        MilType stored = WeightStore.FitsHalf(scale, shift) ? _weights.Affine(x.Type) : x.Type;
         return _mil.Add("batch_norm", name, x.Type, x.Shape.AsSpan(),
             ("x", x),
-            ("mean", _mil.Floats($"zeros_{channels}", x.Type, [channels], new float[channels])),
-            ("variance", _mil.Floats($"ones_{channels}", x.Type, [channels], ones)),
-            ("gamma", _mil.Floats($"{name}_gamma", x.Type, [channels], scale)),
-            ("beta", _mil.Floats($"{name}_beta", x.Type, [channels], shift)),
-            ("epsilon", _mil.Scalar(x.Type, 0)));
+            ("mean", _mil.Floats($"zeros_{channels}", stored, [channels], new float[channels])),
+            ("variance", _mil.Floats($"ones_{channels}", stored, [channels], ones)),
+            ("gamma", _mil.Floats($"{name}_gamma", stored, [channels], scale)),
+            ("beta", _mil.Floats($"{name}_beta", stored, [channels], shift)),
+            ("epsilon", _mil.Scalar(stored, 0)));
     }
 
     private MilValue TokenAffine(string name, MilValue x, float[] scale, float[] shift)
@@ -140,7 +141,7 @@ internal sealed partial class MilLowering
     private (float[] Gamma, float[] Beta) Affine(Node node, GroupNormOp op)
     {
         float[] gamma = [.. _weights.Read(op.Weight)], beta = [.. _weights.Read(op.Bias)];
-        if (SoleConsumer(node.Output) is { Op: GluOp } glu && SoleConsumer(glu.Output) is { Op: ChannelScaleOp scale })
+        if (_uses.Next<GluOp>(node) is { } glu && _uses.Next<ChannelScaleOp>(glu) is { Op: ChannelScaleOp scale })
         {
             float[] factors = _weights.Read(scale.Scale);
             for (int c = 0; c < factors.Length; c++)
@@ -155,6 +156,6 @@ internal sealed partial class MilLowering
 
     /// <summary>The norm that took over the scale which follows this GLU's output, if one did.</summary>
     private Node? ScaledNorm(Value value) =>
-        _producer[value] is { Op: GluOp } glu && _producer[glu.Inputs[0]] is { Op: GroupNormOp } norm
-        && SoleConsumer(glu.Inputs[0]) == glu && SoleConsumer(value)?.Op is ChannelScaleOp ? norm : null;
+        _uses.Producer(value) is { Op: GluOp } glu && _uses.Producer(glu.Inputs[0]) is { Op: GroupNormOp } norm
+        && _uses.SoleReader(glu.Inputs[0]) == glu && _uses.SoleReader<ChannelScaleOp>(value) is not null ? norm : null;
 }

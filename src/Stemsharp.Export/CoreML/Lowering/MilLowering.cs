@@ -23,38 +23,18 @@ internal sealed record MilLoweringOptions(
 /// Writes a graph as MIL. Values of the convolutional branches are [1, C, F, T] and [1, C, T]; inside the
 /// transformer they are [1, N, C], so that linear layers and attention need no transposes of their own.
 /// </summary>
-internal sealed partial class MilLowering
+internal sealed partial class MilLowering : IOpVisitor
 {
     private readonly MilBuilder _mil;
     private readonly WeightStore _weights;
     private readonly MilLoweringOptions _options;
     private readonly Graph.Graph _graph;
-    private readonly Dictionary<Value, Node> _producer = [];
-    private readonly Dictionary<Value, List<Node>> _consumers = [];
+    private readonly GraphUses _uses;
     private readonly Dictionary<(Value, Layout), MilValue> _values = [];
     private readonly Dictionary<Value, int> _pendingPad = [];
 
-    private MilLowering(Graph.Graph graph, MilBuilder mil, WeightStore weights, MilLoweringOptions options)
-    {
-        (_graph, _mil, _weights, _options) = (graph, mil, weights, options);
-        foreach (Node node in graph.Nodes)
-        {
-            foreach (Value output in node.Outputs)
-            {
-                _producer.Add(output, node);
-            }
-
-            foreach (Value input in node.Inputs)
-            {
-                if (!_consumers.TryGetValue(input, out List<Node>? list))
-                {
-                    _consumers.Add(input, list = []);
-                }
-
-                list.Add(node);
-            }
-        }
-    }
+    private MilLowering(Graph.Graph graph, MilBuilder mil, WeightStore weights, MilLoweringOptions options) =>
+        (_graph, _uses, _mil, _weights, _options) = (graph, graph.Uses, mil, weights, options);
 
     /// <summary>How the axes of a graph's value lie in the program.</summary>
     private enum Layout
@@ -82,39 +62,12 @@ internal sealed partial class MilLowering
 
         foreach (Node node in _graph.Nodes)
         {
-            Lower(node);
+            node.Accept(this);
         }
 
         foreach ((_, Value value) in _graph.Outputs)
         {
             _mil.Output(Get(value, Layout.Channels));
-        }
-    }
-
-    private void Lower(Node node)
-    {
-        switch (node.Op)
-        {
-            case ConvOp op: Conv(node, op); break;
-            case ConvTransposeOp op: ConvTranspose(node, op); break;
-            case LinearOp when FeedsAttention(node): break;
-            case LinearOp op: Linear(node, op); break;
-            case AttentionOp op: Attention(node, op); break;
-            case GroupNormOp op: GroupNorm(node, op); break;
-            case LayerNormOp op: LayerNorm(node, op); break;
-            case StandardizeOp op: Standardize(node, op); break;
-            case RestoreOp: Restore(node); break;
-            case GeluOp: Unary(node, "gelu", ("mode", _mil.Text("EXACT"))); break;
-            case ReluOp: Unary(node, "relu"); break;
-            case GluOp: Glu(node); break;
-            case AddOp: Add(node); break;
-            case ChannelScaleOp when ScaledNorm(node.Inputs[0]) is not null: Alias(node.Output, node.Inputs[0]); break;
-            case ChannelScaleOp op: ChannelScale(node, op); break;
-            case FrequencyEmbeddingOp op: FrequencyEmbedding(node, op); break;
-            case AddTableOp op: AddTable(node, op); break;
-            case PadOp op: Pad(node, op); break;
-            case CropOp op: Crop(node, op); break;
-            default: throw new InvalidOperationException($"{node.Op.Kind} has no MIL form.");
         }
     }
 
@@ -177,54 +130,5 @@ internal sealed partial class MilLowering
                 _values[(value, layout)] = known;
             }
         }
-    }
-
-    private Node? SoleConsumer(Value value) => _consumers.TryGetValue(value, out List<Node>? list) && list.Count == 1 ? list[0] : null;
-
-    private void Unary(Node node, string operation, params ReadOnlySpan<(string, MilValue)> parameters)
-    {
-        Layout layout = Native(node.Inputs[0]);
-        MilType type = _options.Policy.For(node);
-        MilValue x = Get(node.Inputs[0], layout, type);
-        Set(node.Output, layout, _mil.Add(operation, node.Name, type, x.Shape.AsSpan(), [("x", x), .. parameters]));
-    }
-
-    private void Glu(Node node)
-    {
-        MilType type = _options.Policy.For(node);
-        MilValue[] halves = _mil.Split($"{node.Name}_halves", Get(node.Inputs[0], Layout.Channels, type), 2, 1);
-        MilValue gate = _mil.Add("sigmoid", $"{node.Name}_gate", type, halves[1].Shape.AsSpan(), ("x", halves[1]));
-        Set(node.Output, Layout.Channels, _mil.Add("mul", node.Name, type, gate.Shape.AsSpan(), ("x", halves[0]), ("y", gate)));
-    }
-
-    private void Add(Node node)
-    {
-        // The side that is already in the other layout decides nothing: the first input is the residual stream.
-        Layout layout = Native(node.Inputs[0]);
-        MilType type = _options.Policy.For(node);
-        MilValue a = Get(node.Inputs[0], layout, type), b = Get(node.Inputs[1], layout, type);
-        Set(node.Output, layout, _mil.Add("add", node.Name, type, a.Shape.AsSpan(), ("x", a), ("y", b)));
-    }
-
-    private void ChannelScale(Node node, ChannelScaleOp op)
-    {
-        Layout layout = Native(node.Inputs[0]);
-        MilType type = _options.Policy.For(node);
-        MilValue x = Get(node.Inputs[0], layout, type);
-        float[] scale = _weights.Read(op.Scale);
-        int[] shape = layout == Layout.Channels ? [1, scale.Length, .. Enumerable.Repeat(1, x.Rank - 2)] : [scale.Length];
-        MilValue factor = _mil.Floats($"{node.Name}_scale", type, shape, scale);
-        Set(node.Output, layout, _mil.Add("mul", node.Name, type, x.Shape.AsSpan(), ("x", x), ("y", factor)));
-    }
-
-    private void Crop(Node node, CropOp op)
-    {
-        MilType type = _options.Policy.For(node);
-        MilValue x = Get(node.Inputs[0], Layout.Channels, type);
-        int[] begin = new int[x.Rank], end = [.. x.Shape];
-        (begin[2], end[2]) = (op.Start, op.Start + op.Length);
-        int[] shape = [.. x.Shape];
-        shape[2] = op.Length;
-        Set(node.Output, Layout.Channels, _mil.Add("slice_by_index", node.Name, type, shape, ("x", x), ("begin", _mil.Ints(begin)), ("end", _mil.Ints(end))));
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Stemsharp.Export.CoreML.Mil;
 using Stemsharp.Graph;
 
@@ -36,18 +35,13 @@ internal sealed class PrecisionPolicy
     // Beside palettes, whose error is far larger, tables and scales need not be single.
     private static readonly string[] s_palettized = ["!AddTable", "!freq_emb", "!*.gamma_1", "!*.gamma_2"];
 
-    private readonly List<(string Pattern, bool Single, Regex Expression)> _rules;
-    private readonly HashSet<string> _used = [];
+    private readonly LayerPatterns _single;
     private readonly bool _all;
 
-    private PrecisionPolicy(bool all, IEnumerable<string> patterns)
-    {
-        _all = all;
-        _rules = [.. patterns.Select(p => (p, !p.StartsWith('!'), Expression(p.TrimStart('!'))))];
-    }
+    private PrecisionPolicy(bool all, IEnumerable<string> patterns) => (_all, _single) = (all, new LayerPatterns(patterns));
 
     /// <summary>Patterns that matched no node so far.</summary>
-    public IEnumerable<string> Unused => _rules.Select(r => r.Pattern).Where(p => !_used.Contains(p));
+    public IEnumerable<string> Unused => _single.Unused;
 
     /// <param name="precision">The package's precision.</param>
     /// <param name="patterns">
@@ -69,27 +63,5 @@ internal sealed class PrecisionPolicy
 
     public MilType For(Node node) => For(node.Name, node.Op.Kind);
 
-    public MilType For(string name, string kind)
-    {
-        if (_all)
-        {
-            return MilType.Float32;
-        }
-
-        bool result = false;
-        foreach ((string pattern, bool single, Regex expression) in _rules)
-        {
-            if (!expression.IsMatch(name) && !expression.IsMatch(kind))
-            {
-                continue;
-            }
-
-            _used.Add(pattern);
-            result = single;
-        }
-
-        return result ? MilType.Float32 : MilType.Float16;
-    }
-
-    private static Regex Expression(string pattern) => new($"^{Regex.Escape(pattern).Replace("\\*", ".*")}$", RegexOptions.CultureInvariant);
+    public MilType For(string name, string kind) => _all || _single.Choose(name, kind) ? MilType.Float32 : MilType.Float16;
 }

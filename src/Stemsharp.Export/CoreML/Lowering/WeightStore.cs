@@ -6,7 +6,7 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.CoreML.Lowering;
 
 /// <summary>Turns trained tensors into constants: rounded, kept as halves, or palettized.</summary>
-internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTarget target, PaletteOptions? palettes)
+internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTarget target, PalettePolicy? palettes)
 {
     private const float LargestHalf = 65504;
     private readonly Dictionary<Parameter, float[]> _small = [];
@@ -55,27 +55,36 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
     public MilType Stored(MilType compute, float[] first, float[] second) =>
         compute == MilType.Float16 || (target >= CoreMLTarget.IOS17 && AllHalves(first) && AllHalves(second)) ? MilType.Float16 : MilType.Float32;
 
+    /// <summary>
+    /// How gain, shift and ε of a norm that computes in <paramref name="compute"/> are stored: they share a type. As a half ε
+    /// is off by 0.1 %, which silence hears; beside palettes that is nothing, and from iOS 17 on it is allowed.
+    /// </summary>
+    public MilType Affine(MilType compute) => palettes is not null && target >= CoreMLTarget.IOS17 ? MilType.Float16 : compute;
+
     /// <summary>The constants of a convolution or linear layer that computes in <paramref name="compute"/>.</summary>
-    public (MilValue Weight, MilValue Bias) Layer(string name, Parameter parameter, ReadOnlySpan<int> shape, float[] weight, float[] bias, MilType compute)
+    /// <param name="name">The operation's name.</param>
+    /// <param name="parameter">The trained weight that <paramref name="weight"/> comes from.</param>
+    /// <param name="shape">The weight's shape.</param>
+    /// <param name="outputs">The weight's axis of output channels.</param>
+    /// <param name="weight">Row-major.</param>
+    /// <param name="bias">One for each output channel.</param>
+    /// <param name="compute">The operation's precision.</param>
+    public (MilValue Weight, MilValue Bias) Layer(string name, Parameter parameter, ReadOnlySpan<int> shape, int outputs, float[] weight, float[] bias, MilType compute)
     {
         MilType stored = Stored(compute, weight, bias);
-        MilValue w = palettes is not null && PaletteOptions.Includes(parameter, weight.Length, shape.Length)
-            ? Palettize($"{name}_weight", shape, weight, stored)
-            : stored == MilType.Float32 && AllHalves(weight) ? mil.Widened($"{name}_weight", shape, weight)
+        MilValue w = palettes is not null && palettes.Includes(parameter, shape, outputs)
+            ? Palettize($"{name}_weight", shape, outputs, weight, stored)
+            : stored == MilType.Float32 && AllHalves(weight) ? mil.Widened($"{name}_weight", shape, weight, target)
             : mil.Floats($"{name}_weight", stored, shape, weight);
         return (w, mil.Floats($"{name}_bias", stored, [bias.Length], bias));
     }
 
-    private MilValue Palettize(string name, ReadOnlySpan<int> shape, float[] weight, MilType stored)
+    private MilValue Palettize(string name, ReadOnlySpan<int> shape, int axis, float[] weight, MilType stored)
     {
         int[] groups = new int[shape.Length];
         Array.Fill(groups, 1);
-        if (target >= CoreMLTarget.IOS18)
-        {
-            groups[0] = palettes!.Groups(shape[0]);
-        }
-
-        Palette palette = Palettizer.Run(weight, groups[0], palettes!.Bits);
+        groups[axis] = palettes!.Groups(shape[axis]);
+        Palette palette = Palettizer.Run(weight, shape, axis, groups[axis], palettes.Bits);
         return mil.Palettized(name, stored, shape, palettes.Bits, groups, palette.Tables, BitPacking.Pack(palette.Indices, palettes.Bits), target);
     }
 

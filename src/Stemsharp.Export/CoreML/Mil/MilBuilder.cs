@@ -167,7 +167,7 @@ internal sealed class MilBuilder(WeightFileWriter weights)
     }
 
     /// <summary>A single-precision constant whose values are all halves: stored as such and widened when the program is loaded.</summary>
-    public MilValue Widened(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
+    public MilValue Widened(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values, CoreMLTarget target)
     {
         if (values.Length < SmallestBlob)
         {
@@ -185,8 +185,17 @@ internal sealed class MilBuilder(WeightFileWriter weights)
         Operation operation = new() { Type = "constexpr_cast" };
         operation.Outputs.Add(Named(result));
         operation.Attributes.Add("name", TextLiteral(result.Name));
-        operation.Attributes.Add("source_val", source);
-        operation.Attributes.Add("output_dtype", TextLiteral("fp32"));
+        if (target >= CoreMLTarget.IOS18)
+        {
+            operation.Inputs.Add("source_val", Inline(source));
+            operation.Inputs.Add("output_dtype", Inline(TextLiteral("fp32")));
+        }
+        else
+        {
+            operation.Attributes.Add("source_val", source);
+            operation.Attributes.Add("output_dtype", TextLiteral("fp32"));
+        }
+
         _block.Operations.Add(operation);
         _constants.Add(key, result);
         return result;

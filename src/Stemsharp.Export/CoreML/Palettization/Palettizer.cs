@@ -1,6 +1,6 @@
 namespace Stemsharp.Export.CoreML.Palettization;
 
-/// <summary>Palettes of a tensor, one per group of leading elements, and an index for every element.</summary>
+/// <summary>Palettes of a tensor, one per group along an axis, and an index for every element.</summary>
 /// <param name="Tables">[groups, 2^bits], ascending within a group; unused entries at the end are 0.</param>
 /// <param name="Indices">One per element, row-major.</param>
 internal sealed record Palette(float[] Tables, byte[] Indices);
@@ -8,20 +8,38 @@ internal sealed record Palette(float[] Tables, byte[] Indices);
 /// <summary>Finds the palettes with the least squared error.</summary>
 internal static class Palettizer
 {
-    /// <param name="values">Row-major, the grouped axis first.</param>
-    /// <param name="groups">Equal runs of <paramref name="values"/> that have a palette each.</param>
+    /// <param name="values">Row-major.</param>
+    /// <param name="shape">Their shape.</param>
+    /// <param name="axis">The grouped axis.</param>
+    /// <param name="groups">Equal runs of that axis that have a palette each.</param>
     /// <param name="bits">Bits of an index.</param>
-    public static Palette Run(float[] values, int groups, int bits)
+    public static Palette Run(float[] values, ReadOnlySpan<int> shape, int axis, int groups, int bits)
     {
-        int size = 1 << bits, length = values.Length / groups;
+        int size = 1 << bits, length = values.Length / groups, run = shape[axis] / groups;
+        foreach (int d in shape[(axis + 1)..])
+        {
+            run *= d;
+        }
+
         float[] tables = new float[groups * size];
         byte[] indices = new byte[values.Length];
         Parallel.For(0, groups, group =>
         {
-            ReadOnlySpan<float> run = values.AsSpan(group * length, length);
-            float[] centres = Centres(run, size);
+            // A group's elements lie in runs, one for each position before the axis.
+            float[] own = new float[length];
+            byte[] found = new byte[length];
+            for (int start = 0; start < length; start += run)
+            {
+                values.AsSpan(start * groups + group * run, run).CopyTo(own.AsSpan(start));
+            }
+
+            float[] centres = Centres(own, size);
             centres.CopyTo(tables.AsSpan(group * size));
-            Assign(run, centres, indices.AsSpan(group * length, length));
+            Assign(own, centres, found);
+            for (int start = 0; start < length; start += run)
+            {
+                found.AsSpan(start, run).CopyTo(indices.AsSpan(start * groups + group * run));
+            }
         });
         return new Palette(tables, indices);
     }

@@ -9,7 +9,7 @@ internal static class ConvolutionRules
     {
         TensorSpec x = v.Spec("x"), weight = v.Spec("weight");
         Geometry g = Read(v, x, weight);
-        RequireWeights(v, x, weight, weight.Shape[0]);
+        RequireBias(v, x, weight.Shape[0]);
         Require(weight.Shape[1] == x.Shape[1], $"a weight {weight} does not fit {x}");
         int[] shape = [x.Shape[0], weight.Shape[0], .. Enumerable.Repeat(0, g.Axes)];
         for (int a = 0; a < g.Axes; a++)
@@ -26,7 +26,7 @@ internal static class ConvolutionRules
     {
         TensorSpec x = v.Spec("x"), weight = v.Spec("weight");
         Geometry g = Read(v, x, weight);
-        RequireWeights(v, x, weight, weight.Shape[1]);
+        RequireBias(v, x, weight.Shape[1]);
         Require(weight.Shape[0] == x.Shape[1], $"a weight {weight} does not fit {x}");
         Require(g.Dilations.All(d => d == 1), "dilated transposed convolutions are not known");
         int[] shape = [x.Shape[0], weight.Shape[1], .. Enumerable.Repeat(0, g.Axes)];
@@ -39,18 +39,17 @@ internal static class ConvolutionRules
         return [new TensorSpec(x.Kind, shape)];
     }
 
-    /// <summary>Weight and bias share a type; before CoreML7 it is the input's.</summary>
-    public static void RequireWeights(OperationView v, TensorSpec x, TensorSpec weight, int channels)
+    /// <summary>A bias for each channel.</summary>
+    public static void RequireBias(OperationView v, TensorSpec x, int channels)
     {
         OperationRules.RequireFloat(v, x);
-        Require(weight.Kind == x.Kind || (v.MixesTypes && weight.Kind.IsFloat()), $"the weight is {weight.Kind} and x is {x.Kind}");
         if (!v.Has("bias"))
         {
             return;
         }
 
         TensorSpec bias = v.Constant("bias").Spec;
-        Require(bias.Rank == 1 && bias.Shape[0] == channels && bias.Kind == weight.Kind, $"the bias is {bias}, and {weight.Kind} [{channels}] is needed");
+        Require(bias.Rank == 1 && bias.Shape[0] == channels, $"the bias is {bias}, and [{channels}] is needed");
     }
 
     public static Geometry Read(OperationView v, TensorSpec x, TensorSpec weight)

@@ -3,50 +3,52 @@ using static Stemsharp.Export.CoreML.Reading.OperationView;
 
 namespace Stemsharp.Export.CoreML.Reading;
 
-/// <summary>One kind of operation: its parameters and the types of its results.</summary>
-internal sealed record OperationRule(string[] Required, string[] Optional, Func<OperationView, TensorSpec[]> Infer, string FirstOpset = "CoreML5");
+/// <summary>One kind of operation as this reader knows it.</summary>
+/// <param name="Parameters">The parameters that it knows; which there are, and of what types, <see cref="OperationTypes"/> says.</param>
+/// <param name="Infer">The results' types and shapes.</param>
+internal sealed record OperationRule(string[] Parameters, Func<OperationView, TensorSpec[]> Infer);
 
-/// <summary>The operations that this reader knows, by the format's own rules.</summary>
+/// <summary>The operations that this reader knows: their shapes, and what else they ask of their inputs.</summary>
 internal static class OperationRules
 {
     public static readonly FrozenDictionary<string, OperationRule> All = new Dictionary<string, OperationRule>
     {
-        ["add"] = new(["x", "y"], [], Binary),
-        ["sub"] = new(["x", "y"], [], Binary),
-        ["mul"] = new(["x", "y"], [], Binary),
-        ["real_div"] = new(["x", "y"], [], Binary),
-        ["sqrt"] = new(["x"], [], Same),
-        ["square"] = new(["x"], [], Same),
-        ["sigmoid"] = new(["x"], [], Same),
-        ["relu"] = new(["x"], [], Same),
-        ["rsqrt"] = new(["x"], ["epsilon"], v => Same(v, "epsilon")),
-        ["gelu"] = new(["x"], ["mode"], v =>
+        ["add"] = new(["x", "y"], Binary),
+        ["sub"] = new(["x", "y"], Binary),
+        ["mul"] = new(["x", "y"], Binary),
+        ["real_div"] = new(["x", "y"], Binary),
+        ["sqrt"] = new(["x"], Same),
+        ["square"] = new(["x"], Same),
+        ["sigmoid"] = new(["x"], Same),
+        ["relu"] = new(["x"], Same),
+        ["rsqrt"] = new(["x", "epsilon"], v => Same(v, "epsilon")),
+        ["gelu"] = new(["x", "mode"], v =>
         {
             Require(v.Text("mode", "EXACT") == "EXACT", $"gelu's mode is {v.Text("mode", "EXACT")}; only EXACT is known");
             return Same(v);
         }),
-        ["softmax"] = new(["x"], ["axis"], v => [Axis(v, v.Spec("x"), v.Int("axis", -1))]),
-        ["cast"] = new(["x", "dtype"], [], v => [new TensorSpec(v.Text("dtype", "") switch
+        ["softmax"] = new(["x", "axis"], v => [Axis(v, v.Spec("x"), v.Int("axis", -1))]),
+        ["cast"] = new(["x", "dtype"], v => [new TensorSpec(v.Text("dtype", "") switch
         {
             "fp16" => ElementKind.Float16,
             "fp32" => ElementKind.Float32,
             string other => throw new FormatException($"a cast to {other} is not known"),
         }, v.Spec("x").Shape)]),
-        ["reshape"] = new(["x", "shape"], [], Reshape),
-        ["transpose"] = new(["x", "perm"], [], Transpose),
-        ["split"] = new(["x", "axis"], ["num_splits"], Split),
-        ["concat"] = new(["values", "axis"], ["interleave"], Concat),
-        ["slice_by_index"] = new(["x", "begin", "end"], [], Slice),
-        ["reduce_mean"] = new(["x"], ["axes", "keep_dims"], Reduce),
-        ["reduce_sum"] = new(["x"], ["axes", "keep_dims"], Reduce),
-        ["reduce_sum_square"] = new(["x"], ["axes", "keep_dims"], Reduce),
-        ["layer_norm"] = new(["x"], ["axes", "gamma", "beta", "epsilon"], LayerNorm),
-        ["batch_norm"] = new(["x", "mean", "variance"], ["gamma", "beta", "epsilon"], BatchNorm),
-        ["conv"] = new(["x", "weight"], ["bias", "strides", "pad_type", "pad", "dilations", "groups"], v => ConvolutionRules.Conv(v)),
-        ["conv_transpose"] = new(["x", "weight"], ["bias", "strides", "pad_type", "pad", "dilations", "groups"], v => ConvolutionRules.ConvTranspose(v)),
-        ["linear"] = new(["x", "weight"], ["bias"], Linear),
-        ["matmul"] = new(["x", "y"], ["transpose_x", "transpose_y"], MatMul),
-        ["scaled_dot_product_attention"] = new(["query", "key", "value"], [], Attention, "CoreML8"),
+        ["reshape"] = new(["x", "shape"], Reshape),
+        ["transpose"] = new(["x", "perm"], Transpose),
+        ["split"] = new(["x", "axis", "num_splits"], Split),
+        ["concat"] = new(["values", "axis", "interleave"], Concat),
+        ["slice_by_index"] = new(["x", "begin", "end"], Slice),
+        ["reduce_mean"] = new(["x", "axes", "keep_dims"], Reduce),
+        ["reduce_sum"] = new(["x", "axes", "keep_dims"], Reduce),
+        ["reduce_sum_square"] = new(["x", "axes", "keep_dims"], Reduce),
+        ["layer_norm"] = new(["x", "axes", "gamma", "beta", "epsilon"], LayerNorm),
+        ["batch_norm"] = new(["x", "mean", "variance", "gamma", "beta", "epsilon"], BatchNorm),
+        ["conv"] = new(["x", "weight", "bias", "strides", "pad_type", "pad", "dilations", "groups"], v => ConvolutionRules.Conv(v)),
+        ["conv_transpose"] = new(["x", "weight", "bias", "strides", "pad_type", "pad", "dilations", "groups"], v => ConvolutionRules.ConvTranspose(v)),
+        ["linear"] = new(["x", "weight", "bias"], Linear),
+        ["matmul"] = new(["x", "y", "transpose_x", "transpose_y"], MatMul),
+        ["scaled_dot_product_attention"] = new(["query", "key", "value"], Attention),
     }.ToFrozenDictionary();
 
     public static void RequireFloat(OperationView v, TensorSpec spec) => Require(spec.Kind.IsFloat(), $"it takes Float16 or Float32, not {spec.Kind}");
@@ -61,7 +63,7 @@ internal static class OperationRules
         {
             if (v.Has(key))
             {
-                Require(v.Constant(key).Spec is { Rank: 0 } s && (s.Kind == x.Kind || (v.MixesTypes && s.Kind.IsFloat())), $"{key} is {v.Constant(key).Spec}, not a scalar of {x.Kind}");
+                Require(v.Constant(key).Spec.Rank == 0, $"{key} is {v.Constant(key).Spec}, no scalar");
             }
         }
 
@@ -72,7 +74,6 @@ internal static class OperationRules
     {
         TensorSpec x = v.Spec("x"), y = v.Spec("y");
         RequireFloat(v, x);
-        Require(x.Kind == y.Kind, $"x is {x.Kind} and y is {y.Kind}; both need one type");
         int rank = Math.Max(x.Rank, y.Rank);
         int[] shape = new int[rank];
         for (int i = 0; i < rank; i++)
@@ -176,7 +177,7 @@ internal static class OperationRules
         int[] shape = [.. axes.Select(a => x.Shape[a])];
         foreach (string key in (string[])["gamma", "beta"])
         {
-            Parameter(v, key, x, shape);
+            Parameter(v, key, shape);
         }
 
         return result;
@@ -189,13 +190,13 @@ internal static class OperationRules
         Require(x.Rank is >= 3 and <= 5, $"{x} has not 3 to 5 axes");
         foreach (string key in (string[])["mean", "variance", "gamma", "beta"])
         {
-            Parameter(v, key, x, [x.Shape[1]]);
+            Parameter(v, key, [x.Shape[1]]);
         }
 
         return result;
     }
 
-    private static void Parameter(OperationView v, string key, TensorSpec x, int[] shape)
+    private static void Parameter(OperationView v, string key, int[] shape)
     {
         if (!v.Has(key))
         {
@@ -204,14 +205,13 @@ internal static class OperationRules
 
         TensorSpec spec = v.Constant(key).Spec;
         Require(spec.Shape.AsSpan().SequenceEqual(shape), $"{key} is {spec}, and [{string.Join(", ", shape)}] is needed");
-        Require(spec.Kind == x.Kind || (v.MixesTypes && spec.Kind.IsFloat()), $"{key} is {spec.Kind} and x is {x.Kind}");
     }
 
     private static TensorSpec[] Linear(OperationView v)
     {
         TensorSpec x = v.Spec("x"), weight = v.Spec("weight");
         Require(x.Rank is >= 1 and <= 3 && weight.Rank == 2 && weight.Shape[1] == x.Shape[^1], $"a weight {weight} does not fit {x}");
-        ConvolutionRules.RequireWeights(v, x, weight, weight.Shape[0]);
+        ConvolutionRules.RequireBias(v, x, weight.Shape[0]);
         return [new TensorSpec(x.Kind, [.. x.Shape[..^1], weight.Shape[0]])];
     }
 

@@ -1,12 +1,9 @@
 namespace Stemsharp.Export.CoreML.Reading;
 
 /// <summary>An operation with its parameters resolved to types and, where they are constants, to values.</summary>
-internal sealed class OperationView(ProgramOperation operation, IReadOnlyDictionary<string, TensorSpec> specs, IReadOnlyDictionary<string, Literal> constants, string opset)
+internal sealed class OperationView(ProgramOperation operation, IReadOnlyDictionary<string, TensorSpec> specs, IReadOnlyDictionary<string, Literal> constants)
 {
     public ProgramOperation Operation => operation;
-
-    /// <summary>Whether weights may differ from the input in precision: from CoreML7 on.</summary>
-    public bool MixesTypes => opset is not ("CoreML5" or "CoreML6");
 
     public bool Has(string key) => operation.Inputs.ContainsKey(key);
 

@@ -10,6 +10,7 @@ internal enum ElementKind
     Int8 = 21,
     Int16 = 22,
     Int32 = 23,
+    Int4 = 25,
     UInt8 = 31,
     UInt16 = 32,
     UInt32 = 33,
@@ -27,7 +28,7 @@ internal static class ElementKinds
         ElementKind.UInt1 => 1,
         ElementKind.UInt2 => 2,
         ElementKind.UInt3 => 3,
-        ElementKind.UInt4 => 4,
+        ElementKind.Int4 or ElementKind.UInt4 => 4,
         ElementKind.UInt6 => 6,
         ElementKind.Bool or ElementKind.Int8 or ElementKind.UInt8 => 8,
         ElementKind.Float16 or ElementKind.Int16 or ElementKind.UInt16 => 16,
@@ -70,6 +71,13 @@ internal sealed record ProgramOperation(
     public string Name => Outputs.Count > 0 ? Outputs[0].Name : Type;
 
     public bool IsConstant => Type is "const" or "constexpr_lut_to_dense" or "constexpr_cast";
+
+    /// <summary>An argument of a constant, which is an attribute or, for constexpr operations from CoreML8 on, an input.</summary>
+    /// <exception cref="FormatException">It is missing, or no literal.</exception>
+    public Literal Argument(string key) =>
+        Attributes.TryGetValue(key, out Literal? attribute) ? attribute
+        : Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) && bindings is [{ Literal: { } literal }] ? literal
+        : throw new FormatException($"its parameter {key} is missing or no literal");
 }
 
 /// <summary>A feature in the model's description.</summary>

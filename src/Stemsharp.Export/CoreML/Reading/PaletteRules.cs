@@ -19,15 +19,32 @@ internal static class PaletteRules
     /// <summary>The operation's literals, whichever form it has.</summary>
     public static PaletteParts Parts(ProgramOperation operation, string opset)
     {
-        if (opset is "CoreML5")
+        Literal indices = operation.Argument("indices"), table = operation.Argument("lut");
+        return opset is "CoreML6" or "CoreML7" ? Flat(indices, table, operation.Argument("shape")) : Shaped(indices, table);
+    }
+
+    /// <summary>
+    /// Several palettes of a weight lie along its output channels, as Apple's tools write them: axis 1 of a transposed
+    /// convolution, axis 0 of everything else.
+    /// </summary>
+    /// <param name="operation">What uses the weight.</param>
+    /// <param name="parts">The weight.</param>
+    /// <param name="group">The output channels that share a palette, as the package says; 0 where it says nothing.</param>
+    public static void CheckUse(ProgramOperation operation, PaletteParts parts, int group)
+    {
+        int outputs = operation.Type == "conv_transpose" ? 1 : 0;
+        for (int axis = 0; axis < parts.Groups.Length; axis++)
         {
-            throw new FormatException("it exists from CoreML6 on");
+            if (axis != outputs && parts.Groups[axis] != 1)
+            {
+                throw new FormatException($"its weight has {parts.Groups[axis]} palettes along axis {axis}; output channels are axis {outputs}");
+            }
         }
 
-        bool shaped = opset is not "CoreML6" and not "CoreML7";
-        Literal indices = shaped ? Input(operation, "indices") : Attribute(operation, "indices");
-        Literal table = shaped ? Input(operation, "lut") : Attribute(operation, "lut");
-        return shaped ? Shaped(indices, table) : Flat(indices, table, Attribute(operation, "shape"));
+        if (group > 0 && parts.Groups[outputs] * group != parts.Shape[outputs])
+        {
+            throw new FormatException($"its weight has {parts.Groups[outputs]} palettes for {parts.Shape[outputs]} output channels, and the package says {group} channels to a palette");
+        }
     }
 
     private static PaletteParts Shaped(Literal indices, Literal table)
@@ -81,13 +98,6 @@ internal static class PaletteRules
 
         return new PaletteParts(indices, table, shape, [.. Enumerable.Repeat(1, shape.Length)], bits);
     }
-
-    private static Literal Input(ProgramOperation operation, string key) =>
-        operation.Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) && bindings is [{ Literal: { } literal }] ? literal
-        : throw new FormatException($"its parameter {key} is missing or no literal");
-
-    private static Literal Attribute(ProgramOperation operation, string key) =>
-        operation.Attributes.TryGetValue(key, out Literal? literal) ? literal : throw new FormatException($"its attribute {key} is missing");
 }
 
 /// <summary>Indices and tables of a palettized weight; <c>Groups</c> counts tables along each axis.</summary>

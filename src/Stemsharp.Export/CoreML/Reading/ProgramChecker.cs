@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Stemsharp.Export.CoreML.Reading;
@@ -6,10 +8,17 @@ namespace Stemsharp.Export.CoreML.Reading;
 internal sealed partial class ProgramChecker
 {
     private const int HighestRank = 5;
+
+    // Words that Apple's tools rename values for.
+    private static readonly FrozenSet<string> s_reserved = FrozenSet.Create(
+        "any", "bool", "program", "func", "tensor", "list", "dict", "tuple", "true", "false", "string", "state", "bf16", "fp16", "fp32", "fp64",
+        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64");
+
     private readonly PackageModel _model;
     private readonly WeightFile _weights;
     private readonly Dictionary<string, TensorSpec> _specs = [];
     private readonly Dictionary<string, Literal> _constants = [];
+    private readonly Dictionary<string, PaletteParts> _palettes = [];
 
     private ProgramChecker(PackageModel model, WeightFile weights) => (_model, _weights) = (model, weights);
 
@@ -91,6 +100,7 @@ internal sealed partial class ProgramChecker
             }
         }
 
+        OperationTypes.Check(operation.Type, _model.Opset, Given(operation));
         TensorSpec[] inferred = operation.Type switch
         {
             "const" => [Constant(operation)],
@@ -120,7 +130,42 @@ internal sealed partial class ProgramChecker
         else if (operation.IsConstant)
         {
             _constants.Add(operation.Name, new Literal(inferred[0], null, null, 0));
+            if (operation.Type == "constexpr_lut_to_dense")
+            {
+                _palettes.Add(operation.Name, PaletteRules.Parts(operation, _model.Opset));
+            }
         }
+    }
+
+    /// <summary>The types of an operation's arguments. Those of constants are attributes, but for constexpr operations from CoreML8 on.</summary>
+    private Dictionary<string, (IReadOnlyList<ElementKind> Kinds, bool Constant)> Given(ProgramOperation operation)
+    {
+        Dictionary<string, (IReadOnlyList<ElementKind> Kinds, bool Constant)> given = [];
+        bool attributes = operation.Type == "const" || (operation.IsConstant && _model.Opset is "CoreML5" or "CoreML6" or "CoreML7");
+        foreach ((string key, Literal literal) in operation.Attributes.Where(a => a.Key != "name"))
+        {
+            if (!attributes)
+            {
+                throw new FormatException($"its parameter {key} is an attribute; in {_model.Opset} it is an input");
+            }
+
+            given.Add(key, ([literal.Spec.Kind], true));
+        }
+
+        foreach ((string key, IReadOnlyList<ParameterBinding> bindings) in operation.Inputs)
+        {
+            if (attributes)
+            {
+                throw new FormatException($"its parameter {key} is an input; in {_model.Opset} it is an attribute");
+            }
+
+            if (bindings.Count > 0)
+            {
+                given.Add(key, ([.. bindings.Select(b => b.Literal?.Spec.Kind ?? _specs[b.Name!].Kind)], bindings.All(b => b.Literal is not null || _constants.ContainsKey(b.Name!))));
+            }
+        }
+
+        return given;
     }
 
     private TensorSpec Constant(ProgramOperation operation)
@@ -136,19 +181,10 @@ internal sealed partial class ProgramChecker
 
     private TensorSpec Widened(ProgramOperation operation)
     {
-        if (_model.Opset == "CoreML5")
+        Literal source = operation.Argument("source_val"), type = operation.Argument("output_dtype");
+        if (type.Immediate is not string[] { Length: 1 } text || text[0] != "fp32")
         {
-            throw new FormatException("it exists from CoreML6 on");
-        }
-
-        if (!operation.Attributes.TryGetValue("source_val", out Literal? source) || source.Spec.Kind != ElementKind.Float16)
-        {
-            throw new FormatException("its source_val is missing or not Float16");
-        }
-
-        if (!operation.Attributes.TryGetValue("output_dtype", out Literal? type) || type.Immediate is not string[] { Length: 1 } text || text[0] != "fp32")
-        {
-            throw new FormatException("its output_dtype is missing or not fp32");
+            throw new FormatException("its output_dtype is not fp32");
         }
 
         CheckLiteral(source);
@@ -162,28 +198,17 @@ internal sealed partial class ProgramChecker
             throw new FormatException("this reader does not know it");
         }
 
-        if (string.CompareOrdinal(_model.Opset, rule.FirstOpset) < 0)
+        if (operation.Inputs.Keys.FirstOrDefault(key => !rule.Parameters.Contains(key)) is { } unknown)
         {
-            throw new FormatException($"it exists from {rule.FirstOpset} on, and the program uses {_model.Opset}");
+            throw new FormatException($"this reader does not know its parameter {unknown}");
         }
 
-        foreach (string key in rule.Required)
+        if (operation.Inputs.TryGetValue("weight", out IReadOnlyList<ParameterBinding>? weight) && weight is [{ Name: { } name }] && _palettes.TryGetValue(name, out PaletteParts? palette))
         {
-            if (!operation.Inputs.TryGetValue(key, out IReadOnlyList<ParameterBinding>? bindings) || bindings.Count == 0)
-            {
-                throw new FormatException($"its parameter {key} is missing");
-            }
+            PaletteRules.CheckUse(operation, palette, int.TryParse(_model.Metadata.GetValueOrDefault("com.stemsharp.palette_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : 0);
         }
 
-        foreach (string key in operation.Inputs.Keys)
-        {
-            if (!rule.Required.Contains(key) && !rule.Optional.Contains(key))
-            {
-                throw new FormatException($"it has no parameter {key}; its parameters are {string.Join(", ", rule.Required.Concat(rule.Optional))}");
-            }
-        }
-
-        return rule.Infer(new OperationView(operation, _specs, _constants, _model.Opset));
+        return rule.Infer(new OperationView(operation, _specs, _constants));
     }
 
     private void CheckLiteral(Literal literal)
@@ -220,6 +245,11 @@ internal sealed partial class ProgramChecker
         if (value.Spec.Rank > HighestRank && value.Spec.Kind.IsFloat() && !value.Name.EndsWith("_palettized", StringComparison.Ordinal))
         {
             throw new FormatException($"\"{value.Name}\" has rank {value.Spec.Rank}; {HighestRank} is the most");
+        }
+
+        if (s_reserved.Contains(value.Name))
+        {
+            throw new FormatException($"\"{value.Name}\" is a word of the language, and no name");
         }
 
         if (!_specs.TryAdd(value.Name, value.Spec))

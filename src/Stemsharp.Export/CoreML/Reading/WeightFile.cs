@@ -145,6 +145,7 @@ internal sealed class WeightFile : IDisposable
         ElementKind.Int8 => 4,
         ElementKind.Int16 => 6,
         ElementKind.UInt16 => 7,
+        ElementKind.Int4 => 8,
         ElementKind.UInt1 => 9,
         ElementKind.UInt2 => 10,
         ElementKind.UInt4 => 11,

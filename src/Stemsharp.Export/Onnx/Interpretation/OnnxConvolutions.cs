@@ -5,7 +5,7 @@ namespace Stemsharp.Export.Onnx.Interpretation;
 /// <summary>Convolutions of batches and groups, image by image and group by group.</summary>
 internal static class OnnxConvolutions
 {
-    public static void Conv(OnnxNode node, OnnxValue x, OnnxValue w, float[]? bias, int[] result, float[] y)
+    public static void Conv(OnnxNode node, OnnxValue x, OnnxValue w, float[]? bias, int[] result, float[] y, Summation order)
     {
         bool line = x.Shape.Length == 3;
         int[] strides = Axes(node, "strides", line, 1), dilations = Axes(node, "dilations", line, 1), pads = Axes(node, "pads", line, 0);
@@ -13,10 +13,10 @@ internal static class OnnxConvolutions
         Convolutions.Plane plane = new(
             channels, line ? 1 : x.Shape[2], x.Shape[^1], outputs, line ? 1 : result[2], result[^1],
             line ? 1 : w.Shape[2], w.Shape[^1], strides[0], strides[1], pads[0], pads[1], dilations[0], dilations[1]);
-        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Conv(image, weight, shift, plane, target));
+        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Conv(image, weight, shift, plane, target, order));
     }
 
-    public static void Transposed(OnnxNode node, OnnxValue x, OnnxValue w, float[]? bias, int[] result, float[] y)
+    public static void Transposed(OnnxNode node, OnnxValue x, OnnxValue w, float[]? bias, int[] result, float[] y, Summation order)
     {
         bool line = x.Shape.Length == 3;
         int[] strides = Whole(node, "strides", line ? 1 : 2, 1), pads = Whole(node, "pads", line ? 2 : 4, 0);
@@ -27,7 +27,7 @@ internal static class OnnxConvolutions
 
         int width = line ? 1 : x.Shape[3], groups = Groups(node);
         Convolutions.Plane plane = new(x.Shape[1] / groups, x.Shape[2], width, result[1] / groups, result[2], width, w.Shape[2], 1, strides[0], 1, pads[0], 0, 1, 1);
-        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Transposed(image, weight, shift, plane, target));
+        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Transposed(image, weight, shift, plane, target, order));
     }
 
     private static void Each(OnnxValue x, OnnxValue w, float[]? bias, int[] result, int groups, float[] y, Action<float[], float[], float[]?, float[]> run)

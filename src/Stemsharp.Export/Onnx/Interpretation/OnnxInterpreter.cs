@@ -7,8 +7,13 @@ namespace Stemsharp.Export.Onnx.Interpretation;
 /// inputs' values, sums included, and rounds its result once to the type that the file declares for it. (A runtime
 /// may keep more between two nodes; onnxruntime does on processors without halves.)
 /// </summary>
-internal sealed class OnnxInterpreter(OnnxGraphFile file)
+/// <param name="file">The graph.</param>
+/// <param name="order">
+/// How it sums. As a chain it does to the graph what the worst runtimes do: see <see cref="RuntimeMerges"/>.
+/// </param>
+internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summation.Blocks)
 {
+    private readonly List<OnnxNode> _nodes = order == Summation.Chain ? RuntimeMerges.Apply(file) : file.Nodes;
     private readonly Dictionary<string, OnnxValue> _values = [];
 
     /// <summary>Runs the graph on its inputs in order and returns its outputs in order, row-major.</summary>
@@ -35,9 +40,9 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         }
 
         Dictionary<string, int> lastUse = [];
-        for (int i = 0; i < file.Nodes.Count; i++)
+        for (int i = 0; i < _nodes.Count; i++)
         {
-            foreach (string input in file.Nodes[i].Inputs)
+            foreach (string input in _nodes[i].Inputs)
             {
                 lastUse[input] = i;
             }
@@ -48,11 +53,11 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             lastUse[output.Name] = int.MaxValue;
         }
 
-        for (int i = 0; i < file.Nodes.Count; i++)
+        for (int i = 0; i < _nodes.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Evaluate(file.Nodes[i]);
-            foreach (string input in file.Nodes[i].Inputs)
+            Evaluate(_nodes[i]);
+            foreach (string input in _nodes[i].Inputs)
             {
                 if (lastUse[input] == i)
                 {
@@ -95,15 +100,16 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             case "Sub": Elementwise.Binary("sub", In(node, 0), In(node, 1), result.Shape, y); break;
             case "Mul": Elementwise.Binary("mul", In(node, 0), In(node, 1), result.Shape, y); break;
             case "Div": Elementwise.Binary("real_div", In(node, 0), In(node, 1), result.Shape, y); break;
+            case RuntimeMerges.MulByBatch: MulByBatch(node, y); break;
             case "Sum": Sum(node, result, y); break;
             case "Sqrt" or "Sigmoid" or "Erf" or "Relu" or "Gelu": Elementwise.Unary(node.Operator.ToLowerInvariant(), In(node, 0).Data, y, 0); break;
             case "Cast": Cast(In(node, 0), y); break;
-            case "Conv": OnnxConvolutions.Conv(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y); break;
-            case "ConvTranspose": OnnxConvolutions.Transposed(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y); break;
+            case "Conv": OnnxConvolutions.Conv(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
+            case "ConvTranspose": OnnxConvolutions.Transposed(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
             case "Gemm": Gemm(node, result, y); break;
             case "MatMul": MatMul(node, result, y); break;
-            case "LayerNormalization": Norms.Layer(In(node, 0), In(node, 0).Shape[^1], In(node, 1).Data, In(node, 2).Data, node.Attributes["epsilon"].Number, y); break;
-            case "Softmax": Norms.Softmax(In(node, 0), y); break;
+            case "LayerNormalization": Norms.Layer(In(node, 0), In(node, 0).Shape[^1], In(node, 1).Data, In(node, 2).Data, node.Attributes["epsilon"].Number, y, order); break;
+            case "Softmax": Norms.Softmax(In(node, 0), y, order); break;
             case "ReduceMean": Reduce(node, "reduce_mean", y); break;
             case "ReduceSum": Reduce(node, "reduce_sum", y); break;
             case "ReduceSumSquare": Reduce(node, "reduce_sum_square", y); break;
@@ -143,6 +149,16 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         }
     }
 
+    private void MulByBatch(OnnxNode node, float[] y)
+    {
+        OnnxValue x = In(node, 0), factors = In(node, 1);
+        int size = x.Elements / x.Shape[0];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x.Data[i] * factors.Data[i / size % factors.Elements];
+        }
+    }
+
     private void Sum(OnnxNode node, OnnxDeclaration result, float[] y)
     {
         Elementwise.Binary("add", In(node, 0), In(node, 1), result.Shape, y);
@@ -158,7 +174,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         OnnxValue x = In(node, 0), w = In(node, 1);
         (int rows, int columns) = (result.Shape[0], result.Shape[1]);
         bool transposed = node.Attributes.TryGetValue("transB", out OnnxAttribute? flag) && flag.Integer != 0;
-        Products.MatMul(x.Data, w.Data, rows, x.Shape[1], columns, false, transposed, y);
+        Products.MatMul(x.Data, w.Data, rows, x.Shape[1], columns, false, transposed, y, order);
         if (Bias(node) is not { } bias)
         {
             return;
@@ -170,20 +186,32 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
         }
     }
 
-    // Batches as in numpy: an operand without the outer axes serves all.
+    // Batches as in numpy: axes that an operand lacks or has one element of serve all.
     private void MatMul(OnnxNode node, OnnxDeclaration result, float[] y)
     {
         OnnxValue a = In(node, 0), b = In(node, 1);
         (int m, int n, int k) = (result.Shape[^2], result.Shape[^1], a.Shape[^1]);
-        int batch = y.Length / (m * n), batchA = a.Elements / (m * k), batchB = b.Elements / (k * n);
-        if ((batchA != batch && batchA != 1) || (batchB != batch && batchB != 1))
+        for (int i = 0; i < y.Length / (m * n); i++)
         {
-            throw new NotSupportedException($"{node.Name} broadcasts some of several outer axes.");
+            int left = Matrix(a.Shape, i), right = Matrix(b.Shape, i);
+            Products.MatMul(a.Data.AsSpan(left * m * k, m * k), b.Data.AsMemory(right * k * n, k * n), m, k, n, false, false, y.AsMemory(i * m * n, m * n), order);
         }
 
-        for (int i = 0; i < batch; i++)
+        int Matrix(int[] shape, int index)
         {
-            Products.MatMul(a.Data.AsSpan(batchA == 1 ? 0 : i * m * k, m * k), b.Data.AsMemory(batchB == 1 ? 0 : i * k * n, k * n), m, k, n, false, false, y.AsMemory(i * m * n, m * n));
+            int matrix = 0;
+            for (int axis = result.Shape.Length - 3, stride = 1; axis >= 0; axis--)
+            {
+                (index, int position) = Math.DivRem(index, result.Shape[axis]);
+                int own = axis - result.Shape.Length + shape.Length;
+                if (own >= 0 && shape[own] > 1)
+                {
+                    matrix += position * stride;
+                    stride *= shape[own];
+                }
+            }
+
+            return matrix;
         }
     }
 
@@ -197,7 +225,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file)
             reduced[axis < 0 ? axis + reduced.Length : axis] = true;
         }
 
-        Norms.Reduce(type, x, reduced, y);
+        Norms.Reduce(type, x, reduced, y, order);
     }
 
     private void Split(OnnxNode node)

@@ -69,19 +69,40 @@ internal sealed class ConvolutionLowering(LoweringContext context)
         return context.Fuses(node) ? Phases(node, op, stems) : Operator(node, op, stems);
     }
 
+    /// <summary>The output channels of the wanted stems.</summary>
+    private static int[] Channels(ConvTransposeOp op, StemSelection? stems)
+    {
+        int all = op.Weight.Shape[1];
+        return stems is null ? [.. Enumerable.Range(0, all)] : [.. stems.Indices.SelectMany(i => Enumerable.Range(i * all / stems.Count, all / stems.Count))];
+    }
+
     // The crop is the operator's own padding.
     private Tensor Operator(Node node, ConvTransposeOp op, StemSelection? stems)
     {
         ElementType type = context.TypeOf(node);
         bool frequency = node.Inputs[0].Shape.Rank == 3;
         int end = (node.Inputs[0].Shape[1] - 1) * op.Stride + op.Kernel - op.Start - op.Length;
-        Tensor weight = context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), bias = context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels);
         int[] dims = context.Values.Dims(node.Output.Shape, Layout.ChannelsFirst);
-        if (stems is not null)
+        Tensor weight, bias;
+        if (stems is null)
         {
-            weight = stems.Of(_graph, $"{node.Name}.weight/stems", weight, 1);
-            bias = stems.Of(_graph, $"{node.Name}.bias/stems", bias, 0);
-            dims[1] = bias.Dims[0];
+            (weight, bias) = (context.Weights.Get(op.Weight, type, [.. op.Weight.Shape.Dims]), context.Weights.Get(op.Bias, type, op.Bias.Shape.Channels));
+        }
+        else
+        {
+            int[] channels = Channels(op, stems);
+            int all = op.Weight.Shape[1];
+            dims[1] = channels.Length;
+            weight = context.Weights.Arranged(op.Weight, [op.Weight.Shape[0], channels.Length, .. op.Weight.Shape.Dims.Skip(2)], type, (source, target) =>
+            {
+                for (int i = 0; i < target.Length; i++)
+                {
+                    (int row, int tap) = Math.DivRem(i, op.Kernel);
+                    target[i] = source[(row / channels.Length * all + channels[row % channels.Length]) * op.Kernel + tap];
+                }
+            });
+            float[] shifts = context.Weights.Read(op.Bias);
+            bias = context.Weights.Store(op.Bias.Name, [channels.Length], [.. channels.Select(c => shifts[c])], type);
         }
 
         Tensor[] inputs = [context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, type), weight, bias];
@@ -102,11 +123,9 @@ internal sealed class ConvolutionLowering(LoweringContext context)
     {
         Tensor x = context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
         int stride = op.Stride, taps = (op.Kernel + stride - 1) / stride, length = x.Dims[2], padded = length + taps - 1;
-        int[] channels = stems is null
-            ? [.. Enumerable.Range(0, op.Weight.Shape[1])]
-            : [.. stems.Indices.SelectMany(i => Enumerable.Range(i * op.Weight.Shape[1] / stems.Count, op.Weight.Shape[1] / stems.Count))];
+        int[] channels = Channels(op, stems);
         int[] rest = x.Dims[3..], ones = [.. rest.Select(_ => 1)], zeros = [.. rest.Select(_ => 0)];
-        Tensor weight = context.Weights.Arranged(op.Weight, [channels.Length * stride, x.Dims[1], taps, .. ones], (source, target) =>
+        Tensor weight = context.Weights.Arranged(op.Weight, [channels.Length * stride, x.Dims[1], taps, .. ones], ElementType.Float, (source, target) =>
         {
             int all = op.Weight.Shape[1], at = 0;
             foreach (int o in channels)

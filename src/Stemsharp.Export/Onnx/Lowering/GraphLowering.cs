@@ -6,7 +6,7 @@ namespace Stemsharp.Export.Onnx.Lowering;
 /// Lowers the model's graph node by node. Nodes that a neighbour absorbs (zero padding, layer scales,
 /// attention's projections) are passed over at their turn.
 /// </summary>
-internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
+internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : IOpVisitor
 {
     private readonly OnnxGraph _graph = context.Graph;
     private readonly LoweredValues _values = context.Values;
@@ -32,112 +32,70 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
             }
             else
             {
-                Lower(node);
+                node.Accept(this);
             }
         }
     }
 
-    private void Lower(Node node)
+    public void Standardize(Node node, StandardizeOp op)
+    {
+        (Tensor result, Tensor mean, Tensor std) = _norms.Standardize(node, op);
+        Set(node, Layout.ChannelsFirst, result);
+        _statistics.Add(node.Outputs[1], mean);
+        _statistics.Add(node.Outputs[2], std);
+    }
+
+    /// <summary>The graph's outputs are restored when they are asked for, by <see cref="Restored"/>.</summary>
+    public void Restore(Node node, RestoreOp op) => _restores.Add(node.Output, node);
+
+    public void Pad(Node node, PadOp op)
     {
         Value x = node.Inputs[0];
-        switch (node.Op)
+        Tensor result = context.Uses.Next<ConvOp>(node) is { } padded
+            ? First(x, context.TypeOf(padded))
+            : _graph.Pad(node.Name, First(x, context.Pointwise), 0, op.Length - x.Shape.Last, "constant");
+        Set(node, Layout.ChannelsFirst, result);
+    }
+
+    public void Crop(Node node, CropOp op) =>
+        Set(node, Layout.ChannelsFirst, _graph.Slice(node.Name, First(node.Inputs[0], context.Pointwise), 2, op.Start, op.Length));
+
+    public void Conv(Node node, ConvOp op)
+    {
+        if (!_gates.Absorbs(node))
         {
-            case StandardizeOp op:
-                (Tensor result, Tensor mean, Tensor std) = _norms.Standardize(node, op);
-                _values.Set(node.Output, Layout.ChannelsFirst, result);
-                _statistics.Add(node.Outputs[1], mean);
-                _statistics.Add(node.Outputs[2], std);
-                break;
-            case PadOp op when context.Uses.Next<ConvOp>(node) is { } padded:
-                _values.Set(node.Output, Layout.ChannelsFirst, _values.Get(x, Layout.ChannelsFirst, context.TypeOf(padded)));
-                break;
-            case PadOp op:
-                Set(node, Layout.ChannelsFirst, _graph.Pad(node.Name, First(x, context.Pointwise), 0, op.Length - x.Shape.Last, "constant"));
-                break;
-            case CropOp op:
-                Set(node, Layout.ChannelsFirst, _graph.Slice(node.Name, First(x, context.Pointwise), 2, op.Start, op.Length));
-                break;
-            case ConvOp or GroupNormOp when _gates.Absorbs(node):
-                break;
-            case ConvOp op:
-                Set(node, Layout.ChannelsFirst, _convolutions.Conv(node, op));
-                break;
-            case ConvTransposeOp op:
-                Set(node, Layout.ChannelsFirst, _convolutions.ConvTranspose(node, op));
-                break;
-            case LinearOp when _attention.IsProjection(node):
-                break;
-            case LinearOp op:
-                Node? rowScale = _linear.Scale(node);
-                if (rowScale is not null)
-                {
-                    _absorbed.Add(rowScale);
-                }
-
-                Set(node, Layout.Tokens, _linear.Run(node.Name, x, op, "", op.Rows, scale: rowScale));
-                break;
-            case AttentionOp op:
-                Set(node, Layout.Tokens, _attention.Run(node, op));
-                break;
-            case GroupNormOp op:
-                GroupNorm(node, op);
-                break;
-            case LayerNormOp op:
-                Layout layout = _values.LayoutOf(x) == Layout.ChannelsFirst ? Layout.ChannelsLast : _values.LayoutOf(x);
-                Set(node, layout, _norms.LayerNorm(node, op, layout, _attention.QueryGain(node)));
-                break;
-            case GeluOp when _unscaled.Contains(node):
-                Tensor z = _values.Get(x, ElementType.Float);
-                Tensor grown = _graph.Add($"{node.Name}/shifted", _graph.Unary($"{node.Name}/erf", "Erf", z), _graph.Scalar(z.Type, 1));
-                Set(node, _values.LayoutOf(x), _graph.Mul(node.Name, z, grown));
-                break;
-            case GeluOp:
-                Set(node, _values.LayoutOf(x), _graph.Gelu(node.Name, _values.Get(x, context.Pointwise)));
-                break;
-            case ReluOp:
-                Set(node, _values.LayoutOf(x), _graph.Unary(node.Name, "Relu", _values.Get(x, context.Pointwise)));
-                break;
-            case GluOp when _gates.Takes(node):
-                if (_gates.Scale(node) is { } layerScale)
-                {
-                    _absorbed.Add(layerScale);
-                }
-
-                Set(node, Layout.ChannelsFirst, _gates.Run(node));
-                break;
-            case GluOp:
-                Tensor halves = _values.Get(x, context.Pointwise);
-                Set(node, _values.LayoutOf(x), _graph.Glu(node.Name, halves, LoweredValues.ChannelAxis(_values.LayoutOf(x), halves)));
-                break;
-            case AddOp:
-                // Between linear layers the sums stay in their layout, whatever the first one came in.
-                Layout own = _values.LayoutOf(node.Inputs[1]) == Layout.Tokens ? Layout.Tokens : _values.LayoutOf(x);
-                Set(node, own, _graph.Add(node.Name, _values.Get(x, own, context.Pointwise), _values.Get(node.Inputs[1], own, context.Pointwise)));
-                break;
-            case ChannelScaleOp op:
-                Set(node, _values.LayoutOf(x), ChannelScale(node, op));
-                break;
-            case FrequencyEmbeddingOp op:
-                Set(node, Layout.ChannelsFirst, FrequencyEmbedding(node, op));
-                break;
-            case AddTableOp op:
-                Set(node, Layout.ChannelsLast, _graph.Add(node.Name, _values.Get(x, Layout.ChannelsLast, context.Pointwise), Tables.ChannelsLast(_graph, op.Table, context.Pointwise)));
-                break;
-            case RestoreOp:
-                _restores.Add(node.Output, node);
-                break;
-            default:
-                throw new InvalidOperationException($"The ONNX writer does not know {node.Op.Kind}.");
+            Set(node, Layout.ChannelsFirst, _convolutions.Conv(node, op));
         }
     }
 
-    private void Set(Node node, Layout layout, Tensor tensor) => _values.Set(node.Output, layout, tensor);
+    public void ConvTranspose(Node node, ConvTransposeOp op) => Set(node, Layout.ChannelsFirst, _convolutions.ConvTranspose(node, op));
 
-    private Tensor First(Value value, ElementType type) => _values.Get(value, Layout.ChannelsFirst, type);
-
-    // A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.
-    private void GroupNorm(Node node, GroupNormOp op)
+    public void Linear(Node node, LinearOp op)
     {
+        if (_attention.IsProjection(node))
+        {
+            return;
+        }
+
+        Node? scale = _linear.Scale(node);
+        if (scale is not null)
+        {
+            _absorbed.Add(scale);
+        }
+
+        Set(node, Layout.Tokens, _linear.Run(node.Name, node.Inputs[0], op, "", op.Rows, scale: scale));
+    }
+
+    public void Attention(Node node, AttentionOp op) => Set(node, Layout.Tokens, _attention.Run(node, op));
+
+    /// <summary>A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.</summary>
+    public void GroupNorm(Node node, GroupNormOp op)
+    {
+        if (_gates.Absorbs(node))
+        {
+            return;
+        }
+
         float[] gain = [];
         Node? scale = context.Uses.Next<GluOp>(node) is { } glu ? context.Uses.Next<ChannelScaleOp>(glu) : null;
         if (scale?.Op is ChannelScaleOp { Scale: var parameter })
@@ -152,7 +110,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
             _unscaled.Add(gelu);
         }
 
-        Layout layout = op.Groups == 1 && !op.PerRow ? _values.LayoutOf(node.Inputs[0]) : Layout.ChannelsFirst;
+        Layout layout = op.Groups == 1 && !op.PerRow ? LayoutOf(node) : Layout.ChannelsFirst;
         if (layout == Layout.Tokens && context.Batch > 1)
         {
             layout = Layout.ChannelsLast;
@@ -160,6 +118,88 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
 
         Set(node, layout, _norms.GroupNorm(node, op, layout, gain));
     }
+
+    public void LayerNorm(Node node, LayerNormOp op)
+    {
+        Layout layout = LayoutOf(node) == Layout.ChannelsFirst ? Layout.ChannelsLast : LayoutOf(node);
+        Set(node, layout, _norms.LayerNorm(node, op, layout, _attention.QueryGain(node)));
+    }
+
+    public void Gelu(Node node, GeluOp op)
+    {
+        if (!_unscaled.Contains(node))
+        {
+            Set(node, LayoutOf(node), _graph.Gelu(node.Name, _values.Get(node.Inputs[0], context.Pointwise)));
+            return;
+        }
+
+        Tensor z = _values.Get(node.Inputs[0], ElementType.Float);
+        Tensor grown = _graph.Add($"{node.Name}/shifted", _graph.Unary($"{node.Name}/erf", "Erf", z), _graph.Scalar(z.Type, 1));
+        Set(node, LayoutOf(node), _graph.Mul(node.Name, z, grown));
+    }
+
+    public void Relu(Node node, ReluOp op) =>
+        Set(node, LayoutOf(node), _graph.Unary(node.Name, "Relu", _values.Get(node.Inputs[0], context.Pointwise)));
+
+    public void Glu(Node node, GluOp op)
+    {
+        if (_gates.Takes(node))
+        {
+            if (_gates.Scale(node) is { } scale)
+            {
+                _absorbed.Add(scale);
+            }
+
+            Set(node, Layout.ChannelsFirst, _gates.Run(node));
+            return;
+        }
+
+        Tensor halves = _values.Get(node.Inputs[0], context.Pointwise);
+        Set(node, LayoutOf(node), _graph.Glu(node.Name, halves, LoweredValues.ChannelAxis(LayoutOf(node), halves)));
+    }
+
+    public void Add(Node node, AddOp op)
+    {
+        // Between linear layers the sums stay in their layout, whatever the first one came in.
+        Value x = node.Inputs[0], y = node.Inputs[1];
+        Layout layout = _values.LayoutOf(y) == Layout.Tokens ? Layout.Tokens : LayoutOf(node);
+        Set(node, layout, _graph.Add(node.Name, _values.Get(x, layout, context.Pointwise), _values.Get(y, layout, context.Pointwise)));
+    }
+
+    public void ChannelScale(Node node, ChannelScaleOp op)
+    {
+        Layout layout = LayoutOf(node);
+        Tensor x = _values.Get(node.Inputs[0], context.Pointwise);
+        int channels = op.Scale.Shape.Channels;
+        int[] dims = layout == Layout.ChannelsFirst ? [channels, .. Enumerable.Repeat(1, x.Rank - 2)] : [channels];
+        Set(node, layout, _graph.Mul(node.Name, x, context.Weights.Get(op.Scale, context.Pointwise, dims)));
+    }
+
+    public void FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)
+    {
+        int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
+        float[] weight = context.Weights.Read(op.Weight);
+        double[] table = new double[rows * channels];
+        for (int i = 0; i < table.Length; i++)
+        {
+            table[i] = op.Factor * weight[i % rows * channels + i / rows];
+        }
+
+        Tensor x = First(node.Inputs[0], context.Pointwise);
+        Set(node, Layout.ChannelsFirst, _graph.Add(node.Name, x, _graph.Constant(context.Pointwise, [channels, rows, 1], table)));
+    }
+
+    public void AddTable(Node node, AddTableOp op)
+    {
+        Tensor x = _values.Get(node.Inputs[0], Layout.ChannelsLast, context.Pointwise);
+        Set(node, Layout.ChannelsLast, _graph.Add(node.Name, x, Tables.ChannelsLast(_graph, op.Table, context.Pointwise)));
+    }
+
+    private void Set(Node node, Layout layout, Tensor tensor) => _values.Set(node.Output, layout, tensor);
+
+    private Layout LayoutOf(Node node) => _values.LayoutOf(node.Inputs[0]);
+
+    private Tensor First(Value value, ElementType type) => _values.Get(value, Layout.ChannelsFirst, type);
 
     /// <summary>
     /// GELU between a norm and a convolution: with z = x/√2 from the norm it is z·(1 + erf z)/√2, and the
@@ -184,15 +224,6 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
 
         context.SetInputGain(next, 1 / Math.Sqrt(2));
         return gelu;
-    }
-
-    private Tensor ChannelScale(Node node, ChannelScaleOp op)
-    {
-        Layout layout = _values.LayoutOf(node.Inputs[0]);
-        Tensor x = _values.Get(node.Inputs[0], context.Pointwise);
-        int channels = op.Scale.Shape.Channels;
-        int[] dims = layout == Layout.ChannelsFirst ? [channels, .. Enumerable.Repeat(1, x.Rank - 2)] : [channels];
-        return _graph.Mul(node.Name, x, context.Weights.Get(op.Scale, context.Pointwise, dims));
     }
 
     /// <summary>
@@ -226,19 +257,6 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit)
         Tensor scaled = _graph.Mul($"{node.Name}/scaled", x, std);
         return other is null
             ? _graph.Add(node.Name, scaled, mean)
-            : _graph.Node(node.Name, "Sum", [other, scaled, mean], ElementType.Float, scaled.Dims);
-    }
-
-    private Tensor FrequencyEmbedding(Node node, FrequencyEmbeddingOp op)
-    {
-        int rows = op.Weight.Shape[0], channels = op.Weight.Shape[1];
-        float[] weight = context.Weights.Read(op.Weight);
-        double[] table = new double[rows * channels];
-        for (int i = 0; i < table.Length; i++)
-        {
-            table[i] = op.Factor * weight[i % rows * channels + i / rows];
-        }
-
-        return _graph.Add(node.Name, First(node.Inputs[0], context.Pointwise), _graph.Constant(context.Pointwise, [channels, rows, 1], table));
+            : _graph.Add(node.Name, _graph.Add($"{node.Name}/shifted", scaled, mean), other);
     }
 }

@@ -1,4 +1,3 @@
-using Stemsharp.Export.Lowering;
 using Stemsharp.Graph;
 
 namespace Stemsharp.Export.Onnx.Lowering;

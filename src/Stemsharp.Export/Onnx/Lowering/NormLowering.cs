@@ -3,10 +3,12 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>
-/// Norms and statistics, always in single precision. onnxruntime sums a whole row, and a reduction over
-/// several axes, in few long chains of single-precision additions, which costs 10 to 50 dB on long rows, most
-/// of all where many values are equal, as behind silence. So moments are taken in stages (along the last axis,
-/// then over the others), second moments of centred values, and long rows are summed in pieces.
+/// Norms and statistics, always in single precision. Runtimes sum a whole row, and a reduction over several axes, in few
+/// long chains of single-precision additions or in one, which costs 10 to 50 dB on long rows, most of all where many
+/// values are equal, as behind silence. So moments are taken one axis after the other, second moments of centred
+/// values, and long rows are summed in pieces. Some runtimes merge reductions of one kind that follow each other into
+/// one over all their axes: here a sum follows a mean, a mean a sum, or the second is a product with a constant.
+/// <see cref="Rules.GraphRules"/> checks all that in the written graph.
 /// </summary>
 internal sealed class NormLowering(LoweringContext context)
 {
@@ -56,7 +58,11 @@ internal sealed class NormLowering(LoweringContext context)
         Tensor mean = (q.Rank, pieces) switch
         {
             (3, true) => _graph.Reduce($"{name}/mean", "ReduceSum", PieceSums($"{name}/mean_pieces", q, [.. last.Select(l => l / length)], new double[compact]), 2),
-            (3, false) => _graph.Mul($"{name}/mean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", q, 2), _graph.Constant(ElementType.Float, [compact, 1], last)),
+
+            // A product, and not a multiplication by a constant, which OpenVINO merges with the mean and then indexes by batch.
+            (3, false) => _graph.Node(
+                $"{name}/mean", "Conv", [_graph.Reduce($"{name}/mean_rows", "ReduceMean", q, 2), _graph.Constant(ElementType.Float, [compact, compact, 1], Diagonal(last))],
+                ElementType.Float, [q.Dims[0], compact, 1], Attribute.Ints("kernel_shape", 1)),
 
             // A product for each channel, [F, T] with a column: zeros for all channels but the last.
             _ => _graph.MatMul($"{name}/mean", q, _graph.Constant(ElementType.Float, [compact, length, 1], [.. last.SelectMany(l => Enumerable.Repeat(l / length, length))])),
@@ -78,17 +84,14 @@ internal sealed class NormLowering(LoweringContext context)
         int[] dims = x.Dims;
         x = Folded(node.Name, x);
         long count = x.Elements / context.Batch;
-        (Tensor mean, Tensor centred) = Centre(node.Name, x, [.. Enumerable.Range(1, x.Rank - 2)], null);
-
-        // Rows are short here, and silence makes many tiny ones: a chain of additions over them would lose these.
-        Tensor rows = _graph.Reduce($"{node.Name}/squares_rows", "ReduceSumSquare", centred, centred.Rank - 1);
-        Tensor squares = _graph.Reduce($"{node.Name}/squares", "ReduceSum", rows, [.. Enumerable.Range(1, x.Rank - 2)]);
-        Tensor variance = _graph.Mul($"{node.Name}/variance", squares, _graph.Scalar(ElementType.Float, 1.0 / (count - 1)));
+        Tensor mean = Total($"{node.Name}/mean", x, 1.0 / count);
+        Tensor centred = _graph.Sub($"{node.Name}/centred", x, mean);
+        Tensor variance = Total($"{node.Name}/variance", _graph.Mul($"{node.Name}/squared", centred, centred), 1.0 / (count - 1));
         Tensor std = _graph.Unary($"{node.Name}/std", "Sqrt", variance);
         Tensor divisor = _graph.Add($"{node.Name}/divisor", std, _graph.Scalar(ElementType.Float, op.Epsilon));
         Tensor result = _graph.Div($"{node.Name}/standardized", centred, divisor);
         int[] ones = [context.Batch, 1, 1, 1];
-        return (_graph.Reshape(node.Name, result, dims), _graph.Reshape($"{node.Name}/mean", mean, ones), _graph.Reshape($"{node.Name}/std_value", std, ones));
+        return (_graph.Reshape(node.Name, result, dims), _graph.Reshape($"{node.Name}/mean_value", mean, ones), _graph.Reshape($"{node.Name}/std_value", std, ones));
     }
 
     private Tensor OneGroup(Node node, GroupNormOp op, Layout layout, Tensor x, float[] weight, float[] bias)
@@ -96,10 +99,10 @@ internal sealed class NormLowering(LoweringContext context)
         string name = node.Name;
         int[] channelDims = layout == Layout.ChannelsFirst ? [weight.Length, .. Enumerable.Repeat(1, x.Rank - 2)] : [weight.Length];
         double count = (double)node.Output.Shape.Elements / (op.PerRow ? node.Output.Shape.Rows : 1);
-        int[] outer = op.PerRow ? [1] : [.. Enumerable.Range(0, x.Rank - 1).Where(a => a != 0 || layout == Layout.Tokens)];
         bool pieces = layout == Layout.ChannelsFirst && x.Rank == 3 && x.Dims[2] > LongRow;
         Tensor? known = HiddenMean(node, op, layout) ?? (pieces ? Pieces($"{name}/mean", x, 1 / count, 0) : null);
-        (_, Tensor centred) = Centre(name, x, outer, known);
+        Tensor mean = known ?? Average($"{name}/mean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", x, x.Rank - 1), x.Dims[^1] / count, 0, op.PerRow);
+        Tensor centred = _graph.Sub($"{name}/centred", x, mean);
         Tensor variance = pieces
             ? Pieces($"{name}/variance", _graph.Mul($"{name}/squared", centred, centred), 1 / count, op.Epsilon)
             : Average($"{name}/variance", RowSquares(name, centred), 1 / count, op.Epsilon, op.PerRow);
@@ -113,26 +116,54 @@ internal sealed class NormLowering(LoweringContext context)
         string name = node.Name;
         int[] dims = x.Dims;
         Tensor grouped = _graph.Reshape($"{name}/groups", x, context.Batch, op.Groups, (int)(x.Elements / context.Batch / op.Groups / dims[^1]), dims[^1]);
-        double count = (double)grouped.Elements / context.Batch / op.Groups;
-        (_, Tensor centred) = Centre(name, grouped, [2], null);
-        Tensor squares = _graph.Reduce($"{name}/squares", "ReduceSum", RowSquares(name, centred), 2);
-        Tensor shifted = _graph.Add($"{name}/shifted", squares, _graph.Scalar(ElementType.Float, count * op.Epsilon));
-        Tensor rate = _graph.Div($"{name}/rate", _graph.Scalar(ElementType.Float, Math.Sqrt(count)), _graph.Unary($"{name}/root", "Sqrt", shifted));
-        Tensor normalized = _graph.Reshape($"{name}/normalized", _graph.Mul($"{name}/unit", centred, rate), dims);
+        Tensor mean = GroupMean($"{name}/mean", grouped);
+        Tensor centred = _graph.Sub($"{name}/centred", grouped, mean);
+        Tensor variance = GroupMean($"{name}/variance", _graph.Mul($"{name}/squared", centred, centred));
+        Tensor root = _graph.Unary($"{name}/root", "Sqrt", _graph.Add($"{name}/shifted", variance, _graph.Scalar(ElementType.Float, op.Epsilon)));
+        Tensor normalized = _graph.Reshape($"{name}/normalized", _graph.Div($"{name}/unit", centred, root), dims);
         int[] channelDims = [weight.Length, .. Enumerable.Repeat(1, dims.Length - 2)];
         return _graph.Add(name, _graph.Mul($"{name}/scaled", normalized, Constant(channelDims, weight)), Constant(channelDims, bias));
     }
 
     private Tensor Constant(int[] dims, float[] values) => _graph.Constant(ElementType.Float, dims, [.. values.Select(v => (double)v)]);
 
-    /// <summary>Mean and centred values: the mean along the last axis first, then over the others.</summary>
-    private (Tensor Mean, Tensor Centred) Centre(string name, Tensor x, int[] outer, Tensor? knownMean)
+    /// <summary>
+    /// The sum of [N, C, …] over all axes but the batch's times a factor: axis by axis, sums and means in turn, channels
+    /// by a product with the factor in its weights. A last axis that is long and prime goes in pieces.
+    /// </summary>
+    private Tensor Total(string name, Tensor x, double factor)
     {
-        Tensor mean = knownMean ?? _graph.Reduce($"{name}/mean", "ReduceMean", _graph.Reduce($"{name}/mean_rows", "ReduceMean", x, x.Rank - 1), outer);
-        return (mean, _graph.Sub($"{name}/centred", x, mean));
+        if (x.Rank == 3 && x.Dims[2] > LongRow)
+        {
+            return Pieces(name, x, factor, 0);
+        }
+
+        bool sum = true;
+        for (int axis = x.Rank - 1; axis > 1; axis--, sum = !sum)
+        {
+            factor *= sum ? 1 : x.Dims[axis];
+            x = _graph.Reduce($"{name}_{(axis == 2 ? "channels" : "rows")}", sum ? "ReduceSum" : "ReduceMean", x, axis);
+        }
+
+        return Average(name, x, factor, 0, perRow: false);
     }
 
-    // Not ReduceSumSquare: in onnxruntime that is one chain of additions, and slower than the two together.
+    /// <summary>The mean of [N, G, R, T] over R and T.</summary>
+    private Tensor GroupMean(string name, Tensor x) => _graph.Mul(
+        name, _graph.Reduce($"{name}_groups", "ReduceMean", _graph.Reduce($"{name}_rows", "ReduceSum", x, 3), 2), _graph.Scalar(ElementType.Float, 1.0 / x.Dims[3]));
+
+    private static double[] Diagonal(double[] values)
+    {
+        double[] matrix = new double[values.Length * values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            matrix[i * values.Length + i] = values[i];
+        }
+
+        return matrix;
+    }
+
+    // Not ReduceSumSquare: in onnxruntime that is one chain of additions, and slower than the two together; the CoreML provider has none.
     private Tensor RowSquares(string name, Tensor centred) =>
         _graph.Reduce($"{name}/squares_rows", "ReduceSum", _graph.Mul($"{name}/squared", centred, centred), centred.Rank - 1);
 
@@ -142,29 +173,30 @@ internal sealed class NormLowering(LoweringContext context)
     /// </summary>
     private Tensor Average(string name, Tensor sums, double factor, double offset, bool perRow)
     {
-        Tensor shift = _graph.Constant(ElementType.Float, [1], offset);
+        Tensor[] shift = offset == 0 ? [] : [_graph.Constant(ElementType.Float, [1], offset)];
         if (sums.Rank == 2)
         {
             double[] row = new double[sums.Dims[0]];
             row.AsSpan().Fill(factor);
-            return _graph.Node(name, "Gemm", [_graph.Constant(ElementType.Float, [1, row.Length], row), sums, shift], ElementType.Float, [1, 1]);
+            return _graph.Node(name, "Gemm", [_graph.Constant(ElementType.Float, [1, row.Length], row), sums, .. shift], ElementType.Float, [1, 1]);
         }
 
         int[] kernel = sums.Rank == 4 ? [perRow ? 1 : sums.Dims[2], 1] : [1];
         double[] weight = new double[sums.Dims[1] * kernel[0]];
         weight.AsSpan().Fill(factor);
         int[] dims = sums.Rank == 4 ? [sums.Dims[0], 1, perRow ? sums.Dims[2] : 1, 1] : [sums.Dims[0], 1, 1];
-        return _graph.Node(name, "Conv", [sums, _graph.Constant(ElementType.Float, [1, sums.Dims[1], .. kernel], weight), shift], ElementType.Float, dims, Attribute.Ints("kernel_shape", kernel));
+        return _graph.Node(name, "Conv", [sums, _graph.Constant(ElementType.Float, [1, sums.Dims[1], .. kernel], weight), .. shift], ElementType.Float, dims, Attribute.Ints("kernel_shape", kernel));
     }
 
     /// <summary>
     /// The sum of [N, C, T] over C and T times a factor plus an offset, [N, 1, 1]: each channel's pieces
-    /// first, as a convolution whose stride is its kernel, then over channels and pieces.
+    /// first, as a convolution whose stride is its kernel, then over pieces, then over channels.
     /// </summary>
     private Tensor Pieces(string name, Tensor x, double factor, double offset)
     {
         int count = (x.Dims[2] + Piece - 1) / Piece;
-        return _graph.Reduce(name, "ReduceSum", PieceSums($"{name}_pieces", x, factor, offset / (x.Dims[1] * count)), 1, 2);
+        Tensor rows = _graph.Reduce($"{name}_rows", "ReduceMean", PieceSums($"{name}_pieces", x, factor * count, offset / x.Dims[1]), 2);
+        return _graph.Reduce(name, "ReduceSum", rows, 1);
     }
 
     private Tensor PieceSums(string name, Tensor x, double factor, double offset) =>

@@ -95,16 +95,22 @@ internal sealed class TransformLowering
     }
 
     // The transposed convolution as a plain one: taps backwards, input and output channels of a group exchanged. As a
-    // two-dimensional one onnxruntime runs it in its blocked layout.
+    // two-dimensional one onnxruntime runs it in its blocked layout. Its window is stored beside the forward one: some
+    // converters and TensorRT want no kernel that is computed in the graph.
     private Tensor Overlapped(Tensor outer, int signals, int hops)
     {
-        int rows = _hop / _outer;
-        Tensor grouped = _graph.Reshape($"i{Scope}/window_groups", _window, _outer, 2 * _inner, rows, 4);
-        Tensor backwards = _graph.Backwards($"i{Scope}/window_backwards", _graph.Transpose($"i{Scope}/window_turned", grouped, 0, 2, 1, 3), 3);
-        Tensor weight = _graph.Reshape($"i{Scope}/window", backwards, _hop, 2 * _inner, 1, 4);
+        int rows = _hop / _outer, group = 2 * _inner;
+        double[] forward = Weights(), backwards = new double[forward.Length];
+        for (int i = 0; i < forward.Length; i++)
+        {
+            // [(g, k), row, tap] → [(g, row), k, 1, 3 − tap]
+            int tap = i % 4, row = i / 4 % rows, k = i / 4 / rows % group, g = i / 4 / rows / group;
+            backwards[((g * rows + row) * group + k) * 4 + 3 - tap] = forward[i];
+        }
+
         Tensor channels = _graph.Reshape($"i{Scope}/channels", outer, signals, 2 * _nfft, 1, _frames);
         return _graph.Node(
-            $"i{Scope}/inner", "Conv", [channels, weight], ElementType.Float, [signals, _hop, 1, hops],
+            $"i{Scope}/inner", "Conv", [channels, _graph.Constant(ElementType.Float, [_hop, group, 1, 4], backwards)], ElementType.Float, [signals, _hop, 1, hops],
             Attribute.Ints("kernel_shape", 1, 4), Attribute.Ints("pads", 0, 3, 0, 3), Attribute.Int("group", _outer));
     }
 

@@ -48,14 +48,15 @@ internal sealed class WeightStore(OnnxGraph graph, IWeightSource source, bool as
     /// <summary>A whole parameter with its elements in another order, some left out, zeros between them.</summary>
     /// <param name="parameter">The parameter; its name is the tensor's.</param>
     /// <param name="dims">The tensor's shape.</param>
+    /// <param name="type">The type it is needed in.</param>
     /// <param name="arrange">Writes the elements [from] in their new order [to].</param>
-    public Tensor Arranged(Parameter parameter, int[] dims, Action<float[], float[]> arrange)
+    public Tensor Arranged(Parameter parameter, int[] dims, ElementType type, Action<float[], float[]> arrange)
     {
         float[] values = new float[dims.Aggregate(1, (n, d) => checked(n * d))];
         arrange(Read(parameter), values);
-        if (!asHalves || values.Length < WidenBelow || !Array.TrueForAll(values, v => (float)(Half)v == v))
+        if (type == ElementType.Half || !asHalves || values.Length < WidenBelow || !Array.TrueForAll(values, v => (float)(Half)v == v))
         {
-            return Store(parameter.Name, dims, values, ElementType.Float);
+            return Store(parameter.Name, dims, values, type);
         }
 
         return graph.Cast(Store(parameter.Name, dims, values, ElementType.Half), ElementType.Float);

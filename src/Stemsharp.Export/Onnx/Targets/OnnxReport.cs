@@ -1,8 +1,9 @@
+using Stemsharp.Export.Onnx.Rules;
 using Stemsharp.Export.Onnx.Schema;
 
 namespace Stemsharp.Export.Onnx.Targets;
 
-/// <summary>What an .onnx file holds, and which targets take it.</summary>
+/// <summary>What an .onnx file holds, which targets take it, and which rules it breaks that keep its numbers the same everywhere, and what to know before running it.</summary>
 internal sealed record OnnxReport(
     string Path,
     long Bytes,
@@ -11,7 +12,9 @@ internal sealed record OnnxReport(
     IReadOnlyList<string> Outputs,
     IReadOnlyDictionary<string, int> Operators,
     IReadOnlyDictionary<string, string> Metadata,
-    IReadOnlyList<TargetVerdict> Targets)
+    IReadOnlyList<TargetVerdict> Targets,
+    IReadOnlyList<RuleFinding> Findings,
+    IReadOnlyList<GraphAdvice> Advice)
 {
     /// <summary>Reads a file.</summary>
     /// <exception cref="ModelException">It is no ONNX file.</exception>
@@ -46,7 +49,9 @@ internal sealed record OnnxReport(
             [.. model.Graph.Output.Select(Describe)],
             new SortedDictionary<string, int>(model.Graph.Node.GroupBy(n => n.OpType).ToDictionary(g => g.Key, g => g.Count()), StringComparer.Ordinal),
             new SortedDictionary<string, string>(model.MetadataProps.ToDictionary(p => p.Key, p => p.Value), StringComparer.Ordinal),
-            TargetVerdict.All(model));
+            TargetVerdict.All(model),
+            GraphRules.Check(model.Graph),
+            GraphAdvice.Of(model));
     }
 
     private static string Describe(ValueInfoProto value) =>

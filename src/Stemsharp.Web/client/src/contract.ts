@@ -75,7 +75,16 @@ export interface Model {
   stems: string[];
   installed: boolean;
   downloadBytes?: number;
+  licence?: Licence;
   download?: { fraction: number; error?: string };
+}
+
+/** A licence as somebody stated it. */
+export interface Licence {
+  text: string;
+  statedBy: string;
+  link?: string;
+  mustBeAccepted: boolean;
 }
 
 export interface ServerInfo {

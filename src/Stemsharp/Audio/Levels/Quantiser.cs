@@ -1,3 +1,5 @@
+using Stemsharp.Simd;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class Quantiser
     private readonly double _scale;
     private readonly double _low, _high;
     private readonly bool _dither;
-    private ulong _state;
+    private SplitMix64 _random;
 
     /// <param name="bits">Depth of the integers, 8 to 32.</param>
     /// <param name="dither">Whether rounding is dithered.</param>
@@ -22,7 +24,7 @@ internal sealed class Quantiser
         _high = _scale - 1;
         // A float has no precision beyond 24 bits, so that there is nothing to dither.
         _dither = dither && bits <= 24;
-        _state = seed;
+        _random = new SplitMix64(seed);
     }
 
     /// <summary>Samples that were beyond the integers' range and were cut to it.</summary>
@@ -62,13 +64,10 @@ internal sealed class Quantiser
         }
     }
 
-    /// <summary>The difference of two uniform numbers: triangular in −1 … 1. SplitMix64, split into two halves.</summary>
+    /// <summary>The difference of two uniform numbers: triangular in −1 … 1.</summary>
     private double Triangular()
     {
-        ulong z = _state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        z ^= z >> 31;
+        ulong z = _random.Next();
         return ((double)(uint)z - (uint)(z >> 32)) * (1.0 / 4294967296);
     }
 }

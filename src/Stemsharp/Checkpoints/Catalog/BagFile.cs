@@ -6,7 +6,7 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A bag: several networks that are blended. In YAML: <c>models</c> (signatures), <c>weights</c> (per model a
-/// weight per stem; equal when absent), <c>segment</c> (ignored for HTDemucs, as in the original).
+/// weight per stem; equal when absent), <c>segment</c> (not used: networks tell their own).
 /// </summary>
 /// <param name="Models">Signatures.</param>
 /// <param name="Weights">Per model, a weight per stem; null for equal weights.</param>

@@ -7,6 +7,9 @@ namespace Stemsharp.Checkpoints.Catalog;
 internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, string? Sha256)
 {
     public string Signature => FileNames.Parse(Name).Signature;
+
+    /// <summary>Its size as published; null where it is not known.</summary>
+    public long? Bytes { get; init; }
 }
 
 /// <summary>A model known by name: its files, and for a bag how they are blended.</summary>
@@ -16,4 +19,11 @@ internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, st
 /// <param name="Stems">Stem names in the checkpoints' order, where known beforehand; empty otherwise.</param>
 /// <param name="Weights">Per file, a weight per stem; null for equal weights.</param>
 internal sealed record CatalogEntry(
-    string Name, string Description, IReadOnlyList<CatalogFile> Files, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights);
+    string Name, string Description, IReadOnlyList<CatalogFile> Files, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
+{
+    /// <summary>The licence of its numbers as stated; null where nobody did.</summary>
+    public CatalogLicence? Licence { get; init; }
+
+    /// <summary>Published figures, and whose; null where there are none.</summary>
+    public string? Quality { get; init; }
+}

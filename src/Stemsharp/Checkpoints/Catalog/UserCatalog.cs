@@ -2,12 +2,13 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A JSON file of someone's own models and mirrors:
-/// <c>{"mirrors": ["https://…/"], "models": {"name": {"files": ["https://…/sig-checksum.th"], "stems": […], "weights": [[…]], "sha256": ["…"], "description": "…"}}}</c>.
+/// <c>{"mirrors": ["https://…/"], "models": {"name": {"files": ["https://…/sig-checksum.th"], "stems": […], "weights": [[…]], "sha256": ["…"], "bytes": […],
+/// "description": "…", "quality": "…", "licence": {"text": "…", "stated_by": "…", "link": "https://…", "must_be_accepted": false}}}}</c>.
 /// A mirror is asked for a file's name below it before the file's own address.
 /// </summary>
 internal sealed class UserCatalog
 {
-    private const int MaxBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20, MaxLine = 500;
 
     private UserCatalog(IReadOnlyList<Uri> mirrors, IReadOnlyList<CatalogEntry> models)
     {
@@ -64,9 +65,9 @@ internal sealed class UserCatalog
             throw new CheckpointFormatException($"its model '{name}' has a name that is not made of letters, digits, '_', '-' and '.'.");
         }
 
-        foreach (string key in fields.Keys.Except(["files", "stems", "weights", "sha256", "description"]))
+        foreach (string key in fields.Keys.Except(["files", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
         {
-            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, stems, weights, sha256 and description.");
+            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, stems, weights, sha256, bytes, description, quality and licence.");
         }
 
         Uri[] addresses = [.. List(fields, "files").Select(f => Address(f, $"files of '{name}'"))];
@@ -81,10 +82,46 @@ internal sealed class UserCatalog
             throw new CheckpointFormatException($"'sha256' of '{name}' must give 8 to 64 lower-case hex digits for each file.");
         }
 
-        CatalogFile[] files = [.. addresses.Select((address, i) => FileAt(name, address, hashes.Length > 0 ? hashes[i] : null))];
+        long[] bytes = [.. List(fields, "bytes").Select(b => b is long and > 0 ? (long)b : 0)];
+        if (bytes.Length != 0 && (bytes.Length != addresses.Length || bytes.Contains(0)))
+        {
+            throw new CheckpointFormatException($"'bytes' of '{name}' must give a size for each file.");
+        }
+
+        CatalogFile[] files = [.. addresses.Select((address, i) => FileAt(name, address, hashes.Length > 0 ? hashes[i] : null) with { Bytes = bytes.Length > 0 ? bytes[i] : null })];
         string[] stems = [.. List(fields, "stems").Select(s => s as string ?? throw new CheckpointFormatException($"'stems' of '{name}' must be names."))];
-        return new CatalogEntry(name, fields.GetValueOrDefault("description") as string ?? "", files, stems, BagFile.ReadWeights(fields.GetValueOrDefault("weights"), files.Length));
+        return new CatalogEntry(name, fields.GetValueOrDefault("description") as string ?? "", files, stems, BagFile.ReadWeights(fields.GetValueOrDefault("weights"), files.Length))
+        {
+            Licence = fields.GetValueOrDefault("licence") is { } licence ? Licence(name, licence) : null,
+            Quality = fields.GetValueOrDefault("quality") is { } quality ? Line(quality, $"'quality' of '{name}'") : null,
+        };
     }
+
+    private static CatalogLicence Licence(string model, object value)
+    {
+        string where = $"'licence' of '{model}'";
+        if (value is not IReadOnlyDictionary<string, object?> fields || fields.Keys.Except(["text", "stated_by", "link", "must_be_accepted"]).Any())
+        {
+            throw new CheckpointFormatException($"{where} must be an object with text, stated_by and, if need be, link and must_be_accepted.");
+        }
+
+        return new CatalogLicence(
+            Line(fields.GetValueOrDefault("text"), $"'text' in {where}"),
+            Line(fields.GetValueOrDefault("stated_by"), $"'stated_by' in {where}"),
+            fields.GetValueOrDefault("link") is { } link ? Address(link, where) : null,
+            fields.GetValueOrDefault("must_be_accepted") switch
+            {
+                null => false,
+                bool demanded => demanded,
+                _ => throw new CheckpointFormatException($"'must_be_accepted' in {where} must be true or false."),
+            });
+    }
+
+    // Terminals show it.
+    private static string Line(object? value, string where) =>
+        value is string { Length: > 0 and <= MaxLine } text && !text.Any(char.IsControl)
+            ? text
+            : throw new CheckpointFormatException($"{where} must be one line of text, at most {MaxLine} characters long.");
 
     private static CatalogFile FileAt(string model, Uri address, string? hash)
     {

@@ -37,17 +37,11 @@ internal static class PickleGlobals
         "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "torch.device",
     };
 
-    // Model classes are named, never called. Naming another one of the original's lets the reader say which it is.
-    private static readonly HashSet<string> Classes = new(StringComparer.Ordinal)
-    {
-        "demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs", "demucs.model.Demucs",
-    };
-
     public static PickleGlobal Find(string module, string name)
     {
         PickleGlobal found = new(module, name);
         string path = found.ToString();
-        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Inert.Contains(path) || Classes.Contains(path))
+        if (Storages.ContainsKey(path) || Callables.ContainsKey(path) || Inert.Contains(path) || IsModelClass(module))
         {
             return found;
         }
@@ -151,4 +145,7 @@ internal static class PickleGlobals
         string safe = new([.. text.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
         return text.Length > 100 ? safe + "…" : safe;
     }
+
+    // The classes of the original's models are named, never called: that lets those who ask for a network say which it is.
+    private static bool IsModelClass(string module) => module.StartsWith("demucs.", StringComparison.Ordinal);
 }

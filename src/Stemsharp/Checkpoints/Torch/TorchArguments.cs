@@ -1,28 +1,18 @@
 namespace Stemsharp.Checkpoints.Torch;
 
-/// <summary>The constructor arguments in a package: kwargs, and args by their position in the original's constructor.</summary>
+/// <summary>The constructor arguments in a package: args and kwargs.</summary>
 internal static class TorchArguments
 {
     private const int MaxDepth = 16, MaxValues = 10_000;
 
-    // In the order of the original's constructor, as far as anyone would give them by position.
-    private static readonly string[] Positions = ["sources", "audio_channels", "channels", "channels_time", "growth", "nfft"];
-
-    public static Dictionary<string, object?> Read(PickleDict package)
+    public static (IReadOnlyList<object?> Positional, IReadOnlyDictionary<string, object?> Named) Read(PickleDict package)
     {
+        List<object?> positional = [];
         Dictionary<string, object?> arguments = new(StringComparer.Ordinal);
         int values = 0;
-        if (package.Items.GetValueOrDefault("args") is object?[] positional)
+        foreach (object? value in package.Items.GetValueOrDefault("args") as object?[] ?? [])
         {
-            if (positional.Length > Positions.Length)
-            {
-                throw new CheckpointFormatException($"its model was built with {positional.Length} arguments by position; at most {Positions.Length} are supported. Save it with named arguments.");
-            }
-
-            for (int i = 0; i < positional.Length; i++)
-            {
-                arguments[Positions[i]] = ToPlain(positional[i], 0, ref values);
-            }
+            positional.Add(ToPlain(value, 0, ref values));
         }
 
         if (package.Items.GetValueOrDefault("kwargs") is PickleDict named)
@@ -33,7 +23,7 @@ internal static class TorchArguments
             }
         }
 
-        return arguments;
+        return (positional, arguments);
     }
 
     // The counts bound dicts that hold themselves or each other many times over.

@@ -8,7 +8,6 @@ namespace Stemsharp.Checkpoints.Torch;
 /// </summary>
 internal sealed class TorchCheckpoint : Checkpoint
 {
-    private const string SupportedClass = "demucs.htdemucs.HTDemucs";
     private const int MaxTensors = 20_000;
     private const long MaxElements = 1L << 31;
 
@@ -28,10 +27,10 @@ internal sealed class TorchCheckpoint : Checkpoint
         PickleDict state = package;
         if (package.Items.ContainsKey("klass") || package.Items.ContainsKey("state"))
         {
-            CheckClass(package);
+            ClassName = package.Items.GetValueOrDefault("klass")?.ToString();
             state = package.Items.GetValueOrDefault("state") as PickleDict
                 ?? throw CheckpointFormatException.Damaged("it holds no 'state' with the model's tensors");
-            Arguments = TorchArguments.Read(package);
+            (Positional, Arguments) = TorchArguments.Read(package);
         }
 
         CheckState(state);
@@ -43,6 +42,10 @@ internal sealed class TorchCheckpoint : Checkpoint
     public override string Signature { get; }
 
     public override string? Sha256 => _source.Sha256;
+
+    public override string? ClassName { get; }
+
+    public override IReadOnlyList<object?> Positional { get; } = [];
 
     public override IReadOnlyDictionary<string, object?>? Arguments { get; }
 
@@ -86,15 +89,6 @@ internal sealed class TorchCheckpoint : Checkpoint
         byte[] pickle = archive.ReadAll(archive.Find(root + "data.pkl")!, PickleReader.MaxBytes);
         return PickleReader.Read(pickle) as PickleDict
             ?? throw new CheckpointFormatException("it does not hold the dict of class, args, kwargs and state that demucs saves.");
-    }
-
-    private static void CheckClass(PickleDict package)
-    {
-        string found = package.Items.GetValueOrDefault("klass")?.ToString() ?? "nothing";
-        if (found != SupportedClass)
-        {
-            throw new CheckpointFormatException($"it is a model of the class {found}; only HTDemucs ({SupportedClass}) is supported, as in htdemucs, htdemucs_ft and htdemucs_6s.");
-        }
     }
 
     private static void CheckState(PickleDict state)

@@ -13,6 +13,7 @@ internal static class CheckpointWriter
 {
     /// <summary>Saves in the format that the path's extension names, .th or .safetensors.</summary>
     /// <param name="path">The file, replaced if it exists.</param>
+    /// <param name="className">The original's class, with its module.</param>
     /// <param name="signature">The model's signature.</param>
     /// <param name="arguments">As <see cref="Checkpoint.Arguments"/>.</param>
     /// <param name="tensors">All tensors of the model.</param>
@@ -21,7 +22,7 @@ internal static class CheckpointWriter
     /// are named.
     /// </param>
     /// <returns>The final path.</returns>
-    public static string Save(string path, string signature, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors, bool nameByChecksum = false)
+    public static string Save(string path, string className, string signature, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors, bool nameByChecksum = false)
     {
         bool isTorch = path.EndsWith(".th", StringComparison.OrdinalIgnoreCase);
         if (!isTorch && !path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
@@ -34,7 +35,7 @@ internal static class CheckpointWriter
             using HashedFile file = new(path);
             if (isTorch)
             {
-                WriteTorch(file, Path.GetFileNameWithoutExtension(path), arguments, tensors);
+                WriteTorch(file, Path.GetFileNameWithoutExtension(path), className, arguments, tensors);
             }
             else
             {
@@ -50,12 +51,13 @@ internal static class CheckpointWriter
     }
 
     // The package that the original loads: class, args, kwargs, state, training_args.
-    private static void WriteTorch(HashedFile file, string root, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
+    private static void WriteTorch(HashedFile file, string root, string className, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
     {
         PickleWriter pickle = new();
         pickle.BeginDict();
         pickle.Text("klass");
-        pickle.Global("demucs.htdemucs", "HTDemucs");
+        int dot = className.LastIndexOf('.');
+        pickle.Global(className[..dot], className[(dot + 1)..]);
         pickle.Text("args");
         pickle.EmptyTuple();
         pickle.Text("kwargs");

@@ -9,6 +9,14 @@ namespace Stemsharp.Cpu.Planning;
 /// <content>Convolutions and what follows them.</content>
 internal sealed partial class PlanBuilder<TIsa, V>
 {
+    public void Conv(Node node, ConvOp op)
+    {
+        if (!TryDConv(node))
+        {
+            Convolution(node, op);
+        }
+    }
+
     // conv [+ GELU | ReLU | GLU [+ frequency embedding]]
     private void Convolution(Node node, ConvOp op)
     {
@@ -30,9 +38,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int k = (int)(op.Weight.Shape.Elements / shape.Channels);
         bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
 
-        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
-        Node? glu = Only<GluOp>(node.Output);
-        Node? embedding = glu == null ? null : Only<FrequencyEmbeddingOp>(glu.Output);
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
+        Node? glu = _uses.SoleReader<GluOp>(node.Output);
+        Node? embedding = glu == null ? null : _uses.SoleReader<FrequencyEmbeddingOp>(glu.Output);
         Node last = embedding ?? glu ?? activation ?? node;
 
         // A pointwise convolution does not care for rows, unless a table is added by row.
@@ -47,16 +55,15 @@ internal sealed partial class PlanBuilder<TIsa, V>
             && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
         {
             int[] order = GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2);
-            PackedWeights[] parts = [.. Enumerable.Range(0, WinogradKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(order.Length, k / 3))];
-            _packing.Add(reader =>
+            PackedWeights[] parts = _store.Matrices($"{op.Weight.Name} winograd", WinogradKernel<TIsa, V>.Inputs, order.Length, k / 3, made => _packing.Add(reader =>
             {
                 Span<float> matrix = reader.TapsFirst(op.Weight), transformed = reader.Spare(matrix.Length / 3);
-                for (int i = 0; i < parts.Length; i++)
+                for (int i = 0; i < made.Length; i++)
                 {
                     WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
-                    parts[i].FillSingle(order, transformed, bias);
+                    made[i].FillSingle(order, transformed, bias);
                 }
-            });
+            }));
             GluEpilogue<TIsa, V> finish = new(parts[0], target, columns, null);
             Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
             return;
@@ -64,7 +71,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         if (glu != null)
         {
-            PackedWeights weights = Packed(GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
+            PackedWeights weights = Packed(op.Weight, "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             GluEpilogue<TIsa, V> epilogue = new(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
@@ -72,7 +79,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
 
         RowGroups? groups = second == null ? Pairs(source, first.Shape.Rows, window, k) : null;
-        PackedWeights[] packed = PackedRows([.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
+        PackedWeights[] packed = PackedRows(op.Weight, "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
         Emit(Stored(node.Name, text, packed, columns, packer, target, activation?.Op, groups), activation == null ? [node] : [node, activation]);
     }
 
@@ -101,33 +108,37 @@ internal sealed partial class PlanBuilder<TIsa, V>
             : null;
 
     // The matrix of a convolution, or those of its three products by pairs of rows.
-    private PackedWeights[] PackedRows(int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
+    private PackedWeights[] PackedRows(Parameter weight, string how, int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
     {
         if (!paired)
         {
-            return [Packed(rowOrder, k, bias, read)];
+            return [Packed(weight, how, rowOrder, k, bias, read)];
         }
 
-        PackedWeights[] parts = [.. Enumerable.Range(0, RowPairKernel<TIsa, V>.Inputs).Select(_ => new PackedWeights(rowOrder.Length, k / 2))];
-        _packing.Add(reader =>
-        {
-            Span<float> matrix = read(reader), part = reader.Spare(matrix.Length / 2);
-            for (int i = 0; i < parts.Length; i++)
+        return _store.Matrices(
+            $"{weight.Name} {how} paired",
+            RowPairKernel<TIsa, V>.Inputs,
+            rowOrder.Length,
+            k / 2,
+            parts => _packing.Add(reader =>
             {
-                RowPairKernel<TIsa, V>.Weights(matrix, k / 2, i, part);
-                parts[i].Fill(rowOrder, part, bias);
-            }
-        });
-        return parts;
+                Span<float> matrix = read(reader), part = reader.Spare(matrix.Length / 2);
+                for (int i = 0; i < parts.Length; i++)
+                {
+                    RowPairKernel<TIsa, V>.Weights(matrix, k / 2, i, part);
+                    parts[i].Fill(rowOrder, part, bias);
+                }
+            }),
+            [null, weight, weight]);
     }
 
     // conv_tr [+ GELU | restore]: an ordinary convolution whose rows are the stride's phases.
-    private void ConvTranspose(Node node, ConvTransposeOp op)
+    public void ConvTranspose(Node node, ConvTransposeOp op)
     {
         Value input = node.Inputs[0];
         Shape shape = node.Output.Shape;
         bool alongRows = shape.Rank == 3;
-        Node? activation = Only<GeluOp>(node.Output), restore = Only<RestoreOp>(node.Output);
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output), restore = _uses.SoleReader<RestoreOp>(node.Output);
         Node last = restore ?? activation ?? node;
         Tensor source = Read(input);
         RestorableTensor target = Target(activation ?? node, restore);
@@ -146,7 +157,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Window window = alongRows ? new Window(taps, 1, 1, 1, taps - 1, 0, 1, 1) : new Window(1, taps, 1, 1, 0, taps - 1, 1, 1);
         RowGroups? groups = alongRows ? Pairs(source, input.Shape.Rows, window, taps * cin) : null;
         PackedWeights[] packed = PackedRows(
-            [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
+            op.Weight, $"phases {stride} {woven}", [.. Enumerable.Range(0, spread.Length)], taps * cin, spread, groups != null, reader => reader.Phases(op.Weight, stride, phaseFirst: !woven));
         PackedWeights weights = packed[0];
         ConvolutionPacker<TIsa, V> packer = new(source, null, input.Shape.Rows, input.Shape.Last, window, columns);
         string text = $"conv_tr {op.Kernel}{(activation != null ? ", gelu" : "")}{(restore != null ? ", restore" : "")} {last.Output.Shape}";
@@ -175,7 +186,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     // Whether a sum is the residual of a DConv layer, which is a step of its own.
-    private bool EndsDConv(Node add) => Consumers(add.Inputs[0]).Exists(n => MatchDConv(n) is { } nodes && nodes[^1] == add);
+    private bool EndsDConv(Node add) => _uses.Readers(add.Inputs[0]).Any(n => MatchDConv(n) is { } nodes && nodes[^1] == add);
 
     // conv k3 → norm → gelu → conv 1 → norm → glu → scale → add to the first one's input.
     private Node[]? MatchDConv(Node conv)
@@ -185,13 +196,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
             return null;
         }
 
-        Node? norm1 = Only<GroupNormOp>(conv.Output);
-        Node? gelu = norm1 == null ? null : Only<GeluOp>(norm1.Output);
-        Node? expand = gelu == null ? null : Only<ConvOp>(gelu.Output);
-        Node? norm2 = expand == null ? null : Only<GroupNormOp>(expand.Output);
-        Node? glu = norm2 == null ? null : Only<GluOp>(norm2.Output);
-        Node? scale = glu == null ? null : Only<ChannelScaleOp>(glu.Output);
-        Node? add = scale == null ? null : Only<AddOp>(scale.Output);
+        Node? norm1 = _uses.SoleReader<GroupNormOp>(conv.Output);
+        Node? gelu = norm1 == null ? null : _uses.SoleReader<GeluOp>(norm1.Output);
+        Node? expand = gelu == null ? null : _uses.SoleReader<ConvOp>(gelu.Output);
+        Node? norm2 = expand == null ? null : _uses.SoleReader<GroupNormOp>(expand.Output);
+        Node? glu = norm2 == null ? null : _uses.SoleReader<GluOp>(norm2.Output);
+        Node? scale = glu == null ? null : _uses.SoleReader<ChannelScaleOp>(glu.Output);
+        Node? add = scale == null ? null : _uses.SoleReader<AddOp>(scale.Output);
         bool matches = add != null && add.Inputs[0] == conv.Inputs[0]
             && ((GroupNormOp)norm1!.Op).Groups == 1 && ((GroupNormOp)norm2!.Op).Groups == 1
             && op.Padding[0] == op.Dilation[0] && ((ConvOp)expand!.Op).Weight.Shape.Last == 1;
@@ -235,7 +246,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         // A further layer: its input is read by its convolution and by its residual sum.
         Node[]? NextLayer(Value value) =>
-            Consumers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
+            _uses.Readers(value) is [{ Op: ConvOp } first, _] && MatchDConv(first) is { } match && DiesIn(value, match) ? match : null;
     }
 
     private DConvLayer<TIsa, V> DConvLayer(Node[] nodes)
@@ -246,12 +257,16 @@ internal sealed partial class PlanBuilder<TIsa, V>
         GroupNormOp norm2 = (GroupNormOp)nodes[4].Op;
         int hidden = conv.Weight.Shape[0];
         float[] bias = _weights.Vector(conv.Bias!);
-        Span<float> matrix = _weights.TapsFirst(conv.Weight);
-        PackedWeights packed = PackedWeights.PackSingle([.. Enumerable.Range(0, hidden)], matrix.Length / hidden, matrix, bias);
+        float[] expanded = _weights.Vector(expand.Weight), expandedBias = _weights.Vector(expand.Bias!);
+        PackedWeights packed = _store.Matrices(
+            $"{conv.Weight.Name} taps single", 1, hidden, (int)conv.Weight.Shape.Elements / hidden,
+            made => made[0].FillSingle([.. Enumerable.Range(0, hidden)], _weights.TapsFirst(conv.Weight), bias))[0];
+        int[] order = GluEpilogue<TIsa, V>.RowOrder(expandedBias.Length / 2);
         return new DConvLayer<TIsa, V>(
             packed,
-            _weights.Vector(expand.Weight),
-            _weights.Vector(expand.Bias!),
+            _store.Matrices($"{expand.Weight.Name} gated single", 1, order.Length, hidden, made => made[0].FillSingle(order, expanded, expandedBias))[0],
+            expanded,
+            expandedBias,
             _weights.Norm(norm1.Weight, norm1.Bias, norm1.Epsilon),
             _weights.Norm(norm2.Weight, norm2.Bias, norm2.Epsilon),
             _weights.Scale(((ChannelScaleOp)nodes[6].Op).Scale, expand.Weight.Shape[0] / 2),

@@ -1,10 +1,7 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
-using Stemsharp.Inference;
-using Stemsharp.Kernels;
-using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;
 
@@ -13,16 +10,16 @@ namespace Stemsharp.Cpu.Planning;
 /// that step. Some nodes never become steps: they are virtual, and their readers read what they read (a skip
 /// connection's sum, a layer norm in front of linear layers, zero padding in front of a convolution).
 /// </summary>
-internal sealed partial class PlanBuilder<TIsa, V>
+internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
     where TIsa : struct, ISimd<V>
     where V : struct
 {
     private readonly Graph.Graph _graph;
     private readonly WeightReader _weights;
     private readonly WeightPacking _packing;
-    private readonly KernelTier _tier;
-    private readonly Dictionary<Value, List<Node>> _consumers = [];
-    private readonly HashSet<Value> _outputs;
+    private readonly PackedStore _store;
+    private readonly SimdTier _tier;
+    private readonly GraphUses _uses;
     private readonly Dictionary<Value, Node> _virtual = [];
     private readonly Dictionary<Value, Tensor> _tensors = [];
     private readonly List<Tensor> _all = [];
@@ -30,25 +27,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private readonly List<Step> _steps = [];
     private readonly List<Tensor> _touched = [];
 
-    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, KernelTier tier)
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, SimdTier tier)
     {
         _graph = graph;
         _weights = weights;
         _packing = packing;
+        _store = store;
         _tier = tier;
-        _outputs = [.. graph.Outputs.Select(o => o.Value)];
-        foreach (Node node in graph.Nodes)
-        {
-            foreach (Value input in node.Inputs)
-            {
-                if (!_consumers.TryGetValue(input, out List<Node>? list))
-                {
-                    _consumers.Add(input, list = []);
-                }
-
-                list.Add(node);
-            }
-        }
+        _uses = graph.Uses;
 
         // The caller fills the inputs before the first step.
         foreach ((string name, Value value) in graph.Inputs)
@@ -67,7 +53,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
     }
 
-    public Plan Compile()
+    /// <param name="own">The packed weights, where the plan is to own them.</param>
+    public Plan Compile(PackedStore? own)
     {
         foreach (Node node in _graph.Nodes)
         {
@@ -76,68 +63,38 @@ internal sealed partial class PlanBuilder<TIsa, V>
                 continue;
             }
 
-            switch (node.Op)
-            {
-                case StandardizeOp op: Standardize(node, op); break;
-                case ConvOp op: if (!TryDConv(node)) { Convolution(node, op); } break;
-                case ConvTransposeOp op: ConvTranspose(node, op); break;
-                case LinearOp op: Linear(node, op); break;
-                case AttentionOp op: Attention(node, op); break;
-                case LayerNormOp op: LayerNorm(node, op); break;
-                default: Single(node); break;
-            }
+            node.Accept(this);
         }
 
         _packing.Finish();
 
         // The caller reads the outputs after the last step.
-        Tensor[] outputs = [.. _graph.Outputs.Select(o => _tensors[o.Value])];
-        foreach (Tensor output in outputs)
+        PlanPort[] outputs = [.. _graph.Outputs.Select(o => new PlanPort(o.Name, _tensors[o.Value]))];
+        foreach (PlanPort output in outputs)
         {
-            output.Root.Last = _steps.Count;
+            output.Tensor.Root.Last = _steps.Count;
         }
 
-        return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => _tensors[i.Value]), .. outputs], Shape(), _tier);
+        return new Plan(_steps, _all, [.. _graph.Inputs.Select(i => new PlanPort(i.Name, _tensors[i.Value]))], outputs, _tier, own);
     }
 
-    private SegmentShape Shape()
+    private bool IsVirtual(Node node) => node.Op switch
     {
-        Shape spectrogram = _graph.Inputs[0].Value.Shape, waveform = _graph.Inputs[1].Value.Shape;
-        int stems = _graph.Outputs[0].Value.Shape.Channels / spectrogram.Channels;
-        return new SegmentShape(stems, waveform.Channels, spectrogram.Rows, spectrogram.Last, waveform.Last);
-    }
-
-    private bool IsVirtual(Node node)
-    {
-        List<Node> readers = Consumers(node.Output);
-        return node.Op switch
-        {
-            PadOp => readers.Count == 1 && readers[0].Op is ConvOp,
-            LayerNormOp => readers.Count > 0 && readers.TrueForAll(r => r.Op is LinearOp),
-            AddOp => readers.Count == 1 && readers[0].Op is ConvOp op && op.Stride.All(s => s == 1) && !EndsDConv(node),
-            _ => false,
-        };
-    }
-
-    private List<Node> Consumers(Value value) => _consumers.TryGetValue(value, out List<Node>? list) ? list : [];
-
-    // The only reader of a value when there is exactly one and it is of the wanted kind.
-    private Node? Only<TOp>(Value value)
-        where TOp : Op
-    {
-        List<Node> readers = Consumers(value);
-        return readers.Count == 1 && readers[0].Op is TOp && !_outputs.Contains(value) ? readers[0] : null;
-    }
+        PadOp => _uses.Next<ConvOp>(node) is not null,
+        LayerNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp),
+        AddOp => _uses.Next<ConvOp>(node) is { Op: ConvOp op } && op.Stride.All(s => s == 1) && !EndsDConv(node),
+        _ => false,
+    };
 
     // Whether nothing but the given nodes still reads a value, virtual readers counted by their own readers.
     private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)
     {
-        if (_outputs.Contains(value))
+        if (_uses.IsOutput(value))
         {
             return false;
         }
 
-        foreach (Node reader in Consumers(value))
+        foreach (Node reader in _uses.Readers(value))
         {
             bool dead = _virtual.ContainsKey(reader.Output) ? DiesIn(reader.Output, nodes) : _done.Contains(reader) || nodes.Contains(reader);
             if (!dead)
@@ -164,7 +121,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // A new tensor for a value, written by the step that is being made; over the memory of another where allowed.
     private Tensor Write(Value value, Tensor? over = null)
     {
-        Tensor tensor = new(value.Name, value.Shape, dense: _outputs.Contains(value));
+        Tensor tensor = new(value.Name, value.Shape, dense: _uses.IsOutput(value));
         _all.Add(tensor);
         _tensors.Add(value, tensor);
         if (over != null)
@@ -195,51 +152,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
         _steps.Add(step);
     }
 
-    private void Standardize(Node node, StandardizeOp op)
-    {
-        Tensor target = Write(node.Outputs[0]), mean = Write(node.Outputs[1]), std = Write(node.Outputs[2]);
-        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", Read(node.Inputs[0]), target, mean, std, op.Epsilon), node);
-    }
-
-    // Operations that found no neighbour to live in.
-    private void Single(Node node)
-    {
-        Value input = node.Inputs[0];
-        string text = $"{node.Op.Kind.ToLowerInvariant()} {node.Output.Shape}";
-        Tensor source = Read(input);
-        if (node.Op is RestoreOp)
-        {
-            Emit(new RestoreStep(node.Name, text, source, Target(node, node)), node);
-            return;
-        }
-
-        bool sameShape = node.Output.Shape.Equals(input.Shape);
-        Tensor target = Write(node.Output, sameShape && !_outputs.Contains(node.Output) && DiesIn(input, node) ? source : null);
-        Emit(
-            node.Op switch
-            {
-                GroupNormOp op => new GroupNormStep<TIsa, V>(node.Name, text, source, target, _weights.Norm(op.Weight, op.Bias, op.Epsilon), op.Groups, op.PerRow ? input.Shape.Rows : 1),
-                GeluOp => new ActivationStep<TIsa, V, Gelu<TIsa, V>>(node.Name, text, source, target),
-                ReluOp => new ActivationStep<TIsa, V, Relu<TIsa, V>>(node.Name, text, source, target),
-                GluOp => new GluStep<TIsa, V>(node.Name, text, source, target),
-                AddOp => new AddStep<TIsa, V>(node.Name, text, source, Read(node.Inputs[1]), target, null),
-                ChannelScaleOp op => new ChannelScaleStep(node.Name, text, source, target, _weights.Vector(op.Scale)),
-                AddTableOp op => new AddTableStep(node.Name, text, source, target, op.Table.Shape, Array.ConvertAll(op.Table.Data, v => (float)v)),
-                FrequencyEmbeddingOp op => new AddTableStep(node.Name, text, source, target, new Shape(input.Shape.Channels, input.Shape.Rows, 1), RowTable(op, transpose: true)),
-                PadOp => new ResizeStep(node.Name, text, source, target, 0, 1),
-                CropOp op => new ResizeStep(node.Name, text, source, target, op.Start, input.Shape.Positions / input.Shape[1]),
-                _ => throw new InvalidOperationException($"No step for {node.Op.Kind}."),
-            },
-            node);
-    }
-
-    // A matrix that some thread packs from what it reads.
-    private PackedWeights Packed(int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read)
-    {
-        PackedWeights weights = new(rowOrder.Length, k);
-        _packing.Add(reader => weights.Fill(rowOrder, read(reader), bias));
-        return weights;
-    }
+    // A matrix that some thread packs from what it reads, unless it is there already.
+    private PackedWeights Packed(Parameter weight, string how, int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read) =>
+        _store.Matrices($"{weight.Name} {how}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight])[0];
 
     // factor·weight as [rows, channels], or transposed as [channels, rows].
     private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)

@@ -10,9 +10,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
 {
     private readonly Dictionary<Node, ProjectionTargets> _projections = [];
 
-    private void Linear(Node node, LinearOp op)
+    public void Linear(Node node, LinearOp op)
     {
-        if (Only<AttentionOp>(node.Output) is { } attention)
+        if (_uses.SoleReader<AttentionOp>(node.Output) is { } attention)
         {
             Project(attention);
         }
@@ -44,7 +44,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
             return;
         }
 
-        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
         (string before, Tensor x) = Source(input);
         Tensor result = Write((activation ?? node).Output);
         string description = $"{before}linear{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")} {result.Shape}";
@@ -58,8 +58,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // [norm +] linear + activation + linear [+ LayerScale] + residual
     private bool TryFeedForward(Node node, LinearOp op)
     {
-        Node? activation = Only<GeluOp>(node.Output) ?? Only<ReluOp>(node.Output);
-        if (activation == null || Only<LinearOp>(activation.Output) is not { } second || Tail(second) is not { } tail)
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
+        if (activation == null || _uses.SoleReader<LinearOp>(activation.Output) is not { } second || Tail(second) is not { } tail)
         {
             return false;
         }
@@ -91,7 +91,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private void Project(Node attention)
     {
         int heads = ((AttentionOp)attention.Op).Heads;
-        Node[] parts = [.. attention.Inputs.Select(i => _graph.Nodes.First(n => n.Outputs.Contains(i)))];
+        Node[] parts = [.. attention.Inputs.Select(i => _uses.Producer(i)!)];
         int width = parts[0].Output.Shape.Channels / heads, keys = parts[1].Output.Shape.Positions;
         Value query = parts[0].Inputs[0], key = parts[1].Inputs[0];
 
@@ -120,7 +120,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
         LinearOp op = (LinearOp)parts[0].Op;
         float[] bias = _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
-        PackedWeights weights = Packed(targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
+        PackedWeights weights = Packed(op.Weight, $"projected {op.FirstRow}", targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
         ProjectionEpilogue<TIsa, V> epilogue = new(weights, targets, columns);
         string text = $"{norm}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
@@ -131,7 +131,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         return targets with { Query = q ?? queries };
     }
 
-    private void Attention(Node node, AttentionOp op)
+    public void Attention(Node node, AttentionOp op)
     {
         ProjectionTargets source = _projections[node];
         Use(source.Query!);
@@ -143,10 +143,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     // Layer norm [+ tables]
-    private void LayerNorm(Node node, LayerNormOp op)
+    public void LayerNorm(Node node, LayerNormOp op)
     {
         List<Node> nodes = [node];
-        while (Only<AddTableOp>(nodes[^1].Output) is { } table)
+        while (_uses.SoleReader<AddTableOp>(nodes[^1].Output) is { } table)
         {
             nodes.Add(table);
         }
@@ -160,9 +160,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // linear [+ LayerScale] + residual; null when that is not what follows.
     private (Parameter? Scale, Value Residual, Node Add, Node[] Nodes)? Tail(Node linear)
     {
-        Node? scale = Only<ChannelScaleOp>(linear.Output);
+        Node? scale = _uses.SoleReader<ChannelScaleOp>(linear.Output);
         Node end = scale ?? linear;
-        if (Only<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output))
+        if (_uses.SoleReader<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output))
         {
             return null;
         }
@@ -182,5 +182,5 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     private PackedWeights Pack(LinearOp op) =>
-        Packed([.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
+        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
 }

@@ -13,14 +13,17 @@ internal sealed class WeightPacking : IDisposable
     private const int MaxThreads = 4;
 
     private readonly IWeightSource _source;
+    private readonly PackedStore _store;
     private readonly BlockingCollection<Action<WeightReader>> _jobs = [];
     private readonly Task[] _helpers;
 
     /// <param name="source">The tensors; read by several threads at once.</param>
+    /// <param name="store">Gets what is packed.</param>
     /// <param name="threads">Threads, the caller of <see cref="Finish"/> included.</param>
-    public WeightPacking(IWeightSource source, int threads)
+    public WeightPacking(IWeightSource source, PackedStore store, int threads)
     {
         _source = source;
+        _store = store;
         _helpers = [.. Enumerable.Range(1, Math.Min(threads, MaxThreads) - 1).Select(_ => Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }
 
@@ -50,7 +53,7 @@ internal sealed class WeightPacking : IDisposable
 
     private void Work()
     {
-        using WeightReader reader = new(_source);
+        using WeightReader reader = new(_source, _store);
         foreach (Action<WeightReader> job in _jobs.GetConsumingEnumerable())
         {
             job(reader);

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -99,7 +99,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
         else if (part > 1)
         {
-            Kernels.Simd.Prefetch.Floats(ValueAt(w, strip - (targets.Query == null ? 1 : 2) * perPart, start), Tile.Size);
+            Simd.Prefetch.Floats(ValueAt(w, strip - (targets.Query == null ? 1 : 2) * perPart, start), Tile.Size);
         }
         else
         {
@@ -108,7 +108,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
             float* p = KeyAt(w, head, d, start);
             for (int i = 0; i < Tile.Columns; i += Tile.Rows, p += targets.Width * Tile.Rows)
             {
-                Kernels.Simd.Prefetch.Floats(p, Tile.Rows * Tile.Rows);
+                Simd.Prefetch.Floats(p, Tile.Rows * Tile.Rows);
             }
         }
     }

@@ -1,7 +1,7 @@
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -31,19 +31,20 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     private readonly int _channels;
 
     /// <param name="convolution">[hidden, 3·channels], tap by tap.</param>
-    /// <param name="expand">[2·channels, hidden], row-major, unpacked.</param>
+    /// <param name="gated">[2·channels, hidden], packed for <see cref="GluEpilogue{TIsa, V}"/>.</param>
+    /// <param name="expand">The same, row-major, unpacked.</param>
     /// <param name="expandBias">[2·channels].</param>
     /// <param name="norm1">Of the hidden channels.</param>
     /// <param name="norm2">Of the expanded channels, in source order.</param>
     /// <param name="scale">LayerScale [channels].</param>
     /// <param name="dilation">Of the convolution.</param>
-    public DConvLayer(PackedWeights convolution, float[] expand, float[] expandBias, NormWeights norm1, NormWeights norm2, NormWeights scale, int dilation)
+    public DConvLayer(PackedWeights convolution, PackedWeights gated, float[] expand, float[] expandBias, NormWeights norm1, NormWeights norm2, NormWeights scale, int dilation)
     {
         Hidden = convolution.Rows;
         Dilation = dilation;
         _channels = expandBias.Length / 2;
         _convolution = convolution;
-        _expand = PackedWeights.PackSingle(GluEpilogue<TIsa, V>.RowOrder(_channels), Hidden, expand, expandBias);
+        _expand = gated;
         _norm1 = norm1;
         _norm2 = norm2;
         _scale = scale;
@@ -244,11 +245,6 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
 
     public void Dispose()
     {
-        foreach (PackedWeights weights in Weights)
-        {
-            weights.Dispose();
-        }
-
         _norm1.Dispose();
         _norm2.Dispose();
         _scale.Dispose();

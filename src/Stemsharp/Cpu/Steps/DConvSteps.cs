@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

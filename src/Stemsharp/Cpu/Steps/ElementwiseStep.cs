@@ -1,6 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

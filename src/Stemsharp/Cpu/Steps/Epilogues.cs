@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -99,7 +99,8 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(PackedWeights weights, Tens
     /// <summary>The order of packed rows for 2·channels source rows.</summary>
     public static int[] RowOrder(int channels)
     {
-        int[] order = new int[Tile.Strips(2 * (channels + Half - 1) / Half * Half) * Tile.Rows];
+        int strips = (channels + Half - 1) / Half;
+        int[] order = new int[strips * Tile.Rows];
         for (int r = 0; r < order.Length; r++)
         {
             int channel = r / Tile.Rows * Half + r % Half;

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

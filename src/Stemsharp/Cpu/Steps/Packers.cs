@@ -1,5 +1,5 @@
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -38,7 +38,7 @@ internal static unsafe class Ahead
         float* p = w.At(source, first) + position;
         for (int c = first; c < last; c++, p += source.Stride)
         {
-            Kernels.Simd.Prefetch.Floats(p, count);
+            Simd.Prefetch.Floats(p, count);
         }
     }
 
@@ -48,7 +48,7 @@ internal static unsafe class Ahead
         float* p = w.At(tensor, firstChannel) + position;
         for (int c = 0; c < channels; c++, p += tensor.Stride)
         {
-            Kernels.Simd.Prefetch.Floats(p, Tile.Columns);
+            Simd.Prefetch.Floats(p, Tile.Columns);
         }
     }
 }

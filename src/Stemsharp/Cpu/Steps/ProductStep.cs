@@ -1,5 +1,5 @@
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

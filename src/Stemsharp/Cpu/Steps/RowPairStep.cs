@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
 using Stemsharp.Kernels.Winograd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 

@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -125,7 +125,7 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
             int channel = strip * (Tile.Rows / Stride) + half;
             if (channel < channels)
             {
-                Kernels.Simd.Prefetch.Floats(w.At(target.Tensor, channel) + first * Stride - start, Stride * Tile.Columns);
+                Simd.Prefetch.Floats(w.At(target.Tensor, channel) + first * Stride - start, Stride * Tile.Columns);
             }
         }
     }

@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
 using Stemsharp.Kernels.Winograd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
@@ -14,12 +14,12 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    /// <summary>Terms summed at once. The inverse transform enlarges errors of the sums: chains of 512 terms cost 0.4 dB of the whole network.</summary>
+    public const int LongestChain = 192;
+
     private const int Outputs = WinogradKernel<TIsa, V>.Outputs, Inputs = WinogradKernel<TIsa, V>.Inputs;
     private const int Line = WinogradKernel<TIsa, V>.Line, Margin = WinogradKernel<TIsa, V>.Margin;
     private const int TasksPerWorker = 16;
-
-    // The inverse transform enlarges errors of the sums: chains of 512 terms cost 0.4 dB of the whole network.
-    private const int LongestChain = 192;
 
     // Strips that share a product's panel while their tiles wait for the other products: 144 KB of tiles.
     private const int Strips = 16;

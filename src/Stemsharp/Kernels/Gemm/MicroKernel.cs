@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
 
@@ -14,7 +14,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     // Widening takes whole vectors, which may reach so far beyond the last weight.
     private const int Slack = 64;
 
-    private void* _data;
+    private NativeBuffer<byte>? _memory;
+    private byte* _data;
 
     /// <summary>A matrix of a known size, to be filled once before it is used.</summary>
     public PackedWeights(int rows, int k)
@@ -23,8 +24,6 @@ internal sealed unsafe class PackedWeights : IDisposable
         K = k;
         Strips = Tile.Strips(rows);
     }
-
-    ~PackedWeights() => Free();
 
     public int Rows { get; }
 
@@ -120,6 +119,15 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
+    /// <summary>A matrix that is never filled: it only tells what it would take.</summary>
+    /// <param name="narrow">Whether it would be packed as narrow floats.</param>
+    public void Sketch(bool narrow)
+    {
+        IsNarrow = narrow;
+        (long weights, long biases) = Sizes(narrow);
+        Bytes = weights + biases;
+    }
+
     /// <summary>A strip of weights that are not narrow.</summary>
     public float* Strip(int strip) => (float*)_data + (long)strip * Tile.Rows * K;
 
@@ -128,8 +136,8 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
+        _memory?.Dispose();
+        _data = null;
     }
 
     // Eight rows of k codes as [k][8], four codes in a word.
@@ -156,12 +164,11 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
 
         IsNarrow = narrow;
-        long weights = (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)), biases = (long)Strips * Tile.Rows * sizeof(float);
-        weights = (weights + Slack + 63) / 64 * 64;
+        (long weights, long biases) = Sizes(narrow);
         Bytes = weights + biases;
-        _data = NativeMemory.AlignedAlloc((nuint)Bytes, 64);
-        NativeMemory.Clear(_data, (nuint)Bytes);
-        Bias = (float*)((byte*)_data + weights);
+        _memory = new NativeBuffer<byte>(Bytes);
+        _data = _memory.Data;
+        Bias = (float*)(_data + weights);
         for (int r = 0; bias.Length > 0 && r < rowOrder.Length; r++)
         {
             if (rowOrder[r] >= 0)
@@ -171,9 +178,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
-    private void Free()
-    {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
-    }
+    private (long Weights, long Biases) Sizes(bool narrow) => (
+        ((long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)) + Slack + 63) / 64 * 64,
+        (long)Strips * Tile.Rows * sizeof(float));
 }

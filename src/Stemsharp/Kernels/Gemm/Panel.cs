@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
 
@@ -8,6 +8,9 @@ internal static unsafe class Panel<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    /// <summary>Rows summed in one chain by <see cref="LayerNorm"/>.</summary>
+    public const int LayerNormChain = 32;
+
     /// <summary>
     /// Copies <paramref name="rows"/> rows of 48 floats. May read up to 47 floats past a row's last valid one;
     /// columns are independent, so what is there does not matter.
@@ -92,7 +95,6 @@ internal static unsafe class Panel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LayerNorm(float* source, nint stride, int rows, float* weight, float* bias, float epsilon, float* panel)
     {
-        const int Chain = 32;
         float* mean = stackalloc float[Tile.Columns];
         float* rate = stackalloc float[Tile.Columns];
         for (int column = 0; column < Tile.Columns; column += TIsa.Lanes)
@@ -101,7 +103,7 @@ internal static unsafe class Panel<TIsa, V>
             for (int r = 0; r < rows;)
             {
                 V sum = TIsa.Broadcast(0f);
-                for (int end = Math.Min(r + Chain, rows); r < end; r++)
+                for (int end = Math.Min(r + LayerNormChain, rows); r < end; r++)
                 {
                     V x = TIsa.Load(source + r * stride + column);
                     TIsa.Store(panel + r * Tile.Columns + column, x);
@@ -120,7 +122,7 @@ internal static unsafe class Panel<TIsa, V>
             for (int r = 0; r < rows;)
             {
                 V sum = TIsa.Broadcast(0f);
-                for (int end = Math.Min(r + Chain, rows); r < end; r++)
+                for (int end = Math.Min(r + LayerNormChain, rows); r < end; r++)
                 {
                     V x = TIsa.Subtract(TIsa.Load(panel + r * Tile.Columns + column), m);
                     sum = TIsa.MultiplyAdd(x, x, sum);

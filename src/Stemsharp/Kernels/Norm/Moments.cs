@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Norm;
 
@@ -29,8 +29,8 @@ internal static unsafe class MomentKernels<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
-    // Vectors summed in single precision before a double takes over.
-    private const int Chain = 16;
+    /// <summary>Vectors summed in single precision before a double takes over.</summary>
+    public const int Chain = 16;
 
     /// <summary>Moments of n floats, each with <paramref name="centre"/> taken off first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

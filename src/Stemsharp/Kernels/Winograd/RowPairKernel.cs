@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Winograd;
 
@@ -55,7 +55,7 @@ internal static unsafe class RowPairKernel<TIsa, V>
         }
     }
 
-    /// <summary>The weights of product <paramref name="index"/>, [rows][part], from a matrix [rows][2][part].</summary>
+    /// <summary>The weights of product <paramref name="index"/>, [rows][part], from a matrix [rows][2][part]: the sum, then both halves as they are.</summary>
     public static void Weights(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
     {
         for (int r = 0; r < result.Length / part; r++)

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
-using Stemsharp.Kernels.Simd;
+using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Winograd;
 

@@ -13,6 +13,7 @@ export class AddPanel {
   private readonly state: State;
   private readonly model = h("select", { id: "model" });
   private readonly about = h("p", { class: "hint" });
+  private readonly licence = h("p", { class: "hint licence" });
   private readonly download = h("div", { class: "download" });
   private readonly split = choice("split", [["stems", "A file for every stem"], ["two", "One stem and the rest"]]);
   private readonly stems = h("fieldset", { class: "chips" }, h("legend", { text: "Stems" }));
@@ -40,7 +41,7 @@ export class AddPanel {
       h("h1", { id: "add-title", text: "Take songs apart" }),
       this.dropZone(),
       field("Model", this.model),
-      this.about, this.download,
+      this.about, this.licence, this.download,
       field("Make", this.split), this.stems, this.restField,
       h(
         "details", {},
@@ -141,6 +142,7 @@ export class AddPanel {
     const model = this.chosen();
     if (!model) return;
     this.about.textContent = model.description;
+    this.showLicence(model);
     this.showDownload(model);
     const key = `${model.name} ${model.stems.join()}`;
     if (key === this.shownModel) return;
@@ -161,6 +163,13 @@ export class AddPanel {
     this.stems.replaceChildren(h("legend", { text: two ? "The one stem" : "Stems" }), ...chips);
     this.stems.hidden = chips.length === 0;
     this.restField.hidden = !two;
+  }
+
+  private showLicence(model: Model): void {
+    const { licence } = model;
+    if (!licence) return this.licence.replaceChildren("Licence: not stated");
+    const source = licence.link ? h("a", { href: licence.link, target: "_blank", rel: "noopener noreferrer", text: licence.statedBy }) : licence.statedBy;
+    this.licence.replaceChildren(`Licence: ${licence.text}, as stated by `, source);
   }
 
   private showDownload(model: Model): void {

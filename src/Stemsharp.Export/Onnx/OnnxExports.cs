@@ -1,0 +1,127 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Stemsharp.Export.Onnx.Targets;
+using Stemsharp.Inference;
+
+namespace Stemsharp.Export.Onnx;
+
+/// <summary>
+/// Models as <c>stemsharp export onnx</c> leaves them: the description MODEL.json with its graphs, or one .onnx file alone. They run
+/// on onnxruntime, without a checkpoint: what those around the network have to know is in them.
+/// </summary>
+public static class OnnxExports
+{
+    /// <summary>The extension of graphs.</summary>
+    public const string Extension = ".onnx";
+
+    /// <summary>The metadata entry of a graph that holds its definition.</summary>
+    internal const string DefinitionKey = "stemsharp.definition";
+
+    /// <summary>The version of MODEL.json that is written; others are refused.</summary>
+    internal const int Version = 2;
+
+    /// <summary>Whether a model is named by a file of an export.</summary>
+    public static bool IsOne(string model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return (model.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || model.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) && File.Exists(model);
+    }
+
+    /// <summary>Reads the description, or what a graph says of itself.</summary>
+    /// <param name="path">MODEL.json or the .onnx file.</param>
+    /// <exception cref="ModelException">A file is missing, damaged, or not what the description says.</exception>
+    public static ModelSource Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            return path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? Graph(path) : Description(path);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw new ModelException($"{path} was not written by stemsharp export onnx, or it is damaged: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The definition of an exported graph: one length, some of the stems, and the graph's own inputs and outputs.</summary>
+    internal static NetworkDefinition DefinitionOf(NetworkDefinition network, OnnxGraphOptions options)
+    {
+        NetworkDefinition definition = network.At(options.Samples ?? network.Cut.Samples) with
+        {
+            Stems = [.. network.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)],
+        };
+        return options.Kind == OnnxGraphKind.Spectrogram ? definition : definition with
+        {
+            Transform = null,
+            Inputs = [new(OnnxModelBuilder.MixInput, PortRole.Waveform)],
+            Outputs = [new(OnnxModelBuilder.StemsOutput, PortRole.Waveform)],
+        };
+    }
+
+    private static ModelSource Description(string path)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+        JsonElement root = document.RootElement;
+        int version = root.GetProperty("version").GetInt32();
+        if (version != Version)
+        {
+            throw new ModelException($"{path} is a description of version {version}; this program reads version {Version}. Export the model again.");
+        }
+
+        if (root.GetProperty("batch").GetInt32() is not 1 and int batch)
+        {
+            throw new ModelException($"The graphs of {path} take {batch} segments at once; separate runs one at a time. Export with --batch 1.");
+        }
+
+        NetworkDefinition definition = DefinitionJson.Read(root);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        List<ModelMember> members = [];
+        foreach (JsonElement network in root.GetProperty("networks").EnumerateArray())
+        {
+            string name = network.GetProperty("file").GetString()!, file = Path.Combine(folder, name);
+            if (Path.GetFileName(name) != name)
+            {
+                throw new ModelException($"{path} names {name}, which does not lie beside it.");
+            }
+
+            if (!File.Exists(file))
+            {
+                throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.");
+            }
+
+            string checksum = Checksum(file);
+            if (checksum != network.GetProperty("sha256").GetString())
+            {
+                throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.");
+            }
+
+            string[] own = Texts(network.GetProperty("stems"));
+            double[] weights = [.. network.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
+            members.Add(new ModelMember(
+                new ExportedNetwork(definition, file, Whole(file, checksum)),
+                [.. definition.Stems.Select(s => Array.IndexOf(own, s) is >= 0 and int i ? weights[i] : 0)]));
+        }
+
+        return new ModelSource(root.GetProperty("model").GetString()!, definition.Stems, definition.SampleRate, members);
+    }
+
+    private static ModelSource Graph(string path)
+    {
+        NetworkDefinition definition = DefinitionJson.FromText(OnnxReport.Read(path).Metadata[DefinitionKey]);
+        ExportedNetwork network = new(definition, Path.GetFullPath(path), Whole(path, Checksum(path)));
+        return new ModelSource(Path.GetFileNameWithoutExtension(path), definition.Stems, definition.SampleRate, [new ModelMember(network, [.. definition.Stems.Select(_ => 1.0)])]);
+    }
+
+    private static string[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetString()!)];
+
+    private static string Checksum(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    // External weights belong to the graph.
+    private static string Whole(string file, string checksum) => File.Exists($"{file}.data")
+        ? Convert.ToHexStringLower(SHA256.HashData(Convert.FromHexString(checksum + Checksum($"{file}.data"))))
+        : checksum;
+}

@@ -1,0 +1,74 @@
+using Stemsharp.Inference;
+
+namespace Stemsharp.OnnxRuntime;
+
+/// <summary>A network on onnxruntime: the graph for the length at work, loaded.</summary>
+internal sealed class OnnxNetworkRuntime : INetworkRuntime
+{
+    private readonly NetworkDefinition _definition;
+    private readonly Func<int, OnnxNetworkSession> _load;
+    private OnnxNetworkSession? _session;
+
+    /// <param name="definition">What the engine takes and gives.</param>
+    /// <param name="identity">What it is.</param>
+    /// <param name="load">Loads the graph for so many samples.</param>
+    public OnnxNetworkRuntime(NetworkDefinition definition, EngineIdentity identity, Func<int, OnnxNetworkSession> load)
+    {
+        _definition = definition;
+        Identity = identity;
+        _load = load;
+    }
+
+    /// <summary>A graph that is loaded already, and then belongs to this.</summary>
+    public OnnxNetworkRuntime(NetworkDefinition definition, EngineIdentity identity, OnnxNetworkSession session)
+        : this(definition, identity, samples => throw new ModelException($"The graph takes {session.Samples} samples, not {samples}. Export the model for that length."))
+    {
+        _session = session;
+    }
+
+    public EngineIdentity Identity { get; }
+
+    public string Description => _session?.Description ?? Identity.ToString();
+
+    // Its libraries promise nothing about the order of their sums.
+    public bool IsReproducible => false;
+
+    public long HostBytes => 0;
+
+    public bool Serves(int samples, long pieces) => _session?.Samples == samples;
+
+    public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
+    {
+        if (_session?.Samples != samples)
+        {
+            _session?.Dispose();
+            _session = null;
+            OnnxNetworkSession session = Load(samples);
+            if (session.Samples != samples || session.Channels != _definition.Channels || session.Stems.Count != _definition.Stems.Length)
+            {
+                string found = $"{session.Stems.Count} stems of {session.Channels} channels and {session.Samples} samples";
+                session.Dispose();
+                throw new ModelException($"The graph gives {found}, but {_definition.Stems.Length} of {_definition.Channels} and {samples} are asked for. Export the model again.");
+            }
+
+            _session = session;
+        }
+
+        return [_session];
+    }
+
+    public void Dispose() => _session?.Dispose();
+
+    // A missing provider or library, met only now, is a refusal to those who may take another engine.
+    private OnnxNetworkSession Load(int samples)
+    {
+        try
+        {
+            return _load(samples);
+        }
+        catch (ExternalToolException e) when (e is not EngineException)
+        {
+            throw new EngineException(EngineFailure.Refused, e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using Stemsharp.Inference;
+using Stemsharp.Simd;
+
+namespace Stemsharp.Cpu;
+
+/// <summary>The managed engine on the processor: needs nothing, and runs every network that is known as a graph.</summary>
+public sealed class CpuBackend : Backend
+{
+    /// <summary>Its <see cref="Backend.Name"/>.</summary>
+    public const string BackendName = "cpu";
+
+    /// <inheritdoc/>
+    public override string Name => BackendName;
+
+    /// <inheritdoc/>
+    public override string Title => "Stemsharp's own engine on the processor";
+
+    /// <inheritdoc/>
+    public override string? WhyRefused(Network network, EngineSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(settings);
+        return !network.HasGraph ? $"{Path.GetFileName(network.Path)} is an exported graph, which Stemsharp's own engine cannot run; use the engine that it was exported for."
+            : settings.Device is { } device && !IsItself(device) ? $"The engine cpu has one device, the processor; there is no '{device}'. Leave --device out, or choose another --engine."
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override EngineMemory Estimate(Network network, EngineSettings settings, int samples)
+    {
+        using Plan plan = Sketch(network, settings, samples);
+        long session = Session.Bytes(plan, settings.Threads) + SpectralEngine.BytesPerPiece(network.Definition, samples);
+        return new EngineMemory(plan.WeightBytes + session, session);
+    }
+
+    /// <inheritdoc/>
+    public override int PiecesAtOnce(Network network, EngineSettings settings, int samples)
+    {
+        using Plan plan = Sketch(network, settings, samples);
+        return Math.Min(PiecesAtOnce(plan, settings), Math.Max(1, settings.MostPiecesAtOnce));
+    }
+
+    /// <inheritdoc/>
+    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads);
+
+    /// <inheritdoc/>
+    public override IEngine Open(Network network, EngineSettings settings)
+    {
+        Require(network, settings);
+        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen), settings.Threads);
+    }
+
+    /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
+    internal static string Describe(SimdTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
+
+    /// <summary>How many pieces of a long song are to run at once: as asked for, or as many as keep the threads busy and fit into memory.</summary>
+    internal static int PiecesAtOnce(Plan plan, EngineSettings settings)
+    {
+        int wanted = settings.PiecesAtOnce > 0
+            ? settings.PiecesAtOnce
+            : LoadBalance.Groups(plan, settings.Threads, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        return Math.Clamp(wanted, 1, settings.Threads);
+    }
+
+    // A plan whose weights are counted and not read.
+    private static Plan Sketch(Network network, EngineSettings settings, int samples)
+    {
+        Graph.Graph graph = network.Record(samples);
+        using INetworkWeights weights = network.OpenWeights(graph);
+        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen);
+    }
+
+    private static bool IsItself(string device) => device is "cpu" or "0";
+}

@@ -1,0 +1,59 @@
+using Stemsharp.Inference;
+
+namespace Stemsharp.Cpu;
+
+/// <summary>A session of a plan on threads of its own, with its memory by role.</summary>
+internal sealed unsafe class CpuSession : INetworkSession
+{
+    private readonly WorkerPool _workers;
+    private readonly PlanPort?[] _inputs, _outputs;
+
+    /// <param name="plan">What to run.</param>
+    /// <param name="definition">Which port has which role.</param>
+    /// <param name="threads">Threads, at least 1.</param>
+    /// <param name="profile">Whether to sum up the time of each step.</param>
+    public CpuSession(Plan plan, NetworkDefinition definition, int threads, bool profile)
+    {
+        _workers = new WorkerPool(threads);
+        Session = new Session(plan, _workers, profile);
+        _inputs = ByRole(definition.Inputs, plan.Inputs);
+        _outputs = ByRole(definition.Outputs, plan.Outputs);
+    }
+
+    /// <summary>The run of the plan.</summary>
+    public Session Session { get; }
+
+    /// <inheritdoc/>
+    public IWorkers Workers => _workers;
+
+    /// <inheritdoc/>
+    public float* Input(PortRole role) => _inputs[(int)role] is { } port ? Session.Port(port) : null;
+
+    /// <inheritdoc/>
+    public float* Output(PortRole role) => _outputs[(int)role] is { } port ? Session.Port(port) : null;
+
+    /// <inheritdoc/>
+    public void Run(CancellationToken cancellationToken)
+    {
+        Session.Run(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _workers.Dispose();
+        Session.Dispose();
+    }
+
+    private static PlanPort?[] ByRole(IEnumerable<NetworkPort> named, IReadOnlyList<PlanPort> ports)
+    {
+        PlanPort?[] result = new PlanPort?[Enum.GetValues<PortRole>().Length];
+        foreach (NetworkPort port in named)
+        {
+            result[(int)port.Role] = ports.Single(p => p.Name == port.Name);
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,43 @@
+namespace Stemsharp.Graph;
+
+/// <summary>
+/// What reads a graph does with each operation: the interpreter, the plans of the engines, the writers. There is a method
+/// for every operation and none has a body here, so that a new operation does not compile until all of them say what they
+/// do with it. <see cref="Node.Accept"/> calls the one for the node's operation.
+/// </summary>
+internal interface IOpVisitor
+{
+    void Conv(Node node, ConvOp op);
+
+    void ConvTranspose(Node node, ConvTransposeOp op);
+
+    void Linear(Node node, LinearOp op);
+
+    void Attention(Node node, AttentionOp op);
+
+    void GroupNorm(Node node, GroupNormOp op);
+
+    void LayerNorm(Node node, LayerNormOp op);
+
+    void Standardize(Node node, StandardizeOp op);
+
+    void Restore(Node node, RestoreOp op);
+
+    void Gelu(Node node, GeluOp op);
+
+    void Relu(Node node, ReluOp op);
+
+    void Glu(Node node, GluOp op);
+
+    void Add(Node node, AddOp op);
+
+    void ChannelScale(Node node, ChannelScaleOp op);
+
+    void FrequencyEmbedding(Node node, FrequencyEmbeddingOp op);
+
+    void AddTable(Node node, AddTableOp op);
+
+    void Pad(Node node, PadOp op);
+
+    void Crop(Node node, CropOp op);
+}

@@ -1,0 +1,61 @@
+namespace Stemsharp.Graph.Interpretation;
+
+/// <summary>Computes one node after the other, by each operation's definition.</summary>
+/// <param name="values">What has been computed and is still read; results are added.</param>
+/// <param name="read">Gives a trained tensor.</param>
+internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Parameter, double[]> read) : IOpVisitor
+{
+    public void Conv(Node node, ConvOp op) =>
+        Set(node, Convolutions.Conv(X(node), In(node), read(op.Weight), op.Bias is null ? null : read(op.Bias), op, node.Output.Shape));
+
+    public void ConvTranspose(Node node, ConvTransposeOp op) =>
+        Set(node, Convolutions.ConvTranspose(X(node), In(node), read(op.Weight), read(op.Bias), op, node.Output.Shape));
+
+    public void Linear(Node node, LinearOp op) => Set(node, Interpretation.Attention.Linear(X(node), In(node), read(op.Weight), read(op.Bias), op));
+
+    public void Attention(Node node, AttentionOp op) =>
+        Set(node, Interpretation.Attention.Run(X(node), X(node, 1), X(node, 2), In(node), node.Inputs[1].Shape, op.Heads));
+
+    public void GroupNorm(Node node, GroupNormOp op) => Set(node, Norms.Group(X(node), In(node), read(op.Weight), read(op.Bias), op));
+
+    public void LayerNorm(Node node, LayerNormOp op) => Set(node, Norms.Layer(X(node), In(node), read(op.Weight), read(op.Bias), op));
+
+    public void Standardize(Node node, StandardizeOp op) => Set(node, Norms.Standardize(X(node), op));
+
+    public void Restore(Node node, RestoreOp op)
+    {
+        double mean = X(node, 1)[0], std = X(node, 2)[0];
+        Set(node, Array.ConvertAll(X(node), v => v * std + mean));
+    }
+
+    public void Gelu(Node node, GeluOp op) => Set(node, Elementwise.Gelu(X(node)));
+
+    public void Relu(Node node, ReluOp op) => Set(node, Array.ConvertAll(X(node), v => Math.Max(v, 0)));
+
+    public void Glu(Node node, GluOp op) => Set(node, Elementwise.Glu(X(node)));
+
+    public void Add(Node node, AddOp op) => Set(node, Elementwise.Add(X(node), X(node, 1)));
+
+    public void ChannelScale(Node node, ChannelScaleOp op) => Set(node, Elementwise.ChannelScale(X(node), In(node), read(op.Scale)));
+
+    public void FrequencyEmbedding(Node node, FrequencyEmbeddingOp op) =>
+        Set(node, Elementwise.FrequencyEmbedding(X(node), In(node), read(op.Weight), op.Factor));
+
+    public void AddTable(Node node, AddTableOp op) => Set(node, Elementwise.AddTable(X(node), In(node), op.Table));
+
+    public void Pad(Node node, PadOp op) => Set(node, Elementwise.Pad(X(node), In(node), op.Length));
+
+    public void Crop(Node node, CropOp op) => Set(node, Elementwise.Crop(X(node), In(node), op));
+
+    private static Shape In(Node node) => node.Inputs[0].Shape;
+
+    private double[] X(Node node, int input = 0) => values[node.Inputs[input]];
+
+    private void Set(Node node, params ReadOnlySpan<double[]> outputs)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            values[node.Outputs[i]] = outputs[i];
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using Stemsharp.Graph;
+using Stemsharp.Graph.Interpretation;
+using Stemsharp.Simd;
+
+namespace Stemsharp.Inference;
+
+/// <summary>
+/// The scalar interpreter as a runtime: exact, on one thread, and hundreds of times slower than the real ones. What other engines are
+/// compared with.
+/// </summary>
+internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRuntime
+{
+    private InterpretedSession? _session;
+    private int _samples;
+
+    public EngineIdentity Identity { get; } = new("reference", "scalar, double precision", EnginePrecision.Fp32);
+
+    public string Description => "reference (scalar, double precision)";
+
+    public bool IsReproducible => true;
+
+    public long HostBytes => 0;
+
+    /// <summary>An engine of it, with the transform that every engine has around its network.</summary>
+    public static SpectralEngine Engine(Network network) => new(network.Definition, new InterpretedRuntime(network), Environment.ProcessorCount);
+
+    public bool Serves(int samples, long pieces) => samples == _samples;
+
+    public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
+    {
+        _session?.Dispose();
+        _session = new InterpretedSession(network, samples);
+        _samples = samples;
+        return [_session];
+    }
+
+    public void Dispose() => _session?.Dispose();
+
+    private sealed class InterpretedSession : INetworkSession
+    {
+        private readonly Graph.Graph _graph;
+        private readonly Interpreter _interpreter;
+        private readonly NativeBuffer<float>?[] _inputs = new NativeBuffer<float>?[2], _outputs = new NativeBuffer<float>?[2];
+        private readonly NetworkDefinition _definition;
+
+        public InterpretedSession(Network network, int samples)
+        {
+            _definition = network.Definition;
+            _graph = network.Record(samples);
+            using INetworkWeights weights = network.OpenWeights(_graph);
+            _interpreter = new Interpreter(_graph, new KeptWeights(_graph, weights));
+            foreach (NetworkPort port in _definition.Inputs)
+            {
+                _inputs[(int)port.Role] = new NativeBuffer<float>((int)Input(port).Shape.Elements);
+            }
+
+            foreach (NetworkPort port in _definition.Outputs)
+            {
+                _outputs[(int)port.Role] = new NativeBuffer<float>((int)Output(port).Shape.Elements);
+            }
+        }
+
+        public IWorkers? Workers => null;
+
+        public float* Input(PortRole role) => _inputs[(int)role] is { } buffer ? buffer.Data : null;
+
+        public float* Output(PortRole role) => _outputs[(int)role] is { } buffer ? buffer.Data : null;
+
+        public void Run(CancellationToken cancellationToken)
+        {
+            double[][] inputs = [.. _graph.Inputs.Select(i => Widen(_inputs[(int)_definition.Inputs.Single(p => p.Name == i.Name).Role]!.Span))];
+            double[][] outputs = _interpreter.Run(inputs, (_, _) => cancellationToken.ThrowIfCancellationRequested());
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                Span<float> target = _outputs[(int)_definition.Outputs.Single(p => p.Name == _graph.Outputs[i].Name).Role]!.Span;
+                for (int j = 0; j < outputs[i].Length; j++)
+                {
+                    target[j] = (float)outputs[i][j];
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (NativeBuffer<float>? buffer in (NativeBuffer<float>?[])[.. _inputs, .. _outputs])
+            {
+                buffer?.Dispose();
+            }
+        }
+
+        private Value Input(NetworkPort port) => _graph.Inputs.Single(i => i.Name == port.Name).Value;
+
+        private Value Output(NetworkPort port) => _graph.Outputs.Single(o => o.Name == port.Name).Value;
+
+        private static double[] Widen(ReadOnlySpan<float> values)
+        {
+            double[] result = new double[values.Length];
+            for (int i = 0; i < result.Length; i++)
+            {
+                result[i] = values[i];
+            }
+
+            return result;
+        }
+    }
+
+    /// <summary>The interpreter reads its weights when it comes to them, long after the checkpoint has been closed.</summary>
+    private sealed class KeptWeights : IWeightSource
+    {
+        private readonly Dictionary<Parameter, float[]> _values = [];
+
+        public KeptWeights(Graph.Graph graph, IWeightSource weights)
+        {
+            foreach (Parameter parameter in graph.Parameters)
+            {
+                float[] values = new float[parameter.Shape.Elements];
+                weights.Read(parameter, values);
+                _values.Add(parameter, values);
+            }
+        }
+
+        public void Read(Parameter parameter, Span<float> destination) => _values[parameter].CopyTo(destination);
+
+        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
+    }
+}

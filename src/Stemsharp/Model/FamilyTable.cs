@@ -1,0 +1,76 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Model.HTDemucs;
+
+namespace Stemsharp.Model;
+
+/// <summary>The families that are known, in the order in which a checkpoint is shown to them.</summary>
+internal sealed class FamilyTable(params IReadOnlyList<Family> families)
+{
+    /// <summary>All families.</summary>
+    public static FamilyTable All { get; } = new(new HTDemucsFamily());
+
+    /// <summary>The families.</summary>
+    public IReadOnlyList<Family> Families { get; } = families;
+
+    /// <summary>The names of all synthetic models, with their scheme.</summary>
+    public IReadOnlyList<string> SyntheticNames => [.. Families.SelectMany(f => f.Synthetic).Select(m => SyntheticCheckpoint.Scheme + m.Name)];
+
+    /// <summary>A synthetic model.</summary>
+    /// <param name="name">One of <see cref="SyntheticNames"/>.</param>
+    /// <exception cref="ModelException">There is none of that name.</exception>
+    public SyntheticCheckpoint OpenSynthetic(string name)
+    {
+        foreach (Family family in Families)
+        {
+            if (family.Synthetic.FirstOrDefault(m => SyntheticCheckpoint.Scheme + m.Name == name) is { } model)
+            {
+                return new SyntheticCheckpoint(name, family.ClassName, model.Arguments);
+            }
+        }
+
+        throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(" and ", SyntheticNames)}.");
+    }
+
+    /// <summary>A synthetic model, or a checkpoint file.</summary>
+    /// <param name="model">One of <see cref="SyntheticNames"/>, or a path.</param>
+    public Checkpoint OpenCheckpoint(string model) =>
+        model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) ? OpenSynthetic(model) : Checkpoint.Open(model);
+
+    /// <summary>The network in a synthetic model or a checkpoint file.</summary>
+    /// <param name="model">One of <see cref="SyntheticNames"/>, or a path.</param>
+    public CheckpointNetwork Open(string model)
+    {
+        bool synthetic = model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal);
+        return Read(synthetic ? null : model, () => OpenCheckpoint(model));
+    }
+
+    /// <summary>The network in a checkpoint.</summary>
+    /// <param name="path">The file; null when it is embedded or synthetic.</param>
+    /// <param name="open">Opens the checkpoint, as often as needed.</param>
+    /// <exception cref="ModelException">No family knows it, or its configuration is not supported.</exception>
+    public CheckpointNetwork Read(string? path, Func<Checkpoint> open)
+    {
+        using Checkpoint checkpoint = open();
+        return Read(checkpoint, new CheckpointPlace(checkpoint.Signature, path, open));
+    }
+
+    /// <summary>The network in a checkpoint that is open already.</summary>
+    /// <exception cref="ModelException">No family knows it, or its configuration is not supported.</exception>
+    public CheckpointNetwork Read(Checkpoint checkpoint, CheckpointPlace? place = null)
+    {
+        place ??= new CheckpointPlace(checkpoint.Signature, null, () => checkpoint);
+        return Find(checkpoint).Read(checkpoint, place);
+    }
+
+    private Family Find(Checkpoint checkpoint)
+    {
+        if (checkpoint.ClassName is { } name)
+        {
+            return Families.FirstOrDefault(f => f.ClassName == name || f.OtherClassNames.Contains(name))
+                ?? throw new ModelException($"{checkpoint.Name} cannot be used: it is a model of the class {name}; supported are {string.Join(", ", Families.Select(f => $"{f.Name} ({f.ClassName})"))}.");
+        }
+
+        // One that nobody recognises is shown to the first, which says what it misses.
+        return Families.FirstOrDefault(f => f.HasItsTensors(checkpoint)) ?? Families[0];
+    }
+}
