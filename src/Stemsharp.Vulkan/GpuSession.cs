@@ -20,7 +20,7 @@ internal sealed unsafe class GpuSession : IDisposable
 
     // Operations of one part: systems reset a GPU whose display waits for seconds, and a slow one does a few hundred billion of
     // them in a second. A processor that plays a GPU does some ten billion. A run can be stopped between its parts.
-    private const double PartFlops = 100e9, PartFlopsOfSoftware = 3e9;
+    private const double PartFlops = 100e9, PartFlopsOfSoftware = 0.3e9;
 
     private readonly GpuDevice _device;
     private readonly PipelineSet _pipelines;

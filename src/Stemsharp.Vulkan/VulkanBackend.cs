@@ -124,8 +124,16 @@ public sealed class VulkanBackend : Backend
     public override string Describe(EngineSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        GpuInfo device = DeviceFor(settings);
-        return Describe(device, VulkanEngine.PrecisionOn(device, settings.Precision));
+        try
+        {
+            GpuInfo device = DeviceFor(settings);
+            return Describe(device, VulkanEngine.PrecisionOn(device, settings.Precision));
+        }
+        catch (VulkanException)
+        {
+            // Said when it is to run something.
+            return $"{BackendName} ({settings.Device ?? "no GPU"})";
+        }
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,7 @@ internal sealed class SeparatorEngines : IDisposable
     private readonly HashSet<Backend> _failed = [];
     private Loaded? _loaded;
     private int _mostAtOnce = int.MaxValue;
+    private string? _told;
 
     public SeparatorEngines(ModelSource source, SeparatorOptions options, ILogger logger)
     {
@@ -107,7 +108,7 @@ internal sealed class SeparatorEngines : IDisposable
 
         if (_options.Engine == Engines.Auto)
         {
-            SeparatorLog.Chosen(_logger, choices.Peek().Backend.Name, reason.Length > 0 ? reason : "it is the first in the table");
+            TellChoice(choices.Peek().Backend.Name, reason);
         }
         else if (reason.Length > 0 && choices.Peek().Backend.Name != _options.Engine)
         {
@@ -206,6 +207,22 @@ internal sealed class SeparatorEngines : IDisposable
             _loaded = null;
             loaded.Engine.Dispose();
             SeparationTelemetry.NetworkMemory.Add(-loaded.Bytes);
+        }
+    }
+
+    // Once is enough for a bag, or for song after song.
+    private void TellChoice(string engine, string reason)
+    {
+        if (_told == engine)
+        {
+            return;
+        }
+
+        _told = engine;
+        SeparatorLog.Chosen(_logger, engine, reason.Length > 0 ? reason : "it is the first in the table");
+        if (reason.Length > 0)
+        {
+            _options.Notices?.Report($"The engine {engine} was chosen. {reason}");
         }
     }
 

@@ -62,6 +62,43 @@ public class FailureTests
         Assert.Contains("fewer pieces at a time", e.Message, StringComparison.Ordinal);
     }
 
+    [VulkanTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_that_is_lost_in_the_middle_fails_what_is_under_way_and_what_comes(bool hangs)
+    {
+        using GpuDevice device = new(TestDevice.Instance, TestDevice.Device.Info);
+        using PipelineSet pipelines = new(device, []);
+        Graph.Graph graph = GraphRun.Record(g => g.Output("y", g.Gelu(g.Input("x", new Shape(1, 10)))));
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), GpuTraits.Of(device.Info), EnginePrecision.Fp32);
+        pipelines.Prepare(plan.Kernels);
+        using GpuWeights weights = GraphRun.Weights(device, plan);
+        using GpuPiece piece = new(device, plan);
+        using GpuSession session = new(device, pipelines, plan, weights.Buffer, 1, new VulkanOptions { PartLimit = TimeSpan.FromMilliseconds(50) });
+        using RunQueue queue = new(session, TimeSpan.FromMilliseconds(50));
+        await queue.Add([piece], 1, default);
+        Exchange(device.Functions, hangs);
+        Task[] runs = [queue.Add([piece], 1, default), queue.Add([piece], 1, default), queue.Add([piece], 1, default)];
+        foreach (Task run in runs)
+        {
+            VulkanException failure = await Assert.ThrowsAsync<VulkanException>(() => run);
+            Assert.Equal(EngineFailure.DeviceLost, failure.Failure);
+            Assert.Contains(hangs ? "has not answered" : "GPU was lost", failure.Message, StringComparison.Ordinal);
+        }
+
+        static unsafe void Exchange(DeviceFunctions functions, bool hangs)
+        {
+            if (hangs)
+            {
+                functions.WaitSemaphores = &NeverDone;
+            }
+            else
+            {
+                functions.QueueSubmit = &LoseOnSubmit;
+            }
+        }
+    }
+
     [VulkanFact]
     public void Fewer_pieces_where_memory_is_short_and_an_error_where_not_even_one_fits()
     {

@@ -38,8 +38,11 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     /// <summary>The binding to onnxruntime, src/Stemsharp.OnnxRuntime, seen the same way.</summary>
     public static RoomRules OnnxRuntime { get; } = Library.With("OnnxRuntime", "Export", "Graph", "Inference", "").With("Export");
 
+    /// <summary>The GPU engine, src/Stemsharp.Vulkan, seen the same way.</summary>
+    public static RoomRules Vulkan { get; } = Library.With("Vulkan", "Cpu", "Graph", "Inference", "Signal", "Simd");
+
     /// <summary>The table of backends, src/Stemsharp.Backends, seen the same way.</summary>
-    public static RoomRules Backends { get; } = Library.With("Backends", "Export", "Inference", "OnnxRuntime", "").With("Export").With("OnnxRuntime");
+    public static RoomRules Backends { get; } = Library.With("Backends", "Export", "Inference", "OnnxRuntime", "Vulkan", "").With("Export").With("OnnxRuntime").With("Vulkan");
 
     private RoomRules With(string room, params string[] reachable) =>
         this with { Arrows = new Dictionary<string, string[]>(Arrows) { [room] = reachable } };
