@@ -43,7 +43,7 @@ internal sealed record BenchDevice(VulkanInstance Instance, GpuInfo Info)
     /// <param name="validate">Whether the validation layer listens.</param>
     public static BenchDevice Find(string? wanted, bool validate)
     {
-        VulkanInstance instance = VulkanInstance.TryGet(out string? reason, validate) ?? throw new VulkanException(EngineFailure.Refused, reason!);
+        VulkanInstance instance = VulkanInstance.TryGet(out string? reason, validate ? VulkanChecks.Calls : VulkanChecks.None) ?? throw new VulkanException(EngineFailure.Refused, reason!);
         return new BenchDevice(instance, DeviceChoice.Choose(instance.Devices(), wanted, allowSoftware: true));
     }
 }

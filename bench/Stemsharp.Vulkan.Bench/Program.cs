@@ -41,6 +41,9 @@ switch (args)
         }
 
         return 0;
+    case ["song", var file, var seconds]:
+        SongFile.Write(file, int.Parse(seconds));
+        return 0;
     case ["trial", ..]:
         BenchDevice tried = Device();
         Console.WriteLine(SpeedTrial.Take(tried.Instance, tried.Info, options).Advice(tried.Info));
@@ -67,6 +70,6 @@ switch (args)
 
         return 0;
     default:
-        Console.Error.WriteLine("usage: devices | trial | selftest | plan MODEL | accuracy GOLDEN FILTER | time MODEL SEGMENTS ROUNDS [--out FOLDER] [--device D] [--precision fp32|mixed] [--pieces N] [--cache FOLDER] [--no-matrices] [--no-tuning] [--tiles] [--validate] [--profile] [--emulate]");
+        Console.Error.WriteLine("usage: devices | trial | song FILE SECONDS | selftest | plan MODEL | accuracy GOLDEN FILTER | time MODEL SEGMENTS ROUNDS [--out FOLDER] [--device D] [--precision fp32|mixed] [--pieces N] [--cache FOLDER] [--no-matrices] [--no-tuning] [--tiles] [--validate] [--profile] [--emulate]");
         return 2;
 }

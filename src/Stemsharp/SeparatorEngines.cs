@@ -49,15 +49,20 @@ internal sealed class SeparatorEngines : IDisposable
         }
     }
 
-    /// <summary>How many segments of a long song run at once, and the memory of the host that each beyond the first takes.</summary>
-    public (int Segments, long BytesEach) AtOnce
+    /// <summary>
+    /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
+    /// all of them take together; 0 where it has none of its own.
+    /// </summary>
+    public (int Segments, long BytesEach, long DeviceBytes) AtOnce
     {
         get
         {
             Network network = _source.Members[_loaded?.Member ?? 0].Network;
             (Backend backend, EngineSettings settings) = BackendChoice.Of(_options, network, Settings(), out _)[0];
             int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
-            return (backend.PiecesAtOnce(network, settings, samples), backend.Estimate(network, settings, samples).HostPerPiece);
+            int segments = backend.PiecesAtOnce(network, settings, samples);
+            EngineMemory memory = backend.Estimate(network, settings, samples);
+            return (segments, memory.HostPerPiece, memory.Device + (segments - 1) * memory.DevicePerPiece);
         }
     }
 

@@ -56,23 +56,25 @@ public class GoldenTests(ITestOutputHelper output)
         Assert.True(snr > 62, $"{snr:F2} dB");
     }
 
-    [VulkanFact]
-    public void A_full_size_segment_is_exact_to_112_decibels()
+    [VulkanTheory]
+    [InlineData("Fp32", 112)]
+    [InlineData("Mixed", 60)]
+    public void A_full_size_segment_is_as_exact_as_it_has_to_be(string precision, double least)
     {
         GoldenTensors golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
         Network network = FamilyTable.All.Open("synthetic:htdemucs");
-        using VulkanEngine engine = GoldenModel.Open(network);
+        using VulkanEngine engine = GoldenModel.Open(network, GoldenModel.Options with { Precision = Enum.Parse<EnginePrecision>(precision) });
         const int Samples = 343_980;
         float[] stems = GoldenModel.Run(engine, network, golden["mix"].Values);
         float[] window = [.. Enumerable.Range(0, 8).SelectMany(i => stems.AsSpan(i * Samples + 100_000, 22_050).ToArray())];
         double snr = GoldenModel.Snr(golden["window"].Values, window);
-        output.WriteLine($"{snr:F2} dB, the original {golden.Metadata["pytorch_fp32_window_snr_db"]} dB");
-        Assert.True(snr > 112, $"{snr:F2} dB");
+        output.WriteLine($"{snr:F2} dB, the original in single precision {golden.Metadata["pytorch_fp32_window_snr_db"]} dB");
+        Assert.True(snr > least, $"{snr:F2} dB");
         float[] rms = golden["rms"].Values;
         for (int s = 0; s < rms.Length; s++)
         {
             double energy = stems.AsSpan(2 * s * Samples, 2 * Samples).ToArray().Sum(v => (double)v * v / (2 * Samples));
-            Assert.Equal(1, Math.Sqrt(energy) / rms[s], 1e-5);
+            Assert.Equal(1, Math.Sqrt(energy) / rms[s], precision == "Fp32" ? 1e-5 : 1e-3);
         }
     }
 

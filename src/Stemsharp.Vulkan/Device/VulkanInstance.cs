@@ -12,15 +12,16 @@ internal sealed unsafe class VulkanInstance
 {
     private const uint Version12 = (1 << 22) | (2 << 12);
     private const uint EnumeratePortability = 1;
+    private const uint GpuAssistedValidation = 0, SynchronizationValidation = 4;
 
-    private static readonly Dictionary<bool, VulkanInstance> s_opened = [];
+    private static readonly Dictionary<VulkanChecks, VulkanInstance> s_opened = [];
     private static string? s_reason;
 
     private readonly delegate* unmanaged<nint, byte*, nint> _get;
     private readonly nint _handle;
     private GCHandle _self;
 
-    private VulkanInstance(delegate* unmanaged<nint, byte*, nint> get, bool validate)
+    private VulkanInstance(delegate* unmanaged<nint, byte*, nint> get, VulkanChecks checks)
     {
         _get = get;
         List<string> extensions = [], layers = [];
@@ -32,7 +33,7 @@ internal sealed unsafe class VulkanInstance
             flags |= EnumeratePortability;
         }
 
-        bool listening = validate && offered.Contains("VK_EXT_debug_utils");
+        bool validate = checks != VulkanChecks.None, listening = validate && offered.Contains("VK_EXT_debug_utils");
         if (validate)
         {
             layers.Add("VK_LAYER_KHRONOS_validation");
@@ -53,9 +54,12 @@ internal sealed unsafe class VulkanInstance
                 EngineName = name,
                 ApiVersion = Version12,
             };
+            uint enabled = checks == VulkanChecks.Kernels ? GpuAssistedValidation : SynchronizationValidation;
+            VkValidationFeatures features = new() { Type = VkStructureType.ValidationFeatures, EnabledCount = 1, Enabled = &enabled };
             VkInstanceCreateInfo info = new()
             {
                 Type = VkStructureType.InstanceCreateInfo,
+                Next = validate ? &features : null,
                 Flags = flags,
                 Application = &application,
                 LayerCount = (uint)layers.Count,
@@ -83,14 +87,14 @@ internal sealed unsafe class VulkanInstance
 
     /// <summary>The process's connection; null with the reason where there is no Vulkan.</summary>
     /// <param name="reason">Why there is none.</param>
-    /// <param name="validate">Whether to have every call checked by the Khronos validation layer, which must be installed.</param>
-    public static VulkanInstance? TryGet(out string? reason, bool validate = false)
+    /// <param name="checks">What the Khronos validation layer is to check.</param>
+    public static VulkanInstance? TryGet(out string? reason, VulkanChecks checks = VulkanChecks.None)
     {
         lock (s_opened)
         {
-            if (!s_opened.TryGetValue(validate, out VulkanInstance? instance) && (instance = TryCreate(out reason, validate)) != null)
+            if (!s_opened.TryGetValue(checks, out VulkanInstance? instance) && (instance = TryCreate(out reason, checks)) != null)
             {
-                s_opened.Add(validate, instance);
+                s_opened.Add(checks, instance);
             }
 
             reason = instance == null ? s_reason : null;
@@ -98,7 +102,7 @@ internal sealed unsafe class VulkanInstance
         }
     }
 
-    private static VulkanInstance? TryCreate(out string? reason, bool validate)
+    private static VulkanInstance? TryCreate(out string? reason, VulkanChecks checks)
     {
         VulkanInstance? instance = null;
         if (!VulkanLoader.TryGet(out delegate* unmanaged<nint, byte*, nint> get, out reason))
@@ -109,7 +113,7 @@ internal sealed unsafe class VulkanInstance
 
         try
         {
-            instance = new VulkanInstance(get, validate);
+            instance = new VulkanInstance(get, checks);
         }
         catch (VulkanException e)
         {

@@ -59,6 +59,7 @@ internal enum VkStructureType
     PhysicalDeviceMemoryBudgetProperties = 1000237000,
     BufferDeviceAddressInfo = 1000244001,
     PhysicalDeviceCooperativeMatrixFeaturesNV = 1000249000,
+    ValidationFeatures = 1000247000,
     CooperativeMatrixPropertiesNV = 1000249001,
     PhysicalDeviceCooperativeMatrixFeatures = 1000506000,
     CooperativeMatrixProperties = 1000506001,

@@ -35,6 +35,16 @@ internal unsafe struct VkInstanceCreateInfo
     public byte** Extensions;
 }
 
+internal unsafe struct VkValidationFeatures
+{
+    public VkStructureType Type;
+    public void* Next;
+    public uint EnabledCount;
+    public uint* Enabled;
+    public uint DisabledCount;
+    public uint* Disabled;
+}
+
 internal unsafe struct VkExtensionProperties
 {
     public fixed byte Name[256];
