@@ -26,12 +26,13 @@ switch (args)
     case ["coreml", "export", .. var rest]: await PackageExport.RunAsync(rest); return 0;
     case ["coreml", "song", .. var rest]: await PackageSong.RunAsync(rest); return 0;
     case ["plan", var app, var seconds, var extension, .. var rest]: PlanAccuracy.Print(app, double.Parse(seconds, CultureInfo.InvariantCulture), extension, rest); return 0;
+    case ["pipeline", .. var rest]: await PipelineTime.PrintAsync(rest); return 0;
     case ["song", var path, var seconds]: SampleSong.Write(path, double.Parse(seconds, CultureInfo.InvariantCulture)); return 0;
     case ["memory", var app, .. var rest]:
         MeasuredRun run = MeasuredRun.Of(app, rest);
         Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
         return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
         return 2;
 }

@@ -1,25 +1,27 @@
-using System.Runtime.ExceptionServices;
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 using Stemsharp.Separation;
 using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
 
 /// <summary>
-/// Writes stems to files as they come; where a gain depends on the whole song, samples wait in a temporary file first, so
-/// that memory does not grow with the song. Files get their names when all are finished; without <see cref="Complete"/>
-/// nothing is left.
+/// Writes stems to files as they come, side by side on the threads that are free; what a gain of the whole song may change waits in
+/// a temporary file, too, so that memory does not grow with the song. Files get their names when all are finished. Where
+/// anything fails nothing of them is left, nor of the folders that were made for them.
 /// </summary>
-internal sealed class FileSink : IStemSink, IDisposable
+internal sealed class FileSink : IFinishingSink, IDisposable
 {
-    private const int BlockFrames = 1 << 14;
     private readonly Func<SeparationInfo, FilePlan> _planner;
     private readonly CancellationToken _cancellationToken;
+    private readonly List<string> _madeFolders = [];
     private FilePlan _plan = null!;
-    private IStagedWriter?[] _writers = [];
-    private SpoolPlane[] _planes = [];
+    private FileLane[] _lanes = [];
+    private SpoolPlane? _mix;
     private StemSpool? _spool;
     private float[] _block = [];
+    private int[] _stages = [];
+    private bool _complete;
 
     /// <param name="planner">Says which files, once the song's rate and length are known.</param>
     /// <param name="cancellationToken">Ends encoders.</param>
@@ -28,6 +30,15 @@ internal sealed class FileSink : IStemSink, IDisposable
         _planner = planner;
         _cancellationToken = cancellationToken;
     }
+
+    /// <summary>Called when all files are whole and none has its name yet; what it throws is the song's failure.</summary>
+    public Action? BeforeNaming { get; init; }
+
+    /// <summary>Notes the stages; null for nobody.</summary>
+    public Timeline? Timeline { get; init; }
+
+    /// <summary>The finished files.</summary>
+    public IReadOnlyList<MadeFile> Made { get; private set; } = [];
 
     /// <summary>Null depths in dB, of the model's stems and of the files; null without an exact sum.</summary>
     public (double Before, double After)? NullDecibels { get; private set; }
@@ -42,110 +53,118 @@ internal sealed class FileSink : IStemSink, IDisposable
 
         foreach (PlannedFile file in _plan.Files)
         {
-            CreateFolder(Path.GetDirectoryName(file.Path)!);
+            MakeFolder(Path.GetDirectoryName(file.Path)!);
         }
 
         string folder = Path.GetDirectoryName(_plan.Files[0].Path)!;
         DiskSpace.Require(folder, _plan.FileBytes + (folder == _plan.TemporaryFolder ? _plan.SpoolBytes : 0), "for the stems", _plan.Folder);
-        _writers = new IStagedWriter?[_plan.Files.Count];
-        _block = new float[SeparatedBlock.Capacity * info.Channels];
-        if (_plan.Waits)
+        _spool = _plan.Keeps ? new StemSpool(_plan.TemporaryFolder, _plan.Planes, _plan.PlaneLength) : null;
+        _lanes = [.. _plan.Files.Select((_, i) => new FileLane(_plan, i, PlaneOf(i, ResamplerFor()), _cancellationToken))];
+        _stages = [.. _lanes.Select(_ => -1)];
+        if (_plan.Residual is not null)
         {
-            _spool = new StemSpool(_plan.TemporaryFolder, _plan.Planes, _plan.PlaneLength);
-            _planes = [.. Enumerable.Range(0, _plan.Planes).Select(i => new SpoolPlane(_spool, i, _plan.PlaneLength, ResamplerFor(i)))];
-            return;
+            // A mix that is read apart comes at the right rate.
+            _mix = PlaneOf(_lanes.Length, null);
+            _block = new float[SeparatedBlock.Capacity * info.Channels];
         }
 
-        for (int i = 0; i < _writers.Length; i++)
+        if (_plan.Streams)
         {
-            Open(i);
+            foreach (FileLane lane in _lanes)
+            {
+                lane.Open();
+            }
         }
     }
 
     public void Write(StemBlock block)
     {
-        Span<float> samples = _block.AsSpan(0, block.Length * block.Info.Channels);
-        for (int i = 0; i < _plan.Files.Count; i++)
+        SeparatedBlock memory = block.Memory;
+        bool mix = _mix is not null && _plan.OpenMix is null;
+        memory.Workers.For(_lanes.Length + (mix ? 1 : 0), i =>
         {
-            _plan.Files[i].Mixdown.Mix(block.Memory, samples);
-            if (_spool is not null)
+            if (i == _lanes.Length)
             {
-                _planes[i].Write(samples);
-                continue;
+                Span<float> samples = _block.AsSpan(0, block.Length * block.Info.Channels);
+                block.CopyMixInterleaved(samples);
+                _mix!.Write(samples);
+                return;
             }
 
-            Clipping.Apply(samples, _plan.ClipMode);
-            _writers[i]!.Write(samples);
-        }
-
-        if (_plan is { Residual: not null, OpenMix: null })
-        {
-            block.CopyMixInterleaved(samples);
-            _planes[^1].Write(samples);
-        }
+            long began = Timeline.Now;
+            _lanes[i].Write(memory);
+            _stages[i] = Timeline?.Add("write", began, memory.Stage, _stages[i]) ?? -1;
+        });
     }
 
     /// <summary>Finishes all files and gives them their names.</summary>
-    public IReadOnlyList<MadeFile> Complete()
+    public void Finish(IWorkers workers)
     {
-        foreach (SpoolPlane plane in _planes)
+        foreach (FileLane lane in _lanes)
         {
-            plane.End();
+            lane.Plane?.End();
         }
 
         MadeFile[] made = _plan switch
         {
             { Traktor: { } options } => [Container(options)],
             { Residual: not null } => Sum(),
-            _ => Each(),
+            _ => Each(workers),
         };
-        foreach (IStagedWriter? writer in _writers)
+        BeforeNaming?.Invoke();
+        try
         {
-            writer?.Commit();
+            foreach (FileLane lane in _lanes)
+            {
+                lane.Commit();
+            }
+        }
+        catch
+        {
+            foreach (FileLane lane in _lanes)
+            {
+                lane.Undo();
+            }
+
+            throw;
         }
 
-        return made;
+        Made = made;
+        _complete = true;
     }
 
     public void Dispose()
     {
-        foreach (IStagedWriter? writer in _writers)
+        foreach (FileLane lane in _lanes)
         {
-            writer?.Dispose();
+            lane.Dispose();
         }
 
         _spool?.Dispose();
+        if (!_complete)
+        {
+            RemoveFolders();
+        }
     }
 
     /// <summary>Every file for itself.</summary>
-    private MadeFile[] Each()
+    private MadeFile[] Each(IWorkers workers)
     {
-        MadeFile[] made = new MadeFile[_writers.Length];
-        float loudest = _planes.Select(p => p.Peak).DefaultIfEmpty(0).Max();
+        MadeFile[] made = new MadeFile[_lanes.Length];
+        float[] gains = [.. _lanes.Select(lane => _plan.ClipMode == ClipMode.Rescale ? Clipping.RescaleGain(lane.Plane!.Peak) : 1)];
+        if (_plan.SharedGain)
+        {
+            gains.AsSpan().Fill(gains.Min());
+        }
+
         // Encoders are separate processes: a few at once keep all processors busy.
-        ParallelOptions parallel = new()
+        IWorkers several = _plan.EncodersAtOnce == 0 || _plan.EncodersAtOnce >= workers.Count ? workers : new ParallelWorkers(_plan.EncodersAtOnce);
+        several.For(made.Length, i =>
         {
-            MaxDegreeOfParallelism = Math.Max(1, _plan.EncodersAtOnce),
-            CancellationToken = _cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, made.Length, parallel, i =>
-            {
-                float gain = _plan.ClipMode != ClipMode.Rescale ? 1 : Clipping.RescaleGain(_plan.SharedGain ? loudest : _planes[i].Peak);
-                if (_spool is not null)
-                {
-                    Copy(_planes[i], Open(i), gain);
-                }
-
-                made[i] = Finished(i, gain);
-            });
-        }
-        catch (AggregateException error)
-        {
-            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
-        }
-
+            long began = Timeline.Now;
+            made[i] = _lanes[i].Finish(gains[i]);
+            Timeline?.Add("finish", began, _stages[i]);
+        });
         return made;
     }
 
@@ -158,59 +177,39 @@ internal sealed class FileSink : IStemSink, IDisposable
             for (int frames; (frames = reader.Read(_block)) > 0;)
             {
                 _cancellationToken.ThrowIfCancellationRequested();
-                _planes[^1].Write(_block.AsSpan(0, frames * reader.Channels));
+                _mix!.Write(_block.AsSpan(0, frames * reader.Channels));
             }
         }
 
         ExactSumFinish finish = new(_plan);
-        finish.Write(_planes[..^1], _planes[^1], Open, _cancellationToken);
+        finish.Write([.. _lanes.Select(lane => lane.Plane!)], _mix!, i => _lanes[i].Open(), _cancellationToken);
         NullDecibels = finish.NullDecibels;
-        return [.. _writers.Select((_, i) => Finished(i, finish.Gain))];
+        return [.. _lanes.Select(lane => lane.Finished(finish.Gain))];
     }
 
     /// <summary>One file with all tracks.</summary>
     private MadeFile Container(TraktorStemOptions options)
     {
         string path = _plan.Files[0].Path;
-        _writers[0] = TraktorStemFile.CreateStaged(path, _plan.SampleRate, options, _cancellationToken);
-        float gain = TraktorFinish.Write(_planes, _writers[0]!, _plan.ClipMode, _cancellationToken);
-        return Finished(0, gain) with { Stem = TraktorFinish.Name };
+        IStagedWriter writer = TraktorStemFile.CreateStaged(path, _plan.SampleRate, options, _cancellationToken);
+        _lanes[0].Adopt(writer);
+        float gain = TraktorFinish.Write([.. _lanes.Select(lane => lane.Plane!)], writer, _plan.ClipMode, _cancellationToken);
+        return _lanes[0].Finished(gain) with { Stem = TraktorFinish.Name };
     }
 
-    private IStagedWriter Open(int index)
-    {
-        PlannedFile file = _plan.Files[index];
-        EncodingOptions encoding = _plan.OutputRate == _plan.SampleRate ? file.Encoding : file.Encoding with { SampleRate = null, Length = null };
-        IStagedWriter writer = AudioFiles.CreateStaged(file.Path, _plan.OutputRate, _plan.Channels, encoding, _cancellationToken);
-        _writers[index] = writer;
-        return writer;
-    }
+    private SpoolPlane? PlaneOf(int plane, Resampler? resampler) =>
+        _spool is null ? null : new SpoolPlane(_spool, plane, _plan.PlaneLength, resampler);
 
-    private void Copy(SpoolPlane plane, IAudioWriter writer, float gain)
+    /// <summary>Stems of an exact sum at another rate are resampled on their way into the spool.</summary>
+    private Resampler? ResamplerFor() => _plan.OutputRate == _plan.SampleRate ? null : new Resampler(_plan.SampleRate, _plan.OutputRate, _plan.Channels);
+
+    private void MakeFolder(string folder)
     {
-        float[] block = new float[BlockFrames * _plan.Channels];
-        for (int read; (read = plane.Read(block)) > 0;)
+        for (string? missing = folder; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
         {
-            _cancellationToken.ThrowIfCancellationRequested();
-            Clipping.Apply(block.AsSpan(0, read), _plan.ClipMode, gain);
-            writer.Write(block.AsSpan(0, read));
+            _madeFolders.Add(missing);
         }
-    }
 
-    private MadeFile Finished(int index, float gain)
-    {
-        IStagedWriter writer = _writers[index]!;
-        writer.Finish();
-        return new MadeFile(_plan.Files[index].Mixdown.Name, _plan.Files[index].Path, gain, writer.ClippedSamples);
-    }
-
-    /// <summary>Stems are resampled on their way into the spool; a mix that is read apart comes at the right rate.</summary>
-    private Resampler? ResamplerFor(int plane) => _plan.OutputRate == _plan.SampleRate || plane >= _plan.Files.Count
-        ? null
-        : new Resampler(_plan.SampleRate, _plan.OutputRate, _plan.Channels);
-
-    private static void CreateFolder(string folder)
-    {
         try
         {
             Directory.CreateDirectory(folder);
@@ -218,6 +217,21 @@ internal sealed class FileSink : IStemSink, IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new OutputException($"The folder '{folder}' cannot be made: {error.Message} Choose a folder that can be written.", error);
+        }
+    }
+
+    private void RemoveFolders()
+    {
+        // The innermost first; one that somebody else uses meanwhile stays.
+        foreach (string folder in _madeFolders.OrderByDescending(f => f.Length))
+        {
+            try
+            {
+                Directory.Delete(folder);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+            }
         }
     }
 }

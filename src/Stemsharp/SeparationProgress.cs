@@ -12,7 +12,10 @@ public enum SeparationState
     /// <summary>Running the network, segment by segment.</summary>
     Separating,
 
-    /// <summary>Everything is done.</summary>
+    /// <summary>Finishing files: what encoders still hold, and files whose level the whole song decides.</summary>
+    Writing,
+
+    /// <summary>Everything is done, files included.</summary>
     Done,
 }
 

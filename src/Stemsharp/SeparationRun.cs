@@ -28,6 +28,7 @@ internal sealed class SeparationRun(
         Bag bag = new(members, wanted);
         _passes = bag.Passes.Count;
         NetworkDefinition definition = bag.Passes[0].Member.Definition;
+        long began = Timeline.Now;
         using SeparatorSong song = new(
             input, definition.SampleRate, definition.Channels, options.TemporaryFolder, cancellationToken);
         foreach (string warning in song.Warnings)
@@ -36,14 +37,17 @@ internal sealed class SeparationRun(
         }
 
         Report(SeparationState.Analyzing, 0, 0, 0);
+        int opened = options.Timeline?.Add("open", began) ?? -1;
+        began = Timeline.Now;
         TrackStatistics statistics = Measure(song.Track);
+        int measured = options.Timeline?.Add("measure", began, opened) ?? -1;
         _seconds = (double)statistics.Length / definition.SampleRate;
         if (statistics.Peak > 1)
         {
             SeparatorLog.LoudInput(logger, input.Name, statistics.Peak);
         }
 
-        TrackSeparator track = new(song.Track, statistics, bag, Settings(definition));
+        TrackSeparator track = new(song.Track, statistics, bag, Settings(definition), measured);
         SeparationInfo info = new(
             separator.Model,
             [.. wanted.Select(stem => separator.Stems[stem])],
@@ -56,8 +60,20 @@ internal sealed class SeparationRun(
         sink.Begin(info);
 
         StemBlock? block = null;
+        IWorkers threads = ParallelWorkers.Caller;
         SeparationTally tally = track.Run(
-            separated => sink.Write(block ??= new StemBlock(info, separated)), Step, cancellationToken);
+            separated =>
+            {
+                threads = separated.Workers;
+                sink.Write(block ??= new StemBlock(info, separated));
+            },
+            Step, cancellationToken);
+        if (sink is IFinishingSink finishing)
+        {
+            Report(SeparationState.Writing, track.Count, track.Count, _passes - 1);
+            finishing.Finish(threads);
+        }
+
         SeparationSummary summary = new(
             info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines);
         activity?.SetTag("stemsharp.engine", summary.Engine);
@@ -93,6 +109,7 @@ internal sealed class SeparationRun(
                 ? [0]
                 : ShiftOffsets.Choose(options.Shifts, options.Seed, largest, member),
             Threads = engines.Threads,
+            Timeline = options.Timeline,
             TemporaryFolder = options.TemporaryFolder,
         };
     }

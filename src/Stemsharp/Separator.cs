@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Stemsharp.Inference;
-using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
 
@@ -197,11 +196,10 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
             : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
         StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
         input = source?.Input ?? input;
-        using FileSink sink = new(planner.Plan, cancellationToken);
+        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = asked.Timeline };
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<MadeFile> made = await Task.Run(sink.Complete, cancellationToken).ConfigureAwait(false);
         return new SeparatedFiles(
-            summary, made.ToDictionary(f => f.Stem, f => f.Path), made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
+            summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
     }
 
     /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>

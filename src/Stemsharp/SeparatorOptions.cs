@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
+using Stemsharp.Separation;
 
 namespace Stemsharp;
 
@@ -109,6 +110,9 @@ public sealed record SeparatorOptions
 
     /// <summary>Checks what can be checked without a model.</summary>
     /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>
+    /// <summary>Notes when stages began and ended; null for nobody.</summary>
+    internal Timeline? Timeline { get; init; }
+
     internal void Validate()
     {
         Require(!string.IsNullOrWhiteSpace(Model), "The model's name is empty; name a model such as htdemucs, or a checkpoint file.");

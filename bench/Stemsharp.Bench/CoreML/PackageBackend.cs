@@ -20,5 +20,5 @@ internal sealed class PackageBackend(string path) : Backend
 
     public override string Describe(EngineSettings settings) => Title;
 
-    public override IEngine Open(Network network, EngineSettings settings) => PackageRuntime.Open(path).Engine(network.Definition, network.Definition.Stems);
+    public override IEngine Open(Network network, EngineSettings settings) => PackageRuntime.Open(path, network.Definition, network.Definition.Stems).Engine();
 }

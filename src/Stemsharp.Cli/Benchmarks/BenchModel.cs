@@ -31,6 +31,9 @@ internal sealed class BenchModel : IDisposable
     /// <summary>Samples of a piece.</summary>
     internal int Samples { get; }
 
+    /// <summary>Floating-point operations of a piece. An engine that tells its steps knows them; others would take a graph, which is memory.</summary>
+    internal long Flops => Engine is IProfiledEngine { Profile: { Count: > 0 } steps } ? steps.Sum(step => step.Flops) : Source.Members[0].Network.Record(Samples).Flops;
+
     /// <summary>What loading took.</summary>
     internal LoadTimes Times { get; }
 

@@ -53,7 +53,7 @@ internal sealed class SegmentBench
             throw new StemsharpException($"{Model} gave stems that are silent or no numbers; its speed means nothing.");
         }
 
-        long flops = model.Source.Members[0].Network.Record(model.Samples).Flops;
+        long flops = model.Flops;
 
         // The peak is taken before, between and after: clocks and neighbours drift, and the ratio is what counts.
         double[] seconds = new double[Segments], shares = new double[Segments], meanShares = new double[Segments];

@@ -30,6 +30,8 @@ internal static class BenchCommand
             command.Add(option);
         }
 
+        command.Add(BenchPipelineCommand.Create());
+
         command.SetAction(async (line, cancellationToken) =>
         {
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);

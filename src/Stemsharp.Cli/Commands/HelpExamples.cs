@@ -35,6 +35,7 @@ internal static class HelpExamples
         ["stemsharp models convert"] = ["stemsharp models convert demo -o demo.safetensors"],
         ["stemsharp verify"] = ["stemsharp verify demo"],
         ["stemsharp bench"] = ["stemsharp bench demo --segments 3", "stemsharp bench demo --segments 3 --profile --offline"],
+        ["stemsharp bench pipeline"] = ["stemsharp bench pipeline --picture pipeline.svg", "stemsharp bench pipeline --seconds 60 --threads 1 --json"],
         ["stemsharp evaluate"] =
         [
             "stemsharp evaluate musdb18hq/test -n htdemucs --csv scores.csv --json scores.json --html report.html",

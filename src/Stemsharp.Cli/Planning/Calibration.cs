@@ -169,7 +169,7 @@ internal sealed record Calibration
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,
             DeviceBytes = separator.AtOnce.DeviceBytes,
-            Encoders = (several.Plan.EncodersAtOnce, !several.Plan.Waits),
+            Encoders = (several.Plan.EncodersAtOnce, several.Plan.Streams),
         };
     }
 

@@ -62,7 +62,6 @@ internal sealed record NoiseRun(
                 // Several pieces are several segments, also where the songs themselves are short enough for --no-split.
                 SeparatorOptions options = separator.Options with { TemporaryFolder = folder, Split = true };
                 await separator.SeparateAsync(AudioInput.FromSource(source, noise), sink, options, progress, cancellationToken).ConfigureAwait(false);
-                sink.Complete();
             }
 
             double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;

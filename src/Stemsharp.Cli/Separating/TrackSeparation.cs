@@ -32,24 +32,16 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
         long began = Stopwatch.GetTimestamp();
         TrackFiles files = new(
             request.Output, workFolder, request.OutputFolder, source.Audio.Info, source.Tags, rate => source.Audio.OpenReader(rate, Channels, cancellationToken));
-        using FileSink sink = new(files.Plan, cancellationToken);
-        double seconds = 0;
-        DirectProgress<SeparationProgress> progress = new(p =>
-        {
-            seconds = p.AudioSecondsTotal;
-            view.Report(new TrackProgress(
-                Phase(p.State), p.Percent / 100 * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began)));
-        });
+        using FileSink sink = new(files.Plan, cancellationToken) { BeforeNaming = source.RequireUnchanged };
+        DirectProgress<SeparationProgress> progress = new(p => view.Report(new TrackProgress(
+            Phase(p.State), p.Percent / 100 * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began))));
         SeparationSummary summary = await separator.SeparateAsync(
             AudioInput.FromSource(source.Audio, source.Track.Shown),
             sink,
             separator.Options with { TemporaryFolder = workFolder },
             progress,
             cancellationToken).ConfigureAwait(false);
-        source.RequireUnchanged();
-        view.Report(new TrackProgress("writing", SeparatingShare, seconds, Stopwatch.GetElapsedTime(began)));
-        IReadOnlyList<MadeFile> made = sink.Complete();
-        return new SeparatedTrack(made, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(made)]);
+        return new SeparatedTrack(sink.Made, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(sink.Made)]);
     }
 
     /// <summary>What the run did, for --verbose.</summary>

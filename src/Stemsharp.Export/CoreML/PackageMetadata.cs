@@ -21,7 +21,7 @@ internal static class PackageMetadata
         const string Unknown = "See the model's source.";
         Metadata metadata = new()
         {
-            ShortDescription = $"{source.Family}, music source separation: {string.Join(", ", stems)}. One segment of {samples} stereo samples at {definition.SampleRate} Hz. A stem is the inverse STFT of its spectrogram plus its waveform.",
+            ShortDescription = $"{source.Family}, music source separation: {string.Join(", ", stems)}. One segment of {samples} samples in {GraphWords.Channels(definition)} at {definition.SampleRate} Hz. {GraphWords.Stem(definition)}.",
             Author = "Stemsharp; weights by their trainers",
             License = source.Licence?.ToString() ?? Unknown,
             VersionString = "1",
@@ -33,17 +33,19 @@ internal static class PackageMetadata
         AddNumber("sample_rate", definition.SampleRate);
         AddNumber("channels", definition.Channels);
         AddNumber("segment_samples", samples);
-        TransformDefinition transform = definition.Transform is { IsQuarterHop: true } known
-            ? known
-            : throw new ModelException($"CoreML packages with the transform {definition.Transform} are not supported.");
-        AddNumber("frames", transform.Frames(samples));
-        AddNumber("bins", transform.Bins);
-        AddNumber("n_fft", transform.Nfft);
-        AddNumber("hop", transform.Hop);
-        Add("window", "hann, periodic");
-        Add("framing", $"reflect {transform.PadStart} left and {transform.PadStart} + up to a whole hop right; centred STFT scaled by 1/sqrt(n_fft); top bin and two frames at each side dropped");
-        Add("spectrogram_channels", string.Join(',', Enumerable.Range(0, definition.Channels).SelectMany(c => new[] { $"{(c == 0 ? "left" : "right")}.re", $"{(c == 0 ? "left" : "right")}.im" })));
-        Add("overlap", "0.25");
+        if (definition.Transform is { } transform)
+        {
+            AddNumber("frames", transform.Frames(samples));
+            AddNumber("bins", transform.Bins);
+            AddNumber("n_fft", transform.Nfft);
+            AddNumber("hop", transform.Hop);
+            Add("window", transform.Window == TransformWindow.Hann ? "hann, periodic" : "none");
+            Add("framing", Framing(transform, samples));
+            Add("spectrogram_channels", GraphWords.Parts(definition, ","));
+        }
+
+        AddNumber("overlap", 1 - (double)definition.Cut.StepNumerator / definition.Cut.StepDenominator);
+        Add("definition", DefinitionJson.ToText(definition.At(samples) with { Stems = [.. stems] }));
         Add("precision", options.Precision.ToString().ToLowerInvariant());
         if (options.PaletteBits is { } bits)
         {
@@ -74,6 +76,25 @@ internal static class PackageMetadata
         }
 
         return metadata;
+    }
+
+    // In words; the definition has it as data.
+    private static string Framing(TransformDefinition transform, int samples)
+    {
+        int end = transform.PaddedSamples(samples) - transform.PadStart - samples;
+        List<string> steps = [];
+        if (transform.PadStart > 0 || end > 0)
+        {
+            steps.Add($"{(transform.PadMode == PaddingMode.Reflect ? "reflect" : "zeros:")} {transform.PadStart} left and {end} right");
+        }
+
+        steps.Add($"centred STFT{(transform.Normalized ? " scaled by 1/sqrt(n_fft)" : "")}");
+        if (transform.Bins <= transform.Nfft / 2 || transform.DroppedFrames > 0)
+        {
+            steps.Add($"bins from {transform.Bins} on and {transform.DroppedFrames} frames at each side dropped");
+        }
+
+        return string.Join("; ", steps);
     }
 }
 

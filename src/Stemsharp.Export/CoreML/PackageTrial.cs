@@ -20,16 +20,16 @@ internal sealed record PackageTrial(double Change, double Parity)
     public static PackageTrial Run(Network network, string path, IReadOnlyList<string> stems, CancellationToken cancellationToken)
     {
         NetworkDefinition definition = network.Definition;
-        PackageRuntime package = PackageRuntime.Open(path);
-        using SpectralEngine interpreted = package.Engine(definition, stems);
+        ExportRuntime package = PackageRuntime.Open(path, definition, stems);
+        using SpectralEngine interpreted = package.Engine();
         using IEngine engine = new SeparatorOptions().Backends[0].Open(network, new EngineSettings { Threads = Environment.ProcessorCount });
         int samples = package.Samples, trained = definition.Cut.Samples;
-        float[] mix = StemTrial.Music(1, samples);
+        float[] mix = StemTrial.Music(1, samples, definition.Channels);
         float[] own = Choose(PieceTrial.Run(engine, definition, mix, cancellationToken), samples);
         float[] written = PieceTrial.Run(interpreted, definition with { Stems = [.. stems] }, mix, cancellationToken);
         double change = samples == trained
             ? double.PositiveInfinity
-            : StemTrial.Snr(Choose(PieceTrial.Run(engine, definition, StemTrial.Music(1, trained), cancellationToken), trained), trained, own, samples);
+            : StemTrial.Snr(Choose(PieceTrial.Run(engine, definition, StemTrial.Music(1, trained, definition.Channels), cancellationToken), trained), trained, own, samples);
         return new PackageTrial(change, StemTrial.Snr(own, samples, written, samples));
 
         float[] Choose(float[] all, int length)

@@ -119,11 +119,11 @@ internal static class PackageWriter
         Dictionary<string, NamedValueType> results = block.Operations.SelectMany(o => o.Outputs).ToDictionary(o => o.Name);
         ModelDescription description = new() { Metadata = metadata };
         description.Input.AddRange(function.Inputs.Select(i => Feature(i, NetworkDefinition.Find(definition.Inputs, PortRole.Spectrogram)?.Name == i.Name
-            ? "STFT of the segment, complex parts as channels: left.re, left.im, right.re, right.im"
+            ? $"STFT of the segment, complex parts as channels: {GraphWords.Parts(definition, ", ")}"
             : "The segment's samples")));
         description.Output.AddRange(block.Outputs.Select(name => Feature(results[name], NetworkDefinition.Find(definition.Outputs, PortRole.Spectrogram)?.Name == name
             ? "One spectrogram per stem, laid out as the input; a whole one, not a mask"
-            : "One waveform per stem, to be added to its spectrogram's inverse STFT")));
+            : definition.Outputs.Length == 2 ? "One waveform per stem, to be added to its spectrogram's inverse STFT" : "One waveform per stem: the stem")));
         return description;
     }
 

@@ -6,26 +6,26 @@ namespace Stemsharp.Export.Interpretation;
 internal static class StemTrial
 {
     /// <summary>
-    /// Stereo at 44.1 kHz: decaying chords, a beat of noise every half second, a bass line; about unit deviation.
+    /// At 44.1 kHz, in two voicings that channels take in turns: decaying chords, a beat of noise every half second, a bass line; about unit deviation.
     /// A shorter one is the start of a longer one.
     /// </summary>
     /// <param name="batch">How many times the same music.</param>
     /// <param name="samples">Its length.</param>
-    /// <returns>[N, 2, L].</returns>
-    public static float[] Music(int batch, int samples)
+    /// <param name="channels">Its channels C.</param>
+    /// <returns>[N, C, L].</returns>
+    public static float[] Music(int batch, int samples, int channels = 2)
     {
         const double Rate = 44100;
         Random random = new(7);
-        float[] mix = new float[batch * 2 * samples];
+        float[] mix = new float[batch * channels * samples];
         for (int i = 0; i < samples; i++)
         {
             double t = i / Rate, beat = t % 0.5, chord = t % 2;
             double noise = (random.NextDouble() - 0.5) * 4 * Math.Exp(-30 * beat), bass = Math.Sin(2 * Math.PI * 55 * (1 + (int)t % 3 * 0.25) * t);
             double tones = (Math.Sin(2 * Math.PI * 220 * t) + Math.Sin(2 * Math.PI * 277.18 * t) + Math.Sin(2 * Math.PI * 659.26 * t)) * Math.Exp(-chord);
-            for (int n = 0; n < batch; n++)
+            for (int row = 0; row < batch * channels; row++)
             {
-                mix[2 * n * samples + i] = (float)(noise + bass + tones);
-                mix[(2 * n + 1) * samples + i] = (float)(0.8 * noise + bass - 0.5 * tones);
+                mix[row * samples + i] = (float)(row % channels % 2 == 0 ? noise + bass + tones : 0.8 * noise + bass - 0.5 * tones);
             }
         }
 

@@ -2,7 +2,6 @@ using Stemsharp.Export.Onnx.Lowering;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Signal;
 
 namespace Stemsharp.Export.Onnx;
 
@@ -36,7 +35,7 @@ internal static class OnnxModelBuilder
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
-        GraphDocumentation.Apply(model);
+        GraphDocumentation.Apply(model, OnnxExports.DefinitionOf(definition, options), options.Precision);
         return model;
     }
 
@@ -45,36 +44,41 @@ internal static class OnnxModelBuilder
         LoweredValues values = new(graph, options.Batch);
         LoweringContext context = new(
             graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, Depth(network), options.Batch, Selection(definition, options));
-        Shape spectrogram = network.Inputs[0].Value.Shape, waveform = network.Inputs[1].Value.Shape;
-        int[] waveformDims = [options.Batch, .. waveform.Dims];
         GraphLowering lowering = new(context, options.ScoreLimit);
+        int stems = context.Stems?.Indices.Length ?? definition.Stems.Length;
         if (options.Kind == OnnxGraphKind.Spectrogram)
         {
-            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, graph.Input(definition.Inputs[0].Name, ElementType.Float, [options.Batch, .. spectrogram.Dims]));
-            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, graph.Input(definition.Inputs[1].Name, ElementType.Float, waveformDims));
+            foreach ((NetworkPort port, (_, Value value)) in definition.Inputs.Zip(network.Inputs))
+            {
+                values.Set(value, Layout.ChannelsFirst, graph.Input(port.Name, ElementType.Float, [options.Batch, .. value.Shape.Dims]));
+            }
+
             lowering.Run(network);
-            graph.Output(definition.Outputs[0].Name, Result(0, null));
-            graph.Output(definition.Outputs[1].Name, Result(1, null));
+            foreach ((NetworkPort port, (_, Value value)) in definition.Outputs.Zip(network.Outputs))
+            {
+                graph.Output(port.Name, lowering.Output(value, stems, null));
+            }
         }
         else
         {
-            TransformLowering transform = new(graph, QuarterHops(definition).Nfft, waveform.Last, spectrogram.Last, context.Fused);
-            Tensor mix = graph.Input(MixInput, ElementType.Float, waveformDims);
-            values.Set(network.Inputs[0].Value, Layout.ChannelsFirst, transform.Forward(mix));
-            values.Set(network.Inputs[1].Value, Layout.ChannelsFirst, mix);
+            int samples = options.Samples ?? definition.Cut.Samples;
+            TransformLowering? transform = definition.Transform is { } known ? TransformLowering.Create(graph, known, samples, context.Fused) : null;
+            Tensor mix = graph.Input(MixInput, ElementType.Float, [options.Batch, definition.Channels, samples]);
+            foreach ((NetworkPort port, (_, Value value)) in definition.Inputs.Zip(network.Inputs))
+            {
+                values.Set(value, Layout.ChannelsFirst, port.Role == PortRole.Spectrogram ? transform!.Forward(mix) : mix);
+            }
+
             lowering.Run(network);
-            graph.Output(StemsOutput, Result(1, null, transform.Inverse(Result(0, transform.Gains()))));
+            Tensor? inverse = Of(PortRole.Spectrogram) is { } spectrograms ? transform!.Inverse(lowering.Output(spectrograms, stems, transform.Gains())) : null;
+            graph.Output(StemsOutput, Of(PortRole.Waveform) is { } waveforms ? lowering.Output(waveforms, stems, null, inverse) : inverse!);
         }
 
         CastGrouping.Apply(graph.Proto);
         ConstantNames.Apply(graph.Proto);
 
-        Tensor Result(int index, Tensor? gains, Tensor? other = null) => lowering.Restored(network.Outputs[index].Value, context.Stems?.Indices.Length ?? definition.Stems.Length, gains, other);
+        Value? Of(PortRole role) => definition.Outputs.Zip(network.Outputs).FirstOrDefault(o => o.First.Role == role).Second.Value;
     }
-
-    private static TransformDefinition QuarterHops(NetworkDefinition definition) => definition.Transform is { IsQuarterHop: true } transform
-        ? transform
-        : throw new ModelException($"A waveform graph with the transform {definition.Transform} is not supported. Export a spectrogram graph instead.");
 
     // How many layers the decoder of a U-shaped network has.
     private static int Depth(Graph.Graph network) => network.Nodes

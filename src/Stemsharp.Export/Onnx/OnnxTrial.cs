@@ -24,6 +24,6 @@ internal static class OnnxTrial
     {
         OnnxGraphFile file = OnnxGraphFile.Open(path);
         int[] shape = file.Inputs[0].Shape;
-        return (new OnnxInterpreter(file).Run([StemTrial.Music(shape[0], shape[2])], cancellationToken)[0], shape[2]);
+        return (new OnnxInterpreter(file).Run([StemTrial.Music(shape[0], shape[2], shape[1])], cancellationToken)[0], shape[2]);
     }
 }

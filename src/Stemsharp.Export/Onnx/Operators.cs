@@ -85,17 +85,18 @@ internal static class Operators
         return g.Node(name, "Slice", [x, g.Constant([1], start), g.Constant([1], start + length), g.Constant([1], axis)], x.Type, With(x.Dims, axis, length));
     }
 
-    /// <summary>Pads the last axis.</summary>
-    public static Tensor Pad(this OnnxGraph g, string name, Tensor x, int before, int after, string mode)
+    /// <summary>Pads one axis, the last one unless another is named.</summary>
+    public static Tensor Pad(this OnnxGraph g, string name, Tensor x, int before, int after, string mode, int axis = -1)
     {
         if (before == 0 && after == 0)
         {
             return x;
         }
 
+        axis = axis < 0 ? x.Rank - 1 : axis;
         long[] pads = new long[2 * x.Rank];
-        (pads[x.Rank - 1], pads[^1]) = (before, after);
-        return g.Node(name, "Pad", [x, g.Constant([pads.Length], pads)], x.Type, With(x.Dims, x.Rank - 1, x.Dims[^1] + before + after), Attribute.Text("mode", mode));
+        (pads[axis], pads[x.Rank + axis]) = (before, after);
+        return g.Node(name, "Pad", [x, g.Constant([pads.Length], pads)], x.Type, With(x.Dims, axis, x.Dims[axis] + before + after), Attribute.Text("mode", mode));
     }
 
     /// <summary>ReduceMean or ReduceSum, keeping the reduced axes with one element.</summary>

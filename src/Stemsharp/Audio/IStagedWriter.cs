@@ -12,4 +12,7 @@ internal interface IStagedWriter : IAudioWriter
     /// <summary>Gives the finished file its name, replacing a file that is there.</summary>
     /// <exception cref="AudioException">The file can't be renamed.</exception>
     void Commit();
+
+    /// <summary>Takes a name back that was given: what was there before is there again. Only before <see cref="IDisposable.Dispose"/>.</summary>
+    void Undo();
 }

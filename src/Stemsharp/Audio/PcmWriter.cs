@@ -72,6 +72,7 @@ internal abstract class PcmWriter : IStagedWriter
     {
         Finish();
         Commit();
+        File?.Settle();
     }
 
     public void Finish()
@@ -87,6 +88,8 @@ internal abstract class PcmWriter : IStagedWriter
         File?.Commit();
         _done = true;
     }
+
+    public void Undo() => File?.Undo();
 
     public void Dispose()
     {

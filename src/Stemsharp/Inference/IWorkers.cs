@@ -23,6 +23,9 @@ public interface IWorkers
 /// <summary>The process's own threads, for the work around an engine that lends none.</summary>
 internal sealed class ParallelWorkers(int count) : IWorkers
 {
+    /// <summary>The caller's thread alone.</summary>
+    public static ParallelWorkers Caller { get; } = new(1);
+
     private readonly ParallelOptions _options = new() { MaxDegreeOfParallelism = count };
 
     public int Count => count;

@@ -1,6 +1,5 @@
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
-using Stemsharp.Simd;
 
 namespace Stemsharp.Inference;
 
@@ -40,7 +39,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
     {
         private readonly Graph.Graph _graph;
         private readonly Interpreter _interpreter;
-        private readonly NativeBuffer<float>?[] _inputs = new NativeBuffer<float>?[2], _outputs = new NativeBuffer<float>?[2];
+        private readonly PortMemory _inputs, _outputs;
         private readonly NetworkDefinition _definition;
 
         public InterpretedSession(Network network, int samples)
@@ -49,30 +48,23 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
             _graph = network.Record(samples);
             using INetworkWeights weights = network.OpenWeights(_graph);
             _interpreter = new Interpreter(_graph, new KeptWeights(_graph, weights));
-            foreach (NetworkPort port in _definition.Inputs)
-            {
-                _inputs[(int)port.Role] = new NativeBuffer<float>((int)Input(port).Shape.Elements);
-            }
-
-            foreach (NetworkPort port in _definition.Outputs)
-            {
-                _outputs[(int)port.Role] = new NativeBuffer<float>((int)Output(port).Shape.Elements);
-            }
+            _inputs = new PortMemory(_definition, _definition.Inputs, samples);
+            _outputs = new PortMemory(_definition, _definition.Outputs, samples);
         }
 
         public IWorkers? Workers => null;
 
-        public float* Input(PortRole role) => _inputs[(int)role] is { } buffer ? buffer.Data : null;
+        public float* Input(PortRole role) => _inputs.Pointer(role);
 
-        public float* Output(PortRole role) => _outputs[(int)role] is { } buffer ? buffer.Data : null;
+        public float* Output(PortRole role) => _outputs.Pointer(role);
 
         public void Run(CancellationToken cancellationToken)
         {
-            double[][] inputs = [.. _graph.Inputs.Select(i => Widen(_inputs[(int)_definition.Inputs.Single(p => p.Name == i.Name).Role]!.Span))];
+            double[][] inputs = [.. _graph.Inputs.Select(i => Widen(_inputs.Span(_definition.Inputs.Single(p => p.Name == i.Name).Role)))];
             double[][] outputs = _interpreter.Run(inputs, (_, _) => cancellationToken.ThrowIfCancellationRequested());
             for (int i = 0; i < outputs.Length; i++)
             {
-                Span<float> target = _outputs[(int)_definition.Outputs.Single(p => p.Name == _graph.Outputs[i].Name).Role]!.Span;
+                Span<float> target = _outputs.Span(_definition.Outputs.Single(p => p.Name == _graph.Outputs[i].Name).Role);
                 for (int j = 0; j < outputs[i].Length; j++)
                 {
                     target[j] = (float)outputs[i][j];
@@ -82,15 +74,9 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
 
         public void Dispose()
         {
-            foreach (NativeBuffer<float>? buffer in (NativeBuffer<float>?[])[.. _inputs, .. _outputs])
-            {
-                buffer?.Dispose();
-            }
+            _inputs.Dispose();
+            _outputs.Dispose();
         }
-
-        private Value Input(NetworkPort port) => _graph.Inputs.Single(i => i.Name == port.Name).Value;
-
-        private Value Output(NetworkPort port) => _graph.Outputs.Single(o => o.Name == port.Name).Value;
 
         private static double[] Widen(ReadOnlySpan<float> values)
         {

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
 
@@ -16,7 +17,8 @@ internal sealed class BlockAssembly
     private readonly StemAccumulator[] _sums;
     private readonly bool[] _spooled;
     private readonly SeparatedBlock _block;
-    private readonly float[] _earlier;
+    private readonly float[][] _earlier;
+    private readonly Timeline? _timeline;
     private long _position;
 
     /// <param name="bag">All passes.</param>
@@ -25,8 +27,10 @@ internal sealed class BlockAssembly
     /// <param name="spool">Where stems wait; null when there is one pass only.</param>
     /// <param name="mix">The track.</param>
     /// <param name="sums">[slot of this pass × channel].</param>
-    public BlockAssembly(Bag bag, int pass, int channels, StemSpool? spool, MixWindow mix, StemAccumulator[] sums)
+    /// <param name="timeline">Notes the stages; null for nobody.</param>
+    public BlockAssembly(Bag bag, int pass, int channels, StemSpool? spool, MixWindow mix, StemAccumulator[] sums, Timeline? timeline)
     {
+        _timeline = timeline;
         _bag = bag;
         _pass = pass;
         _channels = channels;
@@ -35,27 +39,38 @@ internal sealed class BlockAssembly
         _sums = sums;
         _spooled = [.. Enumerable.Range(0, bag.Wanted.Count).Select(slot => bag.Passes.Take(pass).Any(p => p.Slots.Contains(slot)))];
         _block = new SeparatedBlock(bag.Wanted.Count, channels);
-        _earlier = spool is null ? [] : new float[SeparatedBlock.Capacity];
+        _earlier = [.. _spooled.Select(spooled => new float[spooled ? SeparatedBlock.Capacity : 0])];
     }
 
     private bool IsLast => _pass == _bag.Passes.Count - 1;
 
-    /// <summary>Hands on everything before <paramref name="end"/>.</summary>
-    public void Emit(long end, Action<SeparatedBlock> receive, PeakMeter[] peaks)
+    /// <summary>Hands on everything before a sample.</summary>
+    /// <param name="end">The sample, in the track's count.</param>
+    /// <param name="workers">Threads that are free; the receiver may use them, too.</param>
+    /// <param name="stage">The last stage before it, in the run's timeline; then the one that made the last block.</param>
+    /// <param name="receive">Takes a block in the last pass.</param>
+    /// <param name="peaks">The peak of each wanted stem so far.</param>
+    public void Emit(long end, IWorkers workers, ref int stage, Action<SeparatedBlock> receive, PeakMeter[] peaks)
     {
         long begin = _position;
+        _block.Workers = workers;
         while (_position < end)
         {
             _block.Start = _position;
             _block.Length = (int)Math.Min(end - _position, SeparatedBlock.Capacity);
-            Fill((int)(_position - begin));
+            int skip = (int)(_position - begin);
+            long began = Timeline.Now;
             if (IsLast)
             {
-                Deliver(receive, peaks);
+                Deliver(skip, peaks);
+                stage = _block.Stage = _timeline?.Add("assemble", began, stage) ?? -1;
+                receive(_block);
             }
             else
             {
-                Spool();
+                int[] slots = _bag.Passes[_pass].Slots;
+                workers.For(slots.Length, i => Spool(i, slots[i], skip));
+                stage = _timeline?.Add("spool", began, stage) ?? -1;
             }
 
             _position += _block.Length;
@@ -63,73 +78,73 @@ internal sealed class BlockAssembly
 
         if (_position > begin)
         {
-            foreach (StemAccumulator sum in _sums)
-            {
-                sum.Advance((int)(_position - begin));
-            }
+            int count = (int)(_position - begin);
+            workers.For(_sums.Length, i => _sums[i].Advance(count));
         }
     }
 
-    /// <summary>This pass's share of each stem it has one in, plus what earlier passes left.</summary>
-    private void Fill(int skip)
+    // What this pass gives for a stem, and what earlier ones left.
+    private void Fill(int i, int slot, int skip)
     {
-        int[] slots = _bag.Passes[_pass].Slots;
-        Span<float> earlier = _earlier.AsSpan(0, _spool is null ? 0 : _block.Length);
-        for (int i = 0; i < slots.Length; i++)
+        Span<float> earlier = _earlier[slot].AsSpan(0, _spooled[slot] ? _block.Length : 0);
+        for (int c = 0; c < _channels; c++)
         {
-            for (int c = 0; c < _channels; c++)
+            Span<float> target = _block.Stems[slot][c].AsSpan(0, _block.Length);
+            _sums[i * _channels + c].Next(skip + _block.Length)[skip..].CopyTo(target);
+            if (_spooled[slot])
             {
-                Span<float> target = _block.Stems[slots[i]][c].AsSpan(0, _block.Length);
-                _sums[i * _channels + c].Next(skip + _block.Length)[skip..].CopyTo(target);
-                if (_spooled[slots[i]])
-                {
-                    _spool!.Read(slots[i] * _channels + c, _block.Start, earlier);
-                    TensorPrimitives.Add(target, earlier, target);
-                }
+                _spool!.Read(slot * _channels + c, _block.Start, earlier);
+                TensorPrimitives.Add(target, earlier, target);
             }
         }
     }
 
-    private void Spool()
+    private void Spool(int i, int slot, int skip)
     {
-        foreach (int slot in _bag.Passes[_pass].Slots)
+        Fill(i, slot, skip);
+        for (int c = 0; c < _channels; c++)
         {
-            for (int c = 0; c < _channels; c++)
-            {
-                _spool!.Write(slot * _channels + c, _block.Start, _block.Stems[slot][c].AsSpan(0, _block.Length));
-            }
+            _spool!.Write(slot * _channels + c, _block.Start, _block.Stems[slot][c].AsSpan(0, _block.Length));
         }
     }
 
-    private void Deliver(Action<SeparatedBlock> receive, PeakMeter[] peaks)
+    private void Deliver(int skip, PeakMeter[] peaks)
     {
         int[] own = _bag.Passes[_pass].Slots;
-        for (int slot = 0; slot < _bag.Wanted.Count; slot++)
+        _block.Workers.For(_bag.Wanted.Count + 1, slot =>
         {
+            if (slot == _bag.Wanted.Count)
+            {
+                for (int c = 0; c < _channels; c++)
+                {
+                    _mix.CopyTo(c, _block.Start, _block.Mix[c].AsSpan(0, _block.Length));
+                }
+
+                return;
+            }
+
+            int i = Array.IndexOf(own, slot);
+            if (i >= 0)
+            {
+                Fill(i, slot, skip);
+            }
+
             for (int c = 0; c < _channels; c++)
             {
                 Span<float> samples = _block.Stems[slot][c].AsSpan(0, _block.Length);
-                if (!own.Contains(slot))
+                if (i < 0)
                 {
                     _spool!.Read(slot * _channels + c, _block.Start, samples);
                 }
 
                 peaks[slot].Add(samples);
             }
-
-            if (peaks[slot].HasNonFinite)
-            {
-                throw new StemsharpException(
-                    $"The network gave samples that are no finite numbers near sample {_block.Start}; its weights are "
-                    + "damaged or the engine is faulty. Verify the model, or try another engine.");
-            }
-        }
-
-        for (int c = 0; c < _channels; c++)
+        });
+        if (peaks.Any(peak => peak.HasNonFinite))
         {
-            _mix.CopyTo(c, _block.Start, _block.Mix[c].AsSpan(0, _block.Length));
+            throw new StemsharpException(
+                $"The network gave samples that are no finite numbers near sample {_block.Start}; its weights are "
+                + "damaged or the engine is faulty. Verify the model, or try another engine.");
         }
-
-        receive(_block);
     }
 }

@@ -21,7 +21,8 @@ internal sealed class PieceQueue : IDisposable
 {
     private readonly BagPass _pass;
     private readonly long _pieces;
-    private readonly Action<IPieceBuffer, Piece> _fill;
+    private readonly Func<IPieceBuffer, Piece, int> _fill;
+    private readonly Timeline? _timeline;
     private readonly CancellationTokenSource _cancellation;
     private readonly Queue<Entry> _queue = [];
     private readonly List<Entry> _gathered = [];
@@ -32,10 +33,12 @@ internal sealed class PieceQueue : IDisposable
 
     /// <param name="pass">The network, and the stems wanted of it.</param>
     /// <param name="pieces">Pieces in all.</param>
-    /// <param name="fill">Writes a piece's part of the mix into a buffer; again where it has to be run again.</param>
+    /// <param name="fill">Writes a piece's part of the mix into a buffer; again where it has to be run again. Gives its stage's number.</param>
+    /// <param name="timeline">Notes the runs; null for nobody.</param>
     /// <param name="cancellationToken">Stops what is at work.</param>
-    public PieceQueue(BagPass pass, long pieces, Action<IPieceBuffer, Piece> fill, CancellationToken cancellationToken)
+    public PieceQueue(BagPass pass, long pieces, Func<IPieceBuffer, Piece, int> fill, Timeline? timeline, CancellationToken cancellationToken)
     {
+        _timeline = timeline;
         _pass = pass;
         _pieces = pieces;
         _fill = fill;
@@ -47,6 +50,9 @@ internal sealed class PieceQueue : IDisposable
 
     /// <summary>Pieces that have not been taken out.</summary>
     public int Count => _queue.Count;
+
+    /// <summary>Whether the engine is at work.</summary>
+    public bool IsBusy => _runs.Any(run => !run.IsCompleted);
 
     /// <summary>Whether a piece has to be taken out before another one is added.</summary>
     public bool IsFull => _queue.Count >= Capacity;
@@ -83,7 +89,7 @@ internal sealed class PieceQueue : IDisposable
 
     /// <summary>The oldest piece, when it is done, with the buffer that holds its stems and is to be disposed; null for a silent one.</summary>
     /// <param name="engine">What made it; null for a silent one.</param>
-    public (Piece Piece, IPieceBuffer? Buffer) Take(out IEngine? engine)
+    public (Piece Piece, IPieceBuffer? Buffer, int Stage) Take(out IEngine? engine)
     {
         engine = null;
         Entry entry = _queue.Peek();
@@ -114,7 +120,7 @@ internal sealed class PieceQueue : IDisposable
         }
 
         _queue.Dequeue();
-        return (entry.Piece, entry.Buffer);
+        return (entry.Piece, entry.Buffer, entry.Stage);
     }
 
     /// <summary>Stops what is still at work, and waits for it: the engine lives on.</summary>
@@ -153,7 +159,7 @@ internal sealed class PieceQueue : IDisposable
         }
 
         entry.Buffer = buffer;
-        _fill(buffer, entry.Piece);
+        entry.Stage = _fill(buffer, entry.Piece);
         _gathered.Add(entry);
         if (_gathered.Count == engine.PiecesPerRun)
         {
@@ -177,7 +183,7 @@ internal sealed class PieceQueue : IDisposable
             _runs.RemoveAt(0);
         }
 
-        Task run = RunAsync([.. _gathered.Select(e => e.Buffer!)]);
+        Task run = RunAsync([.. _gathered]);
         _gathered.ForEach(e => e.Work = run);
         _gathered.Clear();
         if (!run.IsCompleted)
@@ -186,20 +192,26 @@ internal sealed class PieceQueue : IDisposable
         }
     }
 
-    private async Task RunAsync(IPieceBuffer[] buffers)
+    private async Task RunAsync(Entry[] entries)
     {
         IEngine engine = _engine!;
         long began = Stopwatch.GetTimestamp();
         using (Activity? activity = SeparationTelemetry.Source.StartActivity("segment"))
         {
             activity?.SetTag("stemsharp.engine", engine.Description);
-            await engine.RunAsync(buffers, _pass.Stems, _cancellation.Token).ConfigureAwait(false);
+            await engine.RunAsync([.. entries.Select(e => e.Buffer!)], _pass.Stems, _cancellation.Token).ConfigureAwait(false);
+        }
+
+        if (_timeline is not null)
+        {
+            int stage = _timeline.Add("network", began, [.. entries.Select(e => e.Stage)]);
+            Array.ForEach(entries, e => e.Stage = stage);
         }
 
         // An engine's description is made anew each time it is asked for.
         if (SeparationTelemetry.SegmentDuration.Enabled)
         {
-            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds / buffers.Length, SeparationTelemetry.Engine(engine.Description));
+            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds / entries.Length, SeparationTelemetry.Engine(engine.Description));
         }
     }
 
@@ -274,5 +286,8 @@ internal sealed class PieceQueue : IDisposable
         public IPieceBuffer? Buffer { get; set; }
 
         public Task? Work { get; set; }
+
+        /// <summary>The stage that it has been through, in the run's timeline.</summary>
+        public int Stage { get; set; } = -1;
     }
 }

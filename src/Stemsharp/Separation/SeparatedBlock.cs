@@ -1,3 +1,5 @@
+using Stemsharp.Inference;
+
 namespace Stemsharp.Separation;
 
 /// <summary>A finished stretch of a track and its stems; the same memory serves stretch after stretch.</summary>
@@ -27,6 +29,12 @@ internal sealed class SeparatedBlock
 
     /// <summary>[stem][channel][sample].</summary>
     public float[][][] Stems { get; }
+
+    /// <summary>Threads that are free for whoever takes the block.</summary>
+    public IWorkers Workers { get; set; } = ParallelWorkers.Caller;
+
+    /// <summary>The stage that made it, in the run's timeline; negative without one.</summary>
+    public int Stage { get; set; } = -1;
 
     private static float[][] NewChannels(int channels)
     {

@@ -29,6 +29,9 @@ internal sealed record SeparationSettings
     /// <summary>Threads for the work around an engine that lends none, at least 1.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Notes when stages began and ended; null for nobody.</summary>
+    public Timeline? Timeline { get; init; }
+
     /// <summary>Where samples of a bag wait for its other networks.</summary>
     public string? TemporaryFolder { get; init; }
 }

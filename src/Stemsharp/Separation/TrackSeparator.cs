@@ -38,15 +38,18 @@ internal sealed class TrackSeparator
     private readonly int _channels;
     private readonly PeakMeter[] _peaks;
     private readonly List<EngineShare> _engines = [];
+    private readonly int _started;
     private long _segments, _silent, _done;
 
     /// <param name="track">The track.</param>
     /// <param name="statistics">What a pass over it told.</param>
     /// <param name="bag">The networks and the wanted stems.</param>
     /// <param name="settings">How to cut and blend.</param>
+    /// <param name="started">The stage before it, in the timeline; negative for none.</param>
     /// <exception cref="OptionException">The settings do not fit a network or the track.</exception>
-    public TrackSeparator(Track track, TrackStatistics statistics, Bag bag, SeparationSettings settings)
+    public TrackSeparator(Track track, TrackStatistics statistics, Bag bag, SeparationSettings settings, int started = -1)
     {
+        _started = started;
         _track = track;
         _statistics = statistics;
         _bag = bag;
@@ -99,16 +102,28 @@ internal sealed class TrackSeparator
             sums[i] = new StemAccumulator(cut.Samples);
         }
 
-        BlockAssembly assembly = new(_bag, number, _channels, spool, mix, sums);
-        IWorkers blending = new ParallelWorkers(_settings.Threads);
+        BlockAssembly assembly = new(_bag, number, _channels, spool, mix, sums, _settings.Timeline);
+        IWorkers own = new ParallelWorkers(_settings.Threads);
         double share = 1.0 / cut.Runs;
-        using PieceQueue queue = new(pass, schedule.Count, (buffer, piece) => Fill(buffer, mix, cut, piece, level), cancellationToken);
+        Timeline? timeline = _settings.Timeline;
+        int read = -1, made = -1;
+        using PieceQueue queue = new(
+            pass, schedule.Count,
+            (buffer, piece) =>
+            {
+                long began = Timeline.Now;
+                Fill(buffer, mix, cut, piece, level);
+                return timeline?.Add("fill", began, read) ?? -1;
+            },
+            timeline, cancellationToken);
         while (schedule.TryNext(out Chunk chunk))
         {
             cancellationToken.ThrowIfCancellationRequested();
             Piece piece = cut.PieceOf(chunk, schedule.NextStart);
             (long start, int shown) = cut.Shown(piece);
+            long began = Timeline.Now;
             mix.ReadTo(start + shown);
+            read = timeline?.Add("read", began, read < 0 ? _started : read) ?? -1;
             if (chunk.Start + chunk.Length <= 0 || IsSilent(mix, start, shown))
             {
                 queue.AddSilent(piece);
@@ -139,12 +154,16 @@ internal sealed class TrackSeparator
 
         void Finish()
         {
-            (Piece piece, IPieceBuffer? buffer) = queue.Take(out IEngine? engine);
+            (Piece piece, IPieceBuffer? buffer, int stage) = queue.Take(out IEngine? engine);
+            long began = Timeline.Now;
+
+            // A silent piece has no threads of the engine's, which may be at work.
+            IWorkers workers = buffer is null && queue.IsBusy ? ParallelWorkers.Caller : buffer?.Workers ?? own;
             if (buffer is not null)
             {
                 _segments++;
                 Tally(engine!);
-                Blend(buffer, buffer.Workers ?? blending, pass, cut, piece, level, weights.Of(piece.Chunk.Index, schedule.LastIndex), share, sums);
+                Blend(buffer, workers, pass, cut, piece, level, weights.Of(piece.Chunk.Index, schedule.LastIndex), share, sums);
                 buffer.Dispose();
             }
             else
@@ -153,7 +172,8 @@ internal sealed class TrackSeparator
                 SeparationTelemetry.SilentSegments.Add(1);
             }
 
-            assembly.Emit(Math.Clamp(piece.Final, 0, _statistics.Length), receive, _peaks);
+            made = timeline?.Add("blend", began, stage, made) ?? -1;
+            assembly.Emit(Math.Clamp(piece.Final, 0, _statistics.Length), workers, ref made, receive, _peaks);
             mix.DiscardBefore(piece.Final - cut.Samples / 2 - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));

@@ -70,7 +70,7 @@ internal sealed unsafe class DefinedFrames<TIsa, T, V> : DefinedFrames
         double[] window = new double[_nfft];
         for (int i = 0; i < _nfft; i++)
         {
-            window[i] = definition.Window == TransformWindow.Hann ? 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / _nfft) : 1;
+            window[i] = definition.WindowAt(i);
         }
 
         _weights = new OverlapWeights(definition, window, _frames + 2 * definition.DroppedFrames);

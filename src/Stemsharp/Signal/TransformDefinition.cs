@@ -118,6 +118,10 @@ public sealed record TransformDefinition
             DroppedFrames: 2, Output: TransformOutput.Input,
         };
 
+    /// <summary>What a frame's sample is multiplied by.</summary>
+    /// <param name="sample">0 … n − 1.</param>
+    internal double WindowAt(int sample) => Window == TransformWindow.Hann ? 0.5 - 0.5 * Math.Cos(2 * Math.PI * sample / Nfft) : 1;
+
     /// <summary>Samples of the lengthened signal.</summary>
     /// <param name="samples">Samples that go in, at least 1.</param>
     public int PaddedSamples(int samples)

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Stemsharp.Simd;
 
 /// <summary>
@@ -13,6 +15,16 @@ internal struct SplitMix64(ulong seed)
 
     /// <summary>The next of the sequence's numbers, each of 64 even bits.</summary>
     public ulong Next() => Finish(_state += Step);
+
+    /// <summary>The next four of the sequence's numbers at once.</summary>
+    public Vector256<ulong> NextFour()
+    {
+        Vector256<ulong> z = Vector256.Create(_state) + Vector256.Create(Step, unchecked(2 * Step), unchecked(3 * Step), unchecked(4 * Step));
+        _state += unchecked(4 * Step);
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >>> 31);
+    }
 
     /// <summary>A number of a seed's sequence, the first one at index 0.</summary>
     public static ulong At(ulong seed, long index) => Finish(seed + (ulong)(index + 1) * Step);

@@ -1,8 +1,6 @@
-using Google.Protobuf;
 using Stemsharp.Checkpoints;
 using Stemsharp.Export.Interpretation;
 using Stemsharp.Export.Onnx;
-using Stemsharp.Export.Onnx.Interpretation;
 using Stemsharp.Export.Onnx.Rules;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Export.Tests.CoreML;
@@ -70,7 +68,7 @@ public class GraphRuleTests(ITestOutputHelper output)
     public void Naive_sums_keep_single_precision(string folder, string file, string io, int samples)
     {
         GoldenTensors golden = GoldenTensors.Open(folder, io);
-        double snr = Snr.Of(golden[$"stems.{samples}"].Values, Run(Build(RepositoryFiles.Golden(folder, file), new OnnxGraphOptions()), golden[$"mix.{samples}"].Values, Summation.Chain));
+        double snr = Snr.Of(golden[$"stems.{samples}"].Values, GraphRun.First(Build(RepositoryFiles.Golden(folder, file), new OnnxGraphOptions()), golden[$"mix.{samples}"].Values, Summation.Chain));
         output.WriteLine($"{folder}: {snr:F1} dB");
         Assert.InRange(snr, 100, 200);
     }
@@ -80,7 +78,7 @@ public class GraphRuleTests(ITestOutputHelper output)
     {
         GoldenTensors golden = GoldenTensors.Open("htdemucs.synthetic.safetensors");
         float[] mix = golden["mix"].Values, window = golden["window"].Values;
-        float[] stems = Run(Build("synthetic:htdemucs", new OnnxGraphOptions()), mix, Summation.Chain);
+        float[] stems = GraphRun.First(Build("synthetic:htdemucs", new OnnxGraphOptions()), mix, Summation.Chain);
         int samples = mix.Length / 2, width = window.Length / 8;
         double snr = Snr.Of(window, [.. Enumerable.Range(0, 8).SelectMany(row => stems.AsSpan(row * samples + 100_000, width).ToArray())]);
         output.WriteLine($"{snr:F1} dB");
@@ -95,9 +93,9 @@ public class GraphRuleTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
         float[] mix = [.. Enumerable.Repeat(golden["mix.85995"].Values, batch).SelectMany(m => m)], truth = [.. Enumerable.Repeat(golden["stems.85995"].Values, batch).SelectMany(s => s)];
         ModelProto model = Build(s_tiny, new OnnxGraphOptions { Batch = batch });
-        double sound = Snr.Of(truth, Run(model, mix, Summation.Chain));
+        double sound = Snr.Of(truth, GraphRun.First(model, mix, Summation.Chain));
         Put(fault, model.Graph);
-        double careful = Snr.Of(truth, Run(model, mix, Summation.Blocks)), naive = Snr.Of(truth, Run(model, mix, Summation.Chain));
+        double careful = Snr.Of(truth, GraphRun.First(model, mix, Summation.Blocks)), naive = Snr.Of(truth, GraphRun.First(model, mix, Summation.Chain));
         output.WriteLine($"{sound:F1} dB; with the fault {naive:F1} dB, and {careful:F1} dB where nothing is merged");
         Assert.InRange(sound, 100, 200);
         Assert.InRange(careful, 100, 200);
@@ -120,18 +118,4 @@ public class GraphRuleTests(ITestOutputHelper output)
     private static string[] Problems(ModelProto model) => [.. GraphRules.Check(model.Graph).Select(f => $"{f.Rule.Name}: {string.Join("; ", f.Places)}")];
 
     private static ModelProto Build(string model, OnnxGraphOptions options) => OnnxModelBuilder.Build(FamilyTable.All.Open(model), options);
-
-    private static float[] Run(ModelProto model, float[] mix, Summation order)
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");
-        try
-        {
-            File.WriteAllBytes(path, model.ToByteArray());
-            return new OnnxInterpreter(OnnxGraphFile.Open(path), order).Run([mix])[0];
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
 }

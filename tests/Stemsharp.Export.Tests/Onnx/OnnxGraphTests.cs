@@ -102,7 +102,7 @@ public class OnnxGraphTests
         ModelProto exported = Build(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new OnnxGraphOptions { Kind = kind, Precision = precision });
         GraphProto graph = exported.Graph;
         Assert.Matches(@"^\d+\.\d+\.\d+$", exported.ProducerVersion);
-        Assert.Contains("85995 stereo samples at 44100 Hz into drums, bass, other, vocals", graph.DocString, StringComparison.Ordinal);
+        Assert.Contains("85995 samples in stereo at 44100 Hz into drums, bass, other, vocals", graph.DocString, StringComparison.Ordinal);
         Assert.All(graph.Input.Concat(graph.Output), v => Assert.NotEmpty(v.DocString));
         Assert.DoesNotContain(graph.Initializer, i => i.Name.StartsWith("constant.", StringComparison.Ordinal));
 

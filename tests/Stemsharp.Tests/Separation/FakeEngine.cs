@@ -66,20 +66,21 @@ internal sealed unsafe class FakeEngine(NetworkDefinition definition, Func<int, 
 
     private sealed class Session(FakeEngine owner, int samples) : INetworkSession
     {
-        private readonly NetworkMemory _memory = new([owner.Channels * samples, owner.Stems * owner.Channels * samples]);
+        private readonly PortMemory _mix = new(owner.Definition, owner.Definition.Inputs.Where(p => p.Role == PortRole.Waveform), samples);
+        private readonly PortMemory _stems = new(owner.Definition, owner.Definition.Outputs.Where(p => p.Role == PortRole.Waveform), samples);
 
         public IWorkers? Workers => null;
 
-        public float* Input(PortRole role) => role == PortRole.Waveform ? _memory.Pointer(0) : null;
+        public float* Input(PortRole role) => _mix.Pointer(role);
 
-        public float* Output(PortRole role) => role == PortRole.Waveform ? _memory.Pointer(1) : null;
+        public float* Output(PortRole role) => _stems.Pointer(role);
 
         public void Run(CancellationToken cancellationToken)
         {
             owner.Before?.Invoke(cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             Interlocked.Increment(ref owner._runs);
-            Span<float> mix = _memory.Span(0), stems = _memory.Span(1);
+            Span<float> mix = _mix.Span(PortRole.Waveform), stems = _stems.Span(PortRole.Waveform);
             for (int row = 0; row < owner.Stems * owner.Channels; row++)
             {
                 for (int i = 0; i < samples; i++)
@@ -89,8 +90,14 @@ internal sealed unsafe class FakeEngine(NetworkDefinition definition, Func<int, 
             }
         }
 
-        public void Dispose() => _memory.Dispose();
+        public void Dispose()
+        {
+            _mix.Dispose();
+            _stems.Dispose();
+        }
     }
+
+    private NetworkDefinition Definition => definition;
 
     private int Stems => definition.Stems.Length;
 

@@ -13,7 +13,8 @@ internal static class FakeModel
     /// <summary>drums, bass, other, vocals.</summary>
     public static ModelSource Source => Tiny4.Value;
 
-    public static Separator Open(SeparatorOptions? options = null, Action<CancellationToken>? before = null, List<FakeEngine>? engines = null) =>
+    public static Separator Open(
+        SeparatorOptions? options = null, Action<CancellationToken>? before = null, List<FakeEngine>? engines = null, Func<int, double, double, double>? formula = null) =>
         Separator.Open(Source, (options ?? new SeparatorOptions()) with
         {
             Engine = "fake",
@@ -21,7 +22,7 @@ internal static class FakeModel
             [
                 new FakeBackend(definition =>
                 {
-                    FakeEngine engine = new(definition) { Before = before };
+                    FakeEngine engine = new(definition, formula) { Before = before };
                     engines?.Add(engine);
                     return engine.ToEngine();
                 }),

@@ -160,7 +160,137 @@ public sealed class StemFileTests : IDisposable
         await using Separator separator = FakeModel.Open(new SeparatorOptions { TemporaryFolder = _folder }, before: _ => cancel.Cancel());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => separator.SeparateToFilesAsync(
             FakeModel.Noise(200_000), Path.Combine(_folder, "out"), cancellationToken: cancel.Token));
-        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    // Quiet stems are written once, loud ones twice: the samples are those of one pass with the gain either way.
+    [Theory]
+    [InlineData(0.05f, false)]
+    [InlineData(0.05f, true)]
+    [InlineData(0.6f, false)]
+    [InlineData(0.6f, true)]
+    public async Task Samples_are_the_stems_times_the_gain(float amplitude, bool shared)
+    {
+        await using Separator separator = FakeModel.Open();
+        Random random = new(3);
+        AudioInput input = AudioInput.FromSamples(Enumerable.Range(0, 400_000).Select(_ => amplitude * (float)(2 * random.NextDouble() - 1)).ToArray(), 44_100, 2);
+        SeparatedFiles made = await separator.SeparateToFilesAsync(input, _folder, new StemFileOptions { SharedGain = shared });
+        SeparationResult stems = await separator.SeparateAsync(input);
+        Assert.Equal(amplitude > 0.1, made.Gains.Values.Any(g => g != 1));
+        foreach ((string stem, string path) in made.Files)
+        {
+            float[] samples = SeparationHarness.Interleave([.. stems[stem]]);
+            int[] expected = new int[samples.Length];
+            new Quantiser(16, dither: true, DitherSeed.For(stem)).Quantise([.. samples.Select(x => x * made.Gains[stem])], expected);
+            Assert.Equal(expected, Read(path).Select(x => (int)(x * 32768)));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_name_that_cannot_be_given_takes_back_those_that_were(bool replaces)
+    {
+        string drums = Path.Combine(_folder, "drums.wav"), vocals = Path.Combine(_folder, "vocals.wav");
+        if (replaces)
+        {
+            File.WriteAllText(drums, "an older file");
+        }
+
+        await using Separator separator = FakeModel.Open();
+        StemFilePlanner planner = new(new StemFileOptions { FileName = (_, _, stem) => $"{stem}.wav" }, _folder, "song", null, null);
+        using (FileSink sink = new(planner.Plan, default) { BeforeNaming = () => Directory.CreateDirectory(vocals) })
+        {
+            await Assert.ThrowsAsync<OutputException>(() => separator.SeparateAsync(FakeModel.Noise(20_000), sink));
+        }
+
+        Assert.Equal(replaces ? [drums] : [], Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+        Assert.True(!replaces || File.ReadAllText(drums) == "an older file");
+    }
+
+    [Fact]
+    public async Task Done_is_told_when_the_files_have_their_names()
+    {
+        await using Separator separator = FakeModel.Open();
+        List<(SeparationState State, int Files)> seen = [];
+        await separator.SeparateToFilesAsync(FakeModel.Noise(20_000), Path.Combine(_folder, "out"), progress: new Told(p =>
+            seen.Add((p.State, Directory.GetFiles(_folder, "*.wav", SearchOption.AllDirectories).Length))));
+        Assert.Equal((SeparationState.Done, 4), seen[^1]);
+        Assert.Equal((SeparationState.Writing, 0), seen[^2]);
+    }
+
+    // Each stage fails in turn: one error, nothing left, and the separator is as good as new.
+    [Theory]
+    [InlineData("measuring")]
+    [InlineData("reading")]
+    [InlineData("network")]
+    [InlineData("result")]
+    [InlineData("writing")]
+    [InlineData("finishing")]
+    public async Task A_stage_that_fails_leaves_nothing(string stage)
+    {
+        string song = Write("song.wav", FakeModel.Noise(300_000)), output = Path.Combine(_folder, "out");
+        bool fails = true;
+        int runs = 0;
+        await using Separator separator = FakeModel.Open(
+            before: _ =>
+            {
+                runs++;
+                if (fails && runs == 3)
+                {
+                    switch (stage)
+                    {
+                        case "reading":
+                            using (FileStream cut = File.Open(song, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                            {
+                                cut.SetLength(400_000);
+                            }
+
+                            break;
+                        case "network":
+                            throw new StemsharpException("the network failed");
+                    }
+                }
+            },
+            formula: (stem, x, t) => fails && stage == "result" && runs == 3 ? double.NaN : FakeEngine.Bent(stem, x, t));
+        AudioInput input = stage == "measuring"
+            ? AudioInput.FromSamples(Enumerable.Range(0, 300_000).Select(i => i == 250_000 ? float.NaN : 0.1f).ToArray(), 44_100, 2)
+            : song;
+        StemFilePlanner planner = new(new StemFileOptions(), output, "song", null, null);
+        using (FileSink sink = new(planner.Plan, default) { BeforeNaming = stage == "finishing" ? () => throw new StemsharpException("at the end") : null })
+        {
+            IStemSink asked = stage == "writing" ? new FailingSink(sink, 2) : sink;
+            StemsharpException error = await Assert.ThrowsAnyAsync<StemsharpException>(() => separator.SeparateAsync(input, asked));
+            Assert.NotEmpty(error.Message);
+        }
+
+        Assert.False(Directory.Exists(output));
+        fails = false;
+        File.Delete(song);
+        await separator.SeparateToFilesAsync(Write("song.wav", FakeModel.Noise(300_000)), output);
+        Assert.Equal(4, Directory.GetFiles(output, "*", SearchOption.AllDirectories).Length);
+    }
+
+    private sealed class Told(Action<SeparationProgress> tell) : IProgress<SeparationProgress>
+    {
+        public void Report(SeparationProgress value) => tell(value);
+    }
+
+    private sealed class FailingSink(IStemSink inner, int blocks) : IStemSink
+    {
+        private int _left = blocks;
+
+        public void Begin(SeparationInfo info) => inner.Begin(info);
+
+        public void Write(StemBlock block)
+        {
+            if (_left-- == 0)
+            {
+                throw new OutputException("the disk is full");
+            }
+
+            inner.Write(block);
+        }
     }
 
     private string Write(string name, AudioInput input)

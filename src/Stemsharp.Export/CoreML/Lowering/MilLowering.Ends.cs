@@ -55,10 +55,20 @@ internal sealed partial class MilLowering
         Set(node.Output, Layout.Channels, last ? shifted : _mil.Reshape(name, shifted, result));
     }
 
-    // Where a norm stands between the last layer and here, the unwanted stems could not be left out before.
-    private MilValue SelectLate(Node node, MilValue x)
+    // An output that the network does not bring back to the input's mean and std.
+    private MilValue ByStem(string name, Value output)
     {
-        if (_options.Stems.Count == _options.StemCount || _uses.Producer(node.Inputs[0]) is { Op: ConvTransposeOp })
+        MilValue x = Selected(name, Get(output, Layout.Channels, MilType.Float32));
+        return _mil.Reshape(name, x, [1, _options.Stems.Count, x.Shape[1] / _options.Stems.Count, .. x.Shape[2..]]);
+    }
+
+    // Where a norm stands between the last layer and here, the unwanted stems could not be left out before.
+    private MilValue SelectLate(Node node, MilValue x) =>
+        _uses.Producer(node.Inputs[0]) is { Op: ConvTransposeOp } ? x : Selected(node.Name, x);
+
+    private MilValue Selected(string name, MilValue x)
+    {
+        if (_options.Stems.Count == _options.StemCount)
         {
             return x;
         }
@@ -69,10 +79,10 @@ internal sealed partial class MilLowering
         {
             int[] begin = new int[x.Rank], end = [.. x.Shape], shape = [.. x.Shape];
             (begin[1], end[1], shape[1]) = (stem * perStem, (stem + 1) * perStem, perStem);
-            parts.Add(_mil.Add("slice_by_index", $"{node.Name}_stem_{stem}", x.Type, shape, ("x", x), ("begin", _mil.Ints(begin)), ("end", _mil.Ints(end))));
+            parts.Add(_mil.Add("slice_by_index", $"{name}_stem_{stem}", x.Type, shape, ("x", x), ("begin", _mil.Ints(begin)), ("end", _mil.Ints(end))));
         }
 
-        return parts.Count == 1 ? parts[0] : _mil.Concat($"{node.Name}_selected", 1, parts);
+        return parts.Count == 1 ? parts[0] : _mil.Concat($"{name}_selected", 1, parts);
     }
 
     public void AddTable(Node node, AddTableOp op)

@@ -65,9 +65,9 @@ internal sealed partial class MilLowering : IOpVisitor
             node.Accept(this);
         }
 
-        foreach ((_, Value value) in _graph.Outputs)
+        foreach ((string name, Value value) in _graph.Outputs)
         {
-            _mil.Output(Get(value, Layout.Channels));
+            _mil.Output(_uses.Producer(value) is { Op: RestoreOp } ? Get(value, Layout.Channels) : ByStem(name, value));
         }
     }
 

@@ -281,17 +281,17 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
     {
         OnnxValue x = In(node, 0);
         long[] pads = In(node, 1).Integers;
-        int rank = x.Shape.Length, length = x.Shape[^1], before = (int)pads[rank - 1], padded = length + before + (int)pads[^1];
-        for (int axis = 0; axis < rank - 1; axis++)
+        int rank = x.Shape.Length;
+        int[] axes = [.. Enumerable.Range(0, rank).Where(a => pads[a] != 0 || pads[a + rank] != 0)];
+        if (axes is not [int axis])
         {
-            if (pads[axis] != 0 || pads[axis + rank] != 0)
-            {
-                throw new NotSupportedException($"{node.Name} pads another axis than the last.");
-            }
+            throw new NotSupportedException($"{node.Name} pads {axes.Length} axes; one is supported.");
         }
 
         bool reflect = node.Attributes["mode"].Text == "reflect";
-        for (int row = 0; row < x.Elements / length; row++)
+        int length = x.Shape[axis], before = (int)pads[axis], padded = length + before + (int)pads[axis + rank];
+        int inner = x.Shape[(axis + 1)..].Aggregate(1, (n, d) => n * d);
+        for (int row = 0; row < x.Elements / (length * inner); row++)
         {
             for (int i = 0; i < padded; i++)
             {
@@ -301,7 +301,10 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
                     source = source < 0 ? -source : source >= length ? 2 * (length - 1) - source : source;
                 }
 
-                y[row * padded + i] = (uint)source < (uint)length ? x.Data[row * length + source] : 0;
+                if ((uint)source < (uint)length)
+                {
+                    x.Data.AsSpan((row * length + source) * inner, inner).CopyTo(y.AsSpan((row * padded + i) * inner));
+                }
             }
         }
     }

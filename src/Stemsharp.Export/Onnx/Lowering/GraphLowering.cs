@@ -45,7 +45,7 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
         _statistics.Add(node.Outputs[2], std);
     }
 
-    /// <summary>The graph's outputs are restored when they are asked for, by <see cref="Restored"/>.</summary>
+    /// <summary>The graph's outputs are restored when they are asked for, by <see cref="Output"/>.</summary>
     public void Restore(Node node, RestoreOp op) => _restores.Add(node.Output, node);
 
     public void Pad(Node node, PadOp op)
@@ -227,36 +227,43 @@ internal sealed class GraphLowering(LoweringContext context, long scoreLimit) : 
     }
 
     /// <summary>
-    /// An output of the graph, [N, S, channels, …], restored to the input's mean and std. The gains of the
+    /// An output of the graph, [N, S, channels, …], restored to the input's mean and std where the network ends so. The gains of the
     /// inverse transform's bins go into these two small factors, not into a pass of their own;
     /// <paramref name="other"/> is added.
     /// </summary>
-    public Tensor Restored(Value output, int stems, Tensor? gains, Tensor? other = null)
+    public Tensor Output(Value output, int stems, Tensor? gains, Tensor? other = null)
     {
-        Node node = _restores[output];
-        Tensor x = First(node.Inputs[0], ElementType.Float);
-        if (context.Stems is { } wanted && x.Dims[1] == node.Output.Shape.Channels)
+        Node? restore = _restores.GetValueOrDefault(output);
+        string name = output.Name;
+        Tensor x = First(restore?.Inputs[0] ?? output, ElementType.Float);
+        if (context.Stems is { } wanted && x.Dims[1] == output.Shape.Channels)
         {
-            x = wanted.Of(_graph, $"{node.Name}/stems", x, 1);
+            x = wanted.Of(_graph, $"{name}/stems", x, 1);
         }
 
-        x = _graph.Reshape($"{node.Name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
-        Tensor mean = _statistics[node.Inputs[1]], std = _statistics[node.Inputs[2]];
+        x = _graph.Reshape($"{name}/by_stem", x, [x.Dims[0], stems, x.Dims[1] / stems, .. x.Dims.AsSpan()[2..]]);
+        if (restore is null)
+        {
+            x = gains is null ? x : _graph.Mul($"{name}/gains", x, gains);
+            return other is null ? x : _graph.Add($"{name}/sum", x, other);
+        }
+
+        Tensor mean = _statistics[restore.Inputs[1]], std = _statistics[restore.Inputs[2]];
         if (x.Rank == 5 && x.Dims[0] > 1)
         {
-            mean = _graph.Reshape($"{node.Name}/mean", mean, x.Dims[0], 1, 1, 1, 1);
-            std = _graph.Reshape($"{node.Name}/std", std, x.Dims[0], 1, 1, 1, 1);
+            mean = _graph.Reshape($"{name}/mean", mean, x.Dims[0], 1, 1, 1, 1);
+            std = _graph.Reshape($"{name}/std", std, x.Dims[0], 1, 1, 1, 1);
         }
 
         if (gains is not null)
         {
-            std = _graph.Mul($"{node.Name}/std_gains", std, gains);
-            mean = _graph.Mul($"{node.Name}/mean_gains", mean, gains);
+            std = _graph.Mul($"{name}/std_gains", std, gains);
+            mean = _graph.Mul($"{name}/mean_gains", mean, gains);
         }
 
-        Tensor scaled = _graph.Mul($"{node.Name}/scaled", x, std);
+        Tensor scaled = _graph.Mul($"{name}/scaled", x, std);
         return other is null
-            ? _graph.Add(node.Name, scaled, mean)
-            : _graph.Add(node.Name, _graph.Add($"{node.Name}/shifted", scaled, mean), other);
+            ? _graph.Add(name, scaled, mean)
+            : _graph.Add(name, _graph.Add($"{name}/shifted", scaled, mean), other);
     }
 }

@@ -10,7 +10,8 @@ namespace Stemsharp.Audio;
 internal sealed class OutputFile : IDisposable
 {
     private const string Suffix = ".stemsharp-part";
-    private bool _done;
+    private bool _done, _committed;
+    private string? _earlier;
 
     /// <summary>Chooses the temporary name and makes sure that the folder takes it.</summary>
     /// <param name="path">The final name. Its folder must exist.</param>
@@ -35,12 +36,53 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Where the content goes until then.</summary>
     public string TemporaryPath { get; }
 
-    /// <summary>Gives the file its final name; an older file of that name is replaced in one step.</summary>
+    /// <summary>
+    /// Gives the file its final name; an older file of that name is replaced in one step, and kept under a temporary name until
+    /// <see cref="Settle"/>.
+    /// </summary>
     public void Commit()
     {
-        Guard(() => File.Move(TemporaryPath, Path, overwrite: true));
-        _done = true;
+        Guard(() =>
+        {
+            if (File.Exists(Path))
+            {
+                string earlier = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, TemporaryName());
+                File.Replace(TemporaryPath, Path, earlier);
+                _earlier = earlier;
+            }
+            else
+            {
+                File.Move(TemporaryPath, Path);
+            }
+        });
+        _committed = true;
     }
+
+    /// <summary>After <see cref="Commit"/>: removes the file, or puts the older one back.</summary>
+    public void Undo()
+    {
+        if (!_committed)
+        {
+            return;
+        }
+
+        _committed = false;
+        Guard(() =>
+        {
+            if (_earlier is { } earlier)
+            {
+                File.Move(earlier, Path, overwrite: true);
+                _earlier = null;
+            }
+            else
+            {
+                File.Delete(Path);
+            }
+        });
+    }
+
+    /// <summary>After <see cref="Commit"/>: nothing is undone any more, and the older file goes.</summary>
+    public void Settle() => Remove(ref _earlier);
 
     /// <summary>Runs file operations on the output, with errors that name it.</summary>
     public void Guard(Action action)
@@ -72,9 +114,20 @@ internal sealed class OutputFile : IDisposable
         }
 
         _done = true;
+        string? temporary = _committed ? null : TemporaryPath;
+        Remove(ref temporary);
+        Settle();
+    }
+
+    private static void Remove(ref string? path)
+    {
         try
         {
-            File.Delete(TemporaryPath);
+            if (path is not null)
+            {
+                File.Delete(path);
+                path = null;
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -36,24 +36,30 @@ internal sealed class ResamplingWriter : IStagedWriter
 
     public void Complete()
     {
-        Finish();
-        Commit();
+        PassRest();
+        _inner.Complete();
     }
 
     public void Finish()
+    {
+        PassRest();
+        _inner.Finish();
+    }
+
+    public void Commit() => _inner.Commit();
+
+    public void Undo() => _inner.Undo();
+
+    public void Dispose() => _inner.Dispose();
+
+    private void PassRest()
     {
         int made;
         while ((made = _resampler.Finish(_output)) > 0)
         {
             Pass(made);
         }
-
-        _inner.Finish();
     }
-
-    public void Commit() => _inner.Commit();
-
-    public void Dispose() => _inner.Dispose();
 
     private void Pass(int frames)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Audio;
@@ -93,6 +94,9 @@ internal static class SampleCodec
                     target[i] = (byte)(samples[i] + 128);
                 }
 
+                break;
+            case SampleFormat.Int16 when BitConverter.IsLittleEndian:
+                TensorPrimitives.ConvertTruncating(samples, MemoryMarshal.Cast<byte, short>(target)[..samples.Length]);
                 break;
             case SampleFormat.Int16:
                 for (int i = 0; i < samples.Length; i++)

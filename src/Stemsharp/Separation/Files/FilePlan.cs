@@ -47,8 +47,14 @@ internal sealed record FilePlan
     /// <summary>Most encoders that may run at the same time; null: as many as are useful.</summary>
     public int? MostEncoders { get; init; }
 
-    /// <summary>Whether samples wait until the song's end, because a gain depends on all of it or encoders have to take turns.</summary>
-    public bool Waits => Residual is not null || Traktor is not null || ClipMode == ClipMode.Rescale || (Encodes && MostEncoders < Files.Count);
+    /// <summary>
+    /// Whether files are written while the song is separated. Not those that are made of each other, nor where encoders have to take
+    /// turns.
+    /// </summary>
+    public bool Streams => Residual is null && Traktor is null && !(Encodes && MostEncoders < Files.Count);
+
+    /// <summary>Whether samples wait until the song's end, because a gain may depend on all of it.</summary>
+    public bool Keeps => !Streams || ClipMode == ClipMode.Rescale;
 
     /// <summary>The rate at which samples wait. Resampling changes them, so that an exact sum comes after it.</summary>
     public int OutputRate => OpenMix is null ? SampleRate : Files[0].Encoding.SampleRate ?? SampleRate;
@@ -60,18 +66,18 @@ internal sealed record FilePlan
     public long PlaneLength => Channels *
         (OutputRate == SampleRate ? Length : Resampler.OutputLength(Length, SampleRate, OutputRate) + SpareFrames);
 
-    /// <summary>Encoders that run at the same time; 0 for WAV. Without waiting all of them do, from the song's start.</summary>
+    /// <summary>Encoders that run at the same time; 0 for WAV. Where files are streamed all of them do, from the song's start.</summary>
     public int EncodersAtOnce =>
         Traktor is not null ? 1
         : !Encodes ? 0
-        : Residual is not null || !Waits ? Files.Count
+        : Residual is not null || Streams ? Files.Count
         : Math.Min(Files.Count, MostEncoders ?? Math.Min(4, Environment.ProcessorCount));
 
     /// <summary>Disk that the finished files take, rather too much than too little.</summary>
     public long FileBytes => Files.Sum(f => DiskSpace.FileBytes((double)Length / SampleRate, Channels, f.Encoding, SampleRate));
 
     /// <summary>Disk that waiting samples take.</summary>
-    public long SpoolBytes => Waits ? StemSpool.Bytes(Planes, PlaneLength) : 0;
+    public long SpoolBytes => Keeps ? StemSpool.Bytes(Planes, PlaneLength) : 0;
 
     private bool Encodes => Files[0].Encoding.Format != AudioFormat.Wav;
 }

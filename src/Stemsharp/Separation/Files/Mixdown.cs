@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation.Files;
@@ -50,31 +51,50 @@ internal sealed record Mixdown(string Name, IReadOnlyList<float> Weights, float 
     /// <param name="destination">Length × channels samples, channels interleaved; overwritten.</param>
     public void Mix(SeparatedBlock block, Span<float> destination)
     {
-        int channels = block.Mix.Length;
-        destination.Clear();
-        for (int channel = 0; channel < channels; channel++)
+        List<(float Weight, float[][] Source)> terms = [];
+        if (MixWeight != 0)
         {
-            if (MixWeight != 0)
-            {
-                Add(block.Mix[channel].AsSpan(0, block.Length), MixWeight, destination[channel..], channels);
-            }
+            terms.Add((MixWeight, block.Mix));
+        }
 
-            for (int stem = 0; stem < Weights.Count; stem++)
+        terms.AddRange(Weights.Select((weight, stem) => (weight, block.Stems[stem])).Where(t => t.weight != 0));
+        int channels = block.Mix.Length;
+        int done = channels == 2 && Vector256.IsHardwareAccelerated && BitConverter.IsLittleEndian ? MixPairs(terms, block.Length, destination) : 0;
+        for (int i = done; i < block.Length; i++)
+        {
+            for (int channel = 0; channel < channels; channel++)
             {
-                if (Weights[stem] != 0)
+                float sum = 0;
+                foreach ((float weight, float[][] source) in terms)
                 {
-                    Add(block.Stems[stem][channel].AsSpan(0, block.Length), Weights[stem], destination[channel..], channels);
+                    sum += weight * source[channel][i];
                 }
+
+                destination[i * channels + channel] = sum;
             }
         }
     }
 
-    private static void Add(ReadOnlySpan<float> source, float weight, Span<float> destination, int step)
+    // The same for two channels and eight frames at once.
+    private static int MixPairs(List<(float Weight, float[][] Source)> terms, int frames, Span<float> destination)
     {
-        for (int i = 0; i < source.Length; i++)
+        int i = 0;
+        for (; i <= frames - Vector256<float>.Count; i += Vector256<float>.Count)
         {
-            destination[i * step] += weight * source[i];
+            Vector256<float> left = Vector256<float>.Zero, right = Vector256<float>.Zero;
+            foreach ((float weight, float[][] source) in terms)
+            {
+                left += Vector256.Create(weight) * Vector256.Create(source[0].AsSpan(i));
+                right += Vector256.Create(weight) * Vector256.Create(source[1].AsSpan(i));
+            }
+
+            (Vector256<ulong> l0, Vector256<ulong> l1) = Vector256.Widen(left.AsUInt32());
+            (Vector256<ulong> r0, Vector256<ulong> r1) = Vector256.Widen(right.AsUInt32());
+            (l0 | (r0 << 32)).AsSingle().CopyTo(destination[(2 * i)..]);
+            (l1 | (r1 << 32)).AsSingle().CopyTo(destination[(2 * i + 8)..]);
         }
+
+        return i;
     }
 }
 
