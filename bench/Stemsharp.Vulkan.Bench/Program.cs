@@ -46,7 +46,7 @@ switch (args)
         return 0;
     case ["trial", ..]:
         BenchDevice tried = Device();
-        Console.WriteLine(SpeedTrial.Take(tried.Instance, tried.Info, options).Advice(tried.Info));
+        Console.WriteLine(SpeedTrial.Take(tried.Instance, tried.Info, options).Advice(tried.Info).Reason);
         return 0;
     case ["accuracy", var golden, var filter, ..]:
         BenchDevice device = Device();
