@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Stemsharp.Cpu;
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Simd;
@@ -92,7 +93,7 @@ internal static unsafe class LoadBalanceSimulation
 
         // The first run compiles; of the others each task's median.
         return [.. all[1].Select((phases, s) => phases.Select((tasks, p) => tasks.Select((_, t) =>
-            Enumerable.Range(1, Runs).Select(run => all[run][s][p][t]).Order().ElementAt(Runs / 2)).ToArray()).ToArray())];
+            Statistics.Median(Enumerable.Range(1, Runs).Select(run => all[run][s][p][t]))).ToArray()).ToArray())];
     }
 
     // When the last of so many threads is done, each taking the next task when it is free.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Stemsharp.OnnxRuntime;
@@ -6,29 +5,30 @@ namespace Stemsharp.OnnxRuntime;
 /// <summary>Says what takes long, and every ten seconds how long it has taken, until it is disposed.</summary>
 internal sealed class ElapsedNotice : IDisposable
 {
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
     private readonly string _what;
     private readonly Action<string> _say;
-    private readonly long _began = Stopwatch.GetTimestamp();
-    private readonly Timer _timer;
+    private readonly TimeProvider _time;
+    private readonly long _began;
+    private readonly ITimer _timer;
 
-    public ElapsedNotice(string what, Action<string> say, TimeSpan? every = null)
+    /// <param name="what">What takes long.</param>
+    /// <param name="say">Gets the words.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    public ElapsedNotice(string what, Action<string> say, TimeProvider? time = null)
     {
-        (_what, _say) = (what, say);
+        (_what, _say, _time) = (what, say, time ?? TimeProvider.System);
+        _began = _time.GetTimestamp();
         say($"{what}.");
-        TimeSpan period = every ?? TimeSpan.FromSeconds(10);
-        _timer = new Timer(_ => Tell("so far"), null, period, period);
+        _timer = _time.CreateTimer(_ => Tell("so far"), null, Every, Every);
     }
 
     public void Dispose()
     {
-        using ManualResetEvent stopped = new(false);
-        if (_timer.Dispose(stopped))
-        {
-            stopped.WaitOne();
-        }
-
+        // What is being said is said to its end.
+        _timer.DisposeAsync().AsTask().Wait();
         Tell("in all");
     }
 
-    private void Tell(string until) => _say(string.Create(CultureInfo.InvariantCulture, $"{_what}: {Stopwatch.GetElapsedTime(_began).TotalSeconds:0} s {until}."));
+    private void Tell(string until) => _say(string.Create(CultureInfo.InvariantCulture, $"{_what}: {_time.GetElapsedTime(_began).TotalSeconds:0} s {until}."));
 }

@@ -67,9 +67,9 @@ public sealed class AudioInput
     public static AudioInput FromSamples(
         ReadOnlyMemory<float> interleaved, int sampleRate, int channels, string name = "samples")
     {
-        if (sampleRate is < 1_000 or > 768_000)
+        if (!SampleRates.IsWritten(sampleRate))
         {
-            throw new OptionException($"A sample rate of {sampleRate} Hz is out of range; 1,000 to 768,000 are valid.");
+            throw new OptionException($"A sample rate of {sampleRate} Hz is out of range; {SampleRates.Written} are valid.");
         }
 
         if (channels is < 1 or > 64)
@@ -86,9 +86,11 @@ public sealed class AudioInput
         return new AudioInput(name) { Samples = interleaved, SampleRate = sampleRate, Channels = channels };
     }
 
-    /// <summary>The same input, only a part of it. An input that is open already cannot be cut any more.</summary>
-    /// <param name="start">Where the part begins; not negative.</param>
-    /// <param name="duration">How long it is; null up to the end.</param>
+    /// <summary>
+    /// The same input, only a part of it; of a part, a part of that, whatever the input is. One that is open already cannot be cut any more.
+    /// </summary>
+    /// <param name="start">Where the part begins, counted in this input; not negative.</param>
+    /// <param name="duration">How long it is; null up to this input's end, which it does not go beyond.</param>
     /// <exception cref="OptionException">A negative start, or a duration that is not positive.</exception>
     public AudioInput Part(TimeSpan start, TimeSpan? duration = null)
     {
@@ -103,17 +105,24 @@ public sealed class AudioInput
             throw new OptionException($"'{Name}' is open already; choose its part when it is opened.");
         }
 
+        if (Options.Duration <= start)
+        {
+            throw new OptionException($"'{Name}' is a part of {Options.Duration}; it has nothing from {start} on.");
+        }
+
         long first = Channels * Math.Min(Frame(start), Samples.Length / Math.Max(Channels, 1));
         long count = duration is { } length ? Math.Min(Channels * Frame(length), Samples.Length - first) : Samples.Length - first;
         return new AudioInput(Name)
         {
             Path = Path,
             Stream = Stream,
-            Options = Options with { Start = start, Duration = duration },
+            Options = Options with { Start = Options.Start + start, Duration = Shorter(Options.Duration - start, duration) },
             Samples = Samples.Slice((int)first, (int)count),
             SampleRate = SampleRate,
             Channels = Channels,
         };
+
+        static TimeSpan? Shorter(TimeSpan? rest, TimeSpan? wanted) => rest is { } most && !(wanted < most) ? most : wanted;
 
         long Frame(TimeSpan time) => (long)Math.Round(time.TotalSeconds * SampleRate);
     }

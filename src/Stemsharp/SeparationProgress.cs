@@ -19,7 +19,7 @@ public enum SeparationState
     Done,
 }
 
-/// <summary>How far a separation is. Reported after each step, in order, from the thread that works.</summary>
+/// <summary>How far a separation is. Reported after each step, in order, one at a time, from the thread that separates.</summary>
 public readonly record struct SeparationProgress
 {
     /// <summary>What is being done.</summary>

@@ -7,6 +7,7 @@ namespace Stemsharp;
 internal sealed class SeparatorSong : IDisposable
 {
     private readonly AudioSource? _owned;
+    private readonly TrackSpool? _spool;
 
     /// <param name="input">The input.</param>
     /// <param name="sampleRate">The model's rate.</param>
@@ -21,7 +22,11 @@ internal sealed class SeparatorSong : IDisposable
         SampleRate = source?.Info.SampleRate ?? input.SampleRate;
         Channels = source?.Info.Channels ?? input.Channels;
         Warnings = source?.Info.Warnings ?? [];
-        Track = new Track(input.Name, token => Convert(source?.OpenReader(token) ?? input.OpenSamples()));
+        bool costly = source is { IsDecoded: true } || SampleRate != sampleRate;
+        _spool = costly ? new TrackSpool(Open, temporaryFolder) : null;
+        Track = new Track(input.Name, _spool is null ? Open : _spool.Open);
+
+        IAudioReader Open(CancellationToken token) => Convert(source?.OpenReader(token) ?? input.OpenSamples());
 
         IAudioReader Convert(IAudioReader reader)
         {
@@ -47,5 +52,9 @@ internal sealed class SeparatorSong : IDisposable
     /// <summary>The input at the model's rate and channels.</summary>
     public Track Track { get; }
 
-    public void Dispose() => _owned?.Dispose();
+    public void Dispose()
+    {
+        _spool?.Dispose();
+        _owned?.Dispose();
+    }
 }

@@ -60,8 +60,8 @@ public sealed class StemBlock
 }
 
 /// <summary>
-/// Takes a song's stems block by block, in order, on the thread that separates: the next block is not made
-/// before the sink has taken this one.
+/// Takes a song's stems block by block, in order, on the thread that separates, one call at a time: the next block is not made before
+/// the sink has taken this one. While the sink works an engine on the processor rests; one on a device does not.
 /// </summary>
 public interface IStemSink
 {

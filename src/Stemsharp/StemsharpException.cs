@@ -35,16 +35,26 @@ public class OutputException : AudioException
     /// <param name="isDiskFull">Whether the disk is full; also seen from <paramref name="innerException"/>.</param>
     public OutputException(string message, Exception? innerException = null, bool isDiskFull = false) : base(message, innerException!)
     {
-        for (Exception? cause = innerException; cause is not null; cause = cause.InnerException)
-        {
-            isDiskFull |= cause is OutputException { IsDiskFull: true } || Audio.OutputFile.IsDiskFull(cause);
-        }
-
-        IsDiskFull = isDiskFull;
+        IsDiskFull = isDiskFull || (innerException is not null && MeansDiskFull(innerException));
     }
 
     /// <summary>Whether the disk, or a quota on it, is full, so that other songs would meet the same.</summary>
     public bool IsDiskFull { get; }
+
+    /// <summary>Whether an error, or what caused it, means that the disk or a quota on it is full.</summary>
+    /// <param name="error">Any error that came of writing.</param>
+    public static bool MeansDiskFull(Exception error)
+    {
+        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is OutputException { IsDiskFull: true } || Audio.OutputFile.IsDiskFull(cause))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>A checkpoint, bag or catalog entry that is missing, broken, hostile or not supported.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mono.Cecil;
 using Stemsharp.Tests.Architecture;
 using Xunit;
@@ -31,13 +32,64 @@ public class ArchitectureTests
     [Fact]
     public void Arrows_lead_to_rooms_and_never_round_in_circles()
     {
-        IReadOnlyDictionary<string, string[]> arrows = RoomRules.Library.Arrows;
-        HashSet<string> settled = [];
-        while (settled.Count < arrows.Count)
+        foreach ((string project, RoomRules rules) in RoomRules.OfProjects)
         {
-            string[] next = [.. arrows.Where(room => !settled.Contains(room.Key) && room.Value.All(settled.Contains)).Select(room => room.Key)];
-            Assert.NotEmpty(next);
-            settled.UnionWith(next);
+            // What the rest of a project stands on is the library's root, which composes its rooms.
+            Dictionary<string, string[]> arrows = rules.Arrows.ToDictionary(room => room.Key, room => (string[])[.. room.Value.Where(target => target.Length > 0)]);
+            HashSet<string> settled = [];
+            while (settled.Count < arrows.Count)
+            {
+                string[] next = [.. arrows.Where(room => !settled.Contains(room.Key) && room.Value.All(settled.Contains)).Select(room => room.Key)];
+                Assert.True(next.Length > 0, $"{project}: the arrows of {string.Join(", ", arrows.Keys.Except(settled))} go round in circles, or to no room.");
+                settled.UnionWith(next);
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_project_has_its_rules()
+    {
+        string[] projects = [.. Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories).Select(file => Path.GetFileNameWithoutExtension(file)).Order()];
+        Assert.Equal(projects, RoomRules.OfProjects.Keys.Order());
+    }
+
+    // The analyzer that holds code and files together runs in the build.
+    [Fact]
+    public void Every_package_has_its_public_face_in_a_file()
+    {
+        foreach (string project in Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories))
+        {
+            bool packed = File.ReadAllText(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal);
+            Assert.Equal(packed, File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "PublicAPI.Unshipped.txt")));
+        }
+    }
+
+    [Fact]
+    public void Friends_have_their_reason_beside_them()
+    {
+        foreach (string project in Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.csproj", SearchOption.AllDirectories))
+        {
+            string[] lines = File.ReadAllLines(project);
+            Assert.Empty(lines.Where((line, i) => line.Contains("<InternalsVisibleTo", StringComparison.Ordinal) && !lines[i - 1].TrimStart().StartsWith("<!--", StringComparison.Ordinal) && !lines[i - 1].Contains("<InternalsVisibleTo", StringComparison.Ordinal)));
+        }
+    }
+
+    // Tools of the build are in no package and no program.
+    [Fact]
+    public void The_notices_name_every_package_that_is_shipped()
+    {
+        string[] tools = ["Grpc.Tools", "Microsoft.NET.ILLink.Tasks", "Microsoft.CodeAnalysis.PublicApiAnalyzers"];
+        string notices = File.ReadAllText(RepositoryFiles.At("THIRD-PARTY-NOTICES.txt"));
+        foreach (string file in Directory.EnumerateFiles(RepositoryFiles.At("src"), "packages.lock.json", SearchOption.AllDirectories))
+        {
+            using JsonDocument locked = JsonDocument.Parse(File.ReadAllText(file));
+            foreach (JsonProperty package in locked.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()))
+            {
+                if (package.Value.GetProperty("type").GetString() != "Project" && !tools.Contains(package.Name))
+                {
+                    Assert.Contains(package.Name, notices, StringComparison.Ordinal);
+                }
+            }
         }
     }
 

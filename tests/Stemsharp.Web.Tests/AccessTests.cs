@@ -3,7 +3,7 @@ using System.Text.Json;
 using Stemsharp.Client;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 using Xunit;
 
 namespace Stemsharp.Web.Tests;

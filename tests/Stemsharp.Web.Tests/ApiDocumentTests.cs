@@ -72,7 +72,7 @@ public sealed partial class ApiDocumentTests
     {
         foreach (ApiErrorKind kind in Enum.GetValues<ApiErrorKind>())
         {
-            Problem problem = ApiError.ToProblem(kind, null);
+            Problem problem = Problems.Of(kind);
             string row = Page.Split('\n').Single(line => line.StartsWith($"| {problem.Status} |", StringComparison.Ordinal));
             Assert.Contains($"`{problem.Type["urn:stemsharp:".Length..]}`", row, StringComparison.Ordinal);
         }

@@ -1,7 +1,7 @@
+using Stemsharp.Audio;
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Separation;
-using Stemsharp.Web.Sound;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Tests;
 
@@ -61,7 +61,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         string model = settings.Model ?? DefaultModel;
         if (model is not ("fake" or "fake2"))
         {
-            throw new ModelException(model == "absent" ? "The model 'absent' is not here." : $"The model '{model}' is unknown.");
+            throw model == "absent" ? new ModelException("The model's files are not here.") : new UnknownModelException("Nobody knows that model.");
         }
 
         if (settings.Stems?.Except(Stems).Any() == true)
@@ -87,10 +87,12 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
         try
         {
-            using PcmFile file = new(song);
+            using AudioSource source = AudioSource.Open(song, cancellationToken: cancellationToken);
+            using IAudioReader file = source.OpenReader(cancellationToken);
+            long length = file.Length!.Value;
             string[] stems = [.. Stems.Where(stem => settings.Stems is null || settings.Stems.Contains(stem))];
-            observer.Begin(new JobAudio(file.SampleRate, file.Channels, file.Frames, stems));
-            int frames = (int)((file.Frames + Blocks - 1) / Blocks);
+            observer.Begin(new JobAudio(file.SampleRate, file.Channels, length, stems));
+            int frames = (int)((length + Blocks - 1) / Blocks);
             float[] block = new float[frames * file.Channels], stem = new float[block.Length];
             for (int i = 0; i < Blocks; i++)
             {
@@ -105,7 +107,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
                     throw error;
                 }
 
-                int samples = file.Read((long)i * frames, block) * file.Channels;
+                int samples = Fill(file, block);
                 for (int s = 0; s < stems.Length; s++)
                 {
                     for (int n = 0; n < samples; n++)
@@ -115,7 +117,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
                     observer.Write(s, stem.AsSpan(0, samples));
                 }
-                observer.Progress((i + 1.0) / Blocks, (i + 1.0) / Blocks * file.Frames / file.SampleRate);
+                observer.Progress((i + 1.0) / Blocks, (i + 1.0) / Blocks * length / file.SampleRate);
             }
             lock (Order)
             {
@@ -126,6 +128,18 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         {
             Interlocked.Decrement(ref _running);
         }
+    }
+
+    /// <summary>Reads until the block is full or the song ends.</summary>
+    private static int Fill(IAudioReader reader, Span<float> block)
+    {
+        int filled = 0;
+        for (int frames; (frames = reader.Read(block[filled..])) > 0;)
+        {
+            filled += frames * reader.Channels;
+        }
+
+        return filled;
     }
 
     public void WriteStems(

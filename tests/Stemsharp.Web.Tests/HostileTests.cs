@@ -328,7 +328,7 @@ public sealed class HostileTests
         ApiException refusal = await Assert.ThrowsAsync<ApiException>(() => server.Client.CreateJobAsync(new NewJob(song.Id)));
         Assert.Equal("urn:stemsharp:disk-full", refusal.Problem.Type);
         Assert.Equal(507, refusal.Problem.Status);
-        Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, "jobs")));
+        Assert.Empty((await server.Client.GetJobsAsync()).Jobs);
         using HttpResponseMessage upload = await server.Http.PostAsync("/api/v1/uploads", Json("""{"name":"a","bytes":2000000}"""));
         await AssertRefusalAsync(upload, 507, "disk-full");
     }

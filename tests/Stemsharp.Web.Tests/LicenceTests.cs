@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Stemsharp.Client;
 using Stemsharp.Tests;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 using Xunit;
 
 namespace Stemsharp.Web.Tests;
@@ -62,7 +62,7 @@ public sealed class LicenceTests
         using LogRecorder log = new();
         await using TestServer server = await TestServer.StartAsync(log: log);
         await server.Client.DownloadModelAsync("absent");
-        (_, _, IReadOnlyDictionary<string, object?> values) = Assert.Single(log.Lines, line => line.Text.Contains("Licence", StringComparison.Ordinal));
+        (_, _, _, IReadOnlyDictionary<string, object?> values) = Assert.Single(log.Lines, line => line.Text.Contains("Licence", StringComparison.Ordinal));
         Assert.Equal(("absent", 100L, "CC BY-NC 4.0", "its trainer"), (values["Model"], values["Bytes"], values["Licence"], values["StatedBy"]));
     }
 }

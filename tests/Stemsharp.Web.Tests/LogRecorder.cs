@@ -6,7 +6,7 @@ namespace Stemsharp.Web.Tests;
 /// <summary>Keeps what a server logs: who said it, in which words, and with which values.</summary>
 internal sealed class LogRecorder : ILoggerProvider
 {
-    public ConcurrentQueue<(string Category, string Text, IReadOnlyDictionary<string, object?> Values)> Lines { get; } = [];
+    public ConcurrentQueue<(LogLevel Level, string Category, string Text, IReadOnlyDictionary<string, object?> Values)> Lines { get; } = [];
 
     public ILogger CreateLogger(string categoryName) => new Recorder(categoryName, this);
 
@@ -22,6 +22,6 @@ internal sealed class LogRecorder : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            owner.Lines.Enqueue((category, formatter(state, exception), state is IReadOnlyList<KeyValuePair<string, object?>> values ? values.ToDictionary() : []));
+            owner.Lines.Enqueue((logLevel, category, formatter(state, exception), state is IReadOnlyList<KeyValuePair<string, object?>> values ? values.ToDictionary() : []));
     }
 }

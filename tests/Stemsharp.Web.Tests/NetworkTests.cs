@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 using Xunit;
 using static Stemsharp.Web.Tests.AccessTests;
 

@@ -22,7 +22,9 @@ internal sealed class ServerProcess : IDisposable
     /// <param name="folder">Its data folder.</param>
     /// <param name="port">Its port; 0 for any that is free.</param>
     /// <param name="programs">A folder whose programs go before all others, the one that opens the browser among them; null for no browser.</param>
-    public static async Task<ServerProcess> StartAsync(string folder, int port = 0, string? programs = null)
+    /// <param name="environment">Sets variables of its environment.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string folder, int port = 0, string? programs = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         ProcessStartInfo start = new(
             "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--data", folder, "--model", "demo", "--lifeline"])
@@ -37,6 +39,11 @@ internal sealed class ServerProcess : IDisposable
         else
         {
             start.Environment["PATH"] = $"{programs}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         Process process = Process.Start(start)!;

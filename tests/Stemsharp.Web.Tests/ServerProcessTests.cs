@@ -97,6 +97,37 @@ public sealed class ServerProcessTests
         }
     }
 
+    // The variable may name the program or its folder; a program of that name which is not FFmpeg writes nothing.
+    [ToolFact("ffmpeg")]
+    public async Task FFmpeg_is_found_where_the_library_finds_it()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            await FindAsync(real: true);
+            await FindAsync(real: false);
+        }
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static async Task FindAsync(bool real)
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName, programs = Directory.CreateTempSubdirectory("stemsharp-programs-").FullName;
+        try
+        {
+            string ffmpeg = Path.Combine(programs, "ffmpeg");
+            await File.WriteAllTextAsync(ffmpeg, "#!/bin/sh\nexit 0\n");
+            File.SetUnixFileMode(ffmpeg, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            string found = real ? Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).First(part => File.Exists(Path.Combine(part, "ffmpeg"))) : ffmpeg;
+            using ServerProcess server = await ServerProcess.StartAsync(folder, environment: new Dictionary<string, string> { ["STEMSHARP_FFMPEG"] = found });
+            Assert.Equal(real ? ["wav", "flac", "mp3"] : ["wav"], (await server.Client.GetServerAsync()).Encoders);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            Directory.Delete(programs, recursive: true);
+        }
+    }
+
     private static async Task<string[]> HashesAsync(ServerProcess server, Job job)
     {
         List<string> hashes = [];

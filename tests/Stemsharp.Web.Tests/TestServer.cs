@@ -2,10 +2,14 @@ using System.Buffers.Binary;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
+using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Tests;
 
@@ -15,9 +19,11 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly bool _ownsFolder;
     private readonly ISongSeparator _separator;
 
-    private TestServer(string folder, bool ownsFolder, ServeOptions options, ISongSeparator separator, WebServer server)
+    private readonly FaultyJobStore? _store;
+
+    private TestServer(string folder, bool ownsFolder, ServeOptions options, ISongSeparator separator, WebServer server, FaultyJobStore? store)
     {
-        (Folder, _ownsFolder, Options, _separator, Server) = (folder, ownsFolder, options, separator, server);
+        (Folder, _ownsFolder, Options, _separator, Server, _store) = (folder, ownsFolder, options, separator, server, store);
         Http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.Token);
         Client = new StemsharpClient(server.Address, server.Token);
@@ -32,6 +38,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>The separator of a server that was started with the demo model.</summary>
     public HeldSeparator Demo => (HeldSeparator)_separator;
 
+    /// <summary>The store of a server that was started with one that can fail.</summary>
+    public FaultyJobStore Store => _store!;
+
     public WebServer Server { get; }
 
     /// <summary>Sends the token with everything.</summary>
@@ -39,9 +48,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     public StemsharpClient Client { get; }
 
+    /// <summary>A server with a fake separator.</summary>
+    /// <param name="change">Changes its options.</param>
+    /// <param name="folder">Its data; null for a folder that goes with it.</param>
+    /// <param name="fake">Prepares the separator.</param>
+    /// <param name="log">Gets what it logs.</param>
+    /// <param name="faulty">Whether its store of jobs can be made to fail.</param>
+    /// <param name="idle">Whether nobody works on its queue.</param>
     public static Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null, ILoggerProvider? log = null) =>
-        StartAsync(change, folder, log, options =>
+        Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null, ILoggerProvider? log = null,
+        bool faulty = false, bool idle = false) =>
+        StartAsync(change, folder, log, faulty, idle, options =>
         {
             FakeSeparator separator = new(options);
             fake?.Invoke(separator);
@@ -50,19 +67,31 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>A server that separates, with the demo model.</summary>
     public static Task<TestServer> StartDemoAsync(string? folder = null) =>
-        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, options => new HeldSeparator(new LibrarySeparator(options)));
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, false, false, options => new HeldSeparator(new LibrarySeparator(options)));
 
     private static async Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, Func<ServeOptions, ISongSeparator> make)
+        Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, bool faulty, bool idle, Func<ServeOptions, ISongSeparator> make)
     {
         bool owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
         ServeOptions options = new() { DataFolder = folder, Port = 0, OpenBrowser = false };
         options = change?.Invoke(options) ?? options;
         ISongSeparator separator = make(options);
-        WebServer server = WebServer.Create(options, separator, log is null ? null : logging => logging.AddProvider(log));
+        WebServer server = WebServer.Create(options, separator, log is null ? null : logging => logging.AddProvider(log), services =>
+        {
+            if (faulty)
+            {
+                services.AddSingleton<IJobStore>(provider => new FaultyJobStore(ActivatorUtilities.CreateInstance<FileJobStore>(provider)));
+            }
+
+            if (idle)
+            {
+                services.Remove(services.Single(service => service.ImplementationType == typeof(Pipeline)));
+            }
+        });
         await server.StartAsync(options);
-        return new TestServer(folder, owns, options, separator, server);
+        return new TestServer(
+            folder, owns, options, separator, server, faulty ? (FaultyJobStore)server.Services.GetRequiredService<IJobStore>() : null);
     }
 
     /// <summary>A song of noise that is the same for the same seed.</summary>

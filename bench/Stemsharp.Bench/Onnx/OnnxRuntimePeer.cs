@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
+using Stemsharp.Evaluation;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Model;
@@ -118,7 +119,7 @@ internal static class OnnxRuntimePeer
 
         public string Version => _session.Library.Version;
 
-        public double Median => Times.Order().ElementAt(Times.Count / 2);
+        public double Median => Statistics.Median(Times);
 
         public void Run(bool count)
         {

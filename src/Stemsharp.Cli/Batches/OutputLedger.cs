@@ -6,6 +6,8 @@ namespace Stemsharp.Cli.Batches;
 /// <summary>
 /// The records of an output folder, in its subfolder <c>.stemsharp</c>: which tracks are finished, and which
 /// process works on which track now. A process that dies loses its claim; what it had begun is swept away by the next one.
+/// Locks stay as empty files: of two processes that both wait for a lock which is taken away, one could get the old file and
+/// one that a third has made.
 /// </summary>
 internal sealed class OutputLedger
 {
@@ -39,7 +41,7 @@ internal sealed class OutputLedger
         try
         {
             // FileShare.None takes an advisory lock on Unix; it ends with the process, however that ends.
-            handle = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            handle = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
         }
         catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException)
             && File.Exists(path))
@@ -47,13 +49,22 @@ internal sealed class OutputLedger
             return null;
         }
 
-        // The former owner may have removed the file between our opening and locking it.
-        if (!File.Exists(path))
+        try
+        {
+            return new TrackClaim(this, key, Prepare(key), handle);
+        }
+        catch
         {
             handle.Dispose();
-            return null;
+            throw;
         }
+    }
 
+    internal string RecordPath(string key) => Path.Combine(_folder, key + ".json");
+
+    /// <summary>Sweeps away what a dead process has left of a track, and makes a folder for this one's work.</summary>
+    private string Prepare(string key)
+    {
         foreach (string stale in Directory.EnumerateDirectories(_folder, key + ".work-*"))
         {
             Directory.Delete(stale, recursive: true);
@@ -66,10 +77,8 @@ internal sealed class OutputLedger
 
         string work = Path.Combine(_folder, $"{key}.work-{Environment.ProcessId}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(work);
-        return new TrackClaim(this, key, work, handle);
+        return work;
     }
-
-    internal string RecordPath(string key) => Path.Combine(_folder, key + ".json");
 }
 
 /// <summary>One process's right to write one track.</summary>

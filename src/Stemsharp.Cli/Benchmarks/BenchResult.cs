@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Benchmarks;
 

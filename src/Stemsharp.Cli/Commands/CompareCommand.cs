@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Stemsharp.Backends;
-using Stemsharp.Cli.Benchmarks;
 using Stemsharp.Cli.Comparison;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.OnnxRuntime;

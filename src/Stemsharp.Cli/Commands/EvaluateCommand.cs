@@ -6,6 +6,7 @@ using Stemsharp.Cli.Evaluation;
 using Stemsharp.Cli.Evaluation.Reports;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 using Stemsharp.Evaluation;
 
 namespace Stemsharp.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Targets;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 using Stemsharp.Export.Onnx.Rules;
 using Stemsharp.Export.Onnx.Targets;
 

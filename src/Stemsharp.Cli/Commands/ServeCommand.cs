@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Cli.Commands;
 

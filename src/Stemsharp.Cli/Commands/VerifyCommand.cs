@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stemsharp.Backends;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 using Stemsharp.Cli.Verification;
 using Stemsharp.Inference;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Comparison;
 

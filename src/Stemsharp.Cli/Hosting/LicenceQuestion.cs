@@ -1,4 +1,4 @@
-using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Hosting;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Benchmarks;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Planning;
@@ -134,7 +135,7 @@ internal sealed record Calibration
         while (true)
         {
             runs.Add(await RunAsync(pieces).ConfigureAwait(false));
-            now = round == 1 ? Median(runs[^1].SegmentSeconds) : runs[^1].Seconds / pieces;
+            now = round == 1 ? Statistics.Median(runs[^1].SegmentSeconds) : runs[^1].Seconds / pieces;
             if (now > SlowSegment || now > Steady * before || runs.Count > MostRuns)
             {
                 break;
@@ -148,7 +149,7 @@ internal sealed record Calibration
         double rest = Math.Max(0, several.RestSeconds - one.RestSeconds) / (several.Pieces - round);
         // The median of single segments is steadier than a difference of whole runs; segments at once have no time of their own.
         double piece = round == 1
-            ? Median(several.SegmentSeconds) * several.Segments / several.Pieces + rest
+            ? Statistics.Median(several.SegmentSeconds) * several.Segments / several.Pieces + rest
             : Math.Max(0, several.Seconds - one.Seconds) / (several.Pieces - round);
         double track = Math.Max(0, one.Seconds - round * piece);
         double Extra(NoiseRun run) => Math.Max(0, run.Seconds - track - piece * run.Pieces);
@@ -171,12 +172,6 @@ internal sealed record Calibration
             DeviceBytes = separator.AtOnce.DeviceBytes,
             Encoders = (several.Plan.EncodersAtOnce, several.Plan.Streams),
         };
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
     }
 
     /// <summary>FFmpeg's start, and its time for a second of audio, from the first track that it can read.</summary>

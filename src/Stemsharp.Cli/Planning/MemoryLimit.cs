@@ -1,6 +1,6 @@
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Planning;
 

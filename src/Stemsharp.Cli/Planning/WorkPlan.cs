@@ -2,10 +2,9 @@ using System.Globalization;
 using System.Text;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
-using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Cli.Text;
 using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Planning;

@@ -1,3 +1,5 @@
+using Stemsharp.Cli.Text;
+
 namespace Stemsharp.Cli.Progress;
 
 /// <summary>

@@ -1,4 +1,4 @@
-using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 

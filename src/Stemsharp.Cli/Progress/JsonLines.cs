@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 

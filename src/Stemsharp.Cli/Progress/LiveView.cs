@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 
@@ -61,7 +62,7 @@ internal sealed class LiveView : IBatchView
         StopDisplay();
         if (outcomes.Count > 1)
         {
-            _console.MarkupLineInterpolated($"{Words.Summary(outcomes, elapsed)}");
+            _console.MarkupLineInterpolated($"{OutcomeWords.Summary(outcomes, elapsed)}");
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed class LiveView : IBatchView
         public void End(TrackOutcome outcome)
         {
             view.Show(index, new TrackProgress("", 1, 0, TimeSpan.Zero));
-            string text = Words.Outcome(outcome);
+            string text = OutcomeWords.Of(outcome);
             FormattableString line = outcome.Status switch
             {
                 TrackStatus.Failed => $"[red]failed[/]  {text}",
@@ -125,7 +126,7 @@ internal sealed class LiveView : IBatchView
             string left = progress.Remaining is { } remaining && progress.Fraction < 1
                 ? $"{Words.Duration(remaining)} left"
                 : progress.Phase ?? "";
-            return new Text($"{left}  {Words.Speed(progress.Speed)}");
+            return new Spectre.Console.Text($"{left}  {Words.Speed(progress.Speed)}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 
@@ -29,7 +30,7 @@ internal sealed class PlainView(TextWriter error) : IBatchView
     {
         if (outcomes.Count > 1)
         {
-            error.WriteLine(Words.Summary(outcomes, elapsed));
+            error.WriteLine(OutcomeWords.Summary(outcomes, elapsed));
         }
     }
 
@@ -61,7 +62,7 @@ internal sealed class PlainView(TextWriter error) : IBatchView
         {
             lock (_lock)
             {
-                error.WriteLine($"{prefix}{(outcome.Status == TrackStatus.Failed ? "failed: " : "")}{Words.Outcome(outcome)}");
+                error.WriteLine($"{prefix}{(outcome.Status == TrackStatus.Failed ? "failed: " : "")}{OutcomeWords.Of(outcome)}");
                 if (outcome.NullDecibels is { } nulls)
                 {
                     error.WriteLine($"{prefix}{Words.Null(nulls)}");

@@ -23,7 +23,7 @@ internal sealed class QuietView(TextWriter error) : IBatchView
         {
             if (outcome.Status == TrackStatus.Failed)
             {
-                error.WriteLine($"stemsharp: {Words.Outcome(outcome)}");
+                error.WriteLine($"stemsharp: {OutcomeWords.Of(outcome)}");
             }
         }
     }

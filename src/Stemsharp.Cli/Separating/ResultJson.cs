@@ -1,6 +1,6 @@
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Separating;
 

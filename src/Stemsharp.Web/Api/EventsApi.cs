@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Queue;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Api;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using Stemsharp.Client;
+using Stemsharp.Web.Sound;
 
 namespace Stemsharp.Web.Api;
 
@@ -33,7 +34,7 @@ internal static class LiveStem
         {
             throw StemsApi.NotReady(job);
         }
-        long total = Sound.FloatWavWriter.HeaderBytes + audio.Frames * audio.Channels * sizeof(float);
+        long total = GrowingWav.FullBytes(audio.SampleRate, audio.Channels, audio.Frames);
         long end = Math.Min(wanted.Ranges.First().To ?? long.MaxValue, file.Length - 1);
         if (from > end)
         {

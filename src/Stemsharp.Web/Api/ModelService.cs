@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Stemsharp.Client;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Api;
 
@@ -16,7 +17,7 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
 
     public ModelInfo Download(string name)
     {
-        ModelInfo model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ApiError.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
+        ModelInfo model = TryGet(name) ?? throw new ApiError(ApiErrorKind.UnknownModel, $"There is no model '{ClientText.Quoted(name)}'; there are {string.Join(", ", Models.Select(m => m.Name))}.");
         if (model.Installed)
         {
             return model;

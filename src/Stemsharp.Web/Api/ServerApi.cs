@@ -1,8 +1,8 @@
 using System.Reflection;
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Security;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Api;

@@ -1,11 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Security;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Api;
 
@@ -114,7 +115,7 @@ internal static class SongsApi
         string type = (context.Request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
         if (!taken(type))
         {
-            throw new ApiError(ApiErrorKind.WrongMediaType, $"The content type is '{ApiError.Quoted(type)}'; valid is {valid}.");
+            throw new ApiError(ApiErrorKind.WrongMediaType, $"The content type is '{ClientText.Quoted(type)}'; valid is {valid}.");
         }
     }
 }

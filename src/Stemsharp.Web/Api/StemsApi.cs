@@ -1,9 +1,12 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Stemsharp.Audio;
 using Stemsharp.Client;
+using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Sound;
+using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Api;
 
@@ -14,7 +17,7 @@ internal static class StemsApi
     {
         api.MapGet("/jobs/{id}/stems/{stem}", StemAsync)
             .Produces(200, contentType: "audio/wav").Produces(206, contentType: "audio/wav")
-            .Says("getStem", "A stem as 'wav', 'flac' or 'mp3', whole or by range. While the job runs, ranges of a float WAV file whose level is not final yet.", 404, 409, 416, 422)
+            .Says("getStem", "A stem as 'wav', 'flac' or 'mp3', whole or by range. While the job runs, ranges of a float WAV file whose level is not final yet.", 404, 409, 416, 422, 507)
             .WithTags("Stems");
 
         api.MapGet("/jobs/{id}/stems/{stem}/peaks", Waveform)
@@ -28,11 +31,11 @@ internal static class StemsApi
 
         api.MapGet("/jobs/{id}/stems.zip", ZipAsync)
             .Produces(200, contentType: "application/zip")
-            .Says("getStems", "All stems in one zip file.", 404, 409, 422).WithTags("Stems");
+            .Says("getStems", "All stems in one zip file.", 404, 409, 422, 507).WithTags("Stems");
 
         api.MapGet("/jobs/{id}/mix", Mix)
             .Produces(200, contentType: "audio/wav")
-            .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas.", 400, 404, 409, 422)
+            .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas.", 400, 404, 409, 422, 507)
             .WithTags("Stems");
     }
 
@@ -40,7 +43,7 @@ internal static class StemsApi
         HttpContext context, string id, string stem, JobQueue queue, StemEncoder encoder, string? format)
     {
         (Job job, JobAudio audio, int number) = Find(queue, id, stem);
-        StemFiles files = new(queue.Folder(id));
+        StemFiles files = queue.Files(id);
         format = encoder.CheckFormat(format);
         if (job.State != JobState.Done)
         {
@@ -66,7 +69,7 @@ internal static class StemsApi
         }
 
         return TypedResults.Bytes(
-            Peaks.ToDat(Peaks.Read(new StemFiles(queue.Folder(id)).PeakFile(number), group), audio.SampleRate, group),
+            Peaks.ToDat(Peaks.Read(queue.Files(id).PeakFile(number), group), audio.SampleRate, group),
             "application/octet-stream");
     }
 
@@ -90,7 +93,7 @@ internal static class StemsApi
             throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
         }
 
-        using PcmFile file = new(new StemFiles(queue.Folder(id)).Final(number, "wav"));
+        using WavReader file = WavReader.Open(queue.Files(id).Final(number, "wav"));
         return TypedResults.Bytes(
             Spectrogram.Compute(file, first, end, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
     }
@@ -99,7 +102,7 @@ internal static class StemsApi
     {
         Job job = Done(queue, id);
         format = encoder.CheckFormat(format);
-        StemFiles files = new(queue.Folder(id));
+        StemFiles files = queue.Files(id);
         string[] paths = new string[job.Audio!.Stems.Count];
         for (int i = 0; i < paths.Length; i++)
         {
@@ -131,8 +134,8 @@ internal static class StemsApi
     {
         Job job = Done(queue, id);
         format = encoder.CheckFormat(format);
-        MixLevels levels = MixLevels.Parse(gains, pans, job.Audio!.Stems.Count);
-        FileStream file = mixer.Render(job, new StemFiles(queue.Folder(id)), levels, format, context.RequestAborted);
+        MixLevels levels = MixParameters.Parse(gains, pans, job.Audio!.Stems.Count);
+        FileStream file = mixer.Render(job, queue.Files(id), levels, format, context.RequestAborted);
         Name(context, $"{Stem(job)} - mix.{format}");
         return TypedResults.Stream(file, StemEncoder.MediaType(format));
     }

@@ -4,6 +4,7 @@ using Stemsharp.Client;
 using Stemsharp.Web.Api;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Security;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Hosting;
 
@@ -59,7 +60,7 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
             await next(context).ConfigureAwait(false);
             if (isApi && context.Response is { HasStarted: false, StatusCode: >= 400 and < 600, ContentLength: null, ContentType: null })
             {
-                await RefuseAsync(context, Describe(context.Response.StatusCode)).ConfigureAwait(false);
+                await RefuseAsync(context, Problems.Of(context.Response.StatusCode)).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -70,8 +71,8 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            Problem problem = ToProblem(error);
-            if (problem.Status >= 500 && error is not ApiError)
+            Problem problem = Problems.Of(error);
+            if (problem.Status == 500)
             {
                 logger.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
             }
@@ -100,30 +101,6 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
     /// <summary>What needs no token: getting a session for one, and the description of the API.</summary>
     private static bool IsOpen(HttpRequest request) =>
         (request.Path == "/api/v1/session" && HttpMethods.IsPost(request.Method)) || request.Path == "/api/v1/openapi.json";
-
-    private static Problem ToProblem(Exception error) => error switch
-    {
-        ApiError refusal => refusal.Problem,
-        ModelException => ApiError.ToProblem(error.Message.Contains("unknown", StringComparison.OrdinalIgnoreCase) ? ApiErrorKind.UnknownModel : ApiErrorKind.ModelMissing, error.Message),
-        OptionException => ApiError.ToProblem(ApiErrorKind.InvalidSettings, error.Message),
-        AudioException => ApiError.ToProblem(ApiErrorKind.NotMusic, error.Message),
-        ExternalToolException => ApiError.ToProblem(ApiErrorKind.EncoderMissing, error.Message),
-        BadHttpRequestException bad => Describe(bad.StatusCode, bad.InnerException is JsonException json ? $"The body is not the JSON that is expected here: {json.Message}" : bad.Message),
-        IOException { HResult: 28 or unchecked((int)0x80070070) } => ApiError.ToProblem(ApiErrorKind.DiskFull, "The disk is full."),
-        _ => ApiError.ToProblem(ApiErrorKind.Internal, "The server's log says more."),
-    };
-
-    private static Problem Describe(int status, string? detail = null) => status switch
-    {
-        404 => ApiError.ToProblem(ApiErrorKind.NotFound, detail ?? "Nothing is at this address. /api/v1/openapi.json lists what there is."),
-        405 => ApiError.ToProblem(ApiErrorKind.WrongMethod, detail),
-        408 => ApiError.ToProblem(ApiErrorKind.TooSlow, detail),
-        413 => ApiError.ToProblem(ApiErrorKind.TooLarge, detail ?? "The body is too large."),
-        415 => ApiError.ToProblem(ApiErrorKind.WrongMediaType, detail ?? "The content type is not taken here; JSON is sent as application/json."),
-        416 => ApiError.ToProblem(ApiErrorKind.RangeNotSatisfiable, detail),
-        >= 500 => ApiError.ToProblem(ApiErrorKind.Internal, detail),
-        _ => ApiError.ToProblem(ApiErrorKind.BadRequest, detail ?? "The request cannot be understood.") with { Status = status },
-    };
 
     private static Task RefuseAsync(HttpContext context, Problem problem)
     {

@@ -1,13 +1,13 @@
 using System.Diagnostics;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Hosting;
 
 /// <summary>The server as a process: options in, page opened, signals heeded, exit code out.</summary>
 internal static class ServeProcess
 {
-    private const int Failed = 1, Usage = 2;
-
     public static async Task<int> RunAsync(string[] arguments)
     {
         try
@@ -29,12 +29,12 @@ internal static class ServeProcess
                     await server.WaitForShutdownAsync().ConfigureAwait(false);
                 }
             }
-            return 0;
+            return ExitCode.Success;
         }
         catch (StemsharpException error)
         {
             await Console.Error.WriteLineAsync($"stemsharp: {error.Message}").ConfigureAwait(false);
-            return error is OptionException ? Usage : Failed;
+            return ExitCode.For(error);
         }
     }
 

@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
+using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Security;
 using Stemsharp.Web.Separation;
-using Stemsharp.Web.Sound;
+using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Hosting;
@@ -39,13 +40,19 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>The page's address with the token in its fragment, which browsers send to no server.</summary>
     public string PageAddress => $"{Address}#token={Token}";
 
-    public static WebServer Create(ServeOptions options, ISongSeparator separator, Action<ILoggingBuilder>? logging = null)
+    /// <summary>Puts a server together.</summary>
+    /// <param name="options">What it may.</param>
+    /// <param name="separator">What separates.</param>
+    /// <param name="logging">Adds where the log goes.</param>
+    /// <param name="services">Puts other parts in place of the server's own.</param>
+    public static WebServer Create(
+        ServeOptions options, ISongSeparator separator, Action<ILoggingBuilder>? logging = null, Action<IServiceCollection>? services = null)
     {
         DataFolder folder = new(options.DataFolder);
         try
         {
             string token = Access.ReadOrCreateToken(folder.Token);
-            return new WebServer(Build(options, separator, folder, token, logging), folder, token);
+            return new WebServer(Build(options, separator, folder, token, logging, services), folder, token);
         }
         catch
         {
@@ -88,7 +95,7 @@ internal sealed class WebServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ServeOptions options, ISongSeparator separator, DataFolder folder, string token, Action<ILoggingBuilder>? logging)
+        ServeOptions options, ISongSeparator separator, DataFolder folder, string token, Action<ILoggingBuilder>? logging, Action<IServiceCollection>? services)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder.Root });
         builder.Logging.ClearProviders();
@@ -139,9 +146,11 @@ internal sealed class WebServer : IAsyncDisposable
         DiskBudget disk = new(options.MaxDiskBytes, folder.Root);
         builder.Services
             .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(new Access(token, options))
-            .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>().AddSingleton<JobQueue>()
+            .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>()
+            .AddSingleton<IJobStore, FileJobStore>().AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
+        services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         if (options.BehindProxy)
         {
@@ -157,7 +166,7 @@ internal sealed class WebServer : IAsyncDisposable
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);
-        Health.Map(app);
+        HealthApi.Map(app);
         PageFiles.Map(app, options.PageFolder);
         return app;
     }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Stemsharp.Client;
-using Stemsharp.Web.Queue;
-using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Observability;
 
@@ -16,11 +14,19 @@ internal sealed class Metrics
     private double _workSeconds;
     private long _uploadedBytes;
 
-    public void Finished(JobState state, double songSeconds, double workSeconds)
+    public void Finished(JobState state)
     {
         lock (_gate)
         {
             _finished[(int)state]++;
+        }
+    }
+
+    /// <summary>Counts the work on a song that has its stems.</summary>
+    public void Worked(double songSeconds, double workSeconds)
+    {
+        lock (_gate)
+        {
             _songSeconds += songSeconds;
             _workSeconds += workSeconds;
         }
@@ -30,14 +36,14 @@ internal sealed class Metrics
 
     public void Uploaded(long bytes) => Interlocked.Add(ref _uploadedBytes, bytes);
 
-    public string Render(JobQueue queue, EventHub events, DiskBudget disk)
+    /// <summary>What was counted, and how things stand now.</summary>
+    public string Render(IReadOnlyDictionary<JobState, int> jobs, int eventStreams, long diskBytes)
     {
         StringBuilder text = new();
-        IReadOnlyDictionary<JobState, int> counts = queue.Counts;
         Describe("stemsharp_jobs", "gauge", "Jobs that the server keeps, by state.");
         foreach (JobState state in Enum.GetValues<JobState>())
         {
-            Line($"stemsharp_jobs{{state=\"{Name(state)}\"}}", counts.GetValueOrDefault(state));
+            Line($"stemsharp_jobs{{state=\"{Name(state)}\"}}", jobs.GetValueOrDefault(state));
         }
 
         Describe("stemsharp_jobs_finished_total", "counter", "Jobs that have ended since the start, by state.");
@@ -62,9 +68,9 @@ internal sealed class Metrics
         }
 
         Describe("stemsharp_event_streams", "gauge", "Open streams of events.");
-        Line("stemsharp_event_streams", events.Watchers);
+        Line("stemsharp_event_streams", eventStreams);
         Describe("stemsharp_disk_bytes", "gauge", "Disk that the data folder takes, reservations included.");
-        Line("stemsharp_disk_bytes", disk.UsedBytes);
+        Line("stemsharp_disk_bytes", diskBytes);
         Describe("process_resident_memory_bytes", "gauge", "Resident memory.");
         Line("process_resident_memory_bytes", Environment.WorkingSet);
         return text.ToString();

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Stemsharp.Audio;
 using Stemsharp.Client;
-using Stemsharp.Web.Observability;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
@@ -13,7 +13,7 @@ namespace Stemsharp.Web.Queue;
 /// and written while the engine separates.
 /// </summary>
 internal sealed class Pipeline(
-    JobQueue queue, SongStore songs, ISongSeparator separator, Metrics metrics, ILogger<Pipeline> logger) : BackgroundService
+    JobQueue queue, SongStore songs, ISongSeparator separator, ILogger<Pipeline> logger) : BackgroundService
 {
     private readonly Channel<Work> _decoded = Channel.CreateBounded<Work>(1);
     private readonly Channel<Work> _separated = Channel.CreateBounded<Work>(1);
@@ -46,7 +46,7 @@ internal sealed class Pipeline(
             {
                 await _decoderFree.WaitAsync(stop).ConfigureAwait(false);
                 JobEntry entry = await queue.TakeAsync(stop).ConfigureAwait(false);
-                Work work = new(entry, new StemFiles(queue.Folder(entry.Stored.Id)));
+                Work work = new(entry, queue.Files(entry.Stored.Id));
                 bool decoded = Guard(work, cancel =>
                 {
                     logger.LogInformation("Job {JobId}: decoding {Song}", entry.Stored.Id, entry.Stored.Name);
@@ -62,7 +62,7 @@ internal sealed class Pipeline(
                 await _decoded.Writer.WriteAsync(work, CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        finally
         {
             _decoded.Writer.Complete();
         }
@@ -117,10 +117,10 @@ internal sealed class Pipeline(
                 continue;
             }
 
-            double timesRealTime = entry.Stored.DurationSeconds / work.Watch.Elapsed.TotalSeconds;
-            queue.Succeed(entry, timesRealTime);
-            metrics.Finished(JobState.Done, entry.Stored.DurationSeconds, work.Watch.Elapsed.TotalSeconds);
-            logger.LogInformation("Job {JobId}: done, {Speed:F1} times real time", entry.Stored.Id, timesRealTime);
+            if (queue.Succeed(entry, work.Watch.Elapsed))
+            {
+                logger.LogInformation("Job {JobId}: done, {Speed:F1} times real time", entry.Stored.Id, entry.Stored.TimesRealTime);
+            }
         }
         stop.ThrowIfCancellationRequested();
     }
@@ -128,16 +128,14 @@ internal sealed class Pipeline(
     /// <summary>Drawn from what was written: levelling may have changed it.</summary>
     private static void DrawWaveform(string stem, string peaks, CancellationToken cancel)
     {
-        using PcmFile final = new(stem);
+        using WavReader final = WavReader.Open(stem);
         using (PeakWriter waveform = new(peaks + ".new", final.Channels))
         {
             float[] block = new float[1 << 16];
-            for (long frame = 0; frame < final.Frames;)
+            for (int read; (read = final.Read(block)) > 0;)
             {
                 cancel.ThrowIfCancellationRequested();
-                int read = final.Read(frame, block);
                 waveform.Write(block.AsSpan(0, read * final.Channels));
-                frame += read;
             }
         }
         File.Move(peaks + ".new", peaks, overwrite: true);
@@ -168,26 +166,19 @@ internal sealed class Pipeline(
             }
 
             logger.LogInformation("Job {JobId}: stopped", entry.Stored.Id);
-            if (entry.CancelWanted)
-            {
-                metrics.Finished(JobState.Cancelled, 0, 0);
-            }
-
-            queue.Fail(entry, null);
+            queue.Stop(entry);
         }
         catch (StemsharpException error)
         {
             logger.LogWarning("Job {JobId}: {Error}", entry.Stored.Id, error.Message);
-            metrics.Finished(JobState.Failed, 0, 0);
-            queue.Fail(entry, error.Message);
+            queue.Fail(entry, JobFailure.Describe(error));
         }
 #pragma warning disable CA1031 // A job that fails in a way nobody foresaw must not end the queue.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             logger.LogError(error, "Job {JobId} failed", entry.Stored.Id);
-            metrics.Finished(JobState.Failed, 0, 0);
-            queue.Fail(entry, error is IOException ? error.Message : "Something went wrong inside the server; its log says more.");
+            queue.Fail(entry, JobFailure.Describe(error));
         }
         return false;
     }

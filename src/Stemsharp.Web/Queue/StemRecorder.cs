@@ -15,10 +15,10 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(250);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
-    private FloatWavWriter[] _floats = [];
+    private GrowingWav[] _floats = [];
     private PeakWriter[] _waveforms = [];
     private float[] _peaks = [];
-    private FloatWavWriter? _mix;
+    private GrowingWav? _mix;
     private float _mixPeak;
     private long _lastReport = long.MinValue;
     private long _frames;
@@ -37,12 +37,12 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
     {
         Audio = audio;
         DataFolder.CreatePrivate(files.PeaksFolder);
-        _floats = new FloatWavWriter[audio.Stems.Count];
+        _floats = new GrowingWav[audio.Stems.Count];
         _waveforms = new PeakWriter[audio.Stems.Count];
         _peaks = new float[audio.Stems.Count];
         for (int i = 0; i < _floats.Length; i++)
         {
-            _floats[i] = new FloatWavWriter(files.Floats(i), audio.SampleRate, audio.Channels, audio.Frames);
+            _floats[i] = new GrowingWav(files.Floats(i), audio.SampleRate, audio.Channels, audio.Frames);
             _waveforms[i] = new PeakWriter(files.PeakFile(i), audio.Channels);
         }
         queue.SetAudio(entry, audio);
@@ -53,7 +53,7 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
 
     public void WriteMix(ReadOnlySpan<float> interleaved)
     {
-        _mix ??= new FloatWavWriter(files.MixFloats, Audio!.SampleRate, Audio.Channels, Audio.Frames);
+        _mix ??= new GrowingWav(files.MixFloats, Audio!.SampleRate, Audio.Channels, Audio.Frames);
         _mix.Write(interleaved);
         _mixPeak = Peak(_mixPeak, interleaved);
     }
@@ -68,7 +68,7 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
             return;
         }
 
-        foreach (FloatWavWriter file in _floats)
+        foreach (GrowingWav file in _floats)
         {
             file.Flush();
         }
@@ -93,7 +93,7 @@ internal sealed class StemRecorder(JobQueue queue, JobEntry entry, StemFiles fil
 
     public void Dispose()
     {
-        foreach (FloatWavWriter? file in _floats)
+        foreach (GrowingWav? file in _floats)
         {
             file?.Dispose();
         }

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
-using Stemsharp.Web.Api;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Security;
 
@@ -63,9 +63,9 @@ internal sealed class Access
         bool ownLoopback = _options.IsLoopback && !_options.BehindProxy && (host.Host is "localhost" or "127.0.0.1" or "[::1]");
         if (!ownLoopback && !_options.HostNames.Contains(host.Host, StringComparer.OrdinalIgnoreCase))
         {
-            throw new ApiError(
-                ApiErrorKind.WrongHost,
-                $"This server does not answer for '{ApiError.Quoted(host.Value)}'. Use the address that it printed at its start, or start it with --host-name.");
+            throw new AccessException(
+                AccessErrorKind.WrongHost,
+                $"This server does not answer for '{ClientText.Quoted(host.Value)}'. Use the address that it printed at its start, or start it with --host-name.");
         }
     }
 
@@ -77,8 +77,8 @@ internal sealed class Access
             return;
         }
 
-        throw new ApiError(
-            ApiErrorKind.Forbidden,
+        throw new AccessException(
+            AccessErrorKind.InTheClear,
             "This server is behind a proxy that speaks TLS, and the request did not come that way. Call the proxy's https address; the proxy has to send 'X-Forwarded-Proto: https'.");
     }
 
@@ -99,7 +99,7 @@ internal sealed class Access
         }
         if (foreign)
         {
-            throw new ApiError(ApiErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
+            throw new AccessException(AccessErrorKind.CrossSite, "The request comes from another site. Only this server's own page and programs with the token may call it.");
         }
     }
 

@@ -1,7 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Client;
+using Stemsharp.Separation;
 using Stemsharp.Separation.Files;
-using Stemsharp.Web.Sound;
 
 namespace Stemsharp.Web.Separation;
 
@@ -45,12 +45,12 @@ internal static class LevelledStems
                 open.Add(new Waiting(waiting));
             }
 
-            PcmFile first = open[0].File;
+            WavReader first = open[0].File;
             FilePlan plan = new()
             {
                 SampleRate = first.SampleRate,
                 Channels = first.Channels,
-                Length = first.Frames,
+                Length = first.Header.Frames,
                 Files = [.. stems.Select((stem, i) => new PlannedFile(
                     Mixdown.Single(stem.Name, [.. stems.Select(other => other.Name)]), targets[i], Encoding(stem, settings)))],
                 Residual = stems.ToList().FindIndex(stem => stem.Name == settings.Residual),
@@ -85,17 +85,15 @@ internal static class LevelledStems
     public static void Copy(
         string source, string target, EncodingOptions encoding, SpanAction? change, CancellationToken cancellationToken)
     {
-        using PcmFile reader = new(source);
+        using WavReader reader = WavReader.Open(source);
         using IAudioWriter writer = AudioFiles.Create(target, reader.SampleRate, reader.Channels, encoding, cancellationToken);
         float[] block = new float[BlockFrames * reader.Channels];
-        for (long frame = 0; frame < reader.Frames;)
+        for (int read; (read = reader.Read(block)) > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int read = reader.Read(frame, block);
             Span<float> samples = block.AsSpan(0, read * reader.Channels);
             change?.Invoke(samples);
             writer.Write(samples);
-            frame += read;
         }
         writer.Complete();
     }
@@ -116,17 +114,10 @@ internal static class LevelledStems
     /// <summary>A waiting file, read from front to back.</summary>
     private sealed class Waiting(WaitingStem stem) : IWaitingSamples
     {
-        private long _frame;
-
-        public PcmFile File { get; } = new(stem.Floats);
+        public WavReader File { get; } = WavReader.Open(stem.Floats);
 
         public float Peak => stem.Peak;
 
-        public int Read(Span<float> samples)
-        {
-            int read = File.Read(_frame, samples);
-            _frame += read;
-            return read * File.Channels;
-        }
+        public int Read(Span<float> samples) => FullRead.Frames(File, samples) * File.Channels;
     }
 }

@@ -1,7 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Separation.Files;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Separation;
 
@@ -9,6 +9,7 @@ namespace Stemsharp.Web.Separation;
 internal sealed class LibrarySeparator : ISongSeparator
 {
     private const int BlockFrames = 1 << 14;
+    private static readonly (string Name, AudioFormat Format)[] Formats = [("wav", AudioFormat.Wav), ("flac", AudioFormat.Flac), ("mp3", AudioFormat.Mp3)];
     private readonly ServeOptions _options;
     private readonly AudioInputOptions _input;
     private readonly ModelShelf _shelf;
@@ -20,7 +21,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         _options = options;
         _input = new AudioInputOptions { MaximumDuration = options.MaxDuration };
         _shelf = new ModelShelf(options);
-        Encoders = ExternalPrograms.HasFFmpeg ? ["wav", "flac", "mp3"] : ["wav"];
+        Encoders = [.. Formats.Where(format => CanEncode(format.Format)).Select(format => format.Name)];
     }
 
     public string Engine => _options.Engine.Describe(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount);
@@ -102,11 +103,11 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken)
     {
-        using Sound.PcmFile source = new(wav);
+        using WavReader source = WavReader.Open(wav);
         EncodingOptions encoding = new()
         {
-            Format = format == "flac" ? AudioFormat.Flac : AudioFormat.Mp3,
-            SampleFormat = source.BitsPerSample > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
+            Format = Formats.Single(known => known.Name == format).Format,
+            SampleFormat = source.Header.ValidBits > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
         };
         LevelledStems.Copy(wav, target, encoding, null, cancellationToken);
     }
@@ -116,6 +117,20 @@ internal sealed class LibrarySeparator : ISongSeparator
         if (_separator is not null)
         {
             await _separator.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a format can be written here, as the library will find out when it writes one.</summary>
+    private static bool CanEncode(AudioFormat format)
+    {
+        try
+        {
+            AudioFiles.Check(new EncodingOptions { Format = format }, sampleRate: 44_100, channels: 2);
+            return true;
+        }
+        catch (ExternalToolException)
+        {
+            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 using Stemsharp.Client;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Separation;
 
@@ -45,7 +46,7 @@ internal sealed class ModelShelf
     private string Names => string.Join(", ", _models.Select(model => model.Name));
 
     public ModelInfo Find(string name) => _models.FirstOrDefault(model => model.Name == name)
-        ?? throw new ModelException($"The model '{Api.ApiError.Quoted(name)}' is unknown; there are {Names}.");
+        ?? throw new UnknownModelException($"The model '{ClientText.Quoted(name)}' is unknown; there are {Names}.");
 
     public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
     {

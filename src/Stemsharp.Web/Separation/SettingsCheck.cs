@@ -1,6 +1,6 @@
 using Stemsharp.Client;
 using Stemsharp.Separation.Files;
-using Stemsharp.Web.Api;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Separation;
 
@@ -84,14 +84,14 @@ internal static class SettingsCheck
             : model.Stems;
         string residual = settings.Residual ?? Mixdown.DefaultResidual(files);
         return files.Contains(residual) ? settings with { Residual = residual }
-            : throw new OptionException($"'residual' is '{ApiError.Quoted(residual)}'; valid are {string.Join(", ", files)}.");
+            : throw new OptionException($"'residual' is '{ClientText.Quoted(residual)}'; valid are {string.Join(", ", files)}.");
     }
 
     private static void CheckStem(string stem, ModelInfo model)
     {
         if (!model.Stems.Contains(stem))
         {
-            throw new OptionException($"The model '{model.Name}' has no stem '{ApiError.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
+            throw new OptionException($"The model '{model.Name}' has no stem '{ClientText.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
         }
     }
 
@@ -103,6 +103,6 @@ internal static class SettingsCheck
         }
 
         return valid.Contains(value) ? value
-            : throw new OptionException($"'{name}' is '{ApiError.Quoted(value)}'; valid are {string.Join(", ", valid!)}.");
+            : throw new OptionException($"'{name}' is '{ClientText.Quoted(value)}'; valid are {string.Join(", ", valid!)}.");
     }
 }

@@ -59,7 +59,7 @@ internal sealed class DataFolder : IDisposable
             string path = Path.Combine(Inside(kind, id), record);
             if (!File.Exists(path))
             {
-                Delete(Inside(kind, id));
+                TryDelete(Inside(kind, id), logger);
                 continue;
             }
             T? found = null;
@@ -118,11 +118,42 @@ internal sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// Deletes what was accepted, or throws and leaves it as it is. Without its record it is gone, whatever becomes of the
+    /// rest of its folder: the next start deletes that.
+    /// </summary>
+    public static void DeleteAccepted(string record, ILogger logger)
+    {
+        try
+        {
+            File.Delete(record);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Gone already: that is what was asked.
+        }
+        TryDelete(Path.GetDirectoryName(record)!, logger);
+    }
+
+    /// <summary>Deletes a folder that nobody misses; what cannot be deleted is logged, and is in nobody's way.</summary>
+    public static void TryDelete(string folder, ILogger logger)
+    {
+        try
+        {
+            Delete(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("{Folder} cannot be deleted: {Error}", folder, error.Message);
+        }
+    }
+
     public static long SizeOf(string folder)
     {
         DirectoryInfo directory = new(folder);
+        // A file that goes while they are counted takes nothing.
         return directory.Exists
-            ? directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length)
+            ? directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Exists ? file.Length : 0)
             : 0;
     }
 

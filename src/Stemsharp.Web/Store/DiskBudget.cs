@@ -1,4 +1,3 @@
-using Stemsharp.Web.Api;
 
 namespace Stemsharp.Web.Store;
 
@@ -26,6 +25,15 @@ internal sealed class DiskBudget(long? maxBytes, string root)
         }
     }
 
+    /// <summary>What is booked for an item; 0 where nothing is.</summary>
+    public long Booked(string item)
+    {
+        lock (_gate)
+        {
+            return _items.GetValueOrDefault(item);
+        }
+    }
+
     /// <summary>Books an item that needs space, or refuses it.</summary>
     public void Reserve(string item, long bytes)
     {
@@ -35,14 +43,14 @@ internal sealed class DiskBudget(long? maxBytes, string root)
             long used = _used - _items.GetValueOrDefault(item) + bytes;
             if (maxBytes is { } max && used > max)
             {
-                throw new ApiError(
-                    ApiErrorKind.DiskFull,
+                throw new StoreException(
+                    StoreErrorKind.DiskFull,
                     $"This needs {Megabytes(bytes)} MB, and {Megabytes(Math.Max(0, max - _used))} MB of the {Megabytes(max)} MB that the server may use are left. Delete songs that are done, or start the server with a larger --max-disk.");
             }
             if (bytes > free - Spare)
             {
-                throw new ApiError(
-                    ApiErrorKind.DiskFull,
+                throw new StoreException(
+                    StoreErrorKind.DiskFull,
                     $"This needs {Megabytes(bytes)} MB and the disk has {Megabytes(free)} MB left. Make room on the disk, or use another with --data.");
             }
             _used = used;

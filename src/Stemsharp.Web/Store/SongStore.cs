@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
-using Stemsharp.Web.Hosting;
-using Stemsharp.Web.Security;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Settings;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Store;
 
@@ -15,11 +14,12 @@ internal sealed class SongStore
     private readonly DiskBudget _disk;
     private readonly ServeOptions _options;
     private readonly ISongSeparator _separator;
+    private readonly ILogger<SongStore> _logger;
     private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
 
     public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, ILogger<SongStore> logger)
     {
-        (_folder, _disk, _options, _separator) = (folder, disk, options, separator);
+        (_folder, _disk, _options, _separator, _logger) = (folder, disk, options, separator, logger);
         foreach ((string id, StoredSong song) in folder.Recover("songs", RecordName, StoreJson.Default.StoredSong, logger))
         {
             _songs[id] = song;
@@ -53,7 +53,7 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
@@ -75,7 +75,7 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
@@ -85,7 +85,7 @@ internal sealed class SongStore
     {
         if (_options.Roots.Count == 0)
         {
-            throw new ApiError(ApiErrorKind.Forbidden, "This server takes no paths. Start it with --allow-path FOLDER to let it read songs from a folder.");
+            throw new StoreException(StoreErrorKind.Forbidden, "This server takes no paths. Start it with --allow-path FOLDER to let it read songs from a folder.");
         }
 
         string resolved = LocalRoots.Resolve(path, _options.Roots);
@@ -97,15 +97,28 @@ internal sealed class SongStore
         }
         catch
         {
-            Drop(id);
+            Discard(id);
             throw;
         }
     }
 
+    /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {
+        DataFolder.DeleteAccepted(Record(id), _logger);
+        Forget(id);
+    }
+
+    /// <summary>Gives back what a song without a record has taken.</summary>
+    private void Discard(string id)
+    {
+        DataFolder.TryDelete(_folder.Song(id), _logger);
+        Forget(id);
+    }
+
+    private void Forget(string id)
+    {
         _songs.TryRemove(id, out _);
-        DataFolder.Delete(_folder.Song(id));
         _disk.Release(Item(id));
     }
 
@@ -113,13 +126,13 @@ internal sealed class SongStore
 
     private string Record(string id) => Path.Combine(_folder.Song(id), RecordName);
 
-    private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw ApiError.NotFound("song", id);
+    private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw StoreException.NotFound("song", id);
 
     private Song Keep(string id, string name, string source, long bytes, string? path, CancellationToken cancellationToken)
     {
         if (bytes == 0)
         {
-            throw new ApiError(ApiErrorKind.NotMusic, "The file is empty.");
+            throw new StoreException(StoreErrorKind.NotMusic, "The file is empty.");
         }
 
         AudioFacts facts;
@@ -127,15 +140,15 @@ internal sealed class SongStore
         {
             facts = _separator.Probe(source, cancellationToken);
         }
-        catch (StemsharpException error) when (error is AudioException or ExternalToolException)
+        catch (StemsharpException error) when (error is (AudioException and not OutputException) or ExternalToolException)
         {
             // The message names the file on the server's disk; the client knows it by its own name.
-            throw new ApiError(ApiErrorKind.NotMusic, error.Message.Replace(source, $"'{ApiError.Quoted(name)}'", StringComparison.Ordinal));
+            throw new StoreException(StoreErrorKind.NotMusic, error.Message.Replace(source, $"'{ClientText.Quoted(name)}'", StringComparison.Ordinal), error);
         }
         if (facts.DurationSeconds > _options.MaxDuration.TotalSeconds)
         {
-            throw new ApiError(
-                ApiErrorKind.TooLong,
+            throw new StoreException(
+                StoreErrorKind.TooLong,
                 $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
         }
         Song song = new(
@@ -176,14 +189,14 @@ internal sealed class SongStore
         }
         if (announced is { } length && bytes != length)
         {
-            throw new ApiError(ApiErrorKind.BadRequest, $"The request announced {length} bytes and sent {bytes}. Send it again.");
+            throw new StoreException(StoreErrorKind.Invalid, $"The request announced {length} bytes and sent {bytes}. Send it again.");
         }
 
         file.Flush(flushToDisk: true);
         return bytes;
     }
 
-    public static ApiError UploadTooLarge(ServeOptions options) => new(
-        ApiErrorKind.TooLarge,
+    public static StoreException UploadTooLarge(ServeOptions options) => new(
+        StoreErrorKind.TooLarge,
         $"The server takes files up to {options.MaxUploadBytes / 1_000_000} MB. Send a smaller file, or start the server with a larger --max-upload.");
 }

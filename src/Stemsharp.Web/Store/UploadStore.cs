@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
-using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Store;
 
@@ -17,6 +16,7 @@ internal sealed class UploadStore
     private readonly DiskBudget _disk;
     private readonly ServeOptions _options;
     private readonly SongStore _songs;
+    private readonly ILogger<UploadStore> _logger;
     private readonly ConcurrentDictionary<string, StoredUpload> _uploads = [];
     private readonly ConcurrentDictionary<string, byte> _busy = [];
 
@@ -25,11 +25,9 @@ internal sealed class UploadStore
 
     public UploadStore(DataFolder folder, DiskBudget disk, ServeOptions options, SongStore songs, ILogger<UploadStore> logger)
     {
-        (_folder, _disk, _options, _songs) = (folder, disk, options, songs);
+        (_folder, _disk, _options, _songs, _logger) = (folder, disk, options, songs, logger);
         foreach ((string id, StoredUpload upload) in folder.Recover("uploads", RecordName, StoreJson.Default.StoredUpload, logger))
         {
-            // A server that was killed while it took the file over as a song has no more of it: it comes once more.
-            File.Open(Data(id), FileMode.OpenOrCreate).Dispose();
             _uploads[id] = upload;
             _disk.Set(Item(id), upload.Bytes);
         }
@@ -39,7 +37,7 @@ internal sealed class UploadStore
     {
         if (wanted.Bytes <= 0)
         {
-            throw new ApiError(ApiErrorKind.BadRequest, "'bytes' is the size of the file, at least 1.");
+            throw new StoreException(StoreErrorKind.Invalid, "'bytes' is the size of the file, at least 1.");
         }
 
         if (wanted.Bytes > _options.MaxUploadBytes)
@@ -49,14 +47,22 @@ internal sealed class UploadStore
 
         if (_uploads.Count >= MaxUploads)
         {
-            throw new ApiError(ApiErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
+            throw new StoreException(StoreErrorKind.TooMany, $"{MaxUploads} uploads are open. Finish or delete some.");
         }
 
         StoredUpload upload = new(Id.New(), wanted.Name, wanted.Bytes, DateTimeOffset.UtcNow);
         _disk.Reserve(Item(upload.Id), upload.Bytes);
-        DataFolder.CreatePrivate(_folder.Upload(upload.Id));
-        File.Create(Data(upload.Id)).Dispose();
-        DataFolder.WriteJson(Record(upload.Id), upload, StoreJson.Default.StoredUpload);
+        try
+        {
+            DataFolder.CreatePrivate(_folder.Upload(upload.Id));
+            File.Create(Data(upload.Id)).Dispose();
+            DataFolder.WriteJson(Record(upload.Id), upload, StoreJson.Default.StoredUpload);
+        }
+        catch
+        {
+            Discard(upload.Id);
+            throw;
+        }
         _uploads[upload.Id] = upload;
         return Describe(upload);
     }
@@ -68,7 +74,7 @@ internal sealed class UploadStore
         StoredUpload upload = Find(id);
         if (!_busy.TryAdd(id, 0))
         {
-            throw new ApiError(ApiErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
+            throw new StoreException(StoreErrorKind.Conflict, "Another request is sending a piece of this upload. Wait for it to end.");
         }
 
         try
@@ -85,7 +91,7 @@ internal sealed class UploadStore
             }
             finally
             {
-                Delete(id);
+                Discard(id);
             }
         }
         finally
@@ -94,24 +100,21 @@ internal sealed class UploadStore
         }
     }
 
+    /// <summary>Gives an upload up, or throws and leaves it as it is.</summary>
     public void Delete(string id)
     {
         Find(id);
-        _uploads.TryRemove(id, out _);
-        DataFolder.Delete(_folder.Upload(id));
-        _disk.Release(Item(id));
+        DataFolder.DeleteAccepted(Record(id), _logger);
+        Forget(id);
     }
 
-    /// <summary>Drops uploads that nobody has gone on with.</summary>
-    public void DropOlderThan(DateTimeOffset time)
+    /// <summary>Uploads that nobody has gone on with since a time.</summary>
+    public IReadOnlyList<string> IdleSince(DateTimeOffset time) =>
+        [.. _uploads.Values.Where(upload => upload.Created < time && File.GetLastWriteTimeUtc(Data(upload.Id)) < time.UtcDateTime && !_busy.ContainsKey(upload.Id)).Select(upload => upload.Id)];
+
+    /// <summary>Forgets that uploads have become songs, where that was before a time.</summary>
+    public void ForgetFinishedBefore(DateTimeOffset time)
     {
-        foreach (StoredUpload upload in _uploads.Values)
-        {
-            if (upload.Created < time && File.GetLastWriteTimeUtc(Data(upload.Id)) < time.UtcDateTime && !_busy.ContainsKey(upload.Id))
-            {
-                Delete(upload.Id);
-            }
-        }
         foreach (Upload upload in _finished.Values)
         {
             if (upload.Song!.Created < time)
@@ -121,6 +124,19 @@ internal sealed class UploadStore
         }
     }
 
+    /// <summary>Gives back what an upload that is not wanted any more has taken.</summary>
+    private void Discard(string id)
+    {
+        DataFolder.TryDelete(_folder.Upload(id), _logger);
+        Forget(id);
+    }
+
+    private void Forget(string id)
+    {
+        _uploads.TryRemove(id, out _);
+        _disk.Release(Item(id));
+    }
+
     private static string Item(string id) => "upload " + id;
 
     private string Record(string id) => Path.Combine(_folder.Upload(id), RecordName);
@@ -128,23 +144,24 @@ internal sealed class UploadStore
     private string Data(string id) => Path.Combine(_folder.Upload(id), "data");
 
     private StoredUpload Find(string id) =>
-        _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw ApiError.NotFound("upload", id);
+        _uploads.TryGetValue(id, out StoredUpload? upload) ? upload : throw StoreException.NotFound("upload", id);
 
     private Upload Describe(StoredUpload upload)
     {
-        // The file of one that is just being taken over as a song has gone from here already.
+        // The file of one that is just being taken over as a song has gone from here already. So has that of one whose server
+        // was killed at it: it comes once more.
         FileInfo data = new(Data(upload.Id));
-        return new Upload(upload.Id, upload.Name, upload.Bytes, data.Exists ? data.Length : upload.Bytes);
+        return new Upload(upload.Id, upload.Name, upload.Bytes, data.Exists ? data.Length : _busy.ContainsKey(upload.Id) ? upload.Bytes : 0);
     }
 
     private async Task<long> WriteAsync(StoredUpload upload, long offset, Stream body, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[1 << 16];
-        using FileStream file = new(Data(upload.Id), FileMode.Open, FileAccess.Write, FileShare.Read, 0, useAsync: true);
+        using FileStream file = new(Data(upload.Id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 0, useAsync: true);
         if (offset != file.Length)
         {
-            throw new ApiError(
-                ApiErrorKind.OffsetMismatch,
+            throw new StoreException(
+                StoreErrorKind.OffsetMismatch,
                 $"The piece starts at {offset} and {file.Length} bytes have arrived. Go on from 'offset', as GET on the upload tells.");
         }
         file.Seek(0, SeekOrigin.End);
@@ -158,7 +175,7 @@ internal sealed class UploadStore
 
             if (file.Length + read > upload.Bytes)
             {
-                throw new ApiError(ApiErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
+                throw new StoreException(StoreErrorKind.TooLarge, $"The upload was announced with {upload.Bytes} bytes and more have come.");
             }
 
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);

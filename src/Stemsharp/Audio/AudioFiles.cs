@@ -45,9 +45,9 @@ public static class AudioFiles
             throw new OptionException($"A file has 1 to 128 channels, not {channels}.");
         }
 
-        if (options.SampleRate is int wanted && wanted is < 1000 or > 768_000)
+        if (options.SampleRate is int wanted && !SampleRates.IsWritten(wanted))
         {
-            throw new OptionException($"There is no output rate of {wanted} Hz; valid are 1000 to 768000.");
+            throw new OptionException($"There is no output rate of {wanted} Hz; valid are {SampleRates.Written}.");
         }
 
         if (options.Format == AudioFormat.Wav)

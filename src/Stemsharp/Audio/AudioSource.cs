@@ -168,6 +168,9 @@ public sealed class AudioSource : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _spooled?.Dispose();
 
+    /// <summary>Whether FFmpeg decodes it, which costs as much each time.</summary>
+    internal bool IsDecoded => _tool is not null;
+
     private long StartFrame => (long)Math.Round(_options.Start.TotalSeconds * _whole.SampleRate);
 
     private long PartFrames => _options.Duration is { } duration ? (long)Math.Round(duration.TotalSeconds * _whole.SampleRate) : long.MaxValue;

@@ -122,6 +122,41 @@ public sealed class OutputLedgerTests : IDisposable
         Assert.NotNull(second);
     }
 
+    // One that waits for a lock, one that gives it back and one that makes it anew must not end with two owners.
+    [Fact]
+    public async Task ATrackNeverHasTwoOwners()
+    {
+        OutputLedger ledger = new(_folder.Path);
+        string key = OutputLedger.Key("song/*");
+        int owners = 0, most = 0, claims = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < 2000; i++)
+            {
+                if (ledger.TryClaim(key) is not { } claim)
+                {
+                    continue;
+                }
+
+                int now = Interlocked.Increment(ref owners);
+                InterlockedMax(ref most, now);
+                Interlocked.Increment(ref claims);
+                Interlocked.Decrement(ref owners);
+                claim.Dispose();
+            }
+        })));
+        Assert.Equal(1, most);
+        Assert.True(claims > 100);
+
+        static void InterlockedMax(ref int most, int value)
+        {
+            for (int seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most))
+            {
+                Interlocked.CompareExchange(ref most, value, seen);
+            }
+        }
+    }
+
     [Fact]
     public void WhatADeadProcessLeftIsSweptAway()
     {
@@ -149,6 +184,7 @@ public sealed class OutputLedgerTests : IDisposable
     [Fact]
     public void KeysIgnoreCase() => Assert.Equal(OutputLedger.Key("Song/*"), OutputLedger.Key("song/*"));
 
+    // Locks stay.
     private string[] Left() =>
-        [.. Directory.EnumerateFileSystemEntries(_folder.Combine(".stemsharp")).Select(p => Path.GetFileName(p)!)];
+        [.. Directory.EnumerateFileSystemEntries(_folder.Combine(".stemsharp")).Select(p => Path.GetFileName(p)!).Where(name => !name.EndsWith(".lock", StringComparison.Ordinal))];
 }

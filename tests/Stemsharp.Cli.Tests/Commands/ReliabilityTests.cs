@@ -51,7 +51,7 @@ public sealed class ReliabilityTests : IDisposable
             TextWriter.Null, TextWriter.Synchronized(error), CancellationToken.None);
         Assert.Equal(ExitCode.Audio, code);
         Assert.True(error.WasCalled);
-        Assert.Empty(Directory.GetFiles(Out, "*", SearchOption.AllDirectories));
+        Assert.All(Directory.GetFiles(Out, "*", SearchOption.AllDirectories), file => Assert.Equal((".lock", 0L), (Path.GetExtension(file), new FileInfo(file).Length)));
     }
 
     [LinuxFact]

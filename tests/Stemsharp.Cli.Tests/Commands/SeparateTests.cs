@@ -213,7 +213,7 @@ public sealed class SeparateTests : IDisposable
             Program.CreateRoot(), ["separate", clip, "--model", "demo", "-o", Out, "--progress", "json"],
             TextWriter.Null, TextWriter.Synchronized(error), cancellation.Token);
         Assert.Equal(ExitCode.Cancelled, code);
-        Assert.Empty(Directory.GetFiles(Out, "*", SearchOption.AllDirectories));
+        Assert.All(Directory.GetFiles(Out, "*", SearchOption.AllDirectories), file => Assert.Equal((".lock", 0L), (Path.GetExtension(file), new FileInfo(file).Length)));
     }
 
     [Fact]

@@ -42,7 +42,67 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     public static RoomRules Vulkan { get; } = Library.With("Vulkan", "Cpu", "Graph", "Inference", "Signal", "Simd");
 
     /// <summary>The table of backends, src/Stemsharp.Backends, seen the same way.</summary>
-    public static RoomRules Backends { get; } = Library.With("Backends", "Export", "Inference", "OnnxRuntime", "Vulkan", "").With("Export").With("OnnxRuntime").With("Vulkan");
+    public static RoomRules Backends { get; } = Library.With("Backends", "Cpu", "Export", "Inference", "OnnxRuntime", "Vulkan", "").With("Export").With("OnnxRuntime").With("Vulkan");
+
+    /// <summary>The command, src/Stemsharp.Cli.</summary>
+    public static RoomRules Cli { get; } = new("Stemsharp.Cli", new Dictionary<string, string[]>
+    {
+        ["Text"] = [],
+        ["Hosting"] = ["Text"],
+        ["Batches"] = ["Hosting"],
+        ["Output"] = [],
+        ["Progress"] = ["Batches", "Hosting", "Text"],
+        ["Separating"] = ["Batches", "Hosting", "Output", "Progress", "Text"],
+        ["Planning"] = ["Batches", "Hosting", "Output", "Separating", "Text"],
+        ["Benchmarks"] = ["Hosting", "Progress", "Text"],
+        ["Comparison"] = ["Hosting", "Progress", "Text"],
+        ["Evaluation"] = [],
+        ["Verification"] = ["Hosting"],
+        ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Output", "Planning", "Progress", "Separating", "Text", "Verification"],
+    });
+
+    /// <summary>The page's server, src/Stemsharp.Web.</summary>
+    public static RoomRules Web { get; } = new("Stemsharp.Web", new Dictionary<string, string[]>
+    {
+        ["Text"] = [],
+        ["Settings"] = [],
+        ["Sound"] = [],
+        ["Observability"] = [],
+        ["Security"] = ["Settings", "Text"],
+        ["Separation"] = ["Settings", "Text"],
+        ["Store"] = ["Separation", "Settings", "Text"],
+        ["Queue"] = ["Observability", "Separation", "Sound", "Store", "Text"],
+        ["Delivery"] = ["Queue", "Separation", "Store", "Text"],
+        ["Api"] = ["Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
+        ["Hosting"] = ["Api", "Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
+    });
+
+    /// <summary>The client of the page's API, src/Stemsharp.Client: one room.</summary>
+    public static RoomRules Client { get; } = new("Stemsharp.Client", new Dictionary<string, string[]>());
+
+    /// <summary>The rules of every project in src/, by its assembly's name.</summary>
+    public static IReadOnlyDictionary<string, RoomRules> OfProjects { get; } = new Dictionary<string, RoomRules>
+    {
+        ["Stemsharp"] = Library,
+        ["Stemsharp.Export"] = Exporters,
+        ["Stemsharp.OnnxRuntime"] = OnnxRuntime,
+        ["Stemsharp.Vulkan"] = Vulkan,
+        ["Stemsharp.Backends"] = Backends,
+        ["Stemsharp.Cli"] = Cli,
+        ["Stemsharp.Web"] = Web,
+        ["Stemsharp.Client"] = Client,
+    };
+
+    /// <summary>Arrows that no reference in the assembly follows, as <c>Room → Room</c>.</summary>
+    /// <param name="module">The assembly to walk.</param>
+    public IReadOnlyList<string> IdleArrows(ModuleDefinition module) =>
+    [
+        .. from arrow in Arrows
+           from target in arrow.Value
+           let without = this with { Arrows = new Dictionary<string, string[]>(Arrows) { [arrow.Key] = [.. arrow.Value.Where(other => other != target)] } }
+           where without.Violations(module).Count == 0
+           select $"{arrow.Key} → {target}",
+    ];
 
     private RoomRules With(string room, params string[] reachable) =>
         this with { Arrows = new Dictionary<string, string[]>(Arrows) { [room] = reachable } };

@@ -184,4 +184,63 @@ public class ResamplerTests(ITestOutputHelper output)
         // A collection meanwhile may charge the thread for the rest of its 8 KB of fresh memory.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16_384);
     }
+
+    [Theory]
+    [InlineData(6_143_999, 44_100)]
+    [InlineData(44_100, 6_143_999)]
+    [InlineData(3_071_999, 1_000)]
+    [InlineData(48_001, 44_100)]
+    public void A_table_is_small_whatever_the_ratio(int from, int to) =>
+        Assert.InRange(sizeof(float) * (long)ResamplerFilter.For(from, to).Coefficients.Length, 1, 14_000_000);
+
+    [Fact]
+    public void A_ratio_with_many_taps_and_few_phases_keeps_sines()
+    {
+        const int from = 1_411_211, to = 44_100;
+        float[] result = Resample(Signals.Sine(from / 4, 5000, from, 0.5, 0.3), from, to);
+        for (int i = 200; i < result.Length - 200; i++)
+        {
+            Assert.Equal(0.5 * Math.Sin(2 * Math.PI * 5000 * i / to + 0.3), result[i], 2e-6);
+        }
+    }
+
+    [Fact]
+    public void Tables_that_nobody_asks_for_any_more_go()
+    {
+        WeakReference[] made = [.. Enumerable.Range(0, 24).Select(Make)];
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.InRange(made.Count(filter => filter.IsAlive), 1, 8);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference Make(int i) => new(ResamplerFilter.For(8000 + 8000 * i, 7919));
+    }
+
+    [Theory]
+    [InlineData(6_143_999)]
+    [InlineData(99)]
+    [InlineData(int.MaxValue)]
+    public void A_rate_that_no_recording_has_is_refused_with_those_that_are_read(int rate)
+    {
+        string file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".wav");
+        try
+        {
+            using (IAudioWriter writer = AudioFiles.Create(file, 44_100, 1))
+            {
+                writer.Write(new float[1000]);
+                writer.Complete();
+            }
+
+            byte[] wav = File.ReadAllBytes(file);
+            BitConverter.TryWriteBytes(wav.AsSpan(wav.AsSpan().IndexOf("fmt "u8) + 12), rate);
+            File.WriteAllBytes(file, wav);
+            AudioException refused = Assert.Throws<AudioException>(() => AudioSource.Open(file));
+            Assert.Contains("100 to 3,072,000 Hz", refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 }

@@ -62,7 +62,9 @@ internal sealed unsafe partial class KernelCases<TIsa, V>
         {
             float[] matrix = Array.ConvertAll(Random(Rows * k, k), v => (float)(Half)v), bias = Random(Rows, 1), room = new float[Product<TIsa, V>.RoomFloats];
             int[] order = [-1, .. Enumerable.Range(0, Rows).Reverse()];
-            using PackedWeights narrow = PackedWeights.Pack(order, k, matrix, bias), single = PackedWeights.PackSingle(order, k, matrix, bias);
+            using PackedWeights narrow = new(order.Length, k), single = new(order.Length, k);
+            narrow.Fill(order, matrix, bias);
+            single.FillSingle(order, matrix, bias);
             Assert.True(narrow.IsNarrow);
             Assert.False(single.IsNarrow);
             Assert.Equal(new Span<float>(single.Bias, order.Length), new Span<float>(narrow.Bias, order.Length));

@@ -116,6 +116,21 @@ public class ParallelSegmentsTests
     }
 
     [Fact]
+    public void Songs_of_other_lengths_run_on_the_network_that_is_in_memory()
+    {
+        CheckpointNetwork network = FamilyTable.All.Open(Tiny);
+        int samples = network.Definition.Cut.Samples;
+        using CpuRuntime runtime = new(network, new EngineSettings { Threads = 8, PiecesAtOnce = 4 }, SimdTier.Chosen);
+        Assert.Equal(4, runtime.Arrange(samples, 20).Count);
+        Plan plan = runtime.Plan!;
+        foreach (int pieces in (int[])[1, 3, 20])
+        {
+            Assert.Equal(Math.Min(4, pieces), runtime.Arrange(samples, pieces).Count);
+            Assert.Same(plan, runtime.Plan);
+        }
+    }
+
+    [Fact]
     public void More_segments_at_once_than_one_keeps_busy_are_chosen_where_memory_allows()
     {
         CheckpointNetwork network = FamilyTable.All.Open(Tiny);

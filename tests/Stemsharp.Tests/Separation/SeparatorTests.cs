@@ -36,15 +36,25 @@ public class SeparatorTests
     public async Task A_slow_reader_holds_the_separation_back()
     {
         List<FakeEngine> engines = [];
-        await using Separator separator = FakeModel.Open(engines: engines);
+        using SemaphoreSlim run = new(0);
+        await using Separator separator = FakeModel.Open(before: _ => run.Release(), engines: engines);
         IAsyncEnumerator<StemBlock> blocks = separator.StreamAsync(FakeModel.Noise(2_000_000)).GetAsyncEnumerator();
-        Assert.True(await blocks.MoveNextAsync());
+        int begun = 0;
+        for (int read = 1; read <= 10; read++)
+        {
+            Assert.True(await blocks.MoveNextAsync());
 
-        // One block with the reader, two made ahead, a fourth waiting: none of them needs more than a few segments of 31.
-        await Task.Delay(50);
-        Assert.InRange(engines[0].Runs, 1, 6);
+            // One block with the reader, two made ahead, a fourth waiting: none of them needs more than a few segments of 31.
+            for (; begun < read + 2; begun++)
+            {
+                await run.WaitAsync();
+            }
+
+            Assert.InRange(engines[0].Runs, read, read + 5);
+        }
+
         await blocks.DisposeAsync();
-        Assert.InRange(engines[0].Runs, 1, 6);
+        Assert.InRange(engines[0].Runs, 10, 15);
 
         // The separator is free again.
         Assert.Equal(1000, (await separator.SeparateAsync(FakeModel.Noise(1000))).Summary.Info.Length);
@@ -112,6 +122,29 @@ public class SeparatorTests
         SeparationResult opened = await separator.SeparateAsync(AudioInput.FromSource(source, "song"));
         Assert.Equal(file["drums"][0], piped["drums"][0]);
         Assert.Equal(file["drums"][1], opened["drums"][1]);
+    }
+
+    [Fact]
+    public async Task A_part_of_a_part_is_counted_in_the_part()
+    {
+        await using Separator separator = FakeModel.Open();
+        string path = RepositoryFiles.Sample("song", "mix.wav");
+        using Stemsharp.Audio.IAudioReader reader = Stemsharp.Audio.AudioFiles.Open(path);
+        float[] samples = new float[reader.Length!.Value * 2];
+        Stemsharp.Separation.FullRead.Frames(reader, samples);
+        using FileStream stream = File.OpenRead(path);
+        AudioInput[] inputs = [AudioInput.FromFile(path), AudioInput.FromStream(stream), AudioInput.FromSamples(samples, 44_100, 2)];
+        foreach (AudioInput input in inputs)
+        {
+            SeparationResult part = await separator.SeparateAsync(input.Part(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4)).Part(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)));
+            Assert.Equal(3 * 44_100, part.Summary.Info.Length);
+            for (int i = 0; i < part.Mix[0].Length; i++)
+            {
+                Assert.Equal(samples[2 * (2 * 44_100 + i)], part.Mix[0][i]);
+            }
+
+            Assert.Throws<OptionException>(() => input.Part(TimeSpan.Zero, TimeSpan.FromSeconds(4)).Part(TimeSpan.FromSeconds(4)));
+        }
     }
 
     [Fact]

@@ -54,6 +54,24 @@ public sealed class StemFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Stems_that_add_up_are_dithered_as_the_seed_says()
+    {
+        await using Separator separator = FakeModel.Open();
+        float[][] first = await MakeAsync(1), again = await MakeAsync(1), other = await MakeAsync(2);
+        for (int stem = 0; stem < first.Length; stem++)
+        {
+            Assert.Equal(first[stem], again[stem]);
+            Assert.NotEqual(first[stem], other[stem]);
+        }
+
+        async Task<float[][]> MakeAsync(ulong seed)
+        {
+            StemFileOptions options = new() { ResidualStem = "other", Encoding = new EncodingOptions { Dither = true, DitherSeed = seed } };
+            return [.. (await separator.SeparateToFilesAsync(FakeModel.Noise(30_000), _folder, options)).Files.Values.Select(Read)];
+        }
+    }
+
     [Theory]
     [InlineData(48_000, SampleFormat.Int24)]
     [InlineData(22_050, SampleFormat.Int16)]

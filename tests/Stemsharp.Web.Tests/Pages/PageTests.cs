@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Stemsharp.Web.Store;
 using Xunit;
 
 namespace Stemsharp.Web.Tests.Pages;
@@ -158,14 +160,14 @@ public sealed class PageTests(BrowserFixture fixture)
             await using (TestServer server = await TestServer.StartAsync(folder: folder))
             {
                 await server.SeparateAsync();
+                IJobStore store = server.Server.Services.GetRequiredService<IJobStore>();
+                StoredJob job = store.Recover().Single();
+                for (int i = 0; i < 529; i++)
+                {
+                    store.Save(job with { Id = Id.New() });
+                }
             }
 
-            string job = Directory.GetDirectories(Path.Combine(folder, "jobs")).Single(), record = await File.ReadAllTextAsync(Path.Combine(job, "job.json"));
-            for (int i = 0; i < 529; i++)
-            {
-                string id = Store.Id.New(), copy = Directory.CreateDirectory(Path.Combine(folder, "jobs", id)).FullName;
-                await File.WriteAllTextAsync(Path.Combine(copy, "job.json"), record.Replace(Path.GetFileName(job), id, StringComparison.Ordinal));
-            }
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             await using PageSession session = await OpenAsync(again);
             ILocator songs = session.Page.Locator(".job"), more = session.Button("Show more");
@@ -315,7 +317,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await session.AuditAsync("delete dialog");
         await session.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(4);
-        Assert.Equal(4, Directory.GetDirectories(Path.Combine(server.Folder, "jobs")).Length);
+        Assert.Equal(4, (await server.Client.GetJobsAsync()).Jobs.Count);
     }
 
     [PageFact]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Stemsharp.Checkpoints;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Commands.Models;
 

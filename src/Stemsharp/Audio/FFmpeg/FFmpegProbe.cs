@@ -105,9 +105,9 @@ internal sealed record FFmpegProbe
         }
 
         double rate = Number(found, "sample_rate") ?? 0, channels = Number(found, "channels") ?? 0;
-        if (rate is < 100 or > 6_144_000 || channels is < 1 or > 128)
+        if (!SampleRates.IsRead(rate) || channels is < 1 or > 128)
         {
-            throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; valid are 100 to 6144000 on 1 to 128.");
+            throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; {SampleRates.Read} on 1 to 128 are read.");
         }
 
         string codec = Text(found, "codec_name");

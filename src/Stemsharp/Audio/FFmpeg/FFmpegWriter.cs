@@ -62,9 +62,6 @@ internal sealed class FFmpegWriter : PcmWriter
 
         /// <summary>Inside a tag.</summary>
         Tag,
-
-        /// <summary>Not at all.</summary>
-        None,
     }
 
     protected override void WriteBytes(ReadOnlySpan<byte> bytes)

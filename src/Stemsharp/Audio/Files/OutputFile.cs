@@ -10,8 +10,8 @@ namespace Stemsharp.Audio;
 internal sealed class OutputFile : IDisposable
 {
     private const string Suffix = ".stemsharp-part";
+    private readonly FileMove _move;
     private bool _done, _committed;
-    private string? _earlier;
 
     /// <summary>Chooses the temporary name and makes sure that the folder takes it.</summary>
     /// <param name="path">The final name. Its folder must exist.</param>
@@ -27,6 +27,7 @@ internal sealed class OutputFile : IDisposable
         }
 
         TemporaryPath = System.IO.Path.Combine(folder, TemporaryName());
+        _move = new FileMove(TemporaryPath, Path);
         Guard(() => new FileStream(TemporaryPath, FileMode.CreateNew, FileAccess.Write).Dispose());
     }
 
@@ -42,47 +43,19 @@ internal sealed class OutputFile : IDisposable
     /// </summary>
     public void Commit()
     {
-        Guard(() =>
-        {
-            if (File.Exists(Path))
-            {
-                string earlier = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, TemporaryName());
-                File.Replace(TemporaryPath, Path, earlier);
-                _earlier = earlier;
-            }
-            else
-            {
-                File.Move(TemporaryPath, Path);
-            }
-        });
+        Guard(_move.Make);
         _committed = true;
     }
 
-    /// <summary>After <see cref="Commit"/>: removes the file, or puts the older one back.</summary>
+    /// <summary>After <see cref="Commit"/>: takes the name back, or gives it to the older file again.</summary>
     public void Undo()
     {
-        if (!_committed)
-        {
-            return;
-        }
-
+        Guard(_move.Undo);
         _committed = false;
-        Guard(() =>
-        {
-            if (_earlier is { } earlier)
-            {
-                File.Move(earlier, Path, overwrite: true);
-                _earlier = null;
-            }
-            else
-            {
-                File.Delete(Path);
-            }
-        });
     }
 
     /// <summary>After <see cref="Commit"/>: nothing is undone any more, and the older file goes.</summary>
-    public void Settle() => Remove(ref _earlier);
+    public void Settle() => _move.Settle();
 
     /// <summary>Runs file operations on the output, with errors that name it.</summary>
     public void Guard(Action action)
@@ -114,19 +87,12 @@ internal sealed class OutputFile : IDisposable
         }
 
         _done = true;
-        string? temporary = _committed ? null : TemporaryPath;
-        Remove(ref temporary);
         Settle();
-    }
-
-    private static void Remove(ref string? path)
-    {
         try
         {
-            if (path is not null)
+            if (!_committed)
             {
-                File.Delete(path);
-                path = null;
+                File.Delete(TemporaryPath);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

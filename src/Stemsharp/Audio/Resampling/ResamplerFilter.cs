@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -21,10 +19,19 @@ internal sealed class ResamplerFilter
     /// <summary>Coefficients kept for every phase of a ratio; beyond that, phases are interpolated.</summary>
     private const int MaximumExact = 1 << 20;
 
-    /// <summary>Linear interpolation between this many phases per sample is exact to −150 dB.</summary>
+    /// <summary>Linear interpolation between this many phases per sample of the lower rate is exact to −150 dB.</summary>
     private const int InterpolatedPhases = 4096;
 
-    private static readonly ConcurrentDictionary<(int Up, int Down), ResamplerFilter> Cache = new();
+    /// <summary>
+    /// Filters that are kept for the next one who asks: a song has one or two, and none is larger than 14 MB, because a filter with
+    /// many taps has few phases.
+    /// </summary>
+    private const int MostKept = 8;
+
+    private static readonly Lock Gate = new();
+
+    /// <summary>The filters that were asked for last, the latest at the end.</summary>
+    private static readonly List<ResamplerFilter> Kept = [];
 
     private ResamplerFilter(int up, int down)
     {
@@ -38,7 +45,8 @@ internal sealed class ResamplerFilter
         // A multiple of 8 taps keeps the dot products on whole vectors.
         HalfTaps = ((int)Math.Ceiling(width) + 3) & ~3;
         Interpolates = (long)up * Taps > MaximumExact;
-        Phases = Interpolates ? InterpolatedPhases : up;
+        // A filter that is stretched n times needs an nth of the phases per sample of the higher rate.
+        Phases = Interpolates ? Math.Max(1, InterpolatedPhases >> (int)Math.Floor(Math.Log2(1 / lower))) : up;
         int rows = Interpolates ? Phases + 1 : Phases;
         Coefficients = new float[rows * Taps];
         double beta = 0.1102 * (Attenuation - 8.7), scale = 1 / BesselI0(beta);
@@ -84,11 +92,36 @@ internal sealed class ResamplerFilter
     /// <summary>[phases, taps].</summary>
     public float[] Coefficients { get; }
 
-    /// <summary>The filter between two rates; made once per ratio.</summary>
+    /// <summary>The filter between two rates; the ones that were asked for last are kept.</summary>
     public static ResamplerFilter For(int from, int to)
     {
-        int divisor = GreatestCommonDivisor(from, to);
-        return Cache.GetOrAdd((to / divisor, from / divisor), ratio => new ResamplerFilter(ratio.Up, ratio.Down));
+        int divisor = GreatestCommonDivisor(from, to), up = to / divisor, down = from / divisor;
+        lock (Gate)
+        {
+            if (Kept.Find(filter => filter.Up == up && filter.Down == down) is { } known)
+            {
+                Keep(known);
+                return known;
+            }
+        }
+
+        ResamplerFilter made = new(up, down);
+        lock (Gate)
+        {
+            Keep(made);
+        }
+
+        return made;
+    }
+
+    private static void Keep(ResamplerFilter filter)
+    {
+        Kept.Remove(filter);
+        Kept.Add(filter);
+        if (Kept.Count > MostKept)
+        {
+            Kept.RemoveAt(0);
+        }
     }
 
     private static int GreatestCommonDivisor(int a, int b)

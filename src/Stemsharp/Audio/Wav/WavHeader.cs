@@ -196,9 +196,9 @@ internal sealed record WavHeader
             throw new AudioException($"'{name}' is a broken WAV file: its header says {channels} channels, valid are 1 to 128.");
         }
 
-        if (rate is < 100 or > 6_144_000)
+        if (!SampleRates.IsRead(rate))
         {
-            throw new AudioException($"'{name}' is a broken WAV file: its header says {rate} samples per second, valid are 100 to 6144000.");
+            throw new AudioException($"'{name}' is a broken WAV file: its header says {rate} samples per second; {SampleRates.Read} are read.");
         }
 
         SampleFormat? stored = null;

@@ -20,7 +20,7 @@ internal sealed class WavWriter : PcmWriter
     /// <param name="channels">Samples in a frame, at most 128.</param>
     /// <param name="options">Depth, dither and tags.</param>
     /// <param name="file">The temporary file behind the stream, where there is one.</param>
-    /// <param name="length">Frames that will be written, for streams that can't seek; unknown: their header says so.</param>
+    /// <param name="length">Frames that will be written, which the header tells from the start; unknown: it says so, and is patched where the stream can seek.</param>
     /// <param name="limit">Most bytes that a RIFF file may have; another value only in tests.</param>
     public WavWriter(
         Stream stream, int sampleRate, int channels, EncodingOptions options,
@@ -32,7 +32,7 @@ internal sealed class WavWriter : PcmWriter
         _patch = stream.CanSeek;
         // Behind samples without a known end a reader would take tags for samples.
         _trailer = _patch || length is not null ? Trailer(options.Tags ?? AudioTags.Empty) : [];
-        Emit(Header(length is long frames && !_patch ? frames * FrameBytes : null));
+        Emit(Header(length is long frames ? frames * FrameBytes : null));
     }
 
     /// <summary>Creates a file under a temporary name.</summary>

@@ -40,29 +40,10 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>One float a packed row.</summary>
     public float* Bias { get; private set; }
 
-    /// <summary>A matrix packed as narrow floats where that loses nothing.</summary>
+    /// <summary>Packs a matrix as narrow floats where that loses nothing.</summary>
     /// <param name="rowOrder">For each packed row the source row, or −1 for a row of zeros.</param>
-    /// <param name="k">Length of a row.</param>
     /// <param name="matrix">The source rows, dense.</param>
     /// <param name="bias">Bias by source row; empty for none.</param>
-    public static PackedWeights Pack(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
-    {
-        PackedWeights result = new(rowOrder.Length, k);
-        result.Fill(rowOrder, matrix, bias);
-        return result;
-    }
-
-    /// <summary>A matrix packed as it is, for users that take <see cref="Strip"/>.</summary>
-    /// <inheritdoc cref="Pack"/>
-    public static PackedWeights PackSingle(ReadOnlySpan<int> rowOrder, int k, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
-    {
-        PackedWeights result = new(rowOrder.Length, k);
-        result.FillSingle(rowOrder, matrix, bias);
-        return result;
-    }
-
-    /// <summary>Packs a matrix as narrow floats where that loses nothing.</summary>
-    /// <inheritdoc cref="Pack"/>
     public void Fill(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         if (!NarrowFloat.Fits(matrix))
@@ -99,7 +80,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     }
 
     /// <summary>Packs a matrix as it is, for users that take <see cref="Strip"/>.</summary>
-    /// <inheritdoc cref="Pack"/>
+    /// <inheritdoc cref="Fill"/>
     public void FillSingle(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         Allocate(rowOrder, bias, narrow: false);

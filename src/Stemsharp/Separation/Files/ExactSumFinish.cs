@@ -54,7 +54,7 @@ internal sealed class ExactSumFinish
         Gain = fits ? 1 : ExactSum.SharedGain(mix.Peak, stems.Select(s => s.Peak));
 
         EncodingOptions encoding = _plan.Files[0].Encoding;
-        ExactSum sum = new(_format, stems.Count, _plan.Residual!.Value, encoding.Dither);
+        ExactSum sum = new(_format, stems.Count, _plan.Residual!.Value, encoding.Dither, encoding.DitherSeed);
         Quantiser? rounding = _format.IsFloat() ? null : new Quantiser(_format.Bits(), dither: false, seed: 0);
         NullMeter before = new(), after = new();
         IAudioWriter[] writers = [.. stems.Select((_, i) => open(i))];

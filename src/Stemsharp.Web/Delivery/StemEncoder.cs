@@ -1,12 +1,13 @@
 using Stemsharp.Client;
-using Stemsharp.Web.Api;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
+using Stemsharp.Web.Store;
+using Stemsharp.Web.Text;
 
-namespace Stemsharp.Web.Sound;
+namespace Stemsharp.Web.Delivery;
 
 /// <summary>Gives out stems in the format that is asked for; what had to be encoded is kept beside the WAV file.</summary>
-internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : IDisposable
+internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, DiskBudget disk) : IDisposable
 {
     /// <summary>One at a time: encoders use every core that they get, and the engine needs them.</summary>
     private readonly SemaphoreSlim _one = new(1);
@@ -18,6 +19,9 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
         _ => "audio/wav",
     };
 
+    /// <summary>The format that is asked for, or WAV.</summary>
+    /// <exception cref="ExternalToolException">It needs FFmpeg, which is not here.</exception>
+    /// <exception cref="OptionException">There is no such format.</exception>
     public string CheckFormat(string? format)
     {
         format ??= "wav";
@@ -27,8 +31,8 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
         }
 
         throw format is "flac" or "mp3"
-            ? new ApiError(ApiErrorKind.EncoderMissing, $"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
-            : new ApiError(ApiErrorKind.InvalidSettings, $"'{ApiError.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
+            ? new ExternalToolException($"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
+            : new OptionException($"'{ClientText.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
     }
 
     public async Task<string> GetAsync(Job job, StemFiles files, int stem, string format, CancellationToken cancellationToken)
@@ -47,8 +51,19 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue) : ID
                 return path;
             }
 
-            await Task.Run(() => separator.Encode(files.Final(stem, "wav"), path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
-            queue.Weigh(job.Id);
+            string wav = files.Final(stem, "wav"), item = "encoding " + job.Id;
+            // No encoder's file is larger than what it is made of.
+            disk.Reserve(item, new FileInfo(wav).Length);
+            try
+            {
+                await Task.Run(() => separator.Encode(wav, path, format, cancellationToken), cancellationToken).ConfigureAwait(false);
+                queue.Weigh(job.Id);
+            }
+            finally
+            {
+                disk.Release(item);
+            }
+
             return path;
         }
         finally

@@ -1,11 +1,12 @@
+using Stemsharp.Web.Observability;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Store;
 
-namespace Stemsharp.Web.Observability;
+namespace Stemsharp.Web.Api;
 
 /// <summary>Whether the server lives and can work, and its metrics.</summary>
-internal static class Health
+internal static class HealthApi
 {
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -18,7 +19,7 @@ internal static class Health
             return TypedResults.Text(text, statusCode: writable ? 200 : 503);
         }).ExcludeFromDescription();
         app.MapGet("/metrics", (Metrics metrics, JobQueue queue, EventHub events, DiskBudget disk) =>
-            TypedResults.Text(metrics.Render(queue, events, disk), "text/plain; version=0.0.4")).ExcludeFromDescription();
+            TypedResults.Text(metrics.Render(queue.Counts, events.Watchers, disk.UsedBytes), "text/plain; version=0.0.4")).ExcludeFromDescription();
     }
 
     private static bool CanWrite(DataFolder folder)

@@ -1,9 +1,8 @@
 using System.Globalization;
-using Stemsharp.Cli.Batches;
 
-namespace Stemsharp.Cli.Progress;
+namespace Stemsharp.Cli.Text;
 
-/// <summary>Durations, speeds and summaries in words that every view shares.</summary>
+/// <summary>Durations, speeds, sizes and licences in the words that every command uses.</summary>
 internal static class Words
 {
     internal static string Duration(TimeSpan time) => time.TotalSeconds switch
@@ -33,40 +32,11 @@ internal static class Words
 
     internal static string Licence(ModelLicence? licence) => licence?.ToString() ?? "not stated";
 
-    internal static string Outcome(TrackOutcome outcome) => outcome.Status switch
-    {
-        TrackStatus.Done => $"{outcome.Track.Shown}: {outcome.Files.Count} file{Plural(outcome.Files.Count)} in " +
-            $"{Duration(TimeSpan.FromSeconds(outcome.ElapsedSeconds))}" +
-            (outcome.AudioSeconds > 0 && outcome.ElapsedSeconds > 0
-                ? $" ({Speed(outcome.AudioSeconds / outcome.ElapsedSeconds)})" : ""),
-        TrackStatus.Skipped => $"{outcome.Track.Shown}: already done",
-        _ => $"{outcome.Track.Shown}: {outcome.Message}",
-    };
-
     internal static string Null((double Before, double After) decibels) =>
         $"the stems' sum differs from the mix by {Level(decibels.Before)} before, {Level(decibels.After)} after the residual was assigned";
-
-    internal static string Summary(IReadOnlyList<TrackOutcome> outcomes, TimeSpan elapsed)
-    {
-        int done = outcomes.Count(o => o.Status == TrackStatus.Done);
-        int skipped = outcomes.Count(o => o.Status == TrackStatus.Skipped);
-        int failed = outcomes.Count(o => o.Status == TrackStatus.Failed);
-        List<string> parts = [$"{done} done"];
-        if (skipped > 0)
-        {
-            parts.Add($"{skipped} already done");
-        }
-
-        if (failed > 0)
-        {
-            parts.Add($"{failed} failed");
-        }
-
-        return $"{outcomes.Count} track{Plural(outcomes.Count)}: {string.Join(", ", parts)} in {Duration(elapsed)}";
-    }
 
     private static string Level(double decibels) =>
         double.IsNegativeInfinity(decibels) ? "nothing" : string.Create(CultureInfo.InvariantCulture, $"{decibels:0.0} dB");
 
-    private static string Plural(int count) => count == 1 ? "" : "s";
+    internal static string Plural(int count) => count == 1 ? "" : "s";
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Stemsharp.Backends;
 
-namespace Stemsharp.Web.Hosting;
+namespace Stemsharp.Web.Settings;
 
 /// <summary>
 /// The options of <c>stemsharp serve</c>. Compiled into the command, which shows them and checks them, and into the

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net;
 
-namespace Stemsharp.Web.Hosting;
+namespace Stemsharp.Web.Settings;
 
 /// <summary>Makes options of arguments, and refuses what is unsafe or contradicts itself.</summary>
 internal static class ServeOptionsReader

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Stemsharp.Cli.Hosting;
+namespace Stemsharp.Cli.Text;
 
 /// <summary>JSON as the command writes it: names in any script stay readable.</summary>
 internal static class JsonText

@@ -1,6 +1,7 @@
-using Stemsharp.Web.Api;
+using Stemsharp.Web.Text;
 
-namespace Stemsharp.Web.Security;
+
+namespace Stemsharp.Web.Store;
 
 /// <summary>Decides whether a path from a client names a file inside the folders that the server may read.</summary>
 internal static class LocalRoots
@@ -12,16 +13,16 @@ internal static class LocalRoots
     {
         if (path.Contains('\0') || !Path.IsPathFullyQualified(path))
         {
-            throw new ApiError(ApiErrorKind.BadRequest, "'path' is an absolute path on the server.");
+            throw new StoreException(StoreErrorKind.Invalid, "'path' is an absolute path on the server.");
         }
 
         string full = RealPath(Path.GetFullPath(path));
         if (!roots.Any(root => IsInside(full, RealPath(root))))
         {
-            throw new ApiError(ApiErrorKind.Forbidden, $"'{ApiError.Quoted(path)}' is not in a folder that this server may read.");
+            throw new StoreException(StoreErrorKind.Forbidden, $"'{ClientText.Quoted(path)}' is not in a folder that this server may read.");
         }
 
-        return File.Exists(full) ? full : throw ApiError.NotFound("file", path);
+        return File.Exists(full) ? full : throw StoreException.NotFound("file", path);
     }
 
     /// <summary>The path with every symbolic link in it followed.</summary>
@@ -51,7 +52,7 @@ internal static class LocalRoots
             }
             if (++links > 40)
             {
-                throw new ApiError(ApiErrorKind.Forbidden, "The path goes in circles.");
+                throw new StoreException(StoreErrorKind.Forbidden, "The path goes in circles.");
             }
 
             if (Path.IsPathRooted(target))

@@ -1,7 +1,7 @@
 using System.Net;
 using Stemsharp.Backends;
 
-namespace Stemsharp.Web.Hosting;
+namespace Stemsharp.Web.Settings;
 
 /// <summary>What the server was started with.</summary>
 internal sealed record ServeOptions

@@ -1,6 +1,6 @@
 using Stemsharp.Client;
 
-namespace Stemsharp.Web.Sound;
+namespace Stemsharp.Web.Store;
 
 /// <summary>
 /// Where a job's stems lie. Files are called by the stem's number: a stem's name comes from the model file and is

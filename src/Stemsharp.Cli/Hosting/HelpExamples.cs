@@ -1,4 +1,4 @@
-namespace Stemsharp.Cli.Commands;
+namespace Stemsharp.Cli.Hosting;
 
 /// <summary>The examples that <c>--help</c> shows. They stand in the documentation too, whose examples a test runs.</summary>
 internal static class HelpExamples

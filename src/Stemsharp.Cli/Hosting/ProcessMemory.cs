@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Stemsharp.Cli.Benchmarks;
+namespace Stemsharp.Cli.Hosting;
 
 /// <summary>How much memory this process has used at most.</summary>
 internal static class ProcessMemory

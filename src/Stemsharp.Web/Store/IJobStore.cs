@@ -1,0 +1,25 @@
+namespace Stemsharp.Web.Store;
+
+/// <summary>
+/// Where jobs outlive the process, with their files. Any call may fail with any error; what was saved before stays as it was.
+/// </summary>
+internal interface IJobStore
+{
+    /// <summary>Every job that was saved and not deleted, as it was saved last.</summary>
+    IReadOnlyList<StoredJob> Recover();
+
+    /// <summary>Keeps a job, new or changed: when this returns, it is found again whatever becomes of the server.</summary>
+    void Save(StoredJob job);
+
+    /// <summary>Forgets a job with all its files: when this returns, it never comes back.</summary>
+    void Delete(string id);
+
+    /// <summary>Deletes files that a job's work has left, and its results as well where they are of no use.</summary>
+    void Tidy(string id, bool results);
+
+    /// <summary>Bytes that a job takes.</summary>
+    long Size(string id);
+
+    /// <summary>Where a job's files lie.</summary>
+    StemFiles Files(string id);
+}
