@@ -13,11 +13,7 @@ internal sealed class EngineOptions
     private static readonly string[] s_precisions = [.. Enum.GetNames<EnginePrecision>().Select(n => n.ToLowerInvariant())];
 
     /// <summary>Which backend.</summary>
-    public Option<string> Engine { get; } = new("--engine")
-    {
-        Description = "What runs the network: cpu (Stemsharp's own), onnxruntime (a native library of yours, for GPUs and other devices), or auto (the best that is here without being named).",
-        DefaultValueFactory = _ => CpuBackend.BackendName,
-    };
+    public Option<string> Engine { get; }
 
     /// <summary>Which of its devices; demucs' words for engines as well.</summary>
     public Option<string?> Device { get; } = new("--device", "-d", "--gpu")
@@ -65,8 +61,14 @@ internal sealed class EngineOptions
     };
 
     /// <summary>Makes the options.</summary>
-    public EngineOptions()
+    /// <param name="usual">The engine where none is named.</param>
+    public EngineOptions(string usual = CpuBackend.BackendName)
     {
+        Engine = new Option<string>("--engine")
+        {
+            Description = "What runs the network: cpu (Stemsharp's own), vulkan (Stemsharp's own on a GPU, with its display driver alone), onnxruntime (a native library of yours, for GPUs and other devices), or auto (the GPU where it is faster than the processor, and the processor where it is not or fails).",
+            DefaultValueFactory = _ => usual,
+        };
         Engine.AcceptOnlyFromAmong([.. BackendTable.EngineNames]);
         Precision.AcceptOnlyFromAmong(s_precisions);
         Provider.AcceptOnlyFromAmong(s_providers);
@@ -83,8 +85,9 @@ internal sealed class EngineOptions
     /// <summary>What was chosen.</summary>
     /// <param name="line">The command line.</param>
     /// <param name="unnamed">The engine where none is named; null for the option's default.</param>
+    /// <param name="mostMemory">Most memory of a GPU to use, in bytes; null for what is free.</param>
     /// <exception cref="OptionException">Options are not valid, or exclude each other.</exception>
-    public EngineChoice Read(ParseResult line, string? unnamed = null)
+    public EngineChoice Read(ParseResult line, string? unnamed = null, long? mostMemory = null)
     {
         string engine = unnamed is not null && !IsGiven(line, Engine) ? unnamed : OneOf(line, Engine, BackendTable.EngineNames), provider = OneOf(line, Provider, s_providers);
         string precision = OneOf(line, Precision, s_precisions);
@@ -94,7 +97,7 @@ internal sealed class EngineOptions
             throw new OptionException($"{stray.Name} belongs to --engine onnxruntime, which is not asked for.");
         }
 
-        if (engine == CpuBackend.BackendName && device is not null)
+        if (device is not null && (engine == CpuBackend.BackendName || (engine == Engines.Auto && device != "0" && !BackendTable.HasAutomaticDevices)))
         {
             throw new OptionException($"The engine cpu has one device, the processor; --device {device} belongs to another --engine.");
         }
@@ -116,7 +119,7 @@ internal sealed class EngineOptions
         };
         return new EngineChoice(
             engine, device, Enum.Parse<EnginePrecision>(precision, ignoreCase: true), Has(line, Fallback) && line.GetValue(Fallback),
-            Has(line, Library) ? line.GetValue(Library) : null, session);
+            Has(line, Library) ? line.GetValue(Library) : null, session, mostMemory);
     }
 
     // demucs' -d says cpu, cuda, cuda:1 or mps where this command has engines.
@@ -129,7 +132,7 @@ internal sealed class EngineOptions
             case ["cpu"] when named && engine != CpuBackend.BackendName && !(runtime && provider == "cpu"):
                 throw new OptionException($"--device cpu and {(runtime ? $"--provider {provider}" : $"--engine {engine}")} exclude each other; give one of them.");
             case ["cpu"]:
-                return (engine, provider, null);
+                return (named ? engine : CpuBackend.BackendName, provider, null);
             case ["0"] when engine == CpuBackend.BackendName:
                 return (engine, provider, null);
             case ["cuda", .. var number] when number.Length <= 1 && (!named || runtime):
@@ -179,14 +182,15 @@ internal sealed class EngineOptions
 /// <param name="Fallback">Whether another engine goes on.</param>
 /// <param name="Library">The onnxruntime library's file; null to look for it.</param>
 /// <param name="Session">onnxruntime's provider and options.</param>
+/// <param name="MostMemory">Most memory of a GPU to use, in bytes; null for what is free.</param>
 internal sealed record EngineChoice(
-    string Engine, string? Device, EnginePrecision Precision, bool Fallback, string? Library, OnnxSessionOptions Session)
+    string Engine, string? Device, EnginePrecision Precision, bool Fallback, string? Library, OnnxSessionOptions Session, long? MostMemory = null)
 {
     /// <summary>Stemsharp's own engine on the processor.</summary>
     public static EngineChoice Cpu { get; } = new(CpuBackend.BackendName, null, EnginePrecision.Fp32, false, null, new OnnxSessionOptions());
 
     /// <summary>The table of backends with these settings.</summary>
-    public IReadOnlyList<Backend> Backends { get; } = BackendTable.Compose(Library, Session);
+    public IReadOnlyList<Backend> Backends { get; } = BackendTable.Compose(Library, Session, MostMemory);
 
     /// <summary>A separator's options with this choice.</summary>
     public SeparatorOptions Apply(SeparatorOptions options) => options with
@@ -200,9 +204,12 @@ internal sealed record EngineChoice(
 
     /// <summary>What would run networks, in a few words.</summary>
     /// <param name="threads">Threads of the processor.</param>
-    public string Describe(int threads) => Engine == Engines.Auto
-        ? "the best that is here"
-        : Backends.First(b => b.Name == Engine).Describe(Settings(threads));
+    public string Describe(int threads)
+    {
+        // Which of several is faster is known once a network is loaded.
+        IEnumerable<Backend> candidates = Engine == Engines.Auto ? Backends.Where(b => b.IsAutomatic && b.WhyAbsent is null) : Backends.Where(b => b.Name == Engine);
+        return string.Join(" or ", candidates.Select(b => b.Describe(Settings(threads))));
+    }
 
     /// <summary>How an engine is to be opened.</summary>
     /// <param name="threads">Threads of the processor.</param>

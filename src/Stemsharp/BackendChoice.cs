@@ -23,10 +23,13 @@ internal static class BackendChoice
     /// <param name="options">What chooses.</param>
     /// <param name="network">The network.</param>
     /// <param name="settings">What is asked for.</param>
-    /// <param name="passedOver">Why the first choice, the named one or those further up in the table, is not among them; empty when it is.</param>
+    /// <param name="reason">
+    /// Why the first of them is the first: what is said against the named one or those further up in the table, and for one that
+    /// nobody named; empty where there is nothing to say.
+    /// </param>
     /// <exception cref="EngineException">The named backend is absent or does not take the network, or none does.</exception>
     public static IReadOnlyList<(Backend Backend, EngineSettings Settings)> Of(
-        SeparatorOptions options, Network network, EngineSettings settings, out string passedOver)
+        SeparatorOptions options, Network network, EngineSettings settings, out string reason)
     {
         List<(Backend, EngineSettings)> found = [];
         List<string> reasons = [];
@@ -34,9 +37,9 @@ internal static class BackendChoice
         if (!auto)
         {
             Backend named = options.Backends.First(b => b.Name == options.Engine);
-            if ((named.WhyAbsent ?? named.WhyRefused(network, settings)) is { } reason)
+            if ((named.WhyAbsent ?? named.WhyRefused(network, settings)) is { } refused)
             {
-                reasons.Add(reason);
+                reasons.Add(refused);
             }
             else
             {
@@ -50,18 +53,27 @@ internal static class BackendChoice
             EngineSettings plain = auto ? settings : settings with { Device = null };
             foreach (Backend backend in options.Backends.Where(b => b.IsAutomatic && (auto || b.Name != options.Engine)))
             {
-                if ((backend.WhyAbsent ?? backend.WhyRefused(network, plain)) is { } reason)
+                if ((backend.WhyAbsent ?? backend.WhyRefused(network, plain)) is { } refused)
                 {
-                    reasons.Add($"{backend.Name}: {reason}");
+                    reasons.Add($"{backend.Name}: {refused}");
                 }
                 else
                 {
-                    found.Add((backend, plain));
+                    EngineAdvice advice = backend.Advise(network, plain);
+                    if (advice.Reason.Length > 0 && (!advice.IsWorthwhile || found.Count == 0))
+                    {
+                        reasons.Add($"{backend.Name}: {advice.Reason}");
+                    }
+
+                    if (advice.IsWorthwhile)
+                    {
+                        found.Add((backend, plain));
+                    }
                 }
             }
         }
 
-        passedOver = string.Join(" ", reasons);
-        return found.Count > 0 ? found : throw new EngineException(EngineFailure.Refused, passedOver);
+        reason = string.Join(" ", reasons);
+        return found.Count > 0 ? found : throw new EngineException(EngineFailure.Refused, reason);
     }
 }

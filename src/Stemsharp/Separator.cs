@@ -81,7 +81,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc cref="SeparatorEngines.AtOnce"/>
-    internal (int Segments, long BytesEach) AtOnce => _engines.AtOnce;
+    internal (int Segments, long BytesEach, long DeviceBytes) AtOnce => _engines.AtOnce;
 
     /// <inheritdoc cref="SeparatorEngines.MostAtOnce"/>
     internal int MostAtOnce

@@ -18,6 +18,7 @@ internal sealed class SeparatorEngines : IDisposable
     private readonly HashSet<Backend> _failed = [];
     private Loaded? _loaded;
     private int _mostAtOnce = int.MaxValue;
+    private string? _told;
 
     public SeparatorEngines(ModelSource source, SeparatorOptions options, ILogger logger)
     {
@@ -48,15 +49,20 @@ internal sealed class SeparatorEngines : IDisposable
         }
     }
 
-    /// <summary>How many segments of a long song run at once, and the memory of the host that each beyond the first takes.</summary>
-    public (int Segments, long BytesEach) AtOnce
+    /// <summary>
+    /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
+    /// all of them take together; 0 where it has none of its own.
+    /// </summary>
+    public (int Segments, long BytesEach, long DeviceBytes) AtOnce
     {
         get
         {
             Network network = _source.Members[_loaded?.Member ?? 0].Network;
             (Backend backend, EngineSettings settings) = BackendChoice.Of(_options, network, Settings(), out _)[0];
             int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
-            return (backend.PiecesAtOnce(network, settings, samples), backend.Estimate(network, settings, samples).HostPerPiece);
+            int segments = backend.PiecesAtOnce(network, settings, samples);
+            EngineMemory memory = backend.Estimate(network, settings, samples);
+            return (segments, memory.HostPerPiece, memory.Device + (segments - 1) * memory.DevicePerPiece);
         }
     }
 
@@ -96,7 +102,7 @@ internal sealed class SeparatorEngines : IDisposable
         }
 
         Network network = _source.Members[member].Network;
-        IReadOnlyList<(Backend Backend, EngineSettings Settings)> found = BackendChoice.Of(_options, network, Settings(), out string passedOver);
+        IReadOnlyList<(Backend Backend, EngineSettings Settings)> found = BackendChoice.Of(_options, network, Settings(), out string reason);
 
         // What failed for one network of a bag, or for an earlier song, is not tried again while another engine goes on.
         Queue<(Backend Backend, EngineSettings Settings)> choices = new(found.Where(choice => !_failed.Contains(choice.Backend)));
@@ -107,11 +113,11 @@ internal sealed class SeparatorEngines : IDisposable
 
         if (_options.Engine == Engines.Auto)
         {
-            SeparatorLog.Chosen(_logger, choices.Peek().Backend.Name, passedOver.Length > 0 ? passedOver : "it is the first in the table");
+            TellChoice(choices.Peek().Backend.Name, reason);
         }
-        else if (passedOver.Length > 0 && choices.Peek().Backend.Name != _options.Engine)
+        else if (reason.Length > 0 && choices.Peek().Backend.Name != _options.Engine)
         {
-            Say($"{passedOver} Going on with {choices.Peek().Backend.Name}.");
+            Say($"{reason} Going on with {choices.Peek().Backend.Name}.");
         }
 
         return Load(member, samples, pieces, choices);
@@ -206,6 +212,22 @@ internal sealed class SeparatorEngines : IDisposable
             _loaded = null;
             loaded.Engine.Dispose();
             SeparationTelemetry.NetworkMemory.Add(-loaded.Bytes);
+        }
+    }
+
+    // Once is enough for a bag, or for song after song.
+    private void TellChoice(string engine, string reason)
+    {
+        if (_told == engine)
+        {
+            return;
+        }
+
+        _told = engine;
+        SeparatorLog.Chosen(_logger, engine, reason.Length > 0 ? reason : "it is the first in the table");
+        if (reason.Length > 0)
+        {
+            _options.Notices?.Report($"The engine {engine} was chosen. {reason}");
         }
     }
 

@@ -23,6 +23,38 @@ public class BackendChoiceTests
         Choose(Engines.Auto, [Onnx, Broken, Small, Vulkan, Last], ["vulkan 7", "last 7"], "broken: There is no driver. small: The network is too large.");
 
     [Fact]
+    public void One_that_is_not_worth_it_is_passed_over_and_still_runs_when_it_is_named()
+    {
+        Named slow = new("slow") { Advice = new EngineAdvice(false, "a trial took 9 ms on it and 8 ms on the processor.") };
+        Choose(Engines.Auto, [slow, Last], ["last 7"], "slow: a trial took 9 ms on it and 8 ms on the processor.");
+        Choose("broken", [Broken, slow, Last], ["last"], "There is no driver. slow: a trial took 9 ms on it and 8 ms on the processor.", fallback: true);
+        Choose("slow", [slow, Last], ["slow 7"]);
+    }
+
+    [Fact]
+    public void One_that_is_worth_it_says_why()
+    {
+        Named fast = new("fast") { Advice = new EngineAdvice(true, "a trial took 1 ms on it and 8 ms on the processor.") };
+        Choose(Engines.Auto, [fast, Last], ["fast 7", "last 7"], "fast: a trial took 1 ms on it and 8 ms on the processor.");
+
+        // Behind one that was named nobody asks why.
+        Choose("last", [fast, Last], ["last 7", "fast"], fallback: true);
+    }
+
+    [Fact]
+    public async Task What_auto_chose_and_why_is_told_once()
+    {
+        List<string> said = [];
+        Backend slow = new Named("slow") { Advice = new EngineAdvice(false, "it is slower.") };
+        SeparatorOptions options = new() { Engine = Engines.Auto, Backends = [slow, new CpuBackend()], Notices = new Told(said), Threads = 2 };
+        ModelMember member = FakeModel.Source.Members[0];
+        await using Separator separator = Separator.Open(new ModelSource("bag", FakeModel.Source.Stems, 44_100, [member, member]), options);
+        await separator.SeparateAsync(FakeModel.Noise(9000));
+        await separator.SeparateAsync(FakeModel.Noise(9000));
+        Assert.Equal(["The engine cpu was chosen. slow: it is slower."], said);
+    }
+
+    [Fact]
     public void With_a_fallback_the_others_stand_behind_it_without_its_device() =>
         Choose("onnxruntime", [Vulkan, Onnx, Broken, Last], ["onnxruntime 7", "vulkan", "last"], "broken: There is no driver.", fallback: true);
 
@@ -121,6 +153,10 @@ public class BackendChoiceTests
         public override string Title => name;
 
         public override bool IsAutomatic => !ByNameOnly;
+
+        public EngineAdvice Advice { get; init; } = new(true, "");
+
+        public override EngineAdvice Advise(Network network, EngineSettings settings) => Advice;
 
         public override string? WhyAbsent => Absent;
 

@@ -153,7 +153,8 @@ public sealed class AccessTests
         Assert.Equal((0, 1_610_612_736L, 20_000_000L, 10d, 7d, false), (options.Port, options.MaxDiskBytes, options.MaxUploadBytes, options.MaxDuration.TotalMinutes, options.Keep!.Value.TotalDays, options.OpenBrowser));
         Assert.Equal(ServeArguments.DefaultPort, ServeOptionsReader.Read([]).Port);
         Assert.True(ServeOptionsReader.Read([]).IsLoopback);
-        Assert.Equal((Engines.Cpu, null, EnginePrecision.Fp32, false), Engine([]));
+        Assert.Equal((Engines.Auto, null, EnginePrecision.Fp32, false), Engine([]));
+        Assert.Equal((Engines.Cpu, null, EnginePrecision.Fp32, false), Engine(["-d", "cpu"]));
         Assert.Equal((Engines.Auto, null, EnginePrecision.Mixed, true), Engine(["--engine", "auto", "--precision", "mixed", "--fallback"]));
         Assert.Equal(("onnxruntime", "1", EnginePrecision.Fp32, false), Engine(["-d", "cuda:1"]));
         ServeOptions tensorRT = ServeOptionsReader.Read(["--engine", "onnxruntime", "--provider", "tensorrt", "--workspace", "2G"]);

@@ -93,14 +93,14 @@ internal sealed record RecordedEngine(string Engine, string Device, string Preci
         new(share.Engine.Backend, share.Engine.Device, share.Engine.Precision.ToString().ToLowerInvariant(), share.Pieces);
 
     /// <summary>
-    /// Whether what it made is what a choice would make: with auto whatever it was, otherwise the engine, precision and device that are
-    /// asked for. A better precision than asked for will do.
+    /// Whether what it made is what a choice would make: in no lower precision, with auto on any engine, otherwise on the engine and device
+    /// that are asked for.
     /// </summary>
-    internal bool Serves(EngineChoice choice) => choice.Engine == Engines.Auto
-        || (Engine == choice.Engine
-            && (Precision == "fp32" || choice.Precision == EnginePrecision.Mixed)
+    internal bool Serves(EngineChoice choice) => (Precision == "fp32" || choice.Precision == EnginePrecision.Mixed)
+        && (choice.Engine == Engines.Auto
+            || (Engine == choice.Engine
             && (choice.Engine != OnnxRuntimeBackend.BackendName || Device.Split(' ')[0].Equals(choice.Session.Provider.ToString(), StringComparison.OrdinalIgnoreCase))
-            && (choice.Device is null || Names(choice.Device)));
+            && (choice.Device is null || Names(choice.Device))));
 
     // By its number, which stands alone, or by a part of its name.
     private bool Names(string device) => device.All(char.IsAsciiDigit)

@@ -9,7 +9,7 @@ namespace Stemsharp.Cli.Benchmarks;
 /// <summary>One network of a model, loaded as a separation loads it.</summary>
 internal sealed class BenchModel : IDisposable
 {
-    private readonly IPieceBuffer[] _piece;
+    private readonly IPieceBuffer[] _pieces;
     private readonly NetworkDefinition _definition;
     private readonly int[] _stems;
 
@@ -20,7 +20,7 @@ internal sealed class BenchModel : IDisposable
         Engine = engine;
         Samples = samples;
         _definition = source.Members[0].Definition;
-        _piece = [engine.Lease()!];
+        _pieces = [.. Enumerable.Range(0, engine.PiecesPerRun).Select(_ => engine.Lease()!)];
         _stems = [.. Enumerable.Range(0, _definition.Stems.Length)];
     }
 
@@ -37,7 +37,7 @@ internal sealed class BenchModel : IDisposable
     /// <summary>What loading took.</summary>
     internal LoadTimes Times { get; }
 
-    /// <summary>Loads the first network of a model and fills its input with noise.</summary>
+    /// <summary>Loads the first network of a model and fills its inputs with noise.</summary>
     internal static async Task<BenchModel> LoadAsync(
         string model, string? repository, bool offline, EngineChoice choice, int threads, bool profile, CancellationToken cancellationToken)
     {
@@ -45,18 +45,25 @@ internal sealed class BenchModel : IDisposable
         ModelSource source = await Catalogs.Create(offline)
             .ResolveAsync(model, repository, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
         Network network = source.Members[0].Network;
-        EngineSettings settings = choice.Settings(threads) with { Profile = profile, PiecesAtOnce = 1 };
+        EngineSettings settings = choice.Settings(threads) with { Profile = profile };
+        Backend backend = choice.For(network, settings);
+
+        // On the processor all threads work on one segment; a device takes as many as keep it busy.
+        settings = backend.Name == Engines.Cpu ? settings with { PiecesAtOnce = 1 } : settings;
         int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
         TimeSpan opening = Stopwatch.GetElapsedTime(began);
-        IEngine engine = choice.For(network, settings).Open(network, settings);
-        engine.Prepare(samples, 1);
+        IEngine engine = backend.Open(network, settings);
+        engine.Prepare(samples, backend.PiecesAtOnce(network, settings, samples));
         BenchModel loaded = new(source, engine, samples, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
         loaded.FillInput();
         return loaded;
     }
 
-    /// <summary>A whole piece: transforms, network, all stems.</summary>
-    internal void RunSegment(CancellationToken cancellationToken) => Engine.RunAsync(_piece, _stems, cancellationToken).GetAwaiter().GetResult();
+    /// <summary>Segments of a run.</summary>
+    internal int SegmentsPerRun => _pieces.Length;
+
+    /// <summary>Whole pieces, as many as the engine takes in a run: transforms, network, all stems.</summary>
+    internal void Run(CancellationToken cancellationToken) => Engine.RunAsync(_pieces, _stems, cancellationToken).GetAwaiter().GetResult();
 
     /// <summary>Whether the last segment's stems are numbers, and not all silent.</summary>
     internal bool OutputIsSound()
@@ -66,7 +73,7 @@ internal sealed class BenchModel : IDisposable
         {
             for (int channel = 0; channel < _definition.Channels; channel++)
             {
-                foreach (float sample in _piece[0].Output(stem, channel))
+                foreach (float sample in _pieces[^1].Output(stem, channel))
                 {
                     energy += (double)sample * sample;
                 }
@@ -78,7 +85,7 @@ internal sealed class BenchModel : IDisposable
 
     public void Dispose()
     {
-        _piece[0].Dispose();
+        Array.ForEach(_pieces, p => p.Dispose());
         Engine.Dispose();
     }
 
@@ -89,12 +96,15 @@ internal sealed class BenchModel : IDisposable
 
     private void FillInput()
     {
-        Random random = new(1);
-        for (int channel = 0; channel < _definition.Channels; channel++)
+        foreach (IPieceBuffer piece in _pieces)
         {
-            foreach (ref float sample in _piece[0].Input(channel))
+            Random random = new(1);
+            for (int channel = 0; channel < _definition.Channels; channel++)
             {
-                sample = random.NextSingle() - 0.5f;
+                foreach (ref float sample in piece.Input(channel))
+                {
+                    sample = random.NextSingle() - 0.5f;
+                }
             }
         }
     }

@@ -22,6 +22,9 @@ internal sealed record BenchResult
 
     internal required int Networks { get; init; }
 
+    /// <summary>Segments that ran together.</summary>
+    internal required int SegmentsPerRun { get; init; }
+
     internal required int Threads { get; init; }
 
     /// <summary>The median over the measured segments, STFT and inverse included.</summary>
@@ -63,6 +66,7 @@ internal sealed record BenchResult
             json.WriteString("engine", Engine);
             json.WriteNumber("threads", Threads);
             json.WriteNumber("seconds_per_segment", Math.Round(SecondsPerSegment, 5));
+            json.WriteNumber("segments_per_run", SegmentsPerRun);
             json.WriteNumber("gflop_per_segment", Math.Round(GflopPerSegment, 3));
             if (IsOnProcessor)
             {
@@ -107,7 +111,7 @@ internal sealed record BenchResult
         void Line(string name, FormattableString value) => text.Append(name.PadRight(22)).AppendLine(value.ToString(CultureInfo.InvariantCulture));
         Line("model", $"{Model}{(Networks > 1 ? $", the first of {Networks} networks" : "")}");
         Line("engine", $"{Engine}");
-        Line("seconds per segment", $"{SecondsPerSegment:0.000}");
+        Line("seconds per segment", $"{SecondsPerSegment:0.000}{(SegmentsPerRun > 1 ? $", {SegmentsPerRun} in a run" : "")}");
         string executed = ExecutedGflopPerSegment is { } known ? string.Create(CultureInfo.InvariantCulture, $" ({known:0.0} executed)") : "";
         Line("work per segment", $"{GflopPerSegment:0.0} GFLOP{executed}");
         Line("rate", $"{GflopPerSegment / SecondsPerSegment:0.0} GFLOP/s");

@@ -45,7 +45,7 @@ internal sealed class SegmentBench
         using BenchModel model = await BenchModel.LoadAsync(file, Repository, Offline, Choice, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < WarmUpSegments; i++)
         {
-            model.RunSegment(cancellationToken);
+            model.Run(cancellationToken);
         }
 
         if (!model.OutputIsSound())
@@ -63,9 +63,9 @@ internal sealed class SegmentBench
         for (int i = 0; i < Segments; i++)
         {
             long before = GC.GetTotalAllocatedBytes(precise: true), began = Stopwatch.GetTimestamp();
-            model.RunSegment(cancellationToken);
-            seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            allocated += GC.GetTotalAllocatedBytes(precise: true) - before;
+            model.Run(cancellationToken);
+            seconds[i] = Stopwatch.GetElapsedTime(began).TotalSeconds / model.SegmentsPerRun;
+            allocated += (GC.GetTotalAllocatedBytes(precise: true) - before) / model.SegmentsPerRun;
             rates[i + 1] = FmaPeak.Measure(Threads, PeakSeconds);
             FmaRate around = FmaRate.Between(rates[i], rates[i + 1]);
             double rate = flops / 1e9 / seconds[i];
@@ -78,6 +78,7 @@ internal sealed class SegmentBench
             Model = Model,
             Engine = model.Engine.Description,
             Networks = model.Source.Members.Count,
+            SegmentsPerRun = model.SegmentsPerRun,
             Threads = Threads,
             SecondsPerSegment = Statistics.Median(seconds),
             GflopPerSegment = flops / 1e9,
@@ -102,7 +103,7 @@ internal sealed class SegmentBench
         using BenchModel model = await BenchModel.LoadAsync(Model, Repository, Offline, Choice, Threads, profile: false, cancellationToken).ConfigureAwait(false);
         double seconds = TimeSpan.FromTicks(DateTime.UtcNow.Ticks - started).TotalSeconds;
         long began = Stopwatch.GetTimestamp();
-        model.RunSegment(cancellationToken);
+        model.Run(cancellationToken);
         return new StartupTimes(seconds, model.Times.Opening, model.Times.Planning, Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
@@ -156,17 +157,17 @@ internal sealed class SegmentBench
             return [];
         }
 
-        model.RunSegment(cancellationToken);
+        model.Run(cancellationToken);
         engine.ResetProfile();
         for (int i = 0; i < Segments; i++)
         {
-            model.RunSegment(cancellationToken);
+            model.Run(cancellationToken);
         }
 
         return
         [
             .. engine.Profile.Select(s => new ProfiledStep(
-                s.Name, s.Description, s.Time.TotalSeconds / Segments, s.Flops / 1e9, s.ExecutedFlops / 1e9, s.Bytes)),
+                s.Name, s.Description, s.Time.TotalSeconds / Segments / model.SegmentsPerRun, s.Flops / 1e9, s.ExecutedFlops / 1e9, s.Bytes)),
         ];
     }
 

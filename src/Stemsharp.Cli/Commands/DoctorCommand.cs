@@ -4,10 +4,11 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.OnnxRuntime;
 using Stemsharp.OnnxRuntime.Native;
 using Stemsharp.OnnxRuntime.Nvidia;
+using Stemsharp.Vulkan;
 
 namespace Stemsharp.Cli.Commands;
 
-/// <summary><c>stemsharp doctor</c>: what is installed for <c>--engine onnxruntime</c>, and what would work.</summary>
+/// <summary><c>stemsharp doctor</c>: what is here for <c>--engine vulkan</c> and <c>--engine onnxruntime</c>, and what would work.</summary>
 internal static class DoctorCommand
 {
     /// <summary>What a provider loads beside the onnxruntime library, by file name without version.</summary>
@@ -20,11 +21,12 @@ internal static class DoctorCommand
     internal static Command Create()
     {
         Option<string?> library = new("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
-        Command command = new("doctor", "Say what is installed for --engine onnxruntime, what is missing and what would work.") { library };
+        Command command = new("doctor", "Say which GPUs --engine vulkan finds, what is installed for --engine onnxruntime, what is missing and what would work.") { library };
         command.SetAction(line =>
         {
             TextWriter output = line.InvocationConfiguration.Output;
             output.WriteLine($"system: {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors");
+            WriteVulkan(output);
             WriteGpus(output);
             OnnxRuntimeLibrary found;
             try
@@ -47,6 +49,20 @@ internal static class DoctorCommand
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static void WriteVulkan(TextWriter output)
+    {
+        VulkanBackend backend = new();
+        foreach (string device in VulkanBackend.Devices)
+        {
+            output.WriteLine($"--engine vulkan --device {device}");
+        }
+
+        if (backend.WhyAbsent is { } reason && VulkanBackend.Devices.Count == 0)
+        {
+            output.WriteLine($"--engine vulkan: {reason}");
+        }
     }
 
     private static void WriteGpus(TextWriter output)

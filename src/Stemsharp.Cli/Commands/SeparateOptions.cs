@@ -60,7 +60,7 @@ internal sealed class SeparateOptions
         DefaultValueFactory = _ => Values.Auto,
     };
 
-    internal readonly EngineOptions Engine = new();
+    internal readonly EngineOptions Engine = new(Engines.Auto);
 
     internal readonly Option<string[]> Stems = new("--stems")
     {

@@ -6,6 +6,7 @@ using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Export.Onnx;
+using Stemsharp.OnnxRuntime;
 using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Commands;
@@ -31,9 +32,10 @@ internal static class SeparateRequests
             Values.OneOf(option, line.GetValue(option));
         }
 
-        EngineChoice engine = options.Engine.Read(line);
+        long? memory = line.GetValue(options.MaxMemory) is { } most ? SizeText.Bytes("--max-memory", most) : null;
+        EngineChoice engine = options.Engine.Read(line, mostMemory: memory);
         bool export = OnnxExports.IsOne(line.GetValue(options.Model)!);
-        if (export && engine.Engine == Engines.Cpu)
+        if (export && engine.Engine != OnnxRuntimeBackend.BackendName)
         {
             throw new OptionException($"{line.GetValue(options.Model)} is an export, which runs on --engine onnxruntime only. Add it, or name the model itself.");
         }
@@ -73,7 +75,7 @@ internal static class SeparateRequests
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
             Overwrite = Has(line, options.Overwrite),
             Resume = Has(line, options.Resume),
-            MaxMemory = line.GetValue(options.MaxMemory) is { } memory ? SizeText.Bytes("--max-memory", memory) : null,
+            MaxMemory = memory,
             Pipe = Enum.Parse<PipeFormat>(Get(line, options.Pipe) ?? "auto", ignoreCase: true),
             Progress = Get(line, options.Progress) ?? "auto",
             Quiet = Has(line, options.Quiet),

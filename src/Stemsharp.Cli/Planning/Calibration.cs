@@ -71,6 +71,9 @@ internal sealed record Calibration
     /// <summary>Memory that each segment at once beyond the first takes.</summary>
     internal long BytesPerSegmentAtOnce { get; init; }
 
+    /// <summary>Memory of a device that the segments at once take; 0 where the engine has none.</summary>
+    internal long DeviceBytes { get; init; }
+
     /// <summary>Whether an input needs FFmpeg.</summary>
     internal required bool Decodes { get; init; }
 
@@ -170,6 +173,7 @@ internal sealed record Calibration
             Decodes = tracks.Any(NeedsDecoder),
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,
+            DeviceBytes = separator.AtOnce.DeviceBytes,
             Encoders = (several.Plan.EncodersAtOnce, several.Plan.Streams),
         };
     }

@@ -108,6 +108,11 @@ internal sealed record WorkPlan
             ? ""
             : $" with {Calibration.SegmentsAtOnce} segments at once, {Words.Bytes(Calibration.BytesPerSegmentAtOnce)} for each beyond the first";
         text.AppendLine($"memory  {Words.Bytes(Calibration.MemoryBytes)}{atOnce}");
+        if (Calibration.DeviceBytes > 0)
+        {
+            text.AppendLine($"device  {Words.Bytes(Calibration.DeviceBytes)}");
+        }
+
         text.Append($"disk    {Words.Bytes(DiskBytes)}{(AvailableBytes is { } free ? $" of {Words.Bytes(free)} free" : "")}");
         return text.ToString();
     }
@@ -121,6 +126,11 @@ internal sealed record WorkPlan
             json.WriteNumber("memory_bytes", Calibration.MemoryBytes);
             json.WriteNumber("segments_at_once", Calibration.SegmentsAtOnce);
             json.WriteNumber("memory_bytes_per_segment_at_once", Calibration.BytesPerSegmentAtOnce);
+            if (Calibration.DeviceBytes > 0)
+            {
+                json.WriteNumber("device_memory_bytes", Calibration.DeviceBytes);
+            }
+
             json.WriteNumber("disk_bytes", DiskBytes);
             if (AvailableBytes is { } free)
             {

@@ -45,7 +45,7 @@ internal sealed class ServeArguments
     };
 
     /// <summary>What runs the network.</summary>
-    public EngineOptions Engine { get; } = new();
+    public EngineOptions Engine { get; } = new(Engines.Auto);
 
     public Option<string[]> AllowPath { get; } = new("--allow-path")
     {

@@ -26,6 +26,14 @@ public abstract class Backend
     /// <param name="settings">What is asked for.</param>
     public abstract string? WhyRefused(Network network, EngineSettings settings);
 
+    /// <summary>
+    /// Whether it should run a network when nobody named it. May measure for a moment where it is not known yet whether it is faster than
+    /// what stands behind it.
+    /// </summary>
+    /// <param name="network">A network that it takes.</param>
+    /// <param name="settings">What is asked for.</param>
+    public virtual EngineAdvice Advise(Network network, EngineSettings settings) => new(true, "");
+
     /// <summary>Memory that an engine would take, before anything is opened.</summary>
     /// <param name="network">The network.</param>
     /// <param name="settings">What is asked for.</param>

@@ -86,7 +86,7 @@ public sealed class OutputLedgerTests : IDisposable
         Assert.False(Covers(record with { Engines = [own, other] }, EngineChoice.Cpu));
         Assert.False(Covers(record with { Engines = [other, own] }, device));
         Assert.True(Covers(record with { Engines = [other] }, device));
-        Assert.True(Covers(record with { Engines = [other, own] }, EngineChoice.Cpu with { Engine = Engines.Auto }));
+        Assert.True(Covers(record with { Engines = [other, own] }, EngineChoice.Cpu with { Engine = Engines.Auto, Precision = EnginePrecision.Mixed }));
         Assert.True(Covers(record with { Engines = [] }, device));
 
         bool Covers(TrackRecord finished, EngineChoice choice) => finished.Covers(ledger.Root, "i", "m", "s", choice);
@@ -94,7 +94,12 @@ public sealed class OutputLedgerTests : IDisposable
 
     [Theory]
     [InlineData("cpu", "AVX2", "fp32", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
-    [InlineData("onnxruntime", "cuda 1", "mixed", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("onnxruntime", "cuda 1", "mixed", "auto", null, EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
+    [InlineData("onnxruntime", "cuda 1", "mixed", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]
+    [InlineData("vulkan", "0 NVIDIA H200", "fp32", "auto", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("vulkan", "0 NVIDIA H200", "fp32", "vulkan", "0", EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
+    [InlineData("vulkan", "0 NVIDIA H200", "fp32", "vulkan", "h200", EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
+    [InlineData("vulkan", "0 NVIDIA H200", "fp32", "vulkan", "200", EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]
     [InlineData("cpu", "AVX2", "fp32", "cpu", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, true)]
     [InlineData("cpu", "AVX2", "fp32", "cpu", null, EnginePrecision.Mixed, ExecutionProvider.Cpu, true)]
     [InlineData("cpu", "AVX2", "fp32", "onnxruntime", null, EnginePrecision.Fp32, ExecutionProvider.Cpu, false)]

@@ -6,6 +6,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.Vulkan;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Commands;
@@ -17,9 +18,9 @@ public sealed class EngineOptionsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static EngineChoice Parse(string line)
+    private static EngineChoice Parse(string line, string usual = Engines.Cpu)
     {
-        EngineOptions options = new();
+        EngineOptions options = new(usual);
         Command command = new("separate");
         foreach (Option option in options.All)
         {
@@ -47,6 +48,9 @@ public sealed class EngineOptionsTests : IDisposable
     [InlineData("--engine onnxruntime --provider directml --gpu 1", "onnxruntime", "1", ExecutionProvider.DirectML)]
     [InlineData("--engine onnxruntime --provider cuda --device h200", "onnxruntime", "h200", ExecutionProvider.Cuda)]
     [InlineData("--engine auto", "auto", null, ExecutionProvider.Cpu)]
+    [InlineData("--engine vulkan", "vulkan", null, ExecutionProvider.Cpu)]
+    [InlineData("--engine vulkan -d 1", "vulkan", "1", ExecutionProvider.Cpu)]
+    [InlineData("--engine vulkan --device llvmpipe", "vulkan", "llvmpipe", ExecutionProvider.Cpu)]
     internal void DevicesAreUnderstoodAsByTheOriginal(string line, string engine, string? device, ExecutionProvider provider)
     {
         EngineChoice choice = Parse(line);
@@ -70,6 +74,31 @@ public sealed class EngineOptionsTests : IDisposable
     [InlineData("-d cuda --provider-option speed", "write KEY=VALUE")]
     public void WhatDoesNotGoTogetherIsRefusedWithTheReason(string line, string message) =>
         Assert.Contains(message, Assert.Throws<OptionException>(() => Parse(line)).Message, StringComparison.Ordinal);
+
+    /// <summary>Where nobody names an engine, separations take the best; -d cpu is the processor all the same.</summary>
+    [Theory]
+    [InlineData("", "auto", null)]
+    [InlineData("-d 0", "auto", "0")]
+    [InlineData("-d cpu", "cpu", null)]
+    [InlineData("-d cuda", "onnxruntime", null)]
+    [InlineData("--engine cpu", "cpu", null)]
+    [InlineData("--engine vulkan -d 0", "vulkan", "0")]
+    public void SeparationsTakeTheBestUnlessTheyAreTold(string line, string engine, string? device)
+    {
+        EngineChoice choice = Parse(line, Engines.Auto);
+        Assert.Equal((engine, device), (choice.Engine, choice.Device));
+    }
+
+    [Fact]
+    public void MemoryOfAGpuIsLimitedAsTheProcessIs()
+    {
+        EngineOptions options = new();
+        Command command = new("separate") { options.Engine };
+        EngineChoice choice = options.Read(command.Parse("--engine vulkan"), mostMemory: 800_000_000);
+        Assert.Equal(800_000_000, Assert.Single(choice.Backends.OfType<VulkanBackend>()).MaxMemory);
+        Assert.Equal(["vulkan", "onnxruntime", "cpu"], choice.Backends.Select(b => b.Name));
+        Assert.EndsWith("vulkan", Assert.Single(choice.Backends.OfType<VulkanBackend>()).CacheFolder, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void FurtherOptionsArePassedOn()

@@ -38,7 +38,7 @@ public class SeparateRequestsTests
         Assert.Null(request.Separator.Overlap);
         PieceCut cut = FamilyTable.All.Open("synthetic:htdemucs").Definition.Cut;
         Assert.Equal((int)((1 - 0.25) * cut.Samples), cut.Step);
-        Assert.Equal(EngineChoice.Cpu.Engine, request.Separator.Engine);
+        Assert.Equal(Engines.Auto, request.Separator.Engine);
         Assert.Equal((null, EnginePrecision.Fp32, false), (request.Separator.Device, request.Separator.Precision, request.Separator.Fallback));
         Assert.Null(request.Separator.Stems);
         Assert.Equal(AudioFormat.Wav, request.Output.Format);

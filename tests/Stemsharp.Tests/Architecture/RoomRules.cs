@@ -38,8 +38,11 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     /// <summary>The binding to onnxruntime, src/Stemsharp.OnnxRuntime, seen the same way.</summary>
     public static RoomRules OnnxRuntime { get; } = Library.With("OnnxRuntime", "Export", "Graph", "Inference", "").With("Export");
 
+    /// <summary>The GPU engine, src/Stemsharp.Vulkan, seen the same way.</summary>
+    public static RoomRules Vulkan { get; } = Library.With("Vulkan", "Cpu", "Graph", "Inference", "Signal", "Simd");
+
     /// <summary>The table of backends, src/Stemsharp.Backends, seen the same way.</summary>
-    public static RoomRules Backends { get; } = Library.With("Backends", "Cpu", "Export", "Inference", "OnnxRuntime", "").With("Export").With("OnnxRuntime");
+    public static RoomRules Backends { get; } = Library.With("Backends", "Cpu", "Export", "Inference", "OnnxRuntime", "Vulkan", "").With("Export").With("OnnxRuntime").With("Vulkan");
 
     /// <summary>The command, src/Stemsharp.Cli.</summary>
     public static RoomRules Cli { get; } = new("Stemsharp.Cli", new Dictionary<string, string[]>
@@ -83,6 +86,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Stemsharp"] = Library,
         ["Stemsharp.Export"] = Exporters,
         ["Stemsharp.OnnxRuntime"] = OnnxRuntime,
+        ["Stemsharp.Vulkan"] = Vulkan,
         ["Stemsharp.Backends"] = Backends,
         ["Stemsharp.Cli"] = Cli,
         ["Stemsharp.Web"] = Web,

@@ -1,34 +1,12 @@
 using Stemsharp.Graph;
-using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;
 
-/// <summary>
-/// Trained tensors in the orders that packing wants. Large ones pass through two buffers outside the managed
-/// heap, which would otherwise grow by the size of the model.
-/// </summary>
-internal sealed unsafe class WeightReader(IWeightSource source, PackedStore store) : IDisposable
+/// <summary>Trained tensors in the orders that packing wants, and small ones to keep.</summary>
+internal sealed class WeightReader(IWeightSource source, PackedStore store) : TensorReader(source)
 {
-    private readonly Buffer _raw = new(), _arranged = new();
-
-    /// <summary>Row-major, as in the state dict; valid until the next call of any method but <see cref="Vector"/>.</summary>
-    public Span<float> Read(Parameter parameter)
-    {
-        Span<float> data = _raw.Take(parameter.Shape.Elements);
-        source.Read(parameter, data);
-        return data;
-    }
-
     /// <summary>A small tensor to keep. Only the thread that makes the plan asks for them.</summary>
-    public float[] Vector(Parameter parameter) => store.Vector(parameter, p =>
-    {
-        float[] data = new float[p.Shape.Elements];
-        source.Read(p, data);
-        return data;
-    });
-
-    /// <summary>Room for further rearrangement of what <see cref="TapsFirst"/> gave.</summary>
-    public Span<float> Spare(long count) => _raw.Take(count);
+    public float[] Vector(Parameter parameter) => store.Vector(parameter, Copy);
 
     public NormWeights Norm(Parameter weight, Parameter bias, double epsilon) => new(Vector(weight), Vector(bias), epsilon);
 
@@ -38,87 +16,5 @@ internal sealed unsafe class WeightReader(IWeightSource source, PackedStore stor
         float[] ones = new float[channels];
         Array.Fill(ones, 1f);
         return new NormWeights(scale == null ? ones : Vector(scale), []);
-    }
-
-    /// <summary>A convolution's weight [Cout, Cin, taps…] as [Cout][tap][Cin].</summary>
-    public Span<float> TapsFirst(Parameter weight)
-    {
-        Span<float> data = Read(weight);
-        int rows = weight.Shape[0], channels = weight.Shape[1], taps = data.Length / rows / channels;
-        if (taps == 1)
-        {
-            return data;
-        }
-
-        Span<float> result = _arranged.Take(data.Length);
-        for (int o = 0; o < rows; o++)
-        {
-            for (int c = 0; c < channels; c++)
-            {
-                for (int t = 0; t < taps; t++)
-                {
-                    result[(o * taps + t) * channels + c] = data[(o * channels + c) * taps + t];
-                }
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>
-    /// A transposed convolution's weight [Cin, Cout, kernel] as the matrix of an ordinary one:
-    /// rows (phase, Cout), or (Cout, phase); columns (tap, Cin), where the last of the taps is the newest input.
-    /// </summary>
-    public Span<float> Phases(Parameter weight, int stride, bool phaseFirst)
-    {
-        Span<float> data = Read(weight);
-        int cin = weight.Shape[0], cout = weight.Shape[1], kernel = weight.Shape[2], taps = (kernel + stride - 1) / stride;
-        Span<float> result = _arranged.Take((long)stride * cout * taps * cin);
-        result.Clear();
-        for (int p = 0; p < stride; p++)
-        {
-            for (int o = 0; o < cout; o++)
-            {
-                int row = phaseFirst ? p * cout + o : o * stride + p;
-                for (int a = 0; a < taps; a++)
-                {
-                    int k = p + (taps - 1 - a) * stride;
-                    for (int c = 0; k < kernel && c < cin; c++)
-                    {
-                        result[(row * taps + a) * cin + c] = data[(c * cout + o) * kernel + k];
-                    }
-                }
-            }
-        }
-
-        return result;
-    }
-
-    public void Dispose()
-    {
-        _raw.Dispose();
-        _arranged.Dispose();
-    }
-
-    private sealed class Buffer : IDisposable
-    {
-        private NativeBuffer<float>? _memory;
-
-        public Span<float> Take(long count)
-        {
-            if (_memory is null || count > _memory.Length)
-            {
-                _memory?.Dispose();
-                _memory = new NativeBuffer<float>(count, zeroed: false);
-            }
-
-            return _memory.Span[..checked((int)count)];
-        }
-
-        public void Dispose()
-        {
-            _memory?.Dispose();
-            _memory = null;
-        }
     }
 }

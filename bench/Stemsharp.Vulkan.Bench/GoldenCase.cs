@@ -1,0 +1,62 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Inference;
+using Stemsharp.Model;
+
+namespace Stemsharp.Vulkan.Bench;
+
+/// <summary>A network with an input and what the original makes of it in double precision.</summary>
+internal sealed record GoldenCase(string Model, string File, string Input, string Output, int Start)
+{
+    public static GoldenCase Full { get; } = new("synthetic:htdemucs", "htdemucs.synthetic.safetensors", "mix", "window", 100_000);
+
+    public static IReadOnlyList<GoldenCase> All { get; } =
+    [
+        new("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io.safetensors", "mix.85995", "stems.85995", 0),
+        new("tiny6/tiny6-18285eff.th", "tiny6/tiny6.io.safetensors", "mix.85995", "stems.85995", 0),
+        new("mixed-storage/mixed-7b6ab67f.th", "mixed-storage/mixed.io.safetensors", "mix.20000", "stems.20000", 0),
+        Full,
+    ];
+
+    public static Network Open(string golden, string model) =>
+        FamilyTable.All.Open(model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) || System.IO.File.Exists(model) ? model : Path.Combine(golden, model));
+
+    /// <summary>The mix, lengthened with zeros to what the network takes; and the truth, channel by channel.</summary>
+    public (float[] Mix, float[] Truth, int Samples) Data(string golden, int length)
+    {
+        using Checkpoint data = Checkpoint.Open(Path.Combine(golden, File));
+        float[] mix = Read(data, Input), padded = new float[2 * length];
+        int samples = mix.Length / 2;
+        for (int c = 0; c < 2; c++)
+        {
+            mix.AsSpan(c * samples, samples).CopyTo(padded.AsSpan(c * length));
+        }
+
+        return (padded, Read(data, Output), samples);
+    }
+
+    /// <summary>Decibels of the truth over the error.</summary>
+    /// <param name="stems">[planes, length].</param>
+    /// <param name="truth">[planes, width], from <see cref="Start"/> on.</param>
+    /// <param name="length">Samples of a plane.</param>
+    public double Snr(ReadOnlySpan<float> stems, float[] truth, int length)
+    {
+        int planes = stems.Length / length, width = truth.Length / planes;
+        double signal = 0, error = 0;
+        for (int i = 0; i < truth.Length; i++)
+        {
+            double ours = stems[i / width * length + Start + i % width];
+            signal += (double)truth[i] * truth[i];
+            error += (truth[i] - ours) * (truth[i] - ours);
+        }
+
+        return 10 * Math.Log10(signal / error);
+    }
+
+    private static float[] Read(Checkpoint data, string name)
+    {
+        StoredTensor tensor = data.Tensors.First(t => t.Name == name);
+        float[] values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];
+        tensor.CopyTo(values);
+        return values;
+    }
+}

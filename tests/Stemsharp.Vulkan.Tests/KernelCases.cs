@@ -1,0 +1,132 @@
+using Stemsharp.Graph;
+
+namespace Stemsharp.Vulkan.Tests;
+
+/// <summary>
+/// Small graphs for every kernel, at sizes around its tiles. Tests run them on whatever device there is; the self-test of
+/// the bench runs them on a GPU with every tile.
+/// </summary>
+internal static class KernelCases
+{
+    public static IReadOnlyDictionary<string, Action<GraphBuilder>> All { get; } = new Dictionary<string, Action<GraphBuilder>>
+    {
+        ["linear 1×1×1"] = g => Linear(g, 1, 1, 1),
+        ["linear 3×5×7"] = g => Linear(g, 3, 5, 7),
+        ["linear 48×16×255"] = g => Linear(g, 48, 16, 255),
+        ["linear 97×33×257"] = g => Linear(g, 97, 33, 257),
+        ["linear 130×64×129"] = g => Linear(g, 130, 64, 129),
+        ["conv along rows, 8 by 4"] = g => AlongRows(g, 5, 4, 20, 13, 8, 4, 2),
+        ["conv 3×3"] = g => AlongRows(g, 48, 3, 33, 12, 3, 1, 1),
+        ["conv 3×3 of 32"] = g => AlongRows(g, 40, 32, 7, 30, 3, 1, 1),
+        ["conv along time of 16"] = g => AlongTime(g, 24, 16, 301, 8, 4, 2, 1),
+        ["transposed along rows of 32"] = g => TransposedRows(g, 5, 32, 9, 14, 2, 34),
+        ["conv along time, padded"] = g => AlongTime(g, 6, 4, 301, 8, 4, 2, 1),
+        ["conv along time, dilated"] = g => AlongTime(g, 16, 5, 259, 3, 1, 2, 2),
+        ["gated with embedding, 10"] = g => Gated(g, 10, 6, 300),
+        ["gated with embedding, 96"] = g => Gated(g, 96, 48, 200),
+        ["transposed along rows, skip"] = g => TransposedRows(g, 3, 5, 9, 14, 2, 34),
+        ["transposed along rows, whole"] = g => TransposedRows(g, 8, 16, 4, 260, 0, 20),
+        ["transposed along time"] = g => TransposedTime(g, 3, 5, 90, 2, 357),
+        ["transposed along time, whole"] = g => TransposedTime(g, 8, 16, 260, 0, 1044),
+        ["dconv by row, 16"] = g => DConv(g, new Shape(16, 5, 37), 2, 1),
+        ["dconv by row, 48"] = g => DConv(g, new Shape(48, 3, 130), 6, 2),
+        ["dconv by row, 96"] = g => DConv(g, new Shape(96, 2, 140), 24, 2),
+        ["dconv, 16"] = g => DConv(g, new Shape(16, 533), 2, 1),
+        ["dconv, 48"] = g => DConv(g, new Shape(48, 1030), 6, 2),
+        ["attention 16 of 4"] = g => Attention(g, 16, 4, 63, 63),
+        ["attention 64 of 1"] = g => Attention(g, 64, 1, 130, 97),
+        ["attention 96 of 2"] = g => Attention(g, 96, 2, 33, 200),
+        ["attention 512 of 8"] = g => Attention(g, 512, 8, 70, 129),
+        ["layer norm 20"] = g => LayerNorm(g, 20, 5, 9),
+        ["layer norm 64"] = g => LayerNorm(g, 64, 7, 33),
+        ["group norm"] = g => GroupNorm(g, 12, 4, 7, 31, false),
+        ["group norm by row"] = g => GroupNorm(g, 12, 1, 7, 31, true),
+        ["group norm, large"] = g => GroupNorm(g, 8, 1, 64, 100, false),
+        ["norm, crop, gelu, sum"] = NormCropSum,
+        ["standardised and restored"] = Standardised,
+        ["maps"] = Maps,
+    };
+
+    private static void Linear(GraphBuilder g, int rows, int terms, int columns) =>
+        g.Output("y", g.Linear("linear", g.Input("x", new Shape(terms, columns)), rows));
+
+    private static void AlongRows(GraphBuilder g, int rows, int channels, int f, int t, int kernel, int stride, int padding) =>
+        g.Output("y", g.Gelu(g.Conv("conv", g.Input("x", new Shape(channels, f, t)), rows, [kernel, kernel == 3 ? 3 : 1], [stride, 1], [padding, kernel == 3 ? 1 : 0], [1, 1])));
+
+    private static void AlongTime(GraphBuilder g, int rows, int channels, int length, int kernel, int stride, int padding, int dilation)
+    {
+        Value x = g.Input("x", new Shape(channels, length));
+        if (stride > 1)
+        {
+            x = g.Pad(x, (length + stride - 1) / stride * stride);
+        }
+
+        g.Output("y", g.Relu(g.Conv("conv", x, rows, [kernel], [stride], [padding], [dilation])));
+    }
+
+    private static void Gated(GraphBuilder g, int rows, int channels, int t)
+    {
+        Value x = g.Input("x", new Shape(channels, 3, t));
+        g.Output("y", g.FrequencyEmbedding("embedding", g.Glu(g.Conv("conv", x, rows, [1, 1], [1, 1], [0, 0], [1, 1])), 2));
+    }
+
+    private static void TransposedRows(GraphBuilder g, int rows, int channels, int f, int t, int start, int length)
+    {
+        Value x = g.Input("x", new Shape(channels, f, t)), skip = g.Input("skip", new Shape(rows, length, t));
+        g.Output("y", g.Add("sum", g.Gelu(g.ConvTranspose("conv_tr", x, rows, 8, 4, start, length)), skip));
+    }
+
+    private static void TransposedTime(GraphBuilder g, int rows, int channels, int samples, int start, int length) =>
+        g.Output("y", g.ConvTranspose("conv_tr", g.Input("x", new Shape(channels, samples)), rows, 8, 4, start, length));
+
+    private static void Attention(GraphBuilder g, int channels, int heads, int queries, int keys)
+    {
+        Value x = g.Input("x", new Shape(channels, queries)), y = queries == keys ? x : g.Input("y", new Shape(channels, keys));
+        g.Output("z", g.MultiheadAttention("attention", x, y, heads));
+    }
+
+    private static void LayerNorm(GraphBuilder g, int channels, int f, int t)
+    {
+        Value x = g.LayerNorm("norm", g.Input("x", new Shape(channels, f, t)));
+        x = g.AddTable("time", x, Positions("time", channels, 1, t));
+        g.Output("y", g.AddTable("frequency", x, Positions("frequency", channels, f, 1)));
+    }
+
+    private static void GroupNorm(GraphBuilder g, int channels, int groups, int f, int t, bool byRow) =>
+        g.Output("y", g.Glu(g.GroupNorm("norm", g.Input("x", new Shape(channels, f, t)), groups, byRow)));
+
+    private static void NormCropSum(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(8, 40, 19)), skip = g.Input("skip", new Shape(8, 30, 19));
+        g.Output("y", g.Add("sum", g.Gelu(g.Crop(g.GroupNorm("norm", x, 2), 4, 30)), skip));
+    }
+
+    private static void Standardised(GraphBuilder g)
+    {
+        (Value x, Value mean, Value std) = g.Standardize("standardize", g.Input("x", new Shape(2, 5000)));
+        g.Output("y", g.Restore("restore", g.ConvTranspose("conv_tr", x, 3, 8, 4, 2, 19_990), mean, std));
+    }
+
+    private static void Maps(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(6, 11, 29));
+        Value a = g.Gelu(x), b = g.Relu(x), c = g.ChannelScale("scale", g.Add("sum", a, b));
+        Value d = g.Crop(g.AddTable("table", c, Positions("table", 6, 11, 1)), 3, 5);
+        g.Output("d", g.Pad(d, 40));
+        g.Output("e", g.FrequencyEmbedding("embedding", g.Glu(c), 3));
+    }
+
+    private static void DConv(GraphBuilder g, Shape shape, int hidden, int dilation)
+    {
+        Value x = g.Input("x", shape);
+        bool byRow = shape.Rank == 3;
+        Value y = g.Conv("0", x, hidden, [3], [1], [dilation], [dilation]);
+        y = g.Gelu(g.GroupNorm("1", y, 1, byRow));
+        y = g.Conv("3", y, 2 * shape.Channels, [1], [1], [0], [1]);
+        y = g.Glu(g.GroupNorm("4", y, 1, byRow));
+        g.Output("y", g.Add("residual", x, g.ChannelScale("6", y)));
+    }
+
+    private static Table Positions(string name, int channels, int rows, int columns) =>
+        new(name, new Shape(channels, rows, columns), [.. Enumerable.Range(0, channels * rows * columns).Select(i => Math.Sin(0.7 * i))]);
+}
