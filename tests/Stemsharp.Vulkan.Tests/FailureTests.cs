@@ -124,7 +124,9 @@ public class FailureTests
         engine.Prepare(GoldenModel.Tiny.Definition.Cut.Samples, 2);
         using IPieceBuffer bad = engine.Lease()!, good = engine.Lease()!;
         bad.Input(0).Fill(float.NaN);
+        bad.Input(1).Clear();
         good.Input(0).Fill(0.25f);
+        good.Input(1).Clear();
         Task first = engine.RunAsync([bad], [0], default), second = engine.RunAsync([good], [0], default);
 
         // The next piece is none the worse for it.
