@@ -48,12 +48,14 @@ internal sealed class BenchModel : IDisposable
         EngineSettings settings = choice.Settings(threads) with { Profile = profile };
         Backend backend = choice.For(network, settings);
 
-        // On the processor all threads work on one segment; a device takes as many as keep it busy.
-        settings = backend.Name == Engines.Cpu ? settings with { PiecesAtOnce = 1 } : settings;
+        // On the processor all threads work on one segment; a device takes as many as keep it busy. To ask the processor how many
+        // it would take costs a sketch of the plan.
+        bool one = backend.Name == Engines.Cpu;
+        settings = one ? settings with { PiecesAtOnce = 1 } : settings;
         int samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
         TimeSpan opening = Stopwatch.GetElapsedTime(began);
         IEngine engine = backend.Open(network, settings);
-        engine.Prepare(samples, backend.PiecesAtOnce(network, settings, samples));
+        engine.Prepare(samples, one ? 1 : backend.PiecesAtOnce(network, settings, samples));
         BenchModel loaded = new(source, engine, samples, new LoadTimes(opening.TotalSeconds, (Stopwatch.GetElapsedTime(began) - opening).TotalSeconds));
         loaded.FillInput();
         return loaded;
