@@ -112,23 +112,7 @@ internal sealed class FileSink : IFinishingSink, IDisposable
             _ => Each(workers),
         };
         BeforeNaming?.Invoke();
-        try
-        {
-            foreach (FileLane lane in _lanes)
-            {
-                lane.Commit();
-            }
-        }
-        catch
-        {
-            foreach (FileLane lane in _lanes)
-            {
-                lane.Undo();
-            }
-
-            throw;
-        }
-
+        FileMove.Together(_lanes, lane => lane.Commit(), lane => lane.Undo());
         Made = made;
         _complete = true;
     }

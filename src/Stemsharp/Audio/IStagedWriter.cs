@@ -13,6 +13,6 @@ internal interface IStagedWriter : IAudioWriter
     /// <exception cref="AudioException">The file can't be renamed.</exception>
     void Commit();
 
-    /// <summary>Takes a name back that was given: what was there before is there again. Only before <see cref="IDisposable.Dispose"/>.</summary>
+    /// <summary>Takes the name back if it was given: what was there before is there again. Only before <see cref="IDisposable.Dispose"/>.</summary>
     void Undo();
 }

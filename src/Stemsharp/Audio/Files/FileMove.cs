@@ -15,26 +15,34 @@ internal sealed class FileMove(string from, string to)
     /// <exception cref="IOException">One could not be made; the others were taken back.</exception>
     public static void Together(IReadOnlyList<FileMove> moves)
     {
+        Together(moves, move => move.Make(), move => move.Undo());
+        foreach (FileMove move in moves)
+        {
+            move.Settle();
+        }
+    }
+
+    /// <summary>Makes all of some moves, or none.</summary>
+    /// <param name="moves">What moves.</param>
+    /// <param name="make">Makes one; what it throws goes on when the others are taken back.</param>
+    /// <param name="undo">Takes one back, if it was made.</param>
+    public static void Together<T>(IReadOnlyList<T> moves, Action<T> make, Action<T> undo)
+    {
         try
         {
-            foreach (FileMove move in moves)
+            foreach (T move in moves)
             {
-                move.Make();
+                make(move);
             }
         }
         catch
         {
-            foreach (FileMove move in moves)
+            foreach (T move in moves)
             {
-                move.Undo();
+                undo(move);
             }
 
             throw;
-        }
-
-        foreach (FileMove move in moves)
-        {
-            move.Settle();
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class OutputFile : IDisposable
 {
     private const string Suffix = ".stemsharp-part";
     private readonly FileMove _move;
-    private bool _done, _committed;
+    private bool _done;
 
     /// <summary>Chooses the temporary name and makes sure that the folder takes it.</summary>
     /// <param name="path">The final name. Its folder must exist.</param>
@@ -41,18 +41,10 @@ internal sealed class OutputFile : IDisposable
     /// Gives the file its final name; an older file of that name is replaced in one step, and kept under a temporary name until
     /// <see cref="Settle"/>.
     /// </summary>
-    public void Commit()
-    {
-        Guard(_move.Make);
-        _committed = true;
-    }
+    public void Commit() => Guard(_move.Make);
 
     /// <summary>After <see cref="Commit"/>: takes the name back, or gives it to the older file again.</summary>
-    public void Undo()
-    {
-        Guard(_move.Undo);
-        _committed = false;
-    }
+    public void Undo() => Guard(_move.Undo);
 
     /// <summary>After <see cref="Commit"/>: nothing is undone any more, and the older file goes.</summary>
     public void Settle() => _move.Settle();
@@ -90,10 +82,8 @@ internal sealed class OutputFile : IDisposable
         Settle();
         try
         {
-            if (!_committed)
-            {
-                File.Delete(TemporaryPath);
-            }
+            // A file that has its final name is there no more.
+            File.Delete(TemporaryPath);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

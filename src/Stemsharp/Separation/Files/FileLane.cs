@@ -16,7 +16,6 @@ internal sealed class FileLane(FilePlan plan, int index, SpoolPlane? plane, Canc
     private readonly PlannedFile _file = plan.Files[index];
     private readonly float[] _block = new float[SeparatedBlock.Capacity * plan.Channels];
     private IStagedWriter? _writer;
-    private bool _committed;
 
     /// <summary>Where its samples wait.</summary>
     public SpoolPlane? Plane => plane;
@@ -86,20 +85,10 @@ internal sealed class FileLane(FilePlan plan, int index, SpoolPlane? plane, Canc
     }
 
     /// <summary>Gives the file its name.</summary>
-    public void Commit()
-    {
-        _writer?.Commit();
-        _committed = true;
-    }
+    public void Commit() => _writer?.Commit();
 
     /// <summary>Takes the name back where it was given.</summary>
-    public void Undo()
-    {
-        if (_committed)
-        {
-            _writer?.Undo();
-        }
-    }
+    public void Undo() => _writer?.Undo();
 
     public void Dispose() => Drop();
 
