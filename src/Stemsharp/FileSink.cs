@@ -111,6 +111,7 @@ internal sealed class FileSink : IFinishingSink, IDisposable
             { Residual: not null } => Sum(),
             _ => Each(workers),
         };
+        _cancellationToken.ThrowIfCancellationRequested();
         BeforeNaming?.Invoke();
         FileMove.Together(_lanes, lane => lane.Commit(), lane => lane.Undo());
         Made = made;
