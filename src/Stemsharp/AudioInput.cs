@@ -27,6 +27,11 @@ public sealed class AudioInput
 
     private ReadOnlyMemory<float> Samples { get; init; }
 
+    private Func<IAudioReader>? Reader { get; init; }
+
+    /// <summary>Whether reading it is work that is not to be done twice.</summary>
+    internal bool IsCostly { get; private init; }
+
     /// <summary>An audio file: WAV is read directly, every other format through FFmpeg.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="options">Limits, tools, and which part of it; null for all of it.</param>
@@ -143,5 +148,14 @@ public sealed class AudioInput
         return Stream is not null ? (AudioSource.Open(Stream, Name, options, cancellationToken), true) : (Source, false);
     }
 
-    internal IAudioReader OpenSamples() => new MemoryReader(Samples, SampleRate, Channels);
+    /// <summary>Sound that readers give, each from its start on.</summary>
+    /// <param name="open">Opens a reader, as often as needed.</param>
+    /// <param name="sampleRate">The readers' rate in Hz.</param>
+    /// <param name="channels">The readers' channels.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="isCostly">Whether reading it is work that is not to be done twice.</param>
+    internal static AudioInput FromReaders(Func<IAudioReader> open, int sampleRate, int channels, string name, bool isCostly) =>
+        new(name) { Reader = open, SampleRate = sampleRate, Channels = channels, IsCostly = isCostly };
+
+    internal IAudioReader OpenSamples() => Reader?.Invoke() ?? new MemoryReader(Samples, SampleRate, Channels);
 }

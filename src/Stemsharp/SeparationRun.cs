@@ -39,7 +39,12 @@ internal sealed class SeparationRun(
         Report(SeparationState.Analyzing, 0, 0, 0);
         int opened = options.Timeline?.Add("open", began) ?? -1;
         began = Timeline.Now;
-        TrackStatistics statistics = Measure(song.Track);
+        TrackStatistics statistics;
+        using (IAudioReader reader = song.Track.Open(cancellationToken))
+        {
+            statistics = Measure(song.Track.Name, reader, cancellationToken);
+        }
+
         int measured = options.Timeline?.Add("measure", began, opened) ?? -1;
         _seconds = (double)statistics.Length / definition.SampleRate;
         if (statistics.Peak > 1)
@@ -47,7 +52,7 @@ internal sealed class SeparationRun(
             SeparatorLog.LoudInput(logger, input.Name, statistics.Peak);
         }
 
-        TrackSeparator track = new(song.Track, statistics, bag, Settings(definition), measured);
+        TrackSeparator track = new(song.Track, statistics, bag, Settings(engines, options, definition), measured);
         SeparationInfo info = new(
             separator.Model,
             [.. wanted.Select(stem => separator.Stems[stem])],
@@ -82,20 +87,25 @@ internal sealed class SeparationRun(
         return summary;
     }
 
-    private TrackStatistics Measure(Track track)
+    /// <summary>Reads a track once.</summary>
+    /// <exception cref="AudioException">It has no samples, or some that are no numbers.</exception>
+    public static TrackStatistics Measure(string track, IAudioReader reader, CancellationToken cancellationToken)
     {
-        using IAudioReader reader = track.Open(cancellationToken);
         TrackStatistics statistics = TrackStatistics.Measure(reader, cancellationToken);
-        if (statistics.Length == 0)
-        {
-            throw new AudioException(
-                $"'{track.Name}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.");
-        }
-
-        return statistics;
+        return statistics.Length > 0 ? statistics : throw new AudioException(
+            $"'{track}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.");
     }
 
-    private SeparationSettings Settings(NetworkDefinition definition)
+    /// <summary>The segments that a track of a length will take.</summary>
+    /// <exception cref="OptionException">The settings do not fit a network or the track.</exception>
+    public static long Count(SeparatorEngines engines, SeparatorOptions options, int[] wanted, string track, long length)
+    {
+        Bag bag = new(engines.Members, wanted);
+        SeparationSettings settings = Settings(engines, options, bag.Passes[0].Member.Definition);
+        return bag.Passes.Sum(pass => new PassCut(pass, track, length, settings).Schedule().Count);
+    }
+
+    private static SeparationSettings Settings(SeparatorEngines engines, SeparatorOptions options, NetworkDefinition definition)
     {
         // The product is cut as the original cuts it.
         int? segment = options.Segment is double seconds ? (int)(definition.SampleRate * seconds) : null;

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Stemsharp.Inference;
 
 namespace Stemsharp;
@@ -8,35 +6,41 @@ namespace Stemsharp;
 /// Takes songs apart with one model. Safe for use from several threads: separations run one after the other,
 /// each on all of <see cref="SeparatorOptions.Threads"/>. Holds one network in memory, loaded at its first use.
 /// </summary>
-public sealed partial class Separator : IAsyncDisposable, IDisposable
+public sealed class Separator : StemSeparator
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SeparatorEngines _engines;
-    private readonly ILogger _logger;
-    private bool _disposed;
 
     private Separator(SeparatorOptions options, ModelSource source)
+        : base(options)
     {
-        Options = options;
         Source = source;
-        _logger = options.Logger ?? NullLogger.Instance;
-        _engines = new SeparatorEngines(source, options, _logger);
+        _engines = new SeparatorEngines(source, options, Logger);
     }
-
-    /// <summary>What it was made with; the defaults of every call.</summary>
-    public SeparatorOptions Options { get; }
 
     /// <summary>The model's networks and weights.</summary>
     public ModelSource Source { get; }
 
-    /// <summary>The model's name.</summary>
-    public string Model => Source.Name;
+    /// <inheritdoc/>
+    public override string Model => Source.Name;
 
-    /// <summary>All stems of the model, in its order.</summary>
-    public IReadOnlyList<string> Stems => Source.Stems;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Stems => Source.Stems;
 
-    /// <summary>The rate of the stems in Hz.</summary>
-    public int SampleRate => Source.SampleRate;
+    /// <inheritdoc/>
+    public override int SampleRate => Source.SampleRate;
+
+    /// <inheritdoc/>
+    internal override int Channels => Source.Members[0].Definition.Channels;
+
+    /// <inheritdoc/>
+    internal override (int Segments, long BytesEach, long DeviceBytes) AtOnce => _engines.AtOnce;
+
+    /// <inheritdoc/>
+    internal override int MostAtOnce
+    {
+        get => _engines.MostAtOnce;
+        set => _engines.MostAtOnce = value;
+    }
 
     /// <summary>
     /// Finds the model, downloading what is missing unless the catalog forbids it. Weights are read at the first
@@ -80,216 +84,26 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         return separator;
     }
 
-    /// <inheritdoc cref="SeparatorEngines.AtOnce"/>
-    internal (int Segments, long BytesEach, long DeviceBytes) AtOnce => _engines.AtOnce;
+    /// <inheritdoc/>
+    public override string ComputeFingerprint() => Source.ComputeFingerprint();
 
-    /// <inheritdoc cref="SeparatorEngines.MostAtOnce"/>
-    internal int MostAtOnce
-    {
-        get => _engines.MostAtOnce;
-        set => _engines.MostAtOnce = value;
-    }
+    /// <summary>Separates on the calling thread, for a chain, which sees to it that there is one call at a time.</summary>
+    internal SeparationSummary SeparateHere(
+        AudioInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress> progress, CancellationToken cancellationToken) =>
+        Execute(input, sink, options, Check(options), progress, cancellationToken);
 
-    /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
-    /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <exception cref="AudioException">The song cannot be read, is empty, or holds samples that are no numbers.</exception>
+    /// <summary>The segments that a song will take.</summary>
+    /// <param name="track">Its name, for messages.</param>
+    /// <param name="length">Its samples per channel.</param>
+    /// <param name="options">Options of the call.</param>
     /// <exception cref="OptionException">An option does not fit the model or the song.</exception>
-    /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
-    public async Task<SeparationResult> SeparateAsync(
-        AudioInput input,
-        SeparatorOptions? options = null,
-        IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        MemorySink sink = new();
-        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return sink.Result(summary);
-    }
+    internal long CountSegments(string track, long length, SeparatorOptions options) =>
+        SeparationRun.Count(_engines, options, Check(options), track, length);
 
-    /// <summary>
-    /// Separates a song of any length in constant memory, handing its stems to a sink as they are finished.
-    /// </summary>
-    /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="sink">Takes the blocks, on the thread that separates.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
-    public async Task<SeparationSummary> SeparateAsync(
-        AudioInput input,
-        IStemSink sink,
-        SeparatorOptions? options = null,
-        IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(sink);
-        options ??= Options;
-        int[] wanted = Check(options);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+    /// <inheritdoc/>
+    internal override void FreeNetworks() => _engines.Free();
 
-            // A thread of its own: minutes of computing have no place in the pool.
-            return await Task.Factory.StartNew(
-                () => new SeparationRun(this, _engines, _logger, options, wanted, progress, cancellationToken).Execute(input, sink),
-                CancellationToken.None,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    /// <summary>
-    /// Separates a song of any length in constant memory, block by block in order. At most two blocks are made
-    /// ahead of the reader. Ending the enumeration early stops the work.
-    /// </summary>
-    /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
-    public IAsyncEnumerable<StemBlock> StreamAsync(
-        AudioInput input,
-        SeparatorOptions? options = null,
-        IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return StreamSink.Enumerate(
-            (sink, token) => SeparateAsync(input, sink, options, progress, token), cancellationToken);
-    }
-
-    /// <summary>
-    /// Separates a song of any length into one file per stem, by default <c>FOLDER/MODEL/TRACK/STEM.wav</c>. Files appear
-    /// under their names when they are complete; after an error or a cancellation none is left.
-    /// </summary>
-    /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="folder">Where files go; made if it does not exist.</param>
-    /// <param name="files">Format, names, clipping; null for the defaults.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
-    public async Task<SeparatedFiles> SeparateToFilesAsync(
-        AudioInput input,
-        string folder,
-        StemFileOptions? files = null,
-        SeparatorOptions? options = null,
-        IProgress<SeparationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        files ??= new StemFileOptions();
-        SeparatorOptions asked = options ?? Options;
-        Check(asked);
-        using OpenedInput? source = files is { KeepSampleRate: false, KeepDepth: false, CopyTags: false }
-            ? null
-            : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
-        StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
-        input = source?.Input ?? input;
-        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = asked.Timeline };
-        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return new SeparatedFiles(
-            summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
-    }
-
-    /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>
-    public void Dispose()
-    {
-        _gate.Wait();
-        try
-        {
-            _disposed = true;
-            _engines.Dispose();
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    /// <inheritdoc cref="Dispose"/>
-    public async ValueTask DisposeAsync()
-    {
-        await _gate.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            _disposed = true;
-            _engines.Dispose();
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    /// <summary>Checks the options of a call, before anything is opened.</summary>
-    /// <returns>The wanted stems by number, in the model's order.</returns>
-    private int[] Check(SeparatorOptions options)
-    {
-        options.Validate();
-        RequireSameEngine(options);
-        return WantedStems(options);
-    }
-
-    /// <summary>The wanted stems by number, in the model's order.</summary>
-    private int[] WantedStems(SeparatorOptions options)
-    {
-        if (options.Stems is null)
-        {
-            return [.. Enumerable.Range(0, Stems.Count)];
-        }
-
-        foreach (string stem in options.Stems)
-        {
-            if (!Stems.Contains(stem))
-            {
-                throw new OptionException($"There is no stem '{stem}' in {Model}; it has {string.Join(", ", Stems)}.");
-            }
-
-            if (Options.Stems is not null && !Options.Stems.Contains(stem))
-            {
-                throw new OptionException(
-                    $"The stem '{stem}' was not asked for when the model was opened, so the networks for it may be missing; "
-                    + $"open the separator with it. It was opened for {string.Join(", ", Options.Stems)}.");
-            }
-        }
-
-        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i]))];
-    }
-
-    private void RequireSameEngine(SeparatorOptions options)
-    {
-        if (options.Stems is null && Options.Stems is not null)
-        {
-            throw new OptionException(
-                $"This separator was opened for {string.Join(", ", Options.Stems)} only; open another one for all stems.");
-        }
-
-        string? different =
-            options.Model != Options.Model ? nameof(SeparatorOptions.Model)
-            : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
-            : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
-            : options.ParallelSegments != Options.ParallelSegments ? nameof(SeparatorOptions.ParallelSegments)
-            : options.Backends != Options.Backends ? nameof(SeparatorOptions.Backends)
-            : options.Engine != Options.Engine ? nameof(SeparatorOptions.Engine)
-            : options.Device != Options.Device ? nameof(SeparatorOptions.Device)
-            : options.Precision != Options.Precision ? nameof(SeparatorOptions.Precision)
-            : options.Fallback != Options.Fallback ? nameof(SeparatorOptions.Fallback)
-            : null;
-        if (different is not null)
-        {
-            throw new OptionException(
-                $"{different} belongs to the separator and cannot differ in one call; open another separator for it.");
-        }
-    }
+    private protected override SeparationSummary Execute(
+        AudioInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        new SeparationRun(this, _engines, Logger, options, wanted, progress, cancellationToken).Execute(input, sink);
 }

@@ -78,6 +78,16 @@ internal sealed class SeparatorEngines : IDisposable
 
     public void Dispose() => Unload();
 
+    /// <summary>Frees the network that is in memory, before another separator loads one.</summary>
+    public void Free()
+    {
+        if (_loaded is not null)
+        {
+            Unload();
+            GiveBack();
+        }
+    }
+
     private EngineSettings Settings() => new()
     {
         Threads = Threads,

@@ -31,4 +31,10 @@ internal static partial class SeparatorLog
 
     [LoggerMessage(9, LogLevel.Information, "Engine {Engine} was chosen: {Reason}")]
     public static partial void Chosen(ILogger logger, string engine, string reason);
+
+    [LoggerMessage(10, LogLevel.Information, "Chain {Chain}: step {Step}")]
+    public static partial void Step(ILogger logger, string chain, string step);
+
+    [LoggerMessage(11, LogLevel.Information, "Chain {Chain}: step {Step} was finished earlier; its result is used again")]
+    public static partial void StepKept(ILogger logger, string chain, string step);
 }

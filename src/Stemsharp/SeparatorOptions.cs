@@ -69,6 +69,13 @@ public sealed record SeparatorOptions
     public string? TemporaryFolder { get; init; }
 
     /// <summary>
+    /// Where a <see cref="ChainSeparator"/> keeps the results of finished steps, so that a separation of the same song that was broken
+    /// off goes on behind them; for one song at a time, made if it is missing, and the caller's to delete when the song is done. Default
+    /// null: nothing is kept, but beside files that the separator writes itself. A single model keeps nothing.
+    /// </summary>
+    public string? WorkFolder { get; init; }
+
+    /// <summary>
     /// What can run networks, in the order in which <see cref="Engines.Auto"/> asks them. Default: Stemsharp's own engine on the
     /// processor. A package adds its object: <c>Backends = [new OnnxRuntimeBackend(…), new CpuBackend()]</c>.
     /// </summary>

@@ -22,7 +22,7 @@ internal sealed class SeparatorSong : IDisposable
         SampleRate = source?.Info.SampleRate ?? input.SampleRate;
         Channels = source?.Info.Channels ?? input.Channels;
         Warnings = source?.Info.Warnings ?? [];
-        bool costly = source is { IsDecoded: true } || SampleRate != sampleRate;
+        bool costly = input.IsCostly || source is { IsDecoded: true } || SampleRate != sampleRate;
         _spool = costly ? new TrackSpool(Open, temporaryFolder) : null;
         Track = new Track(input.Name, _spool is null ? Open : _spool.Open);
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -9,7 +10,8 @@ namespace Stemsharp.Separation;
 /// </summary>
 internal sealed class StemSpool : IDisposable
 {
-    private readonly TemporaryFile _file;
+    private readonly IDisposable _file;
+    private readonly SafeFileHandle _handle;
     private readonly long _length;
     private readonly string _folder;
 
@@ -27,7 +29,20 @@ internal sealed class StemSpool : IDisposable
         }
 
         DiskSpace.Require(_folder, Bytes(planes, length), "for stems that wait");
-        _file = new TemporaryFile(_folder, forOtherPrograms: false);
+        TemporaryFile file = new(_folder, forOtherPrograms: false);
+        _file = file;
+        _handle = file.Stream.SafeFileHandle;
+    }
+
+    /// <param name="file">A file that holds the planes, or will; owned.</param>
+    /// <param name="folder">Where it is, for messages.</param>
+    /// <param name="length">Samples in each plane.</param>
+    public StemSpool(FileStream file, string folder, long length)
+    {
+        _folder = folder;
+        _length = length;
+        _file = file;
+        _handle = file.SafeFileHandle;
     }
 
     /// <summary>What a spool takes on disk.</summary>
@@ -43,7 +58,7 @@ internal sealed class StemSpool : IDisposable
         {
             for (int read; total < bytes.Length; total += read)
             {
-                read = RandomAccess.Read(_file.Stream.SafeFileHandle, bytes[total..], Offset(plane, start) + total);
+                read = RandomAccess.Read(_handle, bytes[total..], Offset(plane, start) + total);
                 if (read == 0)
                 {
                     break;
@@ -63,7 +78,7 @@ internal sealed class StemSpool : IDisposable
     {
         try
         {
-            RandomAccess.Write(_file.Stream.SafeFileHandle, MemoryMarshal.AsBytes(samples), Offset(plane, start));
+            RandomAccess.Write(_handle, MemoryMarshal.AsBytes(samples), Offset(plane, start));
         }
         catch (IOException error)
         {

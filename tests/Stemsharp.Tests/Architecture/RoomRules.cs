@@ -26,6 +26,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Model"] = ["Checkpoints", "Graph", "Inference", "Signal"],
         ["Cpu"] = ["Graph", "Inference", "Kernels", "Simd"],
         ["Separation"] = ["Audio", "Inference", "Simd"],
+        ["Chains"] = ["Audio", "Separation", "Signal", "Simd"],
         ["Evaluation"] = ["Audio"],
     })
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Stemsharp.Audio;
+using Stemsharp.Chains;
 using Stemsharp.Inference;
 using Xunit;
 
@@ -52,6 +54,25 @@ public sealed class LibraryExamples : IDisposable
         SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, like);
 
         Assert.Equal(6, made.Files.Count);
+    }
+
+    [Fact]
+    public async Task Chains()
+    {
+        SeparationChain chain = SeparationChain.Parse($$"""
+            {
+              "name": "voice-and-band",
+              "steps": [
+                { "name": "voice", "model": {{JsonSerializer.Serialize(model)}}, "stems": ["vocals"] },
+                { "name": "band", "model": {{JsonSerializer.Serialize(model)}}, "input": "mix - vocals", "stems": ["drums", "bass"] }
+              ],
+              "outputs": { "vocals": "vocals", "drums": "drums", "bass": "bass", "rest": "mix - vocals - drums - bass" }
+            }
+            """);
+        await using ChainSeparator separator = await ChainSeparator.OpenAsync(chain, new SeparatorOptions { Threads = 2 });
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder);
+
+        Assert.Equal(Path.Combine(folder, "voice-and-band", "mix", "rest.wav"), made.Files["rest"]);
     }
 
     [Fact]

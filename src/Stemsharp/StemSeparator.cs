@@ -1,0 +1,284 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Stemsharp;
+
+/// <summary>
+/// Takes songs apart: with one model (<see cref="Separator"/>), or with several in a chain (<see cref="ChainSeparator"/>). Safe for use
+/// from several threads: separations run one after the other, each on all of <see cref="SeparatorOptions.Threads"/>. Holds one
+/// network in memory, loaded at its first use.
+/// </summary>
+public abstract class StemSeparator : IAsyncDisposable, IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private bool _disposed;
+
+    private protected StemSeparator(SeparatorOptions options)
+    {
+        Options = options;
+        Logger = options.Logger ?? NullLogger.Instance;
+    }
+
+    /// <summary>What it was made with; the defaults of every call.</summary>
+    public SeparatorOptions Options { get; }
+
+    /// <summary>The model's or the chain's name.</summary>
+    public abstract string Model { get; }
+
+    /// <summary>All stems that it gives, in order.</summary>
+    public abstract IReadOnlyList<string> Stems { get; }
+
+    /// <summary>The rate of the stems in Hz.</summary>
+    public abstract int SampleRate { get; }
+
+    /// <summary>The stems' channels.</summary>
+    internal abstract int Channels { get; }
+
+    /// <summary>
+    /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
+    /// all of them take together; 0 where it has none of its own.
+    /// </summary>
+    internal abstract (int Segments, long BytesEach, long DeviceBytes) AtOnce { get; }
+
+    /// <summary>Most segments that may run at once, whatever the options say: for a limit of memory.</summary>
+    internal abstract int MostAtOnce { get; set; }
+
+    /// <summary>Where it logs.</summary>
+    private protected ILogger Logger { get; }
+
+    /// <summary>
+    /// A SHA-256 in hex over the networks and how they work together: the same fingerprint stands for the same results with the
+    /// same options. Reads every file whose checksum is not known yet.
+    /// </summary>
+    /// <exception cref="ModelException">A file cannot be read any more.</exception>
+    public abstract string ComputeFingerprint();
+
+    /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <exception cref="AudioException">The song cannot be read, is empty, or holds samples that are no numbers.</exception>
+    /// <exception cref="OptionException">An option does not fit the model or the song.</exception>
+    /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
+    public async Task<SeparationResult> SeparateAsync(
+        AudioInput input,
+        SeparatorOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        MemorySink sink = new();
+        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
+        return sink.Result(summary);
+    }
+
+    /// <summary>
+    /// Separates a song of any length in constant memory, handing its stems to a sink as they are finished.
+    /// </summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="sink">Takes the blocks, on the thread that separates.</param>
+    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    public async Task<SeparationSummary> SeparateAsync(
+        AudioInput input,
+        IStemSink sink,
+        SeparatorOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(sink);
+        options ??= Options;
+        int[] wanted = Check(options);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
+            // A thread of its own: minutes of computing have no place in the pool.
+            return await Task.Factory.StartNew(
+                () => Execute(input, sink, options, wanted, progress, cancellationToken),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// Separates a song of any length in constant memory, block by block in order. At most two blocks are made
+    /// ahead of the reader. Ending the enumeration early stops the work.
+    /// </summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    public IAsyncEnumerable<StemBlock> StreamAsync(
+        AudioInput input,
+        SeparatorOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return StreamSink.Enumerate(
+            (sink, token) => SeparateAsync(input, sink, options, progress, token), cancellationToken);
+    }
+
+    /// <summary>
+    /// Separates a song of any length into one file per stem, by default <c>FOLDER/MODEL/TRACK/STEM.wav</c>. Files appear
+    /// under their names when they are complete; after an error or a cancellation none is left.
+    /// </summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="folder">Where files go; made if it does not exist.</param>
+    /// <param name="files">Format, names, clipping; null for the defaults.</param>
+    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    public async Task<SeparatedFiles> SeparateToFilesAsync(
+        AudioInput input,
+        string folder,
+        StemFileOptions? files = null,
+        SeparatorOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        files ??= new StemFileOptions();
+        SeparatorOptions asked = WithWorkFolder(options ?? Options, folder, Path.GetFileNameWithoutExtension(input.Name));
+        Check(asked);
+        using OpenedInput? source = files is { KeepSampleRate: false, KeepDepth: false, CopyTags: false }
+            ? null
+            : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
+        StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
+        input = source?.Input ?? input;
+        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = asked.Timeline };
+        SeparationSummary summary = await SeparateAsync(input, sink, asked, progress, cancellationToken).ConfigureAwait(false);
+        Finished(asked, folder);
+        return new SeparatedFiles(
+            summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
+    }
+
+    /// <summary>One separation, on the calling thread.</summary>
+    /// <param name="input">The song.</param>
+    /// <param name="sink">Takes the blocks.</param>
+    /// <param name="options">Checked.</param>
+    /// <param name="wanted">The wanted stems, by number.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    private protected abstract SeparationSummary Execute(
+        AudioInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>The options with a place for what is kept until a song's files are whole; as they are where nothing is.</summary>
+    private protected virtual SeparatorOptions WithWorkFolder(SeparatorOptions options, string folder, string track) => options;
+
+    /// <summary>A song's files are whole.</summary>
+    private protected virtual void Finished(SeparatorOptions options, string folder)
+    {
+    }
+
+    /// <summary>Frees what is loaded; it is loaded again when it is needed.</summary>
+    internal abstract void FreeNetworks();
+
+    /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>
+    public void Dispose()
+    {
+        _gate.Wait();
+        try
+        {
+            _disposed = true;
+            FreeNetworks();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _disposed = true;
+            FreeNetworks();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Checks the options of a call, before anything is opened.</summary>
+    /// <returns>The wanted stems by number, in the model's order.</returns>
+    internal int[] Check(SeparatorOptions options)
+    {
+        options.Validate();
+        RequireSameEngine(options);
+        return WantedStems(options);
+    }
+
+    /// <summary>The wanted stems by number, in the model's order.</summary>
+    private protected int[] WantedStems(SeparatorOptions options)
+    {
+        if (options.Stems is null)
+        {
+            return [.. Enumerable.Range(0, Stems.Count)];
+        }
+
+        foreach (string stem in options.Stems)
+        {
+            if (!Stems.Contains(stem))
+            {
+                throw new OptionException($"There is no stem '{stem}' in {Model}; it has {string.Join(", ", Stems)}.");
+            }
+
+            if (Options.Stems is not null && !Options.Stems.Contains(stem))
+            {
+                throw new OptionException(
+                    $"The stem '{stem}' was not asked for when the model was opened, so the networks for it may be missing; "
+                    + $"open the separator with it. It was opened for {string.Join(", ", Options.Stems)}.");
+            }
+        }
+
+        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i]))];
+    }
+
+    private void RequireSameEngine(SeparatorOptions options)
+    {
+        if (options.Stems is null && Options.Stems is not null)
+        {
+            throw new OptionException(
+                $"This separator was opened for {string.Join(", ", Options.Stems)} only; open another one for all stems.");
+        }
+
+        string? different =
+            options.Model != Options.Model ? nameof(SeparatorOptions.Model)
+            : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
+            : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
+            : options.ParallelSegments != Options.ParallelSegments ? nameof(SeparatorOptions.ParallelSegments)
+            : options.Backends != Options.Backends ? nameof(SeparatorOptions.Backends)
+            : options.Engine != Options.Engine ? nameof(SeparatorOptions.Engine)
+            : options.Device != Options.Device ? nameof(SeparatorOptions.Device)
+            : options.Precision != Options.Precision ? nameof(SeparatorOptions.Precision)
+            : options.Fallback != Options.Fallback ? nameof(SeparatorOptions.Fallback)
+            : null;
+        if (different is not null)
+        {
+            throw new OptionException(
+                $"{different} belongs to the separator and cannot differ in one call; open another separator for it.");
+        }
+    }
+}
