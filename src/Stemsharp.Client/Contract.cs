@@ -198,13 +198,16 @@ public sealed record JobMove
     public string? Before { get; init; }
 }
 
-/// <summary>A model that the server knows.</summary>
+/// <summary>A model that the server knows, or a chain of several.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Description">One line about it.</param>
 /// <param name="Stems">Its stems, in order.</param>
 /// <param name="Installed">Whether its files are here.</param>
 public sealed record ModelInfo(string Name, string Description, IReadOnlyList<string> Stems, bool Installed)
 {
+    /// <summary>Of a chain the models that it needs, in the order of their first use; null for a single model.</summary>
+    public IReadOnlyList<string>? Models { get; init; }
+
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
 

@@ -59,17 +59,17 @@ internal sealed class ChainRun
                 _chain.Model, [.. _plan.Outputs.Select(output => output.Name)], _chain.SampleRate, _chain.Channels, length, song.SampleRate, song.Channels);
 
             // Settings that do not fit a model are refused for all of them before the first one works.
-            long[] counts = [.. _plan.Runs.Select(run => _chain.SeparatorOf(run).CountSegments(input.Name, length, OptionsOf(run)))];
+            long[] counts = [.. _plan.Runs.Select(run => Count(run, input.Name, length))];
             FindKept(mix);
             int[] work = WorkToDo();
             (_runs, _count) = (work.Length, work.Sum(run => counts[run]));
-            _liveRun = work is [.., var last] && _plan.Runs[last].Step.Ensemble is null ? last : -1;
+            _liveRun = work is [.., var last] && last == _plan.LiveRun ? last : -1;
             RequireSpace(work);
             sink.Begin(_info);
             foreach (int run in work.Where(run => run != _liveRun))
             {
                 Run(run, input.Name);
-                Release(run, work);
+                Release(run);
             }
 
             using Delivery delivery = new(this, sink);
@@ -143,19 +143,18 @@ internal sealed class ChainRun
         return (length, hashing.Finish());
     }
 
-    private SeparatorOptions OptionsOf(ChainRunPlan run)
+    private SeparatorOptions OptionsOf(ChainRunPlan run) => _chain.OptionsOf(run, _options);
+
+    private long Count(ChainRunPlan run, string song, long length)
     {
-        IReadOnlyList<string> stems = _chain.SeparatorOf(run).Stems;
-        return _options with
+        try
         {
-            Model = run.Model.Model,
-            Stems = [.. run.Stems.Select(stem => StemNames.Find(stem, stems)!).Distinct()],
-            Overlap = run.Model.Overlap ?? _options.Overlap,
-            Shifts = run.Model.Shifts ?? _options.Shifts,
-            Seed = run.Model.Seed ?? _options.Seed,
-            Segment = run.Model.Segment ?? _options.Segment,
-            WorkFolder = null,
-        };
+            return _chain.SeparatorOf(run).CountSegments(song, length, OptionsOf(run));
+        }
+        catch (OptionException error)
+        {
+            throw new OptionException($"Step {run.Shown}: {error.Message}", error);
+        }
     }
 
     private RunForm FormOf(ChainRunPlan run) => new(run.Stems.Count, _info.Length, _info.Channels, _info.SampleRate);
@@ -170,15 +169,6 @@ internal sealed class ChainRun
         foreach (ChainRunPlan run in _plan.Runs)
         {
             _recipes[run.Index] = Recipe(run, mix);
-        }
-
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new OutputException($"The folder '{folder}' for the results of a chain's steps cannot be made: {error.Message}", error);
         }
 
         RunResult.Sweep(folder, _recipes);
@@ -240,36 +230,22 @@ internal sealed class ChainRun
         return [.. _plan.Runs.Select(run => run.Index).Where(run => needed.Contains(run) && _results[run] is null)];
     }
 
-    // What waits at the same time at most, so that a full disk is met before the work.
+    // A full disk is met before the work.
     private void RequireSpace(int[] work)
     {
-        string folder = _options.WorkFolder ?? _options.TemporaryFolder ?? Path.GetTempPath();
-        HashSet<int> waiting = [];
-        long most = 0;
-        foreach (int run in work.Where(run => run != _liveRun))
+        string folder = Path.GetFullPath(_options.WorkFolder ?? _options.TemporaryFolder ?? Path.GetTempPath());
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
         {
-            waiting.Add(run);
-            most = Math.Max(most, waiting.Sum(r => FormOf(_plan.Runs[r]).Bytes));
-            waiting.RemoveWhere(r => !IsWaitedFor(r, run, work));
+            folder = parent;
         }
 
-        if (Directory.Exists(folder))
-        {
-            DiskSpace.Require(folder, most, "for the results of a chain's steps");
-        }
+        DiskSpace.Require(folder, _plan.MostWaiting(run => work.Contains(run.Index) ? FormOf(run).Bytes : 0), "for the results of a chain's steps");
     }
-
-    private bool IsWaitedFor(int result, int done, int[] work) =>
-        _plan.Outputs.Select(output => output.Sum)
-            .Concat(work.Where(run => run > done).Select(run => _plan.Runs[run].Step.Input))
-            .Any(sum => _plan.RunsOf(sum).Any(run => run.Index == result));
 
     private void Run(int index, string song)
     {
         ChainRunPlan run = _plan.Runs[index];
-        RunResult result = _options.WorkFolder is { } folder
-            ? RunResult.Keep(FormOf(run), folder, _recipes[index])
-            : RunResult.Temporary(FormOf(run), _options.TemporaryFolder);
+        RunResult result = _options.WorkFolder is { } folder ? Keep(run, folder) : RunResult.Temporary(FormOf(run), _options.TemporaryFolder);
         try
         {
             Separate(run, song, new ResultSink(result, PlacesOf(run)));
@@ -284,12 +260,26 @@ internal sealed class ChainRun
         _results[index] = result;
     }
 
+    private RunResult Keep(ChainRunPlan run, string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"The folder '{folder}' for the results of a chain's steps cannot be made: {error.Message}", error);
+        }
+
+        return RunResult.Keep(FormOf(run), folder, _recipes[run.Index]);
+    }
+
     // A result that nobody will listen to any more goes, and so does what was kept of it.
-    private void Release(int done, int[] work)
+    private void Release(int done)
     {
         for (int result = 0; result <= done; result++)
         {
-            if (_results[result] is { } waiting && !IsWaitedFor(result, done, work))
+            if (_results[result] is { } waiting && !_plan.IsWaitedFor(result, done))
             {
                 waiting.Dispose();
                 _results[result] = null;
@@ -314,7 +304,18 @@ internal sealed class ChainRun
             sum.ToString() == ChainSum.Mix ? song : $"{song} ({sum})",
             _plan.IsCostly(sum));
         SeparationSummary summary = separator.SeparateHere(input, sink, OptionsOf(run), new RunProgress(this), _cancellationToken);
-        _engines.AddRange(summary.Engines.Select(engine => engine with { First = engine.First + _segments }));
+        foreach (EngineShare share in summary.Engines)
+        {
+            if (_engines.Count > 0 && _engines[^1].Engine == share.Engine)
+            {
+                _engines[^1] = _engines[^1] with { Description = share.Description, Pieces = _engines[^1].Pieces + share.Pieces };
+            }
+            else
+            {
+                _engines.Add(share with { First = share.First + _segments });
+            }
+        }
+
         _segments += summary.Segments;
         _silent += summary.SilentSegments;
         _done += summary.Segments + summary.SilentSegments;

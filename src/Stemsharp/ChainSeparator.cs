@@ -45,6 +45,9 @@ public sealed class ChainSeparator : StemSeparator
     internal override int Channels => First.Channels;
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<string> Models => Chain.Models;
+
+    /// <inheritdoc/>
     internal override (int Segments, long BytesEach, long DeviceBytes) AtOnce => _separators.Values.Select(separator => separator.AtOnce).MaxBy(most => (most.BytesEach, most.DeviceBytes));
 
     /// <inheritdoc/>
@@ -74,12 +77,27 @@ public sealed class ChainSeparator : StemSeparator
     /// <exception cref="ModelException">A model is unknown, missing, broken or not supported.</exception>
     /// <exception cref="OptionException">An option is out of range, a model lacks a stem, or the models do not go together.</exception>
     /// <exception cref="EngineException">The engine is not there, or does not take a model.</exception>
-    public static async Task<ChainSeparator> OpenAsync(
+    public static Task<ChainSeparator> OpenAsync(
         SeparationChain chain,
         SeparatorOptions? options = null,
         ModelCatalog? catalog = null,
         IProgress<DownloadProgress>? downloads = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) =>
+        OpenAsync(chain, _ => null, options, catalog, downloads, cancellationToken);
+
+    /// <param name="chain">What to do.</param>
+    /// <param name="open">Opens a model that the catalog does not know; null for one that it may.</param>
+    /// <param name="options">As for the public method.</param>
+    /// <param name="catalog">Where models are; null for the default catalog.</param>
+    /// <param name="downloads">Told about downloads.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    internal static async Task<ChainSeparator> OpenAsync(
+        SeparationChain chain,
+        Func<string, ModelSource?> open,
+        SeparatorOptions? options,
+        ModelCatalog? catalog,
+        IProgress<DownloadProgress>? downloads,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chain);
         options ??= new SeparatorOptions();
@@ -95,7 +113,8 @@ public sealed class ChainSeparator : StemSeparator
             bool areKnown = known.FirstOrDefault(model => model.Name == runs.Key) is { } model && stems.All(model.Stems.Contains);
             try
             {
-                sources.Add(runs.Key, await catalog.ResolveAsync(runs.Key, options.ModelFolder, areKnown ? stems : null, downloads, cancellationToken).ConfigureAwait(false));
+                sources.Add(runs.Key, open(runs.Key)
+                    ?? await catalog.ResolveAsync(runs.Key, options.ModelFolder, areKnown ? stems : null, downloads, cancellationToken).ConfigureAwait(false));
             }
             catch (ModelException error)
             {
@@ -109,7 +128,7 @@ public sealed class ChainSeparator : StemSeparator
     /// <summary>Takes models that were found already.</summary>
     /// <param name="chain">What to do.</param>
     /// <param name="sources">The models, by the names that the chain has for them; those that the wanted stems do not need may be missing.</param>
-    /// <param name="options">As for <see cref="OpenAsync"/>.</param>
+    /// <param name="options">As for <see cref="OpenAsync(SeparationChain, SeparatorOptions?, ModelCatalog?, IProgress{DownloadProgress}?, CancellationToken)"/>.</param>
     /// <exception cref="OptionException">An option is out of range, a model is missing or lacks a stem, or the models do not go together.</exception>
     /// <exception cref="EngineException">The engine does not take a model.</exception>
     public static ChainSeparator Open(SeparationChain chain, IReadOnlyDictionary<string, ModelSource> sources, SeparatorOptions? options = null)
@@ -169,6 +188,33 @@ public sealed class ChainSeparator : StemSeparator
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
+
+    /// <inheritdoc/>
+    internal override (int Stride, int Border) StepFor(SeparatorOptions options) =>
+        Plan(Chain, options).Runs.Select(run => SeparatorOf(run).StepFor(OptionsOf(run, options))).MaxBy(step => step.Stride);
+
+    /// <inheritdoc/>
+    internal override long WaitingBytes(SeparatorOptions options, long length) =>
+        Plan(Chain, options).MostWaiting(run => new RunForm(run.Stems.Count, length, Channels, SampleRate).Bytes);
+
+    /// <summary>Options of a run: what its model has goes before what a call has.</summary>
+    internal SeparatorOptions OptionsOf(ChainRunPlan run, SeparatorOptions options)
+    {
+        IReadOnlyList<string> stems = SeparatorOf(run).Stems;
+        return options with
+        {
+            Model = run.Model.Model,
+            Stems = [.. run.Stems.Select(stem => StemNames.Find(stem, stems)!).Distinct()],
+            Overlap = run.Model.Overlap ?? options.Overlap,
+            Shifts = run.Model.Shifts ?? (TakesShifts(SeparatorOf(run)) || !_separators.Values.Any(TakesShifts) ? options.Shifts : 0),
+            Seed = run.Model.Seed ?? options.Seed,
+            Segment = run.Model.Segment ?? options.Segment,
+            WorkFolder = null,
+        };
+    }
+
+    // What a call asks for holds where it means something; where it means nothing at all it is refused as for a single model.
+    private static bool TakesShifts(Separator separator) => separator.Source.Members.Any(member => member.Definition.Cut.MaxShift > 0);
 
     /// <summary>The separator of a run's model.</summary>
     internal Separator SeparatorOf(ChainRunPlan run) => _separators[run.Model.Model];

@@ -33,6 +33,9 @@ public sealed class Separator : StemSeparator
     internal override int Channels => Source.Members[0].Definition.Channels;
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<string> Models => [Options.Model];
+
+    /// <inheritdoc/>
     internal override (int Segments, long BytesEach, long DeviceBytes) AtOnce => _engines.AtOnce;
 
     /// <inheritdoc/>
@@ -99,6 +102,15 @@ public sealed class Separator : StemSeparator
     /// <exception cref="OptionException">An option does not fit the model or the song.</exception>
     internal long CountSegments(string track, long length, SeparatorOptions options) =>
         SeparationRun.Count(_engines, options, Check(options), track, length);
+
+    /// <inheritdoc/>
+    internal override (int Stride, int Border) StepFor(SeparatorOptions options)
+    {
+        PieceCut cut = Source.Members.MinBy(m => m.Definition.Cut.Samples)!.Definition.Cut;
+        int segment = options.Segment is { } asked ? (int)(SampleRate * asked) : cut.Samples;
+        int stride = cut.StepOf(segment, options.Overlap);
+        return (stride, cut.BorderOf(long.MaxValue, segment, stride));
+    }
 
     /// <inheritdoc/>
     internal override void FreeNetworks() => _engines.Free();

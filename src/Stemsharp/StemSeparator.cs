@@ -34,6 +34,9 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <summary>The stems' channels.</summary>
     internal abstract int Channels { get; }
 
+    /// <summary>The models that it runs, by the names that it was told.</summary>
+    internal abstract IReadOnlyList<string> Models { get; }
+
     /// <summary>
     /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
     /// all of them take together; 0 where it has none of its own.
@@ -165,6 +168,15 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         return new SeparatedFiles(
             summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
     }
+
+    /// <summary>
+    /// Samples from one segment to the next, and those that are mirrored before a longer song; of several models, those of the longest
+    /// step.
+    /// </summary>
+    internal abstract (int Stride, int Border) StepFor(SeparatorOptions options);
+
+    /// <summary>Bytes on disk that results of one model take which wait for another one; 0 for a single model.</summary>
+    internal virtual long WaitingBytes(SeparatorOptions options, long length) => 0;
 
     /// <summary>One separation, on the calling thread.</summary>
     /// <param name="input">The song.</param>

@@ -118,6 +118,15 @@ public class DocumentationTests
         Directory.CreateDirectory(folder.Combine("models"));
         File.Copy(RepositoryFiles.DemoModel, folder.Combine("models", "26c5300c.th"));
         folder.Make("list.m3u", "#EXTM3U\nsong.wav\nalbum/two.wav\n");
+        folder.Make("chain.json", """
+            {
+              "steps": [
+                { "name": "voice", "model": "demo", "stems": ["vocals"] },
+                { "name": "band", "model": "demo", "input": "mix - vocals", "stems": ["drums", "bass"] }
+              ],
+              "outputs": { "vocals": "vocals", "drums": "drums", "bass": "bass", "rest": "mix - vocals - drums - bass" }
+            }
+            """);
         foreach (string stem in new[] { "drums", "bass", "other", "vocals" })
         {
             Clip.Song(folder.Combine("musdb18hq", "test", "A Song", stem + ".wav"), 2.2, stem + ".wav");

@@ -72,6 +72,8 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         return settings with { Model = model, Shifts = settings.Shifts ?? 0, SampleFormat = settings.SampleFormat ?? "pcm16", ClipMode = settings.ClipMode ?? "rescale" };
     }
 
+    public int WaitingStems(string? model) => 0;
+
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken)
     {
         progress.Report(0.5);
@@ -82,7 +84,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     public string Decode(string source, string workFolder, CancellationToken cancellationToken) => source;
 
     public async Task SeparateAsync(
-        string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken)
+        string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
         try

@@ -19,7 +19,7 @@ internal sealed class FaultyJobStore(IJobStore store) : IJobStore
 
     public void Delete(string id) => Call(nameof(Delete), () => store.Delete(id));
 
-    public void Tidy(string id, bool results) => Call(nameof(Tidy), () => store.Tidy(id, results));
+    public void Tidy(string id, bool results, bool steps) => Call(nameof(Tidy), () => store.Tidy(id, results, steps));
 
     public long Size(string id)
     {

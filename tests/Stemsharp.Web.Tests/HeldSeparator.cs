@@ -34,6 +34,8 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
 
     public JobSettings Complete(JobSettings settings) => separator.Complete(settings);
 
+    public int WaitingStems(string? model) => separator.WaitingStems(model);
+
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         separator.DownloadAsync(model, progress, cancellationToken);
 
@@ -41,8 +43,8 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
         separator.Decode(source, workFolder, cancellationToken);
 
     public Task SeparateAsync(
-        string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken) =>
-        separator.SeparateAsync(song, settings, workFolder, new Observer(this, observer, cancellationToken), cancellationToken);
+        string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken) =>
+        separator.SeparateAsync(song, settings, workFolder, stepsFolder, new Observer(this, observer, cancellationToken), cancellationToken);
 
     public void WriteStems(
         IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken) =>

@@ -63,6 +63,8 @@ internal sealed class OutputLedger
 
     internal string RecordPath(string key) => Path.Combine(_folder, key + ".json");
 
+    internal string KeptPath(string key) => Path.Combine(_folder, key + ".steps");
+
     /// <summary>Sweeps away what a dead process has left of a track, and makes a folder for this one's work.</summary>
     private string Prepare(string key)
     {
@@ -100,6 +102,9 @@ internal sealed class TrackClaim : IDisposable
     /// <summary>Where the track's files are made; on the same volume as the output.</summary>
     internal string WorkFolder { get; }
 
+    /// <summary>Where finished steps of a chain are kept, whatever becomes of this process, until the track is done.</summary>
+    internal string KeptFolder => _ledger.KeptPath(_key);
+
     /// <summary>Moves the finished files into place, all or none, and records the track.</summary>
     /// <param name="files">From (absolute) and to (relative to the output folder).</param>
     /// <param name="record">Gets the files' sizes.</param>
@@ -119,6 +124,11 @@ internal sealed class TrackClaim : IDisposable
 
         FileMove.Together(moves);
         (record with { Outputs = recorded }).Write(_ledger.RecordPath(_key));
+        if (Directory.Exists(KeptFolder))
+        {
+            Directory.Delete(KeptFolder, recursive: true);
+        }
+
         return recorded;
     }
 

@@ -6,9 +6,10 @@ namespace Stemsharp.Cli.Commands;
 /// <summary><c>stemsharp models</c>: what models there are, where they are, and what is in them.</summary>
 internal static class ModelsCommand
 {
-    internal static Command Create() => new("models", "List, download, check, inspect and convert models.")
+    internal static Command Create() => new("models", "List, download, check, inspect and convert models, and list chains of them.")
     {
         ListModelsCommand.Create(),
+        ChainsCommand.Create(),
         DownloadModelsCommand.Create(),
         VerifyModelsCommand.Create(),
         InspectModelCommand.Create(),

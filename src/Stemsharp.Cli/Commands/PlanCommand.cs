@@ -27,7 +27,7 @@ internal static class PlanCommand
             }
 
             ModelCatalog catalog = Catalogs.Create(request.Offline);
-            await using Separator separator = await Separators.OpenAsync(
+            await using StemSeparator separator = await Separators.OpenAsync(
                 request, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
             Preflight.CheckOptions(request, separator);
             request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);

@@ -70,7 +70,7 @@ internal static class SeparateCommand
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
         // Whoever reads JSON lines answers no question.
         ModelCatalog catalog = Catalogs.Create(request.Offline, request.AcceptLicence, ask: request.Progress != BatchViews.Json);
-        await using Separator separator = await Separators.OpenAsync(
+        await using StemSeparator separator = await Separators.OpenAsync(
             request, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
         Preflight.Check(request, separator);
         request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal static class SeparateCommand
     }
 
     private static async Task<List<TrackOutcome>> RunPipeAsync(
-        SeparateRequest request, Separator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
     {
         view.Begin(1, separator.Model, "-");
         using Stream stream = Console.OpenStandardOutput();
@@ -100,7 +100,7 @@ internal static class SeparateCommand
     }
 
     private static async Task<List<TrackOutcome>> RunBatchAsync(
-        SeparateRequest request, Separator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
     {
         BatchRun batch = new(request, separator, view);
         view.Begin(inputs.Tracks.Count + inputs.Rejected.Count, separator.Model, batch.Root);

@@ -15,6 +15,13 @@ internal sealed class SeparateOptions
     };
 
     internal readonly Option<string> Model = ModelOptions.Model();
+
+    internal readonly Option<string?> Chain = new("--chain")
+    {
+        Description = "Several models instead of one: a preset ('models chains' lists them), or a .json file that says what feeds what.",
+        HelpName = "CHAIN",
+    };
+
     internal readonly Option<string?> Repository = ModelOptions.Repository();
     internal readonly Option<bool> Offline = ModelOptions.Offline();
     internal readonly Option<bool> AcceptLicence = ModelOptions.AcceptLicence();
@@ -152,7 +159,7 @@ internal sealed class SeparateOptions
         command.Add(Tracks);
         foreach (Option option in new Option[]
         {
-            Model, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
+            Model, Chain, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
         })

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stemsharp.Audio;
 using Stemsharp.Backends;
+using Stemsharp.Chains;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
@@ -17,6 +18,7 @@ internal static class SeparateRequests
     /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
     internal static SeparateRequest From(ParseResult line, SeparateOptions options)
     {
+        Exclusive(line, options.Model, options.Chain);
         Exclusive(line, options.NoSplit, options.Segment);
         Exclusive(line, options.Int24, options.Float32, options.Depth);
         Exclusive(line, options.Flac, options.Mp3, options.Format);
@@ -34,13 +36,14 @@ internal static class SeparateRequests
 
         long? memory = line.GetValue(options.MaxMemory) is { } most ? SizeText.Bytes("--max-memory", most) : null;
         EngineChoice engine = options.Engine.Read(line, mostMemory: memory);
-        bool export = OnnxExports.IsOne(line.GetValue(options.Model)!);
-        if (export && engine.Engine != OnnxRuntimeBackend.BackendName)
+        SeparationChain? chain = line.GetValue(options.Chain) is { } wanted ? SeparationChain.Find(wanted) : null;
+        string? export = (chain?.Models ?? [line.GetValue(options.Model)!]).FirstOrDefault(OnnxExports.IsOne);
+        if (export is not null && engine.Engine != OnnxRuntimeBackend.BackendName)
         {
-            throw new OptionException($"{line.GetValue(options.Model)} is an export, which runs on --engine onnxruntime only. Add it, or name the model itself.");
+            throw new OptionException($"{export} is an export, which runs on --engine onnxruntime only. Add it, or name the model itself.");
         }
 
-        if (export && engine.Fallback)
+        if (export is not null && engine.Fallback)
         {
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
         }
@@ -64,6 +67,7 @@ internal static class SeparateRequests
         SeparateRequest request = new()
         {
             Engine = engine,
+            Chain = chain,
             Inputs = line.GetValue(options.Tracks) ?? [],
             Output = output,
             FileName = template,

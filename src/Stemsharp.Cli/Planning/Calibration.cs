@@ -4,7 +4,6 @@ using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Evaluation;
-using Stemsharp.Inference;
 
 namespace Stemsharp.Cli.Planning;
 
@@ -120,11 +119,9 @@ internal sealed record Calibration
     /// <param name="tracks">What will be separated.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal static async Task<Calibration> MeasureAsync(
-        SeparateRequest request, Separator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
-        PieceCut cut = separator.Source.Members.MinBy(m => m.Definition.Cut.Samples)!.Definition.Cut;
-        int segment = request.Separator.Segment is { } asked ? (int)(separator.SampleRate * asked) : cut.Samples;
-        int stride = cut.StepOf(segment, request.Separator.Overlap);
+        (int stride, int border) = separator.StepFor(request.Separator);
         using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;
@@ -150,8 +147,9 @@ internal sealed record Calibration
 
         NoiseRun one = await RunAsync(round).ConfigureAwait(false), several = runs[^1];
         double rest = Math.Max(0, several.RestSeconds - one.RestSeconds) / (several.Pieces - round);
-        // The median of single segments is steadier than a difference of whole runs; segments at once have no time of their own.
-        double piece = round == 1
+        // The median of single segments is steadier than a difference of whole runs; segments at once have no time of their own, and those
+        // of different models nothing in common.
+        double piece = round == 1 && separator.Models.Count == 1
             ? Statistics.Median(several.SegmentSeconds) * several.Segments / several.Pieces + rest
             : Math.Max(0, several.Seconds - one.Seconds) / (several.Pieces - round);
         double track = Math.Max(0, one.Seconds - round * piece);
@@ -169,7 +167,7 @@ internal sealed record Calibration
             OwnBytes = (long)(ProcessMemory.Peak() * MemoryReserve) + MemorySlack,
             ProgramBytes = program == 0 ? AssumedProgramBytes : (long)(program * ProgramReserve),
             Stride = stride,
-            Border = cut.BorderOf(long.MaxValue, segment, stride),
+            Border = border,
             Decodes = tracks.Any(NeedsDecoder),
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,

@@ -35,7 +35,7 @@ internal sealed class MemoryLimit : IDisposable
     /// <summary>Fits a request into its limit.</summary>
     /// <exception cref="OptionException">The work needs more.</exception>
     internal static async Task<SeparateRequest> FitAsync(
-        SeparateRequest request, Separator separator, InputExpansion inputs, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, InputExpansion inputs, CancellationToken cancellationToken)
     {
         if (request.MaxMemory is not { } limit)
         {

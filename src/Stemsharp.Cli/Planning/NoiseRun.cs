@@ -26,7 +26,7 @@ internal sealed record NoiseRun(
     /// <param name="pieces">How many.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal static async Task<NoiseRun> OfAsync(
-        SeparateRequest request, Separator separator, int stride, int pieces, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, int stride, int pieces, CancellationToken cancellationToken)
     {
         // The run before has left what one run alone would not have.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

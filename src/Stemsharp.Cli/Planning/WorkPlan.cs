@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Stemsharp.Audio;
+using Stemsharp.Chains;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
@@ -24,6 +25,9 @@ internal sealed record WorkPlan
 {
     internal required string Model { get; init; }
 
+    /// <summary>The chain of models; null for one model.</summary>
+    internal SeparationChain? Chain { get; init; }
+
     internal required IReadOnlyList<PlannedTrack> Tracks { get; init; }
 
     internal required IReadOnlyList<RejectedInput> Rejected { get; init; }
@@ -38,7 +42,7 @@ internal sealed record WorkPlan
 
     /// <summary>Plans a batch after a calibration.</summary>
     internal static WorkPlan Make(
-        SeparateRequest request, Separator separator, InputExpansion inputs, Calibration calibration, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, InputExpansion inputs, Calibration calibration, CancellationToken cancellationToken)
     {
         List<PlannedTrack> tracks = [];
         List<RejectedInput> rejected = [.. inputs.Rejected];
@@ -65,6 +69,7 @@ internal sealed record WorkPlan
         return new WorkPlan
         {
             Model = separator.Model,
+            Chain = request.Chain,
             Tracks = tracks,
             Rejected = rejected,
             Calibration = calibration,
@@ -73,7 +78,7 @@ internal sealed record WorkPlan
     }
 
     private static PlannedTrack Plan(
-        SeparateRequest request, Separator separator, Calibration calibration, Track track, AudioSource source, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, Calibration calibration, Track track, AudioSource source, CancellationToken cancellationToken)
     {
         AudioInfo info = source.Info;
         long frames = info.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
@@ -82,7 +87,7 @@ internal sealed record WorkPlan
         SeparationInfo separation = new(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
         FilePlan files = new TrackFiles(request.Output, Path.GetTempPath(), request.OutputFolder, info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken)).Plan(separation);
         double decoding = Calibration.NeedsDecoder(track) ? calibration.DecodingFor(seconds) : 0;
-        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes);
+        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes + separator.WaitingBytes(request.Separator, samples));
     }
 
     internal string ToText()
@@ -122,6 +127,7 @@ internal sealed record WorkPlan
         {
             json.WriteNumber("version", 1);
             json.WriteString("model", Model);
+            json.WriteModels(Chain);
             json.WriteNumber("seconds", Math.Round(Seconds, 2));
             json.WriteNumber("memory_bytes", Calibration.MemoryBytes);
             json.WriteNumber("segments_at_once", Calibration.SegmentsAtOnce);

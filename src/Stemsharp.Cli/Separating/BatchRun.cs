@@ -25,7 +25,7 @@ internal sealed class BatchRun
     private readonly List<TrackOutcome> _outcomes = [];
     private readonly Lazy<string> _model;
 
-    internal BatchRun(SeparateRequest request, Separator separator, IBatchView view)
+    internal BatchRun(SeparateRequest request, StemSeparator separator, IBatchView view)
     {
         _request = request;
         _view = view;
@@ -34,7 +34,7 @@ internal sealed class BatchRun
         _separation = new TrackSeparation(request, separator);
         _settings = TrackRecord.HashText(request.Fingerprint());
         // Hashing the weights takes a moment: only when a record is compared or written.
-        _model = new Lazy<string>(separator.Source.ComputeFingerprint);
+        _model = new Lazy<string>(separator.ComputeFingerprint);
         _lanes = Mixdowns.NamesFor(request.Output, separator.Stems);
     }
 
@@ -155,7 +155,7 @@ internal sealed class BatchRun
     {
         Track track = source.Track;
         SeparatedTrack separated = await _separation
-            .RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
+            .RunAsync(source, claim.WorkFolder, claim.KeptFolder, view, cancellationToken).ConfigureAwait(false);
         TrackRecord record = new()
         {
             Input = track.Path,

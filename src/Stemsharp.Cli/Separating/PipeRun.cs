@@ -8,7 +8,7 @@ using Stemsharp.Separation.Files;
 namespace Stemsharp.Cli.Separating;
 
 /// <summary>Separates one input to standard output.</summary>
-internal sealed class PipeRun(SeparateRequest request, Separator separator, IBatchView view)
+internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, IBatchView view)
 {
     private const int BlockFrames = 1 << 13;
 
@@ -24,7 +24,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         {
             using TrackSource source = TrackSource.Open(track, request, cancellationToken);
             SeparatedTrack separated = await new TrackSeparation(request, separator)
-                .RunAsync(source, work, trackView, cancellationToken).ConfigureAwait(false);
+                .RunAsync(source, work, null, trackView, cancellationToken).ConfigureAwait(false);
             Send(separated, source, work, output, cancellationToken);
             TrackOutcome outcome = new()
             {

@@ -10,7 +10,7 @@ internal static class Preflight
     /// <exception cref="OptionException">A stem does not exist, or options don't fit the inputs.</exception>
     /// <exception cref="OutputException">The output folder can't be written.</exception>
     /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
-    internal static void Check(SeparateRequest request, Separator separator)
+    internal static void Check(SeparateRequest request, StemSeparator separator)
     {
         CheckOptions(request, separator);
         if (!request.ToStandardOutput)
@@ -21,7 +21,7 @@ internal static class Preflight
 
     /// <exception cref="OptionException">A stem does not exist, or the format does not take the options.</exception>
     /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
-    internal static void CheckOptions(SeparateRequest request, Separator separator)
+    internal static void CheckOptions(SeparateRequest request, StemSeparator separator)
     {
         if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
         {

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Stemsharp.Chains;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Text;
@@ -14,6 +16,7 @@ internal static class ResultJson
             {
                 json.WriteNumber("version", 1);
                 json.WriteString("model", model);
+                json.WriteModels(request.Chain);
                 json.WriteString("folder", Path.GetFullPath(request.Root(model)));
                 json.WriteStartArray("tracks");
                 foreach (TrackOutcome outcome in outcomes)
@@ -28,6 +31,23 @@ internal static class ResultJson
                 json.WriteNumber("exit_code", exitCode);
             },
             indented: true);
+
+    /// <summary>The models of a chain as the field <c>models</c>; nothing for a single one.</summary>
+    internal static void WriteModels(this Utf8JsonWriter json, SeparationChain? chain)
+    {
+        if (chain is null)
+        {
+            return;
+        }
+
+        json.WriteStartArray("models");
+        foreach (string model in chain.Models)
+        {
+            json.WriteStringValue(model);
+        }
+
+        json.WriteEndArray();
+    }
 
     /// <summary>The same for a run that an error ended before its results.</summary>
     internal static string OfError(int exitCode, string message) => JsonText.Object(

@@ -1,4 +1,5 @@
 using Stemsharp.Backends;
+using Stemsharp.Chains;
 using Stemsharp.Cli.Output;
 
 namespace Stemsharp.Cli.Separating;
@@ -9,6 +10,9 @@ internal sealed record SeparateRequest
     internal required IReadOnlyList<string> Inputs { get; init; }
 
     internal required SeparatorOptions Separator { get; init; }
+
+    /// <summary>Several models instead of the separator's one; null for that.</summary>
+    internal SeparationChain? Chain { get; init; }
 
     /// <summary>What is to run the network; the separator's options have it too.</summary>
     internal EngineChoice Engine { get; init; } = EngineChoice.Cpu;

@@ -14,20 +14,21 @@ internal sealed record SeparatedTrack(
     IReadOnlyList<string> Warnings);
 
 /// <summary>Separates one track into finished files in a work folder.</summary>
-internal sealed class TrackSeparation(SeparateRequest request, Separator separator)
+internal sealed class TrackSeparation(SeparateRequest request, StemSeparator separator)
 {
     // Encoding the files after the last segment takes a few percent of the time.
     private const double SeparatingShare = 0.97;
 
-    private int Channels => separator.Source.Members[0].Definition.Channels;
+    private int Channels => separator.Channels;
 
     /// <summary>Separates.</summary>
     /// <param name="source">The recording.</param>
     /// <param name="workFolder">Gets the files.</param>
+    /// <param name="keptFolder">Keeps a chain's finished steps, also after this process; null for nothing.</param>
     /// <param name="view">Told how far it is.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     internal async Task<SeparatedTrack> RunAsync(
-        TrackSource source, string workFolder, ITrackView view, CancellationToken cancellationToken)
+        TrackSource source, string workFolder, string? keptFolder, ITrackView view, CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
         TrackFiles files = new(
@@ -38,7 +39,7 @@ internal sealed class TrackSeparation(SeparateRequest request, Separator separat
         SeparationSummary summary = await separator.SeparateAsync(
             AudioInput.FromSource(source.Audio, source.Track.Shown),
             sink,
-            separator.Options with { TemporaryFolder = workFolder },
+            separator.Options with { TemporaryFolder = workFolder, WorkFolder = keptFolder },
             progress,
             cancellationToken).ConfigureAwait(false);
         return new SeparatedTrack(sink.Made, summary, sink.NullDecibels, [.. source.Audio.Info.Warnings, .. Warnings(sink.Made)]);

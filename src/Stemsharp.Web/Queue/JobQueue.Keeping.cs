@@ -49,7 +49,7 @@ internal sealed partial class JobQueue
     private StoredJob Weighed(StoredJob ended)
     {
         bool done = ended.State == JobState.Done;
-        TryTidy(ended.Id, results: !done);
+        TryTidy(ended.Id, results: !done, steps: true);
         return ended with { Bytes = Size(ended), Finished = DateTimeOffset.UtcNow, Audio = done ? ended.Audio : null };
     }
 
@@ -121,7 +121,7 @@ internal sealed partial class JobQueue
     /// <summary>Deletes what a refused job may have left in the store.</summary>
     private void TryDelete(string id) => Attempt(id, "deleted", () => _store.Delete(id));
 
-    private void TryTidy(string id, bool results) => Attempt(id, "tidied", () => _store.Tidy(id, results));
+    private void TryTidy(string id, bool results, bool steps) => Attempt(id, "tidied", () => _store.Tidy(id, results, steps));
 
     /// <summary>What a job takes; what it took, where that cannot be found out.</summary>
     private long Size(StoredJob job)
@@ -152,7 +152,7 @@ internal sealed partial class JobQueue
         JobEntry entry = new(job);
         _jobs[job.Id] = entry;
         bool active = job.State is JobState.Running or JobState.Queued;
-        TryTidy(job.Id, results: active);
+        TryTidy(job.Id, results: active, steps: !active);
         _clock = Math.Max(_clock, job.State == JobState.Queued ? 0 : job.Order);
         if (!active)
         {

@@ -49,8 +49,11 @@ internal sealed class JobSpace(DiskBudget disk, ISongSeparator separator)
         return Frames(job) * 2 * bytes * Stems(job);
     }
 
-    /// <summary>Bytes that work on a job takes for a while: the song decoded and as the network hears it, and every stem in floats.</summary>
-    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + 2 * Stems(job));
+    /// <summary>
+    /// Bytes that work on a job takes for a while: the song decoded and as the network hears it, every stem in floats, and what waits
+    /// between the steps of a chain.
+    /// </summary>
+    private long WorkBytes(StoredJob job) => Frames(job) * 2 * sizeof(float) * (2 + 2 * Stems(job) + separator.WaitingStems(job.Settings.Model));
 
     private int Stems(StoredJob job) => job.Settings.TwoStems is not null ? 2 : job.Settings.Stems?.Count
         ?? separator.Models.FirstOrDefault(model => model.Name == job.Settings.Model)?.Stems.Count ?? 6;

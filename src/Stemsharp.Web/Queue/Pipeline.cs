@@ -80,7 +80,7 @@ internal sealed class Pipeline(
                 logger.LogInformation("Job {JobId}: separating with {Model}", entry.Stored.Id, entry.Stored.Settings.Model);
                 using StemRecorder recorder = new(queue, entry, work.Files, logger);
                 work.Watch.Start();
-                await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, recorder, cancel).ConfigureAwait(false);
+                await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, work.Files.Steps, recorder, cancel).ConfigureAwait(false);
                 work.Watch.Stop();
                 (work.Audio, work.Stems, work.Mix) = (recorder.Audio!, recorder.Stems, recorder.Mix);
             }).ConfigureAwait(false);

@@ -61,8 +61,18 @@ internal interface ISongSeparator : IAsyncDisposable
     /// </summary>
     string Decode(string source, string workFolder, CancellationToken cancellationToken);
 
+    /// <summary>Stems in floats that wait for later steps of a chain at the same time at most; 0 for a single model.</summary>
+    int WaitingStems(string? model);
+
     /// <summary>Separates a song. One at a time.</summary>
-    Task SeparateAsync(string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken);
+    /// <param name="song">The file.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="workFolder">For temporary files; it exists.</param>
+    /// <param name="stepsFolder">Keeps finished steps of a chain; made where it is needed.</param>
+    /// <param name="observer">Gets the stems.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    Task SeparateAsync(
+        string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes final WAV files in <see cref="JobSettings.SampleFormat"/>: levelled as <see cref="JobSettings.ClipMode"/> says, or

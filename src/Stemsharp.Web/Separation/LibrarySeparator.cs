@@ -13,7 +13,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     private readonly ServeOptions _options;
     private readonly AudioInputOptions _input;
     private readonly ModelShelf _shelf;
-    private Separator? _separator;
+    private StemSeparator? _separator;
     private IStemObserver? _observer;
 
     public LibrarySeparator(ServeOptions options)
@@ -42,6 +42,8 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public JobSettings Complete(JobSettings settings) => SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel));
 
+    public int WaitingStems(string? model) => _shelf.FindChain(model ?? DefaultModel)?.MostWaitingStems ?? 0;
+
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         _shelf.DownloadAsync(model, progress, cancellationToken);
 
@@ -68,7 +70,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     }
 
     public async Task SeparateAsync(
-        string song, JobSettings settings, string workFolder, IStemObserver observer, CancellationToken cancellationToken)
+        string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
         SeparatorOptions options = _options.Engine.Apply(new SeparatorOptions
         {
@@ -79,11 +81,12 @@ internal sealed class LibrarySeparator : ISongSeparator
             Shifts = settings.Shifts!.Value,
             Threads = _options.Threads,
             TemporaryFolder = workFolder,
+            WorkFolder = stepsFolder,
             ReleaseMemory = true,
             Notices = new Notices(this),
         });
         _observer = observer;
-        Separator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
+        StemSeparator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);
         await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
     }
@@ -155,7 +158,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     private static OtherMethod Rest(JobSettings settings) => Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true);
 
     /// <summary>The last model's network stays in memory, for the next song is mostly for the same one.</summary>
-    private async Task<Separator> OpenAsync(SeparatorOptions options, CancellationToken cancellationToken)
+    private async Task<StemSeparator> OpenAsync(SeparatorOptions options, CancellationToken cancellationToken)
     {
         if (_separator is { } open && open.Options.Model == options.Model && Same(open.Options.Stems, options.Stems))
         {
@@ -168,7 +171,10 @@ internal sealed class LibrarySeparator : ISongSeparator
         }
 
         _separator = null;
-        return _separator = await Separator.OpenAsync(options, ModelShelf.Catalog(offline: true), null, cancellationToken).ConfigureAwait(false);
+        ModelCatalog catalog = ModelShelf.Catalog(offline: true);
+        return _separator = _shelf.FindChain(options.Model) is { } chain
+            ? await ChainSeparator.OpenAsync(chain, options, catalog, null, cancellationToken).ConfigureAwait(false)
+            : await Separator.OpenAsync(options, catalog, null, cancellationToken).ConfigureAwait(false);
 
         static bool Same(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
             one is null ? other is null : other is not null && one.SequenceEqual(other);

@@ -1,3 +1,4 @@
+using Stemsharp.Chains;
 using Stemsharp.Client;
 using Stemsharp.Web.Settings;
 using Stemsharp.Web.Text;
@@ -20,12 +21,19 @@ internal sealed class ModelShelf
     ];
 
     private readonly ServeOptions _options;
+    private readonly IReadOnlyList<SeparationChain> _chains;
     private volatile ModelInfo[] _models;
 
     public ModelShelf(ServeOptions options)
     {
         _options = options;
-        _models = [.. (options.ModelFolder is { } folder ? InFolder(folder) : Known).Select(Look)];
+        // A folder of one's own has nothing to do with known names.
+        _chains = options.ModelFolder is null ? SeparationChain.Presets : [];
+        _models =
+        [
+            .. (options.ModelFolder is { } folder ? InFolder(folder) : Known).Select(Look),
+            .. _chains.Select(chain => Look(new ModelInfo(chain.Name, Sentence(chain.Description), [.. chain.Outputs.Select(o => o.Name)], false) { Models = chain.Models })),
+        ];
         if (options.Model is { } wanted && !_models.Any(model => model.Name == wanted))
         {
             ModelInfo own = Look(new ModelInfo(wanted, "The model that the server was started with.", [], false));
@@ -48,6 +56,9 @@ internal sealed class ModelShelf
     public ModelInfo Find(string name) => _models.FirstOrDefault(model => model.Name == name)
         ?? throw new UnknownModelException($"The model '{ClientText.Quoted(name)}' is unknown; there are {Names}.");
 
+    /// <summary>The chain of a name; null where the name is a single model's.</summary>
+    public SeparationChain? FindChain(string name) => _chains.FirstOrDefault(chain => chain.Name == name);
+
     public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
     {
         Offline = offline,
@@ -63,8 +74,13 @@ internal sealed class ModelShelf
 
         Find(name);
         DownloadTotal total = new(progress, Find(name).DownloadBytes);
-        await Catalog(offline: false).ResolveAsync(name, _options.ModelFolder, null, total, cancellationToken).ConfigureAwait(false);
-        _models = [.. _models.Select(model => model.Name == name ? Look(model) : model)];
+        foreach (string model in Find(name).Models ?? [name])
+        {
+            await Catalog(offline: false).ResolveAsync(model, _options.ModelFolder, null, total, cancellationToken).ConfigureAwait(false);
+        }
+
+        // What was fetched for one may be what another was waiting for.
+        _models = [.. _models.Select(model => model.Installed ? model : Look(model))];
     }
 
     private static IEnumerable<ModelInfo> InFolder(string folder) =>
@@ -74,8 +90,34 @@ internal sealed class ModelShelf
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(name => new ModelInfo(name, $"From {folder}.", [], false));
 
-    /// <summary>Whether a model is here, without fetching anything; its stems as its files tell them, its licence as the catalog does.</summary>
+    /// <summary>Whether a model, or all of a chain's, are here, without fetching anything.</summary>
     private ModelInfo Look(ModelInfo model)
+    {
+        if (model.Models is not { } names)
+        {
+            return LookAtOne(model);
+        }
+
+        ModelInfo[] parts = [.. names.Select(name => LookAtOne(new ModelInfo(name, "", [], false)))];
+        LicenceInfo[] licences = [.. parts.Select(part => part.Licence).OfType<LicenceInfo>().Distinct()];
+        return model with
+        {
+            Installed = parts.All(part => part.Installed),
+            DownloadBytes = parts.Any(part => part is { Installed: false, DownloadBytes: null }) ? null : parts.Sum(part => part.DownloadBytes),
+            Licence = licences switch
+            {
+                [] => null,
+                [var only] => only,
+                _ => new LicenceInfo(string.Join("; ", licences.Select(l => l.Text).Distinct()), string.Join("; ", licences.Select(l => l.StatedBy).Distinct()))
+                {
+                    MustBeAccepted = licences.Any(l => l.MustBeAccepted),
+                },
+            },
+        };
+    }
+
+    /// <summary>The same for a single one; its stems as its files tell them, its licence as the catalog does.</summary>
+    private ModelInfo LookAtOne(ModelInfo model)
     {
         ModelCatalog catalog = Catalog(offline: true);
         try
@@ -90,6 +132,8 @@ internal sealed class ModelShelf
             return model with { DownloadBytes = known?.MissingBytes, Licence = Info(known?.Licence) };
         }
     }
+
+    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
 
     private static LicenceInfo? Info(ModelLicence? licence) =>
         licence is null ? null : new LicenceInfo(licence.Text, licence.StatedBy) { Link = licence.Link?.AbsoluteUri, MustBeAccepted = licence.MustBeAccepted };

@@ -16,7 +16,7 @@ internal sealed class FileJobStore(DataFolder folder, ILogger<FileJobStore> logg
 
     public void Delete(string id) => DataFolder.DeleteAccepted(Record(id), logger);
 
-    public void Tidy(string id, bool results)
+    public void Tidy(string id, bool results, bool steps)
     {
         StemFiles files = Files(id);
         DataFolder.Delete(files.Work);
@@ -26,6 +26,11 @@ internal sealed class FileJobStore(DataFolder folder, ILogger<FileJobStore> logg
             DataFolder.Delete(files.Stems);
             DataFolder.Delete(files.PeaksFolder);
         }
+
+        if (steps)
+        {
+            DataFolder.Delete(files.Steps);
+        }
     }
 
     /// <summary>Mixes are not among it: they are booked for as long as they are there.</summary>
@@ -33,7 +38,7 @@ internal sealed class FileJobStore(DataFolder folder, ILogger<FileJobStore> logg
     {
         StemFiles files = Files(id);
         FileInfo record = new(Record(id));
-        return DataFolder.SizeOf(files.Work) + DataFolder.SizeOf(files.Stems) + DataFolder.SizeOf(files.PeaksFolder)
+        return DataFolder.SizeOf(files.Work) + DataFolder.SizeOf(files.Steps) + DataFolder.SizeOf(files.Stems) + DataFolder.SizeOf(files.PeaksFolder)
             + (record.Exists ? record.Length : 0);
     }
 

@@ -14,8 +14,11 @@ internal interface IJobStore
     /// <summary>Forgets a job with all its files: when this returns, it never comes back.</summary>
     void Delete(string id);
 
-    /// <summary>Deletes files that a job's work has left, and its results as well where they are of no use.</summary>
-    void Tidy(string id, bool results);
+    /// <summary>Deletes files that a job's work has left.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="results">Whether its results are of no use and go, too.</param>
+    /// <param name="steps">Whether finished steps go, too, from which a job that was broken off could go on.</param>
+    void Tidy(string id, bool results, bool steps);
 
     /// <summary>Bytes that a job takes.</summary>
     long Size(string id);

@@ -10,6 +10,9 @@ internal sealed class StemFiles(string jobFolder)
 {
     public string Work => Path.Combine(jobFolder, "work");
 
+    /// <summary>Finished steps of a chain, which outlast a server that ends in mid-song.</summary>
+    public string Steps => Path.Combine(jobFolder, "steps");
+
     public string Stems => Path.Combine(jobFolder, "stems");
 
     /// <summary>Mixes on their way to a client.</summary>

@@ -66,4 +66,27 @@ internal sealed class ChainPlan
 
     /// <summary>Whether a sum has an ensemble in it, so that listening to it is work.</summary>
     public bool IsCostly(ChainSum sum) => sum.Terms.Any(term => term.Sound != ChainSum.Mix && _sounds[term.Sound].Step.Ensemble is not null);
+
+    /// <summary>The run whose stems can go into the outputs as they come: the last one, unless it is one version of an ensemble. Negative for none.</summary>
+    public int LiveRun => Runs is [.., { Step.Ensemble: null } last] ? last.Index : -1;
+
+    /// <summary>Whether somebody will listen to a run's stems when another one, and all before it, is done.</summary>
+    public bool IsWaitedFor(int run, int done) =>
+        Outputs.Select(output => output.Sum).Concat(Runs.Skip(done + 1).Select(later => later.Step.Input)).Any(sum => RunsOf(sum).Any(needed => needed.Index == run));
+
+    /// <summary>Bytes that wait at the same time at most.</summary>
+    /// <param name="size">What a run's stems take.</param>
+    public long MostWaiting(Func<ChainRunPlan, long> size)
+    {
+        HashSet<int> waiting = [];
+        long most = 0;
+        foreach (ChainRunPlan run in Runs.Where(run => run.Index != LiveRun))
+        {
+            waiting.Add(run.Index);
+            most = Math.Max(most, waiting.Sum(index => size(Runs[index])));
+            waiting.RemoveWhere(index => !IsWaitedFor(index, run.Index));
+        }
+
+        return most;
+    }
 }

@@ -40,6 +40,9 @@ public sealed class SeparationChain
     /// <summary>The models that it needs, each once, in the order of their first use.</summary>
     public IReadOnlyList<string> Models => [.. Steps.SelectMany(step => step.Models).Select(model => model.Model).Distinct()];
 
+    /// <summary>Stems that wait for later steps, in files of floats, at the same time at most, when all outputs are wanted.</summary>
+    internal int MostWaitingStems => (int)new ChainPlan(this, Enumerable.Range(0, Outputs.Count)).MostWaiting(run => run.Stems.Count);
+
     /// <summary>Finds a preset by its name, or else reads a file.</summary>
     /// <param name="nameOrPath">A name of <see cref="Presets"/>, or a path.</param>
     /// <exception cref="OptionException">There is neither, or the file is no valid definition.</exception>

@@ -201,8 +201,27 @@ public sealed class ChainSeparatorTests : IDisposable
     {
         await using ChainSeparator chain = Open(TwoSteps.Replace("\"input\"", "\"segment\": 100, \"input\"", StringComparison.Ordinal));
         OptionException error = await Assert.ThrowsAsync<OptionException>(() => chain.SeparateToFilesAsync(FakeModel.Noise(100_000), Path.Combine(_folder, "x")));
-        Assert.Contains("A segment of 100 s", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Step 'second': A segment of 100 s", error.Message, StringComparison.Ordinal);
         Assert.Empty(_engines);
+    }
+
+    [Fact]
+    public async Task Shifts_of_a_call_hold_for_the_models_that_take_them()
+    {
+        ModelSource voice = GoldenModel.Source(RepositoryFiles.Golden("roformer", "mel1.safetensors"));
+        Dictionary<string, ModelSource> sources = new() { ["a"] = voice, ["b"] = s_six.Value };
+        await using ChainSeparator both = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, Options());
+        long plain = (await both.SeparateAsync(FakeModel.Noise(100_000))).Summary.Segments;
+        long shifted = (await both.SeparateAsync(FakeModel.Noise(100_000), both.Options with { Shifts = 3 })).Summary.Segments;
+        await using Separator b = OpenModel(s_six.Value);
+        long one = (await b.SeparateAsync(FakeModel.Noise(100_000))).Summary.Segments, three = (await b.SeparateAsync(FakeModel.Noise(100_000), b.Options with { Shifts = 3 })).Summary.Segments;
+        Assert.Equal(three - one, shifted - plain);
+
+        // A step that asks for what its model lacks is wrong, and so is a call that asks for what none has.
+        await using ChainSeparator wrong = ChainSeparator.Open(SeparationChain.Parse(TwoSteps.Replace("\"a\",", "\"a\", \"shifts\": 2,", StringComparison.Ordinal)), sources, Options());
+        Assert.Contains("Step 'first': Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => wrong.SeparateAsync(FakeModel.Noise(10)))).Message, StringComparison.Ordinal);
+        await using ChainSeparator none = ChainSeparator.Open(SeparationChain.Parse("""{"steps":[{"name":"s","model":"a","stems":["vocals"]}],"outputs":["vocals"]}"""), sources, Options());
+        Assert.Contains("Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => none.SeparateAsync(FakeModel.Noise(10), none.Options with { Shifts = 2 }))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,6 +74,8 @@ export interface Model {
   description: string;
   stems: string[];
   installed: boolean;
+  /** Of a chain, the models that it needs. */
+  models?: string[];
   downloadBytes?: number;
   licence?: Licence;
   download?: { fraction: number; error?: string };

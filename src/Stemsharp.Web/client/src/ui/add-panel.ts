@@ -129,8 +129,11 @@ export class AddPanel {
   private showModels(): void {
     const before = this.model.value;
     const { models, server } = this.state;
+    const option = (model: Model) => h("option", { value: model.name, text: model.installed ? model.name : `${model.name} (not here yet)` });
+    const chains = models.filter((model) => model.models);
     this.model.replaceChildren(
-      ...models.map((model) => h("option", { value: model.name, text: model.installed ? model.name : `${model.name} (not here yet)` })),
+      ...models.filter((model) => !model.models).map(option),
+      ...(chains.length > 0 ? [h("optgroup", { label: "Several models" }, ...chains.map(option))] : []),
     );
     const wanted = before || server?.defaultModel;
     const first = models.find((model) => model.name === wanted && (before !== "" || model.installed)) ?? models.find((model) => model.installed) ?? models[0];
@@ -141,7 +144,7 @@ export class AddPanel {
   private showModel(): void {
     const model = this.chosen();
     if (!model) return;
-    this.about.textContent = model.description;
+    this.about.textContent = model.models ? `${model.description} Runs ${model.models.join(", ")}.` : model.description;
     this.showLicence(model);
     this.showDownload(model);
     const key = `${model.name} ${model.stems.join()}`;
