@@ -27,7 +27,7 @@ public sealed class AudioInput
 
     private ReadOnlyMemory<float> Samples { get; init; }
 
-    private Func<IAudioReader>? Reader { get; init; }
+    private (Func<IAudioReader> Open, long Frames)? Reader { get; init; }
 
     /// <summary>Whether reading it is work that is not to be done twice.</summary>
     internal bool IsCostly { get; private init; }
@@ -152,10 +152,33 @@ public sealed class AudioInput
     /// <param name="open">Opens a reader, as often as needed.</param>
     /// <param name="sampleRate">The readers' rate in Hz.</param>
     /// <param name="channels">The readers' channels.</param>
+    /// <param name="frames">The readers' length.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="isCostly">Whether reading it is work that is not to be done twice.</param>
-    internal static AudioInput FromReaders(Func<IAudioReader> open, int sampleRate, int channels, string name, bool isCostly) =>
-        new(name) { Reader = open, SampleRate = sampleRate, Channels = channels, IsCostly = isCostly };
+    internal static AudioInput FromReaders(Func<IAudioReader> open, int sampleRate, int channels, long frames, string name, bool isCostly) => new(name)
+    {
+        Reader = (open, frames),
+        SampleRate = sampleRate,
+        Channels = channels,
+        IsCostly = isCostly,
+    };
 
-    internal IAudioReader OpenSamples() => Reader?.Invoke() ?? new MemoryReader(Samples, SampleRate, Channels);
+    /// <summary>The same input under the name by which the user knows it.</summary>
+    internal AudioInput Called(string name) => new(name)
+    {
+        Path = Path,
+        Stream = Stream,
+        Source = Source,
+        Options = Options,
+        Samples = Samples,
+        Reader = Reader,
+        IsCostly = IsCostly,
+        SampleRate = SampleRate,
+        Channels = Channels,
+    };
+
+    /// <summary>Frames of what is neither a file nor a stream.</summary>
+    internal long FrameCount => Reader?.Frames ?? Samples.Length / Channels;
+
+    internal IAudioReader OpenSamples() => Reader?.Open() ?? new MemoryReader(Samples, SampleRate, Channels);
 }

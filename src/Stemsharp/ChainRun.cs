@@ -45,18 +45,18 @@ internal sealed class ChainRun
         _recipes = new string[plan.Runs.Count];
     }
 
-    public SeparationSummary Execute(AudioInput input, IStemSink sink)
+    public SeparationSummary Execute(OpenedInput input, IStemSink sink)
     {
         using Activity? activity = SeparationTelemetry.Source.StartActivity("chain");
         activity?.SetTag("stemsharp.chain", _chain.Model);
-        using SeparatorSong song = new(input, _chain.SampleRate, _chain.Channels, _options.TemporaryFolder, _cancellationToken);
+        using SeparatorSong song = new(input, _chain.SampleRate, _chain.Channels, _options.TemporaryFolder);
         _song = song;
         try
         {
             Report(SeparationState.Analyzing);
             (long length, string mix) = Measure();
             _info = new SeparationInfo(
-                _chain.Model, [.. _plan.Outputs.Select(output => output.Name)], _chain.SampleRate, _chain.Channels, length, song.SampleRate, song.Channels);
+                _chain.Model, [.. _plan.Outputs.Select(output => output.Name)], _chain.SampleRate, _chain.Channels, length, input.SampleRate, input.Channels);
 
             // Settings that do not fit a model are refused for all of them before the first one works.
             long[] counts = [.. _plan.Runs.Select(run => Count(run, input.Name, length))];
@@ -297,12 +297,14 @@ internal sealed class ChainRun
         _chain.FreeOthers(separator);
         SeparatorLog.Step(_logger, _chain.Model, run.Shown);
         ChainSum sum = run.Step.Input;
-        AudioInput input = AudioInput.FromReaders(
+        AudioInput sound = AudioInput.FromReaders(
             () => SumReader.Open(sum, OpenSound),
             _info.SampleRate,
             _info.Channels,
+            _info.Length,
             sum.ToString() == ChainSum.Mix ? song : $"{song} ({sum})",
             _plan.IsCostly(sum));
+        using OpenedInput input = OpenedInput.Open(sound, null, _cancellationToken);
         SeparationSummary summary = separator.SeparateHere(input, sink, OptionsOf(run), new RunProgress(this), _cancellationToken);
         foreach (EngineShare share in summary.Engines)
         {

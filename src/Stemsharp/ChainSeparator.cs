@@ -241,7 +241,7 @@ public sealed class ChainSeparator : StemSeparator
     }
 
     private protected override SeparationSummary Execute(
-        AudioInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
         new ChainRun(this, new ChainPlan(Chain, wanted), Logger, options, progress, cancellationToken).Execute(input, sink);
 
     /// <summary>What is kept lies beside the files, hidden.</summary>

@@ -92,7 +92,7 @@ public sealed class Separator : StemSeparator
 
     /// <summary>Separates on the calling thread, for a chain, which sees to it that there is one call at a time.</summary>
     internal SeparationSummary SeparateHere(
-        AudioInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress> progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress> progress, CancellationToken cancellationToken) =>
         Execute(input, sink, options, Check(options), progress, cancellationToken);
 
     /// <summary>The segments that a song will take.</summary>
@@ -116,6 +116,6 @@ public sealed class Separator : StemSeparator
     internal override void FreeNetworks() => _engines.Free();
 
     private protected override SeparationSummary Execute(
-        AudioInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
         new SeparationRun(this, _engines, Logger, options, wanted, progress, cancellationToken).Execute(input, sink);
 }

@@ -37,6 +37,9 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <summary>The models that it runs, by the names that it was told.</summary>
     internal abstract IReadOnlyList<string> Models { get; }
 
+    /// <summary>The stems that <see cref="Options"/> asks for, in order.</summary>
+    internal IReadOnlyList<string> AskedStems => [.. WantedStems(Options).Select(stem => Stems[stem])];
+
     /// <summary>
     /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
     /// all of them take together; 0 where it has none of its own.
@@ -93,7 +96,23 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(sink);
-        options ??= Options;
+        return await RunAsync(input, null, sink, options ?? Options, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Separates an input that is open already.</summary>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, IStemSink, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    internal Task<SeparationSummary> SeparateAsync(
+        OpenedInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        RunAsync(null, input, sink, options, progress, cancellationToken);
+
+    private async Task<SeparationSummary> RunAsync(
+        AudioInput? input,
+        OpenedInput? opened,
+        IStemSink sink,
+        SeparatorOptions options,
+        IProgress<SeparationProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         int[] wanted = Check(options);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -102,7 +121,11 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
 
             // A thread of its own: minutes of computing have no place in the pool.
             return await Task.Factory.StartNew(
-                () => Execute(input, sink, options, wanted, progress, cancellationToken),
+                () =>
+                {
+                    using OpenedInput? own = input is null ? null : OpenedInput.Open(input, options.TemporaryFolder, cancellationToken, timeline: options.Timeline);
+                    return Execute(opened ?? own!, sink, options, wanted, progress, cancellationToken);
+                },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default).ConfigureAwait(false);
@@ -155,18 +178,31 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         files ??= new StemFileOptions();
-        SeparatorOptions asked = WithWorkFolder(options ?? Options, folder, Path.GetFileNameWithoutExtension(input.Name));
+        SeparatorOptions asked = options ?? Options;
+        asked = WithWorkFolder(asked with { Stems = asked.Stems ?? files.NeededStems }, folder, Path.GetFileNameWithoutExtension(input.Name));
         Check(asked);
-        using OpenedInput? source = files is { KeepSampleRate: false, KeepDepth: false, CopyTags: false }
-            ? null
-            : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
-        StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
-        input = source?.Input ?? input;
-        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = asked.Timeline };
-        SeparationSummary summary = await SeparateAsync(input, sink, asked, progress, cancellationToken).ConfigureAwait(false);
+        files.Validate(Stems, asked.Stems, SampleRate, Channels);
+        bool tags = StemFilePlanner.NeedsTags(files);
+        using OpenedInput source = await Task.Run(
+            () => OpenedInput.Open(input, asked.TemporaryFolder, cancellationToken, tags, asked.Timeline), cancellationToken).ConfigureAwait(false);
+        StemFilePlanner planner = new(files, folder, source) { TemporaryFolder = asked.TemporaryFolder, CancellationToken = cancellationToken };
+        SeparatedFiles made = await SeparateToFilesAsync(source, planner, asked, progress, cancellationToken).ConfigureAwait(false);
         Finished(asked, folder);
-        return new SeparatedFiles(
-            summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
+        return made;
+    }
+
+    /// <summary>Separates an input that is open already into planned files.</summary>
+    /// <inheritdoc cref="SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    internal async Task<SeparatedFiles> SeparateToFilesAsync(
+        OpenedInput input,
+        StemFilePlanner planner,
+        SeparatorOptions options,
+        IProgress<SeparationProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = options.Timeline, BeforeNaming = input.RequireUnchanged };
+        SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
+        return SeparatedFiles.Of(summary, sink, input.Warnings);
     }
 
     /// <summary>
@@ -186,7 +222,7 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     private protected abstract SeparationSummary Execute(
-        AudioInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
+        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
 
     /// <summary>The options with a place for what is kept until a song's files are whole; as they are where nothing is.</summary>
     private protected virtual SeparatorOptions WithWorkFolder(SeparatorOptions options, string folder, string track) => options;

@@ -40,7 +40,7 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     public IReadOnlyList<string> Encoders => _library.Encoders;
 
-    public IReadOnlyList<ModelInfo> Models { get; private set; } =
+    public IReadOnlyList<ModelInfo> Models { get; set; } =
     [
         new("fake", "Four levels.", Stems, true), new("fake2", "The same once more.", Stems, true), new("absent", "Is downloaded.", Stems, false)
         {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Stemsharp.Chains;
 using Stemsharp.Client;
 using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Queue;
@@ -66,8 +67,10 @@ internal sealed class TestServer : IAsyncDisposable
         });
 
     /// <summary>A server that separates, with the demo model.</summary>
-    public static Task<TestServer> StartDemoAsync(string? folder = null) =>
-        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, false, false, options => new HeldSeparator(new LibrarySeparator(options)));
+    /// <param name="folder">Its data; null for a folder that goes with it.</param>
+    /// <param name="chains">Chains that it offers; null for the presets.</param>
+    public static Task<TestServer> StartDemoAsync(string? folder = null, IReadOnlyList<SeparationChain>? chains = null) =>
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, false, false, options => new HeldSeparator(new LibrarySeparator(options, chains)));
 
     private static async Task<TestServer> StartAsync(
         Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, bool faulty, bool idle, Func<ServeOptions, ISongSeparator> make)

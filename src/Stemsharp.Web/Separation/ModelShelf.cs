@@ -24,11 +24,13 @@ internal sealed class ModelShelf
     private readonly IReadOnlyList<SeparationChain> _chains;
     private volatile ModelInfo[] _models;
 
-    public ModelShelf(ServeOptions options)
+    /// <param name="options">The server's.</param>
+    /// <param name="chains">Chains that are offered beside known models; null for the presets.</param>
+    public ModelShelf(ServeOptions options, IReadOnlyList<SeparationChain>? chains = null)
     {
         _options = options;
         // A folder of one's own has nothing to do with known names.
-        _chains = options.ModelFolder is null ? SeparationChain.Presets : [];
+        _chains = options.ModelFolder is null ? chains ?? SeparationChain.Presets : [];
         _models =
         [
             .. (options.ModelFolder is { } folder ? InFolder(folder) : Known).Select(Look),

@@ -210,17 +210,17 @@ public sealed class ChainSeparatorTests : IDisposable
     {
         ModelSource voice = GoldenModel.Source(RepositoryFiles.Golden("roformer", "mel1.safetensors"));
         Dictionary<string, ModelSource> sources = new() { ["a"] = voice, ["b"] = s_six.Value };
-        await using ChainSeparator both = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, Options());
-        long plain = (await both.SeparateAsync(FakeModel.Noise(100_000))).Summary.Segments;
-        long shifted = (await both.SeparateAsync(FakeModel.Noise(100_000), both.Options with { Shifts = 3 })).Summary.Segments;
-        await using Separator b = OpenModel(s_six.Value);
-        long one = (await b.SeparateAsync(FakeModel.Noise(100_000))).Summary.Segments, three = (await b.SeparateAsync(FakeModel.Noise(100_000), b.Options with { Shifts = 3 })).Summary.Segments;
+        await using ChainSeparator both = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, new SeparatorOptions { Threads = 2 });
+        long plain = (await both.SeparateAsync(FakeModel.Noise(60_000))).Summary.Segments;
+        long shifted = (await both.SeparateAsync(FakeModel.Noise(60_000), both.Options with { Shifts = 3 })).Summary.Segments;
+        await using Separator b = Separator.Open(s_six.Value, new SeparatorOptions { Threads = 2 });
+        long one = (await b.SeparateAsync(FakeModel.Noise(60_000))).Summary.Segments, three = (await b.SeparateAsync(FakeModel.Noise(60_000), b.Options with { Shifts = 3 })).Summary.Segments;
         Assert.Equal(three - one, shifted - plain);
 
         // A step that asks for what its model lacks is wrong, and so is a call that asks for what none has.
-        await using ChainSeparator wrong = ChainSeparator.Open(SeparationChain.Parse(TwoSteps.Replace("\"a\",", "\"a\", \"shifts\": 2,", StringComparison.Ordinal)), sources, Options());
+        await using ChainSeparator wrong = ChainSeparator.Open(SeparationChain.Parse(TwoSteps.Replace("\"a\",", "\"a\", \"shifts\": 2,", StringComparison.Ordinal)), sources, new SeparatorOptions { Threads = 2 });
         Assert.Contains("Step 'first': Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => wrong.SeparateAsync(FakeModel.Noise(10)))).Message, StringComparison.Ordinal);
-        await using ChainSeparator none = ChainSeparator.Open(SeparationChain.Parse("""{"steps":[{"name":"s","model":"a","stems":["vocals"]}],"outputs":["vocals"]}"""), sources, Options());
+        await using ChainSeparator none = ChainSeparator.Open(SeparationChain.Parse("""{"steps":[{"name":"s","model":"a","stems":["vocals"]}],"outputs":["vocals"]}"""), sources, new SeparatorOptions { Threads = 2 });
         Assert.Contains("Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => none.SeparateAsync(FakeModel.Noise(10), none.Options with { Shifts = 2 }))).Message, StringComparison.Ordinal);
     }
 

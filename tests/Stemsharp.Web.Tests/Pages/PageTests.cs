@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Stemsharp.Client;
 using Stemsharp.Web.Store;
 using Xunit;
 
@@ -483,6 +484,19 @@ public sealed class PageTests(BrowserFixture fixture)
         await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("fake");
         await Assertions.Expect(session.Page.GetByText("Licence: not stated")).ToBeVisibleAsync();
         session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task Chains_stand_apart_from_models_and_say_what_they_run()
+    {
+        await using TestServer server = await TestServer.StartAsync(
+            fake: fake => fake.Models = [.. fake.Models, new ModelInfo("both", "Two of them.", ["vocals", "rest"], false) { Models = ["fake", "absent"] }]);
+        await using PageSession session = await OpenAsync(server);
+        await Assertions.Expect(session.Page.Locator("#model > optgroup > option")).ToHaveTextAsync(["both (not here yet)"]);
+        await Assertions.Expect(session.Page.Locator("#model > option")).ToHaveCountAsync(3);
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("both");
+        await Assertions.Expect(session.Page.GetByText("Two of them. Runs fake, absent.")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download both" })).ToBeVisibleAsync();
     }
 
     /// <summary>Presses Tab until a control has the focus.</summary>
