@@ -104,13 +104,12 @@ public sealed class ChainSeparator : StemSeparator
         options.Validate();
         BackendChoice.RequirePresent(options);
         catalog ??= new ModelCatalog();
-        IReadOnlyList<KnownModel> known = catalog.List();
         Dictionary<string, ModelSource> sources = [];
         foreach (IGrouping<string, ChainRunPlan> runs in Plan(chain, options).Runs.GroupBy(run => run.Model.Model))
         {
             // Of a bag only the networks that matter are fetched, where its stems are known beforehand.
             string[] stems = [.. runs.SelectMany(run => run.Stems).Distinct()];
-            bool areKnown = known.FirstOrDefault(model => model.Name == runs.Key) is { } model && stems.All(model.Stems.Contains);
+            bool areKnown = catalog.Find(runs.Key) is { } model && stems.All(model.Stems.Contains);
             try
             {
                 sources.Add(runs.Key, open(runs.Key)

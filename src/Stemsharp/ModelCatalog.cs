@@ -47,6 +47,11 @@ public sealed partial class ModelCatalog
         }),
     ];
 
+    /// <summary>A model that is known by a name or a signature; null where none is.</summary>
+    /// <param name="model">What it is asked by.</param>
+    public KnownModel? Find(string model) =>
+        FindEntry(model) is { } entry ? Describe(entry) : List().FirstOrDefault(known => known.Name == model);
+
     /// <summary>Fetches what is missing of a known model.</summary>
     /// <param name="model">A known name or signature.</param>
     /// <param name="progress">Told about downloads.</param>

@@ -130,7 +130,7 @@ internal sealed class ModelShelf
         catch (ModelException)
         {
             // A folder of one's own has nothing to do with known names.
-            KnownModel? known = _options.ModelFolder is null ? catalog.List().FirstOrDefault(m => m.Name == model.Name) : null;
+            KnownModel? known = _options.ModelFolder is null ? catalog.Find(model.Name) : null;
             return model with { DownloadBytes = known?.MissingBytes, Licence = Info(known?.Licence) };
         }
     }

@@ -54,22 +54,8 @@ internal static class ChainsCommand
         output.WriteLine("A .json file is a chain too; 'stemsharp models chains NAME' prints one as a beginning.");
     }
 
-    private static string PlaceOf(ModelCatalog catalog, string model)
-    {
-        if (catalog.List().Any(known => known.Name == model && known.IsHere))
-        {
-            return "here";
-        }
-
-        try
-        {
-            return catalog.Locate(model).All(file => file.Path is not null) ? "here" : "not here";
-        }
-        catch (ModelException)
-        {
-            return "not known";
-        }
-    }
+    private static string PlaceOf(ModelCatalog catalog, string model) =>
+        catalog.Find(model) is not { } known ? "not known" : known.IsHere ? "here" : "not here";
 
     private static string Json(ModelCatalog catalog) => JsonText.Object(
         json =>
