@@ -51,6 +51,11 @@ internal sealed class ChainRun
         activity?.SetTag("stemsharp.chain", _chain.Model);
         using SeparatorSong song = new(input, _chain.SampleRate, _chain.Channels, _options.TemporaryFolder);
         _song = song;
+        foreach (string warning in input.Warnings)
+        {
+            SeparatorLog.InputWarning(_logger, input.Name, warning);
+        }
+
         try
         {
             Report(SeparationState.Analyzing);

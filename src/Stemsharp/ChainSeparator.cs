@@ -263,13 +263,13 @@ public sealed class ChainSeparator : StemSeparator
     {
         foreach (string stem in options.Stems ?? [])
         {
-            if (chain.Outputs.All(output => output.Name != stem))
+            if (!chain.Outputs.Any(output => output.Name.Equals(stem, StringComparison.OrdinalIgnoreCase)))
             {
                 throw new OptionException($"There is no stem '{stem}' in {chain.Name}; it has {string.Join(", ", chain.Outputs.Select(output => output.Name))}.");
             }
         }
 
-        return new ChainPlan(chain, Enumerable.Range(0, chain.Outputs.Count).Where(i => options.Stems is null || options.Stems.Contains(chain.Outputs[i].Name)));
+        return new ChainPlan(chain, Enumerable.Range(0, chain.Outputs.Count).Where(i => options.Stems is null || options.Stems.Contains(chain.Outputs[i].Name, StringComparer.OrdinalIgnoreCase)));
     }
 
     private static string KeyOf(string track) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(track)))[..20];
