@@ -26,7 +26,7 @@ internal static class HelpExamples
             "stemsharp plan album --model demo",
             "stemsharp plan song.wav --model demo --flac --json",
         ],
-        ["stemsharp models list"] = ["stemsharp models list"],
+        ["stemsharp models list"] = ["stemsharp models list", "stemsharp models list karaoke"],
         ["stemsharp models download"] = ["stemsharp models download htdemucs_ft --quiet"],
         ["stemsharp models verify"] = ["stemsharp models verify", "stemsharp models verify demo"],
         ["stemsharp models inspect"] = ["stemsharp models inspect demo", "stemsharp models inspect 26c5300c --repo models"],
