@@ -37,6 +37,29 @@ public sealed class ModelSource
     public IReadOnlyList<ModelMember> Members { get; }
 
     /// <summary>
+    /// The same model with the lowest bin of its stems' spectrograms set to zero, or kept, whatever its checkpoints say; see
+    /// <see cref="NetworkDefinition.ZeroDc"/>. Networks that have no such choice stay as they are.
+    /// </summary>
+    /// <param name="zeroDc">Whether it is set to zero.</param>
+    /// <exception cref="OptionException">None of its networks has the choice, or it is an export that was made with the other one.</exception>
+    public ModelSource WithZeroDc(bool zeroDc)
+    {
+        if (Members.All(m => m.Definition.ZeroDc is null))
+        {
+            throw new OptionException($"zero_dc means nothing for {Name}: its networks do not give spectrograms whose lowest bin could be set to zero. Leave it out.");
+        }
+
+        return new ModelSource(Name, Stems, SampleRate, [.. Members.Select(Choose)]);
+
+        ModelMember Choose(ModelMember member) => member.Definition.ZeroDc is null ? member : new ModelMember(
+            member.Network.WithZeroDc(zeroDc) ?? throw new OptionException($"{member.Signature} was exported with zero_dc {(zeroDc ? "off" : "on")}, which cannot be changed any more. Leave it out, or export the model again."),
+            member.Weights)
+        {
+            Licence = member.Licence,
+        };
+    }
+
+    /// <summary>
     /// A SHA-256 in hex over the members' files, or the names of synthetic ones, and their weights: the same
     /// fingerprint stands for the same results. Reads every file whose checksum is not known yet.
     /// </summary>

@@ -67,14 +67,14 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     /// <summary>Takes a model that was found already.</summary>
     /// <param name="source">The model.</param>
     /// <param name="options">Null for the defaults; <see cref="SeparatorOptions.Model"/> is not looked at.</param>
-    /// <exception cref="OptionException">An option is out of range, or a wanted stem does not exist.</exception>
+    /// <exception cref="OptionException">An option is out of range or means nothing for the model, or a wanted stem does not exist.</exception>
     /// <exception cref="EngineException">The engine is not there, or does not take the model.</exception>
     public static Separator Open(ModelSource source, SeparatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         options ??= new SeparatorOptions();
         options.Validate();
-        Separator separator = new(options, source);
+        Separator separator = new(options, options.ZeroDc is { } zeroDc ? source.WithZeroDc(zeroDc) : source);
         separator.WantedStems(options);
         separator._engines.Check();
         return separator;

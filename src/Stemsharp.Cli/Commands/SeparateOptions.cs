@@ -48,6 +48,7 @@ internal sealed class SeparateOptions
         Description = "Overlap of neighbouring segments, 0 to 0.99; default the model's own, 0.25 for Demucs.",
     };
 
+    internal readonly Option<string?> ZeroDc = ModelOptions.ZeroDc();
     internal readonly Option<bool> NoSplit = new("--no-split") { Description = "Take the track in one piece; only for tracks no longer than the model's segment." };
     internal readonly Option<double?> Segment = new("--segment") { Description = "Length of a segment in seconds; at most the model's own (7.8 for htdemucs)." };
     internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
@@ -152,7 +153,7 @@ internal sealed class SeparateOptions
         command.Add(Tracks);
         foreach (Option option in new Option[]
         {
-            Model, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
+            Model, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
         })

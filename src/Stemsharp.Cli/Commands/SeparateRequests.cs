@@ -87,6 +87,7 @@ internal static class SeparateRequests
                 ModelFolder = line.GetValue(options.Repository),
                 Stems = Mixdowns.Needed(output),
                 Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
+                ZeroDc = ModelOptions.ReadZeroDc(line, options.ZeroDc),
                 Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
                 Seed = line.GetValue(options.Seed),
                 Segment = line.GetValue(options.Segment),
