@@ -16,7 +16,7 @@ public sealed partial class ModelCatalog
     /// .safetensors file with several is chosen as <c>FILE#signature</c>.
     /// </param>
     /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
-    /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
+    /// <param name="stems">The stems that are wanted, in any case; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
     /// <exception cref="ModelException">The model is unknown, missing, broken or not supported, or its licence is not accepted.</exception>
@@ -28,6 +28,8 @@ public sealed partial class ModelCatalog
         IProgress<DownloadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
+        // No network has two stems that differ in case alone.
+        stems = stems is null ? null : new HashSet<string>(stems, StringComparer.OrdinalIgnoreCase);
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
         progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
@@ -88,7 +90,7 @@ public sealed partial class ModelCatalog
 
         foreach (string stem in wanted)
         {
-            if (!available.Contains(stem))
+            if (!available.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException($"{model} has no stem '{stem}'; it has {string.Join(", ", available)}.");
             }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Stemsharp.Files;
 using Stemsharp.Inference;
 
 namespace Stemsharp;
@@ -10,6 +11,8 @@ namespace Stemsharp;
 /// </summary>
 public sealed class ModelSource
 {
+    private const string TrainersExtension = ".ckpt";
+
     internal ModelSource(string name, IReadOnlyList<string> stems, int sampleRate, IReadOnlyList<ModelMember> members)
     {
         Name = name;
@@ -20,6 +23,15 @@ public sealed class ModelSource
 
     /// <summary>The name it was asked by, as output folders are called: <c>htdemucs_ft</c>, or a file's signature.</summary>
     public string Name { get; }
+
+    /// <summary>
+    /// How audio-separator calls its files: after a trainer's checkpoint, with that one's stems; after the model's name, with stems of its
+    /// own, otherwise.
+    /// </summary>
+    internal AudioSeparatorNames AudioSeparatorNames =>
+        Members is [{ Path: { } path }] && path.EndsWith(TrainersExtension, StringComparison.OrdinalIgnoreCase)
+            ? new AudioSeparatorNames(Path.GetFileName(path), Capitals: false)
+            : new AudioSeparatorNames(Name, Capitals: true);
 
     /// <summary>Stem names in the checkpoint's order.</summary>
     public IReadOnlyList<string> Stems { get; }

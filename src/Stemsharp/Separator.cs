@@ -220,7 +220,12 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         bool tags = StemFilePlanner.NeedsTags(files);
         using OpenedInput source = await Task.Run(
             () => OpenedInput.Open(input, asked.TemporaryFolder, cancellationToken, tags, asked.Timeline), cancellationToken).ConfigureAwait(false);
-        StemFilePlanner planner = new(files, folder, source) { TemporaryFolder = asked.TemporaryFolder, CancellationToken = cancellationToken };
+        StemFilePlanner planner = new(files, folder, source)
+        {
+            TemporaryFolder = asked.TemporaryFolder,
+            Names = files.Layout == StemFileLayout.AudioSeparator ? Source.AudioSeparatorNames : null,
+            CancellationToken = cancellationToken,
+        };
         return await SeparateToFilesAsync(source, planner, asked, progress, cancellationToken).ConfigureAwait(false);
     }
 
@@ -287,12 +292,12 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
 
         foreach (string stem in options.Stems)
         {
-            if (!Stems.Contains(stem))
+            if (!Stems.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException($"There is no stem '{stem}' in {Model}; it has {string.Join(", ", Stems)}.");
             }
 
-            if (Options.Stems is not null && !Options.Stems.Contains(stem))
+            if (Options.Stems is not null && !Options.Stems.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException(
                     $"The stem '{stem}' was not asked for when the model was opened, so the networks for it may be missing; "
@@ -300,7 +305,7 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
             }
         }
 
-        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i]))];
+        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i], StringComparer.OrdinalIgnoreCase))];
     }
 
     private void RequireSameEngine(SeparatorOptions options)

@@ -26,7 +26,7 @@ public sealed record SeparatorOptions
     public string? ModelFolder { get; init; }
 
     /// <summary>
-    /// The stems wanted, by name; a bag then runs only the models that matter, and a model skips the inverse
+    /// The stems wanted, by name in any case; a bag then runs only the models that matter, and a model skips the inverse
     /// transforms of the others. Results keep the model's order. Default null: all stems.
     /// </summary>
     public IReadOnlyList<string>? Stems { get; init; }

@@ -12,7 +12,7 @@ internal static class ModelOptions
     internal const string Names =
         "htdemucs, htdemucs_ft, htdemucs_6s, demo, a signature, a .th, .safetensors, .ckpt or bag .yaml file, or synthetic:htdemucs";
 
-    internal static Option<string> Model() => new("--name", "-n", "--model")
+    internal static Option<string> Model() => new("--name", "-n", "--model", "-m", "--model_filename")
     {
         Description = $"The model: {Names}.",
         HelpName = "MODEL",
@@ -34,7 +34,7 @@ internal static class ModelOptions
     {
         Option<string?> option = new("--zero-dc")
         {
-            Description = "Whether the lowest bin of the stems' spectrograms is set to zero: on or off; default as the model's configuration says. For RoFormers.",
+            Description = "Whether the lowest bin of the stems' spectrograms is set to zero: on or off; default as the model's configuration says. Only for networks that have the choice.",
             HelpName = "on|off",
         };
         option.AcceptOnlyFromAmong(On, Off);
