@@ -10,6 +10,8 @@ namespace Stemsharp.OnnxRuntime;
 /// </summary>
 internal sealed unsafe class OnnxNetworkSession : INetworkSession
 {
+    private const string DefinitionKey = "stemsharp.definition";
+
     private readonly OnnxSession _session;
     private readonly bool _owns = true;
 
@@ -44,11 +46,9 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
             SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : 0;
             _places = stems is null ? [.. Enumerable.Range(0, form.Stems)] : Places(own, form.Stems, stems, path);
             bool whole = Stems.Count == form.Stems && _places.Index().All(p => p.Index == p.Item);
-            int spectral = form.IsWaveform ? -1 : 0;
             for (int role = 0; role < 2; role++)
             {
-                int at = role == (int)PortRole.Spectrogram ? spectral : form.IsWaveform ? 0 : 1;
-                if (at >= 0)
+                if ((role == (int)PortRole.Spectrogram ? form.Spectrogram : form.Waveform) is { } at)
                 {
                     _inputs[role] = Pinned(_session.Inputs[at].Elements);
                     _given[role] = Pinned(_session.Outputs[at].Elements);
@@ -119,7 +119,7 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// <exception cref="ModelException">It has spectrograms and does not say how they are made.</exception>
     public NetworkDefinition Definition(string path)
     {
-        if (_session.Metadata("stemsharp.definition") is { } text)
+        if (_session.Metadata(DefinitionKey) is { } text)
         {
             return DefinitionJson.FromText(text);
         }
@@ -202,7 +202,7 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
         if (session is { Inputs: [{ Name: "mix", IsFloat: true, Dims: [1, long c, long l] }], Outputs: [{ IsFloat: true, Dims: [1, long s, long cOut, long lOut] }] }
             && (cOut, lOut) == (c, l))
         {
-            return new GraphForm(true, (int)s, (int)c, (int)l);
+            return new GraphForm(null, 0, (int)s, (int)c, (int)l);
         }
 
         // spectrogram [1, 2·C, F, T], waveform [1, C, L] → spectrograms [1, S, 2·C, F, T], waveforms [1, S, C, L]
@@ -213,11 +213,30 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
             }
             && cac == 2 * channels && (cacOut, binsOut, framesOut) == (cac, bins, frames) && (stemsOut, channelsOut, samplesOut) == (stems, channels, samples))
         {
-            return new GraphForm(false, (int)stems, (int)channels, (int)samples);
+            return new GraphForm(0, 1, (int)stems, (int)channels, (int)samples);
+        }
+
+        // spectrogram [1, 2·C, F, T] → spectrograms [1, S, 2·C, F, T]; how many samples that is, the definition says.
+        if (session is
+            {
+                Inputs: [{ Name: "spectrogram", IsFloat: true, Dims: [1, long planes, long f, long t] }],
+                Outputs: [{ IsFloat: true, Dims: [1, long given, long planesOut, long fOut, long tOut] }]
+            }
+            && (planesOut, fOut, tOut) == (planes, f, t)
+            && session.Metadata(DefinitionKey) is { } text
+            && DefinitionJson.FromText(text) is { Transform: { } transform } definition
+            && (2 * definition.Channels, transform.Bins, transform.Frames(definition.Cut.Samples)) == (planes, f, t))
+        {
+            return new GraphForm(0, null, (int)given, definition.Channels, definition.Cut.Samples);
         }
 
         throw new ModelException($"{path} is not an exported graph for one segment: it has inputs {string.Join(", ", session.Inputs)} and outputs {string.Join(", ", session.Outputs)}. Make one with: stemsharp export onnx MODEL --batch 1.");
     }
 
-    private sealed record GraphForm(bool IsWaveform, int Stems, int Channels, int Samples);
+    /// <param name="Spectrogram">The place of the spectrogram among inputs and outputs; null where there is none.</param>
+    /// <param name="Waveform">The place of the waveform; null where there is none.</param>
+    /// <param name="Stems">Stems that it gives.</param>
+    /// <param name="Channels">Audio channels.</param>
+    /// <param name="Samples">Samples of a piece.</param>
+    private sealed record GraphForm(int? Spectrogram, int? Waveform, int Stems, int Channels, int Samples);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Stemsharp.Chains;
+using Stemsharp.Files;
 using Stemsharp.Inference;
 
 namespace Stemsharp;
@@ -43,6 +44,9 @@ public sealed class ChainSeparator : StemSeparator
 
     /// <inheritdoc/>
     internal override int Channels => First.Channels;
+
+    /// <summary>A preset is named there, and nothing like another chain is known.</summary>
+    internal override AudioSeparatorNames AudioSeparatorNames => new(SeparationChain.Presets.Contains(Chain) ? $"preset_{Chain.Name}" : Chain.Name, Capitals: true);
 
     /// <inheritdoc/>
     internal override IReadOnlyList<string> Models => Chain.Models;
@@ -153,7 +157,8 @@ public sealed class ChainSeparator : StemSeparator
 
             if (!separators.ContainsKey(run.Model.Model))
             {
-                separators.Add(run.Model.Model, Separator.Open(source, options with { Model = run.Model.Model, Stems = null }));
+                bool? zeroDc = HasZeroDc(source) || !plan.Runs.Any(other => sources.TryGetValue(other.Model.Model, out ModelSource? one) && HasZeroDc(one)) ? options.ZeroDc : null;
+                separators.Add(run.Model.Model, Separator.Open(source, options with { Model = run.Model.Model, Stems = null, ZeroDc = zeroDc }));
             }
         }
 
@@ -211,6 +216,8 @@ public sealed class ChainSeparator : StemSeparator
             WorkFolder = null,
         };
     }
+
+    private static bool HasZeroDc(ModelSource source) => source.Members.Any(member => member.Definition.ZeroDc is not null);
 
     // What a call asks for holds where it means something; where it means nothing at all it is refused as for a single model.
     private static bool TakesShifts(Separator separator) => separator.Source.Members.Any(member => member.Definition.Cut.MaxShift > 0);

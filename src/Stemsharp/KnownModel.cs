@@ -8,7 +8,7 @@ namespace Stemsharp;
 public sealed record KnownModel(string Name, string Description, IReadOnlyList<string> Stems, IReadOnlyList<KnownModelFile> Files)
 {
     /// <summary>Whether it can be used without the network.</summary>
-    public bool IsHere => Files.All(file => file.Place != ModelFilePlace.Missing);
+    public bool IsHere => Files.SelectMany(file => file.WithConfiguration).All(file => file.Place != ModelFilePlace.Missing);
 
     /// <summary>What is known of its licence; null where nobody stated one to the catalog.</summary>
     public ModelLicence? Licence { get; init; }
@@ -16,16 +16,16 @@ public sealed record KnownModel(string Name, string Description, IReadOnlyList<s
     /// <summary>Figures that somebody published about its quality, and who; null where none are known.</summary>
     public string? Quality { get; init; }
 
-    /// <summary>Bytes of all its files; null where a file's size is not known or it has none.</summary>
+    /// <summary>Bytes of all its checkpoints; null where a file's size is not known or it has none.</summary>
     public long? Bytes => Files.Count == 0 ? null : Sum(Files);
 
-    /// <summary>Bytes of the files that are missing; null where a missing file's size is not known.</summary>
+    /// <summary>Bytes of the checkpoints that are missing; null where a missing file's size is not known.</summary>
     public long? MissingBytes => Sum(Files.Where(file => file.Place == ModelFilePlace.Missing));
 
     private static long? Sum(IEnumerable<KnownModelFile> files) => files.Aggregate((long?)0, (sum, file) => sum + file.Bytes);
 }
 
-/// <summary>A known model's checkpoint file.</summary>
+/// <summary>A known model's checkpoint file, or the configuration beside one.</summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Path">Where it is; null when it is missing or embedded.</param>
 /// <param name="Place">What kind of place that is.</param>
@@ -36,6 +36,15 @@ public sealed record KnownModelFile(string Name, string? Path, ModelFilePlace Pl
 
     /// <summary>Its size: that of the file that is here, or else the published one; null where neither is known.</summary>
     public long? Bytes { get; init; }
+
+    /// <summary>What its SHA-256 was published as, or the beginning of it; null where no one published it: then the first download's is kept.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>The trainer's configuration that belongs to it; null for a file that carries its own.</summary>
+    public KnownModelFile? Configuration { get; init; }
+
+    /// <summary>The file and, where it has one, its configuration.</summary>
+    internal IEnumerable<KnownModelFile> WithConfiguration => Configuration is { } configuration ? [this, configuration] : [this];
 }
 
 /// <summary>Where a known model's file is.</summary>
@@ -52,6 +61,9 @@ public enum ModelFilePlace
 
     /// <summary>In the host's own resources.</summary>
     Embedded,
+
+    /// <summary>In the model folder of Ultimate Vocal Remover or audio-separator.</summary>
+    OtherProgram,
 }
 
 /// <summary>What the verification of a file found.</summary>

@@ -17,10 +17,11 @@ public sealed partial class ModelCatalog
         }
 
         Dictionary<string, DownloadNotice> notices = [];
-        foreach (IGrouping<string, (CatalogEntry Entry, CatalogFile File)> model in files.Where(f => _store.Find(f.File).Path is null).GroupBy(f => f.Entry.Name))
+        foreach (IGrouping<string, (CatalogEntry Entry, CatalogFile File)> model in files.Where(f => _store.Missing(f.File).Any()).GroupBy(f => f.Entry.Name))
         {
-            CatalogFile[] missing = [.. model.Select(f => f.File)];
-            DownloadNotice notice = new(model.Key, [.. missing.Select(f => f.Name)], Sum(missing.Select(f => f.Bytes)), LicenceOf(model.First().Entry));
+            CatalogFile[] missing = [.. model.SelectMany(f => _store.Missing(f.File))];
+            long? bytes = Sum(model.Where(f => _store.Find(f.File).Path is null).Select(f => f.File.Bytes));
+            DownloadNotice notice = new(model.Key, [.. missing.Select(f => f.Name)], bytes, LicenceOf(model.First().Entry));
             if (notice.Licence is { MustBeAccepted: true } && _options.AcceptLicence?.Invoke(notice) != true)
             {
                 throw new ModelException(

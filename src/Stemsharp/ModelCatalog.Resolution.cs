@@ -16,7 +16,7 @@ public sealed partial class ModelCatalog
     /// .safetensors file with several is chosen as <c>FILE#signature</c>.
     /// </param>
     /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
-    /// <param name="stems">The stems that are wanted; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
+    /// <param name="stems">The stems that are wanted, in any case; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops a download; what came so far is kept and resumed next time.</param>
     /// <exception cref="ModelException">The model is unknown, missing, broken or not supported, or its licence is not accepted.</exception>
@@ -28,6 +28,8 @@ public sealed partial class ModelCatalog
         IProgress<DownloadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
+        // No network has two stems that differ in case alone.
+        stems = stems is null ? null : new HashSet<string>(stems, StringComparer.OrdinalIgnoreCase);
         Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
         progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
@@ -88,7 +90,7 @@ public sealed partial class ModelCatalog
 
         foreach (string stem in wanted)
         {
-            if (!available.Contains(stem))
+            if (!available.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException($"{model} has no stem '{stem}'; it has {string.Join(", ", available)}.");
             }
@@ -99,7 +101,7 @@ public sealed partial class ModelCatalog
     {
         if (string.IsNullOrWhiteSpace(model))
         {
-            throw new ModelException($"No model is named. Known are {string.Join(", ", List().Select(m => m.Name))}.");
+            throw new ModelException("No model is named; 'stemsharp models list' shows the known ones.");
         }
 
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
@@ -114,20 +116,16 @@ public sealed partial class ModelCatalog
             return Plan.Of(embedded.Name, Ready(() => OpenEmbedded(embedded), null, embedded.Licence));
         }
 
-        if (FindEntry(model) is { } entry)
-        {
-            return PlanEntry(entry);
-        }
-
-        return PlanPath(model);
+        // A file's name is the file where there is one; other names go before paths.
+        return !(ModelFiles.IsCheckpoint(model) && File.Exists(model)) && FindEntry(model) is { } entry ? PlanEntry(entry) : PlanPath(model);
     }
 
     private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights);
 
     private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
-        string path = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
-        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name) };
+        (string path, string? configuration) = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
+        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path, configuration: configuration)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name) };
     })
     {
         Stored = (entry, file),
@@ -179,11 +177,16 @@ public sealed partial class ModelCatalog
         return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
     }
 
-    private PlannedNetwork NetworkAt(string path) => Ready(() => Checkpoint.Open(path), path, LicenceOfFile(Path.GetFileName(path)));
+    // Its configuration may lie where other programs keep it, under the name that it was published by.
+    private PlannedNetwork NetworkAt(string path)
+    {
+        string? published = FindFile(file => file.Name == Path.GetFileName(path))?.File.Configuration?.PublishedName;
+        return Ready(() => Checkpoint.Open(path, configuration: ConfigurationFile.Find(path, published)), path, LicenceOfFile(Path.GetFileName(path)));
+    }
 
     private Plan PlanInRepository(string model, LocalRepository repository)
     {
-        if (repository.FindCheckpoint(model) is { } path)
+        if (repository.FindCheckpoint(ModelFiles.IsCheckpoint(model) ? FileNames.Parse(model).Signature : model) is { } path)
         {
             return PlanFile(path, null);
         }
@@ -191,6 +194,12 @@ public sealed partial class ModelCatalog
         if (repository.FindBag(model) is { } bag)
         {
             return PlanBag(bag, repository);
+        }
+
+        // A known name, where the folder has all of its files.
+        if (FindEntry(model) is { } entry && entry.Files.Select(f => repository.FindCheckpoint(f.Signature)).ToArray() is { } paths && paths.All(p => p is not null))
+        {
+            return new Plan(entry.Name, [.. paths.Select(p => NetworkAt(p!))], entry.Stems, entry.Weights);
         }
 
         string names = string.Join(", ", repository.Names);

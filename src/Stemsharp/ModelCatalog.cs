@@ -9,6 +9,9 @@ namespace Stemsharp;
 /// </summary>
 public sealed partial class ModelCatalog
 {
+    // A dozen names fit a sentence.
+    private const int NamesInMessages = 12;
+
     private readonly ModelCatalogOptions _options;
     private readonly IReadOnlyList<CatalogEntry> _entries;
     private readonly ModelStore _store;
@@ -23,9 +26,9 @@ public sealed partial class ModelCatalog
         string? catalogFile = _options.CatalogFile ?? (environment("STEMSHARP_CATALOG") is { Length: > 0 } named ? named : null);
         UserCatalog user = catalogFile is null ? UserCatalog.Empty : UserCatalog.Read(catalogFile);
         // A user's own entry goes over an official one of the same name.
-        _entries = [.. user.Models, .. OfficialModels.Entries.Where(o => user.Models.All(m => m.Name != o.Name))];
+        _entries = [.. user.Models, .. OfficialModels.Entries.Concat(KnownCheckpoints.Entries).Where(o => user.Models.All(m => m.Name != o.Name))];
         CacheFolder = _options.CacheFolder is { } folder ? Path.GetFullPath(folder) : ModelFolders.DefaultCache(environment);
-        _store = new ModelStore(CacheFolder, ModelFolders.TorchHub(environment), user.Mirrors, _options.Offline ? null : MakeClient)
+        _store = new ModelStore(CacheFolder, ModelFolders.TorchHub(environment), ModelFolders.OfOthers(environment), user.Mirrors, _options.Offline ? null : MakeClient)
         {
             RetryPause = _options.RetryPause,
             StallLimit = _options.StallLimit,
@@ -35,7 +38,7 @@ public sealed partial class ModelCatalog
     /// <summary>Where this catalog keeps downloaded models; checkpoint files are in <c>models</c> below it.</summary>
     public string CacheFolder { get; }
 
-    /// <summary>All known models: embedded, the user's, official, synthetic.</summary>
+    /// <summary>All known models: embedded, the user's, the official ones, other people's, synthetic.</summary>
     public IReadOnlyList<KnownModel> List() =>
     [
         .. _options.Embedded.Select(e => new KnownModel(e.Name, e.Description, e.Stems, [new KnownModelFile(e.FileName, null, ModelFilePlace.Embedded)]) { Licence = e.Licence }),
@@ -56,7 +59,7 @@ public sealed partial class ModelCatalog
     /// <param name="model">A known name or signature.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops; what came so far is kept and resumed next time.</param>
-    /// <returns>The paths of all its files.</returns>
+    /// <returns>The paths of all its files, each checkpoint's configuration behind it.</returns>
     /// <exception cref="ModelException">The model is unknown, its licence is not accepted, or a file cannot be fetched or kept.</exception>
     public async Task<IReadOnlyList<string>> DownloadAsync(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -65,7 +68,12 @@ public sealed partial class ModelCatalog
         progress = Announce(entry.Files.Select(file => (entry, file)), progress);
         foreach (CatalogFile file in entry.Files)
         {
-            paths.Add(await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false));
+            (string checkpoint, string? configuration) = await GetAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
+            paths.Add(checkpoint);
+            if (configuration is not null)
+            {
+                paths.Add(configuration);
+            }
         }
 
         return paths;
@@ -95,7 +103,7 @@ public sealed partial class ModelCatalog
         return [.. FindStored(model).Files.Select(file =>
         {
             string? path = _store.Find(file).Path;
-            return new ModelFileVerdict(file.Name, path, path is null ? "it is not here" : _store.Verify(file, path) ?? Try(() => Checkpoint.Open(path)));
+            return new ModelFileVerdict(file.Name, path, path is null ? "it is not here" : _store.Verify(file, path) ?? Try(() => Open(file, path)));
         })];
 
         static string? Try(Func<Checkpoint> open)
@@ -112,7 +120,7 @@ public sealed partial class ModelCatalog
         }
     }
 
-    /// <summary>Deletes a known model's files from the cache. Files in torch's own cache are not touched.</summary>
+    /// <summary>Deletes a known model's files from the cache. Files in torch's own cache and in other programs' folders are not touched.</summary>
     /// <param name="model">A known name or signature.</param>
     /// <returns>The names of the files that were deleted.</returns>
     /// <exception cref="ModelException">The model is unknown or has no files, or a file cannot be deleted.</exception>
@@ -120,7 +128,7 @@ public sealed partial class ModelCatalog
     {
         try
         {
-            return [.. FindStored(model).Files.Where(_store.Remove).Select(file => file.Name)];
+            return [.. FindStored(model).Files.SelectMany(WithConfiguration).Where(_store.Remove).Select(file => file.Name)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -135,11 +143,14 @@ public sealed partial class ModelCatalog
         {
             FilePlace.Cache => ModelFilePlace.Cache,
             FilePlace.TorchHub => ModelFilePlace.TorchHub,
+            FilePlace.OtherProgram => ModelFilePlace.OtherProgram,
             _ => ModelFilePlace.Missing,
         })
         {
             CachePath = Path.Combine(_store.Folder, file.Name),
             Bytes = path is null ? file.Bytes : new FileInfo(path).Length,
+            Sha256 = file.Sha256,
+            Configuration = file.Configuration is { } configuration ? DescribeConfiguration(configuration, _store.FindConfiguration(file)) : null,
         };
     })])
     {
@@ -147,12 +158,28 @@ public sealed partial class ModelCatalog
         Quality = entry.Quality,
     };
 
+    private KnownModelFile DescribeConfiguration(CatalogFile configuration, string? path)
+    {
+        string cached = Path.Combine(_store.Folder, configuration.Name);
+        return new KnownModelFile(path is null ? configuration.Name : Path.GetFileName(path), path, path is null ? ModelFilePlace.Missing : path == cached ? ModelFilePlace.Cache : ModelFilePlace.OtherProgram)
+        {
+            CachePath = cached,
+            Bytes = path is null ? null : new FileInfo(path).Length,
+        };
+    }
+
+    private static IEnumerable<CatalogFile> WithConfiguration(CatalogFile checkpoint) => checkpoint.Configuration is { } configuration ? [checkpoint, configuration] : [checkpoint];
+
+    /// <summary>Opens a checkpoint, with the configuration that is known to be its own where that lies under another name.</summary>
+    private Checkpoint Open(CatalogFile file, string path) => Checkpoint.Open(path, configuration: _store.FindConfiguration(file));
+
     private EmbeddedModel? FindEmbedded(string model) =>
         _options.Embedded.FirstOrDefault(e => e.Name == model || FileNames.Parse(e.FileName).Signature == model);
 
     private static Checkpoint OpenEmbedded(EmbeddedModel model) => Checkpoint.Open(model.Open(), model.FileName);
 
-    /// <summary>The entry of that name, or an entry made of the one file with that signature.</summary>
+    /// <summary>The entry of that name; or one made of the one file with that signature or published name, or with a configuration of that name.</summary>
+    /// <exception cref="ModelException">It is the configuration of several models.</exception>
     private CatalogEntry? FindEntry(string model)
     {
         if (_entries.FirstOrDefault(e => e.Name == model) is { } entry)
@@ -160,18 +187,32 @@ public sealed partial class ModelCatalog
             return entry;
         }
 
-        return _entries.FirstOrDefault(e => e.Files.Any(f => f.Signature == model)) is { } owner
-            ? owner with { Name = model, Files = [owner.Files.First(f => f.Signature == model)], Weights = null }
-            : null;
+        if (FindFile(file => file.Name == model || file.Signature == model) is { } named)
+        {
+            return named.Entry with { Name = named.File.Signature, Files = [named.File], Weights = null };
+        }
+
+        CatalogEntry[] configured = [.. _entries.Where(e => e.Files.Any(f => f.Configuration?.PublishedName == model))];
+        return configured.Length > 1
+            ? throw new ModelException($"{model} is the configuration of several models; name one of them: {string.Join(", ", configured.Select(e => e.Name))}.")
+            : configured.FirstOrDefault();
     }
+
+    private (CatalogEntry Entry, CatalogFile File)? FindFile(Func<CatalogFile, bool> matches) =>
+        _entries.SelectMany(entry => entry.Files.Where(matches).Select(file => ((CatalogEntry, CatalogFile)?)(entry, file))).FirstOrDefault();
 
     private CatalogEntry FindStored(string model) => FindEntry(model)
         ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
-    private string UnknownModel(string model) =>
-        $"There is no model '{model}'. Known are {string.Join(", ", List().Select(m => m.Name))}; or give the path of a .th, .safetensors, .ckpt or .yaml file.";
+    private string UnknownModel(string model)
+    {
+        string[] names = [.. _options.Embedded.Select(e => e.Name), .. _entries.Select(e => e.Name)];
+        string[] similar = [.. names.Where(n => model.Length > 2 && (n.Contains(model, StringComparison.OrdinalIgnoreCase) || model.Contains(n, StringComparison.OrdinalIgnoreCase))).Take(NamesInMessages)];
+        string[] shown = similar.Length > 0 ? similar : [.. names.Take(NamesInMessages)];
+        return $"There is no model '{model}'. {(similar.Length > 0 ? "Similar are" : "Known are")} {string.Join(", ", shown)}; 'stemsharp models list' shows all {names.Length}. Or give the path of a .th, .safetensors, .ckpt or .yaml file.";
+    }
 
-    private Task<string> GetAsync(string model, CatalogFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken) =>
+    private Task<(string Checkpoint, string? Configuration)> GetAsync(string model, CatalogFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken) =>
         _store.GetAsync(model, file, (f, received, total) => progress?.Report(new DownloadProgress(f.Name, received, total)), cancellationToken);
 
     // Redirects are followed by the download itself, which refuses those that leave https. Proxies come from the

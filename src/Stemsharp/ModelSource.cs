@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Stemsharp.Files;
 using Stemsharp.Inference;
 
 namespace Stemsharp;
@@ -10,6 +11,8 @@ namespace Stemsharp;
 /// </summary>
 public sealed class ModelSource
 {
+    private const string TrainersExtension = ".ckpt";
+
     internal ModelSource(string name, IReadOnlyList<string> stems, int sampleRate, IReadOnlyList<ModelMember> members)
     {
         Name = name;
@@ -20,6 +23,15 @@ public sealed class ModelSource
 
     /// <summary>The name it was asked by, as output folders are called: <c>htdemucs_ft</c>, or a file's signature.</summary>
     public string Name { get; }
+
+    /// <summary>
+    /// How audio-separator calls its files: after a trainer's checkpoint, with that one's stems; after the model's name, with stems of its
+    /// own, otherwise.
+    /// </summary>
+    internal AudioSeparatorNames AudioSeparatorNames =>
+        Members is [{ Path: { } path }] && path.EndsWith(TrainersExtension, StringComparison.OrdinalIgnoreCase)
+            ? new AudioSeparatorNames(Path.GetFileName(path), Capitals: false)
+            : new AudioSeparatorNames(Name, Capitals: true);
 
     /// <summary>Stem names in the checkpoint's order.</summary>
     public IReadOnlyList<string> Stems { get; }
@@ -35,6 +47,29 @@ public sealed class ModelSource
     /// the stem's total weight. When only some stems were asked for, members that add nothing to them are left out.
     /// </summary>
     public IReadOnlyList<ModelMember> Members { get; }
+
+    /// <summary>
+    /// The same model with the lowest bin of its stems' spectrograms set to zero, or kept, whatever its checkpoints say; see
+    /// <see cref="NetworkDefinition.ZeroDc"/>. Networks that have no such choice stay as they are.
+    /// </summary>
+    /// <param name="zeroDc">Whether it is set to zero.</param>
+    /// <exception cref="OptionException">None of its networks has the choice, or it is an export that was made with the other one.</exception>
+    public ModelSource WithZeroDc(bool zeroDc)
+    {
+        if (Members.All(m => m.Definition.ZeroDc is null))
+        {
+            throw new OptionException($"zero_dc means nothing for {Name}: its networks do not give spectrograms whose lowest bin could be set to zero. Leave it out.");
+        }
+
+        return new ModelSource(Name, Stems, SampleRate, [.. Members.Select(Choose)]);
+
+        ModelMember Choose(ModelMember member) => member.Definition.ZeroDc is null ? member : new ModelMember(
+            member.Network.WithZeroDc(zeroDc) ?? throw new OptionException($"{member.Signature} was exported with zero_dc {(zeroDc ? "off" : "on")}, which cannot be changed any more. Leave it out, or export the model again."),
+            member.Weights)
+        {
+            Licence = member.Licence,
+        };
+    }
 
     /// <summary>
     /// A SHA-256 in hex over the members' files, or the names of synthetic ones, and their weights: the same

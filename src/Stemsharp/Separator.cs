@@ -1,3 +1,4 @@
+using Stemsharp.Files;
 using Stemsharp.Inference;
 
 namespace Stemsharp;
@@ -31,6 +32,9 @@ public sealed class Separator : StemSeparator
 
     /// <inheritdoc/>
     internal override int Channels => Source.Members[0].Definition.Channels;
+
+    /// <inheritdoc/>
+    internal override AudioSeparatorNames AudioSeparatorNames => Source.AudioSeparatorNames;
 
     /// <inheritdoc/>
     internal override IReadOnlyList<string> Models => [Options.Model];
@@ -74,14 +78,14 @@ public sealed class Separator : StemSeparator
     /// <summary>Takes a model that was found already.</summary>
     /// <param name="source">The model.</param>
     /// <param name="options">Null for the defaults; <see cref="SeparatorOptions.Model"/> is not looked at.</param>
-    /// <exception cref="OptionException">An option is out of range, or a wanted stem does not exist.</exception>
+    /// <exception cref="OptionException">An option is out of range or means nothing for the model, or a wanted stem does not exist.</exception>
     /// <exception cref="EngineException">The engine is not there, or does not take the model.</exception>
     public static Separator Open(ModelSource source, SeparatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         options ??= new SeparatorOptions();
         options.Validate();
-        Separator separator = new(options, source);
+        Separator separator = new(options, options.ZeroDc is { } zeroDc ? source.WithZeroDc(zeroDc) : source);
         separator.WantedStems(options);
         separator._engines.Check();
         return separator;

@@ -8,7 +8,7 @@ namespace Stemsharp;
 
 /// <summary>
 /// How a <see cref="Separator"/> works. Immutable; the defaults give the original's plain run.
-/// <see cref="Model"/>, <see cref="ModelFolder"/>, <see cref="Threads"/>, <see cref="ParallelSegments"/>, what chooses the engine,
+/// <see cref="Model"/>, <see cref="ModelFolder"/>, <see cref="ZeroDc"/>, <see cref="Threads"/>, <see cref="ParallelSegments"/>, what chooses the engine,
 /// <see cref="ReleaseMemory"/>, <see cref="Notices"/> and <see cref="Logger"/> belong to the separator; everything else can also differ from call to call:
 /// <c>separator.SeparateAsync(song, separator.Options with { Shifts = 2 })</c>.
 /// </summary>
@@ -26,7 +26,7 @@ public sealed record SeparatorOptions
     public string? ModelFolder { get; init; }
 
     /// <summary>
-    /// The stems wanted, by name; a bag then runs only the models that matter, and a model skips the inverse
+    /// The stems wanted, by name in any case; a bag then runs only the models that matter, and a model skips the inverse
     /// transforms of the others. Results keep the model's order. Default null: all stems.
     /// </summary>
     public IReadOnlyList<string>? Stems { get; init; }
@@ -54,6 +54,12 @@ public sealed record SeparatorOptions
 
     /// <summary>Whether the song is cut into segments. False works only for a song no longer than one. Default true.</summary>
     public bool Split { get; init; } = true;
+
+    /// <summary>
+    /// Whether the lowest bin of the stems' spectrograms is set to zero (<c>zero_dc</c>), for networks that have the choice. What differs lies
+    /// below about 40 Hz. Default null: as the checkpoint's configuration says, which where it says nothing means true.
+    /// </summary>
+    public bool? ZeroDc { get; init; }
 
     /// <summary>Threads to compute with; 0 for one per processor. Results do not depend on it. Default 0.</summary>
     public int Threads { get; init; }

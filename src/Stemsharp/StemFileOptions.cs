@@ -64,10 +64,13 @@ public sealed record StemFileOptions
     /// </summary>
     public string? ResidualStem { get; init; }
 
+    /// <summary>How files are called without <see cref="FileNamePattern"/> and <see cref="FileName"/>. Default <see cref="StemFileLayout.Demucs"/>.</summary>
+    public StemFileLayout Layout { get; init; }
+
     /// <summary>
     /// The files' names below the folder, with fields in braces: <c>{track}</c>, <c>{trackext}</c>, <c>{folder}</c> (of the input),
     /// <c>{stem}</c>, <c>{ext}</c>, <c>{model}</c>, and <c>{artist}</c>, <c>{album}</c>, <c>{title}</c>, <c>{tracknumber}</c> (of the input's
-    /// tags). Values lose what no file name may hold. Default null: <c>{model}/{track}/{stem}.{ext}</c>, and
+    /// tags). Values lose what no file name may hold. Default null: as <see cref="Layout"/> says, <c>{model}/{track}/{stem}.{ext}</c>, and
     /// <c>{model}/{track}.{ext}</c> for one file.
     /// </summary>
     public string? FileNamePattern { get; init; }
@@ -121,6 +124,11 @@ public sealed record StemFileOptions
             throw new OptionException($"{nameof(FileName)} and {nameof(FileNamePattern)} exclude each other; give one of them.");
         }
 
+        if (Layout != StemFileLayout.Demucs && (FileName is not null || FileNamePattern is not null || Traktor is not null))
+        {
+            throw new OptionException($"{nameof(Layout)} {Layout} names the files; leave {nameof(FileName)}, {nameof(FileNamePattern)} and {nameof(Traktor)} out.");
+        }
+
         if (MostEncoders < 1)
         {
             throw new OptionException($"{MostEncoders} encoders at the same time are too few; 1 or more are valid.");
@@ -136,8 +144,8 @@ public sealed record StemFileOptions
             throw new OptionException($"There is no stem '{wanted}' to keep apart; the model has {string.Join(", ", all)}.");
         }
 
-        bool some = separated is not null && all.Any(stem => !separated.Contains(stem));
-        if (TwoStems is { } apart && some && (OtherMethod == OtherMethod.Add || !separated!.Contains(apart)))
+        bool some = separated is not null && all.Any(stem => !separated.Contains(stem, StringComparer.OrdinalIgnoreCase));
+        if (TwoStems is { } apart && some && (OtherMethod == OtherMethod.Add || !separated!.Contains(apart, StringComparer.OrdinalIgnoreCase)))
         {
             throw new OptionException($"'{apart}' and the rest need all stems; leave {nameof(SeparatorOptions.Stems)} out.");
         }

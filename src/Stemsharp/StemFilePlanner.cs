@@ -29,6 +29,9 @@ internal sealed class StemFilePlanner
     /// <summary>Where samples wait; null for the system's folder.</summary>
     public string? TemporaryFolder { get; init; }
 
+    /// <summary>The names that stand for song, stem and model, where the layout has its own.</summary>
+    public AudioSeparatorNames? Names { get; init; }
+
     /// <summary>Ends the reading of the mix.</summary>
     public CancellationToken CancellationToken { get; init; }
 
@@ -80,7 +83,7 @@ internal sealed class StemFilePlanner
     }
 
     private static FileNamePattern PatternOf(StemFileOptions options) => FileNamePattern.Parse(
-        options.FileNamePattern ?? "{model}/" + (options.Traktor is null ? FileNamePattern.Stems : FileNamePattern.OneFile));
+        options.FileNamePattern ?? (options.Layout == StemFileLayout.AudioSeparator ? AudioSeparatorNames.Pattern : null) ?? "{model}/" + (options.Traktor is null ? FileNamePattern.Stems : FileNamePattern.OneFile));
 
     private EncodingOptions EncodingFor(SeparationInfo info)
     {
@@ -118,6 +121,7 @@ internal sealed class StemFilePlanner
                 Model = model,
                 Extension = _options.Extension,
                 Tags = _source?.Tags ?? AudioTags.Empty,
+                Names = Names,
             }.Of(stem));
         }
 

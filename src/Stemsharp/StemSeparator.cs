@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Stemsharp.Files;
 
 namespace Stemsharp;
 
@@ -33,6 +34,9 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
 
     /// <summary>The stems' channels.</summary>
     internal abstract int Channels { get; }
+
+    /// <summary>How audio-separator would call its files.</summary>
+    internal abstract AudioSeparatorNames AudioSeparatorNames { get; }
 
     /// <summary>The models that it runs, by the names that it was told.</summary>
     internal abstract IReadOnlyList<string> Models { get; }
@@ -185,7 +189,12 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         bool tags = StemFilePlanner.NeedsTags(files);
         using OpenedInput source = await Task.Run(
             () => OpenedInput.Open(input, asked.TemporaryFolder, cancellationToken, tags, asked.Timeline), cancellationToken).ConfigureAwait(false);
-        StemFilePlanner planner = new(files, folder, source) { TemporaryFolder = asked.TemporaryFolder, CancellationToken = cancellationToken };
+        StemFilePlanner planner = new(files, folder, source)
+        {
+            TemporaryFolder = asked.TemporaryFolder,
+            Names = files.Layout == StemFileLayout.AudioSeparator ? AudioSeparatorNames : null,
+            CancellationToken = cancellationToken,
+        };
         SeparatedFiles made = await SeparateToFilesAsync(source, planner, asked, progress, cancellationToken).ConfigureAwait(false);
         Finished(asked, folder);
         return made;
@@ -288,12 +297,12 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
 
         foreach (string stem in options.Stems)
         {
-            if (!Stems.Contains(stem))
+            if (!Stems.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException($"There is no stem '{stem}' in {Model}; it has {string.Join(", ", Stems)}.");
             }
 
-            if (Options.Stems is not null && !Options.Stems.Contains(stem))
+            if (Options.Stems is not null && !Options.Stems.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
                 throw new OptionException(
                     $"The stem '{stem}' was not asked for when the model was opened, so the networks for it may be missing; "
@@ -301,7 +310,7 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
             }
         }
 
-        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i]))];
+        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i], StringComparer.OrdinalIgnoreCase))];
     }
 
     private void RequireSameEngine(SeparatorOptions options)

@@ -32,6 +32,28 @@ public class GoldenParityTests(ITestOutputHelper output)
         Assert.True(snr >= (kind == "waveform" ? 100 : original - 6), $"{snr:F2} dB; the original is at {original:F2} dB");
     }
 
+    /// <summary>Both kinds of RoFormers in both kinds of graph, with tensors cut into blocks and whole.</summary>
+    [OnnxRuntimeTheory]
+    [InlineData("bs4.ckpt", 8820, "spectrogram", 128)]
+    [InlineData("bs4.ckpt", 8820, "waveform", 128)]
+    [InlineData("bs4.ckpt", 8820, "waveform", 1)]
+    [InlineData("bs1.ckpt", 22528, "spectrogram", 128)]
+    [InlineData("bs1.ckpt", 22528, "waveform", 1)]
+    [InlineData("mel1.safetensors", 8820, "spectrogram", 128)]
+    [InlineData("mel1.safetensors", 8820, "waveform", 1)]
+    [InlineData("mel4.ckpt", 8192, "spectrogram", 128)]
+    [InlineData("mel4.ckpt", 8192, "waveform", 128)]
+    public void RoFormers_are_as_accurate_as_the_original_in_single_precision(string model, int samples, string kind, int megabytes)
+    {
+        GoldenTensors golden = GoldenTensors.Open("roformer", $"{Path.GetFileNameWithoutExtension(model)}.io.safetensors");
+        using Exported exported = new(
+            RepositoryFiles.Golden("roformer", model), new OnnxGraphOptions { Kind = Enum.Parse<OnnxGraphKind>(kind, ignoreCase: true), ScoreLimit = megabytes << 20 });
+        double snr = Separated.Snr(golden[$"stems.{samples}"].Values, Separated.By(exported.Path, golden[$"mix.{samples}"].Values));
+        double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{samples}"], CultureInfo.InvariantCulture);
+        output.WriteLine($"{snr:F2} dB; the original is at {original:F2} dB");
+        Assert.True(snr >= original - 6, $"{snr:F2} dB; the original is at {original:F2} dB");
+    }
+
     [OnnxRuntimeTheory]
     [InlineData("spectrogram")]
     [InlineData("waveform")]

@@ -12,7 +12,8 @@ internal static class Separated
         OnnxRuntimeLibrary library = OnnxRuntimeLibrary.Load();
         using (OnnxSession session = new(library, path, options))
         {
-            if (session.Inputs.Count == 1)
+            // A waveform, [N, C, L]; a spectrogram alone has a dimension more.
+            if (session.Inputs is [{ Dims.Length: 3 }])
             {
                 float[] stems = new float[session.Outputs[0].Elements];
                 session.Run([Padded(mix, (int)session.Inputs[0].Dims[2])], [stems], default);

@@ -15,6 +15,7 @@ internal static class CompareCommand
         Argument<string> first = new("EXPECTED") { Description = "A model (on Stemsharp's own engine) or an export, a .onnx file or MODEL.json (on onnxruntime's CPU provider); taken as true." };
         Argument<string> second = new("ACTUAL") { Description = "The same; what is judged." };
         EngineOptions engine = new();
+        Option<string?> zeroDc = ModelOptions.ZeroDc();
         Option<string?> audio = new("--audio") { Description = "Take a segment of this stereo file at the model's rate; default noise.", HelpName = "FILE" };
         Option<string?> start = new("--start") { Description = "Where the segment of --audio begins: seconds or [h:]m:s.", HelpName = "TIME" };
         Option<string?> truth = new("--truth") { Description = "Folder with the true stems of --audio, STEM.wav: shows what SI-SDR ACTUAL gains or loses.", HelpName = "FOLDER" };
@@ -27,7 +28,7 @@ internal static class CompareCommand
         Option<bool> probe = new("--probe") { Hidden = true };
         Command command = new("compare", "Run two models, exports or engines on the same audio and compare their stems.")
         {
-            first, second, audio, start, truth, bar, change, relative, absolute, threads, json, probe,
+            first, second, audio, start, truth, bar, change, relative, absolute, zeroDc, threads, json, probe,
         };
         foreach (Option option in engine.OfOneEngine)
         {
@@ -43,8 +44,15 @@ internal static class CompareCommand
             bool export = ComparedSide.IsExport(line.GetValue(second)!);
             EngineChoice choice = engine.Read(line, export ? OnnxRuntimeBackend.BackendName : null);
             string[] processors = ["--threads", count.ToString(CultureInfo.InvariantCulture)];
-            SideSettings plain = new(count, EngineChoice.Cpu with { Library = choice.Library }, [.. processors, .. choice.Library is not null && ComparedSide.IsExport(line.GetValue(first)!) ? (string[])["--onnxruntime", choice.Library] : []]);
-            SideSettings judged = new(count, choice, [.. processors, .. Values.Given(line, engine.OfOneEngine)]);
+            bool? chosen = ModelOptions.ReadZeroDc(line, zeroDc);
+            if (chosen is not null && export && ComparedSide.IsExport(line.GetValue(first)!))
+            {
+                throw new OptionException("--zero-dc is chosen for a model; both sides are exports, which are as they were made. Leave it out.");
+            }
+
+            processors = [.. processors, .. Values.Given(line, [zeroDc])];
+            SideSettings plain = new(count, EngineChoice.Cpu with { Library = choice.Library }, chosen, [.. processors, .. choice.Library is not null && ComparedSide.IsExport(line.GetValue(first)!) ? (string[])["--onnxruntime", choice.Library] : []]);
+            SideSettings judged = new(count, choice, chosen, [.. processors, .. Values.Given(line, engine.OfOneEngine)]);
             if (line.GetValue(audio) is null && (line.GetValue(truth) ?? line.GetValue(start)) is not null)
             {
                 throw new OptionException("--truth and --start belong to --audio, which is not given.");

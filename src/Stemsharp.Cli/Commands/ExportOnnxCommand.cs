@@ -14,6 +14,7 @@ internal static class ExportOnnxCommand
     {
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
+        Option<string?> zeroDc = ModelOptions.ZeroDc();
         Option<bool> offline = ModelOptions.Offline(), json = ModelsCommand.Json();
         Option<string> output = new("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
         Option<string> graph = new("--graph")
@@ -44,7 +45,7 @@ internal static class ExportOnnxCommand
         quantize.AcceptOnlyFromAmong("int8");
         Command command = new("onnx", "Write a model as ONNX graphs, one for each network, and a JSON file that says how to run them.")
         {
-            model, output, graph, precision, quantize, weights, opset, batch, segment, stems, attention, target, repository, offline, json,
+            model, output, graph, precision, quantize, weights, opset, batch, segment, stems, zeroDc, attention, target, repository, offline, json,
         };
         command.SetAction(async (line, cancellationToken) =>
         {
@@ -78,15 +79,18 @@ internal static class ExportOnnxCommand
                 Opset = line.GetValue(opset),
                 Batch = line.GetValue(batch),
                 Segment = line.GetValue(segment),
-                Stems = line.GetValue(stems) is { Length: > 0 } chosen ? Values.Names(chosen) : null,
+                Stems = line.GetValue(stems) is { Length: > 0 } listed ? Values.Names(listed) : null,
                 AttentionLimit = limit == 0 ? long.MaxValue : (long)limit << 20,
             };
+
+            bool? chosen = ModelOptions.ReadZeroDc(line, zeroDc);
 
             // Before anything is fetched or made.
             options.Validate();
             ModelSource source = await Catalogs.Create(line.GetValue(offline)).ResolveAsync(
                 line.GetValue(model)!, line.GetValue(repository), options.Stems, new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !line.GetValue(json)),
                 cancellationToken).ConfigureAwait(false);
+            source = chosen is { } zero ? source.WithZeroDc(zero) : source;
             OnnxExportResult result = OnnxExporter.Export(source, line.GetValue(output)!, options, cancellationToken);
             Report(line.InvocationConfiguration, result, line.GetValue(json));
             return wanted is null || Suits(line.InvocationConfiguration.Error, result, wanted) ? ExitCode.Success : ExitCode.CheckFailed;

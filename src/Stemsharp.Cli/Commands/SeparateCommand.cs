@@ -56,7 +56,7 @@ internal static class SeparateCommand
         TextWriter output = line.InvocationConfiguration.Output;
         if (line.GetValue(options.ListModels))
         {
-            Models.ListModelsCommand.Write(Catalogs.Create(offline: true), output, line.GetValue(options.Json));
+            Models.ListModelsCommand.Write(Catalogs.Create(offline: true), null, output, line.GetValue(options.Json));
             return ExitCode.Success;
         }
 

@@ -9,6 +9,10 @@ namespace Stemsharp.Cli.Commands;
 /// <summary>The options of <c>separate</c>; <c>plan</c> takes them too. Names that the original has mean what they mean there.</summary>
 internal sealed class SeparateOptions
 {
+    internal const string AudioSeparator = "audio-separator";
+
+    private const string Demucs = "demucs";
+
     internal readonly Argument<string[]> Tracks = new("FILE")
     {
         Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u), or - for standard input.",
@@ -29,7 +33,7 @@ internal sealed class SeparateOptions
     internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
     internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings." };
 
-    internal readonly Option<string> Out = new("--out", "-o")
+    internal readonly Option<string> Out = new("--out", "-o", "--output_dir")
     {
         Description = "Folder for the stems; a subfolder with the model's name is made. - writes to standard output.",
         DefaultValueFactory = _ => "separated",
@@ -39,6 +43,12 @@ internal sealed class SeparateOptions
     {
         Description = "Pattern of the files' names: " + string.Join(", ", FileNamePattern.Fields.Select(f => $"{{{f.Name}}}")) + ".",
         DefaultValueFactory = _ => FileNamePattern.Stems,
+    };
+
+    internal readonly Option<string> Layout = new("--layout")
+    {
+        Description = "How files are called without --filename: demucs, MODEL/TRACK/STEM.wav, or audio-separator, TRACK_(STEM)_MODEL.wav, in one folder.",
+        DefaultValueFactory = _ => Demucs,
     };
 
     internal readonly Option<bool> NoModelFolder = new("--no-model-folder") { Description = "Put the stems right into the output folder, without a subfolder for the model." };
@@ -56,6 +66,7 @@ internal sealed class SeparateOptions
         Description = "Overlap of neighbouring segments, 0 to 0.99; default the model's own, 0.25 for Demucs.",
     };
 
+    internal readonly Option<string?> ZeroDc = ModelOptions.ZeroDc();
     internal readonly Option<bool> NoSplit = new("--no-split") { Description = "Take the track in one piece; only for tracks no longer than the model's segment." };
     internal readonly Option<double?> Segment = new("--segment") { Description = "Length of a segment in seconds; at most the model's own (7.8 for htdemucs)." };
     internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
@@ -76,6 +87,7 @@ internal sealed class SeparateOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
+    internal readonly Option<string?> SingleStem = new("--single_stem") { Description = "Only this stem, as audio-separator calls it: the same as --stems STEM.", HelpName = "STEM" };
     internal readonly Option<string?> TwoStems = new("--two-stems") { Description = "Only this stem and the rest: STEM and no_STEM." };
 
     internal readonly Option<string> OtherMethod = new("--other-method")
@@ -97,6 +109,7 @@ internal sealed class SeparateOptions
     };
 
     internal readonly Option<string?> Format = new("--format") { Description = "wav (default), flac, mp3, m4a, opus, ogg, or stem: one .stem.mp4 for Traktor." };
+    internal readonly Option<string?> OutputFormat = new("--output_format") { Description = "As audio-separator calls it: the same as --format, in any case.", HelpName = "FORMAT" };
     internal readonly Option<bool> Flac = new("--flac") { Description = "The same as --format flac." };
     internal readonly Option<bool> Mp3 = new("--mp3") { Description = "The same as --format mp3." };
     internal readonly Option<int?> Bitrate = new("--bitrate") { Description = "Bit rate of a lossy format in kbit/s; default mp3 320, m4a 256, opus 192, ogg 256." };
@@ -140,6 +153,7 @@ internal sealed class SeparateOptions
         Model.Description += " With --engine onnxruntime also an export: MODEL.json or an .onnx file.";
         OtherMethod.AcceptOnlyFromAmong("add", "minus", "none");
         Clip.AcceptOnlyFromAmong(ClipModes.Names);
+        Layout.AcceptOnlyFromAmong(Demucs, AudioSeparator);
         Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg", "stem");
         Depth.AcceptOnlyFromAmong("16", "24", "32f", "source");
         Pipe.AcceptOnlyFromAmong("auto", "wav", "multichannel", "tar");
@@ -160,8 +174,8 @@ internal sealed class SeparateOptions
         command.Add(Tracks);
         foreach (Option option in new Option[]
         {
-            Model, Chain, Repository, Offline, Out, FileName, NoModelFolder, Shifts, Seed, Overlap, NoSplit, Segment, Jobs,
-            Threads, ParallelSegments, Stems, TwoStems, OtherMethod, Format, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
+            Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
+            Threads, ParallelSegments, Stems, SingleStem, TwoStems, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
         })
         {

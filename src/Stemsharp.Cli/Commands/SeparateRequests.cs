@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
@@ -22,10 +23,10 @@ internal static class SeparateRequests
         Exclusive(line, options.Model, options.Chain);
         Exclusive(line, options.NoSplit, options.Segment);
         Exclusive(line, options.Int24, options.Float32, options.Depth);
-        Exclusive(line, options.Flac, options.Mp3, options.Format);
-        Exclusive(line, options.Stems, options.TwoStems);
+        Exclusive(line, options.Flac, options.Mp3, options.Format, options.OutputFormat);
+        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems);
         Exclusive(line, options.Overwrite, options.Resume);
-        foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Pipe, options.Progress })
+        foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Layout, options.Pipe, options.Progress })
         {
             Values.OneOf(option, Get(line, option));
         }
@@ -49,7 +50,8 @@ internal static class SeparateRequests
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
         }
 
-        string[]? stems = line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
+        string[]? stems = line.GetValue(options.SingleStem) is { } single ? [single]
+            : line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         StemFileOptions files = Files(line, options, stems);
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
@@ -58,7 +60,14 @@ internal static class SeparateRequests
         }
 
         bool named = line.GetResult(options.FileName) is { Implicit: false };
-        FileNamePattern names = FileNamePattern.Parse(files.Traktor is null || named ? line.GetValue(options.FileName)! : FileNamePattern.OneFile);
+        if (files.Layout == StemFileLayout.AudioSeparator && (named || files.Traktor is not null))
+        {
+            throw new OptionException($"--layout {SeparateOptions.AudioSeparator} names the files, one for each stem; leave {(named ? "--filename" : "--format stem")} out.");
+        }
+
+        FileNamePattern names = FileNamePattern.Parse(
+            files.Layout == StemFileLayout.AudioSeparator ? AudioSeparatorNames.Pattern
+            : files.Traktor is null || named ? line.GetValue(options.FileName)! : FileNamePattern.OneFile);
         if (!names.HasStem && files.Traktor is null && folder != "-" && !(stems?.Length == 1 || files is { TwoStems: not null, OtherMethod: OtherMethod.None }))
         {
             throw new OptionException($"--filename \"{names.Pattern}\" gives every stem the same name; put {{stem}} into it.");
@@ -91,6 +100,7 @@ internal static class SeparateRequests
                 ModelFolder = line.GetValue(options.Repository),
                 Stems = files.NeededStems ?? stems,
                 Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
+                ZeroDc = ModelOptions.ReadZeroDc(line, options.ZeroDc),
                 Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
                 Seed = line.GetValue(options.Seed),
                 Segment = line.GetValue(options.Segment),
@@ -116,7 +126,8 @@ internal static class SeparateRequests
 
     private static StemFileOptions Files(ParseResult line, SeparateOptions options, string[]? stems)
     {
-        AudioFormat format = line.GetValue(options.Format) switch
+        string? asked = line.GetValue(options.Format) ?? FormatOf(options, line.GetValue(options.OutputFormat));
+        AudioFormat format = asked switch
         {
             "flac" => AudioFormat.Flac,
             "mp3" => AudioFormat.Mp3,
@@ -153,7 +164,8 @@ internal static class SeparateRequests
                 Mp3Preset = Values.Within("--mp3-preset", line.GetValue(options.Mp3Preset), 2, 7),
                 Dither = !line.GetValue(options.NoDither),
             },
-            Traktor = line.GetValue(options.Format) == "stem" ? Traktor(line, options, depth) : null,
+            Traktor = asked == "stem" ? Traktor(line, options, depth) : null,
+            Layout = line.GetValue(options.Layout) == SeparateOptions.AudioSeparator ? StemFileLayout.AudioSeparator : StemFileLayout.Demucs,
             KeepDepth = depth is null,
             KeepSampleRate = rate == SourceRate && format != AudioFormat.Opus,
             ClipMode = mode,
@@ -175,6 +187,15 @@ internal static class SeparateRequests
         }
 
         return files;
+    }
+
+    // "MP3" is "mp3" there.
+    private static string? FormatOf(SeparateOptions options, string? outputFormat)
+    {
+        string? format = outputFormat?.ToLowerInvariant();
+        return format is null || options.Format.GetCompletions(CompletionContext.Empty).Any(c => c.Label == format)
+            ? format
+            : throw new OptionException($"--output_format {outputFormat} is not valid; choose {string.Join(", ", options.Format.GetCompletions(CompletionContext.Empty).Select(c => c.Label))}.");
     }
 
     private static TraktorStemOptions Traktor(ParseResult line, SeparateOptions options, SampleFormat? depth)

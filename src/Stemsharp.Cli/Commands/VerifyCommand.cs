@@ -16,13 +16,14 @@ internal static class VerifyCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
+        Option<string?> zeroDc = ModelOptions.ZeroDc();
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0: one per processor." };
         EngineOptions options = new();
         Option<bool> json = ModelsCommand.Json();
         Command command = new(
             "verify", "Check a model's checksums, the engine against stored results, and the engine against the slow exact interpreter.")
         {
-            model, repository, offline, threads, json,
+            model, repository, offline, zeroDc, threads, json,
         };
         foreach (Option option in options.OfOneEngine)
         {
@@ -37,10 +38,12 @@ internal static class VerifyCommand
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
             int count = asked == 0 ? Environment.ProcessorCount : asked;
             EngineChoice choice = options.Read(line);
+            bool? chosen = ModelOptions.ReadZeroDc(line, zeroDc);
             ModelCatalog catalog = Catalogs.Create(line.GetValue(offline));
             ModelSource source = await catalog.ResolveAsync(
                 name, line.GetValue(repository), progress: new DownloadView(line.InvocationConfiguration.Error, quiet: false, progress: !asJson),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
+            source = chosen is { } zero ? source.WithZeroDc(zero) : source;
 
             EngineSettings settings = choice.Settings(count);
             Backend backend = choice.For(source.Members[0].Network, settings);

@@ -51,6 +51,7 @@ internal abstract class ComparedSide : IDisposable
         ModelSource source = export
             ? OnnxExports.Open(name)
             : await Catalogs.Create().ResolveAsync(name, progress: new DownloadView(Console.Error, quiet: false), cancellationToken: cancellationToken).ConfigureAwait(false);
+        source = !export && settings.ZeroDc is { } zeroDc ? source.WithZeroDc(zeroDc) : source;
         return source.Members.Count == 1 ? Open(source.Members[0]) : new BagSide(name, source, Open);
 
         ComparedSide Open(ModelMember member) => export ? OfGraph(member.Path!, settings) : OfMember(name, member, settings);

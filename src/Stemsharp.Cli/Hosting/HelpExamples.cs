@@ -27,7 +27,7 @@ internal static class HelpExamples
             "stemsharp plan album --model demo",
             "stemsharp plan song.wav --model demo --flac --json",
         ],
-        ["stemsharp models list"] = ["stemsharp models list"],
+        ["stemsharp models list"] = ["stemsharp models list", "stemsharp models list karaoke"],
         ["stemsharp models chains"] = ["stemsharp models chains", "stemsharp models chains vocal_balanced"],
         ["stemsharp models download"] = ["stemsharp models download htdemucs_ft --quiet"],
         ["stemsharp models verify"] = ["stemsharp models verify", "stemsharp models verify demo"],

@@ -28,7 +28,7 @@ internal sealed class BatchRun
     {
         _request = request;
         _view = view;
-        _places = new TrackPlaces(request, separator.Model);
+        _places = new TrackPlaces(request, separator);
         _ledger = new OutputLedger(_places.Root);
         _separation = new TrackSeparation(request, separator);
         _settings = TrackRecord.HashText(request.Fingerprint());

@@ -9,13 +9,15 @@ internal sealed class TrackPlaces
 {
     private readonly SeparateRequest _request;
     private readonly string _model;
+    private readonly AudioSeparatorNames? _names;
     private readonly Dictionary<string, Track> _taken = new(StringComparer.OrdinalIgnoreCase);
 
-    internal TrackPlaces(SeparateRequest request, string model)
+    internal TrackPlaces(SeparateRequest request, StemSeparator separator)
     {
         _request = request;
-        _model = model;
-        Root = Path.GetFullPath(request.Root(model));
+        _model = separator.Model;
+        _names = request.Files.Layout == StemFileLayout.AudioSeparator ? separator.AudioSeparatorNames : null;
+        Root = Path.GetFullPath(request.Root(separator.Model));
     }
 
     /// <summary>The folder that holds all tracks' files.</summary>
@@ -46,8 +48,11 @@ internal sealed class TrackPlaces
             Model = _model,
             Extension = _request.Files.Extension,
             Tags = tags,
+            Names = _names,
         };
-        string folder = Path.Combine(Root, track.Folder);
+
+        // That layout knows no folders below the one for the results.
+        string folder = _names is null ? Path.Combine(Root, track.Folder) : Root;
         return Path.GetRelativePath(Root, _request.FileName.Render(folder, fields.Of(stem)));
     }
 }

@@ -59,8 +59,9 @@ internal abstract class Checkpoint : IDisposable
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="signature">Which model, when a .safetensors file holds several; null when it must hold one.</param>
+    /// <param name="configuration">A file with its configuration that does not lie beside it under its name; null for none.</param>
     /// <exception cref="ModelException">The file is missing, damaged, hostile or not supported.</exception>
-    public static Checkpoint Open(string path, string? signature = null)
+    public static Checkpoint Open(string path, string? signature = null, string? configuration = null)
     {
         if (Directory.Exists(path))
         {
@@ -73,14 +74,14 @@ internal abstract class Checkpoint : IDisposable
         }
 
         ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));
-        return Open(source, path, hasSidecar: true, signature);
+        return Open(source, path, () => SidecarFile.Find(path, configuration), signature);
     }
 
     /// <summary>Opens a checkpoint from a stream, which is read to its end and closed.</summary>
     /// <param name="stream">The file's bytes.</param>
     /// <param name="fileName">The file's name; a checksum in it is compared.</param>
     public static Checkpoint Open(Stream stream, string fileName) =>
-        Open(CheckpointFormatException.Guard(fileName, () => ByteSource.FromStream(stream)), fileName, hasSidecar: false, null);
+        Open(CheckpointFormatException.Guard(fileName, () => ByteSource.FromStream(stream)), fileName, () => null, null);
 
     /// <summary>The signatures of the models in a .safetensors file; one for a file without prefixes or a .th file.</summary>
     public static IReadOnlyList<string> Signatures(string path)
@@ -96,7 +97,7 @@ internal abstract class Checkpoint : IDisposable
     }
 
     // Takes over the source, also when it fails.
-    private static Checkpoint Open(ByteSource source, string path, bool hasSidecar, string? signature)
+    private static Checkpoint Open(ByteSource source, string path, Func<IReadOnlyDictionary<string, object?>?> readSidecar, string? signature)
     {
         string name = Path.GetFileName(path);
         try
@@ -110,7 +111,7 @@ internal abstract class Checkpoint : IDisposable
                     throw CheckpointFormatException.Damaged($"its SHA-256 begins with {source.Sha256[..checksum.Length]}, but its name says {checksum}");
                 }
 
-                IReadOnlyDictionary<string, object?>? overrides = hasSidecar ? SidecarFile.Find(path) : null;
+                IReadOnlyDictionary<string, object?>? overrides = readSidecar();
                 return kind == FileKind.Zip
                     ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
                     : new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides };

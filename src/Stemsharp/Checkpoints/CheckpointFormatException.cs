@@ -1,7 +1,7 @@
 namespace Stemsharp.Checkpoints;
 
 /// <summary>
-/// What is wrong inside a file, in words that follow the file's name. <see cref="Checkpoint.Open(string, string?)"/>
+/// What is wrong inside a file, in words that follow the file's name. <see cref="Checkpoint.Open(string, string?, string?)"/>
 /// and the tensors turn it into the one <see cref="ModelException"/> that callers see.
 /// </summary>
 internal sealed class CheckpointFormatException : Exception

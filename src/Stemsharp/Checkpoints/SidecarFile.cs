@@ -9,24 +9,22 @@ namespace Stemsharp.Checkpoints;
 internal static class SidecarFile
 {
     private const int MaxBytes = 1 << 20;
+    private static readonly string[] s_sections = ["audio", "model", "training", "inference"];
     private const string ExportedNetworks = "networks", BagOfModels = "models";
     private static readonly string[] s_yaml = [".yaml", ".yml"];
 
-    /// <summary>What the files beside a checkpoint say; null where there are none.</summary>
-    /// <exception cref="CheckpointFormatException">One cannot be read.</exception>
-    public static IReadOnlyDictionary<string, object?>? Find(string checkpointPath)
-    {
-        foreach (string extension in (string[])[".json", .. s_yaml])
-        {
-            string path = Path.ChangeExtension(checkpointPath, extension);
-            if (File.Exists(path) && Read(path, extension) is { } values)
-            {
-                return values;
-            }
-        }
+    /// <summary>What such files end in.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".json", .. s_yaml];
 
-        return null;
-    }
+    /// <summary>What the files beside a checkpoint say; null where there are none.</summary>
+    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="elsewhere">Its configuration under another name, for where none of its own name lies beside it; null for none.</param>
+    /// <exception cref="CheckpointFormatException">One cannot be read.</exception>
+    public static IReadOnlyDictionary<string, object?>? Find(string checkpointPath, string? elsewhere = null) =>
+        Beside(checkpointPath).Select(Read).FirstOrDefault(values => values is not null) ?? (elsewhere is null ? null : Read(elsewhere));
+
+    /// <summary>The files beside a checkpoint that have its name.</summary>
+    public static IEnumerable<string> Beside(string checkpointPath) => Extensions.Select(e => Path.ChangeExtension(checkpointPath, e)).Where(File.Exists);
 
     /// <summary>Whether a YAML file lies beside a checkpoint of its name: its configuration, not a bag.</summary>
     /// <param name="path">The YAML file.</param>
@@ -34,15 +32,29 @@ internal static class SidecarFile
     public static bool IsConfiguration(string path, IEnumerable<string> checkpointExtensions) =>
         s_yaml.Contains(Path.GetExtension(path).ToLowerInvariant()) && checkpointExtensions.Any(e => File.Exists(Path.ChangeExtension(path, e)));
 
+    /// <summary>Whether a YAML file has the sections of a trainer's configuration, whatever its name.</summary>
+    public static bool IsTrainers(string path)
+    {
+        try
+        {
+            return s_yaml.Contains(Path.GetExtension(path).ToLowerInvariant()) && Read(path) is { } values
+                && s_sections.Count(s => values.GetValueOrDefault(s) is IReadOnlyDictionary<string, object?>) >= 2;
+        }
+        catch (ModelException)
+        {
+            return false;
+        }
+    }
+
     // Null where it speaks of something else.
-    private static IReadOnlyDictionary<string, object?>? Read(string path, string extension) => CheckpointFormatException.Guard<IReadOnlyDictionary<string, object?>?>(path, () =>
+    private static IReadOnlyDictionary<string, object?>? Read(string path) => CheckpointFormatException.Guard<IReadOnlyDictionary<string, object?>?>(path, () =>
     {
         if (new FileInfo(path).Length > MaxBytes)
         {
             throw new CheckpointFormatException($"the config beside a checkpoint may have at most {MaxBytes:N0} bytes.");
         }
 
-        IReadOnlyDictionary<string, object?> values = s_yaml.Contains(extension)
+        IReadOnlyDictionary<string, object?> values = s_yaml.Contains(Path.GetExtension(path).ToLowerInvariant())
             ? PlainYaml.Read(File.ReadAllText(path)) as IReadOnlyDictionary<string, object?> ?? throw new CheckpointFormatException("it holds YAML, but not names with values.")
             : PlainJson.ReadObject(File.ReadAllBytes(path));
         if (values.ContainsKey(ExportedNetworks) || values.GetValueOrDefault(BagOfModels) is IReadOnlyList<object?>)

@@ -20,6 +20,9 @@ internal sealed record FileNameFields
     /// <summary>The input's tags.</summary>
     public AudioTags Tags { get; init; } = AudioTags.Empty;
 
+    /// <summary>The names that stand for song, stem and model; null for those that they have.</summary>
+    public AudioSeparatorNames? Names { get; init; }
+
     /// <summary>The name of a path without what follows its last dot, as the original names a track's folder.</summary>
     /// <param name="path">A path.</param>
     public static string TrackOf(string path) => Split(path).Track;
@@ -31,11 +34,11 @@ internal sealed record FileNameFields
         (string track, string extension) = Split(Path);
         return new Dictionary<string, string?>
         {
-            ["track"] = track,
+            ["track"] = Names is null ? track : AudioSeparatorNames.Track(track),
             ["trackext"] = extension,
-            ["stem"] = stem,
+            ["stem"] = Names?.Stem(stem) ?? stem,
             ["ext"] = Extension,
-            ["model"] = Model,
+            ["model"] = Names?.ModelName ?? Model,
             ["folder"] = HasFolder ? System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(Path)) : null,
             ["artist"] = Tags["artist"],
             ["album"] = Tags["album"],

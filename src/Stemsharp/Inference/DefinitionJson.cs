@@ -61,6 +61,11 @@ public static class DefinitionJson
             json.WriteString("complement", complement);
         }
 
+        if (definition.ZeroDc is { } zeroDc)
+        {
+            json.WriteBoolean("zero_dc", zeroDc);
+        }
+
         json.WriteNumber("sample_rate", definition.SampleRate);
         json.WriteNumber("channels", definition.Channels);
         WriteCut(json, definition.Cut);
@@ -89,6 +94,7 @@ public static class DefinitionJson
             {
                 Stems = [.. json.GetProperty("stems").EnumerateArray().Select(s => s.GetString() ?? throw new FormatException("a stem has no name"))],
                 Complement = json.TryGetProperty("complement", out JsonElement complement) ? complement.GetString() : null,
+                ZeroDc = json.TryGetProperty("zero_dc", out JsonElement zeroDc) ? zeroDc.GetBoolean() : null,
                 SampleRate = Number(json, "sample_rate"),
                 Channels = Number(json, "channels"),
                 Cut = ReadCut(json.GetProperty("cut")),

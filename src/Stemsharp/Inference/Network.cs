@@ -31,6 +31,10 @@ public abstract class Network
     /// <summary>Whether it is known as a graph. A file that was exported for one runtime is not.</summary>
     internal abstract bool HasGraph { get; }
 
+    /// <summary>The same network with the lowest bin of its stems set to zero, or kept; null where that is not to be chosen.</summary>
+    /// <seealso cref="NetworkDefinition.ZeroDc"/>
+    internal virtual Network? WithZeroDc(bool zeroDc) => Definition.ZeroDc == zeroDc ? this : null;
+
     /// <summary>Records the graph for a length.</summary>
     /// <param name="samples">Samples that the network is shown: a length that it takes.</param>
     /// <exception cref="ModelException">It has none, or none of this length.</exception>

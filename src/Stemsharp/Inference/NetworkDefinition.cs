@@ -36,6 +36,12 @@ public sealed record NetworkDefinition
     /// <summary>The outputs, at most one of each role.</summary>
     public required ImmutableArray<NetworkPort> Outputs { get; init; }
 
+    /// <summary>
+    /// Whether the lowest bin of the stems' spectrograms, the offset and what lies next to it, is set to zero; null for a network that has
+    /// no such choice. The trainers' name for it is <c>zero_dc</c>.
+    /// </summary>
+    public bool? ZeroDc { get; init; }
+
     /// <summary>The stems that a track has with the network: its own, and the complement behind them where there is one.</summary>
     internal ImmutableArray<string> AllStems => Complement is { } complement ? [.. Stems, complement] : Stems;
 

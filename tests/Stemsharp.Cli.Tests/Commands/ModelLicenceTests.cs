@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Tests;
 using Xunit;
@@ -115,9 +116,6 @@ public sealed class ModelLicenceTests : IDisposable
         string list = Encoding.UTF8.GetString(output);
         foreach (string part in (string[])
         [
-            $"{"htdemucs",-34}not here   84 MB  drums, bass, other, vocals  (default)",
-            $"{"htdemucs_ft",-34}not here  337 MB  drums, bass, other, vocals",
-            $"{"htdemucs_6s",-34}not here   55 MB  drums, bass, other, vocals, guitar, piano",
             "licence: not covered by MIT; scientific use only, as stated by Alexandre Défossez, author of the models, in facebookresearch/demucs#327 and #508 (https://github.com/facebookresearch/demucs/issues/327)",
             "quality: median SDR on MUSDB18-HQ in dB: drums 10.01, bass 9.78, other 6.42, vocals 8.53",
             "licence: MIT, as stated by the Stemsharp authors, who made it", $"licence: {Stated}",
@@ -125,6 +123,32 @@ public sealed class ModelLicenceTests : IDisposable
         {
             Assert.Contains(part, list, StringComparison.Ordinal);
         }
+
+        foreach (string row in (string[])
+        [
+            @"^htdemucs +not here +84 MB  drums, bass, other, vocals  \(default\)$", "^htdemucs_ft +not here +337 MB  drums, bass, other, vocals$",
+            "^htdemucs_6s +not here +55 MB  drums, bass, other, vocals, guitar, piano$", "^bs-roformer-viperx-1297 +not here +639 MB  Vocals, Instrumental$",
+        ])
+        {
+            Assert.Matches(new Regex(row, RegexOptions.Multiline), list);
+        }
+
+        (code, output, _) = await ChildProcess.RunAsync(["models", "list", "Karaoke"], environment: host.Environment);
+        list = Encoding.UTF8.GetString(output);
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("htdemucs", list, StringComparison.Ordinal);
+        foreach (string part in (string[])
+        [
+            "mel-band-roformer-karaoke-gabox ", "licence: not stated", "quality: median SDR on 21 tracks of MUSDB18-HQ in dB: vocals 8.69, instrumental 16.37 (audio-separator)",
+            "checksum: none was published; the first download's is kept and compared",
+        ])
+        {
+            Assert.Contains(part, list, StringComparison.Ordinal);
+        }
+
+        (code, _, error) = await ChildProcess.RunAsync(["models", "list", "nothing of the kind"], environment: host.Environment);
+        Assert.Equal(2, code);
+        Assert.Contains("'nothing of the kind'", error, StringComparison.Ordinal);
 
         (code, output, _) = await ChildProcess.RunAsync(["models", "list", "--json"], environment: host.Environment);
         Assert.Equal(0, code);
@@ -143,6 +167,9 @@ public sealed class ModelLicenceTests : IDisposable
         JsonElement file = models["htdemucs"].GetProperty("files")[0];
         Assert.Equal(84_141_911, file.GetProperty("bytes").GetInt64());
         Assert.Equal(Path.Combine(Path.GetDirectoryName(host.Cached)!, "955717e8-8726e21a.th"), file.GetProperty("cache_path").GetString());
+        file = models["mel-band-roformer-karaoke-gabox"].GetProperty("files")[0];
+        Assert.Equal(JsonValueKind.Null, file.GetProperty("sha256").ValueKind);
+        Assert.Equal("mel_band_roformer_karaoke_gabox.yaml", file.GetProperty("configuration").GetProperty("name").GetString());
         Assert.Equal("MIT", Texts(models["demo"].GetProperty("licence")).Text);
         Assert.Equal(JsonValueKind.Null, models["mine"].GetProperty("bytes").ValueKind);
     }

@@ -47,6 +47,28 @@ public class SeparateRequestsTests
     }
 
     [Fact]
+    public void TheOptionsOfAudioSeparatorAreUnderstood()
+    {
+        SeparateRequest request = Parse("song.wav -m model_bs_roformer_ep_317_sdr_12.9755.ckpt --output_dir out --output_format=MP3 --single_stem Vocals --layout audio-separator");
+        Assert.Equal("model_bs_roformer_ep_317_sdr_12.9755.ckpt", request.Separator.Model);
+        Assert.Equal("out", request.Root(request.Separator.Model));
+        Assert.Equal(AudioFormat.Mp3, request.Files.Encoding.Format);
+        Assert.Equal(["Vocals"], request.Separator.Stems);
+        Assert.Equal((StemFileLayout.AudioSeparator, "{track}_({stem})_{model}.{ext}"), (request.Files.Layout, request.FileName.Pattern));
+        Assert.Equal("a.ckpt", Parse("song.wav --model_filename a.ckpt").Separator.Model);
+        Assert.NotNull(Parse("song.wav --output_format Stem").Files.Traktor);
+    }
+
+    [Theory]
+    [InlineData("song.wav --output_format XYZ", "--output_format XYZ is not valid; choose")]
+    [InlineData("song.wav --output_format MP3 --flac", "--flac and --output_format exclude each other")]
+    [InlineData("song.wav --single_stem vocals --stems bass", "--stems and --single_stem exclude each other")]
+    [InlineData("song.wav --layout audio-separator --filename {stem}.{ext}", "leave --filename out")]
+    [InlineData("song.wav --layout audio-separator --format stem", "leave --format stem out")]
+    public void WhatDoesNotGoTogetherThereIsRefused(string line, string expected) =>
+        Assert.Contains(expected, Assert.Throws<OptionException>(() => Parse(line)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void TheOriginalsOptionsAreUnderstood()
     {
         SeparateRequest request = Parse(

@@ -225,6 +225,27 @@ public sealed class ChainSeparatorTests : IDisposable
     }
 
     [Fact]
+    public void A_call_chooses_zero_dc_for_the_models_that_have_the_choice()
+    {
+        Dictionary<string, ModelSource> sources = new() { ["a"] = GoldenModel.Source(RepositoryFiles.Golden("roformer", "mel1.safetensors")), ["b"] = s_six.Value };
+        using ChainSeparator own = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, Options()), off = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, Options() with { ZeroDc = false });
+        Assert.NotEqual(own.ComputeFingerprint(), off.ComputeFingerprint());
+        Assert.False(off.Sources["a"].Members[0].Definition.ZeroDc);
+        OptionException error = Assert.Throws<OptionException>(() => ChainSeparator.Open(
+            SeparationChain.Parse(TwoSteps), new Dictionary<string, ModelSource> { ["a"] = s_four.Value, ["b"] = s_six.Value }, Options() with { ZeroDc = false }));
+        Assert.Contains("zero_dc means nothing", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_can_be_called_as_audio_separator_calls_those_of_its_presets()
+    {
+        SeparationChain preset = SeparationChain.Find("vocal_rvc");
+        await using ChainSeparator chain = ChainSeparator.Open(preset, preset.Models.ToDictionary(model => model, model => GoldenModel.Source(RepositoryFiles.Golden("roformer", "mel1.safetensors"))), new SeparatorOptions { Threads = 2 });
+        SeparatedFiles made = await chain.SeparateToFilesAsync(FakeModel.Noise(20_000), _folder, new StemFileOptions { Layout = StemFileLayout.AudioSeparator });
+        Assert.Equal(["samples_(Vocals)_preset_vocal_rvc.wav", "samples_(Instrumental)_preset_vocal_rvc.wav"], made.Files.Values.Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task What_was_finished_is_not_made_again_and_the_bits_are_the_same()
     {
         SeparationResult truth = await TruthAsync();

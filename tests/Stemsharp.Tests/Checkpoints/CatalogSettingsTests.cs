@@ -55,11 +55,11 @@ public sealed class CatalogSettingsTests : IDisposable
             }}
             """);
         IReadOnlyList<KnownModel> models = catalog.List();
-        Assert.Equal(["karaoke", "htdemucs", "htdemucs_ft", "htdemucs_6s", .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
+        Assert.Equal(["karaoke", "htdemucs", "htdemucs_ft", "htdemucs_6s", .. KnownCheckpoints.Entries.Select(e => e.Name), .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
         Assert.Equal(["vocals", "rest"], models[0].Stems);
         Assert.Equal("two stems", models[0].Description);
         Assert.False(models[0].IsHere);
-        Assert.True(models[4].IsHere);
+        Assert.True(models[^1].IsHere);
         Assert.Equal("other-01234567.th", Assert.Single(models[1].Files).Name);
         Assert.Equal(ModelFilePlace.Missing, Assert.Single(catalog.Locate("one")).Place);
     }
@@ -81,6 +81,12 @@ public sealed class CatalogSettingsTests : IDisposable
     [InlineData("""{"models": {"a": {"files": ["https://a.test/b.th"], "sha256": ["xyz"]}}}""", "'sha256' of 'a'")]
     [InlineData("""{"models": {"a": {"files": ["https://a.test/b.th"], "weights": [[0]]}}}""", "no weight")]
     [InlineData("""{"models": {"a": {"files": ["https://a.test/b.th"], "extra": 1}}}""", "'extra'")]
+    [InlineData("""{"models": {"a": {"files": [["https://a.test/b.th", "http://a.test/b.th"]]}}}""", "not an https address")]
+    [InlineData("""{"models": {"a": {"files": [[]]}}}""", "not an https address")]
+    [InlineData("""{"models": {"a": {"files": ["https://a.test/b.ckpt"], "config": ["https://a.test/b.txt"]}}}""", "must end in a name with .json, .yaml, .yml")]
+    [InlineData("""{"models": {"a": {"files": ["https://a.test/b.ckpt"], "config": ["http://a.test/b.yaml"]}}}""", "not an https address")]
+    [InlineData("""{"models": {"a": {"files": ["https://a.test/b.ckpt"], "config": [1]}}}""", "'config' of 'a' must give an address for each file")]
+    [InlineData("""{"models": {"a": {"files": ["https://a.test/b.ckpt"], "config": [null, null]}}}""", "'config' of 'a' must give an address for each file")]
     [InlineData("""{"mirrors": ["http://a.test/"]}""", "not an https address")]
     public void Bad_catalogs_say_what_is_wrong(string json, string expected)
     {

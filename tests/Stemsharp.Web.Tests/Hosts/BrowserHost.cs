@@ -50,6 +50,26 @@ internal sealed class BrowserHost : IDisposable
         return (_server.Received.ToDictionary(r => r.Key, r => MemoryMarshal.Cast<byte, float>(r.Value).ToArray()), seconds, page.Workers.Count);
     }
 
+    /// <summary>Runs one piece through a graph as it is: mix [C, L] → stems [S, C, L].</summary>
+    public async Task<float[]> RunAsync(IPage page, string graph, float[] mix)
+    {
+        await File.WriteAllBytesAsync(Path.Combine(Folder, "piece.f32"), MemoryMarshal.AsBytes<float>(mix).ToArray()).ConfigureAwait(false);
+        await page.GotoAsync(_server.Address).ConfigureAwait(false);
+        await page.EvaluateAsync(
+            """
+            async (graph) => {
+              const ort = await import("./ort/ort.wasm.min.mjs");
+              ort.env.wasm.wasmPaths = new URL("./ort/", location).href;
+              const mix = new Float32Array(await (await fetch("piece.f32")).arrayBuffer());
+              const session = await ort.InferenceSession.create(new Uint8Array(await (await fetch(graph)).arrayBuffer()), { executionProviders: ["wasm"] });
+              const { stems } = await session.run({ mix: new ort.Tensor("float32", mix, [1, 2, mix.length / 2]) });
+              await fetch("stems", { method: "PUT", body: new Blob([stems.data]) });
+            }
+            """,
+            graph).ConfigureAwait(false);
+        return MemoryMarshal.Cast<byte, float>(_server.Received["stems"]).ToArray();
+    }
+
     public void Dispose()
     {
         _server.Dispose();

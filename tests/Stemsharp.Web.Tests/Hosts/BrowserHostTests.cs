@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Playwright;
 using Stemsharp.Audio;
 using Stemsharp.Evaluation;
@@ -18,6 +19,23 @@ public class BrowserHostTests(BrowserFixture fixture)
     /// <summary>htdemucs itself, with weights that anyone can recreate; the song fits into one segment, which is run once.</summary>
     [OnnxRuntimeWebFact]
     public Task A_full_size_segment_gives_what_the_separator_gives() => CheckAsync("synthetic:htdemucs", 250_000);
+
+    /// <summary>Small RoFormers of both kinds, one piece, against the original in double precision.</summary>
+    [OnnxRuntimeWebTheory]
+    [InlineData("bs4.ckpt", 8820)]
+    [InlineData("mel1.safetensors", 8820)]
+    public async Task A_RoFormer_is_as_accurate_as_the_original_in_single_precision(string model, int samples)
+    {
+        using BrowserHost host = new(OnnxRuntimeWebFactAttribute.Modules!);
+        GoldenTensors golden = GoldenTensors.Open("roformer", $"{Path.GetFileNameWithoutExtension(model)}.io.safetensors");
+        OnnxExportResult export = OnnxExporter.Export(await new ModelCatalog().ResolveAsync(RepositoryFiles.Golden("roformer", model)), host.Folder);
+        await using IBrowserContext context = await fixture.Browser.NewContextAsync();
+        IPage page = await context.NewPageAsync();
+        page.SetDefaultTimeout(300_000);
+        float[] stems = await host.RunAsync(page, Path.GetFileName(Assert.Single(export.Files).Path), golden[$"mix.{samples}"].Values);
+        double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{samples}"], CultureInfo.InvariantCulture);
+        Assert.InRange(ParityReport.Compare(golden[$"stems.{samples}"].Values, stems).Snr, original - 6, 200);
+    }
 
     private async Task CheckAsync(string model, int samples)
     {
@@ -49,6 +67,13 @@ public class BrowserHostTests(BrowserFixture fixture)
             Assert.InRange(ParityReport.Compare([.. truth[stem][0], .. truth[stem][1]], stems[stem]).Snr, 90, double.PositiveInfinity);
         }
     }
+}
+
+/// <summary>The same for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OnnxRuntimeWebTheoryAttribute : TheoryAttribute
+{
+    public OnnxRuntimeWebTheoryAttribute() => Skip = new OnnxRuntimeWebFactAttribute().Skip;
 }
 
 /// <summary>A test that needs Chromium and the node_modules folder with onnxruntime-web that STEMSHARP_NODE_MODULES names.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Text;
 
@@ -9,19 +10,30 @@ internal static class ListModelsCommand
 {
     internal static Command Create()
     {
+        Argument<string?> word = new("WORD")
+        {
+            Description = "Only models with this in their name, description or files, such as karaoke; default all.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<bool> json = ModelsCommand.Json();
-        Command command = new("list", "List the known models: where they are, size, stems, licence, published quality.") { json };
+        Command command = new("list", "List the known models: where they are, size, stems, licence, published quality.") { word, json };
         command.SetAction(line =>
         {
-            Write(Catalogs.Create(offline: true), line.InvocationConfiguration.Output, line.GetValue(json));
+            Write(Catalogs.Create(offline: true), line.GetValue(word), line.InvocationConfiguration.Output, line.GetValue(json));
             return ExitCode.Success;
         });
         return command;
     }
 
-    internal static void Write(ModelCatalog catalog, TextWriter output, bool asJson)
+    /// <exception cref="OptionException">No model has the word.</exception>
+    internal static void Write(ModelCatalog catalog, string? word, TextWriter output, bool asJson)
     {
-        IReadOnlyList<KnownModel> models = catalog.List();
+        IReadOnlyList<KnownModel> models = [.. catalog.List().Where(m => word is null || WordsOf(m).Any(w => w.Contains(word, StringComparison.OrdinalIgnoreCase)))];
+        if (models.Count == 0)
+        {
+            throw new OptionException($"No known model has '{word}' in its name, description or files; 'stemsharp models list' shows all.");
+        }
+
         if (asJson)
         {
             output.WriteLine(Json(catalog, models));
@@ -39,12 +51,22 @@ internal static class ListModelsCommand
             output.WriteLine($"{indent}licence: {Words.Licence(model.Licence)}");
             if (model.Quality is { } quality)
             {
-                output.WriteLine($"{indent}quality: {quality}");
+                foreach (string figure in quality.Split("; "))
+                {
+                    output.WriteLine($"{indent}quality: {figure}");
+                }
+            }
+
+            if (model.Files.Any(f => f.Place != ModelFilePlace.Embedded && f.Sha256 is null))
+            {
+                output.WriteLine($"{indent}checksum: none was published; the first download's is kept and compared");
             }
         }
 
         output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors, .ckpt or bag .yaml file is a model too.");
     }
+
+    private static IEnumerable<string> WordsOf(KnownModel model) => [model.Name, model.Description, .. model.Files.Select(f => f.Name)];
 
     private static bool IsDefault(KnownModel model) => model.Name == ModelOptions.DefaultModel;
 
@@ -57,13 +79,16 @@ internal static class ListModelsCommand
             return "built in";
         }
 
-        int here = model.Files.Count(f => f.Place != ModelFilePlace.Missing);
-        if (here < model.Files.Count)
+        KnownModelFile[] files = [.. model.Files.SelectMany(f => f.WithConfiguration)];
+        int here = files.Count(f => f.Place != ModelFilePlace.Missing);
+        if (here < files.Length)
         {
-            return here == 0 ? "not here" : $"{here} of {model.Files.Count} files here";
+            return here == 0 ? "not here" : $"{here} of {files.Length} files here";
         }
 
-        return model.Files.Any(f => f.Place == ModelFilePlace.TorchHub) ? "here (torch)" : "here";
+        return model.Files.Any(f => f.Place == ModelFilePlace.TorchHub) ? "here (torch)"
+            : model.Files.Any(f => f.Place == ModelFilePlace.OtherProgram) ? "here (other program)"
+            : "here";
     }
 
     private static string Json(ModelCatalog catalog, IReadOnlyList<KnownModel> models) => JsonText.Object(
@@ -93,17 +118,15 @@ internal static class ListModelsCommand
                 foreach (KnownModelFile file in model.Files)
                 {
                     json.WriteStartObject();
-                    json.WriteString("name", file.Name);
-                    json.WriteString("path", file.Path);
-                    json.WriteString("place", file.Place switch
+                    WriteFile(json, file);
+                    json.WriteString("sha256", file.Sha256);
+                    if (file.Configuration is { } configuration)
                     {
-                        ModelFilePlace.Cache => "cache",
-                        ModelFilePlace.TorchHub => "torch-hub",
-                        ModelFilePlace.Embedded => "embedded",
-                        _ => "missing",
-                    });
-                    json.WriteString("cache_path", file.CachePath);
-                    json.WriteNumberOrNull("bytes", file.Bytes);
+                        json.WriteStartObject("configuration");
+                        WriteFile(json, configuration);
+                        json.WriteEndObject();
+                    }
+
                     json.WriteEndObject();
                 }
 
@@ -114,4 +137,20 @@ internal static class ListModelsCommand
             json.WriteEndArray();
         },
         indented: true);
+
+    private static void WriteFile(Utf8JsonWriter json, KnownModelFile file)
+    {
+        json.WriteString("name", file.Name);
+        json.WriteString("path", file.Path);
+        json.WriteString("place", file.Place switch
+        {
+            ModelFilePlace.Cache => "cache",
+            ModelFilePlace.TorchHub => "torch-hub",
+            ModelFilePlace.Embedded => "embedded",
+            ModelFilePlace.OtherProgram => "other-program",
+            _ => "missing",
+        });
+        json.WriteString("cache_path", file.CachePath);
+        json.WriteNumberOrNull("bytes", file.Bytes);
+    }
 }

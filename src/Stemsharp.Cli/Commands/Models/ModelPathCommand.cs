@@ -20,7 +20,7 @@ internal static class ModelPathCommand
                 return ExitCode.Success;
             }
 
-            KnownModelFile[] files = [.. catalog.Locate(name)];
+            KnownModelFile[] files = [.. catalog.Locate(name).SelectMany(f => f.WithConfiguration)];
             foreach (KnownModelFile file in files.Where(f => f.Path is not null))
             {
                 output.WriteLine(file.Path);

@@ -9,7 +9,7 @@ internal static class RemoveModelsCommand
     internal static Command Create()
     {
         Argument<string[]> models = ModelsCommand.SeveralModels(required: true);
-        Command command = new("remove", "Delete models from the cache; torch's own cache is left alone.") { models };
+        Command command = new("remove", "Delete models from the cache; torch's own cache and other programs' folders are left alone.") { models };
         command.SetAction(line =>
         {
             ModelCatalog catalog = Catalogs.Create(offline: true);

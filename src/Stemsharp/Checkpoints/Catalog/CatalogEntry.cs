@@ -8,7 +8,13 @@ internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, st
 {
     public string Signature => FileNames.Parse(Name).Signature;
 
-    /// <summary>Its size as published; null where it is not known.</summary>
+    /// <summary>The name that it is published under, which other programs keep it by.</summary>
+    public string PublishedName => Uri.UnescapeDataString(Addresses[0].Segments[^1]);
+
+    /// <summary>The trainer's configuration that belongs to a checkpoint and is kept beside it; null for one that carries its own.</summary>
+    public CatalogFile? Configuration { get; init; }
+
+    /// <summary>Its size as published, which a download is compared with; null where it is not known.</summary>
     public long? Bytes { get; init; }
 }
 

@@ -15,6 +15,9 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
     // Several times the largest checkpoint; a server that never ends must not fill the disk.
     private const long MaxBytes = 8L << 30;
 
+    /// <summary>The size that the file should have; null where it is not known.</summary>
+    public long? Expected { get; init; }
+
     /// <summary>Whether the partial file holds bytes of an earlier attempt.</summary>
     public bool WasResumed { get; private set; }
 
@@ -85,6 +88,11 @@ internal sealed class FileDownload(HttpClient client, TimeSpan retryPause, TimeS
         if (total > MaxBytes)
         {
             throw new DownloadException($"{address}: the server announces {total:N0} bytes; at most {MaxBytes:N0} are sane for a checkpoint");
+        }
+
+        if (total is { } announced && Expected is { } expected && announced != expected)
+        {
+            throw new DownloadException($"{address}: the server announces {announced:N0} bytes, but {expected:N0} were published: it is another file");
         }
 
         using Stream body = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed class LocalRepository
         string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
         foreach (string path in files.Order(StringComparer.Ordinal))
         {
-            if (ModelFiles.IsBag(path))
+            if (ModelFiles.IsBag(path) && !SidecarFile.IsTrainers(path))
             {
                 _bags[Path.GetFileNameWithoutExtension(path)] = path;
             }

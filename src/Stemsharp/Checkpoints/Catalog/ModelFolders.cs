@@ -36,6 +36,24 @@ internal static class ModelFolders
         return Path.Combine(torch, "hub", "checkpoints");
     }
 
+    /// <summary>
+    /// Where other programs keep the same files, and where people put their own: UVR's models (<c>STEMSHARP_UVR</c>, else where its
+    /// installers and its repository put them) and audio-separator's (<c>AUDIO_SEPARATOR_MODEL_DIR</c>, else its default).
+    /// </summary>
+    public static IReadOnlyList<string> OfOthers(Func<string, string?> environment)
+    {
+        string home = Home(environment);
+        string[] uvr = Value(environment, "STEMSHARP_UVR") is { } chosen ? [Path.GetFullPath(chosen)]
+            : OperatingSystem.IsWindows() ? [Path.Combine(Value(environment, "LOCALAPPDATA") ?? Path.Combine(home, "AppData", "Local"), "Programs", "Ultimate Vocal Remover", "models")]
+            : OperatingSystem.IsMacOS() ? ["/Applications/Ultimate Vocal Remover.app/Contents/Resources/models", "/Applications/Ultimate Vocal Remover.app/Contents/Frameworks/models"]
+            : [Path.Combine(home, "ultimatevocalremovergui", "models")];
+        return
+        [
+            .. uvr.SelectMany(models => (string[])[Path.Combine(models, "MDX_Net_Models"), Path.Combine(models, "Demucs_Models", "v3_v4_repo")]),
+            Path.GetFullPath(Value(environment, "AUDIO_SEPARATOR_MODEL_DIR") ?? "/tmp/audio-separator-models"),
+        ];
+    }
+
     private static string Home(Func<string, string?> environment) =>
         Value(environment, OperatingSystem.IsWindows() ? "USERPROFILE" : "HOME")
         ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Stemsharp.Checkpoints.Catalog;
@@ -8,13 +9,14 @@ internal enum FilePlace
     Missing,
     Cache,
     TorchHub,
+    OtherProgram,
 }
 
 /// <summary>
-/// The files of known models on this machine: the cache with its pinned checksums, and what the original left in
-/// torch's own cache. Files appear in the cache whole and verified or not at all.
+/// The files of known models on this machine: in folders of other programs, in the cache with its pinned checksums, and what the original
+/// left in torch's own cache. Files appear in the cache whole and verified or not at all.
 /// </summary>
-internal sealed partial class ModelStore(string cacheFolder, string torchHubFolder, IReadOnlyList<Uri> mirrors, Func<HttpClient>? network)
+internal sealed partial class ModelStore(string cacheFolder, string torchHubFolder, IReadOnlyList<string> otherFolders, IReadOnlyList<Uri> mirrors, Func<HttpClient>? network)
 {
     /// <summary>Where checkpoints are kept and where people may put them.</summary>
     public string Folder { get; } = Path.Combine(cacheFolder, "models");
@@ -27,6 +29,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
 
     public (string? Path, FilePlace Place) Find(CatalogFile file)
     {
+        if (otherFolders.Select(folder => Path.Combine(folder, file.PublishedName)).FirstOrDefault(File.Exists) is { } other)
+        {
+            return (other, FilePlace.OtherProgram);
+        }
+
         string cached = Path.Combine(Folder, file.Name);
         if (File.Exists(cached))
         {
@@ -37,17 +44,72 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         return File.Exists(torch) ? (torch, FilePlace.TorchHub) : (null, FilePlace.Missing);
     }
 
-    /// <summary>The file's path, fetched first if it is not here.</summary>
-    public async Task<string> GetAsync(string model, CatalogFile file, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    /// <summary>Where the configuration of a checkpoint is; null where it has none or it is missing.</summary>
+    public string? FindConfiguration(CatalogFile checkpoint)
     {
-        if (Find(file).Path is { } found)
+        if (checkpoint.Configuration is not { } configuration)
         {
-            return found;
+            return null;
         }
 
+        if (Find(checkpoint).Path is { } path)
+        {
+            if (SidecarFile.Beside(path).FirstOrDefault() is { } beside)
+            {
+                return beside;
+            }
+
+            if (ConfigurationFile.Find(path, configuration.PublishedName) is { } found)
+            {
+                return found;
+            }
+        }
+
+        string cached = Path.Combine(Folder, configuration.Name);
+        return File.Exists(cached) ? cached : null;
+    }
+
+    /// <summary>What of a checkpoint is not here: itself, its configuration, or both.</summary>
+    public IEnumerable<CatalogFile> Missing(CatalogFile checkpoint)
+    {
+        if (Find(checkpoint).Path is null)
+        {
+            yield return checkpoint;
+        }
+
+        if (checkpoint.Configuration is { } configuration && FindConfiguration(checkpoint) is null)
+        {
+            yield return configuration;
+        }
+    }
+
+    /// <summary>The paths of a checkpoint, and of its configuration where it has one; what is missing is fetched.</summary>
+    /// <exception cref="ModelException">A file cannot be fetched or kept, or it is another one than was published or fetched first.</exception>
+    public async Task<(string Checkpoint, string? Configuration)> GetAsync(string model, CatalogFile checkpoint, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    {
+        // A configuration is small, and without it the checkpoint is of no use.
+        string? configuration = checkpoint.Configuration is { } own
+            ? FindConfiguration(checkpoint) ?? await FetchAsync(model, own, progress, cancellationToken).ConfigureAwait(false)
+            : null;
+        if (Find(checkpoint).Path is not { } path)
+        {
+            return (await FetchAsync(model, checkpoint, progress, cancellationToken).ConfigureAwait(false), configuration);
+        }
+
+        // A checksum in a name is compared whenever the file is opened.
+        if (FileNames.Parse(checkpoint.Name).Checksum is null && Verify(checkpoint, path) is { } problem)
+        {
+            throw new ModelException($"{model} was not opened: {path}: {problem}. Delete it to fetch it again; to use it as it is, name its path.");
+        }
+
+        return (path, configuration);
+    }
+
+    private async Task<string> FetchAsync(string model, CatalogFile file, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
+    {
         if (network is null)
         {
-            throw Missing(model, file, "the network may not be used (offline)");
+            throw NotHere(model, file, "the network may not be used (offline)");
         }
 
         string target = Path.Combine(Folder, file.Name);
@@ -75,6 +137,16 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         try
         {
+            if (WrongSize(file, new FileInfo(path).Length) is { } wrong)
+            {
+                return wrong;
+            }
+
+            if (file.Sha256 is null && !File.Exists(PinPath(file)))
+            {
+                return null;
+            }
+
             using ByteSource source = ByteSource.OpenFile(path);
             return Compare(file, source.Sha256);
         }
@@ -104,7 +176,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         return existed;
     }
 
-    public ModelException Missing(string model, CatalogFile file, string reason) => new(
+    private ModelException NotHere(string model, CatalogFile file, string reason) => new(
         $"{model} is not here: its file {file.Name} is missing, and {reason}. Put the file into {Folder} (it is at {file.Addresses[0]}). To try Stemsharp without it, use the model demo (--model demo).");
 
     private async Task DownloadAsync(string model, CatalogFile file, string target, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
@@ -126,22 +198,23 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             }
         }
 
-        throw Missing(model, file, $"it could not be fetched ({string.Join("; ", problems)})");
+        throw NotHere(model, file, $"it could not be fetched ({string.Join("; ", problems)})");
     }
 
     private async Task DownloadFromAsync(HttpClient client, Uri address, CatalogFile file, string partial, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
     {
         while (true)
         {
-            FileDownload download = new(client, RetryPause, StallLimit);
+            FileDownload download = new(client, RetryPause, StallLimit) { Expected = file.Bytes };
             await download.RunAsync(address, partial, (received, total) => progress?.Invoke(file, received, total), cancellationToken).ConfigureAwait(false);
             string sha256;
+            string? problem;
             using (ByteSource source = ByteSource.OpenFile(partial))
             {
                 sha256 = source.Sha256;
+                problem = WrongSize(file, source.Length) ?? Compare(file, sha256);
             }
 
-            string? problem = Compare(file, sha256);
             if (problem is null)
             {
                 WritePin(file, sha256);
@@ -159,6 +232,10 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
 
     private IEnumerable<Uri> Addresses(CatalogFile file) =>
         mirrors.Select(m => new Uri(m.AbsoluteUri.EndsWith('/') ? m : new Uri(m.AbsoluteUri + "/"), Uri.EscapeDataString(file.Name))).Concat(file.Addresses);
+
+    private static string? WrongSize(CatalogFile file, long bytes) => file.Bytes is { } expected && bytes != expected
+        ? string.Create(CultureInfo.InvariantCulture, $"it has {bytes:N0} bytes, but {expected:N0} were published: it is cut off, or another file")
+        : null;
 
     private string? Compare(CatalogFile file, string sha256)
     {

@@ -2,9 +2,11 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A JSON file of someone's own models and mirrors:
-/// <c>{"mirrors": ["https://…/"], "models": {"name": {"files": ["https://…/sig-checksum.th"], "stems": […], "weights": [[…]], "sha256": ["…"], "bytes": […],
-/// "description": "…", "quality": "…", "licence": {"text": "…", "stated_by": "…", "link": "https://…", "must_be_accepted": false}}}}</c>.
-/// A mirror is asked for a file's name below it before the file's own address.
+/// <c>{"mirrors": ["https://…/"], "models": {"name": {"files": ["https://…/sig-checksum.th"], "config": ["https://…/x.yaml"], "stems": […],
+/// "weights": [[…]], "sha256": ["…"], "bytes": […], "description": "…", "quality": "…",
+/// "licence": {"text": "…", "stated_by": "…", "link": "https://…", "must_be_accepted": false}}}}</c>.
+/// A mirror is asked for a file's name below it before the file's own address. An address may be a list of them, asked in turn; the first
+/// one names the file. In <c>config</c>, <c>sha256</c> and <c>bytes</c>, null stands for a file of which there is none.
 /// </summary>
 internal sealed class UserCatalog
 {
@@ -36,21 +38,26 @@ internal sealed class UserCatalog
                 throw new CheckpointFormatException($"a catalog may have at most {MaxBytes:N0} bytes.");
             }
 
-            IReadOnlyDictionary<string, object?> root = PlainJson.ReadObject(File.ReadAllBytes(path));
-            Uri[] mirrors = [.. List(root, "mirrors").Select(m => Address(m, "mirrors"))];
-            foreach (string key in root.Keys.Except(["mirrors", "models"]))
-            {
-                throw new CheckpointFormatException($"it has the field '{key}'; valid are 'mirrors' and 'models'.");
-            }
-
-            object? models = root.GetValueOrDefault("models");
-            if (models is not (null or IReadOnlyDictionary<string, object?>))
-            {
-                throw new CheckpointFormatException("'models' must be an object of models by name.");
-            }
-
-            return new UserCatalog(mirrors, [.. (models as IReadOnlyDictionary<string, object?> ?? new Dictionary<string, object?>()).Select(m => Model(m.Key, m.Value))]);
+            return Parse(File.ReadAllBytes(path));
         });
+    }
+
+    public static UserCatalog Parse(ReadOnlyMemory<byte> json)
+    {
+        IReadOnlyDictionary<string, object?> root = PlainJson.ReadObject(json);
+        Uri[] mirrors = [.. List(root, "mirrors").Select(m => Address(m, "mirrors"))];
+        foreach (string key in root.Keys.Except(["mirrors", "models"]))
+        {
+            throw new CheckpointFormatException($"it has the field '{key}'; valid are 'mirrors' and 'models'.");
+        }
+
+        object? models = root.GetValueOrDefault("models");
+        if (models is not (null or IReadOnlyDictionary<string, object?>))
+        {
+            throw new CheckpointFormatException("'models' must be an object of models by name.");
+        }
+
+        return new UserCatalog(mirrors, [.. (models as IReadOnlyDictionary<string, object?> ?? new Dictionary<string, object?>()).Select(m => Model(m.Key, m.Value))]);
     }
 
     private static CatalogEntry Model(string name, object? value)
@@ -65,30 +72,28 @@ internal sealed class UserCatalog
             throw new CheckpointFormatException($"its model '{name}' has a name that is not made of letters, digits, '_', '-' and '.'.");
         }
 
-        foreach (string key in fields.Keys.Except(["files", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
+        foreach (string key in fields.Keys.Except(["files", "config", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
         {
-            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, stems, weights, sha256, bytes, description, quality and licence.");
+            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, config, stems, weights, sha256, bytes, description, quality and licence.");
         }
 
-        Uri[] addresses = [.. List(fields, "files").Select(f => Address(f, $"files of '{name}'"))];
+        Uri[][] addresses = [.. List(fields, "files").Select(f => Addresses(f, $"files of '{name}'"))];
         if (addresses.Length == 0)
         {
             throw new CheckpointFormatException($"its model '{name}' has no files.");
         }
 
-        string[] hashes = [.. List(fields, "sha256").Select(h => h as string ?? "")];
-        if (hashes.Length != 0 && (hashes.Length != addresses.Length || hashes.Any(h => h.Length is < 8 or > 64 || !h.All(char.IsAsciiHexDigitLower))))
-        {
-            throw new CheckpointFormatException($"'sha256' of '{name}' must give 8 to 64 lower-case hex digits for each file.");
-        }
-
-        long[] bytes = [.. List(fields, "bytes").Select(b => b is long and > 0 ? (long)b : 0)];
-        if (bytes.Length != 0 && (bytes.Length != addresses.Length || bytes.Contains(0)))
-        {
-            throw new CheckpointFormatException($"'bytes' of '{name}' must give a size for each file.");
-        }
-
-        CatalogFile[] files = [.. addresses.Select((address, i) => FileAt(name, address, hashes.Length > 0 ? hashes[i] : null) with { Bytes = bytes.Length > 0 ? bytes[i] : null })];
+        IReadOnlyList<object?> hashes = OnePerFile(fields, "sha256", name, addresses.Length, h => h is string { Length: >= 8 and <= 64 } hash && hash.All(char.IsAsciiHexDigitLower), "8 to 64 lower-case hex digits");
+        IReadOnlyList<object?> bytes = OnePerFile(fields, "bytes", name, addresses.Length, b => b is long and > 0, "a size");
+        IReadOnlyList<object?> configurations = OnePerFile(fields, "config", name, addresses.Length, c => c is string or IReadOnlyList<object?>, "an address");
+        CatalogFile[] files =
+        [
+            .. addresses.Select((address, i) => Checkpoint(name, address, hashes[i] as string) with
+            {
+                Bytes = (long?)bytes[i],
+                Configuration = configurations[i] is { } configuration ? Configuration(name, address[0], Addresses(configuration, $"config of '{name}'")) : null,
+            }),
+        ];
         string[] stems = [.. List(fields, "stems").Select(s => s as string ?? throw new CheckpointFormatException($"'stems' of '{name}' must be names."))];
         return new CatalogEntry(name, fields.GetValueOrDefault("description") as string ?? "", files, stems, BagFile.ReadWeights(fields.GetValueOrDefault("weights"), files.Length))
         {
@@ -123,15 +128,42 @@ internal sealed class UserCatalog
             ? text
             : throw new CheckpointFormatException($"{where} must be one line of text, at most {MaxLine} characters long.");
 
-    private static CatalogFile FileAt(string model, Uri address, string? hash)
+    private static CatalogFile Checkpoint(string model, Uri[] addresses, string? hash)
     {
-        string name = Uri.UnescapeDataString(address.Segments[^1]);
-        if (Path.GetFileName(name) != name || !ModelFiles.IsCheckpoint(name) || name.Any(c => char.IsControl(c) || c is '\\' or ':'))
+        string name = FileName(addresses[0]);
+        if (!ModelFiles.IsCheckpoint(name) || !IsPlain(name))
         {
-            throw new CheckpointFormatException($"the file {address} of '{model}' must end in a name with .th or .safetensors.");
+            throw new CheckpointFormatException($"the file {addresses[0]} of '{model}' must end in a name with .th, .safetensors or .ckpt.");
         }
 
-        return new CatalogFile(name, [address], hash ?? FileNames.Parse(name).Checksum);
+        return new CatalogFile(name, addresses, hash ?? FileNames.Parse(name).Checksum);
+    }
+
+    // Kept under the checkpoint's name: several publishers have a config.yaml.
+    private static CatalogFile Configuration(string model, Uri checkpoint, Uri[] addresses)
+    {
+        string name = FileName(addresses[0]), extension = Path.GetExtension(name).ToLowerInvariant();
+        if (!SidecarFile.Extensions.Contains(extension) || !IsPlain(name))
+        {
+            throw new CheckpointFormatException($"the configuration {addresses[0]} of '{model}' must end in a name with {string.Join(", ", SidecarFile.Extensions)}.");
+        }
+
+        return new CatalogFile(Path.ChangeExtension(FileName(checkpoint), extension), addresses, null);
+    }
+
+    private static string FileName(Uri address) => Uri.UnescapeDataString(address.Segments[^1]);
+
+    private static bool IsPlain(string name) => Path.GetFileName(name) == name && !name.Any(c => char.IsControl(c) || c is '\\' or ':');
+
+    private static Uri[] Addresses(object? value, string where) =>
+        value is IReadOnlyList<object?> { Count: > 0 } several ? [.. several.Select(a => Address(a, where))] : [Address(value, where)];
+
+    private static IReadOnlyList<object?> OnePerFile(IReadOnlyDictionary<string, object?> fields, string name, string model, int files, Func<object?, bool> isValid, string what)
+    {
+        IReadOnlyList<object?> values = List(fields, name);
+        return values.Count == 0 ? [.. Enumerable.Repeat<object?>(null, files)]
+            : values.Count == files && values.All(v => v is null || isValid(v)) ? values
+            : throw new CheckpointFormatException($"'{name}' of '{model}' must give {what} for each file.");
     }
 
     private static Uri Address(object? value, string where) =>

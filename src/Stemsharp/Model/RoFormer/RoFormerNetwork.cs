@@ -8,6 +8,9 @@ internal sealed class RoFormerNetwork : CheckpointNetwork
 {
     private readonly RoFormerConfig _config;
     private readonly IReadOnlySet<string> _unused;
+    private readonly Family _family;
+    private readonly CheckpointPlace _place;
+    private readonly bool _ownZeroDc;
 
     /// <param name="config">What was read.</param>
     /// <param name="arguments">The configuration that it was read from, by section.</param>
@@ -19,7 +22,16 @@ internal sealed class RoFormerNetwork : CheckpointNetwork
     {
         _config = config;
         _unused = unused;
+        _family = family;
+        _place = place;
+        _ownZeroDc = config.ZeroDc;
         Arguments = arguments;
+    }
+
+    private RoFormerNetwork(RoFormerNetwork other, bool zeroDc)
+        : this(other._config with { ZeroDc = zeroDc }, other.Arguments, other._unused, other._family, other._place)
+    {
+        _ownZeroDc = other._ownZeroDc;
     }
 
     public override IReadOnlyDictionary<string, object?> Arguments { get; }
@@ -30,6 +42,11 @@ internal sealed class RoFormerNetwork : CheckpointNetwork
         arguments.GetValueOrDefault("model") is IReadOnlyDictionary<string, object?> model ? RoFormerConfigReader.UnknownArguments(model) : [];
 
     public override bool IsUnused(string parameter) => _unused.Contains(parameter);
+
+    internal override Network WithZeroDc(bool zeroDc) => zeroDc == _config.ZeroDc ? this : new RoFormerNetwork(this, zeroDc);
+
+    // What the checkpoint's own configuration does not say is a choice that the results depend on.
+    internal override string ComputeFingerprint() => base.ComputeFingerprint() + (_config.ZeroDc == _ownZeroDc ? "" : $" zero_dc={_config.ZeroDc}");
 
     internal override Graph.Graph Record(int samples) => RoFormerGraph.Build(_config, Definition.Transform!.Frames(samples));
 
@@ -42,6 +59,7 @@ internal sealed class RoFormerNetwork : CheckpointNetwork
         {
             Stems = config.Stems,
             Complement = config.Complement,
+            ZeroDc = config.ZeroDc,
             SampleRate = config.SampleRate,
             Channels = config.Channels,
             Inputs = [RoFormerGraph.SpectrogramInput],

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+
+namespace Stemsharp.Checkpoints.Catalog;
+
+/// <summary>
+/// Finds a checkpoint's configuration where other programs keep it: under its published name beside the checkpoint (audio-separator), or in
+/// the folder <c>mdx_c_configs</c> (UVR), which a record of the checkpoint's MD5 points into when people chose it themselves; or as the only
+/// one beside the only checkpoint of a folder, as they are downloaded from a publisher's page.
+/// </summary>
+internal static class ConfigurationFile
+{
+    private const string Data = "model_data", Configurations = "mdx_c_configs", Records = "model_data.json";
+    private const int HashedBytes = 10_000 * 1024, MaxRecordBytes = 1 << 22;
+
+    /// <summary>The configuration's path; null where one of the checkpoint's own name lies beside it, or none is found.</summary>
+    /// <param name="checkpointPath">The checkpoint.</param>
+    /// <param name="publishedName">The name that its configuration is published under, if known.</param>
+    public static string? Find(string checkpointPath, string? publishedName)
+    {
+        if (SidecarFile.Find(checkpointPath) is not null)
+        {
+            return null;
+        }
+
+        string folder = Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!;
+        string[] places = [folder, Path.Combine(folder, Configurations), Path.Combine(folder, Data, Configurations)];
+        return publishedName is not null && places.Select(p => Path.Combine(p, publishedName)).FirstOrDefault(File.Exists) is { } published
+            ? published
+            : Recorded(checkpointPath, Path.Combine(folder, Data)) ?? Only(folder);
+    }
+
+    private static string? Only(string folder)
+    {
+        string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
+        string[] configurations = files.Count(ModelFiles.IsCheckpoint) == 1 ? [.. files.Where(SidecarFile.IsTrainers).Take(2)] : [];
+        return configurations.Length == 1 ? configurations[0] : null;
+    }
+
+    // What UVR's own dialogue writes for a file that it does not know, and its list of files that it does.
+    private static string? Recorded(string checkpointPath, string data)
+    {
+        if (!Directory.Exists(Path.Combine(data, Configurations)))
+        {
+            return null;
+        }
+
+        return CheckpointFormatException.Guard(data, () =>
+        {
+            string hash = EndHash(checkpointPath);
+            object? record = ReadRecord(Path.Combine(data, hash + ".json")) ?? ReadRecord(Path.Combine(data, Records))?.GetValueOrDefault(hash);
+            return record is IReadOnlyDictionary<string, object?> fields
+                && fields.GetValueOrDefault("config_yaml") is string name
+                && Path.GetFileName(name) == name
+                && Path.Combine(data, Configurations, name) is { } path
+                && File.Exists(path)
+                    ? path
+                    : null;
+        });
+    }
+
+    private static IReadOnlyDictionary<string, object?>? ReadRecord(string path) =>
+        File.Exists(path) && new FileInfo(path).Length <= MaxRecordBytes ? PlainJson.ReadObject(File.ReadAllBytes(path)) : null;
+
+    // A key into UVR's records, not a protection.
+    private static string EndHash(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        file.Seek(-Math.Min(HashedBytes, file.Length), SeekOrigin.End);
+#pragma warning disable CA5351 // MD5 is what its records are named by.
+        return Convert.ToHexStringLower(MD5.HashData(file));
+#pragma warning restore CA5351
+    }
+}
