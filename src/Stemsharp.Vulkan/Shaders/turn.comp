@@ -1,0 +1,41 @@
+#version 450
+// Rows and positions of a value change places: tiles of 32 x 32, read and written with neighbours side by side. What
+// follows the last position in a row of the result is zero.
+#include "common.glsl"
+
+layout(local_size_x = 256) in;
+
+layout(push_constant) uniform Push {
+    uvec2 arena;
+    uvec2 weights;
+    int pieceStride;
+    int inOff;
+    int outOff;
+    int rows;       // of the input
+    int columns;
+    int inRow;      // from one row to the next
+    int outRow;
+    int inPitch;
+    int outPitch;
+} p;
+
+shared float sTile[32 * 33];
+
+void main() {
+    int t = int(gl_LocalInvocationID.x), x = t & 31;
+    int tiles = (p.outRow + 31) / 32;
+    int row0 = int(gl_WorkGroupID.x) % tiles * 32, column0 = int(gl_WorkGroupID.x) / tiles * 32;
+    int piece = int(gl_WorkGroupID.z) * p.pieceStride, channel = int(gl_WorkGroupID.y);
+    int from = p.inOff + piece + channel * p.inPitch, to = p.outOff + piece + channel * p.outPitch;
+    for (int y = t >> 5; y < 32; y += 8) {
+        bool inside = row0 + y < p.rows && column0 + x < p.columns;
+        sTile[y * 33 + x] = inside ? Floats(p.arena).v[from + (row0 + y) * p.inRow + column0 + x] : 0.0;
+    }
+
+    barrier();
+    for (int y = t >> 5; y < 32; y += 8) {
+        if (column0 + y < p.columns && row0 + x < p.outRow) {
+            Floats(p.arena).v[to + (column0 + y) * p.outRow + row0 + x] = sTile[x * 33 + y];
+        }
+    }
+}
