@@ -1,6 +1,5 @@
 using Stemsharp.Graph;
 using Stemsharp.Inference;
-using Stemsharp.Model;
 using Stemsharp.Signal;
 using Xunit;
 using Xunit.Abstractions;

@@ -10,12 +10,7 @@ internal sealed partial class GpuPlanBuilder
     // All bands at the first one: they are read from the spectrogram where they lie and normed, then a product for all of them.
     void IOpVisitor.Band(Node node, BandOp op)
     {
-        Node? stack = _graph.Uses.Next<RmsNormOp>(node) is { } first && _graph.Uses.Next<LinearOp>(first) is { } second ? _graph.Uses.Next<StackOp>(second) : null;
-        if (stack is null)
-        {
-            throw Alone(node);
-        }
-
+        Node stack = _graph.Uses.Next<RmsNormOp>(node) is { } first && _graph.Uses.Next<LinearOp>(first) is { } second && _graph.Uses.Next<StackOp>(second) is { } third ? third : throw Alone(node);
         (Node Band, Node Norm, Node Linear)[] rows = [.. stack.Inputs.Select(row =>
         {
             Node linear = Before<LinearOp>(row, node), norm = Before<RmsNormOp>(linear.Inputs[0], node), band = Before<BandOp>(norm.Inputs[0], node);
