@@ -54,6 +54,7 @@ internal static class KernelCases
         ["rotary along rows, 2 of 24"] = g => Rotary(g, 20, 2, 24, 17, 31, SequenceAxis.Rows),
         ["rotary along rows, 3 of 16"] = g => Rotary(g, 16, 3, 16, 65, 5, SequenceAxis.Rows),
         ["rotary along both"] = RotaryBoth,
+        ["rotary among others"] = RotaryAmongOthers,
         ["bands and masks"] = g => Bands(g, 2, 12, 37, 1, 1, [new(0, 2), new(2, 1), new(3, 9), new(12, 21)]),
         ["overlapping bands and masks"] = g => Bands(g, 4, 20, 65, 2, 3, [new(0, 3), new(2, 2), new(3, 30), new(16, 17)]),
     };
@@ -148,6 +149,18 @@ internal static class KernelCases
         }
 
         g.Output("z", g.RmsNorm("norm", g.Add("skip", x, skip)));
+    }
+
+    // What asks where positions are: convolutions, tables and norms of rows behind attention along rows.
+    private static void RotaryAmongOthers(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(16, 7, 20));
+        Value y = g.RotaryAttention(g.RmsNorm("norm", x), 1, 16, SequenceAxis.Rows);
+        Value z = g.Gelu(g.Add("sum", g.ChannelScale("scale", y), x));
+        g.Output("a", g.Conv("conv", z, 8, [3, 3], [1, 1], [1, 1], [1, 1]));
+        g.Output("b", g.AddTable("table", g.Tanh(y), Positions("table", 16, 7, 1)));
+        g.Output("c", g.GroupNorm("group", y, 2, perRow: true));
+        g.Output("d", g.Linear("linear", g.LayerNorm("layer", g.Crop(y, 2, 3)), 5));
     }
 
     private static void Bands(GraphBuilder g, int channels, int width, int frames, int stems, int layers, ImmutableArray<BandOp> bands)

@@ -5,7 +5,8 @@ namespace Stemsharp.Vulkan.Planning;
 
 /// <content>
 /// How values with rows lie. Attention along an axis wants its sequences side by side, each from an aligned place on: along T rows are
-/// lengthened, along F they are turned as well. What is computed position by position leaves its result as its input lies.
+/// lengthened, along F they are turned as well. What is computed position by position leaves its result as its input lies; what knows
+/// where positions are asks for dense values.
 /// </content>
 internal sealed partial class GpuPlanBuilder
 {
@@ -59,22 +60,17 @@ internal sealed partial class GpuPlanBuilder
         }
 
         bool turns = own.Layout == RowLayout.Turned || layout == RowLayout.Turned;
-        if (turns && own.IsHalf)
-        {
-            throw new InvalidOperationException($"{value.Name} is an operand and lies where its readers do not look for it.");
-        }
-
         copy = New($"{value.Name}.{layout.ToString().ToLowerInvariant()}", ShapeIn(value.Shape, layout), own.IsHalf, layout);
         _copies.Add((value, layout), copy);
         Emit(turns ? TurnStep(copy.Name, own, copy, value.Shape) : MapStep(copy.Name, "rows", 0, own, copy, copy.Shape));
         return copy;
     }
 
-    private static GpuStep TurnStep(string name, GpuTensor input, GpuTensor output, Shape shape)
+    private GpuStep TurnStep(string name, GpuTensor input, GpuTensor output, Shape shape)
     {
         (int rows, int columns) = input.Layout == RowLayout.Turned ? (shape.Last, shape.Rows) : (shape.Rows, shape.Last);
         PushValue[] push = [input, output, rows, columns, input.Shape.Last, output.Shape.Last, input.Pitch, output.Pitch];
-        return new GpuStep(name, $"turn {Described(output.Shape, output)}", new KernelKey("turn", [], 256), push, Groups(output.Shape.Last, 32) * Groups(columns, 32), shape.Channels)
+        return new GpuStep(name, $"turn {Described(output.Shape, output)}", new KernelKey(Shader("turn"), [Types(input, null, output)], 256), push, Groups(output.Shape.Last, 32) * Groups(columns, 32), shape.Channels)
         {
             Reads = [input],
             Writes = [output],

@@ -52,7 +52,7 @@ internal sealed partial class GpuPlanBuilder
 
     private void Standardize(Node node, StandardizeOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         GpuTensor statistics = Moments(node.Name, input, 1, 1, op.Epsilon, standardize: true);
         _statistics.Add(node.Outputs[1], statistics);
         GpuTensor output = Write(node.Output, DiesIn(node.Inputs[0], node) ? input : null);
@@ -62,7 +62,7 @@ internal sealed partial class GpuPlanBuilder
     // Norm [+ crop] [+ GELU | GLU] [+ value]
     private void GroupNorm(Node node, GroupNormOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         int rows = op.PerRow ? input.Shape.Rows : 1;
         GpuTensor statistics = Moments(node.Name, input, op.Groups, rows, op.Epsilon);
         List<Node> nodes = [node];
@@ -108,13 +108,13 @@ internal sealed partial class GpuPlanBuilder
         GpuTensor output = Write(result, same && DiesIn(node.Inputs[0], [.. nodes]) ? input : null);
         int vectors = _weights.AddFloats([.. Read(op.Weight), .. Read(op.Bias)]);
         Emit(
-            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : _tensors[add], statistics, input.Channels / op.Groups, rows, vectors, shift),
+            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : In(add, RowLayout.Dense), statistics, input.Channels / op.Groups, rows, vectors, shift),
             [.. nodes]);
     }
 
     private void Map(Node node, MapOps ops, GpuTensor? statistics = null, int vectors = 0, (int Offset, int C, int F, int T) table = default)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = (ops & MapOps.Table) != 0 ? In(node.Inputs[0], RowLayout.Dense) : _tensors[node.Inputs[0]];
         GpuTensor? add = ops == MapOps.Add ? In(node.Inputs[1], input.Layout) : null;
         GpuTensor output = Write(node.Output, node.Output.Shape.Equals(node.Inputs[0].Shape) && DiesIn(node.Inputs[0], node) ? input : null, input);
         Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, output.Shape, add, statistics, vectors: vectors, table: table), node);
@@ -123,7 +123,7 @@ internal sealed partial class GpuPlanBuilder
     // Moves values: nothing is computed.
     private void Move(Node node, int shift)
     {
-        GpuTensor input = _tensors[node.Inputs[0]], output = Write(node.Output);
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense), output = Write(node.Output);
         Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), 0, input, output, node.Output.Shape, shift: shift), node);
     }
 

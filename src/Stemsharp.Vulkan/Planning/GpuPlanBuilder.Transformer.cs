@@ -76,7 +76,7 @@ internal sealed partial class GpuPlanBuilder
 
     private GpuTensor Projection(Node attention, Node[] parts, string what)
     {
-        GpuTensor input = _tensors[parts[0].Inputs[0]];
+        GpuTensor input = In(parts[0].Inputs[0], RowLayout.Dense);
         Product product = LinearProduct(parts[0], [.. parts.Select(p => (LinearOp)p.Op)], $"linear → {what}", input);
         Shape shape = new(product.M, input.Positions);
         GpuTensor output = New($"{attention.Name}.{what}", shape, IsMixed);
@@ -163,7 +163,7 @@ internal sealed partial class GpuPlanBuilder
             nodes.Add(table);
         }
 
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         Value result = nodes[^1].Output;
         GpuTensor output = Write(result, DiesIn(node.Inputs[0], [.. nodes]) ? input : null);
         (int Offset, int C, int F, int T)[] tables = [.. nodes.Skip(1).Select(n => TableOf((AddTableOp)n.Op))];

@@ -76,7 +76,7 @@ internal sealed partial class GpuPlanBuilder
         Emit(TransformStep(definition, "overlap", "istft.overlap", $"overlap, add {output.Shape}", transform, output, Groups(definition.Hop, 32) * Groups(hops, 32), planes, _places.Synthesis, _places.Positions, waveforms));
         return output;
 
-        GpuTensor? Output(PortRole role) => NetworkDefinition.Find(network.Outputs, role) is { } port ? _tensors[_graph.Outputs.First(o => o.Name == port.Name).Value] : null;
+        GpuTensor? Output(PortRole role) => NetworkDefinition.Find(network.Outputs, role) is { } port ? In(_graph.Outputs.First(o => o.Name == port.Name).Value, RowLayout.Dense) : null;
     }
 
     // Pairs of numbers as singles; fine ones with what rounding left of both behind each pair.

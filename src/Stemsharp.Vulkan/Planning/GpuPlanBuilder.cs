@@ -147,13 +147,13 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
         }
 
         // Zeros behind a value are what a convolution sees there anyway.
-        _tensors.Add(node.Output, _tensors[node.Inputs[0]]);
+        _tensors.Add(node.Output, In(node.Inputs[0], RowLayout.Dense));
         _done.Add(node);
     }
 
     void IOpVisitor.Crop(Node node, CropOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         Move(node, op.Start * (input.Positions / input.Shape[1]));
     }
 
