@@ -12,10 +12,10 @@ command="${4:-}"
 golden=tests/golden
 if [ -n "${STEMSHARP_GPU_SHORT:-}" ]; then
     model=$golden/tiny4/tiny4-cf67fb40.th full=mixed-storage roformer=synthetic:bs-roformer-tiny chunk=synthetic:mel-band-roformer-tiny wide=mel4
-    segments=3 chunks=3 seconds=4 many=2 budget=900
+    segments=2 rounds=1 chunks=2 seconds=3 many=2 budget=1500 patience=6
 else
     model=synthetic:htdemucs full=htdemucs roformer=synthetic:bs-roformer-sw chunk=synthetic:mel-band-roformer-kim wide=-roformer-
-    segments=31 chunks=27 seconds=180 many=8 budget=355
+    segments=31 rounds=3 chunks=27 seconds=180 many=8 budget=355 patience=1
 fi
 mkdir -p "$out"
 log="$out/log.txt"
@@ -30,10 +30,10 @@ say() { printf '%s\n' "$*" | tee -a "$log"; }
 
 # within SECONDS PROGRAM ARGUMENT…: what is left of the whole budget is the most that anything gets.
 within() {
-    local limit="$1" left=$((budget - SECONDS)) code
+    local limit=$(($1 * patience)) left=$((budget - SECONDS)) code
     shift
     printf '\n' | tee -a "$log"
-    say "== ${*##*/} (after ${SECONDS}s)"
+    say "== ${1##*/} ${*:2} (after ${SECONDS}s)"
     if [ "$left" -lt 3 ]; then
         left_out=$((left_out + 1))
         say "left out: the time is up"
@@ -69,8 +69,8 @@ run 10 devices
 run 20 trial
 run 40 accuracy $golden tiny4 --precision fp32 --no-tuning
 run 40 accuracy $golden tiny4 --precision mixed --no-tuning
-run 30 time "$model" "$segments" 3 --pieces $many --precision fp32 --no-tuning --cache "$cache"
-run 30 time "$model" "$segments" 3 --pieces $many --precision mixed --no-tuning --cache "$cache"
+run 30 time "$model" "$segments" "$rounds" --pieces $many --precision fp32 --no-tuning --cache "$cache"
+run 30 time "$model" "$segments" "$rounds" --pieces $many --precision mixed --no-tuning --cache "$cache"
 run 20 time "$model" $many 1 --pieces $many --precision fp32 --no-tuning --cache "$cache" --profile --out "$out"
 run 20 time "$model" $many 1 --pieces $many --precision mixed --no-tuning --cache "$cache" --profile --out "$out"
 if [ -n "$command" ]; then
@@ -94,12 +94,12 @@ run 40 accuracy $golden $wide --precision fp32 --no-tuning --cache "$cache"
 run 40 accuracy $golden $wide --precision mixed --no-tuning --cache "$cache"
 
 run 120 selftest
-run 60 time "$model" "$segments" 3 --pieces $many --precision mixed --cache "$cache" --tiles
-run 60 time "$model" "$segments" 3 --pieces $many --precision fp32 --cache "$cache" --tiles
+run 60 time "$model" "$segments" "$rounds" --pieces $many --precision mixed --cache "$cache" --tiles
+run 60 time "$model" "$segments" "$rounds" --pieces $many --precision fp32 --cache "$cache" --tiles
 run 60 time "$roformer" "$chunks" 1 --precision mixed --cache "$cache" --tiles
 for pieces in 1 4 16; do
-    run 30 time "$model" "$segments" 3 --pieces $pieces --precision mixed --no-tuning --cache "$cache"
-    run 30 time "$model" "$segments" 3 --pieces $pieces --precision fp32 --no-tuning --cache "$cache"
+    run 30 time "$model" "$segments" "$rounds" --pieces $pieces --precision mixed --no-tuning --cache "$cache"
+    run 30 time "$model" "$segments" "$rounds" --pieces $pieces --precision fp32 --no-tuning --cache "$cache"
 done
 run 30 accuracy $golden tiny6 --precision mixed --no-tuning --no-matrices
 run 30 accuracy $golden mixed-storage --precision mixed --no-tuning
