@@ -143,5 +143,20 @@ public sealed class AudioInput
         return Stream is not null ? (AudioSource.Open(Stream, Name, options, cancellationToken), true) : (Source, false);
     }
 
+    /// <summary>The same input under the name by which the user knows it.</summary>
+    internal AudioInput Called(string name) => new(name)
+    {
+        Path = Path,
+        Stream = Stream,
+        Source = Source,
+        Options = Options,
+        Samples = Samples,
+        SampleRate = SampleRate,
+        Channels = Channels,
+    };
+
+    /// <summary>Frames of samples in memory.</summary>
+    internal long FrameCount => Samples.Length / Channels;
+
     internal IAudioReader OpenSamples() => new MemoryReader(Samples, SampleRate, Channels);
 }

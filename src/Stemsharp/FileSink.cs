@@ -1,7 +1,7 @@
 using Stemsharp.Audio;
+using Stemsharp.Files;
 using Stemsharp.Inference;
 using Stemsharp.Separation;
-using Stemsharp.Separation.Files;
 
 namespace Stemsharp;
 
@@ -46,11 +46,6 @@ internal sealed class FileSink : IFinishingSink, IDisposable
     public void Begin(SeparationInfo info)
     {
         _plan = _planner(info);
-        if (_plan.Residual is not null)
-        {
-            ExactSumFinish.Check(_plan);
-        }
-
         foreach (PlannedFile file in _plan.Files)
         {
             MakeFolder(Path.GetDirectoryName(file.Path)!);
@@ -102,18 +97,20 @@ internal sealed class FileSink : IFinishingSink, IDisposable
     {
         foreach (FileLane lane in _lanes)
         {
-            lane.Plane?.End();
+            lane.End();
         }
 
-        MadeFile[] made = _plan switch
+        if (_plan is { Residual: not null, OpenMix: { } open })
         {
-            { Traktor: { } options } => [Container(options)],
-            { Residual: not null } => Sum(),
-            _ => Each(workers),
-        };
+            ReadMix(open);
+        }
+
+        FileFinish finish = new(_plan, _lanes, _cancellationToken) { Timeline = Timeline, Stages = _stages };
+        MadeFile[] made = finish.Run(_mix, workers);
+        NullDecibels = finish.NullDecibels;
         _cancellationToken.ThrowIfCancellationRequested();
         BeforeNaming?.Invoke();
-        FileMove.Together(_lanes, lane => lane.Commit(), lane => lane.Undo());
+        FileFinish.Name(_lanes);
         Made = made;
         _complete = true;
     }
@@ -132,54 +129,15 @@ internal sealed class FileSink : IFinishingSink, IDisposable
         }
     }
 
-    /// <summary>Every file for itself.</summary>
-    private MadeFile[] Each(IWorkers workers)
+    /// <summary>The mix at another rate than the stems', read apart.</summary>
+    private void ReadMix(Func<IAudioReader> open)
     {
-        MadeFile[] made = new MadeFile[_lanes.Length];
-        float[] gains = [.. _lanes.Select(lane => _plan.ClipMode == ClipMode.Rescale ? Clipping.RescaleGain(lane.Plane!.Peak) : 1)];
-        if (_plan.SharedGain)
+        using IAudioReader reader = open();
+        for (int frames; (frames = reader.Read(_block)) > 0;)
         {
-            gains.AsSpan().Fill(gains.Min());
+            _cancellationToken.ThrowIfCancellationRequested();
+            _mix!.Write(_block.AsSpan(0, frames * reader.Channels));
         }
-
-        // Encoders are separate processes: a few at once keep all processors busy.
-        IWorkers several = _plan.EncodersAtOnce == 0 || _plan.EncodersAtOnce >= workers.Count ? workers : new ParallelWorkers(_plan.EncodersAtOnce);
-        several.For(made.Length, i =>
-        {
-            long began = Timeline.Now;
-            made[i] = _lanes[i].Finish(gains[i]);
-            Timeline?.Add("finish", began, _stages[i]);
-        });
-        return made;
-    }
-
-    /// <summary>Files that add up.</summary>
-    private MadeFile[] Sum()
-    {
-        if (_plan.OpenMix is { } open)
-        {
-            using IAudioReader reader = open();
-            for (int frames; (frames = reader.Read(_block)) > 0;)
-            {
-                _cancellationToken.ThrowIfCancellationRequested();
-                _mix!.Write(_block.AsSpan(0, frames * reader.Channels));
-            }
-        }
-
-        ExactSumFinish finish = new(_plan);
-        finish.Write([.. _lanes.Select(lane => lane.Plane!)], _mix!, i => _lanes[i].Open(), _cancellationToken);
-        NullDecibels = finish.NullDecibels;
-        return [.. _lanes.Select(lane => lane.Finished(finish.Gain))];
-    }
-
-    /// <summary>One file with all tracks.</summary>
-    private MadeFile Container(TraktorStemOptions options)
-    {
-        string path = _plan.Files[0].Path;
-        IStagedWriter writer = TraktorStemFile.CreateStaged(path, _plan.SampleRate, options, _cancellationToken);
-        _lanes[0].Adopt(writer);
-        float gain = TraktorFinish.Write([.. _lanes.Select(lane => lane.Plane!)], writer, _plan.ClipMode, _cancellationToken);
-        return _lanes[0].Finished(gain) with { Stem = TraktorFinish.Name };
     }
 
     private SpoolPlane? PlaneOf(int plane, Resampler? resampler) =>

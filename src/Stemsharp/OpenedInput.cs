@@ -1,63 +1,88 @@
 using Stemsharp.Audio;
+using Stemsharp.Separation;
 
 namespace Stemsharp;
 
-/// <summary>An input that was opened before its separation, because its files keep something of it.</summary>
+/// <summary>An input that is open: the one place where inputs are opened, whatever they come from.</summary>
 internal sealed class OpenedInput : IDisposable
 {
+    private readonly AudioInput _input;
     private readonly AudioSource? _source;
     private readonly bool _owned;
 
-    private OpenedInput(AudioInput input, AudioSource? source, bool owned, AudioTags tags)
+    private OpenedInput(AudioInput input, AudioSource? source, bool owned)
     {
-        // What was opened here is not opened, or spooled, a second time.
-        Input = source is null ? input : AudioInput.FromSource(source, input.Name);
+        _input = input;
         _source = source;
         _owned = owned;
-        Tags = tags;
     }
 
-    /// <summary>The input for the separation.</summary>
-    public AudioInput Input { get; }
+    /// <summary>What messages call it.</summary>
+    public string Name => _input.Name;
+
+    /// <summary>Its own rate in Hz.</summary>
+    public int SampleRate => _source?.Info.SampleRate ?? _input.SampleRate;
+
+    /// <summary>Its own channels.</summary>
+    public int Channels => _source?.Info.Channels ?? _input.Channels;
 
     /// <summary>Its length in frames at its own rate, where known exactly.</summary>
-    public long? Length => _source is null ? Input.OpenSamples().Length : _source.Info.Length;
+    public long? Length => _source is null ? _input.FrameCount : _source.Info.Length;
+
+    /// <summary>Its length in frames at its own rate, as far as its header tells.</summary>
+    public long? EstimatedLength => _source is null ? _input.FrameCount : _source.Info.EstimatedLength;
 
     /// <summary>Its depth; null for compressed ones.</summary>
     public SampleFormat? Depth => _source is null ? SampleFormat.Float32 : _source.Info.SampleFormat;
 
+    /// <summary>What was odd about it.</summary>
+    public IReadOnlyList<string> Warnings => _source?.Info.Warnings ?? [];
+
     /// <summary>Its tags and cover; empty where they were not asked for.</summary>
-    public AudioTags Tags { get; }
+    public AudioTags Tags { get; private init; } = AudioTags.Empty;
+
+    /// <summary>Whether reading it costs a decoder each time.</summary>
+    public bool IsDecoded => _source is { IsDecoded: true };
+
+    /// <summary>Its stage in the timeline; -1 without one.</summary>
+    public int Stage { get; private init; } = -1;
 
     /// <summary>Opens an input.</summary>
     /// <param name="input">The input.</param>
     /// <param name="temporaryFolder">Where a stream is spooled; null for the system's.</param>
-    /// <param name="tags">Whether its tags are read too.</param>
     /// <param name="cancellationToken">Ends the spooling of a stream.</param>
-    public static Task<OpenedInput> OpenAsync(AudioInput input, string? temporaryFolder, bool tags, CancellationToken cancellationToken) => Task.Run(
-        () =>
+    /// <param name="tags">Whether its tags are read too.</param>
+    /// <param name="timeline">Notes the stage; null for nobody.</param>
+    public static OpenedInput Open(
+        AudioInput input, string? temporaryFolder, CancellationToken cancellationToken, bool tags = false, Timeline? timeline = null)
+    {
+        long began = Timeline.Now;
+        (AudioSource? source, bool owned) = input.OpenSource(temporaryFolder, cancellationToken);
+        try
         {
-            (AudioSource? source, bool owned) = input.OpenSource(temporaryFolder, cancellationToken);
-            try
+            AudioTags read = tags && source is not null ? source.ReadTags(cancellationToken) : AudioTags.Empty;
+            return new OpenedInput(input, source, owned) { Tags = read, Stage = timeline?.Add("open", began) ?? -1 };
+        }
+        catch
+        {
+            if (owned)
             {
-                return new OpenedInput(input, source, owned, tags && source is not null ? source.ReadTags(cancellationToken) : AudioTags.Empty);
+                source?.Dispose();
             }
-            catch
-            {
-                if (owned)
-                {
-                    source?.Dispose();
-                }
 
-                throw;
-            }
-        },
-        cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>A reader at its start, as it is.</summary>
+    public IAudioReader OpenReader(CancellationToken cancellationToken) => _source?.OpenReader(cancellationToken) ?? _input.OpenSamples();
 
     /// <summary>A reader at its start, in another form.</summary>
-    public IAudioReader OpenReader(int sampleRate, int channels) => _source is null
-        ? AudioSource.Convert(Input.OpenSamples(), sampleRate, channels)
-        : _source.OpenReader(sampleRate, channels);
+    public IAudioReader OpenReader(int sampleRate, int channels, CancellationToken cancellationToken) =>
+        AudioSource.Convert(OpenReader(cancellationToken), sampleRate, channels);
+
+    /// <exception cref="AudioException">The file is not what it was when it was opened.</exception>
+    public void RequireUnchanged() => _source?.RequireUnchanged();
 
     public void Dispose()
     {

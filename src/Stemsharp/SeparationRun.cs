@@ -20,7 +20,7 @@ internal sealed class SeparationRun(
     private int _passes = 1;
     private double _seconds;
 
-    public SeparationSummary Execute(AudioInput input, IStemSink sink)
+    public SeparationSummary Execute(OpenedInput input, IStemSink sink)
     {
         using Activity? activity = SeparationTelemetry.Source.StartActivity("separation");
         activity?.SetTag("stemsharp.model", separator.Model);
@@ -28,19 +28,16 @@ internal sealed class SeparationRun(
         Bag bag = new(members, wanted);
         _passes = bag.Passes.Count;
         NetworkDefinition definition = bag.Passes[0].Member.Definition;
-        long began = Timeline.Now;
-        using SeparatorSong song = new(
-            input, definition.SampleRate, definition.Channels, options.TemporaryFolder, cancellationToken);
-        foreach (string warning in song.Warnings)
+        using SeparatorSong song = new(input, definition.SampleRate, definition.Channels, options.TemporaryFolder);
+        foreach (string warning in input.Warnings)
         {
             SeparatorLog.InputWarning(logger, input.Name, warning);
         }
 
         Report(SeparationState.Analyzing, 0, 0, 0);
-        int opened = options.Timeline?.Add("open", began) ?? -1;
-        began = Timeline.Now;
+        long began = Timeline.Now;
         TrackStatistics statistics = Measure(song.Track);
-        int measured = options.Timeline?.Add("measure", began, opened) ?? -1;
+        int measured = options.Timeline?.Add("measure", began, input.Stage) ?? -1;
         _seconds = (double)statistics.Length / definition.SampleRate;
         if (statistics.Peak > 1)
         {
@@ -54,8 +51,8 @@ internal sealed class SeparationRun(
             definition.SampleRate,
             definition.Channels,
             statistics.Length,
-            song.SampleRate,
-            song.Channels);
+            input.SampleRate,
+            input.Channels);
         SeparatorLog.Started(logger, input.Name, _seconds, separator.Model, track.Count);
         sink.Begin(info);
 
@@ -134,7 +131,7 @@ internal sealed class SeparationRun(
         });
     }
 
-    private void Conclude(AudioInput input, SeparationSummary summary)
+    private void Conclude(OpenedInput input, SeparationSummary summary)
     {
         double seconds = summary.Elapsed.TotalSeconds;
         SeparatorLog.Finished(logger, input.Name, seconds, _seconds / seconds, summary.SilentSegments);

@@ -80,6 +80,9 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         return separator;
     }
 
+    /// <summary>The stems that <see cref="Options"/> asks for, in the model's order.</summary>
+    internal IReadOnlyList<string> AskedStems => [.. WantedStems(Options).Select(stem => Stems[stem])];
+
     /// <inheritdoc cref="SeparatorEngines.AtOnce"/>
     internal (int Segments, long BytesEach, long DeviceBytes) AtOnce => _engines.AtOnce;
 
@@ -127,7 +130,23 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(sink);
-        options ??= Options;
+        return await RunAsync(input, null, sink, options ?? Options, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Separates an input that is open already.</summary>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, IStemSink, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    internal Task<SeparationSummary> SeparateAsync(
+        OpenedInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        RunAsync(null, input, sink, options, progress, cancellationToken);
+
+    private async Task<SeparationSummary> RunAsync(
+        AudioInput? input,
+        OpenedInput? opened,
+        IStemSink sink,
+        SeparatorOptions options,
+        IProgress<SeparationProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         int[] wanted = Check(options);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -136,7 +155,12 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
 
             // A thread of its own: minutes of computing have no place in the pool.
             return await Task.Factory.StartNew(
-                () => new SeparationRun(this, _engines, _logger, options, wanted, progress, cancellationToken).Execute(input, sink),
+                () =>
+                {
+                    SeparationRun run = new(this, _engines, _logger, options, wanted, progress, cancellationToken);
+                    using OpenedInput? own = input is null ? null : OpenedInput.Open(input, options.TemporaryFolder, cancellationToken, timeline: options.Timeline);
+                    return run.Execute(opened ?? own!, sink);
+                },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default).ConfigureAwait(false);
@@ -190,16 +214,28 @@ public sealed partial class Separator : IAsyncDisposable, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         files ??= new StemFileOptions();
         SeparatorOptions asked = options ?? Options;
+        asked = asked with { Stems = asked.Stems ?? files.NeededStems };
         Check(asked);
-        using OpenedInput? source = files is { KeepSampleRate: false, KeepDepth: false, CopyTags: false }
-            ? null
-            : await OpenedInput.OpenAsync(input, asked.TemporaryFolder, files.CopyTags, cancellationToken).ConfigureAwait(false);
-        StemFilePlanner planner = new(files, folder, Path.GetFileNameWithoutExtension(input.Name), asked.TemporaryFolder, source);
-        input = source?.Input ?? input;
-        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = asked.Timeline };
+        files.Validate(Stems, asked.Stems, SampleRate, Source.Members[0].Definition.Channels);
+        bool tags = StemFilePlanner.NeedsTags(files);
+        using OpenedInput source = await Task.Run(
+            () => OpenedInput.Open(input, asked.TemporaryFolder, cancellationToken, tags, asked.Timeline), cancellationToken).ConfigureAwait(false);
+        StemFilePlanner planner = new(files, folder, source) { TemporaryFolder = asked.TemporaryFolder, CancellationToken = cancellationToken };
+        return await SeparateToFilesAsync(source, planner, asked, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Separates an input that is open already into planned files.</summary>
+    /// <inheritdoc cref="SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    internal async Task<SeparatedFiles> SeparateToFilesAsync(
+        OpenedInput input,
+        StemFilePlanner planner,
+        SeparatorOptions options,
+        IProgress<SeparationProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = options.Timeline, BeforeNaming = input.RequireUnchanged };
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return new SeparatedFiles(
-            summary, sink.Made.ToDictionary(f => f.Stem, f => f.Path), sink.Made.ToDictionary(f => f.Stem, f => f.Gain), sink.NullDecibels);
+        return SeparatedFiles.Of(summary, sink, input.Warnings);
     }
 
     /// <summary>Frees the network and its threads; a separation that is running is finished first.</summary>

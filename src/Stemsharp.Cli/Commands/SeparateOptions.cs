@@ -1,7 +1,8 @@
 using System.CommandLine;
+using Stemsharp.Audio;
 using Stemsharp.Backends;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -29,8 +30,8 @@ internal sealed class SeparateOptions
 
     internal readonly Option<string> FileName = new("--filename")
     {
-        Description = "Pattern of the files' names: " + string.Join(", ", FileNameTemplate.Fields.Select(f => $"{{{f.Name}}}")) + ".",
-        DefaultValueFactory = _ => FileNameTemplate.Default,
+        Description = "Pattern of the files' names: " + string.Join(", ", FileNamePattern.Fields.Select(f => $"{{{f.Name}}}")) + ".",
+        DefaultValueFactory = _ => FileNamePattern.Stems,
     };
 
     internal readonly Option<bool> NoModelFolder = new("--no-model-folder") { Description = "Put the stems right into the output folder, without a subfolder for the model." };

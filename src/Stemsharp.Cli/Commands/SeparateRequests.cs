@@ -2,18 +2,19 @@ using System.CommandLine;
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Export.Onnx;
+using Stemsharp.Files;
 using Stemsharp.OnnxRuntime;
-using Stemsharp.Separation.Files;
 
 namespace Stemsharp.Cli.Commands;
 
 /// <summary>Turns a parsed command line into a request; whatever excludes each other is said here.</summary>
 internal static class SeparateRequests
 {
+    private const string SourceRate = "source";
+
     /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
     internal static SeparateRequest From(ParseResult line, SeparateOptions options)
     {
@@ -46,7 +47,7 @@ internal static class SeparateRequests
         }
 
         string[]? stems = line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
-        OutputSettings output = Output(line, options, stems);
+        StemFileOptions files = Files(line, options, stems);
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
         {
@@ -54,21 +55,20 @@ internal static class SeparateRequests
         }
 
         bool named = line.GetResult(options.FileName) is { Implicit: false };
-        FileNameTemplate template = FileNameTemplate.Parse(
-            output.Traktor is null || named ? line.GetValue(options.FileName)! : "{track}.{ext}");
-        if (!template.HasStem && output.Traktor is null && folder != "-" && !(stems?.Length == 1 || (output.TwoStems is not null && output.OtherMethod == OtherMethod.None)))
+        FileNamePattern names = FileNamePattern.Parse(files.Traktor is null || named ? line.GetValue(options.FileName)! : FileNamePattern.OneFile);
+        if (!names.HasStem && files.Traktor is null && folder != "-" && !(stems?.Length == 1 || files is { TwoStems: not null, OtherMethod: OtherMethod.None }))
         {
-            throw new OptionException($"--filename \"{template.Pattern}\" gives every stem the same name; put {{stem}} into it.");
+            throw new OptionException($"--filename \"{names.Pattern}\" gives every stem the same name; put {{stem}} into it.");
         }
 
         SeparateRequest request = new()
         {
             Engine = engine,
             Inputs = line.GetValue(options.Tracks) ?? [],
-            Output = output,
-            FileName = template,
+            Files = files,
+            FileName = names,
             OutputFolder = folder,
-            ModelFolder = !line.GetValue(options.NoModelFolder) && !template.Pattern.Contains("{model}", StringComparison.Ordinal),
+            ModelFolder = !line.GetValue(options.NoModelFolder) && !names.Pattern.Contains("{model}", StringComparison.Ordinal),
             Offline = line.GetValue(options.Offline),
             AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
@@ -85,7 +85,7 @@ internal static class SeparateRequests
             {
                 Model = line.GetValue(options.Model)!,
                 ModelFolder = line.GetValue(options.Repository),
-                Stems = Mixdowns.Needed(output),
+                Stems = files.NeededStems ?? stems,
                 Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
                 Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
                 Seed = line.GetValue(options.Seed),
@@ -110,7 +110,7 @@ internal static class SeparateRequests
         return request;
     }
 
-    private static OutputSettings Output(ParseResult line, SeparateOptions options, string[]? stems)
+    private static StemFileOptions Files(ParseResult line, SeparateOptions options, string[]? stems)
     {
         AudioFormat format = line.GetValue(options.Format) switch
         {
@@ -136,35 +136,41 @@ internal static class SeparateRequests
             depth = SampleFormat.Int24;
         }
 
-        OutputSettings output = new()
+        (ClipMode mode, bool shared) = ClipModes.Parse(line.GetValue(options.Clip)!);
+        string? rate = line.GetValue(options.Rate);
+        StemFileOptions files = new()
         {
-            Format = format,
+            Encoding = new EncodingOptions
+            {
+                Format = format,
+                SampleFormat = depth ?? SampleFormat.Int16,
+                SampleRate = Rate(rate, format),
+                BitrateKbps = Bitrate(line, options, format),
+                Mp3Preset = Values.Within("--mp3-preset", line.GetValue(options.Mp3Preset), 2, 7),
+                Dither = !line.GetValue(options.NoDither),
+            },
             Traktor = line.GetValue(options.Format) == "stem" ? Traktor(line, options, depth) : null,
-            Depth = depth,
-            Rate = Rate(line.GetValue(options.Rate), format),
-            ClipMode = ClipModes.Parse(line.GetValue(options.Clip)!),
-            SharedGain = line.GetValue(options.Clip) == ClipModes.RescaleAll,
-            BitrateKbps = Bitrate(line, options, format),
-            Mp3Preset = Values.Within("--mp3-preset", line.GetValue(options.Mp3Preset), 2, 7),
-            Dither = !line.GetValue(options.NoDither),
+            KeepDepth = depth is null,
+            KeepSampleRate = rate == SourceRate && format != AudioFormat.Opus,
+            ClipMode = mode,
+            SharedGain = shared,
             CopyTags = !line.GetValue(options.NoTags),
-            Stems = stems,
             TwoStems = line.GetValue(options.TwoStems),
             OtherMethod = Enum.Parse<OtherMethod>(line.GetValue(options.OtherMethod)!, ignoreCase: true),
             ExactSum = line.GetValue(options.ExactSum),
-            Residual = line.GetValue(options.Residual),
+            ResidualStem = line.GetValue(options.Residual),
         };
-        if (output.Residual is not null && !output.ExactSum)
+        if (files.ResidualStem is not null && !files.ExactSum)
         {
             throw new OptionException("--residual names the stem for --exact-sum, which is not asked for.");
         }
 
-        if (output.ExactSum)
+        if (files.ExactSum)
         {
-            CheckExactSum(output);
+            CheckExactSum(files, stems);
         }
 
-        return output;
+        return files;
     }
 
     private static TraktorStemOptions Traktor(ParseResult line, SeparateOptions options, SampleFormat? depth)
@@ -187,19 +193,21 @@ internal static class SeparateRequests
         };
     }
 
-    private static void CheckExactSum(OutputSettings output)
+    // The library says the same in the words of its properties.
+    private static void CheckExactSum(StemFileOptions files, string[]? stems)
     {
-        if (!output.Format.IsLossless())
+        AudioFormat format = files.Encoding.Format;
+        if (!format.IsLossless())
         {
-            throw new OptionException($"--exact-sum needs a lossless format; {output.Format.Extension()} changes the samples. Use wav or flac.");
+            throw new OptionException($"--exact-sum needs a lossless format; {format.Extension()} changes the samples. Use wav or flac.");
         }
 
-        if (output.Stems is not null)
+        if (stems is not null)
         {
             throw new OptionException("--exact-sum needs all stems; a subset does not add up to the mix. Leave --stems out.");
         }
 
-        if (output is { TwoStems: not null, OtherMethod: OtherMethod.None })
+        if (files is { TwoStems: not null, OtherMethod: OtherMethod.None })
         {
             throw new OptionException("--exact-sum needs the rest beside the stem; --other-method none leaves it out.");
         }
@@ -217,13 +225,13 @@ internal static class SeparateRequests
             throw new OptionException("-o - takes one input; several would run together in one stream.");
         }
 
-        if (request.Pipe == PipeFormat.Multichannel && request.Output.Format != AudioFormat.Wav)
+        if (request.Pipe == PipeFormat.Multichannel && request.Files.Encoding.Format != AudioFormat.Wav)
         {
             throw new OptionException("--pipe multichannel is a WAV; leave --format out.");
         }
 
-        if (request.Pipe == PipeFormat.Wav && request.Output.Stems?.Count != 1
-            && request.Output is not { TwoStems: not null, OtherMethod: OtherMethod.None })
+        bool one = request.Files.TwoStems is null ? request.Separator.Stems?.Count == 1 : request.Files.OtherMethod == OtherMethod.None;
+        if (request.Pipe == PipeFormat.Wav && !one)
         {
             throw new OptionException("--pipe wav takes one stem; name it with --stems, or use --pipe multichannel or tar.");
         }
@@ -231,14 +239,9 @@ internal static class SeparateRequests
 
     private static int? Rate(string? text, AudioFormat format)
     {
-        if (text == "source")
+        if (text is null or SourceRate)
         {
             return format == AudioFormat.Opus ? 48000 : null;
-        }
-
-        if (text is null)
-        {
-            return format == AudioFormat.Opus ? 48000 : OutputSettings.ModelRate;
         }
 
         if (!int.TryParse(text, System.Globalization.NumberStyles.None, null, out int rate) || rate is < 1000 or > 768_000)

@@ -48,7 +48,7 @@ internal sealed class MemoryLimit : IDisposable
         Calibration calibration = await Calibration.MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
         long each = Math.Max(1, separator.AtOnce.BytesEach), needed = calibration.MemoryBytes + more * each;
         bool oneByOne = needed > limit;
-        if (oneByOne && !request.Output.ExactSum)
+        if (oneByOne && !request.Files.ExactSum)
         {
             needed = calibration.MemoryOneByOne + more * each;
         }
@@ -62,7 +62,7 @@ internal sealed class MemoryLimit : IDisposable
 
         separator.MostAtOnce = (int)Math.Min(64, 1 + more + (limit - needed) / each);
         // Files that add up are written side by side.
-        return oneByOne ? request with { Output = request.Output with { MostEncoders = 1 } } : request;
+        return oneByOne ? request with { Files = request.Files with { MostEncoders = 1 } } : request;
     }
 
     /// <summary>Runs something under the limit.</summary>

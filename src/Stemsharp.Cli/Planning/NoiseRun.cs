@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
-using Stemsharp.Separation.Files;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Planning;
 
@@ -36,9 +35,9 @@ internal sealed record NoiseRun(
             string noise = Path.Combine(folder, "noise.wav");
             Write(noise, separator.SampleRate, (long)stride * pieces);
             long began = Stopwatch.GetTimestamp();
-            using AudioSource source = AudioSource.Open(noise, cancellationToken: cancellationToken);
+            using OpenedInput source = OpenedInput.Open(noise, folder, cancellationToken);
             FilePlan? plan = null;
-            TrackFiles files = new(request.Output, folder, folder, source.Info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken));
+            StemFilePlanner files = new(request.Files with { FileNamePattern = FileNamePattern.Stems }, folder, source) { TemporaryFolder = folder, CancellationToken = cancellationToken };
             double reported = 0, network = 0;
             List<double> segments = [];
             SeparationProgress last = default;
@@ -61,7 +60,7 @@ internal sealed record NoiseRun(
             {
                 // Several pieces are several segments, also where the songs themselves are short enough for --no-split.
                 SeparatorOptions options = separator.Options with { TemporaryFolder = folder, Split = true };
-                await separator.SeparateAsync(AudioInput.FromSource(source, noise), sink, options, progress, cancellationToken).ConfigureAwait(false);
+                await separator.SeparateAsync(source, sink, options, progress, cancellationToken).ConfigureAwait(false);
             }
 
             double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;

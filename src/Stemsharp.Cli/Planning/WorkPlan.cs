@@ -2,10 +2,9 @@ using System.Globalization;
 using System.Text;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Cli.Text;
-using Stemsharp.Separation.Files;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Planning;
 
@@ -46,9 +45,8 @@ internal sealed record WorkPlan
         {
             try
             {
-                using AudioSource source = AudioSource.Open(
-                    track.Path, new AudioInputOptions { Start = request.Start, Duration = request.Duration }, cancellationToken);
-                tracks.Add(Plan(request, separator, calibration, track, source, cancellationToken));
+                using TrackSource source = TrackSource.Open(track, request with { Files = request.Files with { CopyTags = false } }, cancellationToken);
+                tracks.Add(Plan(request, separator, calibration, track, source.Audio));
             }
             catch (StemsharpException exception)
             {
@@ -73,14 +71,13 @@ internal sealed record WorkPlan
     }
 
     private static PlannedTrack Plan(
-        SeparateRequest request, Separator separator, Calibration calibration, Track track, AudioSource source, CancellationToken cancellationToken)
+        SeparateRequest request, Separator separator, Calibration calibration, Track track, OpenedInput source)
     {
-        AudioInfo info = source.Info;
-        long frames = info.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
-        double seconds = (double)frames / info.SampleRate;
+        long frames = source.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
+        double seconds = (double)frames / source.SampleRate;
         long samples = (long)(seconds * separator.SampleRate);
-        SeparationInfo separation = new(separator.Model, separator.Stems, separator.SampleRate, 2, samples, info.SampleRate, info.Channels);
-        FilePlan files = new TrackFiles(request.Output, Path.GetTempPath(), request.OutputFolder, info, AudioTags.Empty, rate => source.OpenReader(rate, 2, cancellationToken)).Plan(separation);
+        SeparationInfo separation = new(separator.Model, separator.AskedStems, separator.SampleRate, 2, samples, source.SampleRate, source.Channels);
+        FilePlan files = new StemFilePlanner(request.Files with { FileNamePattern = FileNamePattern.Stems }, Path.GetTempPath(), source) { Shown = request.OutputFolder }.Plan(separation);
         double decoding = Calibration.NeedsDecoder(track) ? calibration.DecodingFor(seconds) : 0;
         return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes);
     }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Progress;
 
 namespace Stemsharp.Cli.Separating;
@@ -35,7 +34,7 @@ internal sealed class BatchRun
         _settings = TrackRecord.HashText(request.Fingerprint());
         // Hashing the weights takes a moment: only when a record is compared or written.
         _model = new Lazy<string>(separator.Source.ComputeFingerprint);
-        _lanes = Mixdowns.NamesFor(request.Output, separator.Stems);
+        _lanes = request.Files.Names(separator.AskedStems);
     }
 
     /// <summary>The folder that holds all tracks' files.</summary>
@@ -154,7 +153,7 @@ internal sealed class BatchRun
         TrackSource source, TrackClaim claim, ITrackView view, long began, CancellationToken cancellationToken)
     {
         Track track = source.Track;
-        SeparatedTrack separated = await _separation
+        SeparatedFiles separated = await _separation
             .RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
         TrackRecord record = new()
         {
@@ -166,7 +165,7 @@ internal sealed class BatchRun
             Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
             Outputs = [],
         };
-        (string From, string To)[] moves = [.. separated.Files.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
+        (string From, string To)[] moves = [.. separated.Made.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
         OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
         {
@@ -177,7 +176,7 @@ internal sealed class BatchRun
         {
             Track = track,
             Status = TrackStatus.Done,
-            Files = [.. separated.Files.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
+            Files = [.. separated.Made.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
             AudioSeconds = record.Seconds,
             ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
             Engines = record.Engines,

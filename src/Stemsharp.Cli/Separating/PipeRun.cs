@@ -3,7 +3,7 @@ using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
-using Stemsharp.Separation.Files;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -23,14 +23,14 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         try
         {
             using TrackSource source = TrackSource.Open(track, request, cancellationToken);
-            SeparatedTrack separated = await new TrackSeparation(request, separator)
+            SeparatedFiles separated = await new TrackSeparation(request, separator)
                 .RunAsync(source, work, trackView, cancellationToken).ConfigureAwait(false);
             Send(separated, source, work, output, cancellationToken);
             TrackOutcome outcome = new()
             {
                 Track = track,
                 Status = TrackStatus.Done,
-                Files = [.. separated.Files.Select(f => new StemFile(f.Stem, "-", f.Gain))],
+                Files = [.. separated.Made.Select(f => new StemFile(f.Stem, "-", f.Gain))],
                 AudioSeconds = separated.Summary.Info.Duration.TotalSeconds,
                 ElapsedSeconds = separated.Summary.Elapsed.TotalSeconds,
                 Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
@@ -52,22 +52,22 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         }
     }
 
-    private void Send(SeparatedTrack separated, TrackSource source, string work, Stream output, CancellationToken cancellationToken)
+    private void Send(SeparatedFiles separated, TrackSource source, string work, Stream output, CancellationToken cancellationToken)
     {
-        bool one = separated.Files.Count == 1;
+        bool one = separated.Made.Count == 1;
         OutputErrors.Guard(() =>
         {
             switch (request.Pipe)
             {
                 case PipeFormat.Multichannel:
-                    SendFile(Interleave(separated.Files, source.Tags, Path.Combine(work, "all.wav"), cancellationToken), output);
+                    SendFile(Interleave(separated.Made, source.Tags, Path.Combine(work, "all.wav"), cancellationToken), output);
                     break;
                 case PipeFormat.Wav:
                 case PipeFormat.Auto when one:
-                    SendFile(separated.Files[0].Path, output);
+                    SendFile(separated.Made[0].Path, output);
                     break;
                 default:
-                    SendTar(separated.Files, output);
+                    SendTar(separated.Made, output);
                     break;
             }
 
@@ -80,7 +80,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
         using TarWriter tar = new(output, leaveOpen: true);
         foreach (MadeFile file in files)
         {
-            tar.WriteEntry(file.Path, $"{file.Stem}.{request.Output.Extension}");
+            tar.WriteEntry(file.Path, $"{file.Stem}.{request.Files.Extension}");
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class PipeRun(SeparateRequest request, Separator separator, IBat
             using AudioSource first = AudioSource.Open(files[0].Path, cancellationToken: cancellationToken);
             int channels = readers[0].Channels;
             int all = channels * readers.Length;
-            EncodingOptions options = new() { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false, Tags = request.Output.CopyTags ? tags : null };
+            EncodingOptions options = new() { SampleFormat = first.Info.SampleFormat ?? SampleFormat.Float32, Dither = false, Tags = request.Files.CopyTags ? tags : null };
             using IAudioWriter writer = AudioFiles.Create(path, readers[0].SampleRate, all, options, cancellationToken);
             float[] stem = new float[BlockFrames * channels];
             float[] joined = new float[BlockFrames * all];

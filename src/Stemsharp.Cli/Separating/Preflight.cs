@@ -1,6 +1,4 @@
-using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
-using Stemsharp.Cli.Output;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -23,35 +21,12 @@ internal static class Preflight
     /// <exception cref="ExternalToolException">The output's format needs FFmpeg, which is missing.</exception>
     internal static void CheckOptions(SeparateRequest request, Separator separator)
     {
-        if (request.Output.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
+        if (request.Files.TwoStems is { } wanted && !separator.Stems.Contains(wanted))
         {
             throw new OptionException($"--two-stems {wanted}: {separator.Model} has the stems {string.Join(", ", separator.Stems)}.");
         }
 
-        string[] names = [.. Mixdowns.NamesFor(request.Output, separator.Stems)];
-        if (request.Output.Residual is { } residual && !names.Contains(residual))
-        {
-            throw new OptionException($"--residual {residual} is no file of this separation; valid are {string.Join(", ", names)}.");
-        }
-
-        if (request.Output.Traktor is { } traktor)
-        {
-            TraktorStemFile.Fold(separator.Stems);
-            TraktorStemFile.Check(traktor, separator.SampleRate);
-            return;
-        }
-
-        AudioFiles.Check(
-            new EncodingOptions
-            {
-                Format = request.Output.Format,
-                SampleFormat = request.Output.Depth ?? SampleFormat.Int16,
-                BitrateKbps = request.Output.BitrateKbps,
-                Mp3Preset = request.Output.Mp3Preset,
-                SampleRate = request.Output.Rate is { } rate && rate != OutputSettings.ModelRate ? rate : null,
-            },
-            separator.SampleRate,
-            channels: 2);
+        request.Files.Validate(separator.Stems, separator.Options.Stems, separator.SampleRate, separator.Source.Members[0].Definition.Channels);
     }
 
     /// <summary>The one input for standard output.</summary>

@@ -1,5 +1,5 @@
 using Stemsharp.Backends;
-using Stemsharp.Cli.Output;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -13,9 +13,10 @@ internal sealed record SeparateRequest
     /// <summary>What is to run the network; the separator's options have it too.</summary>
     internal EngineChoice Engine { get; init; } = EngineChoice.Cpu;
 
-    internal required OutputSettings Output { get; init; }
+    /// <summary>What files a track becomes; their names are <see cref="FileName"/>'s.</summary>
+    internal required StemFileOptions Files { get; init; }
 
-    internal required FileNameTemplate FileName { get; init; }
+    internal required FileNamePattern FileName { get; init; }
 
     /// <summary>The folder for the stems, or "-" for standard output.</summary>
     internal required string OutputFolder { get; init; }
@@ -57,9 +58,9 @@ internal sealed record SeparateRequest
         $"""
         {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Shifts} seed={Separator.Seed} overlap={Separator.Overlap:R}
         power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split}
-        format={Output.Format} traktor={Output.Traktor} depth={Output.Depth} rate={Output.Rate} clip={Output.ClipMode},{Output.SharedGain} kbps={Output.BitrateKbps} preset={Output.Mp3Preset}
-        dither={Output.Dither} tags={Output.CopyTags} stems={string.Join(',', Output.Stems ?? [])} two={Output.TwoStems} other={Output.OtherMethod}
-        exact={Output.ExactSum} residual={Output.Residual} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern}
+        format={Files.Encoding.Format} traktor={Files.Traktor} depth={Files.Encoding.SampleFormat},{Files.KeepDepth} rate={Files.Encoding.SampleRate},{Files.KeepSampleRate}
+        clip={Files.ClipMode},{Files.SharedGain} kbps={Files.Encoding.BitrateKbps} preset={Files.Encoding.Mp3Preset} dither={Files.Encoding.Dither} tags={Files.CopyTags}
+        stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern}
         """);
 }
 

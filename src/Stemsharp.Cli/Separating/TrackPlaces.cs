@@ -1,5 +1,6 @@
 using Stemsharp.Audio;
 using Stemsharp.Cli.Batches;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Separating;
 
@@ -38,20 +39,15 @@ internal sealed class TrackPlaces
     /// <summary>The path of a stem's file, relative to <see cref="Root"/>.</summary>
     internal string For(Track track, AudioTags tags, string stem)
     {
-        Dictionary<string, string?> values = new()
+        FileNameFields fields = new()
         {
-            ["track"] = track.Name,
-            ["trackext"] = track.Extension,
-            ["stem"] = stem,
-            ["ext"] = _request.Output.Extension,
-            ["model"] = _model,
-            ["folder"] = track.IsStandardInput ? null : Path.GetFileName(Path.GetDirectoryName(track.Path)),
-            ["artist"] = tags["artist"],
-            ["album"] = tags["album"],
-            ["title"] = tags["title"] ?? track.Name,
-            ["tracknumber"] = tags["track"],
+            Path = track.IsStandardInput ? "stdin" : track.Path,
+            HasFolder = !track.IsStandardInput,
+            Model = _model,
+            Extension = _request.Files.Extension,
+            Tags = tags,
         };
         string folder = Path.Combine(Root, track.Folder);
-        return Path.GetRelativePath(Root, _request.FileName.Render(folder, values));
+        return Path.GetRelativePath(Root, _request.FileName.Render(folder, fields.Of(stem)));
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Stemsharp.Audio;
 using Stemsharp.Client;
+using Stemsharp.Files;
 using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Sound;
@@ -13,6 +14,10 @@ namespace Stemsharp.Web.Api;
 /// <summary>What a job has made: stems, waveforms, spectrograms, a zip of everything, a mix.</summary>
 internal static class StemsApi
 {
+    private static readonly FileNamePattern s_songName = FileNamePattern.Parse("{title}.{ext}");
+    private static readonly FileNamePattern s_stemName = FileNamePattern.Parse("{title} - {stem}.{ext}");
+    private static readonly FileNamePattern s_entryName = FileNamePattern.Parse("{stem}.{ext}");
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/jobs/{id}/stems/{stem}", StemAsync)
@@ -53,7 +58,7 @@ internal static class StemsApi
         string path = await encoder.GetAsync(job, files, number, format, context.RequestAborted).ConfigureAwait(false);
         FileInfo file = new(path);
         context.Response.Headers.CacheControl = "private, no-cache";
-        Name(context, $"{Stem(job)} - {stem}.{format}");
+        Offer(context, s_stemName, job, stem, format);
         return TypedResults.PhysicalFile(
             path, StemEncoder.MediaType(format), lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true,
             entityTag: new EntityTagHeaderValue($"\"{job.Finished?.UtcTicks:x}-{file.Length:x}\""));
@@ -109,7 +114,7 @@ internal static class StemsApi
             paths[i] = await encoder.GetAsync(job, files, i, format, context.RequestAborted).ConfigureAwait(false);
         }
 
-        Name(context, $"{Stem(job)}.zip");
+        Offer(context, s_songName, job, "", "zip");
         context.Response.ContentType = "application/zip";
         ZipArchive zip = await ZipArchive.CreateAsync(
             context.Response.BodyWriter.AsStream(leaveOpen: true), ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, context.RequestAborted).ConfigureAwait(false);
@@ -118,7 +123,7 @@ internal static class StemsApi
             for (int i = 0; i < paths.Length; i++)
             {
                 // Sound hardly compresses with this method, so it is stored as it is.
-                ZipArchiveEntry entry = zip.CreateEntry($"{FileNames.Safe(job.Audio.Stems[i])}.{format}", CompressionLevel.NoCompression);
+                ZipArchiveEntry entry = zip.CreateEntry(NameOf(s_entryName, job, job.Audio.Stems[i], format), CompressionLevel.NoCompression);
                 Stream target = await entry.OpenAsync(context.RequestAborted).ConfigureAwait(false);
                 await using (target.ConfigureAwait(false))
                 {
@@ -136,7 +141,7 @@ internal static class StemsApi
         format = encoder.CheckFormat(format);
         MixLevels levels = MixParameters.Parse(gains, pans, job.Audio!.Stems.Count);
         FileStream file = mixer.Render(job, queue.Files(id), levels, format, context.RequestAborted);
-        Name(context, $"{Stem(job)} - mix.{format}");
+        Offer(context, s_stemName, job, "mix", format);
         return TypedResults.Stream(file, StemEncoder.MediaType(format));
     }
 
@@ -161,12 +166,14 @@ internal static class StemsApi
     public static ApiError NotReady(Job job) => new(
         ApiErrorKind.NotReady, $"The job is {job.State.ToString().ToLowerInvariant()}; this is there when it is done.");
 
-    private static string Stem(Job job) => FileNames.Safe(Path.GetFileNameWithoutExtension(job.Name));
+    // Not by the field {track}, which trusts a name that this system holds: the client's may be another one.
+    private static string NameOf(FileNamePattern pattern, Job job, string stem, string extension) => pattern.Render(
+        new Dictionary<string, string?> { ["title"] = Path.GetFileNameWithoutExtension(job.Name), ["stem"] = stem, ["ext"] = extension });
 
-    private static void Name(HttpContext context, string fileName)
+    private static void Offer(HttpContext context, FileNamePattern pattern, Job job, string stem, string extension)
     {
         ContentDispositionHeaderValue disposition = new("attachment");
-        disposition.SetHttpFileName(fileName);
+        disposition.SetHttpFileName(NameOf(pattern, job, stem, extension));
         context.Response.Headers.ContentDisposition = disposition.ToString();
     }
 }

@@ -1,6 +1,6 @@
 using Stemsharp.Audio;
 using Stemsharp.Client;
-using Stemsharp.Separation.Files;
+using Stemsharp.Files;
 using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Web.Separation;
@@ -48,22 +48,14 @@ internal sealed class LibrarySeparator : ISongSeparator
     public string Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
         using AudioSource song = AudioSource.Open(source, _input, cancellationToken);
-        if (song.Info.Description.StartsWith("WAV", StringComparison.Ordinal))
+        if (!song.IsDecoded)
         {
             return source;
         }
 
         string target = Path.Combine(workFolder, "song.wav");
         using IAudioReader reader = song.OpenReader(cancellationToken);
-        using IAudioWriter writer = AudioFiles.Create(
-            target, reader.SampleRate, reader.Channels, new EncodingOptions { SampleFormat = SampleFormat.Float32 }, cancellationToken);
-        float[] block = new float[BlockFrames * reader.Channels];
-        for (int read; (read = reader.Read(block)) > 0;)
-        {
-            writer.Write(block.AsSpan(0, read * reader.Channels));
-        }
-
-        writer.Complete();
+        Copy(reader, target, new EncodingOptions { SampleFormat = SampleFormat.Float32 }, cancellationToken);
         return target;
     }
 
@@ -74,7 +66,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         {
             Model = settings.Model!,
             ModelFolder = _options.ModelFolder,
-            Stems = Needed(settings),
+            Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems,
             Overlap = settings.Overlap,
             Shifts = settings.Shifts!.Value,
             Threads = _options.Threads,
@@ -89,17 +81,8 @@ internal sealed class LibrarySeparator : ISongSeparator
     }
 
     public void WriteStems(
-        IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken)
-    {
-        if (mix is null)
-        {
-            LevelledStems.Write(stems, targets, settings, cancellationToken);
-        }
-        else
-        {
-            LevelledStems.WriteSum(stems, mix, targets, settings, cancellationToken);
-        }
-    }
+        IReadOnlyList<WaitingStem> stems, WaitingStem? mix, IReadOnlyList<string> targets, JobSettings settings, CancellationToken cancellationToken) =>
+        WaitingFiles.Write(stems, mix, targets, settings, cancellationToken);
 
     public void Encode(string wav, string target, string format, CancellationToken cancellationToken)
     {
@@ -109,7 +92,7 @@ internal sealed class LibrarySeparator : ISongSeparator
             Format = Formats.Single(known => known.Name == format).Format,
             SampleFormat = source.Header.ValidBits > 16 ? SampleFormat.Int24 : SampleFormat.Int16,
         };
-        LevelledStems.Copy(wav, target, encoding, null, cancellationToken);
+        Copy(source, target, encoding, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -148,11 +131,18 @@ internal sealed class LibrarySeparator : ISongSeparator
         return frames;
     }
 
-    /// <summary>The stems that the network has to make; null for all.</summary>
-    private static IReadOnlyList<string>? Needed(JobSettings settings) =>
-        settings.TwoStems is not { } wanted ? settings.Stems : Rest(settings) == OtherMethod.Add ? null : [wanted];
+    private static void Copy(IAudioReader source, string target, EncodingOptions encoding, CancellationToken cancellationToken)
+    {
+        using IAudioWriter writer = AudioFiles.Create(target, source.SampleRate, source.Channels, encoding, cancellationToken);
+        float[] block = new float[BlockFrames * source.Channels];
+        for (int read; (read = source.Read(block)) > 0;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            writer.Write(block.AsSpan(0, read * source.Channels));
+        }
 
-    private static OtherMethod Rest(JobSettings settings) => Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true);
+        writer.Complete();
+    }
 
     /// <summary>The last model's network stays in memory, for the next song is mostly for the same one.</summary>
     private async Task<Separator> OpenAsync(SeparatorOptions options, CancellationToken cancellationToken)
@@ -187,9 +177,7 @@ internal sealed class LibrarySeparator : ISongSeparator
 
         public void Begin(SeparationInfo info)
         {
-            _files = settings.TwoStems is { } wanted
-                ? Mixdown.Pair(wanted, Rest(settings), info.Stems)
-                : [.. info.Stems.Select(stem => Mixdown.Single(stem, info.Stems))];
+            _files = JobFiles.Of(settings).Mixdowns(info.Stems);
             observer.Begin(new JobAudio(info.SampleRate, info.Channels, info.Length, [.. _files.Select(file => file.Name)]));
         }
 

@@ -1,5 +1,6 @@
+using Stemsharp.Audio;
 using Stemsharp.Client;
-using Stemsharp.Separation.Files;
+using Stemsharp.Files;
 using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Separation;
@@ -37,8 +38,8 @@ internal static class SettingsCheck
         settings = settings with
         {
             Model = model.Name,
-            SampleFormat = OneOf("sampleFormat", settings.SampleFormat, "pcm16", "pcm24", "float32"),
-            ClipMode = OneOf("clipMode", settings.ClipMode, "rescale", "rescale-all", "clamp", "tanh", "none"),
+            SampleFormat = OneOf("sampleFormat", settings.SampleFormat, JobFiles.Depths),
+            ClipMode = OneOf("clipMode", settings.ClipMode, ClipModes.Names),
             Shifts = settings.Shifts ?? 0,
             // A stem that is named twice is wanted once.
             Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
@@ -59,7 +60,7 @@ internal static class SettingsCheck
         }
 
         CheckStem(stem, model);
-        return settings with { OtherMethod = OneOf("otherMethod", settings.OtherMethod, "add", "minus", "none") };
+        return settings with { OtherMethod = OneOf("otherMethod", settings.OtherMethod, JobFiles.Rests) };
     }
 
     private static JobSettings CompleteSum(JobSettings settings, ModelInfo model)
@@ -79,9 +80,7 @@ internal static class SettingsCheck
             throw new OptionException("'exactSum' needs the rest beside the stem; 'otherMethod' none leaves it out.");
         }
 
-        IReadOnlyList<string> files = settings.TwoStems is { } stem
-            ? [.. Mixdown.Pair(stem, Enum.Parse<OtherMethod>(settings.OtherMethod!, ignoreCase: true), model.Stems).Select(file => file.Name)]
-            : model.Stems;
+        IReadOnlyList<string> files = JobFiles.Of(settings).Names(model.Stems);
         string residual = settings.Residual ?? Mixdown.DefaultResidual(files);
         return files.Contains(residual) ? settings with { Residual = residual }
             : throw new OptionException($"'residual' is '{ClientText.Quoted(residual)}'; valid are {string.Join(", ", files)}.");

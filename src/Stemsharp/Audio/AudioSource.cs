@@ -104,11 +104,7 @@ public sealed class AudioSource : IDisposable
     /// <exception cref="AudioException">The file changed since it was opened, or can't be read any more.</exception>
     public IAudioReader OpenReader(CancellationToken cancellationToken = default)
     {
-        if (Stamp() != _stamp)
-        {
-            throw new AudioException($"'{Name}' was changed while it was being worked on. Start again when nothing writes to it.");
-        }
-
+        RequireUnchanged();
         IAudioReader reader = _tool is null ? OpenWav() : new FFmpegReader(_tool, _path, Name, _whole, _options, cancellationToken);
         return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, StartFrame, PartFrames) : reader;
     }
@@ -167,6 +163,15 @@ public sealed class AudioSource : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _spooled?.Dispose();
+
+    /// <exception cref="AudioException">The file is not what it was when it was opened.</exception>
+    internal void RequireUnchanged()
+    {
+        if (Stamp() != _stamp)
+        {
+            throw new AudioException($"'{Name}' was changed while it was being worked on. Start again when nothing writes to it.");
+        }
+    }
 
     /// <summary>Whether FFmpeg decodes it, which costs as much each time.</summary>
     internal bool IsDecoded => _tool is not null;

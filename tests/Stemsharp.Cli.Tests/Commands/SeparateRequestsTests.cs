@@ -5,11 +5,9 @@ using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Cli.Commands;
 using Stemsharp.Cli.Hosting;
-using Stemsharp.Cli.Output;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Inference;
 using Stemsharp.Model;
-using Stemsharp.Separation.Files;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Commands;
@@ -41,10 +39,10 @@ public class SeparateRequestsTests
         Assert.Equal(Engines.Auto, request.Separator.Engine);
         Assert.Equal((null, EnginePrecision.Fp32, false), (request.Separator.Device, request.Separator.Precision, request.Separator.Fallback));
         Assert.Null(request.Separator.Stems);
-        Assert.Equal(AudioFormat.Wav, request.Output.Format);
-        Assert.Equal(SampleFormat.Int16, request.Output.Depth);
-        Assert.Equal(ClipMode.Rescale, request.Output.ClipMode);
-        Assert.Equal(OutputSettings.ModelRate, request.Output.Rate);
+        Assert.Equal(AudioFormat.Wav, request.Files.Encoding.Format);
+        Assert.Equal((SampleFormat.Int16, false), (request.Files.Encoding.SampleFormat, request.Files.KeepDepth));
+        Assert.Equal(ClipMode.Rescale, request.Files.ClipMode);
+        Assert.Equal((null, false), (request.Files.Encoding.SampleRate, request.Files.KeepSampleRate));
         Assert.Equal(Path.Combine("separated", "htdemucs"), request.Root("htdemucs"));
     }
 
@@ -62,9 +60,9 @@ public class SeparateRequestsTests
         Assert.Equal(5, request.Separator.Shifts);
         Assert.Equal(7, request.Separator.Segment);
         Assert.Equal(["vocals"], request.Separator.Stems);
-        Assert.Equal(OtherMethod.Minus, request.Output.OtherMethod);
-        Assert.Equal(ClipMode.Clamp, request.Output.ClipMode);
-        Assert.Equal((AudioFormat.Mp3, 192, 5), (request.Output.Format, request.Output.BitrateKbps!.Value, request.Output.Mp3Preset));
+        Assert.Equal(OtherMethod.Minus, request.Files.OtherMethod);
+        Assert.Equal(ClipMode.Clamp, request.Files.ClipMode);
+        Assert.Equal((AudioFormat.Mp3, 192, 5), (request.Files.Encoding.Format, request.Files.Encoding.BitrateKbps!.Value, request.Files.Encoding.Mp3Preset));
         Assert.True(request.Verbose);
     }
 
@@ -74,7 +72,11 @@ public class SeparateRequestsTests
     [InlineData("x --depth 24", SampleFormat.Int24)]
     [InlineData("x --depth source", null)]
     [InlineData("x --flac --float32", SampleFormat.Int24)]
-    public void Depths(string line, SampleFormat? depth) => Assert.Equal(depth, Parse(line).Output.Depth);
+    public void Depths(string line, SampleFormat? depth)
+    {
+        StemFileOptions files = Parse(line).Files;
+        Assert.Equal(depth, files.KeepDepth ? null : files.Encoding.SampleFormat);
+    }
 
     [Theory]
     [InlineData("x --int24 --float32")]
@@ -168,11 +170,11 @@ public class SeparateRequestsTests
     public void TwoStemsNeedOnlyWhatTheyShow()
     {
         string[] stems = ["drums", "bass", "other", "vocals"];
-        Assert.Equal(["vocals", "no_vocals"], Mixdowns.NamesFor(Parse("x --two-stems vocals").Output, stems));
+        Assert.Equal(["vocals", "no_vocals"], Parse("x --two-stems vocals").Files.Names(stems));
         Assert.Null(Parse("x --two-stems vocals").Separator.Stems);
-        Assert.Equal(["minus_vocals", "vocals"], Mixdowns.NamesFor(Parse("x --two-stems vocals --other-method minus").Output, ["vocals"]));
+        Assert.Equal(["minus_vocals", "vocals"], Parse("x --two-stems vocals --other-method minus").Files.Names(["vocals"]));
         Assert.Equal(["vocals"], Parse("x --two-stems vocals --other-method none").Separator.Stems);
-        Assert.Equal(["drums", "vocals"], Mixdowns.NamesFor(Parse("x --stems vocals,drums").Output, stems));
+        Assert.Equal(["vocals", "drums"], Parse("x --stems vocals,drums").Separator.Stems);
     }
 
     [Fact]

@@ -26,6 +26,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Model"] = ["Checkpoints", "Graph", "Inference", "Signal"],
         ["Cpu"] = ["Graph", "Inference", "Kernels", "Simd"],
         ["Separation"] = ["Audio", "Inference", "Simd"],
+        ["Files"] = ["Audio", "Inference", "Separation"],
         ["Evaluation"] = ["Audio"],
     })
     {
@@ -50,15 +51,14 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Text"] = [],
         ["Hosting"] = ["Text"],
         ["Batches"] = ["Hosting"],
-        ["Output"] = [],
         ["Progress"] = ["Batches", "Hosting", "Text"],
-        ["Separating"] = ["Batches", "Hosting", "Output", "Progress", "Text"],
-        ["Planning"] = ["Batches", "Hosting", "Output", "Separating", "Text"],
+        ["Separating"] = ["Batches", "Hosting", "Progress", "Text"],
+        ["Planning"] = ["Batches", "Hosting", "Separating", "Text"],
         ["Benchmarks"] = ["Hosting", "Progress", "Text"],
         ["Comparison"] = ["Hosting", "Progress", "Text"],
         ["Evaluation"] = [],
         ["Verification"] = ["Hosting"],
-        ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Output", "Planning", "Progress", "Separating", "Text", "Verification"],
+        ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification"],
     });
 
     /// <summary>The page's server, src/Stemsharp.Web.</summary>

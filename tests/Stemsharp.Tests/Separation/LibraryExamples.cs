@@ -36,8 +36,8 @@ public sealed class LibraryExamples : IDisposable
         StemFileOptions files = new()
         {
             Encoding = new EncodingOptions { Format = AudioFormat.Wav, SampleFormat = SampleFormat.Int24 },
-            ResidualStem = "other",
-            FileName = (model, track, stem) => $"{track} - {stem}.wav",
+            ExactSum = true,
+            FileNamePattern = "{artist}/{track} - {stem}.{ext}",
         };
         SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, files);
 
@@ -52,6 +52,17 @@ public sealed class LibraryExamples : IDisposable
         SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, like);
 
         Assert.Equal(6, made.Files.Count);
+    }
+
+    [Fact]
+    public async Task To_one_stem_and_the_rest()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        StemFileOptions pair = new() { TwoStems = "vocals", OtherMethod = OtherMethod.Minus };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, folder, pair);
+        Console.WriteLine(made.Files["minus_vocals"]);
+
+        Assert.Equal(2, made.Files.Count);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
+using Stemsharp.Files;
 using Stemsharp.Separation;
-using Stemsharp.Separation.Files;
 using Xunit;
 
 namespace Stemsharp.Tests.Separation;
@@ -24,7 +24,8 @@ public class MixdownTests
             }
         }
 
-        foreach (Mixdown mixdown in (Mixdown[])[.. Mixdown.Pair("bass", OtherMethod.Add, stems), .. Mixdown.Pair("bass", OtherMethod.Minus, stems), new Mixdown("all", [0.3f, 0, 0.7f], 0.1f)])
+        StemFileOptions pair = new() { TwoStems = "bass" };
+        foreach (Mixdown mixdown in (Mixdown[])[.. pair.Mixdowns(stems), .. (pair with { OtherMethod = OtherMethod.Minus }).Mixdowns(stems), new Mixdown("all", [0.3f, 0, 0.7f], 0.1f)])
         {
             for (block.Length = 1; block.Length < 40; block.Length++)
             {

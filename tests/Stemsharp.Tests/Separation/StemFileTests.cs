@@ -147,6 +147,113 @@ public sealed class StemFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData(OtherMethod.Add, "vocals", "no_vocals")]
+    [InlineData(OtherMethod.Minus, "minus_vocals", "vocals")]
+    [InlineData(OtherMethod.None, "vocals")]
+    public async Task One_stem_can_be_kept_apart_from_the_rest(OtherMethod method, params string[] names)
+    {
+        await using Separator separator = FakeModel.Open();
+        AudioInput input = Quiet(30_000);
+        EncodingOptions floats = new() { SampleFormat = SampleFormat.Float32 };
+        StemFileOptions files = new() { TwoStems = "vocals", OtherMethod = method, Encoding = floats, ClipMode = ClipMode.None };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(input, _folder, files);
+        Assert.Equal(names, made.Files.Keys);
+        SeparationResult stems = await separator.SeparateAsync(input);
+        float[] vocals = SeparationHarness.Interleave([.. stems["vocals"]]);
+        Assert.Equal(vocals, Read(made.Files["vocals"]));
+        if (method == OtherMethod.Add)
+        {
+            float[][] others = [.. separator.Stems.Where(stem => stem != "vocals").Select(stem => SeparationHarness.Interleave([.. stems[stem]]))];
+            Assert.Equal([.. vocals.Select((_, i) => others[0][i] + others[1][i] + others[2][i])], Read(made.Files["no_vocals"]));
+        }
+        else if (method == OtherMethod.Minus)
+        {
+            float[] mix = SeparationHarness.Interleave([.. stems.Mix]);
+            Assert.Equal([.. vocals.Select((x, i) => mix[i] - x)], Read(made.Files["minus_vocals"]));
+        }
+    }
+
+    [Theory]
+    [InlineData(OtherMethod.Add)]
+    [InlineData(OtherMethod.Minus)]
+    public async Task Two_files_can_add_up_at_a_rate_of_their_own(OtherMethod method)
+    {
+        await using Separator separator = FakeModel.Open();
+        AudioInput input = Quiet(30_000);
+        StemFileOptions files = new() { TwoStems = "bass", OtherMethod = method, ExactSum = true, Encoding = new EncodingOptions { SampleRate = 96_000 } };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(input, _folder, files);
+        Assert.Equal(2, made.Files.Count);
+        float[][] read = [.. made.Files.Values.Select(Read)];
+        using OpenedInput opened = OpenedInput.Open(input, null, default);
+        using IAudioReader mix = opened.OpenReader(96_000, 2, default);
+        float[] expected = new float[read[0].Length];
+        FullRead.Frames(mix, expected);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], (double)read[0][i] + read[1][i], 0.51 / 32768);
+        }
+    }
+
+    [Fact]
+    public async Task A_pattern_names_files_by_the_songs_tags_and_cannot_lead_out()
+    {
+        string song = Path.Combine(_folder, "a song.wav");
+        using (IAudioWriter writer = AudioFiles.Create(song, 44_100, 2, new EncodingOptions { Tags = AudioTags.Empty.With("artist", "../We") }))
+        {
+            writer.Write(Audio.Signals.Noise(20_000, 3, 0.1));
+            writer.Complete();
+        }
+
+        await using Separator separator = FakeModel.Open();
+        StemFileOptions files = new() { FileNamePattern = "{artist}/{track}.{trackext} - {stem}.{ext}" };
+        SeparatedFiles made = await separator.SeparateToFilesAsync(song, Path.Combine(_folder, "out"), files);
+        Assert.Equal(Path.Combine(_folder, "out", ".._We", "a song.wav - bass.wav"), made.Files["bass"]);
+        using AudioSource plain = AudioSource.Open(made.Files["bass"]);
+        Assert.Null(plain.ReadTags()["artist"]);
+    }
+
+    [ToolFact("ffmpeg")]
+    public async Task All_stems_can_be_one_file_for_Traktor()
+    {
+        await using Separator separator = FakeModel.Open();
+        SeparatedFiles made = await separator.SeparateToFilesAsync(Quiet(30_000), _folder, new StemFileOptions { Traktor = new TraktorStemOptions() });
+        (string stem, string path) = Assert.Single(made.Files);
+        Assert.Equal(("stems", Path.Combine(_folder, separator.Model, "samples.stem.mp4")), (stem, path));
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories)));
+        using AudioSource first = AudioSource.Open(path);
+        Assert.Equal((44_100, 2), (first.Info.SampleRate, first.Info.Channels));
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_made_are_refused_before_the_song_is_opened()
+    {
+        AudioInput missing = Path.Combine(_folder, "missing.wav");
+        EncodingOptions mp3 = new() { Format = AudioFormat.Mp3 };
+        await using Separator separator = FakeModel.Open();
+        foreach ((string word, StemFileOptions files, string[]? stems) in new (string, StemFileOptions, string[]?)[]
+        {
+            ("guitar", new() { TwoStems = "guitar" }, null),
+            ("Stems", new() { TwoStems = "vocals" }, ["vocals"]),
+            ("Stems", new() { TwoStems = "vocals", OtherMethod = OtherMethod.Minus }, ["drums"]),
+            ("Stems", new() { ExactSum = true }, ["drums", "bass"]),
+            ("rest", new() { ExactSum = true, TwoStems = "vocals", OtherMethod = OtherMethod.None }, null),
+            ("lossless", new() { ExactSum = true, Encoding = mp3 }, null),
+            ("no_vocals", new() { ResidualStem = "bass", TwoStems = "vocals" }, null),
+            ("Traktor", new() { Traktor = new TraktorStemOptions(), TwoStems = "vocals" }, null),
+            ("Traktor", new() { Traktor = new TraktorStemOptions() }, ["vocals"]),
+            ("exclude", new() { FileNamePattern = "{stem}.{ext}", FileName = (_, _, stem) => stem }, null),
+            ("{artist}", new() { FileNamePattern = "{band}/{stem}.{ext}" }, null),
+            ("1 or more", new() { MostEncoders = 0 }, null),
+            ("kbit", new() { Encoding = mp3 with { BitrateKbps = 9999 } }, null),
+        })
+        {
+            OptionException error = await Assert.ThrowsAsync<OptionException>(() => separator.SeparateToFilesAsync(
+                missing, Path.Combine(_folder, "out"), files, separator.Options with { Stems = stems }));
+            Assert.Contains(word, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("../escaped.wav")]
     [InlineData("/escaped.wav")]
     [InlineData("same.wav")]
@@ -216,7 +323,7 @@ public sealed class StemFileTests : IDisposable
         }
 
         await using Separator separator = FakeModel.Open();
-        StemFilePlanner planner = new(new StemFileOptions { FileName = (_, _, stem) => $"{stem}.wav" }, _folder, "song", null, null);
+        StemFilePlanner planner = new(new StemFileOptions { FileName = (_, _, stem) => $"{stem}.wav" }, _folder, null);
         using (FileSink sink = new(planner.Plan, default) { BeforeNaming = () => Directory.CreateDirectory(vocals) })
         {
             await Assert.ThrowsAsync<OutputException>(() => separator.SeparateAsync(FakeModel.Noise(20_000), sink));
@@ -274,7 +381,7 @@ public sealed class StemFileTests : IDisposable
         AudioInput input = stage == "measuring"
             ? AudioInput.FromSamples(Enumerable.Range(0, 300_000).Select(i => i == 250_000 ? float.NaN : 0.1f).ToArray(), 44_100, 2)
             : song;
-        StemFilePlanner planner = new(new StemFileOptions(), output, "song", null, null);
+        StemFilePlanner planner = new(new StemFileOptions(), output, null);
         using (FileSink sink = new(planner.Plan, default) { BeforeNaming = stage == "finishing" ? () => throw new StemsharpException("at the end") : null })
         {
             IStemSink asked = stage == "writing" ? new FailingSink(sink, 2) : sink;
@@ -322,6 +429,8 @@ public sealed class StemFileTests : IDisposable
         writer.Complete();
         return path;
     }
+
+    private static AudioInput Quiet(int frames) => AudioInput.FromSamples(Audio.Signals.Noise(2 * frames, 5, 0.05), 44_100, 2);
 
     private static float[] Read(string path)
     {

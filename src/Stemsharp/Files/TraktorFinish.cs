@@ -1,6 +1,6 @@
 using Stemsharp.Audio;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>Finishes a song as one Traktor stem file: the mix and four stems, all with one gain.</summary>
 internal static class TraktorFinish
@@ -16,7 +16,7 @@ internal static class TraktorFinish
     /// <param name="mode">The clip mode.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>The gain.</returns>
-    public static float Write(IReadOnlyList<SpoolPlane> tracks, IAudioWriter writer, ClipMode mode, CancellationToken cancellationToken)
+    public static float Write(IReadOnlyList<IWaitingSamples> tracks, IAudioWriter writer, ClipMode mode, CancellationToken cancellationToken)
     {
         float gain = mode == ClipMode.Rescale ? Clipping.RescaleGain(tracks.Max(t => t.Peak)) : 1;
         int channels = TraktorStemFile.Channels / tracks.Count;

@@ -1,4 +1,4 @@
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>A stem or the mix, waiting as floats for the gain that depends on the whole song.</summary>
 internal interface IWaitingSamples

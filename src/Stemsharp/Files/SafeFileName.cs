@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Stemsharp.Cli.Output;
+namespace Stemsharp.Files;
 
 /// <summary>Makes text that may come from anywhere (tags, file names of other systems) fit to be part of a file name.</summary>
 internal static class SafeFileName
@@ -13,7 +13,7 @@ internal static class SafeFileName
     ];
 
     /// <summary>A field's value: no separators, no control characters.</summary>
-    internal static string Value(string field, string? value)
+    public static string Value(string field, string? value)
     {
         // A track's name is already legal on this system, and scripts look for it unchanged;
         // tags hold anything, so they lose what any system forbids.
@@ -23,10 +23,10 @@ internal static class SafeFileName
     }
 
     /// <summary>Text from the pattern itself.</summary>
-    internal static string Literal(string text) => Replace(text, strict: OperatingSystem.IsWindows());
+    public static string Literal(string text) => Replace(text, strict: OperatingSystem.IsWindows());
 
     /// <summary>A whole name: not "." or "..", no trailing dot or space, not a device of Windows.</summary>
-    internal static string Whole(string name)
+    public static string Whole(string name)
     {
         int kept = name.TrimEnd('.', ' ').Length;
         if (kept < name.Length)

@@ -1,12 +1,12 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Stemsharp.Cli.Output;
+using Stemsharp.Files;
 using Xunit;
 
-namespace Stemsharp.Cli.Tests.Output;
+namespace Stemsharp.Tests.Separation;
 
-public class FileNameTemplateTests
+public class FileNamePatternTests
 {
     private static Dictionary<string, string?> Values(string track = "song", string stem = "vocals") => new()
     {
@@ -32,7 +32,7 @@ public class FileNameTemplateTests
     [InlineData("trailing. /{stem}.{ext}", "trailing__/vocals.wav")]
     [InlineData(".stemsharp/{stem}.{ext}", "_.stemsharp/vocals.wav")]
     public void Renders(string pattern, string expected) =>
-        Assert.Equal(expected.Replace('/', Path.DirectorySeparatorChar), FileNameTemplate.Parse(pattern).Render(Values()));
+        Assert.Equal(expected.Replace('/', Path.DirectorySeparatorChar), FileNamePattern.Parse(pattern).Render(Values()));
 
     [Theory]
     [InlineData("")]
@@ -51,8 +51,8 @@ public class FileNameTemplateTests
     [InlineData(".")]
     public void RefusesWithOneClearError(string pattern)
     {
-        OptionException error = Assert.Throws<OptionException>(() => FileNameTemplate.Parse(pattern));
-        Assert.StartsWith("--filename", error.Message, StringComparison.Ordinal);
+        OptionException error = Assert.Throws<OptionException>(() => FileNamePattern.Parse(pattern));
+        Assert.StartsWith("The file name", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public class FileNameTemplateTests
             Dictionary<string, string?> values = Values(track: value);
             values["artist"] = value;
             values["title"] = value;
-            string path = FileNameTemplate.Parse(pattern).Render(root, values);
+            string path = FileNamePattern.Parse(pattern).Render(root, values);
             AssertSafe(root, path);
         }
     }
@@ -95,10 +95,10 @@ public class FileNameTemplateTests
             Config.QuickThrowOnFailure.WithMaxTest(3000),
             Prop.ForAll(pattern.ToArbitrary(), tag.ToArbitrary(), (p, t) =>
             {
-                FileNameTemplate template;
+                FileNamePattern template;
                 try
                 {
-                    template = FileNameTemplate.Parse(p);
+                    template = FileNamePattern.Parse(p);
                 }
                 catch (OptionException)
                 {
@@ -125,7 +125,7 @@ public class FileNameTemplateTests
     [Fact]
     public void LongNamesAreCutInTheirValuesSoThatStemsStayApart()
     {
-        FileNameTemplate template = FileNameTemplate.Parse("{track} - {stem}.{ext}");
+        FileNamePattern template = FileNamePattern.Parse("{track} - {stem}.{ext}");
         string a = template.Render(Values(track: new string('ü', 250), stem: "vocals"));
         string b = template.Render(Values(track: new string('ü', 250), stem: "drums"));
         Assert.NotEqual(a, b);
@@ -136,9 +136,9 @@ public class FileNameTemplateTests
     [Fact]
     public void KnowsWhatItNeeds()
     {
-        Assert.True(FileNameTemplate.Parse("{artist}/{stem}").NeedsTags);
-        Assert.False(FileNameTemplate.Parse(FileNameTemplate.Default).NeedsTags);
-        Assert.False(FileNameTemplate.Parse("{track}").HasStem);
+        Assert.True(FileNamePattern.Parse("{artist}/{stem}").NeedsTags);
+        Assert.False(FileNamePattern.Parse(FileNamePattern.Stems).NeedsTags);
+        Assert.False(FileNamePattern.Parse("{track}").HasStem);
     }
 
     private static void AssertSafe(string root, string path)

@@ -1,7 +1,8 @@
 using System.Runtime.Intrinsics;
 using Stemsharp.Audio;
+using Stemsharp.Separation;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>What one file holds: a weighted sum of a model's stems and the mix.</summary>
 /// <param name="Name">The stem's name in the file name.</param>
@@ -19,14 +20,6 @@ internal sealed record Mixdown(string Name, IReadOnlyList<float> Weights, float 
     /// <summary>The mix less a stem.</summary>
     public static Mixdown Without(string name, string stem, IReadOnlyList<string> stems) =>
         new(name, [.. stems.Select(s => s == stem ? -1f : 0f)], MixWeight: 1);
-
-    /// <summary>A stem, and the rest of the song as <paramref name="rest"/> says.</summary>
-    public static IReadOnlyList<Mixdown> Pair(string stem, OtherMethod rest, IReadOnlyList<string> stems) => rest switch
-    {
-        OtherMethod.Add => [Single(stem, stems), Sum("no_" + stem, stems, s => s != stem)],
-        OtherMethod.Minus => [Without("minus_" + stem, stem, stems), Single(stem, stems)],
-        _ => [Single(stem, stems)],
-    };
 
     /// <summary>Which file takes what the others lack to the mix, unless one is named: the one that holds the most sorts of sound.</summary>
     /// <param name="names">Names of the files, at least one.</param>
@@ -96,17 +89,4 @@ internal sealed record Mixdown(string Name, IReadOnlyList<float> Weights, float 
 
         return i;
     }
-}
-
-/// <summary>How the counterpart of a stem is made.</summary>
-internal enum OtherMethod
-{
-    /// <summary>It is not made.</summary>
-    None,
-
-    /// <summary><c>no_STEM</c>: the other stems added up.</summary>
-    Add,
-
-    /// <summary><c>minus_STEM</c>: the mix less the stem.</summary>
-    Minus,
 }

@@ -1,6 +1,6 @@
 using Stemsharp.Audio;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>
 /// Finishes a song whose files add up to the mix: stems and mix have waited, and now that all levels are known, one gain
@@ -24,22 +24,6 @@ internal sealed class ExactSumFinish
 
     /// <summary>How deep the mix cancels against the model's stems, and against the files, in dB.</summary>
     public (double Before, double After) NullDecibels { get; private set; }
-
-    /// <summary>Checks that a plan's files can add up.</summary>
-    /// <exception cref="OptionException">They can't.</exception>
-    public static void Check(FilePlan plan)
-    {
-        EncodingOptions encoding = plan.Files[0].Encoding;
-        if (!encoding.Format.IsLossless())
-        {
-            throw new OptionException($"Stems add up exactly only in a lossless format; {encoding.Format.Extension()} changes the samples. Use WAV or FLAC.");
-        }
-
-        if (plan.OpenMix is null && encoding.SampleRate is int rate && rate != plan.SampleRate)
-        {
-            throw new OptionException($"Stems at {rate} Hz add up to a mix at {rate} Hz, and there is only one at {plan.SampleRate} Hz; ask for no other rate.");
-        }
-    }
 
     /// <summary>Writes all files.</summary>
     /// <param name="stems">The files' samples.</param>

@@ -1,18 +1,21 @@
 using System.Text;
 
-namespace Stemsharp.Cli.Output;
+namespace Stemsharp.Files;
 
 /// <summary>
 /// The pattern that names output files, such as <c>{track}/{stem}.{ext}</c>. Whatever the values hold, a name that it
 /// makes stays below the output folder and can be written on any system.
 /// </summary>
-internal sealed class FileNameTemplate
+internal sealed class FileNamePattern
 {
-    /// <summary>The pattern of the original command line.</summary>
-    internal const string Default = "{track}/{stem}.{ext}";
+    /// <summary>A file for each stem, as the original names them.</summary>
+    public const string Stems = "{track}/{stem}.{ext}";
+
+    /// <summary>One file for all stems.</summary>
+    public const string OneFile = "{track}.{ext}";
 
     /// <summary>Fields and what they stand for, in the order in which help shows them.</summary>
-    internal static readonly IReadOnlyList<(string Name, string Meaning)> Fields =
+    public static readonly IReadOnlyList<(string Name, string Meaning)> Fields =
     [
         ("track", "the input's file name without its extension"),
         ("trackext", "the input's extension"),
@@ -31,7 +34,7 @@ internal sealed class FileNameTemplate
 
     private readonly IReadOnlyList<IReadOnlyList<Piece>> _segments;
 
-    private FileNameTemplate(string pattern, IReadOnlyList<IReadOnlyList<Piece>> segments)
+    private FileNamePattern(string pattern, IReadOnlyList<IReadOnlyList<Piece>> segments)
     {
         Pattern = pattern;
         _segments = segments;
@@ -40,27 +43,27 @@ internal sealed class FileNameTemplate
     private readonly record struct Piece(string Text, bool IsField);
 
     /// <summary>The pattern as given.</summary>
-    internal string Pattern { get; }
+    public string Pattern { get; }
 
     /// <summary>Whether the pattern uses a field that needs the input's tags.</summary>
-    internal bool NeedsTags => _segments.Any(s => s.Any(p =>
+    public bool NeedsTags => _segments.Any(s => s.Any(p =>
         p.IsField && p.Text is "artist" or "album" or "title" or "tracknumber"));
 
     /// <summary>Whether the pattern tells stems apart.</summary>
-    internal bool HasStem => _segments.Any(s => s.Any(p => p.IsField && p.Text == "stem"));
+    public bool HasStem => _segments.Any(s => s.Any(p => p.IsField && p.Text == "stem"));
 
     /// <summary>Reads a pattern.</summary>
     /// <exception cref="OptionException">An unknown field, an unclosed brace, or a path that leaves the folder.</exception>
-    internal static FileNameTemplate Parse(string pattern)
+    public static FileNamePattern Parse(string pattern)
     {
         if (string.IsNullOrWhiteSpace(pattern))
         {
-            throw new OptionException($"--filename is empty; the default is \"{Default}\".");
+            throw new OptionException($"The file name is empty; the default is \"{Stems}\".");
         }
 
         if (pattern[0] is '/' or '\\' || pattern.Contains('\0') || IsDriveRooted(pattern))
         {
-            throw new OptionException($"--filename \"{pattern}\" is not a relative path; --out chooses the folder.");
+            throw new OptionException($"The file name \"{pattern}\" is not a relative path; the output folder is chosen apart from it.");
         }
 
         List<IReadOnlyList<Piece>> segments = [];
@@ -81,7 +84,7 @@ internal sealed class FileNameTemplate
             EndLiteral();
             if (segment.Count == 1 && segment[0] is { IsField: false, Text: ".." })
             {
-                throw new OptionException($"--filename \"{pattern}\" leaves the output folder by \"..\"; --out chooses the folder.");
+                throw new OptionException($"The file name \"{pattern}\" leaves the output folder by \"..\"; the folder is chosen apart from it.");
             }
 
             if (segment.Count > 0 && !(segment.Count == 1 && segment[0] is { IsField: false, Text: "." }))
@@ -107,7 +110,7 @@ internal sealed class FileNameTemplate
                 if (end < 0 || !Fields.Any(f => f.Name == name))
                 {
                     throw new OptionException(
-                        $"--filename has no field \"{{{name}{(end < 0 ? "" : "}")}\"; valid are " +
+                        $"The file name \"{pattern}\" has no field \"{{{name}{(end < 0 ? "" : "}")}\"; valid are " +
                         string.Join(", ", Fields.Select(f => $"{{{f.Name}}}")) + "; {{ and }} write a brace.");
                 }
 
@@ -117,7 +120,7 @@ internal sealed class FileNameTemplate
             }
             else if (c == '}')
             {
-                throw new OptionException($"--filename \"{pattern}\" has a }} without {{; write }}}} for a brace.");
+                throw new OptionException($"The file name \"{pattern}\" has a }} without {{; write }}}} for a brace.");
             }
             else if (c is '/' or '\\')
             {
@@ -133,32 +136,32 @@ internal sealed class FileNameTemplate
         EndSegment();
         if (endsOpen || segments.Count == 0)
         {
-            throw new OptionException($"--filename \"{pattern}\" names no file; the default is \"{Default}\".");
+            throw new OptionException($"The file name \"{pattern}\" names no file; the default is \"{Stems}\".");
         }
 
-        return new FileNameTemplate(pattern, segments);
+        return new FileNamePattern(pattern, segments);
     }
 
     /// <summary>The relative path for one file, with <see cref="Path.DirectorySeparatorChar"/>.</summary>
     /// <param name="values">A value for each field; a missing or empty one becomes "unknown".</param>
-    internal string Render(IReadOnlyDictionary<string, string?> values) =>
+    public string Render(IReadOnlyDictionary<string, string?> values) =>
         string.Join(Path.DirectorySeparatorChar, _segments.Select(s => RenderSegment(s, values)));
 
     /// <summary>The absolute path below a folder.</summary>
-    internal string Render(string folder, IReadOnlyDictionary<string, string?> values)
+    public string Render(string folder, IReadOnlyDictionary<string, string?> values)
     {
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string path = Path.GetFullPath(Path.Combine(root, Render(values)));
         string prefix = Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar;
         if (!path.StartsWith(prefix, StringComparison.Ordinal))
         {
-            throw new OptionException($"--filename \"{Pattern}\" would write outside of {root}.");
+            throw new OptionException($"The file name \"{Pattern}\" would write outside of {root}.");
         }
 
         return path;
     }
 
-    private static string RenderSegment(IReadOnlyList<Piece> pieces, IReadOnlyDictionary<string, string?> values)
+    private string RenderSegment(IReadOnlyList<Piece> pieces, IReadOnlyDictionary<string, string?> values)
     {
         int limit = LongestName;
         while (true)
@@ -183,7 +186,7 @@ internal sealed class FileNameTemplate
             int next = Math.Min(limit, longest) - Math.Max(1, (length - LongestName) / pieces.Count);
             if (next < 16)
             {
-                throw new OptionException($"--filename makes a name of {length} bytes; file systems take {LongestName}.");
+                throw new OptionException($"The file name \"{Pattern}\" makes a name of {length} bytes; file systems take {LongestName}.");
             }
 
             limit = next;

@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
+using Stemsharp.Separation;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>What a song's stems become, decided when its rate and length are known.</summary>
 internal sealed record FilePlan

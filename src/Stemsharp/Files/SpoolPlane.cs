@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
+using Stemsharp.Separation;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>One file's samples in a spool, at the rate at which they will be written: front to back in, front to back out.</summary>
 internal sealed class SpoolPlane : IWaitingSamples

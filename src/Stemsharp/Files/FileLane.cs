@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
+using Stemsharp.Separation;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>
 /// One file of a plan on its way. Where its gain depends on the whole song it is written at gain 1 all the same, while its samples
@@ -8,17 +9,17 @@ namespace Stemsharp.Separation.Files;
 /// </summary>
 /// <param name="plan">All files.</param>
 /// <param name="index">This one.</param>
-/// <param name="plane">Where its samples wait; null where nothing waits.</param>
+/// <param name="waiting">Its samples that wait, or will wait where they are a <see cref="SpoolPlane"/>; null where nothing waits.</param>
 /// <param name="cancellationToken">Ends an encoder, and writing again.</param>
-internal sealed class FileLane(FilePlan plan, int index, SpoolPlane? plane, CancellationToken cancellationToken) : IDisposable
+internal sealed class FileLane(FilePlan plan, int index, IWaitingSamples? waiting, CancellationToken cancellationToken) : IDisposable
 {
     private const int BlockFrames = 1 << 14;
     private readonly PlannedFile _file = plan.Files[index];
     private readonly float[] _block = new float[SeparatedBlock.Capacity * plan.Channels];
     private IStagedWriter? _writer;
 
-    /// <summary>Where its samples wait.</summary>
-    public SpoolPlane? Plane => plane;
+    /// <summary>Its samples that wait.</summary>
+    public IWaitingSamples? Waiting => waiting;
 
     /// <summary>Makes the file under its temporary name.</summary>
     public IStagedWriter Open()
@@ -30,18 +31,21 @@ internal sealed class FileLane(FilePlan plan, int index, SpoolPlane? plane, Canc
     /// <summary>Takes over a file that was made elsewhere.</summary>
     public void Adopt(IStagedWriter writer) => _writer = writer;
 
+    /// <summary>No more samples will come.</summary>
+    public void End() => (waiting as SpoolPlane)?.End();
+
     /// <summary>Takes the next stretch of the song.</summary>
     public void Write(SeparatedBlock block)
     {
         Span<float> samples = _block.AsSpan(0, block.Length * plan.Channels);
         _file.Mixdown.Mix(block, samples);
-        plane?.Write(samples);
+        (waiting as SpoolPlane)?.Write(samples);
         if (_writer is null)
         {
             return;
         }
 
-        if (plane is not null && Clipping.RescaleGain(plane.Peak) != 1)
+        if (waiting is not null && Clipping.RescaleGain(waiting.Peak) != 1)
         {
             // Everything has to be written again: no more of this.
             Drop();
@@ -65,7 +69,7 @@ internal sealed class FileLane(FilePlan plan, int index, SpoolPlane? plane, Canc
         {
             Open();
             float[] block = new float[BlockFrames * plan.Channels];
-            for (int read; (read = plane!.Read(block)) > 0;)
+            for (int read; (read = waiting!.Read(block)) > 0;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 Clipping.Apply(block.AsSpan(0, read), plan.ClipMode, gain);

@@ -1,6 +1,6 @@
 using Stemsharp.Audio;
 
-namespace Stemsharp.Separation.Files;
+namespace Stemsharp.Files;
 
 /// <summary>What files keep of the input that they were separated from.</summary>
 internal static class SourceForm
