@@ -1,6 +1,7 @@
 using System.Globalization;
 using Stemsharp.Inference;
 using Stemsharp.Tests;
+using Stemsharp.Tests.Golden;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -9,7 +10,6 @@ namespace Stemsharp.Vulkan.Tests;
 /// <summary>Whole tracks through a RoFormer on the GPU engine, as users separate them, against the original's demix.</summary>
 public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposable
 {
-    private const string Folder = "roformer";
     private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-roformer-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -21,12 +21,13 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
     [InlineData("mel1.safetensors", "Mixed", new[] { "ov2", "short5003" })]
     public async Task A_track_is_separated_as_by_the_original(string model, string precision, string[] cases)
     {
-        GoldenTensors golden = GoldenTensors.Open(Folder, $"{model.Split('.')[0]}.demix.safetensors");
+        GoldenTensors golden = GoldenTensors.Open(GoldenRoFormers.Folder, $"{model.Split('.')[0]}.demix.safetensors");
         List<string> wrong = [];
         foreach (string name in cases)
         {
             double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{name}"], CultureInfo.InvariantCulture);
-            await using Separator separator = Separator.Open(await new ModelCatalog().ResolveAsync(Copy(model, name.EndsWith("normalize", StringComparison.Ordinal))), new SeparatorOptions
+            string path = GoldenRoFormers.Copy(_folder, model, yaml => GoldenRoFormers.YamlOf(name, yaml));
+            await using Separator separator = Separator.Open(await new ModelCatalog().ResolveAsync(path), new SeparatorOptions
             {
                 Threads = 2,
                 Backends = [new VulkanBackend()],
@@ -34,7 +35,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
                 Device = TestDevice.Device.Info.Index.ToString(CultureInfo.InvariantCulture),
                 Precision = Enum.Parse<EnginePrecision>(precision),
                 ParallelSegments = 2,
-                Overlap = name.StartsWith("ov", StringComparison.Ordinal) ? 1 - 1.0 / (name[2] - '0') : null,
+                Overlap = GoldenRoFormers.OverlapOf(name),
             });
             GoldenTensor mix = golden[golden.Contains($"mix.{name}") ? $"mix.{name}" : "mix"];
             int length = mix.Shape[1];
@@ -51,18 +52,5 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
         }
 
         Assert.Empty(wrong);
-    }
-
-    private string Copy(string model, bool normalizes)
-    {
-        string path = Path.Combine(_folder, $"{(normalizes ? "normalizing" : "plain")}.{model}"), yaml = File.ReadAllText(Path.ChangeExtension(RepositoryFiles.Golden(Folder, model), ".yaml"));
-        if (normalizes)
-        {
-            yaml = yaml.Replace("num_overlap: 2", "num_overlap: 2\n  normalize: true", StringComparison.Ordinal).Replace("normalize: false", "", StringComparison.Ordinal);
-        }
-
-        File.Copy(RepositoryFiles.Golden(Folder, model), path, overwrite: true);
-        File.WriteAllText(Path.ChangeExtension(path, ".yaml"), yaml);
-        return path;
     }
 }

@@ -3,6 +3,7 @@ using Stemsharp.Graph;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.Tests;
+using Stemsharp.Tests.Golden;
 using Stemsharp.Tests.Signal;
 using Stemsharp.Vulkan.Device;
 using Xunit;
@@ -13,7 +14,7 @@ namespace Stemsharp.Vulkan.Tests;
 /// <summary>The golden RoFormers on the GPU engine: forward passes, quiet inputs, layers, whole tracks.</summary>
 public class RoFormerTests(ITestOutputHelper output)
 {
-    private const string Folder = "roformer";
+    private const string Folder = GoldenRoFormers.Folder;
 
     public static TheoryData<string, string[]> Models => new()
     {
@@ -63,8 +64,10 @@ public class RoFormerTests(ITestOutputHelper output)
         int samples = mix.Shape[1];
         Graph.Graph recorded = network.Record(samples);
         using INetworkWeights weights = network.OpenWeights(recorded);
-        string[] taps = [.. golden.Names.Where(n => n.StartsWith("layers.", StringComparison.Ordinal) || n is "band_split" or "final_norm")];
-        Value[] values = [.. taps.Select(tap => recorded.Nodes.First(n => n.Name == NodeOf(network, tap)).Output)];
+
+        // All but the mask, which leaves its step as a spectrogram.
+        string[] taps = [.. GoldenRoFormers.Taps(golden).Where(tap => tap != "mask.0")];
+        Value[] values = [.. taps.Select(tap => recorded.Nodes.First(n => n.Name == GoldenRoFormers.NodeOf(network, tap)).Output)];
         Graph.Graph graph = new([.. recorded.Nodes], [.. recorded.Inputs], [.. taps.Zip(values)], [.. recorded.Parameters]);
         float[] spectrogram = [.. Enumerable.Range(0, mix.Shape[0]).SelectMany(c => ReferenceTransform.Forward(network.Definition.Transform!, mix.Values.AsSpan(c * samples, samples))).Select(v => (float)v)];
         float[] found = new GraphRun(TestDevice.Device, TestDevice.Pipelines).Run(graph, [spectrogram], EnginePrecision.Fp32, weights: weights)[0];
@@ -72,36 +75,11 @@ public class RoFormerTests(ITestOutputHelper output)
         foreach ((string tap, Value value) in taps.Zip(values))
         {
             int length = (int)value.Shape.Elements;
-            double snr = GoldenModel.Snr(Arrange(golden[tap], value.Shape, tap), found.AsSpan(at, length));
+            double snr = GoldenModel.Snr(GoldenRoFormers.Arrange(golden[tap], value.Shape, tap), found.AsSpan(at, length));
             output.WriteLine($"{tap} {snr:F1} dB");
             Assert.True(snr > 60, $"{tap} {snr:F1} dB");
             at += length;
         }
-    }
-
-    // The node whose output a tap is.
-    private static string NodeOf(CheckpointNetwork network, string tap)
-    {
-        string[] parts = tap.Split('.');
-        return tap == "band_split" ? "band_split.bands"
-            : tap == "final_norm" ? tap
-            : parts.Length == 6 ? tap + (parts[5] == "0" ? ".to_out.0" : ".net.4")
-            : network.Family.StartsWith("Mel", StringComparison.Ordinal) ? $"{tap}.norm" : $"{tap}.layers.0.residual2";
-    }
-
-    // A tap as the graph's value lies, [D, K, T].
-    private static float[] Arrange(GoldenTensor tap, Shape shape, string name)
-    {
-        int channels = shape.Channels, rows = shape.Rows, frames = shape.Last;
-        bool alongTime = name.StartsWith("layers.", StringComparison.Ordinal) && name.Split('.')[2] == "0";
-        float[] result = new float[shape.Elements];
-        for (int i = 0; i < result.Length; i++)
-        {
-            int c = i / (rows * frames), r = i / frames % rows, t = i % frames;
-            result[i] = tap.Values[(alongTime ? r * frames + t : t * rows + r) * channels + c];
-        }
-
-        return result;
     }
 
     private void Check(string model, string[] cases, VulkanOptions options, Func<double, double> least)
@@ -115,7 +93,7 @@ public class RoFormerTests(ITestOutputHelper output)
             GoldenTensors golden = GoldenTensors.Open(Folder, $"{model.Split('.')[0]}.{parts[0]}.safetensors");
             double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{parts[1]}"], CultureInfo.InvariantCulture);
             float[] stems = PieceTrial.Run(engine, network.Definition, golden[$"mix.{parts[1]}"].Values, default);
-            double snr = Snr(network, golden, parts[1], stems);
+            double snr = GoldenModel.Snr(golden[$"stems.{parts[1]}"].Values, [.. GoldenRoFormers.Parts(network, golden, parts[1], stems).SelectMany(p => p.ToArray())]);
             string line = $"{item}: {snr:F2} dB, the original {original:F2} dB";
             output.WriteLine(line);
 
@@ -131,16 +109,5 @@ public class RoFormerTests(ITestOutputHelper output)
         // Silence gives silence.
         float[] silence = new float[network.Definition.Channels * 12 * network.Definition.Transform!.Hop];
         Assert.All(PieceTrial.Run(engine, network.Definition, silence, default), value => Assert.Equal(0f, value));
-    }
-
-    // The truth holds as many samples as the original gives, of the stems that its file names.
-    private static double Snr(CheckpointNetwork network, GoldenTensors golden, string name, float[] stems)
-    {
-        GoldenTensor truth = golden[$"stems.{name}"];
-        int channels = network.Definition.Channels, samples = stems.Length / channels / network.Definition.Stems.Length, given = truth.Shape[^1];
-        string[] stored = golden.Metadata.TryGetValue("stems", out string? names) ? names.Split(',') : [.. network.Definition.Stems];
-        float[] found = [.. stored.SelectMany(stem => Enumerable.Range(0, channels).SelectMany(c =>
-            stems.AsSpan((network.Definition.Stems.IndexOf(stem) * channels + c) * samples, given).ToArray()))];
-        return GoldenModel.Snr(truth.Values, found);
     }
 }
