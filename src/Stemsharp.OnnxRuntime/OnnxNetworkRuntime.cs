@@ -54,7 +54,8 @@ internal sealed class OnnxNetworkRuntime : INetworkRuntime
             _session = session;
         }
 
-        return [_session];
+        // A device runs one piece while the processor is at work on another.
+        return _session.IsOnProcessor ? [_session] : [_session, _session.Beside()];
     }
 
     public void Dispose() => _session?.Dispose();

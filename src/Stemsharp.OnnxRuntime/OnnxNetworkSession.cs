@@ -11,6 +11,7 @@ namespace Stemsharp.OnnxRuntime;
 internal sealed unsafe class OnnxNetworkSession : INetworkSession
 {
     private readonly OnnxSession _session;
+    private readonly bool _owns = true;
 
     // By role; null where the graph has none. All are pinned, so that their addresses hold.
     private readonly float[]?[] _inputs = new float[]?[2], _outputs = new float[]?[2], _given = new float[]?[2];
@@ -62,6 +63,21 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
         }
     }
 
+    private OnnxNetworkSession(OnnxNetworkSession other)
+    {
+        _session = other._session;
+        _owns = false;
+        (Stems, Channels, Samples, SampleRate, _places) = (other.Stems, other.Channels, other.Samples, other.SampleRate, other._places);
+        for (int role = 0; role < 2; role++)
+        {
+            _inputs[role] = Another(other._inputs[role]);
+            _given[role] = Another(other._given[role]);
+            _outputs[role] = ReferenceEquals(other._outputs[role], other._given[role]) ? _given[role] : Another(other._outputs[role]);
+        }
+
+        static float[]? Another(float[]? pinned) => pinned is null ? null : Pinned(pinned.Length);
+    }
+
     /// <summary>Names of the stems, in the order of the outputs; numbers where the file has no names.</summary>
     public IReadOnlyList<string> Stems { get; }
 
@@ -91,6 +107,12 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
 
     /// <inheritdoc/>
     public float* Output(PortRole role) => Address(_outputs[(int)role]);
+
+    /// <summary>Whether it runs on the threads of the process that are there for the work around it, too.</summary>
+    public bool IsOnProcessor => _session.Options.Provider is ExecutionProvider.Cpu or ExecutionProvider.Xnnpack or ExecutionProvider.OpenVINO;
+
+    /// <summary>Inputs and outputs of their own for the same graph, to be filled and read while it runs. Runs take turns; this has to live longer.</summary>
+    public OnnxNetworkSession Beside() => new(this);
 
     /// <summary>What the file says of itself; of a waveform graph that says nothing, what its shapes say.</summary>
     /// <param name="path">Its name, for messages.</param>
@@ -141,7 +163,13 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        if (_owns)
+        {
+            _session.Dispose();
+        }
+    }
 
     private static IEnumerable<Memory<float>> Memories(float[]?[] byRole) => byRole.OfType<float[]>().Select(a => a.AsMemory());
 

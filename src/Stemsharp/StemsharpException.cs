@@ -55,6 +55,17 @@ public class OutputException : AudioException
 
         return false;
     }
+
+    /// <summary>
+    /// Whether an error that came of nothing but writing is the file system's. A file that grows beyond what the file system takes (4 GB on FAT32), or the user may write,
+    /// is an <see cref="ArgumentOutOfRangeException"/> to .NET.
+    /// </summary>
+    internal static bool IsOfFiles(Exception error) => error is IOException or UnauthorizedAccessException || IsTooLarge(error);
+
+    /// <summary>What such an error says.</summary>
+    internal static string WordsOf(Exception error) => IsTooLarge(error) ? "the file system takes no larger file." : error.Message;
+
+    private static bool IsTooLarge(Exception error) => error is ArgumentOutOfRangeException { ParamName: "value" };
 }
 
 /// <summary>A checkpoint, bag or catalog entry that is missing, broken, hostile or not supported.</summary>

@@ -206,6 +206,40 @@ public sealed class ReplacementTests : IDisposable
         Clean();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_device_loads_a_graph_once_and_is_given_the_next_piece_while_it_runs_one(bool fails)
+    {
+        _fake.Providers = ["CUDAExecutionProvider"];
+        if (fails)
+        {
+            _fake.Runs.Enqueue("CUDA failure 719: unspecified launch failure");
+        }
+
+        SeparationResult result = await SeparateAsync(Options(Fake(provider: ExecutionProvider.Cuda)));
+        Check(result, ("fake", 0, 3));
+        AllSevens(result, Length);
+        Assert.Equal(fails ? 1 : 0, _said.Texts.Count);
+        Assert.InRange(Runs, fails ? 4 : 3, fails ? 5 : 3);
+        Assert.Equal(fails ? 2 : 1, _fake.Calls.Count(c => c == "load"));
+        Clean();
+    }
+
+    [Fact]
+    public void Inputs_and_outputs_beside_are_their_own_and_end_with_the_graph()
+    {
+        using OnnxNetworkSession session = new(_fake.Library(), _graph, null, ["drums", "bass", "other", "vocals"]);
+        using OnnxNetworkSession beside = session.Beside();
+        Distinct();
+        beside.Run(default);
+        Assert.Equal((0f, 7f), Firsts());
+
+        unsafe void Distinct() => Assert.True(session.Input(PortRole.Waveform) != beside.Input(PortRole.Waveform) && session.Output(PortRole.Waveform) != beside.Output(PortRole.Waveform));
+
+        unsafe (float, float) Firsts() => (*session.Output(PortRole.Waveform), *beside.Output(PortRole.Waveform));
+    }
+
     private static async Task<SeparationResult> SeparateAsync(SeparatorOptions options)
     {
         await using Separator separator = await Separator.OpenAsync(options with { Model = s_model });
@@ -221,11 +255,11 @@ public sealed class ReplacementTests : IDisposable
     private SeparatorOptions Options(Backend backend) => new() { Model = s_model, Backends = [backend, new CpuBackend()], Engine = backend.Name, Notices = _said };
 
     // As OnnxRuntimeBackend opens it, with another library.
-    private TestBackend Fake(bool countNodes = false) => new((network, settings) =>
+    private TestBackend Fake(bool countNodes = false, ExecutionProvider provider = ExecutionProvider.Cpu) => new((network, settings) =>
     {
         OnnxNetworkRuntime runtime = new(network.Definition, new EngineIdentity("fake", "sevens", EnginePrecision.Fp32), _ =>
         {
-            OnnxNetworkSession session = new(_fake.Library(), _graph, new OnnxSessionOptions { CountNodes = countNodes }, network.Definition.Stems);
+            OnnxNetworkSession session = new(_fake.Library(), _graph, new OnnxSessionOptions { CountNodes = countNodes, Provider = provider }, network.Definition.Stems);
             session.TellNodes(settings.Say);
             return session;
         });

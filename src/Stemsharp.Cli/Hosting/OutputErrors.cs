@@ -10,9 +10,9 @@ internal static class OutputErrors
         {
             action();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or (AudioException and not OutputException))
+        catch (Exception exception) when (OutputException.IsOfFiles(exception) || exception is AudioException and not OutputException)
         {
-            throw new OutputException(exception.Message, exception);
+            throw new OutputException(OutputException.WordsOf(exception), exception);
         }
     }
 }

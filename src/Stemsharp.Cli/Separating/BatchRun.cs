@@ -153,12 +153,21 @@ internal sealed class BatchRun
         TrackSource source, TrackClaim claim, ITrackView view, long began, CancellationToken cancellationToken)
     {
         Track track = source.Track;
-        SeparatedFiles separated = await _separation
-            .RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
+        Task<string> hashed = HashesAsync(track, cancellationToken);
+        SeparatedFiles separated;
+        try
+        {
+            separated = await _separation.RunAsync(source, claim.WorkFolder, view, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ((Task)hashed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         TrackRecord record = new()
         {
             Input = track.Path,
-            InputSha256 = await HashAsync(track, cancellationToken).ConfigureAwait(false),
+            InputSha256 = await hashed.ConfigureAwait(false),
             ModelSha256 = _model.Value,
             SettingsSha256 = _settings,
             Seconds = separated.Summary.Info.Duration.TotalSeconds,
@@ -215,6 +224,16 @@ internal sealed class BatchRun
             ? new TrackOutcome { Track = track, Status = TrackStatus.Skipped, Files = files }
             : null;
     }
+
+    /// <summary>The input's hash, with the model's computed on the way: beside the measuring pass, which is one thread's work.</summary>
+    private Task<string> HashesAsync(Track track, CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
+            _ = _model.Value;
+            return input;
+        },
+        cancellationToken);
 
     private static Task<string> HashAsync(Track track, CancellationToken cancellationToken) =>
         track.IsStandardInput ? Task.FromResult("") : TrackRecord.HashFileAsync(track.Path, cancellationToken);

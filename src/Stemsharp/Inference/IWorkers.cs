@@ -52,3 +52,19 @@ internal sealed class ParallelWorkers(int count) : IWorkers
         }
     }
 }
+
+/// <summary>Threads for several callers at once: they take turns, so that there are never more at work than one of them would have.</summary>
+internal sealed class SharedWorkers(IWorkers workers) : IWorkers
+{
+    private readonly Lock _turn = new();
+
+    public int Count => workers.Count;
+
+    public void For(int items, Action<int> body)
+    {
+        lock (_turn)
+        {
+            workers.For(items, body);
+        }
+    }
+}

@@ -73,7 +73,7 @@ internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRunti
         IWorkers? shared = null;
         foreach (INetworkSession session in sessions)
         {
-            IWorkers workers = session.Workers ?? (shared ??= new ParallelWorkers(threads));
+            IWorkers workers = session.Workers ?? (shared ??= new SharedWorkers(new ParallelWorkers(threads)));
             _pieces.Add(new SpectralPiece(this, definition, session, _transform, workers, samples));
         }
 

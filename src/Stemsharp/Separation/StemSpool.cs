@@ -65,7 +65,7 @@ internal sealed class StemSpool : IDisposable
         {
             RandomAccess.Write(_file.Stream.SafeFileHandle, MemoryMarshal.AsBytes(samples), Offset(plane, start));
         }
-        catch (IOException error)
+        catch (Exception error) when (OutputException.IsOfFiles(error))
         {
             throw Failure("written", error);
         }
@@ -75,7 +75,7 @@ internal sealed class StemSpool : IDisposable
 
     private long Offset(int plane, long start) => (plane * _length + start) * sizeof(float);
 
-    private OutputException Failure(string what, IOException error) => new(
-        $"The temporary file in '{_folder}' cannot be {what}: {error.Message} Free some space, or choose another temporary folder.",
+    private OutputException Failure(string what, Exception error) => new(
+        $"The temporary file in '{_folder}' cannot be {what}: {OutputException.WordsOf(error)} Free some space, or choose another temporary folder.",
         error);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Tests;
 using Xunit;
@@ -52,6 +53,37 @@ public sealed class ReliabilityTests : IDisposable
         Assert.Equal(ExitCode.Audio, code);
         Assert.True(error.WasCalled);
         Assert.All(Directory.GetFiles(Out, "*", SearchOption.AllDirectories), file => Assert.Equal((".lock", 0L), (Path.GetExtension(file), new FileInfo(file).Length)));
+    }
+
+    // The system refuses to write beyond a limit of each file's size: at another stage of the same song for each limit.
+    [LinuxTheory]
+    [InlineData("the input at the model's rate", 48_000, 400, "temporary file", "--clip-mode", "none")]
+    [InlineData("stems that wait", 44_100, 2_000, "temporary file")]
+    [InlineData("stems that wait to add up", 44_100, 2_000, "temporary file", "--exact-sum")]
+    [InlineData("a file", 44_100, 400, ".wav", "--stems", "drums", "--clip-mode", "none")]
+    [InlineData("a file that is written again", 44_100, 2_500, ".wav", "--stems", "drums", "--rate", "192000")]
+    public async Task ADiskThatTakesNoMoreIsToldOnceAndNothingIsLeft(string stage, int rate, int kilobytes, string named, params string[] options)
+    {
+        Assert.NotEmpty(stage);
+        string clip = _folder.Combine("song.wav");
+        using (IAudioWriter writer = AudioFiles.Create(clip, rate, 2))
+        {
+            // So loud that every stem needs a gain.
+            writer.Write(Enumerable.Range(0, 6 * rate * 2).Select(i => i / 300 % 2 == 0 ? 0.99f : -0.99f).ToArray());
+            writer.Complete();
+        }
+
+        string temporary = Directory.CreateDirectory(_folder.Combine("tmp")).FullName;
+        string limit = $"trap '' XFSZ; ulimit -f {2 * kilobytes}; exec \"$0\" \"$@\"";
+        using Process process = ChildProcess.Start(
+            ["separate", clip, "--model", "demo", "-o", Out, "--quiet", .. options],
+            new Dictionary<string, string> { ["DOTNET_EnableWriteXorExecute"] = "0", ["TMPDIR"] = temporary }, ["/bin/sh", "-c", limit]);
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(ExitCode.Output, process.ExitCode);
+        Assert.Contains(named, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.All(Directory.GetFiles(Out, "*", SearchOption.AllDirectories), file => Assert.Equal((".lock", 0L), (Path.GetExtension(file), new FileInfo(file).Length)));
+        Assert.Empty(Directory.GetFiles(temporary, "*stemsharp*"));
     }
 
     [LinuxFact]

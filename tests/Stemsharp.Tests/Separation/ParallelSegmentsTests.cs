@@ -45,6 +45,56 @@ public class ParallelSegmentsTests
     }
 
     [Fact]
+    public void What_is_done_is_blended_and_handed_on_while_the_next_piece_runs()
+    {
+        using SemaphoreSlim handedOn = new(0);
+        int runs = 0, waited = 0;
+        SeparationHarness.Run(
+            SeparationHarness.Noise(9_000, 1), new SeparationSettings(), [Member(2, token =>
+            {
+                // The second piece cannot end before the first one's stretch of the song has been handed on.
+                if (Interlocked.Increment(ref runs) == 2 && handedOn.Wait(TimeSpan.FromSeconds(30), token))
+                {
+                    waited++;
+                }
+            })],
+            received: () => handedOn.Release());
+        Assert.Equal(1, waited);
+    }
+
+    [Fact]
+    public void Threads_that_several_share_never_do_more_than_one_callers_work()
+    {
+        SharedWorkers workers = new(new ParallelWorkers(3));
+        int atWork = 0, most = 0;
+        long sum = 0;
+        Parallel.For(0, 8, _ => workers.For(20, item =>
+        {
+            int now = Interlocked.Increment(ref atWork);
+            InterlockedMax(ref most, now);
+            Thread.SpinWait(1000);
+            Interlocked.Add(ref sum, item);
+            Interlocked.Decrement(ref atWork);
+        }));
+        Assert.Equal(8 * 190, sum);
+        Assert.InRange(most, 1, 3);
+
+        static void InterlockedMax(ref int target, int value)
+        {
+            for (int seen = target; value > seen;)
+            {
+                int before = Interlocked.CompareExchange(ref target, value, seen);
+                if (before == seen)
+                {
+                    return;
+                }
+
+                seen = before;
+            }
+        }
+    }
+
+    [Fact]
     public void An_error_comes_out_when_nothing_runs_any_more()
     {
         int active = 0, runs = 0;

@@ -75,7 +75,7 @@ internal static class SeparationHarness
 
     /// <summary>[stem][channel][sample], checked to come in order and without gaps.</summary>
     public static float[][][] Run(
-        float[][] mix, SeparationSettings settings, IReadOnlyList<BagMember>? members = null, int[]? wanted = null, Action<SeparationTally>? tell = null)
+        float[][] mix, SeparationSettings settings, IReadOnlyList<BagMember>? members = null, int[]? wanted = null, Action<SeparationTally>? tell = null, Action? received = null)
     {
         members ??= [Member()];
         wanted ??= [.. Enumerable.Range(0, members[0].Weights.Count)];
@@ -97,6 +97,7 @@ internal static class SeparationHarness
                 }
 
                 position += block.Length;
+                received?.Invoke();
             },
             _ => { },
             default);

@@ -344,6 +344,34 @@ public sealed class StemFileTests : IDisposable
         Assert.Equal((SeparationState.Writing, 0), seen[^2]);
     }
 
+    [Theory]
+    [InlineData(SeparationState.Analyzing, ClipMode.Rescale)]
+    [InlineData(SeparationState.LoadingModel, ClipMode.Rescale)]
+    [InlineData(SeparationState.Separating, ClipMode.Rescale)]
+    [InlineData(SeparationState.Separating, ClipMode.None)]
+    [InlineData(SeparationState.Writing, ClipMode.Rescale)]
+    [InlineData(SeparationState.Writing, ClipMode.None)]
+    public async Task A_cancellation_at_any_stage_leaves_nothing(SeparationState stage, ClipMode mode)
+    {
+        string output = Path.Combine(_folder, "out");
+        using CancellationTokenSource cancel = new();
+        await using Separator separator = FakeModel.Open(new SeparatorOptions { TemporaryFolder = _folder });
+        Told progress = new(p =>
+        {
+            if (p.State == stage && (stage != SeparationState.Separating || p.SegmentIndex == 2))
+            {
+                cancel.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => separator.SeparateToFilesAsync(
+            FakeModel.Noise(300_000), output, new StemFileOptions { ClipMode = mode }, progress: progress, cancellationToken: cancel.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+
+        // Nothing waits: the next song has all threads, and the files their names.
+        await separator.SeparateToFilesAsync(FakeModel.Noise(300_000), output);
+        Assert.Equal(4, Directory.GetFiles(output, "*", SearchOption.AllDirectories).Length);
+    }
+
     // Each stage fails in turn: one error, nothing left, and the separator is as good as new.
     [Theory]
     [InlineData("measuring")]

@@ -56,7 +56,7 @@ internal sealed class OutputFile : IDisposable
         {
             action();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (OutputException.IsOfFiles(error))
         {
             throw Failure(error);
         }
@@ -68,7 +68,7 @@ internal sealed class OutputFile : IDisposable
         DirectoryNotFoundException => new OutputException($"'{Path}' can't be written: its folder does not exist. Create it first.", error),
         UnauthorizedAccessException => new OutputException($"'{Path}' can't be written: this user may not write there. Choose another folder or change its permissions.", error),
         IOException when IsDiskFull(error) => new OutputException($"'{Path}' can't be written: no space left on the disk. Free some space or choose another folder.", error),
-        _ => new OutputException($"'{Path}' can't be written: {error.Message}", error),
+        _ => new OutputException($"'{Path}' can't be written: {OutputException.WordsOf(error)}", error),
     };
 
     public void Dispose()

@@ -41,7 +41,7 @@ internal static class Spool
         catch (Exception error)
         {
             file.Dispose();
-            if (error is not IOException)
+            if (!OutputException.IsOfFiles(error))
             {
                 throw;
             }
@@ -49,7 +49,7 @@ internal static class Spool
             throw new OutputException(
                 OutputFile.IsDiskFull(error)
                     ? $"'{name}' can't be spooled: no space left for temporary files. Free some space, or choose another folder for them."
-                    : $"'{name}' can't be spooled: {error.Message}",
+                    : $"'{name}' can't be spooled: {OutputException.WordsOf(error)}",
                 error);
         }
     }

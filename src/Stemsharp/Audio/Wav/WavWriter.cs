@@ -75,7 +75,7 @@ internal sealed class WavWriter : PcmWriter
         {
             _stream.Flush();
         }
-        catch (IOException error)
+        catch (Exception error) when (OutputException.IsOfFiles(error))
         {
             throw Failure(error);
         }
@@ -199,7 +199,7 @@ internal sealed class WavWriter : PcmWriter
             _stream.Write(header);
             _stream.Position = end;
         }
-        catch (IOException error)
+        catch (Exception error) when (OutputException.IsOfFiles(error))
         {
             throw Failure(error);
         }
@@ -211,14 +211,14 @@ internal sealed class WavWriter : PcmWriter
         {
             _stream.Write(bytes);
         }
-        catch (IOException error)
+        catch (Exception error) when (OutputException.IsOfFiles(error))
         {
             throw Failure(error);
         }
     }
 
-    private OutputException Failure(IOException error) =>
-        File?.Failure(error) ?? new OutputException($"The WAV stream can't be written: {error.Message}", error);
+    private OutputException Failure(Exception error) =>
+        File?.Failure(error) ?? new OutputException($"The WAV stream can't be written: {OutputException.WordsOf(error)}", error);
 
     private static void WriteId(Span<byte> target, string id)
     {

@@ -44,9 +44,9 @@ internal static class CheckpointWriter
 
             return file.Finish(sha256 => nameByChecksum ? $"{path[..^Path.GetExtension(path).Length]}-{sha256[..8]}{Path.GetExtension(path)}" : path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (OutputException.IsOfFiles(e))
         {
-            throw new ModelException($"{path} cannot be written: {e.Message}", e);
+            throw new ModelException($"{path} cannot be written: {OutputException.WordsOf(e)}", e);
         }
     }
 
