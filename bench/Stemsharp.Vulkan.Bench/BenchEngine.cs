@@ -4,15 +4,20 @@ using Stemsharp.Vulkan.Device;
 
 namespace Stemsharp.Vulkan.Bench;
 
-/// <summary>An engine that is ready for a network's own pieces.</summary>
+/// <summary>An engine that is ready for a network's pieces.</summary>
 internal sealed class BenchEngine : IDisposable
 {
-    public BenchEngine(BenchDevice device, Network network, VulkanOptions options, long pieces)
+    /// <param name="device">Where.</param>
+    /// <param name="network">What.</param>
+    /// <param name="options">How.</param>
+    /// <param name="pieces">How many pieces there will be.</param>
+    /// <param name="samples">Samples of a piece; null for the network's own.</param>
+    public BenchEngine(BenchDevice device, Network network, VulkanOptions options, long pieces, int? samples = null)
     {
         long began = Stopwatch.GetTimestamp();
         Network = network;
         Engine = new VulkanEngine(device.Instance, device.Info, network, options);
-        Samples = network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
+        Samples = samples ?? network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples);
         Engine.Prepare(Samples, pieces);
         OpenedIn = Stopwatch.GetElapsedTime(began).TotalSeconds;
     }

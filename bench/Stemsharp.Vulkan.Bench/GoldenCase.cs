@@ -15,23 +15,37 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
         new("tiny6/tiny6-18285eff.th", "tiny6/tiny6.io.safetensors", "mix.85995", "stems.85995", 0),
         new("mixed-storage/mixed-7b6ab67f.th", "mixed-storage/mixed.io.safetensors", "mix.20000", "stems.20000", 0),
         Full,
+        new("roformer/bs4.ckpt", "roformer/bs4.io.safetensors", "mix.8820", "stems.8820", 0),
+        new("roformer/bs1.ckpt", "roformer/bs1.io.safetensors", "mix.22528", "stems.22528", 0),
+        new("roformer/mel1.safetensors", "roformer/mel1.io.safetensors", "mix.8820", "stems.8820", 0),
+        new("roformer/mel4.ckpt", "roformer/mel4.io.safetensors", "mix.8192", "stems.8192", 0),
+        FullWidth("synthetic:mel-band-roformer-kim", "kim_mel", 44_100, 11_025),
+        FullWidth("synthetic:bs-roformer-viperx", "viperx_bs_317", 22_050, 8_000),
+        FullWidth("synthetic:bs-roformer-sw", "bs_sw6", 22_050, 8_000),
     ];
+
+    /// <summary>The file of the input, where it is another one.</summary>
+    public string? InputFile { get; init; }
+
+    /// <summary>Samples of the input that are taken; null for all.</summary>
+    public int? Samples { get; init; }
 
     public static Network Open(string golden, string model) =>
         FamilyTable.All.Open(model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal) || System.IO.File.Exists(model) ? model : Path.Combine(golden, model));
 
     /// <summary>The mix, lengthened with zeros to what the network takes; and the truth, channel by channel.</summary>
-    public (float[] Mix, float[] Truth, int Samples) Data(string golden, int length)
+    public (float[] Mix, float[] Truth) Data(string golden, NetworkDefinition network)
     {
-        using Checkpoint data = Checkpoint.Open(Path.Combine(golden, File));
-        float[] mix = Read(data, Input), padded = new float[2 * length];
-        int samples = mix.Length / 2;
+        using Checkpoint data = Checkpoint.Open(Path.Combine(golden, File)), input = Checkpoint.Open(Path.Combine(golden, InputFile ?? File));
+        float[] mix = Read(input, Input);
+        int all = mix.Length / 2, samples = Samples ?? all, length = network.Cut.NetworkSamples(samples);
+        float[] padded = new float[2 * length];
         for (int c = 0; c < 2; c++)
         {
-            mix.AsSpan(c * samples, samples).CopyTo(padded.AsSpan(c * length));
+            mix.AsSpan(c * all, samples).CopyTo(padded.AsSpan(c * length));
         }
 
-        return (padded, Read(data, Output), samples);
+        return (padded, Read(data, Output));
     }
 
     /// <summary>Decibels of the truth over the error.</summary>
@@ -51,6 +65,10 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
 
         return 10 * Math.Log10(signal / error);
     }
+
+    // A short piece of a network with all its channels.
+    private static GoldenCase FullWidth(string model, string name, int samples, int start) =>
+        new(model, $"roformer/full.{name}.safetensors", "mix", "window", start) { InputFile = "roformer/full.mix.safetensors", Samples = samples };
 
     private static float[] Read(Checkpoint data, string name)
     {

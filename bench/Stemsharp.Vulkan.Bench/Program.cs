@@ -41,6 +41,9 @@ switch (args)
         }
 
         return 0;
+    case ["chunk", var model, ..]:
+        PieceComparison.Run(Device(), model, options);
+        return 0;
     case ["song", var file, var seconds]:
         SongFile.Write(file, int.Parse(seconds));
         return 0;
@@ -52,8 +55,9 @@ switch (args)
         BenchDevice device = Device();
         foreach (GoldenCase item in GoldenCase.All.Where(c => c.Model.Contains(filter, StringComparison.Ordinal)))
         {
-            using BenchEngine bench = new(device, GoldenCase.Open(golden, item.Model), options, 1);
-            (float[] mix, float[] truth, int samples) = item.Data(golden, bench.Samples);
+            Network network = GoldenCase.Open(golden, item.Model);
+            (float[] mix, float[] truth) = item.Data(golden, network.Definition);
+            using BenchEngine bench = new(device, network, options, 1, mix.Length / 2);
             long start = Stopwatch.GetTimestamp();
             float[] stems = PieceTrial.Run(bench.Engine, bench.Network.Definition, mix, default);
             Console.WriteLine($"{item.Model}: {item.Snr(stems, truth, bench.Samples):F2} dB, opened in {bench.OpenedIn:F2} s, ran in {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, {bench.Description}");
@@ -70,6 +74,6 @@ switch (args)
 
         return 0;
     default:
-        Console.Error.WriteLine("usage: devices | trial | song FILE SECONDS | selftest | plan MODEL | accuracy GOLDEN FILTER | time MODEL SEGMENTS ROUNDS [--out FOLDER] [--device D] [--precision fp32|mixed] [--pieces N] [--cache FOLDER] [--no-matrices] [--no-tuning] [--tiles] [--validate] [--profile] [--emulate]");
+        Console.Error.WriteLine("usage: devices | trial | song FILE SECONDS | selftest | plan MODEL | chunk MODEL | accuracy GOLDEN FILTER | time MODEL SEGMENTS ROUNDS [--out FOLDER] [--device D] [--precision fp32|mixed] [--pieces N] [--cache FOLDER] [--no-matrices] [--no-tuning] [--tiles] [--validate] [--profile] [--emulate]");
         return 2;
 }

@@ -8,7 +8,7 @@ namespace Stemsharp.Vulkan;
 
 /// <summary>
 /// Tries the kernels on cooperative matrices on a device before anything depends on them: a small network of a
-/// convolution, an attention and a gated product beside the interpreter.
+/// convolution, attention with and without rotary positions and gates, and a gated product beside the interpreter.
 /// </summary>
 internal static class MatrixTrial
 {
@@ -55,6 +55,7 @@ internal static class MatrixTrial
         GraphBuilder g = new();
         Value x = g.Conv("conv", g.Input("x", new Shape(32, 6, 20)), 64, [3, 3], [1, 1], [1, 1], [1, 1]);
         Value y = g.MultiheadAttention("attention", x, x, 2);
+        y = g.Add("sum", y, g.RotaryAttention(g.RmsNorm("norm", x), 2, 32, SequenceAxis.Rows));
         g.Output("y", g.Glu(g.Conv("gated", g.Gelu(y), 48, [1, 1], [1, 1], [0, 0], [1, 1])));
         return g.Build();
     }

@@ -88,5 +88,5 @@ internal sealed class TileTuner(GpuPlan plan, GpuTraits traits, int pieces)
     }
 
     private string Key(ProductShape shape) =>
-        $"{plan.Precision} {shape.M} {shape.Columns} {shape.K} {shape.Channels} {shape.Loader} {(int)shape.Epilogue} {shape.Types} {pieces}";
+        $"{plan.Precision} {shape.M} {shape.Columns} {shape.K} {shape.Channels} {shape.Loader} {(int)shape.Epilogue} {shape.Types} {pieces}{(shape.Groups > 1 ? $" {shape.Groups}" : "")}";
 }

@@ -117,7 +117,7 @@ public sealed class VulkanBackend : Backend
         GpuInfo device = DeviceFor(settings);
         GpuPlan plan = Sketch(network, settings, samples);
         long free = VulkanEngine.UsableShare(GpuQuery.FreeMemory(s_system.Value.Instance!.Functions, device));
-        return Math.Max(1, VulkanEngine.FittingPieces(plan, device, Options(settings, device).Pieces, plan.WeightBytes, Math.Min(MaxMemory ?? long.MaxValue, free)));
+        return Math.Max(1, VulkanEngine.FittingPieces(plan, device, Options(settings, device), plan.WeightBytes, Math.Min(MaxMemory ?? long.MaxValue, free)));
     }
 
     /// <inheritdoc/>
@@ -159,6 +159,7 @@ public sealed class VulkanBackend : Backend
         {
             Precision = settings.Precision,
             Pieces = Math.Clamp(pieces, 1, Math.Max(1, settings.MostPiecesAtOnce)),
+            RunFlops = settings.PiecesAtOnce > 0 ? long.MaxValue : VulkanOptions.UsualFlops,
             MaxMemory = MaxMemory,
             Threads = settings.Threads,
             CacheFolder = CacheFolder,

@@ -228,12 +228,12 @@ internal sealed class VulkanEngine : IProfiledEngine
     /// <summary>How many pieces of a run fit into memory; 0 where not even one does.</summary>
     /// <param name="plan">What runs.</param>
     /// <param name="info">Where.</param>
-    /// <param name="wanted">As many as are wanted.</param>
+    /// <param name="options">How many are wanted.</param>
     /// <param name="weights">Memory that weights still have to take.</param>
     /// <param name="limit">Memory that may be taken.</param>
-    public static int FittingPieces(GpuPlan plan, GpuInfo info, int wanted, long weights, long limit)
+    public static int FittingPieces(GpuPlan plan, GpuInfo info, VulkanOptions options, long weights, long limit)
     {
-        for (int pieces = Math.Max(1, wanted); pieces >= 1; pieces--)
+        for (int pieces = (int)Math.Max(1, Math.Min(options.Pieces, options.RunFlops / Math.Max(1, plan.Flops))); pieces >= 1; pieces--)
         {
             // Kernels address the arena by a 32-bit number of halves.
             long arena = GpuSession.ArenaBytes(plan, pieces);
@@ -251,7 +251,7 @@ internal sealed class VulkanEngine : IProfiledEngine
         // A larger store of weights takes the place of the one before once it is filled.
         long held = _weights.Bytes, added = plan.WeightBytes > held ? plan.WeightBytes : 0;
         long limit = Math.Min((_options.MaxMemory ?? long.MaxValue) - held, UsableShare(_device.FreeMemory()));
-        int pieces = FittingPieces(plan, _device.Info, _options.Pieces, added, limit);
+        int pieces = FittingPieces(plan, _device.Info, _options, added, limit);
         return pieces > 0 ? pieces : throw new VulkanException(
             EngineFailure.OutOfMemory,
             $"One piece at a time needs {(added + GpuSession.Bytes(plan, 1)) / 1e6:F0} MB of the GPU's memory, and {limit / 1e6:F0} MB may be used. Allow more with --max-memory, close other programs that use the GPU, or take another engine.");

@@ -10,10 +10,19 @@ internal sealed record VulkanOptions
     /// <summary>Pieces of a run where nobody asks for another number: enough for a large GPU to be busy.</summary>
     public const int UsualPieces = 8;
 
+    /// <summary>What eight pieces of the hybrid network take.</summary>
+    public const long UsualFlops = 3_000_000_000_000;
+
     public EnginePrecision Precision { get; init; }
 
     /// <summary>Pieces of a run at most; fewer where memory does not allow as many.</summary>
     public int Pieces { get; init; } = UsualPieces;
+
+    /// <summary>
+    /// Operations of a run beyond which further pieces keep a device no busier and only take memory; for those who ask for no number of
+    /// pieces.
+    /// </summary>
+    public long RunFlops { get; init; } = long.MaxValue;
 
     /// <summary>Device memory at most, in bytes; null for what is free.</summary>
     public long? MaxMemory { get; init; }

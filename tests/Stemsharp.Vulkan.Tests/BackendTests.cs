@@ -1,6 +1,7 @@
 using System.Globalization;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Simd;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
@@ -70,6 +71,23 @@ public sealed class BackendTests : IDisposable
         Assert.Equal((1, 2, 8), (Of(Settings, software).Pieces, Of(Settings, integrated).Pieces, Of(Settings, discrete).Pieces));
         Assert.Equal(5, Of(Settings with { PiecesAtOnce = 5 }, software).Pieces);
         Assert.Equal(3, Of(Settings with { MostPiecesAtOnce = 3 }, discrete).Pieces);
+    }
+
+    [VulkanFact]
+    public void Where_nobody_asks_a_run_has_as_many_pieces_as_keep_a_device_busy()
+    {
+        GpuInfo large = TestDevice.Device.Info with { MaxAllocation = long.MaxValue };
+        VulkanOptions usual = new VulkanBackend().Options(Settings, large with { IsSoftware = false }), asked = usual with { RunFlops = long.MaxValue, Pieces = 3 };
+        Assert.Equal(VulkanOptions.UsualFlops, usual.RunFlops);
+        foreach ((string name, int pieces) in new[] { ("synthetic:htdemucs", 8), ("synthetic:mel-band-roformer-kim", 1), ("synthetic:bs-roformer-tiny", 8) })
+        {
+            Network network = FamilyTable.All.Open(name);
+            Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
+            using INetworkWeights weights = network.OpenWeights(graph);
+            GpuPlan plan = GpuPlanBuilder.Compile(network.Definition, network.Definition.Cut.Samples, graph, weights, GpuTraits.Least, EnginePrecision.Mixed, new WeightStore());
+            Assert.Equal(pieces, VulkanEngine.FittingPieces(plan, large, usual, plan.WeightBytes, long.MaxValue));
+            Assert.Equal(3, VulkanEngine.FittingPieces(plan, large, asked, plan.WeightBytes, long.MaxValue));
+        }
     }
 
     [VulkanFact]

@@ -43,13 +43,13 @@ internal sealed class GraphRun(GpuDevice device, PipelineSet pipelines)
     }
 
     /// <summary>Outputs of each piece, one after the other.</summary>
-    public float[][] Run(Graph.Graph graph, float[][] inputs, EnginePrecision precision, GpuTraits? traits = null, Action<GpuPlan>? change = null)
+    public float[][] Run(Graph.Graph graph, float[][] inputs, EnginePrecision precision, GpuTraits? traits = null, Action<GpuPlan>? change = null, IWeightSource? weights = null)
     {
-        GpuPlan plan = GpuPlanBuilder.Compile(graph, new MadeWeights(), traits ?? GpuTraits.Of(device.Info), precision);
+        GpuPlan plan = GpuPlanBuilder.Compile(graph, weights ?? new MadeWeights(), traits ?? GpuTraits.Of(device.Info), precision);
         change?.Invoke(plan);
         pipelines.Prepare(plan.Kernels);
-        using GpuWeights weights = Weights(device, plan);
-        using GpuSession session = new(device, pipelines, plan, weights.Buffer, inputs.Length, new VulkanOptions());
+        using GpuWeights loaded = Weights(device, plan, weights);
+        using GpuSession session = new(device, pipelines, plan, loaded.Buffer, inputs.Length, new VulkanOptions());
         GpuPiece[] pieces = [.. inputs.Select(_ => new GpuPiece(device, plan))];
         try
         {
@@ -68,10 +68,10 @@ internal sealed class GraphRun(GpuDevice device, PipelineSet pipelines)
     }
 
     /// <summary>A plan's weights, loaded.</summary>
-    public static GpuWeights Weights(GpuDevice device, GpuPlan plan)
+    public static GpuWeights Weights(GpuDevice device, GpuPlan plan, IWeightSource? source = null)
     {
         GpuWeights weights = new(device, plan.Weights, new VulkanOptions().PartLimit);
-        weights.Load(new MadeWeights(), 2);
+        weights.Load(source ?? new MadeWeights(), 2);
         return weights;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Stemsharp.Graph;
 
 namespace Stemsharp.Vulkan.Tests;
@@ -45,6 +46,17 @@ internal static class KernelCases
         ["norm, crop, gelu, sum"] = NormCropSum,
         ["standardised and restored"] = Standardised,
         ["maps"] = Maps,
+        ["rms norm 20"] = g => g.Output("y", g.RmsNorm("norm", g.Input("x", new Shape(20, 5, 9)))),
+        ["rms norm 67"] = g => g.Output("y", g.Linear("linear", g.RmsNorm("norm", g.Input("x", new Shape(67, 2, 33))), 5)),
+        ["linear, tanh"] = g => g.Output("y", g.Tanh(g.Linear("linear", g.Input("x", new Shape(16, 3, 65)), 9))),
+        ["rotary along time, 2 of 8"] = g => Rotary(g, 12, 2, 8, 3, 33, SequenceAxis.Last),
+        ["rotary along time, 1 of 64"] = g => Rotary(g, 32, 1, 64, 2, 70, SequenceAxis.Last),
+        ["rotary along rows, 2 of 24"] = g => Rotary(g, 20, 2, 24, 17, 31, SequenceAxis.Rows),
+        ["rotary along rows, 3 of 16"] = g => Rotary(g, 16, 3, 16, 65, 5, SequenceAxis.Rows),
+        ["rotary along both"] = RotaryBoth,
+        ["rotary among others"] = RotaryAmongOthers,
+        ["bands and masks"] = g => Bands(g, 2, 12, 37, 1, 1, [new(0, 2), new(2, 1), new(3, 9), new(12, 21)]),
+        ["overlapping bands and masks"] = g => Bands(g, 4, 20, 65, 2, 3, [new(0, 3), new(2, 2), new(3, 30), new(16, 17)]),
     };
 
     private static void Linear(GraphBuilder g, int rows, int terms, int columns) =>
@@ -114,6 +126,62 @@ internal static class KernelCases
         Value d = g.Crop(g.AddTable("table", c, Positions("table", 6, 11, 1)), 3, 5);
         g.Output("d", g.Pad(d, 40));
         g.Output("e", g.FrequencyEmbedding("embedding", g.Glu(c), 3));
+    }
+
+    private static void Rotary(GraphBuilder g, int channels, int heads, int width, int rows, int frames, SequenceAxis axis)
+    {
+        Value x = g.Input("x", new Shape(channels, rows, frames));
+        g.Output("y", g.RotaryAttention(g.RmsNorm("norm", x), heads, width, axis));
+    }
+
+    // As the layers of a transformer follow each other, with a sum over both and a value that is kept.
+    private static void RotaryBoth(GraphBuilder g)
+    {
+        Value x = g.RmsNorm("in", g.Linear("first", g.Input("x", new Shape(6, 9, 21)), 16)), skip = x;
+        foreach ((string name, SequenceAxis axis) in new[] { ("time", SequenceAxis.Last), ("rows", SequenceAxis.Rows) })
+        {
+            using (g.Scope(name))
+            {
+                x = g.Add("residual1", x, g.RotaryAttention(g.RmsNorm("norm", x), 2, 8, axis));
+                x = g.Add("residual2", x, g.Linear("4", g.Gelu(g.Linear("1", g.RmsNorm("0", x), 64)), 16));
+                g.Output(name, x);
+            }
+        }
+
+        g.Output("z", g.RmsNorm("norm", g.Add("skip", x, skip)));
+    }
+
+    // What asks where positions are: convolutions, tables and norms of rows behind attention along rows.
+    private static void RotaryAmongOthers(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(16, 7, 20));
+        Value y = g.RotaryAttention(g.RmsNorm("norm", x), 1, 16, SequenceAxis.Rows);
+        Value z = g.Gelu(g.Add("sum", g.ChannelScale("scale", y), x));
+        g.Output("a", g.Conv("conv", z, 8, [3, 3], [1, 1], [1, 1], [1, 1]));
+        g.Output("b", g.AddTable("table", g.Tanh(y), Positions("table", 16, 7, 1)));
+        g.Output("c", g.GroupNorm("group", y, 2, perRow: true));
+        g.Output("d", g.Linear("linear", g.LayerNorm("layer", g.Crop(y, 2, 3)), 5));
+    }
+
+    private static void Bands(GraphBuilder g, int channels, int width, int frames, int stems, int layers, ImmutableArray<BandOp> bands)
+    {
+        Value x = g.Input("x", new Shape(channels, bands[^1].Start + bands[^1].Length, frames));
+        Value[] tokens = [.. bands.Select((band, k) => g.Linear($"linear{k}", g.RmsNorm($"norm{k}", g.Band($"band{k}", x, band)), width))];
+        Value norm = g.RmsNorm("norm", g.Stack("bands", tokens));
+        Value[] rows = [.. bands.Select((_, k) => g.Row("row", norm, k))];
+        List<Value> parts = [];
+        for (int i = 0; i < stems * bands.Length; i++)
+        {
+            Value part = rows[i % bands.Length];
+            for (int layer = 0; layer < layers - 1; layer++)
+            {
+                part = g.Tanh(g.Linear($"mask{i}.{layer}", part, 33));
+            }
+
+            parts.Add(g.Glu(g.Linear($"mask{i}", part, 2 * channels * bands[i % bands.Length].Length)));
+        }
+
+        g.Output("y", g.ComplexMask("masked", g.JoinBands("mask", [.. parts], bands, channels), x, zeroFirst: stems == 1));
     }
 
     private static void DConv(GraphBuilder g, Shape shape, int hidden, int dilation)

@@ -1,4 +1,6 @@
 using Stemsharp.Inference;
+using Stemsharp.Model;
+using Stemsharp.Tests;
 using Stemsharp.Vulkan.Kernels;
 using Stemsharp.Vulkan.Planning;
 using Xunit;
@@ -17,6 +19,21 @@ public class SameBitsTests
         Assert.Equal(alone, together[1]);
         Assert.Equal(alone, swapped[0]);
         Assert.Equal(together[2], swapped[1]);
+    }
+
+    [VulkanFact]
+    public void Nor_do_they_where_bands_are_attended_to()
+    {
+        Network network = FamilyTable.All.Open(RepositoryFiles.Golden("roformer", "bs4.ckpt"));
+        float[] a = Noise(1)[..17_640], b = Noise(2)[..17_640];
+        using VulkanEngine one = GoldenModel.Open(network), two = GoldenModel.Open(network, GoldenModel.Options with { Pieces = 2 });
+        float[] alone = Run(one, [a], [0, 1, 2, 3])[0];
+        Assert.Equal(alone, Run(two, [b, a], [0, 1, 2, 3])[1]);
+
+        // A stem alone, and after another length.
+        int stem = alone.Length / 4;
+        Run(one, [a[..12_000]], [1]);
+        Assert.Equal(alone.AsSpan(2 * stem, stem), Run(one, [a], [2])[0].AsSpan(2 * stem, stem));
     }
 
     [VulkanFact]
@@ -55,6 +72,8 @@ public class SameBitsTests
     [VulkanTheory]
     [InlineData("linear 97×33×257")]
     [InlineData("gated with embedding, 10")]
+    [InlineData("rotary along time, 1 of 64")]
+    [InlineData("overlapping bands and masks")]
     public void Tiles_do_not_matter(string name)
     {
         GraphRun runs = new(TestDevice.Device, TestDevice.Pipelines);

@@ -1,5 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 using Stemsharp.Vulkan.Device;
 using Stemsharp.Vulkan.Planning;
@@ -51,6 +52,13 @@ public class ValidationTests
             GoldenModel.Run(engine, network, new float[2 * (samples / 2)]);
         }
 
+        // Bands, and a transform of sums of two singles.
+        Network bands = FamilyTable.All.Open(RepositoryFiles.Golden("roformer", "mel4.ckpt"));
+        using (VulkanEngine engine = new(instance, info, bands, GoldenModel.Options with { Precision = EnginePrecision.Mixed }))
+        {
+            GoldenModel.Run(engine, bands, new float[2 * 4096]);
+        }
+
         Assert.Empty(instance.Messages.Distinct());
     }
 
@@ -68,7 +76,7 @@ public class ValidationTests
         using GpuDevice device = new(found.Instance, found.Info);
         using PipelineSet pipelines = new(device, []);
         GraphRun runs = new(device, pipelines);
-        foreach (string name in (string[])["linear 3×5×7", "conv 3×3", "transposed along time", "gated with embedding, 10", "dconv by row, 16", "attention 16 of 4", "layer norm 20", "group norm by row", "standardised and restored", "maps"])
+        foreach (string name in (string[])["linear 3×5×7", "conv 3×3", "transposed along time", "gated with embedding, 10", "dconv by row, 16", "attention 16 of 4", "layer norm 20", "group norm by row", "standardised and restored", "maps", "rms norm 67", "rotary along rows, 2 of 24", "overlapping bands and masks"])
         {
             Graph.Graph graph = GraphRun.Record(KernelCases.All[name]);
             runs.Run(graph, [GraphRun.Input(graph, 0)], Enum.Parse<EnginePrecision>(precision));

@@ -37,6 +37,13 @@ internal enum ProductEpilogue
     Moments = 512,
     Norm = 1024,
     ByRow = 2048,
+
+    /// <summary>Several products of as many columns each, side by side.</summary>
+    Grouped = 4096,
+    Tanh = 8192,
+
+    /// <summary>Neighbouring rows are turned in pairs by their columns' positions.</summary>
+    Rotary = 16384,
 }
 
 /// <summary>A tile of a product: BM × BN numbers a workgroup from BK terms at a time, TM × TN a thread or a subgroup.</summary>

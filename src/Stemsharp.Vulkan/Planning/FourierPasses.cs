@@ -53,15 +53,15 @@ internal sealed class FourierPass
     {
         (Length, Radix) = (length, radix);
         int columns = length / radix, i = 0;
-        Twiddles = new float[columns * (radix - 1) * 2];
+        Twiddles = new double[columns * (radix - 1) * 2];
         for (int column = 0; column < columns; column++)
         {
             for (int row = 1; row < radix; row++)
             {
-                // The exact quotient of small integers, so that each factor is the float nearest to the truth.
+                // The exact quotient of small integers.
                 (double sin, double cos) = Math.SinCos(-2 * Math.PI * (column * (long)row % length) / length);
-                Twiddles[i++] = (float)cos;
-                Twiddles[i++] = (float)sin;
+                Twiddles[i++] = cos;
+                Twiddles[i++] = sin;
             }
         }
     }
@@ -71,5 +71,5 @@ internal sealed class FourierPass
     public int Radix { get; }
 
     /// <summary>[column][row − 1][cos, sin]: what row r of column c is multiplied by.</summary>
-    public float[] Twiddles { get; }
+    public double[] Twiddles { get; }
 }

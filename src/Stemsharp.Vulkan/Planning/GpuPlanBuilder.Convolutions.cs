@@ -14,7 +14,7 @@ internal sealed partial class GpuPlanBuilder
 
     private Product Convolution(Node node, ConvOp op, Shape shape)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         Shape from = input.Shape;
         int cin = op.Weight.Shape[1], k = (int)(op.Weight.Shape.Elements / shape.Channels);
         float[] bias = op.Bias == null ? new float[shape.Channels] : Read(op.Bias);
@@ -45,7 +45,7 @@ internal sealed partial class GpuPlanBuilder
     private void ConvTranspose(Node node, ConvTransposeOp op)
     {
         Shape shape = node.Output.Shape;
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         bool alongRows = shape.Rank == 3;
         int stride = op.Stride, taps = (op.Kernel + stride - 1) / stride, cin = input.Channels, k = taps * cin;
         int steps = (op.Start + op.Length - 1) / stride + 1;

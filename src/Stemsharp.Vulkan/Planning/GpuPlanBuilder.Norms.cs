@@ -21,6 +21,7 @@ internal sealed partial class GpuPlanBuilder
         Add = 64,
         Table = 128,
         Restore = 256,
+        Tanh = 512,
     }
 
     // Statistics of a value: groups of channels, and of rows.
@@ -51,7 +52,7 @@ internal sealed partial class GpuPlanBuilder
 
     private void Standardize(Node node, StandardizeOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         GpuTensor statistics = Moments(node.Name, input, 1, 1, op.Epsilon, standardize: true);
         _statistics.Add(node.Outputs[1], statistics);
         GpuTensor output = Write(node.Output, DiesIn(node.Inputs[0], node) ? input : null);
@@ -61,7 +62,7 @@ internal sealed partial class GpuPlanBuilder
     // Norm [+ crop] [+ GELU | GLU] [+ value]
     private void GroupNorm(Node node, GroupNormOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         int rows = op.PerRow ? input.Shape.Rows : 1;
         GpuTensor statistics = Moments(node.Name, input, op.Groups, rows, op.Epsilon);
         List<Node> nodes = [node];
@@ -107,22 +108,22 @@ internal sealed partial class GpuPlanBuilder
         GpuTensor output = Write(result, same && DiesIn(node.Inputs[0], [.. nodes]) ? input : null);
         int vectors = _weights.AddFloats([.. Read(op.Weight), .. Read(op.Bias)]);
         Emit(
-            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : _tensors[add], statistics, input.Channels / op.Groups, rows, vectors, shift),
+            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : In(add, RowLayout.Dense), statistics, input.Channels / op.Groups, rows, vectors, shift),
             [.. nodes]);
     }
 
     private void Map(Node node, MapOps ops, GpuTensor? statistics = null, int vectors = 0, (int Offset, int C, int F, int T) table = default)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
-        GpuTensor output = Write(node.Output, node.Output.Shape.Equals(input.Shape) && DiesIn(node.Inputs[0], node) ? input : null);
-        GpuTensor? add = ops == MapOps.Add ? _tensors[node.Inputs[1]] : null;
-        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, node.Output.Shape, add, statistics, vectors: vectors, table: table), node);
+        GpuTensor input = (ops & MapOps.Table) != 0 ? In(node.Inputs[0], RowLayout.Dense) : _tensors[node.Inputs[0]];
+        GpuTensor? add = ops == MapOps.Add ? In(node.Inputs[1], input.Layout) : null;
+        GpuTensor output = Write(node.Output, node.Output.Shape.Equals(node.Inputs[0].Shape) && DiesIn(node.Inputs[0], node) ? input : null, input);
+        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, output.Shape, add, statistics, vectors: vectors, table: table), node);
     }
 
     // Moves values: nothing is computed.
     private void Move(Node node, int shift)
     {
-        GpuTensor input = _tensors[node.Inputs[0]], output = Write(node.Output);
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense), output = Write(node.Output);
         Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), 0, input, output, node.Output.Shape, shift: shift), node);
     }
 
@@ -138,11 +139,10 @@ internal sealed partial class GpuPlanBuilder
         string name, string text, MapOps ops, GpuTensor input, GpuTensor output, Shape shape, GpuTensor? add = null, GpuTensor? statistics = null,
         int groupChannels = 1, int statRows = 1, int vectors = 0, int shift = 0, (int Offset, int C, int F, int T) table = default)
     {
-        // A crop keeps whole rows, padding makes each row longer: the input's rows are only told apart where they are shorter.
-        bool padded = input.Shape.Last < shape.Last;
+        // Rows are told apart where they are longer or shorter than the input's; a crop of one row is a shift.
         PushValue[] push =
         [
-            input, output, add, vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, padded ? input.Shape.Last : shape.Last, shift,
+            input, output, add, vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, shape.Rows > 1 ? input.Shape.Last : Math.Min(input.Shape.Last, shape.Last), shift,
             input.Pitch, output.Pitch, add?.Pitch ?? 0, table.Offset, table.C, table.F, table.T,
         ];
         GpuTensor?[] reads = [input, add, statistics];

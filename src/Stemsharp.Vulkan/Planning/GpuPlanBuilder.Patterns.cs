@@ -9,6 +9,7 @@ internal sealed partial class GpuPlanBuilder
     private bool IsOperand(Value value) => !_graph.Uses.IsOutput(value) && _graph.Uses.Readers(value) is { Count: > 0 } readers && readers.All(r =>
         r.Op is LinearOp or AttentionOp or ConvTransposeOp
         || (r.Op is ConvOp && MatchDConv(r) == null)
+        || (r.Op is RowOp && _graph.Uses.Readers(r.Output).All(x => x.Op is LinearOp))
         || (r.Op is PadOp && _graph.Uses.Next<ConvOp>(r) != null));
 
     // A layer of DConv that begins with this convolution, from it to the residual sum; null where none does.

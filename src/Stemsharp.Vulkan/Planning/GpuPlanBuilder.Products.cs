@@ -37,6 +37,9 @@ internal sealed partial class GpuPlanBuilder
 
         public (int Stride, int Start, int Count) Transposed { get; init; } = (1, 0, 0);
 
+        /// <summary>Where the angles lie, channels of a head, and rows that are turned.</summary>
+        public (int Table, int Width, int Rows) Rotary { get; init; }
+
         public GpuTensor? LoaderStatistics { get; init; }
 
         public GpuTensor? Statistics { get; init; }
@@ -74,6 +77,7 @@ internal sealed partial class GpuPlanBuilder
                 GluOp when stage < 1 && !transposed => Put(1, ProductEpilogue.Glu, ", glu"),
                 GeluOp when stage < 1 => Put(2, ProductEpilogue.Gelu, ", gelu"),
                 ReluOp when stage < 1 => Put(2, ProductEpilogue.Relu, ", relu"),
+                TanhOp when stage < 1 => Put(2, ProductEpilogue.Tanh, ", tanh"),
                 FrequencyEmbeddingOp when stage < 3 && !transposed => Put(3, ProductEpilogue.Table, ", embedding"),
                 ChannelScaleOp when stage < 4 => Put(4, ProductEpilogue.Scale, ", scale"),
                 AddOp when stage < 5 && Other(next, last) is { } other && _tensors.ContainsKey(other) => Put(5, ProductEpilogue.Add, ", add"),
@@ -130,9 +134,9 @@ internal sealed partial class GpuPlanBuilder
     {
         Node last = tail.Nodes.Count > 0 ? tail.Nodes[^1] : node;
         Node[] nodes = [.. before, node, .. tail.Nodes];
-        GpuTensor? add = tail.Add == null ? null : _tensors[tail.Add];
+        GpuTensor? add = tail.Add == null ? null : In(tail.Add, product.Input.Layout);
         bool over = add != null && add.Root != product.Input.Root && DiesIn(tail.Add!, nodes);
-        GpuTensor output = Write(last.Output, over ? add : null);
+        GpuTensor output = Write(last.Output, over ? add : null, product.Input);
         Emit(Step(product, tail, output, add, last.Output.Shape), nodes);
         return output;
     }
@@ -150,15 +154,16 @@ internal sealed partial class GpuPlanBuilder
         bool byRow = moments && (epilogue & ProductEpilogue.ByRow) != 0;
         int types = Types(product.Input, add, output) | (UsesMatrices && product.IsSensitive ? ProductKernel.SplitType : 0);
         ProductShape wanted = new(product.M, columns, product.K, product.Input.Channels, product.Loader, epilogue, types);
+        bool rotary = (epilogue & ProductEpilogue.Rotary) != 0;
         ProductTile tile = moments ? ProductKernel.MomentsTile(_traits, UsesMatrices) : ProductKernel.Choose(wanted, _traits, UsesMatrices);
         int y = byRow ? product.Columns.Rows * Groups(product.Columns.Length, tile.BN) : Groups(columns, tile.BN);
         PushValue[] push =
         [
-            product.Input, moments ? 0 : output, add, matrix, vectors, product.Table, tail.Table == null ? 0 : _weights.AddFloats(tail.Table),
+            product.Input, moments ? 0 : output, add, matrix, vectors, product.Table, tail.Table == null ? product.Rotary.Table : _weights.AddFloats(tail.Table),
             product.LoaderStatistics, moments ? output : statistics, product.M, product.K, columns, product.Columns.Length,
             product.Input.Pitch, output.Pitch, product.InputShape.Rows, product.InputShape.Length,
             product.Strides.F | (product.Strides.T << 16), product.Pads.F | (product.Pads.T << 16), mPad,
-            product.Transposed.Stride, product.Transposed.Start, product.Transposed.Count, kPad,
+            rotary ? product.Rotary.Width : product.Transposed.Stride, rotary ? product.Rotary.Rows : product.Transposed.Start, product.Transposed.Count, kPad,
         ];
         string text = $"{product.Kind}{tail.Text} {Described(shape, output)}";
         GpuTensor?[] reads = [product.Input, add, product.LoaderStatistics, statistics];
@@ -171,6 +176,42 @@ internal sealed partial class GpuPlanBuilder
             ProductFlops = 2L * mPad * kPad * columns,
             Product = moments ? null : wanted,
         };
+    }
+
+    /// <summary>One of several products at once, and where its operand and its result begin in their tensors, in elements.</summary>
+    private sealed record Group(Product Product, int Input, int Output);
+
+    // Products of the same number of columns, each with its own matrix, at once.
+    private GpuStep GroupedStep(string name, string kind, Group[] groups, ProductEpilogue epilogue, GpuTensor input, GpuTensor output, int columns)
+    {
+        bool glu = (epilogue & ProductEpilogue.Glu) != 0;
+        List<int> table = [];
+        int rows = groups.Max(g => g.Product.M), terms = groups.Max(g => g.Product.K);
+        long numbers = 0;
+        foreach ((Product product, int from, int to) in groups)
+        {
+            int mPad = Groups(product.M, ProductKernel.RowUnit) * ProductKernel.RowUnit, kPad = Groups(product.K, ProductKernel.TermUnit) * ProductKernel.TermUnit;
+            table.AddRange([Matrix(product, glu, mPad, kPad), _weights.AddFloats(Vectors(product, new Tail(), glu, mPad)), from, to, product.M, product.K, mPad, kPad]);
+            numbers += (long)mPad * kPad;
+        }
+
+        ProductShape wanted = new(rows, columns, terms, terms, ProductLoader.Point, epilogue | ProductEpilogue.Grouped, Types(input, null, output), groups.Length);
+        ProductTile tile = ProductKernel.Choose(wanted, _traits, UsesMatrices);
+        PushValue[] push =
+        [
+            input, output, 0, 0, 0, _weights.AddInts([.. table]), 0, 0, 0, rows, terms, columns, columns,
+            input.Pitch, output.Pitch, 1, 1, 0, 0, 0, 1, 0, 0, 0,
+        ];
+        GpuStep step = new(name, $"{groups.Length} × {kind} {Described(output.Shape, output)}", ProductKernel.Key(tile, wanted, _traits, IsMixed), push, 0, 0)
+        {
+            Reads = [input],
+            Writes = [output],
+            WeightBytes = numbers * (IsMixed ? 2 : 4),
+            ProductFlops = 2 * numbers * columns,
+            Product = wanted,
+        };
+        step.UseTile(tile, _traits, IsMixed);
+        return step;
     }
 
     // Row order for GLU: a channel's value, then its gate.

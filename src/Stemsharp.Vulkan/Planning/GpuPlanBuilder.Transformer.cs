@@ -11,8 +11,16 @@ internal sealed partial class GpuPlanBuilder
     // Where the queries, keys and values of an attention lie: tensors, and their first channels in them.
     private readonly Dictionary<Node, (GpuTensor Query, GpuTensor Key, int KeyChannel)> _projections = [];
 
+    /// <summary>What attends to what: rows of positions from one sequence to the next, of which so many are queries and keys.</summary>
+    private readonly record struct Sequences(int Count, int Length, int Queries, int Keys);
+
     private void Linear(Node node, LinearOp op)
     {
+        if (TryRotaryAttention(node))
+        {
+            return;
+        }
+
         if (_graph.Uses.Next<AttentionOp>(node) is { } attention && ArePacked(attention))
         {
             if (!_done.Contains(node))
@@ -42,11 +50,13 @@ internal sealed partial class GpuPlanBuilder
     private bool ArePacked(Node attention)
     {
         LinearOp?[] rows = [.. attention.Inputs.Select(i => _graph.Uses.SoleReader(i) == attention ? _graph.Uses.Producer(i)?.Op as LinearOp : null)];
-        return rows is [{ } query, { } key, { } value]
-            && query.Weight == key.Weight && key.Weight == value.Weight
-            && key.FirstRow == query.FirstRow + query.Rows && value.FirstRow == key.FirstRow + key.Rows
+        return ArePacked(rows)
             && _graph.Uses.Producer(attention.Inputs[1])!.Inputs[0] == _graph.Uses.Producer(attention.Inputs[2])!.Inputs[0];
     }
+
+    private static bool ArePacked(LinearOp?[] rows) => rows is [{ } query, { } key, { } value]
+        && query.Weight == key.Weight && key.Weight == value.Weight
+        && key.FirstRow == query.FirstRow + query.Rows && value.FirstRow == key.FirstRow + key.Rows;
 
     // The projections in front of an attention: one product where they read the same value, else queries apart. They are
     // neighbouring rows of one tensor.
@@ -66,7 +76,7 @@ internal sealed partial class GpuPlanBuilder
 
     private GpuTensor Projection(Node attention, Node[] parts, string what)
     {
-        GpuTensor input = _tensors[parts[0].Inputs[0]];
+        GpuTensor input = In(parts[0].Inputs[0], RowLayout.Dense);
         Product product = LinearProduct(parts[0], [.. parts.Select(p => (LinearOp)p.Op)], $"linear → {what}", input);
         Shape shape = new(product.M, input.Positions);
         GpuTensor output = New($"{attention.Name}.{what}", shape, IsMixed);
@@ -78,7 +88,7 @@ internal sealed partial class GpuPlanBuilder
     {
         if (op.Axis != SequenceAxis.All)
         {
-            throw Refusal($"attention along one axis ({node.Name})");
+            throw Alone(node);
         }
 
         if (!_projections.TryGetValue(node, out (GpuTensor Query, GpuTensor Key, int KeyChannel) projected))
@@ -86,39 +96,46 @@ internal sealed partial class GpuPlanBuilder
             throw Refusal($"attention whose queries, keys and values are not one layer's ({node.Name})");
         }
 
+        EmitAttention(node.Name, op.Heads, projected, new Sequences(1, 0, projected.Query.Positions, projected.Key.Positions), Write(node.Output), null, node);
+    }
+
+    private void EmitAttention(string name, int heads, (GpuTensor Query, GpuTensor Key, int KeyChannel) projected, Sequences sequences, GpuTensor output, GpuTensor? gates, params ReadOnlySpan<Node> nodes)
+    {
         (GpuTensor query, GpuTensor key, int keyChannel) = projected;
-        int channels = node.Output.Shape.Channels, width = channels / op.Heads, keys = key.Positions, queries = query.Positions;
-        GpuTensor output = Write(node.Output);
+        int channels = output.Channels, width = channels / heads;
         PushValue[] push =
         [
             query, new PushValue(keyChannel * key.Pitch, key), new PushValue((keyChannel + channels) * key.Pitch, key), output,
-            queries, keys, width, query.Pitch, key.Pitch, output.Pitch, PushValue.Of((float)(Math.Log2(Math.E) / Math.Sqrt(width))),
+            sequences.Queries, sequences.Keys, width, query.Pitch, key.Pitch, output.Pitch, PushValue.Of((float)(Math.Log2(Math.E) / Math.Sqrt(width))),
+            sequences.Length, gates, gates?.Pitch ?? 0,
         ];
-        (KernelKey kernel, int block) = AttentionKernel(width, query, output);
+        (KernelKey kernel, int block) = AttentionKernel(width, query, output, gates != null);
+        string text = $"attention, {heads} {(gates == null ? "" : "gated ")}heads, {(sequences.Count == 1 ? "" : $"{sequences.Count} × ")}{sequences.Keys} keys {Described(output.Shape, output)}";
+        GpuTensor?[] reads = [query, query == key ? null : key, gates];
         Emit(
-            new GpuStep(node.Name, $"attention, {op.Heads} heads, {keys} keys {Described(node.Output.Shape, output)}", kernel, push, Groups(queries, block), op.Heads)
+            new GpuStep(name, text, kernel, push, sequences.Count * Groups(sequences.Queries, block), heads)
             {
-                Reads = query == key ? [query] : [query, key],
+                Reads = [.. reads.OfType<GpuTensor>()],
                 Writes = [output],
             },
-            node);
+            nodes);
     }
 
     // The kernel, and the queries of one of its workgroups.
-    private (KernelKey Kernel, int Queries) AttentionKernel(int width, GpuTensor query, GpuTensor output)
+    private (KernelKey Kernel, int Queries) AttentionKernel(int width, GpuTensor query, GpuTensor output, bool gated)
     {
         const int Subgroups = 4, Row = 64 + 8;
         bool fits = 2 * 2 * width * Row + Subgroups * 16 * Row * 6 <= _traits.SharedMemory && Subgroups * _traits.SubgroupSize <= _traits.MaxInvocations;
         if (UsesMatrices && width % 16 == 0 && fits && query.IsHalf && output.IsHalf)
         {
             CooperativeShape shape = _traits.Matrix!.Value;
-            int[] constants = [width, Subgroups, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, shape.M, shape.N, shape.K, _traits.SubgroupSize];
+            int[] constants = [width, Subgroups, gated ? 1 : 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, shape.M, shape.N, shape.K, _traits.SubgroupSize];
             return (new KernelKey(_traits.IsEmulated ? "matrixattention.emulated" : "matrixattention", [.. constants], Subgroups * _traits.SubgroupSize, FullSubgroups: true), Subgroups * 16);
         }
 
         int padded = Groups(width, 16) * 16;
         (int block, bool apart) = AttentionBlock(padded);
-        return (new KernelKey(Shader("attention"), [block, padded, apart ? 1 : 0, Types(query, null, output)], 2 * block, FullSubgroups: true), block);
+        return (new KernelKey(Shader("attention"), [block, padded, apart ? 1 : 0, Types(query, null, output), gated ? 1 : 0], 2 * block, FullSubgroups: true), block);
     }
 
     // Queries of a workgroup, and whether keys and values have room of their own.
@@ -146,7 +163,7 @@ internal sealed partial class GpuPlanBuilder
             nodes.Add(table);
         }
 
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         Value result = nodes[^1].Output;
         GpuTensor output = Write(result, DiesIn(node.Inputs[0], [.. nodes]) ? input : null);
         (int Offset, int C, int F, int T)[] tables = [.. nodes.Skip(1).Select(n => TableOf((AddTableOp)n.Op))];

@@ -73,8 +73,9 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
             }
         }
 
+        GpuTensor[] outputs = [.. _graph.Outputs.Select(o => In(o.Value, RowLayout.Dense))];
         int inverseFrom = _steps.Count;
-        GpuTensor[] outputs = _definition == null ? [.. _graph.Outputs.Select(o => _tensors[o.Value])] : [Inverse(_definition)];
+        outputs = _definition == null ? outputs : [Inverse(_definition)];
         IReadOnlyList<GpuStep> steps = StepOrder.Arrange(_steps, inverseFrom, _all, () =>
         {
             foreach (GpuTensor input in inputs)
@@ -122,6 +123,8 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Gelu(Node node, GeluOp op) => Map(node, MapOps.Gelu);
 
+    void IOpVisitor.Tanh(Node node, TanhOp op) => Map(node, MapOps.Tanh);
+
     void IOpVisitor.Relu(Node node, ReluOp op) => Map(node, MapOps.Relu);
 
     void IOpVisitor.Glu(Node node, GluOp op) => Map(node, MapOps.Glu);
@@ -144,13 +147,13 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
         }
 
         // Zeros behind a value are what a convolution sees there anyway.
-        _tensors.Add(node.Output, _tensors[node.Inputs[0]]);
+        _tensors.Add(node.Output, In(node.Inputs[0], RowLayout.Dense));
         _done.Add(node);
     }
 
     void IOpVisitor.Crop(Node node, CropOp op)
     {
-        GpuTensor input = _tensors[node.Inputs[0]];
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         Move(node, op.Start * (input.Positions / input.Shape[1]));
     }
 
@@ -163,11 +166,14 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     private string Shader(string name) => IsMixed ? name + ".half" : name;
 
-    // A new tensor for a value, in half where nothing but products read it.
-    private GpuTensor Write(Value value, GpuTensor? over = null)
+    // A new tensor for a value, in half where nothing but products read it. Where it is computed position by position from another, its
+    // positions lie as that one's do.
+    private GpuTensor Write(Value value, GpuTensor? over = null, GpuTensor? like = null)
     {
-        GpuTensor tensor = New(value.Name, value.Shape, IsMixed && IsOperand(value));
-        if (over != null && over.IsHalf == tensor.IsHalf && over.Pitch == tensor.Pitch)
+        RowLayout layout = like?.Layout ?? RowLayout.Dense;
+        Shape shape = layout == RowLayout.Dense ? value.Shape : like!.Shape.WithChannels(value.Shape.Channels);
+        GpuTensor tensor = New(value.Name, shape, IsMixed && IsOperand(value), layout);
+        if (over != null && over.IsHalf == tensor.IsHalf && over.Pitch == tensor.Pitch && over.Layout == layout)
         {
             tensor.Overwrite(over);
         }
@@ -176,9 +182,9 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
         return tensor;
     }
 
-    private GpuTensor New(string name, Shape shape, bool isHalf = false)
+    private GpuTensor New(string name, Shape shape, bool isHalf = false, RowLayout layout = RowLayout.Dense)
     {
-        GpuTensor tensor = new(name, shape, isHalf);
+        GpuTensor tensor = new(name, shape, isHalf, layout);
         _all.Add(tensor);
         return tensor;
     }

@@ -57,12 +57,15 @@ internal sealed class GpuStep(string name, string text, KernelKey kernel, PushVa
     {
         Kernel = ProductKernel.Key(tile, Product!, traits, mixed);
         X = (Product!.M + tile.BM - 1) / tile.BM;
-        Y = (Product.Columns + tile.BN - 1) / tile.BN;
+        Y = Product.Groups * ((Product.Columns + tile.BN - 1) / tile.BN);
     }
 
     /// <summary>The product's shape, for those who choose tiles; null for other steps, and where the tile is part of the numbers.</summary>
     public ProductShape? Product { get; init; }
 }
 
-/// <summary>A product's rows, columns and terms, the channels of its operand, and how it is made: what a tile is chosen by.</summary>
-internal sealed record ProductShape(int M, int Columns, int K, int Channels, ProductLoader Loader, ProductEpilogue Epilogue, int Types);
+/// <summary>
+/// A product's rows, columns and terms, the channels of its operand, how it is made, and how many of at most this size are side by
+/// side: what a tile is chosen by.
+/// </summary>
+internal sealed record ProductShape(int M, int Columns, int K, int Channels, ProductLoader Loader, ProductEpilogue Epilogue, int Types, int Groups = 1);

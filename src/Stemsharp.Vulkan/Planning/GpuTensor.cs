@@ -2,6 +2,19 @@ using Stemsharp.Graph;
 
 namespace Stemsharp.Vulkan.Planning;
 
+/// <summary>How the positions of a value with rows lie in a tensor's channels.</summary>
+internal enum RowLayout
+{
+    /// <summary>One after the other, as the graph counts them.</summary>
+    Dense,
+
+    /// <summary>Each row starts at a multiple of 16 positions; between rows are numbers without a meaning, which are finite.</summary>
+    Aligned,
+
+    /// <summary>The same with rows and positions exchanged: a row of the tensor is a position of all rows of the value.</summary>
+    Turned,
+}
+
 /// <summary>
 /// A stretch of a piece's arena that holds a value: channels of dense positions, each channel starting at a multiple of
 /// 16 elements. Kernels may read, never write, past a channel's end.
@@ -17,11 +30,13 @@ internal sealed class GpuTensor
     /// <param name="name">For the plan's text.</param>
     /// <param name="shape">Channels, and positions as rows of a length.</param>
     /// <param name="isHalf">Whether it is stored in 16 bits.</param>
-    public GpuTensor(string name, Shape shape, bool isHalf = false)
+    /// <param name="layout">How the value's positions lie in it.</param>
+    public GpuTensor(string name, Shape shape, bool isHalf = false, RowLayout layout = RowLayout.Dense)
     {
         Name = name;
         Shape = shape;
         IsHalf = isHalf;
+        Layout = layout;
         Pitch = (shape.Positions + 15) / 16 * 16;
     }
 
@@ -30,6 +45,8 @@ internal sealed class GpuTensor
     public Shape Shape { get; }
 
     public bool IsHalf { get; }
+
+    public RowLayout Layout { get; }
 
     /// <summary>Elements from one channel to the next.</summary>
     public int Pitch { get; }

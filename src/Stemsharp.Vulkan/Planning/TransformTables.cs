@@ -12,37 +12,55 @@ internal sealed class TransformTables
         double[] window = new double[n];
         for (int i = 0; i < n; i++)
         {
-            window[i] = transform.Window == TransformWindow.Hann ? 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / n) : 1;
+            window[i] = transform.WindowAt(i);
             squares += window[i] * window[i];
         }
 
-        double envelope = squares / transform.Hop;
+        bool constant = transform.Envelope == TransformEnvelope.Constant && transform.OutputSamples(samples) == samples;
+        double envelope = constant ? squares / transform.Hop : 1;
+        Envelope = constant ? null : Weights(transform, window, samples);
 
         // The split of a real transform halves what it adds; the window takes the half in.
-        Analysis = Array.ConvertAll(window, w => (float)(0.5 * w * scale));
+        Analysis = Array.ConvertAll(window, w => 0.5 * w * scale);
         Synthesis = Array.ConvertAll(window, w => (float)(w / (n * scale * envelope)));
-        Splits = new float[n / 2 + 2];
+        Splits = new double[2 * (n / 4 + 1)];
         for (int k = 0; k <= n / 4; k++)
         {
             (double sin, double cos) = Math.SinCos(-2 * Math.PI * k / n);
-            Splits[2 * k] = (float)cos;
-            Splits[2 * k + 1] = (float)sin;
+            Splits[2 * k] = cos;
+            Splits[2 * k + 1] = sin;
         }
 
         Map = Sources(transform, samples);
     }
 
     /// <summary>[N] window of the forward transform, with its scale.</summary>
-    public float[] Analysis { get; }
+    public double[] Analysis { get; }
 
-    /// <summary>[N] window of the inverse transform, with its scale and the envelope's.</summary>
+    /// <summary>[N] window of the inverse transform, with its scale and the envelope's where that is one number.</summary>
     public float[] Synthesis { get; }
 
+    /// <summary>What each sample that frames were added up to is multiplied by, 0 where none comes back; null where the window says it all.</summary>
+    public float[]? Envelope { get; }
+
     /// <summary>[N/4 + 1][cos, sin] of −2πk/N: what joins the spectra of even and odd samples.</summary>
-    public float[] Splits { get; }
+    public double[] Splits { get; }
 
     /// <summary>For each sample that the kept frames cover, the sample of the piece that it is, or −1 for zero.</summary>
     public int[] Map { get; }
+
+    private static float[] Weights(TransformDefinition transform, double[] window, int samples)
+    {
+        double[] weights = new double[Math.Min(samples, transform.OutputSamples(samples))];
+        new OverlapWeights(transform, window, transform.Frames(samples) + 2 * transform.DroppedFrames).CopyTo(transform.OutputStart + transform.Nfft / 2, weights);
+        float[] result = new float[samples];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            result[i] = (float)weights[i];
+        }
+
+        return result;
+    }
 
     private static int[] Sources(TransformDefinition transform, int samples)
     {

@@ -1,6 +1,6 @@
 #version 450
 // softmax(q'k / sqrt(d)) v for one head, block by block with a running softmax: BQ queries a workgroup, 32 keys a block.
-// A thread has four queries; eight neighbouring threads share them and divide the keys, then the channels.
+// Rows of positions are sequences of their own. A thread has four queries; eight neighbouring threads share them and divide the keys, then the channels.
 #include "common.glsl"
 #include "math.glsl"
 #extension GL_KHR_shader_subgroup_basic : require
@@ -10,6 +10,7 @@ layout(constant_id = 0) const int BQ = 32;
 layout(constant_id = 1) const int DP = 64;     // channels of a head, rounded up to 16
 layout(constant_id = 2) const int APART = 1;   // whether keys and values have room of their own
 layout(constant_id = 3) const int TYPES = 0;   // bit 0: operands are halves; bit 2: so is the output
+layout(constant_id = 4) const int GATED = 0;   // whether the output is multiplied by the sigmoid of a gate for each head and query
 layout(local_size_x_id = 31, local_size_y = 1, local_size_z = 1) in;
 
 const bool IN_HALF = (TYPES & 1) != 0;
@@ -34,6 +35,9 @@ layout(push_constant) uniform Push {
     int kPitch;
     int outPitch;
     float scale;    // log2(e) / sqrt(width)
+    int rowLength;  // positions from one sequence to the next
+    int gateOff;
+    int gatePitch;
 } p;
 
 shared vec4 sq[DP * BQ / 4];
@@ -91,12 +95,13 @@ float sumOf8(float v) {
 void main() {
     int t = int(gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID);
     int qg = t / 8, kg = t % 8;
-    int head = int(gl_WorkGroupID.y), q0 = int(gl_WorkGroupID.x) * BQ;
+    int tiles = (p.queries + BQ - 1) / BQ, first = int(gl_WorkGroupID.x) / tiles * p.rowLength;
+    int head = int(gl_WorkGroupID.y), q0 = int(gl_WorkGroupID.x) % tiles * BQ;
     int piece = int(gl_WorkGroupID.z) * p.pieceStride;
     int pieceIn = piece * (IN_HALF ? 2 : 1);
-    int qBase = p.qOff + pieceIn + head * p.width * p.qPitch + q0;
-    int kBase = p.kOff + pieceIn + head * p.width * p.kPitch;
-    int vBase = p.vOff + pieceIn + head * p.width * p.kPitch;
+    int qBase = p.qOff + pieceIn + head * p.width * p.qPitch + first + q0;
+    int kBase = p.kOff + pieceIn + head * p.width * p.kPitch + first;
+    int vBase = p.vOff + pieceIn + head * p.width * p.kPitch + first;
     for (int e = t; e < DP * BQ / 4; e += THREADS) {
         int d = e / (BQ / 4);
         sq[e] = d < p.width ? load4(qBase + d * p.qPitch + (e % (BQ / 4)) * 4) * p.scale : vec4(0.0);
@@ -179,8 +184,15 @@ void main() {
     }
 
     vec4 rate = 1.0 / l;
-    int outBase = p.outOff + piece * (OUT_HALF ? 2 : 1);
+    int outBase = p.outOff + piece * (OUT_HALF ? 2 : 1) + first;
     int q = q0 + 4 * qg;
+    if (GATED == 1) {
+        vec4 gate = Float4s(p.arena).v[(p.gateOff + piece + head * p.gatePitch + first + q) >> 2];
+        [[unroll]] for (int c = 0; c < 4; c++) {
+            rate[c] *= sigmoid(gate[c]);
+        }
+    }
+
     [[unroll]] for (int i = 0; i < ND; i++) {
         int d = kg * ND + i;
         if (d < p.width) {

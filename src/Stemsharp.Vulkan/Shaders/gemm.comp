@@ -22,11 +22,11 @@ void loadTiles(int k0, int row0, int n0) {
         int e = i * THREADS + t;
         int k = e / (BM / 4), m = row0 + (e % (BM / 4)) * 4;
         ra[i] = vec4(0.0);
-        if (e < BK * BM / 4 && m < p.mPad) {
+        if (e < BK * BM / 4 && m < g.mPad) {
 #ifdef HALF
-            ra[i] = unpack4(Half4s(p.weights).v[(p.aOff + (k0 + k) * p.mPad + m) >> 2]);
+            ra[i] = unpack4(Half4s(p.weights).v[(g.matrix + (k0 + k) * g.mPad + m) >> 2]);
 #else
-            ra[i] = Float4s(p.weights).v[(p.aOff + (k0 + k) * p.mPad + m) >> 2];
+            ra[i] = Float4s(p.weights).v[(g.matrix + (k0 + k) * g.mPad + m) >> 2];
 #endif
         }
     }
@@ -34,8 +34,8 @@ void loadTiles(int k0, int row0, int n0) {
     int base = inBase();
     if (LOADER == BLOCK) {
         // One tap: what depends on it and on the column is found once for all channels.
-        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, p.K - 1)];
-        int df = k0 < p.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff;
+        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, g.K - 1)];
+        int df = k0 < g.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff;
         const int COLUMNS = THREADS % (BN / 4) == 0 ? 1 : NB; // sets of four columns that a thread sees
         int at[4 * COLUMNS];
         [[unroll]] for (int i = 0; i < COLUMNS; i++) {
@@ -65,7 +65,7 @@ void loadTiles(int k0, int row0, int n0) {
         int e = i * THREADS + t;
         int k = k0 + e / (BN / 4), c = (e % (BN / 4)) * 4;
         vec4 v = vec4(0.0);
-        if (e < BK * BN / 4 && k < p.K) {
+        if (e < BK * BN / 4 && k < g.K) {
             if (LOADER == POINT) {
                 v = load4(base + k * p.inPitch + n0 + c);
             } else if (LOADER == WINDOW) {
@@ -115,6 +115,11 @@ void main() {
     int t = int(gl_LocalInvocationID.x);
     int tr = t / THREADS_N, tc = t % THREADS_N;
     int row0 = int(gl_WorkGroupID.x) * BM;
+    findGroup();
+    if (IS_GROUPED && row0 >= g.M) {
+        return;
+    }
+
     ivec2 tile = tileColumns();
     int n0 = tile.x;
     if (LOADER != POINT) {
@@ -131,7 +136,7 @@ void main() {
     }
 
     loadTiles(0, row0, n0);
-    for (int k0 = 0; k0 < p.kPad; k0 += BK) {
+    for (int k0 = 0; k0 < g.kPad; k0 += BK) {
         barrier();
         [[unroll]] for (int i = 0; i < NA; i++) {
             int e = i * THREADS + t;
@@ -148,7 +153,7 @@ void main() {
         }
 
         barrier();
-        if (k0 + BK < p.kPad) {
+        if (k0 + BK < g.kPad) {
             loadTiles(k0 + BK, row0, n0);
         }
 
@@ -173,7 +178,7 @@ void main() {
     int firstRow = row0 + tr * TM;
     [[unroll]] for (int i = 0; i < TM; i++) {
         int row = firstRow + i;
-        if (row < p.M) {
+        if (row < g.M) {
             [[unroll]] for (int j = 0; j < TN4; j++) {
                 [[unroll]] for (int c = 0; c < 4; c++) {
                     acc[i * TN4 + j][c] = withBias(acc[i * TN4 + j][c], row, min(n0 + (tc + j * THREADS_N) * 4 + c, p.columns - 1));
@@ -182,9 +187,20 @@ void main() {
         }
     }
 
+    if (IS_ROTARY) {
+        [[unroll]] for (int i = 0; i < TM; i += 2) {
+            int row = firstRow + i;
+            if (row < p.start) {
+                [[unroll]] for (int j = 0; j < TN4; j++) {
+                    turn4(acc[i * TN4 + j], acc[(i + 1) * TN4 + j], row, n0 + (tc + j * THREADS_N) * 4);
+                }
+            }
+        }
+    }
+
     if (IS_MOMENTS) {
         // The tile's mean, then its squares about that mean; tiles are merged later.
-        int rows = min(BM, p.M - row0);
+        int rows = min(BM, g.M - row0);
         float sum = 0.0;
         [[unroll]] for (int i = 0; i < TM; i++) {
             [[unroll]] for (int j = 0; j < TN4; j++) {
@@ -222,7 +238,7 @@ void main() {
         [[unroll]] for (int j = 0; j < TN4; j++) {
             int c = (tc + j * THREADS_N) * 4;
             int count = min(4, tile.y - c);
-            if (row < p.M && count > 0) {
+            if (row < g.M && count > 0) {
                 finish4(row, n0 + c, count, acc[i * TN4 + j], acc[min(i + 1, TM - 1) * TN4 + j]);
             }
         }

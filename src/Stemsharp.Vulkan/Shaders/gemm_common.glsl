@@ -32,6 +32,9 @@ const bool ALONG_ROWS = (EPILOGUE & 256) != 0;     // ... along frequency
 const bool IS_MOMENTS = (EPILOGUE & 512) != 0;     // no output but its moments
 const bool IS_NORMED = (EPILOGUE & 1024) != 0;     // normed before anything else
 const bool BY_ROW = (EPILOGUE & 2048) != 0;        // statistics are per row
+const bool IS_GROUPED = (EPILOGUE & 4096) != 0;    // several products at once, each with its own matrix: see Group
+const bool IS_TANH = (EPILOGUE & 8192) != 0;
+const bool IS_ROTARY = (EPILOGUE & 16384) != 0;    // neighbouring rows are turned in pairs by their columns' positions
 
 // Types.
 const bool IN_HALF = (TYPES & 1) != 0;
@@ -48,8 +51,8 @@ layout(push_constant) uniform Push {
     int addOff;
     int aOff;       // the matrix
     int vectors;    // bias, factors, norm weights, norm biases; mPad floats each
-    int tableOff;   // the window's table, or the hidden norm's weights and biases
-    int tableC;     // the added table
+    int tableOff;   // the window's table, the hidden norm's weights and biases, or the groups
+    int tableC;     // the added table, or the cosines and sines
     int loaderStats;
     int stats;      // of the epilogue's norm or restoration; where moments go
     int M;
@@ -63,13 +66,36 @@ layout(push_constant) uniform Push {
     int strides;    // rows in the lower half, positions in the upper
     int pads;
     int mPad;
-    int stride;     // of the transposed convolution
-    int start;
+    int stride;     // of the transposed convolution, or channels of a head that is turned
+    int start;      // ... or rows that are turned
     int count;
     int kPad;
 } p;
 
+// The product that a workgroup works on: one of several, of as many columns each, or the only one.
+struct Group {
+    int matrix;
+    int vectors;
+    int input_;     // where its operand and its result lie behind those of the step
+    int output_;
+    int M;
+    int K;
+    int mPad;
+    int kPad;
+} g;
+
 int piece() { return int(gl_WorkGroupID.z) * p.pieceStride; }
+
+void findGroup() {
+    if (IS_GROUPED) {
+        int at = p.tableOff + 8 * (int(gl_WorkGroupID.y) / ((p.columns + BN - 1) / BN));
+        g = Group(
+            Ints(p.weights).v[at], Ints(p.weights).v[at + 1], Ints(p.weights).v[at + 2], Ints(p.weights).v[at + 3],
+            Ints(p.weights).v[at + 4], Ints(p.weights).v[at + 5], Ints(p.weights).v[at + 6], Ints(p.weights).v[at + 7]);
+    } else {
+        g = Group(p.aOff, p.vectors, 0, 0, p.M, p.K, p.mPad, p.kPad);
+    }
+}
 
 // The first column of the tile and how many of its columns there are.
 ivec2 tileColumns() {
@@ -80,6 +106,7 @@ ivec2 tileColumns() {
         return ivec2((y / tiles) * p.rowLength + t, min(BN, p.rowLength - t));
     }
 
+    y = IS_GROUPED ? y % ((p.columns + BN - 1) / BN) : y;
     return ivec2(y * BN, min(BN, p.columns - y * BN));
 }
 
@@ -117,9 +144,9 @@ vec4 load4(int i) {
     return Float4s(p.arena).v[i >> 2];
 }
 
-int inBase() { return p.inOff + piece() * (IN_HALF ? 2 : 1); }
+int inBase() { return p.inOff + g.input_ + piece() * (IN_HALF ? 2 : 1); }
 
-float rowVector(int part, int row) { return Floats(p.weights).v[p.vectors + part * p.mPad + row]; }
+float rowVector(int part, int row) { return Floats(p.weights).v[g.vectors + part * g.mPad + row]; }
 
 void checkHalf(float v) {
     if (!(abs(v) <= 65504.0)) {
@@ -159,6 +186,15 @@ float withBias(float sum, int row, int n) {
     return v;
 }
 
+// Turns rows 2i and 2i + 1 by the positions of four neighbouring columns, counted in each row of columns.
+void turn4(inout vec4 a, inout vec4 b, int row, int n) {
+    int at = p.tableC + (row % p.stride >> 1) * 2 * p.rowLength + n % p.rowLength;
+    vec4 cosines = Float4s(p.weights).v[at >> 2], sines = Float4s(p.weights).v[(at + p.rowLength) >> 2];
+    precise vec4 x = fma(a, cosines, -(b * sines)), y = fma(b, cosines, a * sines);
+    a = x;
+    b = y;
+}
+
 // Stores four neighbouring columns of a row from column n on, of which `count` exist. The sums come with their bias and
 // norm; `gate` is the next row for GLU.
 void finish4(int row, int n, int count, vec4 value, vec4 gate) {
@@ -171,7 +207,7 @@ void finish4(int row, int n, int count, vec4 value, vec4 gate) {
         deviation = Floats(p.arena).v[p.stats + piece() + 2];
     }
 
-    int outBase = p.outOff + piece() * (OUT_HALF ? 2 : 1) + channel * p.outPitch;
+    int outBase = p.outOff + g.output_ + piece() * (OUT_HALF ? 2 : 1) + channel * p.outPitch;
     int addBase = p.addOff + piece() * (ADD_HALF ? 2 : 1) + channel * p.outPitch;
     bool whole = count == 4 && !IS_TRANSPOSED;
     vec4 sum4 = vec4(0.0);
@@ -198,8 +234,12 @@ void finish4(int row, int n, int count, vec4 value, vec4 gate) {
             v = max(v, 0.0);
         }
 
+        if (IS_TANH) {
+            v = tanhExact(v);
+        }
+
         if (HAS_TABLE) {
-            v += Floats(p.weights).v[p.tableC + (min(n + i, p.columns - 1) / p.rowLength) * (p.M >> (IS_GLU ? 1 : 0)) + channel];
+            v += Floats(p.weights).v[p.tableC + (min(n + i, p.columns - 1) / p.rowLength) * (g.M >> (IS_GLU ? 1 : 0)) + channel];
         }
 
         if (HAS_SCALE) {

@@ -16,6 +16,7 @@ const bool HAS_SCALE = (OPS & 32) != 0;
 const bool HAS_ADD = (OPS & 64) != 0;
 const bool HAS_TABLE = (OPS & 128) != 0;
 const bool IS_RESTORED = (OPS & 256) != 0;
+const bool IS_TANH = (OPS & 512) != 0;
 const bool IN_HALF = (TYPES & 1) != 0;
 const bool ADD_HALF = (TYPES & 2) != 0;
 const bool OUT_HALF = (TYPES & 4) != 0;
@@ -92,6 +93,10 @@ void main() {
 
     if (IS_RELU) {
         v = max(v, 0.0);
+    }
+
+    if (IS_TANH) {
+        v = tanhExact(v);
     }
 
     if (HAS_SCALE) {

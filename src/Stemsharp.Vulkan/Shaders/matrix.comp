@@ -30,7 +30,7 @@ uint rp[LOADER == POINT ? 1 : NP], rest[IS_SPLIT ? NP : 1];
 
 vec2 pair(int k, int c) {
     vec2 v = vec2(0.0);
-    if (k < p.K) {
+    if (k < g.K) {
         if (LOADER == WINDOW) {
             ivec2 tap = Int2s(p.weights).v[p.tableOff + k];
             int df = tap.y >> 16, dt = tap.y & 0xffff, base = inBase() + tap.x;
@@ -68,8 +68,8 @@ void loadTiles(int k0, int row0, int n0, int t) {
     UNROLL for (int i = 0; i < NA; i++) {
         int e = i * THREADS + t, row = row0 + e / (BK / 8);
         ra[i] = uvec4(0);
-        if (e < BM * BK / 8 && row < p.mPad) {
-            ra[i] = Half8s(p.weights).v[(p.aOff + row * p.kPad + k0 + (e % (BK / 8)) * 8) >> 3];
+        if (e < BM * BK / 8 && row < g.mPad) {
+            ra[i] = Half8s(p.weights).v[(g.matrix + row * g.kPad + k0 + (e % (BK / 8)) * 8) >> 3];
         }
     }
 
@@ -78,7 +78,7 @@ void loadTiles(int k0, int row0, int n0, int t) {
         UNROLL for (int i = 0; i < NB; i++) {
             int e = i * THREADS + t, k = k0 + e / (BN / 8);
             uvec4 v = uvec4(0);
-            if (e < BK * BN / 8 && k < p.K) {
+            if (e < BK * BN / 8 && k < g.K) {
                 int at = base + k * p.inPitch + (e % (BN / 8)) * 8;
                 v = IN_HALF ? Half8s(p.arena).v[at >> 3] : uvec4(pack4(Float4s(p.arena).v[at >> 2]), pack4(Float4s(p.arena).v[(at >> 2) + 1]));
             }
@@ -87,8 +87,8 @@ void loadTiles(int k0, int row0, int n0, int t) {
         }
     } else if (LOADER == BLOCK) {
         // One tap: what depends on it and on the column is found once for all channels.
-        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, p.K - 1)];
-        int df = k0 < p.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff, base = inBase() + tap.x;
+        ivec2 tap = Int2s(p.weights).v[p.tableOff + min(k0, g.K - 1)];
+        int df = k0 < g.K ? tap.y >> 16 : p.inRows + 0xffff, dt = tap.y & 0xffff, base = inBase() + tap.x;
         const int COLUMNS = THREADS % (BN / 2) == 0 ? 1 : NP; // pairs of columns that a thread sees
         int at[2 * COLUMNS];
         UNROLL for (int i = 0; i < COLUMNS; i++) {
@@ -169,6 +169,11 @@ void main() {
     int lane = int(gl_SubgroupInvocationID), w = int(gl_SubgroupID), t = w * SG + lane;
     int wm = (w / SUBGROUPS_N) * TM, wn = (w % SUBGROUPS_N) * TN;
     int row0 = int(gl_WorkGroupID.x) * BM;
+    findGroup();
+    if (IS_GROUPED && row0 >= g.M) {
+        return;
+    }
+
     ivec2 tile = tileColumns();
     int n0 = tile.x;
     if (LOADER != POINT) {
@@ -185,11 +190,11 @@ void main() {
     }
 
     loadTiles(0, row0, n0, t);
-    for (int k0 = 0; k0 < p.kPad; k0 += BK) {
+    for (int k0 = 0; k0 < g.kPad; k0 += BK) {
         barrier();
         storeTiles(t);
         barrier();
-        if (k0 + BK < p.kPad) {
+        if (k0 + BK < g.kPad) {
             loadTiles(k0 + BK, row0, n0, t);
         }
 
@@ -223,7 +228,7 @@ void main() {
 
     // Sums leave by way of shared memory, where each thread knows which it has: a subgroup's 16 rows by SW columns at once.
     int stage = w * 16 * LS;
-    float mean = 0.0, count = float(min(BM, p.M - row0) * tile.y);
+    float mean = 0.0, count = float(min(BM, g.M - row0) * tile.y);
     UNROLL for (int pass = 0; pass < (IS_MOMENTS ? 2 : 1); pass++) {
         float sum = 0.0;
         UNROLL for (int i = 0; i < FM; i++) {
@@ -233,11 +238,11 @@ void main() {
                 }
 
                 subgroupShared();
-                const int STEP = IS_GLU && !IS_MOMENTS ? 2 : 1;
+                const int STEP = (IS_GLU || IS_ROTARY) && !IS_MOMENTS ? 2 : 1;
                 for (int e = lane; e < 16 / STEP * (SW / 4); e += SG) {
                     int r = e / (SW / 4) * STEP, c = (e % (SW / 4)) * 4;
                     int row = row0 + wm + i * 16 + r, column = wn + part * SW + c, exist = min(4, tile.y - column);
-                    if (row < p.M && exist > 0) {
+                    if (row < g.M && exist > 0) {
                         int n = n0 + column;
                         vec4 v = uintBitsToFloat(sStage[(stage + r * LS + c) >> 2]), gate = vec4(0.0);
                         UNROLL for (int x = 0; x < 4; x++) {
@@ -250,11 +255,19 @@ void main() {
                                 sum += x < exist ? pass == 0 ? v[x] : d * d : 0.0;
                             }
                         } else {
-                            if (IS_GLU) {
+                            if (IS_GLU || IS_ROTARY) {
                                 gate = uintBitsToFloat(sStage[(stage + (r + 1) * LS + c) >> 2]);
                                 UNROLL for (int x = 0; x < 4; x++) {
                                     gate[x] = withBias(gate[x], row + 1, min(n + x, p.columns - 1));
                                 }
+                            }
+
+                            if (IS_ROTARY) {
+                                if (row < p.start) {
+                                    turn4(v, gate, row, n);
+                                }
+
+                                finish4(row + 1, n, exist, gate, vec4(0.0));
                             }
 
                             finish4(row, n, exist, v, gate);

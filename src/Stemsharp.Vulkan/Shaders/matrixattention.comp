@@ -1,5 +1,6 @@
 #version 450
 // Attention on cooperative matrices: 16 queries a subgroup, 64 keys a block, a running softmax in single precision.
+// Rows of positions are sequences of their own.
 // Channels of a head are a multiple of 16; keys that are not there have weight zero.
 #include "common.glsl"
 #include "math.glsl"
@@ -7,6 +8,7 @@
 
 layout(constant_id = 0) const int D = 64;         // channels of a head
 layout(constant_id = 1) const int SUBGROUPS = 4;
+layout(constant_id = 2) const int GATED = 0;      // whether the output is multiplied by the sigmoid of a gate for each head and query
 layout(local_size_x_id = 31, local_size_y = 1, local_size_z = 1) in;
 
 const int BK = 64;                                // part of what a number is: the order of its sums
@@ -32,6 +34,9 @@ layout(push_constant) uniform Push {
     int kPitch;
     int outPitch;
     float scale;
+    int rowLength;
+    int gateOff;
+    int gatePitch;
 } p;
 
 shared uvec4 sk[D * LK / 8];
@@ -51,12 +56,13 @@ uvec4 upTo(uvec4 v, int first) {
 void main() {
     int lane = int(gl_SubgroupInvocationID), w = int(gl_SubgroupID), t = w * SG + lane;
     int head = int(gl_WorkGroupID.y), piece = int(gl_WorkGroupID.z) * p.pieceStride * 2;
-    int q0 = (int(gl_WorkGroupID.x) * SUBGROUPS + w) * 16;
+    int tiles = (p.queries + SUBGROUPS * 16 - 1) / (SUBGROUPS * 16), first = int(gl_WorkGroupID.x) / tiles * p.rowLength;
+    int q0 = (int(gl_WorkGroupID.x) % tiles * SUBGROUPS + w) * 16;
     bool idle = q0 >= p.queries;
     int from = idle ? 0 : q0;
-    int qBase = p.qOff + piece + head * D * p.qPitch + from;
-    int kBase = p.kOff + piece + head * D * p.kPitch;
-    int vBase = p.vOff + piece + head * D * p.kPitch;
+    int qBase = p.qOff + piece + head * D * p.qPitch + first + from;
+    int kBase = p.kOff + piece + head * D * p.kPitch + first;
+    int vBase = p.vOff + piece + head * D * p.kPitch + first;
     int scores = w * 16 * LS, weights = w * 16 * LK;
 
     MATRIX_A q[FD];
@@ -159,15 +165,20 @@ void main() {
     subgroupShared();
     UNROLL for (int pass = 0; pass < PASSES; pass++) {
         int row = lane / SHARE + pass * SG;
+        float rate = 1.0 / l[pass];
+        if (GATED == 1) {
+            rate *= sigmoid(Floats(p.arena).v[p.gateOff + int(gl_WorkGroupID.z) * p.pieceStride + head * p.gatePitch + first + from + row]);
+        }
+
         for (int j = lane % SHARE; j < 4; j += SHARE) {
-            ss[(scores + row * LS + 4 * j) >> 2] = uvec4(floatBitsToUint(1.0 / l[pass]));
+            ss[(scores + row * LS + 4 * j) >> 2] = uvec4(floatBitsToUint(rate));
         }
     }
 
     subgroupShared();
     MATRIX_C rates;
     LOAD_SINGLES(rates, ss, scores, LS);
-    int outBase = p.outOff + piece + head * D * p.outPitch + q0;
+    int outBase = p.outOff + piece + head * D * p.outPitch + first + q0;
     UNROLL for (int i = 0; i < FD; i++) {
         TIMES(o[i], rates);
         if (!idle) {

@@ -28,6 +28,10 @@ void main() {
         int r = r0 + (t & 31), i = (u0 + row) * p.hop + r - p.passLength;
         if (r < p.hop && i >= 0 && i < p.samples) {
             float sum = sTile[row * 33 + (t & 31)];
+            if (p.envelope >= 0) {
+                sum *= Floats(p.weights).v[p.envelope + i];
+            }
+
             if (p.addOff >= 0) {
                 sum += Floats(p.arena).v[p.addOff + pieceBase() + wantedPlane(wanted) * p.addPitch + i];
             }

@@ -2,12 +2,10 @@
 // Parts the transform of the packed samples into the spectra of even and odd ones and joins them to bins k and N/2 - k:
 // X[k] = E + w^k O and X[N/2 - k] = conj(E - w^k O) with 2E = Z[k] + conj Z[N/2 - k], 2iO = Z[k] - conj Z[N/2 - k].
 #include "transform_common.glsl"
+#include "complex.glsl"
 layout(local_size_x = 64) in;
 
-vec2 point(int channel, int k, int t) {
-    int at = Ints(p.weights).v[p.map + k], base = p.inOff + pieceBase();
-    return vec2(Floats(p.arena).v[base + pointAt(channel, 0, at, t)], Floats(p.arena).v[base + pointAt(channel, 1, at, t)]);
-}
+Complex point(int channel, int k, int t) { return load(p.inOff + pieceBase(), channel, Ints(p.weights).v[p.map + k], t); }
 
 void keep(int channel, int k, int t, vec2 v) {
     if (k < p.bins) {
@@ -26,18 +24,16 @@ void main() {
     }
 
     if (k == 0) {
-        vec2 z = point(channel, 0, t);
-        keep(channel, 0, t, vec2((z.x + z.y) * 2.0, 0.0));
-        keep(channel, p.points, t, vec2((z.x - z.y) * 2.0, 0.0));
+        Complex z = point(channel, 0, t), other = swapped(z);
+        keep(channel, 0, t, vec2(single(plus(z, other)).x * 2.0, 0.0));
+        keep(channel, p.points, t, vec2(single(minus(z, other)).x * 2.0, 0.0));
         return;
     }
 
-    vec2 a = point(channel, k, t), b = point(channel, p.points - k, t);
-    vec2 even = vec2(a.x + b.x, a.y - b.y), odd = vec2(a.y + b.y, b.x - a.x);
-    float c = Floats(p.weights).v[p.table + 2 * k], s = Floats(p.weights).v[p.table + 2 * k + 1];
-    precise vec2 turned = vec2(fma(odd.x, c, -(odd.y * s)), fma(odd.x, s, odd.y * c));
-    keep(channel, k, t, even + turned);
+    Complex a = point(channel, k, t), b = conjugate(point(channel, p.points - k, t));
+    Complex even = plus(a, b), odd = turned(minusI(minus(a, b)), factorAt(p.table, k));
+    keep(channel, k, t, single(plus(even, odd)));
     if (k != p.points - k) {
-        keep(channel, p.points - k, t, vec2(even.x - turned.x, turned.y - even.y));
+        keep(channel, p.points - k, t, single(conjugate(minus(even, odd))));
     }
 }

@@ -1,6 +1,13 @@
 // What the kernels of the Fourier transform share. N = FFT size; a frame is a complex transform of N/2 points, stored as
-// [plane][real, imaginary][point][frame]: neighbouring threads have neighbouring frames.
+// [plane][real, imaginary][point][frame]: neighbouring threads have neighbouring frames. Fine ones have what rounding left
+// of both behind them.
 #include "common.glsl"
+
+#ifdef FINE
+const int PARTS = 4;
+#else
+const int PARTS = 2;
+#endif
 
 layout(push_constant) uniform Push {
     uvec2 arena;
@@ -22,12 +29,13 @@ layout(push_constant) uniform Push {
     int addOff;
     int addPitch;
     int passLength;
+    int envelope;    // what each sample is multiplied by on the way back; -1 for nothing
 } p;
 
 int pieceBase() { return int(gl_WorkGroupID.z) * p.pieceStride; }
 
 int pointAt(int plane, int part, int point, int frame) {
-    return ((plane * 2 + part) * p.points + point) * p.framePitch + frame;
+    return ((plane * PARTS + part) * p.points + point) * p.framePitch + frame;
 }
 
 // The i-th wanted plane.

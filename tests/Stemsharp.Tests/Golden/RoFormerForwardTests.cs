@@ -13,7 +13,7 @@ namespace Stemsharp.Tests.Golden;
 /// <summary>One forward pass of each golden RoFormer against the original's, computed in double precision.</summary>
 public class RoFormerForwardTests(ITestOutputHelper output)
 {
-    private const string Folder = "roformer";
+    private const string Folder = GoldenRoFormers.Folder;
 
     /// <summary>Checkpoint, golden file, case.</summary>
     public static TheoryData<string, string, string> Cases => new()
@@ -82,13 +82,13 @@ public class RoFormerForwardTests(ITestOutputHelper output)
     {
         CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden(Folder, model));
         GoldenTensors golden = GoldenTensors.Open(Folder, file);
-        Dictionary<string, string> taps = golden.Names.Where(n => n is not ("mix" or "stems" or "stft") && !n.StartsWith("mask_estimators", StringComparison.Ordinal)).ToDictionary(n => NodeOf(network, n), StringComparer.Ordinal);
+        Dictionary<string, string> taps = GoldenRoFormers.Taps(golden).ToDictionary(n => GoldenRoFormers.NodeOf(network, n), StringComparer.Ordinal);
         List<string> wrong = [];
         Interpret(network, golden["mix"], (node, values) =>
         {
             if (taps.Remove(node.Name, out string? name))
             {
-                double snr = GoldenModel.Snr(Arrange(golden[name], node.Output.Shape, name), [values.Take(name == "mask.0" ? 4 * node.Output.Shape.Positions : values.Length).Select(v => (float)v).ToArray()]);
+                double snr = GoldenModel.Snr(GoldenRoFormers.Arrange(golden[name], node.Output.Shape, name), [values.Take(name == "mask.0" ? 4 * node.Output.Shape.Positions : values.Length).Select(v => (float)v).ToArray()]);
                 output.WriteLine($"{name} {snr:F1} dB");
                 if (snr < 60)
                 {
@@ -98,44 +98,6 @@ public class RoFormerForwardTests(ITestOutputHelper output)
         });
         Assert.Empty(taps);
         Assert.Empty(wrong);
-    }
-
-    // The node whose output a tap is.
-    private static string NodeOf(CheckpointNetwork network, string tap)
-    {
-        string[] parts = tap.Split('.');
-        return tap switch
-        {
-            "mask.0" => "mask",
-            "band_split" => "band_split.bands",
-            "final_norm" => tap,
-            _ when parts.Length == 6 => tap + (parts[5] == "0" ? ".to_out.0" : ".net.4"),
-            _ => network.Family.StartsWith("Mel", StringComparison.Ordinal) ? $"{tap}.norm" : $"{tap}.layers.0.residual2",
-        };
-    }
-
-    // A tap as the graph's value lies: [D, K, T] or [2·S, F, T], of the first stem.
-    private static float[] Arrange(GoldenTensor tap, Graph.Shape shape, string name)
-    {
-        int channels = shape.Channels, rows = shape.Rows, frames = shape.Last;
-        bool isMask = name == "mask.0", alongTime = name.StartsWith("layers.", StringComparison.Ordinal) && name.Split('.')[2] == "0";
-        float[] result = new float[shape.Elements];
-        for (int c = 0; c < channels; c++)
-        {
-            for (int r = 0; r < rows; r++)
-            {
-                for (int t = 0; t < frames; t++)
-                {
-                    // Stems beyond the first are not stored: they repeat it and are not compared.
-                    int source = isMask ? ((r * 2 + c % 4 / 2) * frames + t) * 2 + c % 2
-                        : alongTime ? (r * frames + t) * channels + c
-                        : (t * rows + r) * channels + c;
-                    result[(c * rows + r) * frames + t] = tap.Values[source];
-                }
-            }
-        }
-
-        return isMask ? result[..(4 * rows * frames)] : result;
     }
 
     private static float[] Interpret(CheckpointNetwork network, GoldenTensor mix, Action<Graph.Node, double[]>? observe = null)
@@ -157,13 +119,6 @@ public class RoFormerForwardTests(ITestOutputHelper output)
         return stems;
     }
 
-    // The truth holds as many samples as the original gives, of the stems that its file names.
-    private static double Snr(CheckpointNetwork network, GoldenTensors golden, string name, float[] stems)
-    {
-        GoldenTensor truth = golden[$"stems.{name}"];
-        int channels = network.Definition.Channels, samples = stems.Length / channels / network.Definition.Stems.Length, given = truth.Shape[^1];
-        string[] stored = golden.Metadata.TryGetValue("stems", out string? names) ? names.Split(',') : [.. network.Definition.Stems];
-        return GoldenModel.Snr(truth.Values, stored.SelectMany(stem => Enumerable.Range(0, channels).Select(c =>
-            (ReadOnlyMemory<float>)stems.AsMemory((network.Definition.Stems.IndexOf(stem) * channels + c) * samples, given))));
-    }
+    private static double Snr(CheckpointNetwork network, GoldenTensors golden, string name, float[] stems) =>
+        GoldenModel.Snr(golden[$"stems.{name}"].Values, GoldenRoFormers.Parts(network, golden, name, stems));
 }

@@ -7,7 +7,7 @@ namespace Stemsharp.Tests.Golden;
 /// <summary>Whole tracks through a RoFormer, as users separate them, against the original's demix at one chunk a batch.</summary>
 public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposable
 {
-    private const string Folder = "roformer";
+    private const string Folder = GoldenRoFormers.Folder;
     private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-roformer-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -28,10 +28,9 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
     {
         GoldenTensors golden = GoldenTensors.Open(Folder, $"{model.Split('.')[0]}.demix.safetensors");
         double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{name}"], CultureInfo.InvariantCulture);
-        string path = Copy(model, yaml => name.EndsWith("normalize", StringComparison.Ordinal) ? yaml.Replace("num_overlap: 2", "num_overlap: 2\n  normalize: true", StringComparison.Ordinal).Replace("normalize: false", "", StringComparison.Ordinal) : yaml);
+        string path = GoldenRoFormers.Copy(_folder, model, yaml => GoldenRoFormers.YamlOf(name, yaml));
         string mix = golden.Contains($"mix.{name}") ? $"mix.{name}" : "mix";
-        double? overlap = name.StartsWith("ov", StringComparison.Ordinal) ? 1 - 1.0 / (name[2] - '0') : null;
-        await using Separator separator = GoldenModel.Open(path, new SeparatorOptions { Overlap = overlap });
+        await using Separator separator = GoldenModel.Open(path, new SeparatorOptions { Overlap = GoldenRoFormers.OverlapOf(name) });
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(golden[mix]));
         double snr = GoldenModel.Snr(golden[$"stems.{name}"].Values, GoldenModel.Parts(result, golden.Metadata[$"stems.{name}"].Split(',')));
         output.WriteLine($"{snr:F2} dB, the original {original:F2} dB");
@@ -42,7 +41,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
     public async Task The_configurations_overlap_is_the_default()
     {
         GoldenTensors golden = GoldenTensors.Open(Folder, "mel1.demix.safetensors");
-        await using Separator separator = GoldenModel.Open(Copy("mel1.safetensors", yaml => yaml.Replace("num_overlap: 2", "num_overlap: 8", StringComparison.Ordinal)));
+        await using Separator separator = GoldenModel.Open(GoldenRoFormers.Copy(_folder, "mel1.safetensors", yaml => yaml.Replace("num_overlap: 2", "num_overlap: 8", StringComparison.Ordinal)));
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(golden["mix"]));
         Assert.True(GoldenModel.Snr(golden["stems.ov8"].Values, GoldenModel.Parts(result, "vocals")) > 110);
     }
@@ -86,13 +85,5 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
         await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, "bs4.ckpt"));
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(new float[2 * 20_000], 44_100, 2, "silence"));
         Assert.All(result.Stems, stem => Assert.All(result[stem], channel => Assert.All(channel, value => Assert.Equal(0f, value))));
-    }
-
-    private string Copy(string model, Func<string, string> change)
-    {
-        string path = Path.Combine(_folder, model);
-        File.Copy(RepositoryFiles.Golden(Folder, model), path);
-        File.WriteAllText(Path.ChangeExtension(path, ".yaml"), change(File.ReadAllText(Path.ChangeExtension(RepositoryFiles.Golden(Folder, model), ".yaml"))));
-        return path;
     }
 }
