@@ -208,6 +208,15 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
     /// <summary>Of a chain the models that it needs, in the order of their first use; null for a single model.</summary>
     public IReadOnlyList<string>? Models { get; init; }
 
+    /// <summary>Whether somebody else than the authors of Demucs published it.</summary>
+    public bool ByOthers { get; init; }
+
+    /// <summary>
+    /// The share of a segment that overlaps the next one unless a job says another, 0 … 1; null where that is not known before the model
+    /// is here, and of a chain. A job with the overlap f takes (1 − this) / (1 − f) of the time.
+    /// </summary>
+    public double? Overlap { get; init; }
+
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
 

@@ -57,6 +57,18 @@ public sealed class LicenceTests
     }
 
     [Fact]
+    public async Task Models_of_others_are_offered_and_one_that_is_here_tells_its_overlap()
+    {
+        await using TestServer server = await TestServer.StartDemoAsync();
+        IReadOnlyList<ModelInfo> models = await server.Client.GetModelsAsync();
+        Assert.Equal(
+            ModelShelf.Catalog(offline: true).List().Where(m => m.Files.Count > 0).Select(m => m.Name).Except(["htdemucs", "htdemucs_ft", "htdemucs_6s", "demo"]),
+            models.Where(m => m.ByOthers).Select(m => m.Name));
+        Assert.Equal(0.25, models.Single(m => m.Name == "demo").Overlap);
+        Assert.Null(models.First(m => !m.Installed).Overlap);
+    }
+
+    [Fact]
     public async Task A_download_tells_the_log_its_size_and_licence_once()
     {
         using LogRecorder log = new();

@@ -1,5 +1,6 @@
 using Stemsharp.Chains;
 using Stemsharp.Client;
+using Stemsharp.Inference;
 using Stemsharp.Web.Settings;
 using Stemsharp.Web.Text;
 
@@ -33,7 +34,7 @@ internal sealed class ModelShelf
         _chains = options.ModelFolder is null ? chains ?? SeparationChain.Presets : [];
         _models =
         [
-            .. (options.ModelFolder is { } folder ? InFolder(folder) : Known).Select(Look),
+            .. (options.ModelFolder is { } folder ? InFolder(folder) : [.. Known, .. Others()]).Select(Look),
             .. _chains.Select(chain => Look(new ModelInfo(chain.Name, Sentence(chain.Description), [.. chain.Outputs.Select(o => o.Name)], false) { Models = chain.Models })),
         ];
         if (options.Model is { } wanted && !_models.Any(model => model.Name == wanted))
@@ -53,7 +54,14 @@ internal sealed class ModelShelf
 
     public IReadOnlyList<ModelInfo> Models => _models;
 
-    private string Names => string.Join(", ", _models.Select(model => model.Name));
+    private string Names
+    {
+        get
+        {
+            int others = _models.Count(model => model.ByOthers);
+            return string.Join(", ", _models.Where(model => !model.ByOthers).Select(model => model.Name)) + (others > 0 ? $", and {others} of others" : "");
+        }
+    }
 
     public ModelInfo Find(string name) => _models.FirstOrDefault(model => model.Name == name)
         ?? throw new UnknownModelException($"The model '{ClientText.Quoted(name)}' is unknown; there are {Names}.");
@@ -84,6 +92,11 @@ internal sealed class ModelShelf
         // What was fetched for one may be what another was waiting for.
         _models = [.. _models.Select(model => model.Installed ? model : Look(model))];
     }
+
+    /// <summary>What the catalog knows besides: public checkpoints of others, and what the user's own catalog names.</summary>
+    private static IEnumerable<ModelInfo> Others() => Catalog(offline: true).List()
+        .Where(model => model.Files.Count > 0 && !Known.Any(known => known.Name == model.Name))
+        .Select(model => new ModelInfo(model.Name, Sentence(model.Description), model.Stems, false) { ByOthers = true });
 
     private static IEnumerable<ModelInfo> InFolder(string folder) =>
         Directory.EnumerateFiles(folder)
@@ -125,7 +138,8 @@ internal sealed class ModelShelf
         try
         {
             ModelSource source = catalog.ResolveAsync(model.Name, _options.ModelFolder).GetAwaiter().GetResult();
-            return model with { Installed = true, Stems = source.Stems, DownloadBytes = null, Licence = Info(source.Members.Select(m => m.Licence).FirstOrDefault(l => l is not null)) };
+            PieceCut cut = source.Members[0].Definition.Cut;
+            return model with { Installed = true, Stems = source.Stems, Overlap = 1 - (double)cut.StepNumerator / cut.StepDenominator, DownloadBytes = null, Licence = Info(source.Members.Select(m => m.Licence).FirstOrDefault(l => l is not null)) };
         }
         catch (ModelException)
         {

@@ -499,6 +499,26 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download both" })).ToBeVisibleAsync();
     }
 
+    [PageFact]
+    public async Task What_more_overlap_costs_is_shown_and_a_model_keeps_its_own()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Models =
+            [.. fake.Models, new ModelInfo("theirs", "By somebody.", ["vocals"], true) { ByOthers = true, Overlap = 0.5 }]);
+        await using PageSession session = await OpenAsync(server);
+        await Assertions.Expect(session.Page.Locator("#model > optgroup[label='Models of others'] > option")).ToHaveTextAsync(["theirs"]);
+        await Assertions.Expect(session.Page.Locator("#overlap > option")).ToHaveTextAsync(["As the model has it", "10 %", "25 %", "50 %", "75 %", "88 %"]);
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("theirs");
+        await Assertions.Expect(session.Page.Locator("#overlap > option")).ToHaveTextAsync(
+            ["As the model has it: 50 %", "10 %, 0.56 × the time", "25 %, 0.67 × the time", "75 %, 2 × the time", "88 %, 4 × the time"]);
+
+        // What is not chosen is not asked for: the model's own counts.
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("fake");
+        await session.Page.Locator("input[type=file]").First.SetInputFilesAsync(new FilePayload { Name = "tune.wav", MimeType = "audio/wav", Buffer = Song });
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
+        Assert.Null((await server.Client.GetJobsAsync()).Jobs.Single().Settings.Overlap);
+        session.AssertQuiet();
+    }
+
     /// <summary>Presses Tab until a control has the focus.</summary>
     private static async Task TabToAsync(PageSession session, string name)
     {

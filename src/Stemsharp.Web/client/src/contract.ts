@@ -76,6 +76,10 @@ export interface Model {
   installed: boolean;
   /** Of a chain, the models that it needs. */
   models?: string[];
+  /** Whether somebody else than the authors of Demucs published it. */
+  byOthers?: boolean;
+  /** The share of a segment that overlaps the next one, where it is known. */
+  overlap?: number;
   downloadBytes?: number;
   licence?: Licence;
   download?: { fraction: number; error?: string };

@@ -24,7 +24,7 @@ export class AddPanel {
   private readonly rest = choice("rest", [["add", "The other stems added up"], ["minus", "The song less the stem"]]);
   private readonly exact = h("input", { id: "exact", type: "checkbox" });
   private readonly shifts = h("input", { id: "shifts", type: "number", min: 1, max: 20, value: 1 });
-  private readonly overlap = choice("overlap", [["0.1", "10 %"], ["0.25", "25 %"], ["0.5", "50 %"], ["0.75", "75 %"]]);
+  private readonly overlap = h("select", { id: "overlap" });
   private readonly restField = field("The rest is", this.rest);
   private readonly queued: (job: Job) => void;
   private shownModel = "";
@@ -32,7 +32,6 @@ export class AddPanel {
   constructor(state: State, queued: (job: Job) => void) {
     this.state = state;
     this.queued = queued;
-    this.overlap.value = "0.25";
     this.model.addEventListener("change", () => this.showModel());
     this.split.addEventListener("change", () => this.showStems());
     state.on("models", () => this.showModels());
@@ -118,7 +117,7 @@ export class AddPanel {
       sampleFormat: this.depth.value,
       clipMode: this.clip.value,
       shifts: Math.max(1, Math.min(20, Number(this.shifts.value) || 1)),
-      overlap: Number(this.overlap.value),
+      ...(this.overlap.value ? { overlap: Number(this.overlap.value) } : {}),
     };
   }
 
@@ -130,10 +129,12 @@ export class AddPanel {
     const before = this.model.value;
     const { models, server } = this.state;
     const option = (model: Model) => h("option", { value: model.name, text: model.installed ? model.name : `${model.name} (not here yet)` });
-    const chains = models.filter((model) => model.models);
+    const group = (label: string, some: Model[]) => (some.length > 0 ? [h("optgroup", { label }, ...some.map(option))] : []);
+    const single = models.filter((model) => !model.models);
     this.model.replaceChildren(
-      ...models.filter((model) => !model.models).map(option),
-      ...(chains.length > 0 ? [h("optgroup", { label: "Several models" }, ...chains.map(option))] : []),
+      ...single.filter((model) => !model.byOthers).map(option),
+      ...group("Several models", models.filter((model) => model.models)),
+      ...group("Models of others", single.filter((model) => model.byOthers)),
     );
     const wanted = before || server?.defaultModel;
     const first = models.find((model) => model.name === wanted && (before !== "" || model.installed)) ?? models.find((model) => model.installed) ?? models[0];
@@ -147,10 +148,21 @@ export class AddPanel {
     this.about.textContent = model.models ? `${model.description} Runs ${model.models.join(", ")}.` : model.description;
     this.showLicence(model);
     this.showDownload(model);
-    const key = `${model.name} ${model.stems.join()}`;
+    const key = `${model.name} ${model.stems.join()} ${model.overlap}`;
     if (key === this.shownModel) return;
     this.shownModel = key;
+    this.showOverlap(model);
     this.showStems();
+  }
+
+  /** What each overlap costs: the network's work is the song's length by what of a segment is new. */
+  private showOverlap({ overlap }: Model): void {
+    const percent = (share: number) => `${Math.round(share * 100)} %`;
+    const times = (share: number) => (overlap === undefined ? "" : `, ${Number(((1 - overlap) / (1 - share)).toPrecision(2))} × the time`);
+    this.overlap.replaceChildren(
+      h("option", { value: "", text: overlap === undefined ? "As the model has it" : `As the model has it: ${percent(overlap)}` }),
+      ...[0.1, 0.25, 0.5, 0.75, 0.875].filter((share) => share !== overlap).map((share) => h("option", { value: share, text: percent(share) + times(share) })),
+    );
   }
 
   private showStems(): void {
