@@ -224,8 +224,9 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
             }
             && (planesOut, fOut, tOut) == (planes, f, t)
             && session.Metadata(DefinitionKey) is { } text
-            && DefinitionJson.FromText(text) is { Transform: { } transform } definition
-            && (2 * definition.Channels, transform.Bins, transform.Frames(definition.Cut.Samples)) == (planes, f, t))
+            && DefinitionJson.FromText(text) is var definition
+            && NetworkDefinition.Find(definition.Inputs, PortRole.Spectrogram) is { } port
+            && definition.ShapeOf(port, definition.Cut.Samples).Select(n => (long)n).SequenceEqual([planes, f, t]))
         {
             return new GraphForm(0, null, (int)given, definition.Channels, definition.Cut.Samples);
         }

@@ -194,7 +194,7 @@ public sealed class ChainSeparator : StemSeparator
     }
 
     /// <inheritdoc/>
-    internal override (int Stride, int Border) StepFor(SeparatorOptions options) =>
+    internal override (int Stride, int Border, int Segment) StepFor(SeparatorOptions options) =>
         Plan(Chain, options).Runs.Select(run => SeparatorOf(run).StepFor(OptionsOf(run, options))).MaxBy(step => step.Stride);
 
     /// <inheritdoc/>

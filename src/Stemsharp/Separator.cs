@@ -108,12 +108,12 @@ public sealed class Separator : StemSeparator
         SeparationRun.Count(_engines, options, Check(options), track, length);
 
     /// <inheritdoc/>
-    internal override (int Stride, int Border) StepFor(SeparatorOptions options)
+    internal override (int Stride, int Border, int Segment) StepFor(SeparatorOptions options)
     {
         PieceCut cut = Source.Members.MinBy(m => m.Definition.Cut.Samples)!.Definition.Cut;
         int segment = options.Segment is { } asked ? (int)(SampleRate * asked) : cut.Samples;
         int stride = cut.StepOf(segment, options.Overlap);
-        return (stride, cut.BorderOf(long.MaxValue, segment, stride));
+        return (stride, cut.BorderOf(long.MaxValue, segment, stride), segment);
     }
 
     /// <inheritdoc/>

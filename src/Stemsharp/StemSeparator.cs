@@ -215,10 +215,10 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Samples from one segment to the next, and those that are mirrored before a longer song; of several models, those of the longest
-    /// step.
+    /// Samples from one segment to the next, those that are mirrored before a longer song, and those of a segment; of several models, those
+    /// of the longest step.
     /// </summary>
-    internal abstract (int Stride, int Border) StepFor(SeparatorOptions options);
+    internal abstract (int Stride, int Border, int Segment) StepFor(SeparatorOptions options);
 
     /// <summary>Bytes on disk that results of one model take which wait for another one; 0 for a single model.</summary>
     internal virtual long WaitingBytes(SeparatorOptions options, long length) => 0;

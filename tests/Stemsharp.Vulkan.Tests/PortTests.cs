@@ -100,7 +100,7 @@ public class PortTests(ITestOutputHelper output)
         };
         VulkanException error = Assert.Throws<VulkanException>(() => Planning.GpuPlanBuilder.Compile(graph, new MadeWeights(), Planning.GpuTraits.Least, EnginePrecision.Fp32));
         Assert.Equal(EngineFailure.Refused, error.Failure);
-        Assert.Matches($"does not know the operation {kind} .* without those that stand around it in a RoFormer; take another engine", error.Message);
+        Assert.Matches($"does not know the operation {kind} .* without those that stand around it in the networks it is known from; take another engine", error.Message);
 
         Graph.Graph Alone(Op op)
         {

@@ -64,6 +64,9 @@ internal sealed record Calibration
     /// <summary>Samples that are mirrored before a track that is longer than two of them; 0 for a network without.</summary>
     internal int Border { get; init; }
 
+    /// <summary>The share of a segment that overlaps the next one; null of several models, which have each their own.</summary>
+    internal double? Overlap { get; init; }
+
     /// <summary>Segments that run at once.</summary>
     internal int SegmentsAtOnce { get; init; } = 1;
 
@@ -121,7 +124,7 @@ internal sealed record Calibration
     internal static async Task<Calibration> MeasureAsync(
         SeparateRequest request, StemSeparator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
-        (int stride, int border) = separator.StepFor(request.Separator);
+        (int stride, int border, int segment) = separator.StepFor(request.Separator);
         using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;
@@ -168,6 +171,7 @@ internal sealed record Calibration
             ProgramBytes = program == 0 ? AssumedProgramBytes : (long)(program * ProgramReserve),
             Stride = stride,
             Border = border,
+            Overlap = separator.Models.Count == 1 ? 1 - (double)stride / segment : null,
             Decodes = tracks.Any(NeedsDecoder),
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,

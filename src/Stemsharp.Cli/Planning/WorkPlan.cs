@@ -106,6 +106,11 @@ internal sealed record WorkPlan
 
         string audio = Words.Duration(TimeSpan.FromSeconds(Tracks.Sum(t => t.AudioSeconds)));
         text.AppendLine($"time    {Words.Duration(TimeSpan.FromSeconds(Seconds))} for {audio} of audio with {Model}");
+        if (Calibration.Overlap is { } overlap)
+        {
+            text.AppendLine(OverlapText(overlap));
+        }
+
         string atOnce = Calibration.SegmentsAtOnce == 1
             ? ""
             : $" with {Calibration.SegmentsAtOnce} segments at once, {Words.Bytes(Calibration.BytesPerSegmentAtOnce)} for each beyond the first";
@@ -119,6 +124,19 @@ internal sealed record WorkPlan
         return text.ToString();
     }
 
+    private static readonly double[] s_overlaps = [0.25, 0.5, 0.75, 0.875];
+
+    /// <summary>What more overlap would cost: the network works on what is new of each segment.</summary>
+    private static string OverlapText(double overlap)
+    {
+        string[] more =
+        [
+            .. s_overlaps.Where(share => share > overlap + 0.01)
+                .Select(share => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} % {(1 - overlap) / (1 - share):0.##}")),
+        ];
+        return string.Create(CultureInfo.InvariantCulture, $"overlap {100 * overlap:0.#} %{(more.Length > 0 ? $"; times as long: {string.Join(", ", more)}" : "")}");
+    }
+
     internal string ToJson() => JsonText.Object(
         json =>
         {
@@ -126,6 +144,11 @@ internal sealed record WorkPlan
             json.WriteString("model", Model);
             json.WriteModels(Chain);
             json.WriteNumber("seconds", Math.Round(Seconds, 2));
+            if (Calibration.Overlap is { } overlap)
+            {
+                json.WriteNumber("overlap", Math.Round(overlap, 4));
+            }
+
             json.WriteNumber("memory_bytes", Calibration.MemoryBytes);
             json.WriteNumber("segments_at_once", Calibration.SegmentsAtOnce);
             json.WriteNumber("memory_bytes_per_segment_at_once", Calibration.BytesPerSegmentAtOnce);

@@ -165,5 +165,5 @@ internal sealed partial class GpuPlanBuilder
         where TOp : Op => _graph.Uses.Producer(value) is { Op: TOp } producer && (producer.Op is RowOp || _graph.Uses.SoleReader(value) != null) ? producer : throw Alone(node);
 
     // What the builder of graphs never records.
-    private static VulkanException Alone(Node node) => Refusal($"the operation {node.Op.Kind} ({node.Name}) without those that stand around it in a RoFormer");
+    private static VulkanException Alone(Node node) => Refusal($"the operation {node.Op.Kind} ({node.Name}) without those that stand around it in the networks it is known from");
 }

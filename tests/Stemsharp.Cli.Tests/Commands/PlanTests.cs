@@ -25,6 +25,7 @@ public sealed class PlanTests : IDisposable
         // Two stems of 3 s: 16-bit files, and the floats that wait until the gain is known.
         Assert.InRange(track.GetProperty("output_bytes").GetInt64(), 2 * 3 * 44100 * 4, 2 * 3 * 44100 * 4 + 20_000);
         Assert.Equal(track.GetProperty("output_bytes").GetInt64() + 2 * 3 * 44100 * 8, plan.GetProperty("disk_bytes").GetInt64());
+        Assert.Equal(0.25, plan.GetProperty("overlap").GetDouble(), 3);
         Assert.InRange(plan.GetProperty("memory_bytes").GetInt64(), 50_000_000, 2_000_000_000);
         Assert.True(plan.GetProperty("seconds").GetDouble() > track.GetProperty("seconds").GetDouble());
         Assert.Single(plan.GetProperty("rejected").EnumerateArray());
