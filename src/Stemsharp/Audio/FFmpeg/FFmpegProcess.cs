@@ -54,6 +54,8 @@ internal sealed class FFmpegProcess : IDisposable
             throw new ExternalToolException($"'{program}' can't be started: {error.Message}", error);
         }
 
+        PipeSize.Enlarge(_process.StandardInput.BaseStream);
+        PipeSize.Enlarge(_process.StandardOutput.BaseStream);
         _stallLimit = stallLimit;
         _cancellation = cancellation;
         _watchdog = new Timer(_ =>
