@@ -112,19 +112,7 @@ internal sealed class ChainRun
     public static void Forget(string folder)
     {
         RunResult.Sweep(folder, []);
-        DeleteIfEmpty(folder);
-    }
-
-    /// <summary>Deletes a folder unless there is something in it.</summary>
-    public static void DeleteIfEmpty(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-        }
+        Folders.DeleteIfEmpty(folder);
     }
 
     private int Threads => _options.Threads == 0 ? Environment.ProcessorCount : _options.Threads;
@@ -238,12 +226,7 @@ internal sealed class ChainRun
     // A full disk is met before the work.
     private void RequireSpace(int[] work)
     {
-        string folder = Path.GetFullPath(_options.WorkFolder ?? _options.TemporaryFolder ?? Path.GetTempPath());
-        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
-        {
-            folder = parent;
-        }
-
+        string folder = Folders.NearestExisting(_options.WorkFolder ?? _options.TemporaryFolder ?? Path.GetTempPath());
         DiskSpace.Require(folder, _plan.MostWaiting(run => work.Contains(run.Index) ? FormOf(run).Bytes : 0), "for the results of a chain's steps");
     }
 
@@ -313,14 +296,7 @@ internal sealed class ChainRun
         SeparationSummary summary = separator.SeparateHere(input, sink, OptionsOf(run), new RunProgress(this), _cancellationToken);
         foreach (EngineShare share in summary.Engines)
         {
-            if (_engines.Count > 0 && _engines[^1].Engine == share.Engine)
-            {
-                _engines[^1] = _engines[^1] with { Description = share.Description, Pieces = _engines[^1].Pieces + share.Pieces };
-            }
-            else
-            {
-                _engines.Add(share with { First = share.First + _segments });
-            }
+            EngineShare.Append(_engines, share with { First = share.First + _segments });
         }
 
         _segments += summary.Segments;

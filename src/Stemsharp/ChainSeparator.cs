@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Stemsharp.Audio;
 using Stemsharp.Chains;
 using Stemsharp.Files;
 using Stemsharp.Inference;
@@ -262,7 +263,7 @@ public sealed class ChainSeparator : StemSeparator
         if (Path.GetDirectoryName(options.WorkFolder) == all)
         {
             // Other songs' folders may be in it.
-            ChainRun.DeleteIfEmpty(all);
+            Folders.DeleteIfEmpty(all);
         }
     }
 

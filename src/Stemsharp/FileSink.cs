@@ -168,13 +168,7 @@ internal sealed class FileSink : IFinishingSink, IDisposable
         // The innermost first; one that somebody else uses meanwhile stays.
         foreach (string folder in _madeFolders.OrderByDescending(f => f.Length))
         {
-            try
-            {
-                Directory.Delete(folder);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-            }
+            Folders.DeleteIfEmpty(folder);
         }
     }
 }

@@ -58,12 +58,7 @@ internal sealed record WorkPlan
             }
         }
 
-        string root = Path.GetFullPath(request.ToStandardOutput ? Path.GetTempPath() : request.OutputFolder);
-        while (!Directory.Exists(root) && Path.GetDirectoryName(root) is { } parent)
-        {
-            root = parent;
-        }
-
+        string root = Folders.NearestExisting(request.ToStandardOutput ? Path.GetTempPath() : request.OutputFolder);
         return new WorkPlan
         {
             Model = separator.Model,

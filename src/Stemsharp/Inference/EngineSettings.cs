@@ -56,7 +56,23 @@ public sealed record EngineIdentity(string Backend, string Device, EnginePrecisi
 /// <param name="Description">Its own text, with threads.</param>
 /// <param name="First">The first of them, counted from 0 over all pieces that needed a network.</param>
 /// <param name="Pieces">How many.</param>
-public sealed record EngineShare(EngineIdentity Engine, string Description, long First, long Pieces);
+public sealed record EngineShare(EngineIdentity Engine, string Description, long First, long Pieces)
+{
+    /// <summary>Appends a share, or lets the last one grow where the same engine went on.</summary>
+    /// <param name="shares">The shares so far.</param>
+    /// <param name="next">What came behind them.</param>
+    internal static void Append(List<EngineShare> shares, EngineShare next)
+    {
+        if (shares.Count > 0 && shares[^1].Engine == next.Engine)
+        {
+            shares[^1] = shares[^1] with { Description = next.Description, Pieces = shares[^1].Pieces + next.Pieces };
+        }
+        else
+        {
+            shares.Add(next);
+        }
+    }
+}
 
 /// <summary>Memory in bytes that an engine takes.</summary>
 /// <param name="Host">Of the host, for weights and one piece.</param>

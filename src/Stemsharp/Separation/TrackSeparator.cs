@@ -162,7 +162,7 @@ internal sealed class TrackSeparator
             if (buffer is not null)
             {
                 _segments++;
-                Tally(engine!);
+                EngineShare.Append(_engines, new EngineShare(engine!.Identity, engine.Description, _segments - 1, 1));
                 Blend(buffer, workers, pass, cut, piece, level, weights.Of(piece.Chunk.Index, schedule.LastIndex), share, sums);
                 buffer.Dispose();
             }
@@ -177,18 +177,6 @@ internal sealed class TrackSeparator
             mix.DiscardBefore(piece.Final - cut.Samples / 2 - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));
-        }
-    }
-
-    private void Tally(IEngine engine)
-    {
-        if (_engines.Count > 0 && _engines[^1].Engine == engine.Identity)
-        {
-            _engines[^1] = _engines[^1] with { Description = engine.Description, Pieces = _engines[^1].Pieces + 1 };
-        }
-        else
-        {
-            _engines.Add(new EngineShare(engine.Identity, engine.Description, _segments - 1, 1));
         }
     }
 
