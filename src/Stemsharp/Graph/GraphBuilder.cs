@@ -148,6 +148,26 @@ internal sealed class GraphBuilder
             Function($"to_qkv.{part}", new LinearOp(weight, null, index * channels, channels), x.Shape.WithChannels(channels), x);
     }
 
+    /// <summary>A bidirectional layer of torch.nn.LSTM; its state's keys end in _l and the layer's number.</summary>
+    /// <param name="name">The module.</param>
+    /// <param name="x">[C, T], or [C, F, T].</param>
+    /// <param name="hidden">H: the result has 2·H channels.</param>
+    /// <param name="axis">What is a sequence.</param>
+    /// <param name="layer">Which of the module's layers.</param>
+    public Value Lstm(string name, Value x, int hidden, SequenceAxis axis, int layer = 0)
+    {
+        using (Scope(name))
+        {
+            return Add(new LstmOp(Direction(""), Direction("_reverse"), axis), x.Shape.WithChannels(2 * hidden), x);
+        }
+
+        LstmWeights Direction(string suffix) => new(
+            Parameter($"weight_ih_l{layer}{suffix}", [4 * hidden, x.Shape.Channels]),
+            Parameter($"weight_hh_l{layer}{suffix}", [4 * hidden, hidden]),
+            Parameter($"bias_ih_l{layer}{suffix}", [4 * hidden]),
+            Parameter($"bias_hh_l{layer}{suffix}", [4 * hidden]));
+    }
+
     public Value RmsNorm(string name, Value x)
     {
         using (Scope(name))

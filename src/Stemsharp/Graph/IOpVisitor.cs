@@ -15,6 +15,8 @@ internal interface IOpVisitor
 
     void Attention(Node node, AttentionOp op);
 
+    void Lstm(Node node, LstmOp op);
+
     void GroupNorm(Node node, GroupNormOp op);
 
     void LayerNorm(Node node, LayerNormOp op);

@@ -89,6 +89,28 @@ internal sealed record AttentionOp(int Heads, SequenceAxis Axis = SequenceAxis.A
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Attention(node, this);
 }
 
+/// <summary>One direction of a layer of torch.nn.LSTM: weights [4·H, C] and [4·H, H], biases [4·H], gates in the order input, forget, cell, output.</summary>
+internal sealed record LstmWeights(Parameter Input, Parameter Hidden, Parameter InputBias, Parameter HiddenBias)
+{
+    public IEnumerable<Parameter> All => [Input, Hidden, InputBias, HiddenBias];
+}
+
+/// <summary>
+/// One bidirectional layer of torch.nn.LSTM along an axis, each sequence from a state of zeros: the other positions are the batch. Input
+/// [C, …], output [2·H, …] at the same positions, the forward direction's channels first.
+/// </summary>
+internal sealed record LstmOp(LstmWeights Forward, LstmWeights Backward, SequenceAxis Axis) : Op
+{
+    public int Hidden => Forward.Hidden.Shape[1];
+
+    public override IEnumerable<Parameter> Parameters => [.. Forward.All, .. Backward.All];
+
+    public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
+        4 * inputs[0].Shape.Positions * (Forward.Input.Shape.Elements + Forward.Hidden.Shape.Elements);
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Lstm(node, this);
+}
+
 /// <summary>
 /// torch.nn.GroupNorm over (channels of the group, positions); with <c>PerRow</c> the statistics are taken
 /// for each frequency row of a [C, F, T] value on its own.

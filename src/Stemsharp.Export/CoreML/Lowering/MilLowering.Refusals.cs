@@ -23,6 +23,8 @@ internal sealed partial class MilLowering
 
     public void ComplexMask(Node node, ComplexMaskOp op) => throw Refusal(node);
 
+    public void Lstm(Node node, LstmOp op) => throw Refusal(node);
+
     private static ModelException Refusal(Node node) =>
         new($"A CoreML package cannot be made of this network: its operation {node.Op.Kind} ({node.Name}) has no form in a package. Export it as ONNX instead.");
 }

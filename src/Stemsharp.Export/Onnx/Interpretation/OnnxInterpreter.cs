@@ -114,6 +114,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             case "ReduceMean": Reduce(node, "reduce_mean", y); break;
             case "ReduceSum": Reduce(node, "reduce_sum", y); break;
             case "ReduceSumSquare": Reduce(node, "reduce_sum_square", y); break;
+            case "LSTM": OnnxRecurrence.Lstm(node, In(node, 0), In(node, 1), In(node, 2), In(node, 3), y, order); break;
             case "Transpose": Movement.Transpose(In(node, 0), [.. node.Attributes["perm"].Integers.Select(a => (int)a)], y); break;
             case "Concat": Concat(node, result, y); break;
             case "Slice": Slice(node, y); break;

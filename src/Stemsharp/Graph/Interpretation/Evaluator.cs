@@ -16,6 +16,8 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void Attention(Node node, AttentionOp op) =>
         Set(node, Interpretation.Attention.Run(X(node), X(node, 1), X(node, 2), In(node), node.Inputs[1].Shape, op));
 
+    public void Lstm(Node node, LstmOp op) => Set(node, Recurrence.Lstm(X(node), In(node), op, read));
+
     public void GroupNorm(Node node, GroupNormOp op) => Set(node, Norms.Group(X(node), In(node), read(op.Weight), read(op.Bias), op));
 
     public void LayerNorm(Node node, LayerNormOp op) => Set(node, Norms.Layer(X(node), In(node), read(op.Weight), read(op.Bias), op));
