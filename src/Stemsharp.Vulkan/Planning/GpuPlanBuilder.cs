@@ -157,10 +157,6 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
         Move(node, op.Start * (input.Positions / input.Shape[1]));
     }
 
-    void IOpVisitor.Lstm(Node node, LstmOp op) => throw Unknown(node);
-
-    private static VulkanException Unknown(Node node) => Refusal($"the operation {node.Op.Kind} ({node.Name})");
-
     private static VulkanException Refusal(string what) => new(EngineFailure.Refused, $"The GPU engine does not know {what}; take another engine.");
 
     private bool IsMixed => _precision == EnginePrecision.Mixed;

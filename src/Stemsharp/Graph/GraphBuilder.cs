@@ -6,7 +6,7 @@ namespace Stemsharp.Graph;
 /// Records a graph while straight-line model code runs. Each call checks shapes and appends one node named
 /// after the open scopes.
 /// </summary>
-internal sealed class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     private readonly List<Node> _nodes = [];
     private readonly List<(string, Value)> _inputs = [];
@@ -35,13 +35,13 @@ internal sealed class GraphBuilder
 
     public Graph Build() => new(_nodes, _inputs, _outputs, _order);
 
-    public Value Conv(string name, Value x, int channels, ReadOnlySpan<int> kernel, ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, ReadOnlySpan<int> dilation)
+    public Value Conv(string name, Value x, int channels, ReadOnlySpan<int> kernel, ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, ReadOnlySpan<int> dilation, bool hasBias = true)
     {
         int axes = kernel.Length;
         using (Scope(name))
         {
             Parameter weight = Parameter("weight", [channels, x.Shape.Channels, .. kernel]);
-            Parameter bias = Parameter("bias", [channels]);
+            Parameter? bias = hasBias ? Parameter("bias", [channels]) : null;
             int[] dims = [.. x.Shape.Dims];
             dims[0] = channels;
             for (int a = 0; a < axes; a++)

@@ -104,6 +104,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             case RuntimeMerges.MulByBatch: MulByBatch(node, y); break;
             case "Sum": Sum(node, result, y); break;
             case "Sqrt" or "Sigmoid" or "Erf" or "Relu" or "Gelu" or "Tanh": Elementwise.Unary(node.Operator.ToLowerInvariant(), In(node, 0).Data, y, 0); break;
+            case "Elu": Elu(In(node, 0), node.Attributes["alpha"].Number, y); break;
             case "Cast": Cast(In(node, 0), y); break;
             case "Conv": OnnxConvolutions.Conv(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
             case "ConvTranspose": OnnxConvolutions.Transposed(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
@@ -148,6 +149,14 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             {
                 y[i] = x.Integers[i];
             }
+        }
+    }
+
+    private static void Elu(OnnxValue x, float alpha, float[] y)
+    {
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x.Data[i] > 0 ? x.Data[i] : alpha * (MathF.Exp(x.Data[i]) - 1);
         }
     }
 

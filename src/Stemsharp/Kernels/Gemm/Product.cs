@@ -100,6 +100,21 @@ internal static unsafe class Product<TIsa, V>
         }
     }
 
+    /// <summary>A whole strip of weights as floats: where it lies, or widened.</summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="strip">Which strip of it.</param>
+    /// <param name="room">As many floats as the strip has, and 64.</param>
+    public static float* Widened(PackedWeights weights, int strip, float* room)
+    {
+        if (!weights.IsNarrow)
+        {
+            return weights.Strip(strip);
+        }
+
+        Widen(weights.NarrowStrip(strip), weights.K * Tile.Rows, room);
+        return room;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ushort* narrow, int count, float* room)
     {
