@@ -136,6 +136,10 @@ internal static class Operators
         return g.Node(name, "Gemm", bias is null ? [x, weight] : [x, weight, bias], x.Type, [x.Dims[0], weight.Dims[0]], Attribute.Int("transB", 1));
     }
 
+    /// <summary>A bidirectional layer: x [T, batch, C], w [2, 4·H, C], r [2, 4·H, H], b [2, 8·H] to [T, 2, batch, H].</summary>
+    public static Tensor Lstm(this OnnxGraph g, string name, Tensor x, Tensor w, Tensor r, Tensor b, int hidden) =>
+        g.Node(name, "LSTM", [x, w, r, b], x.Type, [x.Dims[0], 2, x.Dims[1], hidden], Attribute.Text("direction", "bidirectional"), Attribute.Int("hidden_size", hidden));
+
     private static Tensor Binary(this OnnxGraph g, string name, string op, Tensor a, Tensor b)
     {
         if (a.Type != b.Type)

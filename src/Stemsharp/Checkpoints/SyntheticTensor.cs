@@ -80,7 +80,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
     /// <summary>What v in [−1, 1) is scaled by and added to, by what the parameter is for.</summary>
     private (double Offset, double Scale) Distribution()
     {
-        if (Name.EndsWith("bias", StringComparison.Ordinal))
+        if (Name.EndsWith("bias", StringComparison.Ordinal) || Name.AsSpan(Name.LastIndexOf('.') + 1).StartsWith("bias"))
         {
             return (0, 0.05);
         }

@@ -72,7 +72,7 @@ internal sealed class Graph
 
     /// <summary>
     /// Floating-point operations of one run as the model defines it (a multiply-add counts two; only
-    /// convolutions, linear layers and attention's two products count). STFT and inverse are not in it.
+    /// convolutions, linear layers, attention's two products and those of recurrent layers count). STFT and inverse are not in it.
     /// </summary>
     public long Flops => Nodes.Sum(n => n.Op.Flops(n.Inputs, n.Outputs));
 

@@ -6,7 +6,7 @@ namespace Stemsharp.Graph;
 /// Records a graph while straight-line model code runs. Each call checks shapes and appends one node named
 /// after the open scopes.
 /// </summary>
-internal sealed class GraphBuilder
+internal sealed partial class GraphBuilder
 {
     private readonly List<Node> _nodes = [];
     private readonly List<(string, Value)> _inputs = [];
@@ -35,13 +35,13 @@ internal sealed class GraphBuilder
 
     public Graph Build() => new(_nodes, _inputs, _outputs, _order);
 
-    public Value Conv(string name, Value x, int channels, ReadOnlySpan<int> kernel, ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, ReadOnlySpan<int> dilation)
+    public Value Conv(string name, Value x, int channels, ReadOnlySpan<int> kernel, ReadOnlySpan<int> stride, ReadOnlySpan<int> padding, ReadOnlySpan<int> dilation, bool hasBias = true)
     {
         int axes = kernel.Length;
         using (Scope(name))
         {
             Parameter weight = Parameter("weight", [channels, x.Shape.Channels, .. kernel]);
-            Parameter bias = Parameter("bias", [channels]);
+            Parameter? bias = hasBias ? Parameter("bias", [channels]) : null;
             int[] dims = [.. x.Shape.Dims];
             dims[0] = channels;
             for (int a = 0; a < axes; a++)
@@ -146,6 +146,26 @@ internal sealed class GraphBuilder
 
         Value Project(string part, int index) =>
             Function($"to_qkv.{part}", new LinearOp(weight, null, index * channels, channels), x.Shape.WithChannels(channels), x);
+    }
+
+    /// <summary>A bidirectional layer of torch.nn.LSTM; its state's keys end in _l and the layer's number.</summary>
+    /// <param name="name">The module.</param>
+    /// <param name="x">[C, T], or [C, F, T].</param>
+    /// <param name="hidden">H: the result has 2·H channels.</param>
+    /// <param name="axis">What is a sequence.</param>
+    /// <param name="layer">Which of the module's layers.</param>
+    public Value Lstm(string name, Value x, int hidden, SequenceAxis axis, int layer = 0)
+    {
+        using (Scope(name))
+        {
+            return Add(new LstmOp(Direction(""), Direction("_reverse"), axis), x.Shape.WithChannels(2 * hidden), x);
+        }
+
+        LstmWeights Direction(string suffix) => new(
+            Parameter($"weight_ih_l{layer}{suffix}", [4 * hidden, x.Shape.Channels]),
+            Parameter($"weight_hh_l{layer}{suffix}", [4 * hidden, hidden]),
+            Parameter($"bias_ih_l{layer}{suffix}", [4 * hidden]),
+            Parameter($"bias_hh_l{layer}{suffix}", [4 * hidden]));
     }
 
     public Value RmsNorm(string name, Value x)

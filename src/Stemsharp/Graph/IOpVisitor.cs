@@ -15,6 +15,8 @@ internal interface IOpVisitor
 
     void Attention(Node node, AttentionOp op);
 
+    void Lstm(Node node, LstmOp op);
+
     void GroupNorm(Node node, GroupNormOp op);
 
     void LayerNorm(Node node, LayerNormOp op);
@@ -58,4 +60,30 @@ internal interface IOpVisitor
     void JoinBands(Node node, JoinBandsOp op);
 
     void ComplexMask(Node node, ComplexMaskOp op);
+
+    void Upsample(Node node, UpsampleOp op);
+
+    void DepthwiseConv(Node node, DepthwiseConvOp op);
+
+    void LastAxisLinear(Node node, LastAxisLinearOp op);
+
+    void BatchNorm(Node node, BatchNormOp op);
+
+    void Elu(Node node, EluOp op);
+
+    void Silu(Node node, SiluOp op);
+
+    void Mul(Node node, MulOp op);
+
+    void Reshape(Node node, ReshapeOp op);
+
+    void Swap(Node node, SwapOp op);
+
+    void Concat(Node node, ConcatOp op);
+
+    void PadRows(Node node, PadRowsOp op);
+
+    void RealFourier(Node node, RealFourierOp op);
+
+    void InverseRealFourier(Node node, InverseRealFourierOp op);
 }

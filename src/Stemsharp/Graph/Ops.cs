@@ -51,6 +51,45 @@ internal sealed record ConvTransposeOp(Parameter Weight, Parameter Bias, int Str
     public override void Accept(IOpVisitor visitor, Node node) => visitor.ConvTranspose(node, this);
 }
 
+/// <summary>
+/// torch.nn.ConvTranspose2d whose stride is its kernel, so that nothing overlaps, without bias: each position becomes a field of
+/// kernel size. Weight [Cin, Cout, kF, kT].
+/// </summary>
+internal sealed record UpsampleOp(Parameter Weight) : Op
+{
+    public int KernelF => Weight.Shape[2];
+
+    public int KernelT => Weight.Shape[3];
+
+    public override IEnumerable<Parameter> Parameters => [Weight];
+
+    public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) => 2 * inputs[0].Shape.Positions * Weight.Shape.Elements;
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Upsample(node, this);
+}
+
+/// <summary>torch.nn.Conv1d with a kernel for each channel (groups = channels) along the last axis, stride 1, zeros around it so that the length stays. Weight [C, 1, k], k odd; bias [C].</summary>
+internal sealed record DepthwiseConvOp(Parameter Weight, Parameter Bias) : Op
+{
+    public int Kernel => Weight.Shape[2];
+
+    public override IEnumerable<Parameter> Parameters => [Weight, Bias];
+
+    public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) => 2 * outputs[0].Shape.Elements * Kernel;
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.DepthwiseConv(node, this);
+}
+
+/// <summary>torch.nn.Linear over the last axis of [C, F, T], without bias. Weight [Tout, Tin].</summary>
+internal sealed record LastAxisLinearOp(Parameter Weight) : Op
+{
+    public override IEnumerable<Parameter> Parameters => [Weight];
+
+    public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) => 2 * outputs[0].Shape.Elements * Weight.Shape[1];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.LastAxisLinear(node, this);
+}
+
 /// <summary>Channel-wise linear map at every position: torch.nn.Linear over the channel axis.
 /// Uses rows FirstRow … FirstRow + Rows − 1 of weight [·, Cin] and bias [·], or none (attention's packed projections).</summary>
 internal sealed record LinearOp(Parameter Weight, Parameter? Bias, int FirstRow, int Rows) : Op
@@ -89,6 +128,28 @@ internal sealed record AttentionOp(int Heads, SequenceAxis Axis = SequenceAxis.A
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Attention(node, this);
 }
 
+/// <summary>One direction of a layer of torch.nn.LSTM: weights [4·H, C] and [4·H, H], biases [4·H], gates in the order input, forget, cell, output.</summary>
+internal sealed record LstmWeights(Parameter Input, Parameter Hidden, Parameter InputBias, Parameter HiddenBias)
+{
+    public IEnumerable<Parameter> All => [Input, Hidden, InputBias, HiddenBias];
+}
+
+/// <summary>
+/// One bidirectional layer of torch.nn.LSTM along an axis, each sequence from a state of zeros: the other positions are the batch. Input
+/// [C, …], output [2·H, …] at the same positions, the forward direction's channels first.
+/// </summary>
+internal sealed record LstmOp(LstmWeights Forward, LstmWeights Backward, SequenceAxis Axis) : Op
+{
+    public int Hidden => Forward.Hidden.Shape[1];
+
+    public override IEnumerable<Parameter> Parameters => [.. Forward.All, .. Backward.All];
+
+    public override long Flops(IReadOnlyList<Value> inputs, IReadOnlyList<Value> outputs) =>
+        4 * inputs[0].Shape.Positions * (Forward.Input.Shape.Elements + Forward.Hidden.Shape.Elements);
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Lstm(node, this);
+}
+
 /// <summary>
 /// torch.nn.GroupNorm over (channels of the group, positions); with <c>PerRow</c> the statistics are taken
 /// for each frequency row of a [C, F, T] value on its own.
@@ -98,6 +159,14 @@ internal sealed record GroupNormOp(Parameter Weight, Parameter Bias, int Groups,
     public override IEnumerable<Parameter> Parameters => [Weight, Bias];
 
     public override void Accept(IOpVisitor visitor, Node node) => visitor.GroupNorm(node, this);
+}
+
+/// <summary>torch.nn.BatchNorm2d as it is used after training: (x − mean)/√(variance + ε)·weight + bias, each [C].</summary>
+internal sealed record BatchNormOp(Parameter Weight, Parameter Bias, Parameter Mean, Parameter Variance, double Epsilon) : Op
+{
+    public override IEnumerable<Parameter> Parameters => [Weight, Bias, Mean, Variance];
+
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.BatchNorm(node, this);
 }
 
 /// <summary>torch.nn.LayerNorm over the channels at each position.</summary>
@@ -194,6 +263,18 @@ internal sealed record ReluOp : Op
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Relu(node, this);
 }
 
+/// <summary>x where it is positive, else alpha·(eˣ − 1).</summary>
+internal sealed record EluOp(double Alpha) : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Elu(node, this);
+}
+
+/// <summary>x·σ(x).</summary>
+internal sealed record SiluOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Silu(node, this);
+}
+
 /// <summary>First half of the channels times the sigmoid of the second half.</summary>
 internal sealed record GluOp : Op
 {
@@ -204,6 +285,12 @@ internal sealed record GluOp : Op
 internal sealed record AddOp : Op
 {
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Add(node, this);
+}
+
+/// <summary>Product of two values of one shape, element by element.</summary>
+internal sealed record MulOp : Op
+{
+    public override void Accept(IOpVisitor visitor, Node node) => visitor.Mul(node, this);
 }
 
 /// <summary>LayerScale: each channel times its factor [C].</summary>

@@ -1,6 +1,8 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Model.HTDemucs;
+using Stemsharp.Model.MDX23C;
 using Stemsharp.Model.RoFormer;
+using Stemsharp.Model.SCNet;
 
 namespace Stemsharp.Model;
 
@@ -8,7 +10,7 @@ namespace Stemsharp.Model;
 internal sealed class FamilyTable(params IReadOnlyList<Family> families)
 {
     /// <summary>All families.</summary>
-    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily());
+    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily(), new MDX23CFamily(), new SCNetFamily());
 
     /// <summary>The families.</summary>
     public IReadOnlyList<Family> Families { get; } = families;

@@ -36,8 +36,8 @@ public class RoFormerGraphTests(ITestOutputHelper output)
         double inside = Snr.Of(truth, GraphRun.First(waveform, mix));
 
         TransformDefinition transform = network.Definition.Transform!;
-        float[] spectrograms = GraphRun.First(OnnxModelBuilder.Build(network, options with { Kind = OnnxGraphKind.Spectrogram }), Forward(transform, mix, samples));
-        double outside = Snr.Of(truth, Inverse(transform, spectrograms, samples, truth.Length / samples));
+        float[] spectrograms = GraphRun.First(OnnxModelBuilder.Build(network, options with { Kind = OnnxGraphKind.Spectrogram }), Spectrograms.Forward(transform, mix, samples));
+        double outside = Snr.Of(truth, Spectrograms.Inverse(transform, spectrograms, samples, truth.Length / samples));
         output.WriteLine($"waveform {inside:F2} dB, spectrogram {outside:F2} dB, the original {original:F2} dB");
         Assert.True(inside > original - 6, $"waveform {inside:F2} dB, the original {original:F2} dB");
         Assert.True(outside > Math.Max(original - 6, 100), $"spectrogram {outside:F2} dB, the original {original:F2} dB");
@@ -74,48 +74,5 @@ public class RoFormerGraphTests(ITestOutputHelper output)
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static unsafe float[] Forward(TransformDefinition definition, float[] mix, int samples)
-    {
-        using Stft stft = Stft.Create(definition, samples);
-        int channels = mix.Length / samples, plane = 2 * stft.Bins * stft.Frames;
-        float[] result = new float[channels * plane];
-        fixed (float* from = mix, to = result)
-        {
-            for (int c = 0; c < channels; c++)
-            {
-                for (int chunk = 0; chunk < stft.Chunks; chunk++)
-                {
-                    stft.Forward(from + c * samples, chunk, to + c * plane);
-                }
-            }
-        }
-
-        return result;
-    }
-
-    private static unsafe float[] Inverse(TransformDefinition definition, float[] spectrograms, int samples, int rows)
-    {
-        using Stft stft = Stft.Create(definition, samples);
-        int plane = 2 * stft.Bins * stft.Frames;
-        float[] result = new float[rows * samples], seams = new float[stft.Chunks * stft.SeamLength];
-        fixed (float* from = spectrograms, to = result, seam = seams)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                for (int chunk = 0; chunk < stft.Chunks; chunk++)
-                {
-                    stft.Inverse(from + row * plane, chunk, to + row * samples, seam + chunk * stft.SeamLength);
-                }
-
-                for (int chunk = 0; chunk < stft.Chunks - 1; chunk++)
-                {
-                    stft.AddSeam(seam + chunk * stft.SeamLength, chunk, to + row * samples);
-                }
-            }
-        }
-
-        return result;
     }
 }

@@ -1,5 +1,3 @@
-using Stemsharp.Checkpoints;
-using Stemsharp.Cpu;
 using Stemsharp.Evaluation;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
@@ -167,47 +165,5 @@ public class EngineTests
         }
 
         return x;
-    }
-
-    /// <summary>The recipe of the synthetic checkpoints for any parameter.</summary>
-    private sealed class MadeWeights : IWeightSource
-    {
-        public void Read(Parameter parameter, Span<float> destination) => new SyntheticTensor(parameter.Name, parameter.Shape.Dims).CopyTo(destination);
-
-        public bool TryReadHalf(Parameter parameter, Span<Half> destination) => false;
-    }
-
-    /// <summary>A plan, a session of it, and its threads.</summary>
-    private sealed unsafe class PlanRun : IDisposable
-    {
-        private readonly Plan _plan;
-        private readonly WorkerPool _workers;
-        private readonly Session _session;
-
-        public PlanRun(Graph.Graph graph, IWeightSource weights, int threads, SimdTier? tier = null)
-        {
-            _plan = PlanBuilder.Compile(graph, weights, tier ?? SimdTier.Chosen, threads);
-            _workers = new WorkerPool(threads);
-            _session = new Session(_plan, _workers);
-        }
-
-        public Span<float> Input(int port) => Memory(_plan.Inputs[port]);
-
-        public Span<float> Output(int port) => Memory(_plan.Outputs[port]);
-
-        public void Run(CancellationToken cancellationToken)
-        {
-            _session.Run(cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        public void Dispose()
-        {
-            _workers.Dispose();
-            _session.Dispose();
-            _plan.Dispose();
-        }
-
-        private Span<float> Memory(PlanPort port) => new(_session.Port(port), port.Tensor.Channels * port.Tensor.Positions);
     }
 }

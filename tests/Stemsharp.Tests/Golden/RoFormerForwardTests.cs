@@ -1,10 +1,7 @@
 using System.Globalization;
 using Stemsharp.Cpu;
-using Stemsharp.Graph.Interpretation;
 using Stemsharp.Inference;
 using Stemsharp.Model;
-using Stemsharp.Signal;
-using Stemsharp.Tests.Signal;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -43,7 +40,7 @@ public class RoFormerForwardTests(ITestOutputHelper output)
     {
         CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden(Folder, model));
         GoldenTensors golden = GoldenTensors.Open(Folder, file);
-        double snr = Snr(network, golden, name, Interpret(network, golden[$"mix.{name}"]));
+        double snr = Snr(network, golden, name, GoldenForward.Interpret(network, golden[$"mix.{name}"]));
         output.WriteLine($"{snr:F2} dB");
         Assert.True(snr > 130, $"{snr:F2} dB");
     }
@@ -84,7 +81,7 @@ public class RoFormerForwardTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open(Folder, file);
         Dictionary<string, string> taps = GoldenRoFormers.Taps(golden).ToDictionary(n => GoldenRoFormers.NodeOf(network, n), StringComparer.Ordinal);
         List<string> wrong = [];
-        Interpret(network, golden["mix"], (node, values) =>
+        GoldenForward.Interpret(network, golden["mix"], (node, values) =>
         {
             if (taps.Remove(node.Name, out string? name))
             {
@@ -98,25 +95,6 @@ public class RoFormerForwardTests(ITestOutputHelper output)
         });
         Assert.Empty(taps);
         Assert.Empty(wrong);
-    }
-
-    private static float[] Interpret(CheckpointNetwork network, GoldenTensor mix, Action<Graph.Node, double[]>? observe = null)
-    {
-        TransformDefinition transform = network.Definition.Transform!;
-        int samples = mix.Shape[1], given = transform.OutputSamples(samples);
-        Graph.Graph graph = network.Record(samples);
-        using INetworkWeights weights = network.OpenWeights(graph);
-        double[] spectrogram = [.. Enumerable.Range(0, mix.Shape[0]).SelectMany(c => ReferenceTransform.Forward(transform, mix.Values.AsSpan(c * samples, samples)))];
-        double[] masked = new Interpreter(graph, weights).Run([spectrogram], observe)[0];
-        int rows = network.Definition.Stems.Length * network.Definition.Channels, plane = masked.Length / rows;
-        float[] stems = new float[rows * samples];
-        for (int row = 0; row < rows; row++)
-        {
-            float[] own = [.. masked.Skip(row * plane).Take(plane).Select(v => (float)v)];
-            ReferenceTransform.Inverse(transform, own, samples).Take(given).Select(v => (float)v).ToArray().CopyTo(stems, row * samples);
-        }
-
-        return stems;
     }
 
     private static double Snr(CheckpointNetwork network, GoldenTensors golden, string name, float[] stems) =>

@@ -23,6 +23,34 @@ internal sealed partial class MilLowering
 
     public void ComplexMask(Node node, ComplexMaskOp op) => throw Refusal(node);
 
+    public void Lstm(Node node, LstmOp op) => throw Refusal(node);
+
+    public void Upsample(Node node, UpsampleOp op) => throw Refusal(node);
+
+    public void DepthwiseConv(Node node, DepthwiseConvOp op) => throw Refusal(node);
+
+    public void LastAxisLinear(Node node, LastAxisLinearOp op) => throw Refusal(node);
+
+    public void BatchNorm(Node node, BatchNormOp op) => throw Refusal(node);
+
+    public void Elu(Node node, EluOp op) => throw Refusal(node);
+
+    public void Silu(Node node, SiluOp op) => throw Refusal(node);
+
+    public void Mul(Node node, MulOp op) => throw Refusal(node);
+
+    public void Reshape(Node node, ReshapeOp op) => throw Refusal(node);
+
+    public void Swap(Node node, SwapOp op) => throw Refusal(node);
+
+    public void Concat(Node node, ConcatOp op) => throw Refusal(node);
+
+    public void PadRows(Node node, PadRowsOp op) => throw Refusal(node);
+
+    public void RealFourier(Node node, RealFourierOp op) => throw Refusal(node);
+
+    public void InverseRealFourier(Node node, InverseRealFourierOp op) => throw Refusal(node);
+
     private static ModelException Refusal(Node node) =>
         new($"A CoreML package cannot be made of this network: its operation {node.Op.Kind} ({node.Name}) has no form in a package. Export it as ONNX instead.");
 }

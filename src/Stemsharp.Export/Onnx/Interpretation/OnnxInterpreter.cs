@@ -104,6 +104,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             case RuntimeMerges.MulByBatch: MulByBatch(node, y); break;
             case "Sum": Sum(node, result, y); break;
             case "Sqrt" or "Sigmoid" or "Erf" or "Relu" or "Gelu" or "Tanh": Elementwise.Unary(node.Operator.ToLowerInvariant(), In(node, 0).Data, y, 0); break;
+            case "Elu": Elu(In(node, 0), node.Attributes["alpha"].Number, y); break;
             case "Cast": Cast(In(node, 0), y); break;
             case "Conv": OnnxConvolutions.Conv(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
             case "ConvTranspose": OnnxConvolutions.Transposed(node, In(node, 0), In(node, 1), Bias(node), result.Shape, y, order); break;
@@ -114,6 +115,7 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             case "ReduceMean": Reduce(node, "reduce_mean", y); break;
             case "ReduceSum": Reduce(node, "reduce_sum", y); break;
             case "ReduceSumSquare": Reduce(node, "reduce_sum_square", y); break;
+            case "LSTM": OnnxRecurrence.Lstm(node, In(node, 0), In(node, 1), In(node, 2), In(node, 3), y, order); break;
             case "Transpose": Movement.Transpose(In(node, 0), [.. node.Attributes["perm"].Integers.Select(a => (int)a)], y); break;
             case "Concat": Concat(node, result, y); break;
             case "Slice": Slice(node, y); break;
@@ -147,6 +149,14 @@ internal sealed class OnnxInterpreter(OnnxGraphFile file, Summation order = Summ
             {
                 y[i] = x.Integers[i];
             }
+        }
+    }
+
+    private static void Elu(OnnxValue x, float alpha, float[] y)
+    {
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = x.Data[i] > 0 ? x.Data[i] : alpha * (MathF.Exp(x.Data[i]) - 1);
         }
     }
 

@@ -94,6 +94,8 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
         }
     }
 
+    public void Lstm(Node node, LstmOp op) => Set(node, Layout.ChannelsFirst, new RecurrentLowering(context).Lstm(node, op));
+
     /// <summary>A layer scale behind norm and GLU multiplies the norm's first half of channels instead: one pass less.</summary>
     public void GroupNorm(Node node, GroupNormOp op)
     {

@@ -37,6 +37,8 @@ internal static class PickleGlobals
         "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "torch.device",
     };
 
+    private static readonly string[] ModelModules = ["demucs.", "models.bs_roformer", "models.mdx23c_tfc_tdf_v3", "models.scnet."];
+
     public static PickleGlobal Find(string module, string name)
     {
         PickleGlobal found = new(module, name);
@@ -148,5 +150,5 @@ internal static class PickleGlobals
 
     // The classes of the original's models are named, never called: that lets those who ask for a network say which it is.
     private static bool IsModelClass(string module) =>
-        module.StartsWith("demucs.", StringComparison.Ordinal) || module.StartsWith("models.bs_roformer", StringComparison.Ordinal);
+        ModelModules.Any(m => module.StartsWith(m, StringComparison.Ordinal));
 }

@@ -83,6 +83,8 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
         PadOp => _uses.Next<ConvOp>(node) is not null,
         LayerNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp),
         RmsNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp or RowOp),
+        GeluOp or ReluOp or SiluOp => _uses.Next<LastAxisLinearOp>(node) is not null && _uses.Producer(node.Inputs[0])?.Op is GroupNormOp { PerRow: false } && _uses.SoleReader(node.Inputs[0]) == node,
+        GroupNormOp { PerRow: false } => _uses.SoleReader(node.Output) is { } next && next.Op is GeluOp or ReluOp or SiluOp && IsVirtual(next),
         AddOp => _uses.Next<ConvOp>(node) is { Op: ConvOp op } && op.Stride.All(s => s == 1) && !EndsDConv(node),
         _ => false,
     };

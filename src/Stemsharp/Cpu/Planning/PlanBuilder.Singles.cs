@@ -19,8 +19,27 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Emit(new RestoreStep(node.Name, Text(node), source, Target(node, node)), node);
     }
 
-    public void GroupNorm(Node node, GroupNormOp op) => Single(node, (text, source, target) =>
-        new GroupNormStep<TIsa, V>(node.Name, text, source, target, _weights.Norm(op.Weight, op.Bias, op.Epsilon), op.Groups, op.PerRow ? node.Inputs[0].Shape.Rows : 1));
+    // Group norm [+ activation]
+    public void GroupNorm(Node node, GroupNormOp op)
+    {
+        Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output) ?? _uses.SoleReader<SiluOp>(node.Output);
+        Node last = activation ?? node;
+        Value input = node.Inputs[0];
+        Tensor source = Read(input), target = Write(last.Output, !_uses.IsOutput(last.Output) && DiesIn(input, node) ? source : null);
+        string text = $"{Text(node)}{(activation == null ? "" : $", {activation.Op.Kind.ToLowerInvariant()}")}";
+        Step step = activation?.Op switch
+        {
+            GeluOp => Make<Gelu<TIsa, V>>(),
+            ReluOp => Make<Relu<TIsa, V>>(),
+            SiluOp => Make<Silu<TIsa, V>>(),
+            _ => Make<Identity<TIsa, V>>(),
+        };
+        Emit(step, activation == null ? [node] : [node, activation]);
+
+        Step Make<TActivation>()
+            where TActivation : struct, IActivation<TIsa, V> =>
+            new GroupNormStep<TIsa, V, TActivation>(node.Name, text, source, target, _weights.Norm(op.Weight, op.Bias, op.Epsilon), op.Groups, op.PerRow ? input.Shape.Rows : 1);
+    }
 
     public void Gelu(Node node, GeluOp op) => Single(node, (text, source, target) =>
         new ActivationStep<TIsa, V, Gelu<TIsa, V>>(node.Name, text, source, target));

@@ -1,4 +1,5 @@
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;
@@ -48,6 +49,37 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
                 for (int t = 0; t < taps; t++)
                 {
                     result[(o * taps + t) * channels + c] = data[(o * channels + c) * taps + t];
+                }
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>A matrix [n, k] as the rows of <see cref="MatrixPanels"/>.</summary>
+    public Span<float> Panels(Parameter weight)
+    {
+        int n = weight.Shape[0], k = weight.Shape[1];
+        Span<float> data = Read(weight), result = _arranged.Take((long)MatrixPanels.Rows(n) * MatrixPanels.Length(k));
+        MatrixPanels.Arrange(data, n, k, result);
+        return result;
+    }
+
+    /// <summary>A transposed convolution's weight [Cin, Cout, kF, kT] as rows (a, Cout, b) of Cin.</summary>
+    public Span<float> Fields(Parameter weight)
+    {
+        Span<float> data = Read(weight), result = _arranged.Take(data.Length);
+        int cin = weight.Shape[0], cout = weight.Shape[1], kernelF = weight.Shape[2], kernelT = weight.Shape[3];
+        for (int c = 0; c < cin; c++)
+        {
+            for (int o = 0; o < cout; o++)
+            {
+                for (int a = 0; a < kernelF; a++)
+                {
+                    for (int b = 0; b < kernelT; b++)
+                    {
+                        result[((a * cout + o) * kernelT + b) * cin + c] = data[((c * cout + o) * kernelF + a) * kernelT + b];
+                    }
                 }
             }
         }

@@ -75,6 +75,49 @@ internal sealed unsafe class AddStep<TIsa, V>(string name, string description, T
     }
 }
 
+internal sealed unsafe class MulStep<TIsa, V>(string name, string description, Tensor a, Tensor b, Tensor target) : ChannelStep(name, description, target)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(a, channel), q = w.At(b, channel);
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes)
+        {
+            TIsa.Store(target + i, TIsa.Multiply(TIsa.Load(p + i), TIsa.Load(q + i)));
+        }
+    }
+}
+
+/// <summary>Each channel times its factor, plus its offset.</summary>
+internal sealed unsafe class AffineStep<TIsa, V>(string name, string description, Tensor source, Tensor target, float[] factors, float[] offsets) : ChannelStep(name, description, target)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel);
+        V factor = TIsa.Broadcast(factors[channel]), offset = TIsa.Broadcast(offsets[channel]);
+        for (int i = 0; i < Target.Positions; i += TIsa.Lanes)
+        {
+            TIsa.Store(target + i, TIsa.MultiplyAdd(TIsa.Load(p + i), factor, offset));
+        }
+    }
+}
+
+/// <summary>x where it is positive, else alpha·(eˣ − 1).</summary>
+internal sealed unsafe class EluStep(string name, string description, Tensor source, Tensor target, double alpha) : ChannelStep(name, description, target)
+{
+    protected override void Channel(in Workspace w, int channel, float* target)
+    {
+        float* p = w.At(source, channel);
+        for (int i = 0; i < Target.Positions; i++)
+        {
+            target[i] = p[i] > 0 ? p[i] : (float)(alpha * (Math.Exp(p[i]) - 1));
+        }
+    }
+}
+
 internal sealed unsafe class ChannelScaleStep(string name, string description, Tensor source, Tensor target, float[] scale) : ChannelStep(name, description, target)
 {
     protected override void Channel(in Workspace w, int channel, float* target)

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
 using Stemsharp.Simd;
@@ -8,12 +9,13 @@ namespace Stemsharp.Cpu.Steps;
 
 /// <summary>
 /// Group norm over channels and positions (or over channels and each row's positions): moments of every
-/// channel row first, then, behind a barrier, their sums and the application. May work in place.
+/// channel row first, then, behind a barrier, their sums and the application, with an activation behind it. May work in place.
 /// </summary>
-internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string description, Tensor source, Tensor target, NormWeights norm, int groups, int rows)
+internal sealed unsafe class GroupNormStep<TIsa, V, TActivation>(string name, string description, Tensor source, Tensor target, NormWeights norm, int groups, int rows)
     : Step(name, description)
     where TIsa : struct, ISimd<V>
     where V : struct
+    where TActivation : struct, IActivation<TIsa, V>
 {
     private readonly int _width = source.Positions / rows;
 
@@ -69,12 +71,15 @@ internal sealed unsafe class GroupNormStep<TIsa, V>(string name, string descript
         int i = 0;
         for (; i + TIsa.Lanes <= n; i += TIsa.Lanes)
         {
-            TIsa.Store(q + i, TIsa.MultiplyAdd(TIsa.Load(p + i), a, b));
+            TIsa.Store(q + i, TActivation.Apply(TIsa.MultiplyAdd(TIsa.Load(p + i), a, b)));
         }
 
-        for (; i < n; i++)
+        if (i < n)
         {
-            q[i] = p[i] * slope + shift;
+            float* rest = stackalloc float[TIsa.Lanes];
+            new ReadOnlySpan<float>(p + i, n - i).CopyTo(new Span<float>(rest, n - i));
+            TIsa.Store(rest, TActivation.Apply(TIsa.MultiplyAdd(TIsa.Load(rest), a, b)));
+            new ReadOnlySpan<float>(rest, n - i).CopyTo(new Span<float>(q + i, n - i));
         }
     }
 }

@@ -88,4 +88,47 @@ internal static class Convolutions
         });
         return y;
     }
+
+    public static double[] Upsample(double[] x, Shape shape, double[] weight, UpsampleOp op)
+    {
+        int cin = shape.Channels, rows = shape.Rows, last = shape.Last, cout = op.Weight.Shape[1], kf = op.KernelF, kt = op.KernelT;
+        double[] y = new double[cout * rows * kf * last * kt];
+        Parallel.For(0, cout * rows * kf, index =>
+        {
+            (int o, int row) = Math.DivRem(index, rows * kf);
+            (int f, int a) = Math.DivRem(row, kf);
+            Span<double> line = y.AsSpan(index * last * kt, last * kt);
+            for (int c = 0; c < cin; c++)
+            {
+                ReadOnlySpan<double> taps = weight.AsSpan(((c * cout + o) * kf + a) * kt, kt);
+                for (int i = 0; i < line.Length; i++)
+                {
+                    line[i] += taps[i % kt] * x[(c * rows + f) * last + i / kt];
+                }
+            }
+        });
+        return y;
+    }
+
+    public static double[] Depthwise(double[] x, Shape shape, double[] weight, double[] bias, DepthwiseConvOp op)
+    {
+        int last = shape.Last, rows = shape.Rows, kernel = op.Kernel;
+        double[] y = new double[x.Length];
+        for (int line = 0; line < x.Length / last; line++)
+        {
+            int c = line / rows;
+            for (int t = 0; t < last; t++)
+            {
+                double sum = bias[c];
+                for (int k = Math.Max(0, kernel / 2 - t); k < kernel && t + k - kernel / 2 < last; k++)
+                {
+                    sum += weight[c * kernel + k] * x[line * last + t + k - kernel / 2];
+                }
+
+                y[line * last + t] = sum;
+            }
+        }
+
+        return y;
+    }
 }

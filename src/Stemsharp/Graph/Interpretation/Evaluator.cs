@@ -16,6 +16,8 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void Attention(Node node, AttentionOp op) =>
         Set(node, Interpretation.Attention.Run(X(node), X(node, 1), X(node, 2), In(node), node.Inputs[1].Shape, op));
 
+    public void Lstm(Node node, LstmOp op) => Set(node, Recurrence.Lstm(X(node), In(node), op, read));
+
     public void GroupNorm(Node node, GroupNormOp op) => Set(node, Norms.Group(X(node), In(node), read(op.Weight), read(op.Bias), op));
 
     public void LayerNorm(Node node, LayerNormOp op) => Set(node, Norms.Layer(X(node), In(node), read(op.Weight), read(op.Bias), op));
@@ -64,6 +66,36 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void JoinBands(Node node, JoinBandsOp op) => Set(node, Bands.Join([.. node.Inputs.Select(v => values[v])], op, node.Output.Shape));
 
     public void ComplexMask(Node node, ComplexMaskOp op) => Set(node, Bands.Mask(X(node), X(node, 1), node.Inputs[1].Shape, op));
+
+    public void Upsample(Node node, UpsampleOp op) => Set(node, Convolutions.Upsample(X(node), In(node), read(op.Weight), op));
+
+    public void DepthwiseConv(Node node, DepthwiseConvOp op) => Set(node, Convolutions.Depthwise(X(node), In(node), read(op.Weight), read(op.Bias), op));
+
+    public void LastAxisLinear(Node node, LastAxisLinearOp op) => Set(node, Grids.LastAxisLinear(X(node), In(node), read(op.Weight), op.Weight.Shape[0]));
+
+    public void BatchNorm(Node node, BatchNormOp op) => Set(node, Norms.Batch(X(node), In(node), read(op.Weight), read(op.Bias), read(op.Mean), read(op.Variance), op));
+
+    public void Elu(Node node, EluOp op) => Set(node, Array.ConvertAll(X(node), v => v > 0 ? v : op.Alpha * double.ExpM1(v)));
+
+    public void Silu(Node node, SiluOp op) => Set(node, Array.ConvertAll(X(node), v => v / (1 + Math.Exp(-v))));
+
+    public void Mul(Node node, MulOp op)
+    {
+        double[] x = X(node), y = X(node, 1);
+        Set(node, [.. x.Zip(y, (a, b) => a * b)]);
+    }
+
+    public void Reshape(Node node, ReshapeOp op) => Set(node, X(node));
+
+    public void Swap(Node node, SwapOp op) => Set(node, Grids.Swap(X(node), In(node)));
+
+    public void Concat(Node node, ConcatOp op) => Set(node, Grids.Concat([.. node.Inputs.Select(v => (values[v], v.Shape))], op.Axis, node.Output.Shape));
+
+    public void PadRows(Node node, PadRowsOp op) => Set(node, Grids.PadRows(X(node), In(node), op));
+
+    public void RealFourier(Node node, RealFourierOp op) => Set(node, Grids.RealFourier(X(node), In(node), op));
+
+    public void InverseRealFourier(Node node, InverseRealFourierOp op) => Set(node, Grids.InverseRealFourier(X(node), node.Output.Shape, op));
 
     private static Shape In(Node node) => node.Inputs[0].Shape;
 

@@ -75,6 +75,19 @@ internal static class Norms
         return y;
     }
 
+    public static double[] Batch(double[] x, Shape shape, double[] weight, double[] bias, double[] mean, double[] variance, BatchNormOp op)
+    {
+        int n = shape.Positions;
+        double[] y = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            int c = i / n;
+            y[i] = (x[i] - mean[c]) / Math.Sqrt(variance[c] + op.Epsilon) * weight[c] + bias[c];
+        }
+
+        return y;
+    }
+
     public static double[] RootMeanSquare(double[] x, Shape shape, double[] gamma)
     {
         int channels = shape.Channels, n = shape.Positions;

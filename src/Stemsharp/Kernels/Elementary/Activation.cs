@@ -35,6 +35,15 @@ internal readonly struct Tanh<TIsa, V> : IActivation<TIsa, V>
     public static V Apply(V x) => VectorMath<TIsa, V>.Tanh(x);
 }
 
+/// <summary>x·σ(x).</summary>
+internal readonly struct Silu<TIsa, V> : IActivation<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply(V x) => TIsa.Multiply(x, VectorMath<TIsa, V>.Sigmoid(x));
+}
+
 internal readonly struct Relu<TIsa, V> : IActivation<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct

@@ -66,6 +66,55 @@ internal static unsafe class Product<TIsa, V>
         }
     }
 
+    /// <summary>The same for the first columns of one panel.</summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="strip">Which strip of it.</param>
+    /// <param name="panel">The panel, as many rows as the matrix has columns.</param>
+    /// <param name="columns">How many columns are wanted.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="room"><see cref="RoomFloats"/> floats.</param>
+    public static void RunColumns(PackedWeights weights, int strip, float* panel, int columns, float* tile, float* room)
+    {
+        int k = weights.K;
+        if (columns > SlimKernel<TIsa, V>.MostColumns)
+        {
+            Run(weights, strip, 0, k, panel, 0, 1, tile, 0, room);
+            return;
+        }
+
+        int chain = Tile.Chain(k);
+        for (int start = 0; start < k; start += chain)
+        {
+            int rows = Math.Min(chain, k - start);
+            float* a = room;
+            if (weights.IsNarrow)
+            {
+                Widen(weights.NarrowStrip(strip) + start * Tile.Rows, rows * Tile.Rows, room);
+            }
+            else
+            {
+                a = weights.Strip(strip) + start * Tile.Rows;
+            }
+
+            SlimKernel<TIsa, V>.Run(a, panel + start * Tile.Columns, rows, columns, tile, start > 0);
+        }
+    }
+
+    /// <summary>A whole strip of weights as floats: where it lies, or widened.</summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="strip">Which strip of it.</param>
+    /// <param name="room">As many floats as the strip has, and 64.</param>
+    public static float* Widened(PackedWeights weights, int strip, float* room)
+    {
+        if (!weights.IsNarrow)
+        {
+            return weights.Strip(strip);
+        }
+
+        Widen(weights.NarrowStrip(strip), weights.K * Tile.Rows, room);
+        return room;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ushort* narrow, int count, float* room)
     {

@@ -50,32 +50,6 @@ internal static class RoFormerArguments
         Inert("multi_stft_normalized"),
     ];
 
-    /// <summary>Keys of the section <c>audio</c> that are read.</summary>
-    public static IReadOnlyList<ArgumentRule<RoFormerConfig>> Audio { get; } =
-    [
-        Supported("sample_rate", "a whole number from 1000 to 384000", (c, v) => c with { SampleRate = v.Whole(1000, 384_000) }),
-        Chunk(),
-    ];
-
-    /// <summary>Keys of the section <c>training</c> that are read.</summary>
-    public static IReadOnlyList<ArgumentRule<RoFormerConfig>> Training { get; } =
-    [
-        Supported("instruments", "a list of 1 to 64 distinct names without slashes", (c, v) => c with { Instruments = [.. v.StemNames()] }),
-        Supported("target_instrument", "None, or the name of the one stem that the network gives", (c, v) =>
-            c with { TargetInstrument = v.IsTruthy ? (v with { Value = new List<object?> { v.Value } }).StemNames()[0] : null }),
-    ];
-
-    /// <summary>Keys of the section <c>inference</c> that are read.</summary>
-    public static IReadOnlyList<ArgumentRule<RoFormerConfig>> Inference { get; } =
-    [
-        Chunk(),
-        Supported("num_overlap", "a whole number from 1 to 64", (c, v) => c with { NumOverlap = v.Whole(1, 64) }),
-        Supported("normalize", "True or False", (c, v) => c with { Normalize = v.Flag() }),
-    ];
-
-    private static ArgumentRule<RoFormerConfig> Chunk() =>
-        Supported("chunk_size", "samples of a piece: more than stft_n_fft / 2, and whole hops in a Mel-Band RoFormer without match_input_audio_length", (c, v) => c with { ChunkSize = v.Whole(16, 1 << 26) });
-
     private static ArgumentRule<RoFormerConfig> Told(string name, Func<RoFormerConfig, int> told) =>
         Supported(name, "what its tensors tell", (c, v) => Agree(c, v, told(c)));
 

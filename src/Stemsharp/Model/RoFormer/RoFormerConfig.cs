@@ -78,31 +78,8 @@ internal sealed record RoFormerConfig
     /// <summary>The rate that the mel bands are laid out for, in Hz.</summary>
     public int MelSampleRate { get; init; } = 44100;
 
-    /// <summary>The rate of the audio in Hz.</summary>
-    public int SampleRate { get; init; } = 44100;
-
-    /// <summary>Samples of a piece; 0 where the configuration does not say.</summary>
-    public int ChunkSize { get; init; }
-
-    /// <summary>Pieces over each sample.</summary>
-    public int NumOverlap { get; init; } = 2;
-
-    /// <summary>Whether the track is normalised.</summary>
-    public bool Normalize { get; init; }
-
-    /// <summary>The instruments of the training, by name.</summary>
-    public ImmutableArray<string> Instruments { get; init; } = [];
-
-    /// <summary>The one instrument that the network gives; null where it gives all.</summary>
-    public string? TargetInstrument { get; init; }
-
-    /// <summary>Names of the stems that the network gives.</summary>
-    public ImmutableArray<string> Stems => TargetInstrument is { } target ? [target] : Instruments;
-
-    /// <summary>What the mix holds beside the target, by name; null where the network gives all.</summary>
-    public string? Complement => TargetInstrument is not { } target ? null
-        : Instruments.Where(i => !i.Equals(target, StringComparison.OrdinalIgnoreCase)).ToArray() is [string other] ? other
-        : target.Equals("vocals", StringComparison.OrdinalIgnoreCase) ? "instrumental" : "no_" + target;
+    /// <summary>What the configuration says whatever the network.</summary>
+    public TrainerConfig Trainer { get; init; } = new();
 
     /// <summary>F.</summary>
     public int Bins => Nfft / 2 + 1;

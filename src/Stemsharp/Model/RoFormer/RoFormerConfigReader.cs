@@ -16,41 +16,23 @@ internal static class RoFormerConfigReader
     private const double MaxNumbers = 1 << 28;
 
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="sections">Its configuration, by section.</param>
+    /// <param name="sections">Its configuration.</param>
     /// <exception cref="ModelException">A field has a value that is not supported: the message names it, its value and what is valid.</exception>
-    public static RoFormerConfig Read(Checkpoint checkpoint, IReadOnlyDictionary<string, IReadOnlyDictionary<string, object?>> sections)
+    public static RoFormerConfig Read(Checkpoint checkpoint, TrainerSections sections)
     {
-        try
-        {
-            LookAlikes.Refuse(checkpoint);
-            IReadOnlyDictionary<string, object?> model = Section(sections, "model");
-            RoFormerConfig config = checkpoint.IsSynthetic ? SyntheticRoFormers.Config(checkpoint.ClassName == MelBandRoFormerFamily.Class, model) : RoFormerShapes.Derive(checkpoint);
-            config = ArgumentRule<RoFormerConfig>.Apply(RoFormerArguments.Model, config, model);
-            foreach (string name in UnknownArguments(model))
-            {
-                ArgumentValue value = new(name, model[name], "to leave it out: no RoFormer that is supported has it");
-                value.Require(!value.IsTruthy);
-            }
-
-            config = ArgumentRule<RoFormerConfig>.Apply(RoFormerArguments.Audio, config, Section(sections, "audio"));
-            config = ArgumentRule<RoFormerConfig>.Apply(RoFormerArguments.Training, config, Section(sections, "training"));
-            config = ArgumentRule<RoFormerConfig>.Apply(RoFormerArguments.Inference, config, Section(sections, "inference"));
-            config = WithBands(config);
-            Check(config);
-            return config;
-        }
-        catch (ModelException e)
-        {
-            throw new ModelException($"{checkpoint.Name} cannot be used: {e.Message}", e);
-        }
+        LookAlikes.Refuse(checkpoint);
+        IReadOnlyDictionary<string, object?> model = sections["model"];
+        RoFormerConfig config = checkpoint.IsSynthetic ? SyntheticRoFormers.Config(checkpoint.ClassName == MelBandRoFormerFamily.Class, model) : RoFormerShapes.Derive(checkpoint);
+        config = ArgumentRule<RoFormerConfig>.Apply(RoFormerArguments.Model, config, model);
+        sections.RefuseUnknown("model", RoFormerArguments.Model.Select(r => r.Name), "RoFormer");
+        config = WithBands(config with { Trainer = TrainerConfig.Read(sections) });
+        Check(config);
+        return config;
     }
 
     /// <summary>Keys of the section <c>model</c> that no rule knows.</summary>
     public static IEnumerable<string> UnknownArguments(IReadOnlyDictionary<string, object?> model) =>
         model.Keys.Where(name => RoFormerArguments.Model.All(rule => rule.Name != name));
-
-    private static IReadOnlyDictionary<string, object?> Section(IReadOnlyDictionary<string, IReadOnlyDictionary<string, object?>> sections, string name) =>
-        sections.GetValueOrDefault(name) ?? ImmutableDictionary<string, object?>.Empty;
 
     // The bands, and what their widths tell of channels and transform.
     private static RoFormerConfig WithBands(RoFormerConfig config)
@@ -113,44 +95,25 @@ internal static class RoFormerConfigReader
             throw new ModelException($"stft_hop_length = {config.Hop} is not supported; valid is a whole number from 1 to stft_n_fft = {config.Nfft}.");
         }
 
-        CheckStems(config);
+        config.Trainer.Check(config.NumStems);
         CheckChunk(config);
-    }
-
-    private static void CheckStems(RoFormerConfig config)
-    {
-        if (config.Instruments.IsEmpty && config.TargetInstrument is null)
-        {
-            throw new ModelException("its stems' names are not known. Put its YAML beside it, of the same name: training.instruments names them.");
-        }
-
-        if (config.Stems.Length != config.NumStems)
-        {
-            throw new ModelException(config.TargetInstrument is { } target
-                ? $"target_instrument = '{target}' means one stem, but its tensors give {config.NumStems}; the configuration is of another model."
-                : $"instruments names {config.Stems.Length} stems ({string.Join(", ", config.Stems)}), but its tensors give {config.NumStems}. A network of one stem names it in target_instrument.");
-        }
     }
 
     private static void CheckChunk(RoFormerConfig config)
     {
-        if (config.ChunkSize == 0)
-        {
-            throw new ModelException("the length of its pieces is not known. Put its YAML beside it, of the same name: audio.chunk_size, or inference.chunk_size, tells it.");
-        }
-
+        int chunk = config.Trainer.ChunkSize;
         bool wholeHops = config.IsMel && !config.MatchInputAudioLength;
-        if (config.ChunkSize <= config.Nfft / 2 || (wholeHops && config.ChunkSize % config.Hop != 0))
+        if (chunk <= config.Nfft / 2 || (wholeHops && chunk % config.Hop != 0))
         {
-            throw new ModelException($"chunk_size = {config.ChunkSize} is not supported; valid is more than {config.Nfft / 2}{(wholeHops ? $" and a multiple of stft_hop_length = {config.Hop}" : "")}.");
+            throw new ModelException($"chunk_size = {chunk} is not supported; valid is more than {config.Nfft / 2}{(wholeHops ? $" and a multiple of stft_hop_length = {config.Hop}" : "")}.");
         }
 
         // What a file claims decides how much memory is asked for, before a single weight is compared.
-        double frames = config.ChunkSize / config.Hop + 1, tokens = frames * config.Bands.Length * Math.Max(config.Dim, (double)config.Heads * config.DimHead);
+        double frames = chunk / config.Hop + 1, tokens = frames * config.Bands.Length * Math.Max(config.Dim, (double)config.Heads * config.DimHead);
         double output = frames * config.Bins * 2 * config.Channels * config.NumStems;
         if (Math.Max(tokens, output) > MaxNumbers)
         {
-            throw new ModelException($"chunk_size = {config.ChunkSize} with stft_hop_length = {config.Hop} needs {tokens:N0} numbers between two layers and {output:N0} in its stems; at most {MaxNumbers:N0} are supported.");
+            throw new ModelException($"chunk_size = {chunk} with stft_hop_length = {config.Hop} needs {tokens:N0} numbers between two layers and {output:N0} in its stems; at most {MaxNumbers:N0} are supported.");
         }
     }
 }

@@ -4,39 +4,36 @@ using Stemsharp.Signal;
 namespace Stemsharp.Model.RoFormer;
 
 /// <summary>A RoFormer of some configuration.</summary>
-internal sealed class RoFormerNetwork : CheckpointNetwork
+internal sealed class RoFormerNetwork : TrainerNetwork
 {
     private readonly RoFormerConfig _config;
+    private readonly TrainerSections _sections;
     private readonly IReadOnlySet<string> _unused;
     private readonly Family _family;
     private readonly CheckpointPlace _place;
     private readonly bool _ownZeroDc;
 
     /// <param name="config">What was read.</param>
-    /// <param name="arguments">The configuration that it was read from, by section.</param>
+    /// <param name="sections">The configuration that it was read from.</param>
     /// <param name="unused">Tensors that change nothing.</param>
     /// <param name="family">The entry of the table.</param>
     /// <param name="place">Where the checkpoint is.</param>
-    public RoFormerNetwork(RoFormerConfig config, IReadOnlyDictionary<string, object?> arguments, IReadOnlySet<string> unused, Family family, CheckpointPlace place)
-        : base(Define(config), family, place)
+    public RoFormerNetwork(RoFormerConfig config, TrainerSections sections, IReadOnlySet<string> unused, Family family, CheckpointPlace place)
+        : base(Define(config), sections, family, place)
     {
         _config = config;
+        _sections = sections;
         _unused = unused;
         _family = family;
         _place = place;
         _ownZeroDc = config.ZeroDc;
-        Arguments = arguments;
     }
 
     private RoFormerNetwork(RoFormerNetwork other, bool zeroDc)
-        : this(other._config with { ZeroDc = zeroDc }, other.Arguments, other._unused, other._family, other._place)
+        : this(other._config with { ZeroDc = zeroDc }, other._sections, other._unused, other._family, other._place)
     {
         _ownZeroDc = other._ownZeroDc;
     }
-
-    public override IReadOnlyDictionary<string, object?> Arguments { get; }
-
-    public override IReadOnlyDictionary<string, object?> SavedArguments => Arguments;
 
     public override IEnumerable<string> UnknownArguments(IReadOnlyDictionary<string, object?> arguments) =>
         arguments.GetValueOrDefault("model") is IReadOnlyDictionary<string, object?> model ? RoFormerConfigReader.UnknownArguments(model) : [];
@@ -57,27 +54,14 @@ internal sealed class RoFormerNetwork : CheckpointNetwork
         int least = (config.Nfft / 2 / step + 1) * step;
         return new NetworkDefinition
         {
-            Stems = config.Stems,
-            Complement = config.Complement,
+            Stems = config.Trainer.Stems,
+            Complement = config.Trainer.Complement,
             ZeroDc = config.ZeroDc,
-            SampleRate = config.SampleRate,
+            SampleRate = config.Trainer.SampleRate,
             Channels = config.Channels,
             Inputs = [RoFormerGraph.SpectrogramInput],
             Outputs = [RoFormerGraph.SpectrogramsOutput],
-
-            // The trainers' demix: as many chunks over each sample as num_overlap says, the track mirrored at its ends.
-            Cut = new PieceCut
-            {
-                Samples = config.ChunkSize,
-                Lengths = new NetworkLengths(least, step, config.ChunkSize),
-                Window = PieceWindow.Whole,
-                Fill = PieceFill.Mirrored,
-                Border = TrackBorder.Mirrored,
-                StepNumerator = 1,
-                StepDenominator = config.NumOverlap,
-                Fade = PieceFade.Lines,
-                Normalization = config.Normalize ? TrackNormalization.Population : TrackNormalization.None,
-            },
+            Cut = config.Trainer.Cut(new NetworkLengths(least, step, config.Trainer.ChunkSize)),
 
             // torch.stft and torch.istft, centred.
             Transform = new TransformDefinition
