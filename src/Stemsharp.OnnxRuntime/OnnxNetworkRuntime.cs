@@ -7,7 +7,7 @@ internal sealed class OnnxNetworkRuntime : INetworkRuntime
 {
     private readonly NetworkDefinition _definition;
     private readonly Func<int, OnnxNetworkSession> _load;
-    private OnnxNetworkSession? _session;
+    private OnnxNetworkSession? _session, _beside;
 
     /// <param name="definition">What the engine takes and gives.</param>
     /// <param name="identity">What it is.</param>
@@ -42,7 +42,7 @@ internal sealed class OnnxNetworkRuntime : INetworkRuntime
         if (_session?.Samples != samples)
         {
             _session?.Dispose();
-            _session = null;
+            (_session, _beside) = (null, null);
             OnnxNetworkSession session = Load(samples);
             if (session.Samples != samples || session.Channels != _definition.Channels || session.Stems.Count != _definition.Stems.Length)
             {
@@ -55,7 +55,7 @@ internal sealed class OnnxNetworkRuntime : INetworkRuntime
         }
 
         // A device runs one piece while the processor is at work on another.
-        return _session.IsOnProcessor ? [_session] : [_session, _session.Beside()];
+        return _session.IsOnProcessor ? _session.Pieces : [.. _session.Pieces, .. (_beside ??= _session.Beside()).Pieces];
     }
 
     public void Dispose() => _session?.Dispose();

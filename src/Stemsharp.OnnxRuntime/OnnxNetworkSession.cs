@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime.Binding;
 
 namespace Stemsharp.OnnxRuntime;
 
@@ -10,16 +11,16 @@ namespace Stemsharp.OnnxRuntime;
 /// </summary>
 internal sealed unsafe class OnnxNetworkSession : INetworkSession
 {
-    private const string DefinitionKey = "stemsharp.definition";
-
     private readonly OnnxSession _session;
-    private readonly bool _owns = true;
+    private readonly IBoundRun _run;
+    private readonly GraphForm _form;
+    private readonly bool _owns;
 
-    // By role; null where the graph has none. All are pinned, so that their addresses hold.
-    private readonly float[]?[] _inputs = new float[]?[2], _outputs = new float[]?[2], _given = new float[]?[2];
+    // Where each of the graph's stems goes; null where they go where they are.
+    private readonly int[]? _places;
 
-    // Where each of the graph's stems goes.
-    private readonly int[] _places;
+    // By role, of all pieces: the stems in their places, where these differ from the graph's. Pinned, so that addresses hold.
+    private readonly float[]?[] _placed = new float[]?[2];
     private Action<string>? _say;
 
     /// <summary>Loads a graph that <c>stemsharp export onnx</c> wrote.</summary>
@@ -30,62 +31,54 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// The stems that the session gives, where a graph of a specialist gives some of them: the others are silent. Null for the
     /// graph's own.
     /// </param>
-    /// <exception cref="ModelException">The file is no exported graph of one segment, or it gives another stem.</exception>
+    /// <param name="definition">What a graph is that bears other names and says nothing of itself; null where there is no telling.</param>
+    /// <exception cref="ModelException">The file is no exported graph, or it gives another stem.</exception>
     /// <exception cref="ExternalToolException">onnxruntime or the provider cannot take it.</exception>
-    public OnnxNetworkSession(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null, IReadOnlyList<string>? stems = null)
+    public OnnxNetworkSession(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null, IReadOnlyList<string>? stems = null, NetworkDefinition? definition = null)
     {
+        _owns = true;
         _session = new OnnxSession(library, path, options);
         try
         {
-            GraphForm form = FormOf(_session, path);
-            string[] named = (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
-            string[] own = named.Length == form.Stems ? named : [.. Enumerable.Range(1, form.Stems).Select(i => $"stem {i}")];
+            _form = GraphForm.Of(_session, path, definition);
+            string[] named = definition is { } given && given.Stems.Length == _form.Stems
+                ? [.. given.Stems]
+                : (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+            string[] own = named.Length == _form.Stems ? named : [.. Enumerable.Range(1, _form.Stems).Select(i => $"stem {i}")];
             Stems = stems ?? own;
-            Channels = form.Channels;
-            Samples = form.Samples;
-            SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : 0;
-            _places = stems is null ? [.. Enumerable.Range(0, form.Stems)] : Places(own, form.Stems, stems, path);
-            bool whole = Stems.Count == form.Stems && _places.Index().All(p => p.Index == p.Item);
-            for (int role = 0; role < 2; role++)
-            {
-                if ((role == (int)PortRole.Spectrogram ? form.Spectrogram : form.Waveform) is { } at)
-                {
-                    _inputs[role] = Pinned(_session.Inputs[at].Elements);
-                    _given[role] = Pinned(_session.Outputs[at].Elements);
-                    _outputs[role] = whole ? _given[role] : Pinned(_session.Outputs[at].Elements / form.Stems * Stems.Count);
-                }
-            }
+            SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : definition?.SampleRate ?? 0;
+            int[] places = stems is null ? [.. Enumerable.Range(0, _form.Stems)] : Places(own, _form.Stems, stems, path);
+            _places = Stems.Count == _form.Stems && places.Index().All(p => p.Index == p.Item) ? null : places;
+            _run = Bind();
         }
         catch
         {
             _session.Dispose();
             throw;
         }
+
+        Pieces = Together();
     }
 
     private OnnxNetworkSession(OnnxNetworkSession other)
     {
-        _session = other._session;
-        _owns = false;
-        (Stems, Channels, Samples, SampleRate, _places) = (other.Stems, other.Channels, other.Samples, other.SampleRate, other._places);
-        for (int role = 0; role < 2; role++)
-        {
-            _inputs[role] = Another(other._inputs[role]);
-            _given[role] = Another(other._given[role]);
-            _outputs[role] = ReferenceEquals(other._outputs[role], other._given[role]) ? _given[role] : Another(other._outputs[role]);
-        }
-
-        static float[]? Another(float[]? pinned) => pinned is null ? null : Pinned(pinned.Length);
+        (_session, _form, _places) = (other._session, other._form, other._places);
+        (Stems, SampleRate) = (other.Stems, other.SampleRate);
+        _run = Bind();
+        Pieces = Together();
     }
 
     /// <summary>Names of the stems, in the order of the outputs; numbers where the file has no names.</summary>
     public IReadOnlyList<string> Stems { get; }
 
     /// <summary>Audio channels.</summary>
-    public int Channels { get; }
+    public int Channels => _form.Channels;
 
     /// <summary>Samples of a piece.</summary>
-    public int Samples { get; }
+    public int Samples => _form.Samples;
+
+    /// <summary>The pieces that one run takes: this is the first one, and the others' leader.</summary>
+    public IReadOnlyList<INetworkSession> Pieces { get; }
 
     /// <summary>The rate the model was trained at, in Hz; 0 when the file does not say.</summary>
     public int SampleRate { get; }
@@ -103,10 +96,10 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     public IWorkers? Workers => null;
 
     /// <inheritdoc/>
-    public float* Input(PortRole role) => Address(_inputs[(int)role]);
+    public float* Input(PortRole role) => Input(role, 0);
 
     /// <inheritdoc/>
-    public float* Output(PortRole role) => Address(_outputs[(int)role]);
+    public float* Output(PortRole role) => Output(role, 0);
 
     /// <summary>Whether it runs on the threads of the process that are there for the work around it, too.</summary>
     public bool IsOnProcessor => _session.Options.Provider is ExecutionProvider.Cpu or ExecutionProvider.Xnnpack or ExecutionProvider.OpenVINO;
@@ -119,12 +112,12 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// <exception cref="ModelException">It has spectrograms and does not say how they are made.</exception>
     public NetworkDefinition Definition(string path)
     {
-        if (_session.Metadata(DefinitionKey) is { } text)
+        if (_session.Metadata(GraphForm.DefinitionKey) is { } text)
         {
             return DefinitionJson.FromText(text);
         }
 
-        if (_inputs[(int)PortRole.Spectrogram] is not null)
+        if (_form.Inputs[(int)PortRole.Spectrogram] is not null)
         {
             throw new ModelException($"{path} takes spectrograms and does not say how they are made. Export the model again.");
         }
@@ -146,12 +139,15 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// <inheritdoc/>
     public void Run(CancellationToken cancellationToken)
     {
-        _session.Run([.. Memories(_inputs).Select(m => (ReadOnlyMemory<float>)m)], [.. Memories(_given)], cancellationToken);
-        for (int role = 0; role < 2; role++)
+        _session.Run(_run, cancellationToken);
+        if (_places is not null)
         {
-            if (_outputs[role] is { } all && !ReferenceEquals(all, _given[role]))
+            foreach (PortRole role in Enum.GetValues<PortRole>())
             {
-                Place(_given[role]!, all);
+                if (_placed[(int)role] is { } all)
+                {
+                    Place(_places, _run.Output(_form.Outputs[(int)role]!.Value), all);
+                }
             }
         }
 
@@ -171,22 +167,50 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
         }
     }
 
-    private static IEnumerable<Memory<float>> Memories(float[]?[] byRole) => byRole.OfType<float[]>().Select(a => a.AsMemory());
-
-    private static float[] Pinned(long floats) => GC.AllocateArray<float>(checked((int)floats), pinned: true);
-
-    private static float* Address(float[]? pinned) =>
-        pinned is null ? null : (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
-
-    private void Place(ReadOnlySpan<float> given, Span<float> all)
+    // Stems of the graph into their places, the others silent: [N, given, …] → [N, stems, …].
+    private void Place(int[] places, float* given, float[] all)
     {
-        all.Clear();
-        int each = given.Length / _places.Length;
-        for (int i = 0; i < _places.Length; i++)
+        all.AsSpan().Clear();
+        int each = all.Length / (_form.Batch * Stems.Count);
+        for (int piece = 0; piece < _form.Batch; piece++)
         {
-            given.Slice(i * each, each).CopyTo(all[(_places[i] * each)..]);
+            for (int i = 0; i < places.Length; i++)
+            {
+                new ReadOnlySpan<float>(given + ((long)piece * places.Length + i) * each, each).CopyTo(all.AsSpan((piece * Stems.Count + places[i]) * each));
+            }
         }
     }
+
+    private float* Input(PortRole role, int piece) =>
+        _form.Inputs[(int)role] is { } at ? _run.Input(at) + piece * Elements(_session.Inputs[at]) : null;
+
+    private float* Output(PortRole role, int piece)
+    {
+        if (_placed[(int)role] is { } all)
+        {
+            return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(all)) + (long)piece * (all.Length / _form.Batch);
+        }
+
+        return _form.Outputs[(int)role] is { } at ? _run.Output(at) + piece * Elements(_session.Outputs[at]) : null;
+    }
+
+    // Of one piece.
+    private static long Elements(TensorInfo tensor) => tensor.Dims.Skip(1).Aggregate(1L, (n, d) => n * d);
+
+    private IBoundRun Bind()
+    {
+        for (int role = 0; role < 2; role++)
+        {
+            if (_places is not null && _form.Outputs[role] is { } at)
+            {
+                _placed[role] = GC.AllocateArray<float>(checked((int)(_form.Batch * Elements(_session.Outputs[at]) / _form.Stems * Stems.Count)), pinned: true);
+            }
+        }
+
+        return _session.Bind(_form.Batch);
+    }
+
+    private INetworkSession[] Together() => [this, .. Enumerable.Range(1, _form.Batch - 1).Select(i => new Follower(this, i))];
 
     private static int[] Places(string[] own, int count, IReadOnlyList<string> stems, string path)
     {
@@ -196,48 +220,21 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
             : throw new ModelException($"{path} gives {count} stems, {string.Join(", ", own)}; {string.Join(", ", stems)} are asked for.");
     }
 
-    private static GraphForm FormOf(OnnxSession session, string path)
+    /// <summary>A further piece of the leader's runs.</summary>
+    private sealed class Follower(OnnxNetworkSession leader, int piece) : INetworkSession
     {
-        // mix [1, C, L] → stems [1, S, C, L]
-        if (session is { Inputs: [{ Name: "mix", IsFloat: true, Dims: [1, long c, long l] }], Outputs: [{ IsFloat: true, Dims: [1, long s, long cOut, long lOut] }] }
-            && (cOut, lOut) == (c, l))
-        {
-            return new GraphForm(null, 0, (int)s, (int)c, (int)l);
-        }
+        public IWorkers? Workers => leader.Workers;
 
-        // spectrogram [1, 2·C, F, T], waveform [1, C, L] → spectrograms [1, S, 2·C, F, T], waveforms [1, S, C, L]
-        if (session is
-            {
-                Inputs: [{ Name: "spectrogram", IsFloat: true, Dims: [1, long cac, long bins, long frames] }, { Name: "waveform", IsFloat: true, Dims: [1, long channels, long samples] }],
-                Outputs: [{ IsFloat: true, Dims: [1, long stems, long cacOut, long binsOut, long framesOut] }, { IsFloat: true, Dims: [1, long stemsOut, long channelsOut, long samplesOut] }]
-            }
-            && cac == 2 * channels && (cacOut, binsOut, framesOut) == (cac, bins, frames) && (stemsOut, channelsOut, samplesOut) == (stems, channels, samples))
-        {
-            return new GraphForm(0, 1, (int)stems, (int)channels, (int)samples);
-        }
+        public INetworkSession Leader => leader;
 
-        // spectrogram [1, 2·C, F, T] → spectrograms [1, S, 2·C, F, T]; how many samples that is, the definition says.
-        if (session is
-            {
-                Inputs: [{ Name: "spectrogram", IsFloat: true, Dims: [1, long planes, long f, long t] }],
-                Outputs: [{ IsFloat: true, Dims: [1, long given, long planesOut, long fOut, long tOut] }]
-            }
-            && (planesOut, fOut, tOut) == (planes, f, t)
-            && session.Metadata(DefinitionKey) is { } text
-            && DefinitionJson.FromText(text) is var definition
-            && NetworkDefinition.Find(definition.Inputs, PortRole.Spectrogram) is { } port
-            && definition.ShapeOf(port, definition.Cut.Samples).Select(n => (long)n).SequenceEqual([planes, f, t]))
-        {
-            return new GraphForm(0, null, (int)given, definition.Channels, definition.Cut.Samples);
-        }
+        public float* Input(PortRole role) => leader.Input(role, piece);
 
-        throw new ModelException($"{path} is not an exported graph for one segment: it has inputs {string.Join(", ", session.Inputs)} and outputs {string.Join(", ", session.Outputs)}. Make one with: stemsharp export onnx MODEL --batch 1.");
+        public float* Output(PortRole role) => leader.Output(role, piece);
+
+        public void Run(CancellationToken cancellationToken) => leader.Run(cancellationToken);
+
+        public void Dispose()
+        {
+        }
     }
-
-    /// <param name="Spectrogram">The place of the spectrogram among inputs and outputs; null where there is none.</param>
-    /// <param name="Waveform">The place of the waveform; null where there is none.</param>
-    /// <param name="Stems">Stems that it gives.</param>
-    /// <param name="Channels">Audio channels.</param>
-    /// <param name="Samples">Samples of a piece.</param>
-    private sealed record GraphForm(int? Spectrogram, int? Waveform, int Stems, int Channels, int Samples);
 }

@@ -1,4 +1,5 @@
 using Stemsharp.Inference;
+using Stemsharp.OnnxRuntime.Binding;
 
 namespace Stemsharp.OnnxRuntime;
 
@@ -10,16 +11,15 @@ public sealed class OnnxRuntimeException : EngineException
     /// <param name="code">onnxruntime's error code.</param>
     /// <param name="detail">onnxruntime's own message.</param>
     public OnnxRuntimeException(string what, int code, string detail)
-        : base(KindOf(what, detail), $"onnxruntime could not {what}: {detail}{Advice(detail)}")
-    {
-        Code = code;
-        Detail = detail;
-    }
+        : base(KindOf(what, detail), MessageOf(what, detail)) => (Code, Detail) = (code, detail);
+
+    internal OnnxRuntimeException(string what, BindingFailure failure, Exception innerException)
+        : base(KindOf(what, failure.Detail), MessageOf(what, failure.Detail), innerException) => (Code, Detail) = (failure.Code, failure.Detail);
 
     /// <summary>What is tried when a model runs.</summary>
     internal const string RunTheModel = "run the model";
 
-    /// <summary>onnxruntime's error code (OrtErrorCode).</summary>
+    /// <summary>onnxruntime's error code (OrtErrorCode); -1 where it is not known.</summary>
     public int Code { get; }
 
     /// <summary>onnxruntime's own message.</summary>
@@ -35,6 +35,8 @@ public sealed class OnnxRuntimeException : EngineException
         || detail.Contains("Failed to allocate", StringComparison.OrdinalIgnoreCase)
         || detail.Contains("bad_alloc", StringComparison.OrdinalIgnoreCase)
         || detail.Contains("OutOfMemory", StringComparison.OrdinalIgnoreCase);
+
+    private static string MessageOf(string what, string detail) => $"onnxruntime could not {what}: {detail}{Advice(detail)}";
 
     private static string Advice(string detail) => MeansOutOfMemory(detail)
         ? " Export with a smaller --batch, a shorter --segment, --precision mixed or a smaller --attention-limit, give TensorRT a smaller --workspace, or use the CPU provider."

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
+using Stemsharp.OnnxRuntime.Binding;
 using Stemsharp.OnnxRuntime.Native;
 
 namespace Stemsharp.OnnxRuntime;
@@ -8,63 +9,31 @@ namespace Stemsharp.OnnxRuntime;
 /// <summary>
 /// A native onnxruntime found at run time: the file that is named, else the one that the environment
 /// variable STEMSHARP_ONNXRUNTIME names, else one beside the program, else the system's. The current
-/// directory is never searched. Loaded once per file and kept until the process ends.
+/// directory is never searched. A process uses one library, and keeps it until it ends.
 /// </summary>
-public sealed unsafe class OnnxRuntimeLibrary
+public sealed class OnnxRuntimeLibrary
 {
     /// <summary>The environment variable that names the library's file.</summary>
     public const string Variable = "STEMSHARP_ONNXRUNTIME";
 
     private static readonly ConcurrentDictionary<string, Lazy<OnnxRuntimeLibrary>> s_loaded = new();
 
-    /// <param name="entry">The address of OrtGetApiBase; 0 where the library has none.</param>
-    /// <param name="path">The library's file.</param>
-    internal OnnxRuntimeLibrary(nint entry, string path)
-    {
-        Path = path;
-        Api = new OrtApi(entry, path);
-        nint environment = 0;
-        fixed (byte* name = "stemsharp\0"u8)
-        {
-            // Warnings and worse; the library writes them to standard error by itself.
-            Api.Check(((delegate* unmanaged<int, byte*, nint*, nint>)Api[OrtFunction.CreateEnv])(3, name, &environment), "start");
-        }
-
-        Environment = new OrtHandle(Api, OrtFunction.ReleaseEnv, environment);
-    }
+    internal OnnxRuntimeLibrary(IBinding binding, string path, string version) => (Binding, Path, Version) = (binding, path, version);
 
     /// <summary>The library's file, or its name where the system found it.</summary>
     public string Path { get; }
 
-    /// <summary>The library's version, such as <c>1.23.2</c>.</summary>
-    public string Version => Api.LibraryVersion;
-
-    internal OrtApi Api { get; }
-
-    internal OrtHandle Environment { get; }
+    /// <summary>The library's version, such as <c>1.31.1</c>.</summary>
+    public string Version { get; }
 
     /// <summary>The execution providers that this build of the library contains, by onnxruntime's names.</summary>
-    public IReadOnlyList<string> Providers
-    {
-        get
-        {
-            byte** names = null;
-            int count = 0;
-            Api.Check(((delegate* unmanaged<byte***, int*, nint>)Api[OrtFunction.GetAvailableProviders])(&names, &count), "list its providers");
-            string[] result = new string[count];
-            for (int i = 0; i < count; i++)
-            {
-                result[i] = Marshal.PtrToStringUTF8((nint)names[i]) ?? "";
-            }
+    public IReadOnlyList<string> Providers => Try("list its providers", Binding.Providers);
 
-            Api.Check(((delegate* unmanaged<byte**, int, nint>)Api[OrtFunction.ReleaseAvailableProviders])(names, count), "free a list");
-            return result;
-        }
-    }
+    internal IBinding Binding { get; }
 
     /// <summary>Loads onnxruntime.</summary>
     /// <param name="path">The library's file; null to look for it.</param>
-    /// <exception cref="ExternalToolException">There is none, it is not onnxruntime, or it is too old.</exception>
+    /// <exception cref="ExternalToolException">There is none, it is not onnxruntime, it is too old, or the process uses another one.</exception>
     public static OnnxRuntimeLibrary Load(string? path = null)
     {
         string file = path ?? Find();
@@ -78,24 +47,43 @@ public sealed unsafe class OnnxRuntimeLibrary
         : OperatingSystem.IsMacOS() ? ["libonnxruntime.dylib", "libonnxruntime.1.dylib"]
         : ["libonnxruntime.so", "libonnxruntime.so.1"];
 
+    /// <summary>Makes a call; what the library throws becomes an <see cref="OnnxRuntimeException"/>.</summary>
+    /// <param name="what">What is tried, for the message.</param>
+    /// <param name="call">The call.</param>
+    internal T Try<T>(string what, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (Exception e) when (Binding.FailureOf(e) is { } failure)
+        {
+            throw new OnnxRuntimeException(what, failure, e);
+        }
+    }
+
+    /// <inheritdoc cref="Try{T}"/>
+    internal void Try(string what, Action call) => Try(what, () =>
+    {
+        call();
+        return true;
+    });
+
     private static string Find()
     {
-        if (System.Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
         {
             return System.IO.Path.IsPathRooted(named) ? named : throw new OptionException($"{Variable} is \"{named}\"; it has to be the absolute path of the onnxruntime library.");
         }
 
-        foreach (string name in FileNames)
-        {
-            string beside = System.IO.Path.Combine(AppContext.BaseDirectory, name);
-            if (File.Exists(beside))
-            {
-                return beside;
-            }
-        }
+        // Beside the program: in its folder, and in those that its native packages were put into.
+        IEnumerable<string> folders = ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string) ?? "")
+            .Split(System.IO.Path.PathSeparator).Where(System.IO.Path.IsPathRooted).Prepend(AppContext.BaseDirectory);
+        return folders.SelectMany(folder => FileNames.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists)
 
-        // A bare name is for the system's own search path.
-        return FileNames.FirstOrDefault(SystemLibrary.CanLoad) ?? throw new ExternalToolException(NotFound());
+            // A bare name is for the system's own search path.
+            ?? FileNames.FirstOrDefault(SystemLibrary.CanLoad)
+            ?? throw new ExternalToolException(NotFound());
     }
 
     private static OnnxRuntimeLibrary Open(string path)
@@ -105,20 +93,23 @@ public sealed unsafe class OnnxRuntimeLibrary
             throw new ExternalToolException($"There is no file {path}. {NotFound()}");
         }
 
+        nint library;
         try
         {
-            nint library = System.IO.Path.IsPathRooted(path) ? NativeLibrary.Load(path)
+            library = System.IO.Path.IsPathRooted(path) ? NativeLibrary.Load(path)
                 : SystemLibrary.TryLoad(path, out nint found) ? found
                 : throw new DllNotFoundException("It is not where the system looks any more.");
-            return new OnnxRuntimeLibrary(NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry) ? entry : 0, path);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw new ExternalToolException($"{path} cannot be loaded: {e.Message} It has to be an onnxruntime built for {RuntimeInformation.RuntimeIdentifier}, with the libraries that its providers need.", e);
         }
+
+        string version = LibraryFile.Version(NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry) ? entry : 0, path);
+        return new OnnxRuntimeLibrary(PackageBinding.Of(library, path, version), path, version);
     }
 
     private static string NotFound() => new StringBuilder("No onnxruntime was found. Install onnxruntime 1.")
-        .Append(OrtApi.Version).Append(" or later and name its library file (").AppendJoin(" or ", FileNames).Append(") with --onnxruntime or the environment variable ")
+        .Append(LibraryFile.OldestMinor).Append(" or later and name its library file (").AppendJoin(" or ", FileNames).Append(") with --onnxruntime or the environment variable ")
         .Append(Variable).Append(", or put it beside this program.").ToString();
 }

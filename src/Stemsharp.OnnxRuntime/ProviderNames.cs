@@ -23,6 +23,7 @@ internal static class ProviderNames
     {
         ExecutionProvider.DirectML => "DML",
         ExecutionProvider.CoreML => "CoreML",
+        ExecutionProvider.OpenVINO => "OpenVINO",
         ExecutionProvider.WebGpu => "WebGPU",
         _ => "XNNPACK",
     };

@@ -1,127 +1,49 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Stemsharp.OnnxRuntime.Native;
+using Stemsharp.OnnxRuntime.Binding;
 
 namespace Stemsharp.OnnxRuntime.Tests;
 
 /// <summary>
-/// A C library made of managed functions: it records the calls, counts what is made and released, and fails when it is
-/// told to. Everything up to a provider's own work can so be tested without the provider. One at a time.
+/// A library made of managed objects in place of a bound one: it records the calls, counts what is made and released, and fails when it
+/// is told to. Everything up to a provider's own work can so be tested without the provider.
 /// </summary>
-internal sealed unsafe class FakeOnnxRuntime : IDisposable
+internal sealed class FakeOnnxRuntime : IBinding
 {
-    /// <summary>The collection of the tests that use it.</summary>
-    public const string OneAtATime = "fake onnxruntime";
+    private readonly HashSet<string> _broken = [];
+    private readonly List<string> _live = [];
 
-    private const int TableSize = 400;
-
-    private static FakeOnnxRuntime? s_current;
-
-    private readonly nint* _table = (nint*)NativeMemory.AllocZeroed(TableSize, (nuint)sizeof(nint));
-    private readonly nint* _base = (nint*)NativeMemory.AllocZeroed(2, (nuint)sizeof(nint));
-    private readonly Dictionary<nint, string> _live = [];
-    private readonly Dictionary<nint, (int Code, nint Message)> _statuses = [];
-    private readonly List<nint> _memory = [];
-    private readonly List<OnnxRuntimeLibrary> _libraries = [];
-    private nint _next = 0x1000;
-    private string _profile = "";
-
-    public FakeOnnxRuntime()
-    {
-        if (Interlocked.CompareExchange(ref s_current, this, null) is not null)
-        {
-            throw new InvalidOperationException("There is a fake already.");
-        }
-
-        _base[0] = (nint)(delegate* unmanaged<uint, nint>)&GetApi;
-        _base[1] = (nint)(delegate* unmanaged<nint>)&GetVersion;
-
-        // What is not listed below must not be called: it fails, and is seen.
-        for (int i = 0; i < TableSize; i++)
-        {
-            _table[i] = (nint)(delegate* unmanaged<nint>)&Unexpected;
-        }
-
-        Set(OrtFunction.GetErrorCode, (nint)(delegate* unmanaged<nint, int>)&GetErrorCode);
-        Set(OrtFunction.GetErrorMessage, (nint)(delegate* unmanaged<nint, nint>)&GetErrorMessage);
-        Set(OrtFunction.CreateEnv, (nint)(delegate* unmanaged<int, nint, nint*, nint>)&CreateEnv);
-        Set(OrtFunction.CreateSessionOptions, (nint)(delegate* unmanaged<nint*, nint>)&CreateSessionOptions);
-        Set(OrtFunction.CreateRunOptions, (nint)(delegate* unmanaged<nint*, nint>)&CreateRunOptions);
-        Set(OrtFunction.CreateTensorRTProviderOptions, (nint)(delegate* unmanaged<nint*, nint>)&CreateProviderOptions);
-        Set(OrtFunction.CreateCudaProviderOptions, (nint)(delegate* unmanaged<nint*, nint>)&CreateProviderOptions);
-        Set(OrtFunction.UpdateTensorRTProviderOptions, (nint)(delegate* unmanaged<nint, nint*, nint*, nuint, nint>)&UpdateTensorRT);
-        Set(OrtFunction.UpdateCudaProviderOptions, (nint)(delegate* unmanaged<nint, nint*, nint*, nuint, nint>)&UpdateCuda);
-        Set(OrtFunction.SessionOptionsAppendTensorRT, (nint)(delegate* unmanaged<nint, nint, nint>)&AppendTensorRT);
-        Set(OrtFunction.SessionOptionsAppendCuda, (nint)(delegate* unmanaged<nint, nint, nint>)&AppendCuda);
-        Set(OrtFunction.SessionOptionsAppendOpenVino, (nint)(delegate* unmanaged<nint, nint*, nint*, nuint, nint>)&AppendOpenVino);
-        Set(OrtFunction.SessionOptionsAppendExecutionProvider, (nint)(delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint>)&AppendByName);
-        foreach (OrtFunction option in new[] { OrtFunction.SetSessionGraphOptimizationLevel, OrtFunction.SetSessionLogSeverityLevel, OrtFunction.SetIntraOpNumThreads })
-        {
-            Set(option, (nint)(delegate* unmanaged<nint, int, nint>)&SetNumber);
-        }
-
-        foreach (OrtFunction option in new[] { OrtFunction.DisableCpuMemArena, OrtFunction.DisableMemPattern, OrtFunction.RunOptionsSetTerminate })
-        {
-            Set(option, (nint)(delegate* unmanaged<nint, nint>)&Switch);
-        }
-
-        Set(OrtFunction.EnableProfiling, (nint)(delegate* unmanaged<nint, nint, nint>)&EnableProfiling);
-        Set(OrtFunction.SessionEndProfiling, (nint)(delegate* unmanaged<nint, nint, nint*, nint>)&EndProfiling);
-        Set(OrtFunction.GetAvailableProviders, (nint)(delegate* unmanaged<nint**, int*, nint>)&GetAvailableProviders);
-        Set(OrtFunction.ReleaseAvailableProviders, (nint)(delegate* unmanaged<nint*, int, nint>)&ReleaseAvailableProviders);
-        Set(OrtFunction.CreateSession, (nint)(delegate* unmanaged<nint, nint, nint, nint*, nint>)&CreateSession);
-        Set(OrtFunction.CreateCpuMemoryInfo, (nint)(delegate* unmanaged<int, int, nint*, nint>)&CreateMemoryInfo);
-        Set(OrtFunction.SessionGetInputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetInputCount);
-        Set(OrtFunction.SessionGetOutputCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetOutputCount);
-        Set(OrtFunction.SessionGetInputName, (nint)(delegate* unmanaged<nint, nuint, nint, nint*, nint>)&GetInputName);
-        Set(OrtFunction.SessionGetOutputName, (nint)(delegate* unmanaged<nint, nuint, nint, nint*, nint>)&GetOutputName);
-        Set(OrtFunction.SessionGetInputTypeInfo, (nint)(delegate* unmanaged<nint, nuint, nint*, nint>)&GetInputType);
-        Set(OrtFunction.SessionGetOutputTypeInfo, (nint)(delegate* unmanaged<nint, nuint, nint*, nint>)&GetOutputType);
-        Set(OrtFunction.CastTypeInfoToTensorInfo, (nint)(delegate* unmanaged<nint, nint*, nint>)&CastType);
-        Set(OrtFunction.GetTensorElementType, (nint)(delegate* unmanaged<nint, int*, nint>)&GetElementType);
-        Set(OrtFunction.GetDimensionsCount, (nint)(delegate* unmanaged<nint, nuint*, nint>)&GetRank);
-        Set(OrtFunction.GetDimensions, (nint)(delegate* unmanaged<nint, long*, nuint, nint>)&GetDims);
-        Set(OrtFunction.GetAllocatorWithDefaultOptions, (nint)(delegate* unmanaged<nint*, nint>)&GetAllocator);
-        Set(OrtFunction.AllocatorFree, (nint)(delegate* unmanaged<nint, nint, nint>)&AllocatorFree);
-        Set(OrtFunction.SessionGetModelMetadata, (nint)(delegate* unmanaged<nint, nint*, nint>)&GetMetadata);
-        Set(OrtFunction.ModelMetadataLookupCustomMetadataMap, (nint)(delegate* unmanaged<nint, nint, nint, nint*, nint>)&Lookup);
-        Set(OrtFunction.CreateTensorWithDataAsOrtValue, (nint)(delegate* unmanaged<nint, nint, nuint, long*, nuint, int, nint*, nint>)&CreateTensor);
-        Set(OrtFunction.Run, (nint)(delegate* unmanaged<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)&Run);
-        foreach (OrtFunction release in Enum.GetValues<OrtFunction>().Where(f => f.ToString().StartsWith("Release", StringComparison.Ordinal) && f != OrtFunction.ReleaseAvailableProviders))
-        {
-            Set(release, (nint)(delegate* unmanaged<nint, void>)&Release);
-        }
-    }
-
-    /// <summary>What was called that matters, in order: options set, providers appended, sessions, runs.</summary>
+    /// <summary>What was called that matters, in order: providers appended with their options, models loaded, runs.</summary>
     public List<string> Calls { get; } = [];
 
-    /// <summary>Uses and releases of what does not live, and calls of functions that are not offered.</summary>
+    /// <summary>Uses and releases of what does not live.</summary>
     public List<string> Errors { get; } = [];
 
-    /// <summary>What lives, by kind; the environment lives as long as the library.</summary>
-    public IReadOnlyList<string> Live => [.. _live.Values.Where(kind => kind != "environment").Order()];
-
-    /// <summary>Strings that were given out and not freed.</summary>
-    public int Strings => _memory.Count;
-
-    /// <summary>How many libraries were loaded.</summary>
-    public int Libraries => _libraries.Count;
-
-    public string Version { get; set; } = "1.23.2";
-
-    public uint HighestApi { get; set; } = 23;
+    /// <summary>What lives, by kind.</summary>
+    public IReadOnlyList<string> Live
+    {
+        get
+        {
+            lock (_live)
+            {
+                return [.. _live.Order(StringComparer.Ordinal)];
+            }
+        }
+    }
 
     public List<string> Providers { get; set; } = ["CPUExecutionProvider"];
 
     /// <summary>The inputs of the graph that every file holds.</summary>
     public (string Name, long[] Dims)[] Inputs { get; set; } = [("spectrogram", [1, 4, 2, 3]), ("waveform", [1, 2, 5])];
 
-    /// <summary>Its outputs; a run fills them with sevens.</summary>
+    /// <summary>Its outputs; a run fills them with sevens, or by <see cref="Network"/>.</summary>
     public (string Name, long[] Dims)[] Outputs { get; set; } = [("spectrograms", [1, 3, 4, 2, 3]), ("waveforms", [1, 3, 2, 5])];
 
-    /// <summary>Its stems, as its metadata has them.</summary>
-    public string Stems { get; set; } = "drums,bass,rest";
+    /// <summary>Its metadata.</summary>
+    public Dictionary<string, string> Metadata { get; } = new() { ["stemsharp.stems"] = "drums,bass,rest", ["stemsharp.sample_rate"] = "44100" };
+
+    /// <summary>What the model computes: inputs in, outputs to be filled; null for sevens.</summary>
+    public Action<float[][], float[][]>? Network { get; set; }
 
     /// <summary>What the next runs end with, in order; null for success.</summary>
     public Queue<string?> Runs { get; } = new();
@@ -132,428 +54,201 @@ internal sealed unsafe class FakeOnnxRuntime : IDisposable
     /// <summary>Called while a model is loaded, with the last cache folder that a provider was given.</summary>
     public Action<string?>? Loading { get; set; }
 
-    public OnnxRuntimeLibrary Library()
+    public OnnxRuntimeLibrary Library() => new(this, "fake", "1.31.1");
+
+    /// <summary>Lets every call of a method fail.</summary>
+    public void Break(string method) => _broken.Add(method);
+
+    IReadOnlyList<string> IBinding.Providers()
     {
-        OnnxRuntimeLibrary library = new((nint)(delegate* unmanaged<nint*>)&GetBase, "fake");
-        _libraries.Add(library);
-        return library;
+        Check();
+        return [.. Providers];
     }
 
-    /// <summary>Lets every call of a function fail.</summary>
-    public void Break(OrtFunction function) => Set(function, (nint)(delegate* unmanaged<nint>)&Fail);
-
-    public void Dispose()
+    public ISessionSettings CreateSettings()
     {
-        // A library's environment otherwise lives until the process ends.
-        foreach (OnnxRuntimeLibrary library in _libraries)
+        Check();
+        return new Settings(this);
+    }
+
+    public ILoadedModel Load(string path, ISessionSettings settings)
+    {
+        Check();
+        ((Settings)settings).Use();
+        Loading?.Invoke(Calls.SelectMany(c => c.Split(' ')).LastOrDefault(w => w.StartsWith("trt_engine_cache_path=", StringComparison.Ordinal))?.Split('=')[1]);
+        if (LoadFailure is { } failure)
         {
-            library.Environment.Dispose();
+            throw new FakeFailure(failure);
         }
 
-        s_current = null;
+        Calls.Add("load");
+        return new Model(this, ((Settings)settings).ProfilePrefix);
+    }
 
-        // The table stays: finalizers of what a failed test left would call into freed memory.
-        foreach (nint text in _memory)
+    public BindingFailure? FailureOf(Exception exception) => exception is FakeFailure ? new BindingFailure(1, exception.Message) : null;
+
+    private void Check([CallerMemberName] string method = "")
+    {
+        // An implementation's name is that of the interface's method with the interface before it.
+        if (_broken.Contains(method[(method.LastIndexOf('.') + 1)..]))
         {
-            Marshal.FreeCoTaskMem(text);
-        }
-    }
-
-    private static FakeOnnxRuntime Current => s_current ?? throw new InvalidOperationException("The fake is gone.");
-
-    private void Set(OrtFunction function, nint address) => _table[(int)function] = address;
-
-    private nint New(string kind)
-    {
-        _live.Add(_next, kind);
-        return _next++;
-    }
-
-    private nint Status(string message)
-    {
-        nint status = New("status");
-        _statuses.Add(status, (1, Text(message)));
-        return status;
-    }
-
-    private nint Text(string text)
-    {
-        nint address = Marshal.StringToCoTaskMemUTF8(text);
-        _memory.Add(address);
-        return address;
-    }
-
-    private void Needs(nint handle, string kind, [CallerMemberName] string caller = "")
-    {
-        if (!_live.TryGetValue(handle, out string? found) || found != kind)
-        {
-            Errors.Add($"{caller} was given {found ?? "what does not live"} for a {kind}");
+            throw new FakeFailure("broken on purpose");
         }
     }
 
-    private static string Pairs(nint* keys, nint* values, nuint count) =>
-        string.Join(" ", Enumerable.Range(0, (int)count).Select(i => $"{Marshal.PtrToStringUTF8(((nint*)keys)[i])}={Marshal.PtrToStringUTF8(((nint*)values)[i])}"));
+    private sealed class FakeFailure(string message) : Exception(message);
 
-    private nint Record(string call)
+    /// <summary>Something that lives until it is disposed, once.</summary>
+    private abstract class Living : IDisposable
     {
-        Calls.Add(call);
-        return 0;
-    }
+        private readonly string _kind;
+        private bool _gone;
 
-    [UnmanagedCallersOnly]
-    private static nint* GetBase() => Current._base;
-
-    [UnmanagedCallersOnly]
-    private static nint GetApi(uint version) => version <= Current.HighestApi ? (nint)Current._table : 0;
-
-    [UnmanagedCallersOnly]
-    private static nint GetVersion() => Current.Text(Current.Version);
-
-    [UnmanagedCallersOnly]
-    private static nint Unexpected()
-    {
-        Current.Errors.Add("a function was called that is not offered");
-        return Current.Status("not offered");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint Fail() => Current.Status("broken on purpose");
-
-    [UnmanagedCallersOnly]
-    private static int GetErrorCode(nint status) => Current._statuses[status].Code;
-
-    [UnmanagedCallersOnly]
-    private static nint GetErrorMessage(nint status) => Current._statuses[status].Message;
-
-    [UnmanagedCallersOnly]
-    private static nint CreateEnv(int level, nint name, nint* made)
-    {
-        *made = Current.New("environment");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CreateSessionOptions(nint* made)
-    {
-        *made = Current.New("session options");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CreateRunOptions(nint* made)
-    {
-        *made = Current.New("run options");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CreateProviderOptions(nint* made)
-    {
-        *made = Current.New("provider options");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint UpdateTensorRT(nint options, nint* keys, nint* values, nuint count)
-    {
-        Current.Needs(options, "provider options");
-        return Current.Record($"TensorRT {Pairs(keys, values, count)}");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint UpdateCuda(nint options, nint* keys, nint* values, nuint count)
-    {
-        Current.Needs(options, "provider options");
-        return Current.Record($"CUDA {Pairs(keys, values, count)}");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint AppendTensorRT(nint options, nint provider)
-    {
-        Current.Needs(options, "session options");
-        Current.Needs(provider, "provider options");
-        return Current.Record("append TensorRT");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint AppendCuda(nint options, nint provider)
-    {
-        Current.Needs(options, "session options");
-        Current.Needs(provider, "provider options");
-        return Current.Record("append CUDA");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint AppendOpenVino(nint options, nint* keys, nint* values, nuint count)
-    {
-        Current.Needs(options, "session options");
-        return Current.Record($"append OpenVINO {Pairs(keys, values, count)}".TrimEnd());
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint AppendByName(nint options, nint name, nint* keys, nint* values, nuint count)
-    {
-        Current.Needs(options, "session options");
-        return Current.Record($"append {Marshal.PtrToStringUTF8(name)} {Pairs(keys, values, count)}".TrimEnd());
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint SetNumber(nint options, int value)
-    {
-        Current.Needs(options, "session options");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint Switch(nint options) => 0;
-
-    [UnmanagedCallersOnly]
-    private static nint EnableProfiling(nint options, nint prefix)
-    {
-        Current.Needs(options, "session options");
-        Current._profile = Marshal.PtrToStringUTF8(prefix) + "_2026.json";
-        return Current.Record("profile");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint EndProfiling(nint session, nint allocator, nint* file)
-    {
-        Current.Needs(session, "session");
-        File.WriteAllText(Current._profile, """
-            [{"cat":"Session","name":"model_run","args":{}},
-             {"cat":"Node","name":"a_fence_before","args":{"provider":"CPUExecutionProvider"}},
-             {"cat":"Node","name":"a_kernel_time","args":{"provider":"TensorrtExecutionProvider"}},
-             {"cat":"Node","name":"b_kernel_time","args":{"provider":"CPUExecutionProvider"}},
-             {"cat":"Node","name":"c_kernel_time","args":{"provider":"TensorrtExecutionProvider"}}]
-            """);
-        *file = Current.Text(Current._profile);
-        return Current.Record("end profile");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetAvailableProviders(nint** names, int* count)
-    {
-        *count = Current.Providers.Count;
-        *names = (nint*)NativeMemory.Alloc((nuint)Math.Max(1, *count), (nuint)sizeof(nint));
-        for (int i = 0; i < *count; i++)
+        protected Living(FakeOnnxRuntime fake, string kind)
         {
-            (*names)[i] = Current.Text(Current.Providers[i]);
+            (Fake, _kind) = (fake, kind);
+            lock (fake._live)
+            {
+                fake._live.Add(kind);
+            }
         }
 
-        Current._live.Add((nint)(*names), "list of providers");
-        return 0;
-    }
+        protected FakeOnnxRuntime Fake { get; }
 
-    [UnmanagedCallersOnly]
-    private static nint ReleaseAvailableProviders(nint* names, int count)
-    {
-        Current.Needs((nint)names, "list of providers");
-        Current._live.Remove((nint)names);
-        for (int i = 0; i < count; i++)
+        public void Use([CallerMemberName] string caller = "")
         {
-            Current.Free(names[i]);
+            if (_gone)
+            {
+                Fake.Errors.Add($"{caller} used {_kind}, which does not live");
+            }
         }
 
-        NativeMemory.Free(names);
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CreateSession(nint environment, nint path, nint options, nint* made)
-    {
-        Current.Needs(environment, "environment");
-        Current.Needs(options, "session options");
-        Current.Loading?.Invoke(Current.Calls.SelectMany(c => c.Split(' ')).LastOrDefault(w => w.StartsWith("trt_engine_cache_path=", StringComparison.Ordinal))?.Split('=')[1]);
-        if (Current.LoadFailure is { } failure)
+        public virtual void Dispose()
         {
-            return Current.Status(failure);
-        }
-
-        *made = Current.New("session");
-        return Current.Record("load");
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CreateMemoryInfo(int allocator, int type, nint* made)
-    {
-        *made = Current.New("memory info");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetInputCount(nint session, nuint* count)
-    {
-        Current.Needs(session, "session");
-        *count = (nuint)Current.Inputs.Length;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetOutputCount(nint session, nuint* count)
-    {
-        Current.Needs(session, "session");
-        *count = (nuint)Current.Outputs.Length;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetInputName(nint session, nuint index, nint allocator, nint* name)
-    {
-        *name = Current.Text(Current.Inputs[(int)index].Name);
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetOutputName(nint session, nuint index, nint allocator, nint* name)
-    {
-        *name = Current.Text(Current.Outputs[(int)index].Name);
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetInputType(nint session, nuint index, nint* info)
-    {
-        *info = Current.New($"input {index}");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetOutputType(nint session, nuint index, nint* info)
-    {
-        *info = Current.New($"output {index}");
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint CastType(nint info, nint* tensor)
-    {
-        *tensor = info;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetElementType(nint tensor, int* type)
-    {
-        *type = 1;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetRank(nint tensor, nuint* rank)
-    {
-        *rank = (nuint)Current.Dims(tensor).Length;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetDims(nint tensor, long* dims, nuint count)
-    {
-        Current.Dims(tensor).CopyTo(new Span<long>(dims, (int)count));
-        return 0;
-    }
-
-    private long[] Dims(nint tensor)
-    {
-        string kind = _live[tensor];
-        return (kind.StartsWith("input", StringComparison.Ordinal) ? Inputs : Outputs)[kind[^1] - '0'].Dims;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint GetAllocator(nint* allocator)
-    {
-        *allocator = 1;
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint AllocatorFree(nint allocator, nint memory)
-    {
-        Current.Free(memory);
-        return 0;
-    }
-
-    private void Free(nint text)
-    {
-        if (!_memory.Remove(text))
-        {
-            Errors.Add("memory was freed that was not given out");
-        }
-        else
-        {
-            Marshal.FreeCoTaskMem(text);
+            Use();
+            _gone = true;
+            lock (Fake._live)
+            {
+                Fake._live.Remove(_kind);
+            }
         }
     }
 
-    [UnmanagedCallersOnly]
-    private static nint GetMetadata(nint session, nint* made)
+    private sealed class Settings(FakeOnnxRuntime fake) : Living(fake, "settings"), ISessionSettings
     {
-        Current.Needs(session, "session");
-        *made = Current.New("metadata");
-        return 0;
+        public string? ProfilePrefix { get; private set; }
+
+        public void Configure(OnnxSessionOptions options)
+        {
+            Use();
+            Fake.Check();
+        }
+
+        public void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options)
+        {
+            Use();
+            Fake.Check($"{nameof(Append)}{provider}");
+            Fake.Calls.Add($"append {provider} {string.Join(" ", options.Select(o => $"{o.Key}={o.Value}"))}".TrimEnd());
+        }
+
+        public void Profile(string prefix)
+        {
+            Use();
+            Fake.Check();
+            ProfilePrefix = prefix;
+        }
     }
 
-    [UnmanagedCallersOnly]
-    private static nint Lookup(nint metadata, nint allocator, nint key, nint* value)
+    private sealed class Model(FakeOnnxRuntime fake, string? profile) : Living(fake, "model"), ILoadedModel
     {
-        Current.Needs(metadata, "metadata");
-        *value = Marshal.PtrToStringUTF8(key) switch { "stemsharp.stems" => Current.Text(Current.Stems), "stemsharp.sample_rate" => Current.Text("44100"), _ => 0 };
-        return 0;
+        private readonly List<Bound> _bound = [];
+
+        public IReadOnlyList<TensorInfo> Inputs { get; } = [.. fake.Inputs.Select(t => new TensorInfo(t.Name, t.Dims, IsFloat: true))];
+
+        public IReadOnlyList<TensorInfo> Outputs { get; } = [.. fake.Outputs.Select(t => new TensorInfo(t.Name, t.Dims, IsFloat: true))];
+
+        public string? Metadata(string key)
+        {
+            Use();
+            Fake.Check();
+            return Fake.Metadata.GetValueOrDefault(key);
+        }
+
+        public IBoundRun Bind(IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs)
+        {
+            Use();
+            Fake.Check();
+            Bound bound = new(Fake, this, inputs, outputs);
+            _bound.Add(bound);
+            return bound;
+        }
+
+        public string EndProfiling()
+        {
+            Use();
+            Fake.Check();
+            string path = profile + "_2026.json";
+            File.WriteAllText(path, """
+                [{"cat":"Session","name":"model_run","args":{}},
+                 {"cat":"Node","name":"a_fence_before","args":{"provider":"CPUExecutionProvider"}},
+                 {"cat":"Node","name":"a_kernel_time","args":{"provider":"TensorrtExecutionProvider"}},
+                 {"cat":"Node","name":"b_kernel_time","args":{"provider":"CPUExecutionProvider"}},
+                 {"cat":"Node","name":"c_kernel_time","args":{"provider":"TensorrtExecutionProvider"}}]
+                """);
+            Fake.Calls.Add("end profile");
+            return path;
+        }
+
+        public override void Dispose()
+        {
+            if (_bound.Exists(bound => bound.Lives))
+            {
+                Fake.Errors.Add("a model was released before its inputs and outputs");
+            }
+
+            base.Dispose();
+        }
     }
 
-    [UnmanagedCallersOnly]
-    private static nint CreateTensor(nint info, nint data, nuint bytes, long* dims, nuint rank, int type, nint* made)
+    private sealed unsafe class Bound(FakeOnnxRuntime fake, Model model, IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs) : Living(fake, "inputs and outputs"), IBoundRun
     {
-        Current.Needs(info, "memory info");
-        *made = Current.New("value");
-        Current._data[*made] = (data, (int)(bytes / 4));
-        return 0;
-    }
+        private readonly float[][] _inputs = [.. inputs.Select(Floats)], _outputs = [.. outputs.Select(Floats)];
 
-    private readonly Dictionary<nint, (nint Data, int Floats)> _data = [];
+        public bool Lives { get; private set; } = true;
 
-    [UnmanagedCallersOnly]
-    private static nint Run(nint session, nint options, nint* inputNames, nint* inputs, nuint inputCount, nint* outputNames, nuint outputCount, nint* outputs)
-    {
-        Current.Needs(session, "session");
-        Current.Needs(options, "run options");
-        for (int i = 0; i < (int)inputCount; i++)
+        public float* Input(int index) => Address(_inputs[index]);
+
+        public float* Output(int index) => Address(_outputs[index]);
+
+        public void Run(CancellationToken cancellationToken)
         {
-            Current.Needs(inputs[i], "value");
+            model.Use();
+            Use();
+            Fake.Check();
+            if (Fake.Network is { } network)
+            {
+                network(_inputs, _outputs);
+            }
+            else
+            {
+                Array.ForEach(_outputs, output => output.AsSpan().Fill(7));
+            }
+
+            Fake.Calls.Add("run");
+            if (Fake.Runs.TryDequeue(out string? failure) && failure is not null)
+            {
+                throw new FakeFailure(failure);
+            }
         }
 
-        for (int i = 0; i < (int)outputCount; i++)
+        public override void Dispose()
         {
-            Current.Needs(outputs[i], "value");
-            (nint data, int floats) = Current._data[outputs[i]];
-            new Span<float>((void*)data, floats).Fill(7);
+            Lives = false;
+            base.Dispose();
         }
 
-        Current.Calls.Add("run");
-        return Current.Runs.TryDequeue(out string? failure) && failure is not null ? Current.Status(failure) : 0;
-    }
+        private static float[] Floats(long[] shape) => GC.AllocateArray<float>((int)shape.Aggregate(1L, (n, d) => n * d), pinned: true);
 
-    [UnmanagedCallersOnly]
-    private static void Release(nint handle)
-    {
-        if (s_current is null)
-        {
-            return;
-        }
-
-        if (!Current._live.Remove(handle, out string? kind))
-        {
-            Current.Errors.Add("something was released that does not live");
-        }
-
-        if (kind == "status")
-        {
-            Current.Free(Current._statuses[handle].Message);
-            Current._statuses.Remove(handle);
-        }
-
-        if (kind == "session" && Current._live.ContainsValue("value"))
-        {
-            Current.Errors.Add("a session was released before its values");
-        }
+        private static float* Address(float[] pinned) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
     }
 }

@@ -15,9 +15,7 @@ internal static class Separated
             // A waveform, [N, C, L]; a spectrogram alone has a dimension more.
             if (session.Inputs is [{ Dims.Length: 3 }])
             {
-                float[] stems = new float[session.Outputs[0].Elements];
-                session.Run([Padded(mix, (int)session.Inputs[0].Dims[2])], [stems], default);
-                return stems;
+                return session.Run(Padded(mix, (int)session.Inputs[0].Dims[2]))[0];
             }
         }
 

@@ -5,6 +5,7 @@ using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.OnnxRuntime.Binding;
 
 namespace Stemsharp.Bench.Onnx;
 
@@ -94,8 +95,7 @@ internal static class OnnxRuntimePeer
     {
         private readonly string _path = Path.Combine(Path.GetTempPath(), $"stemsharp-bench-{Guid.NewGuid():N}.onnx");
         private readonly OnnxSession _session;
-        private readonly ReadOnlyMemory<float>[] _inputs;
-        private readonly Memory<float>[] _outputs;
+        private readonly IBoundRun _bound;
 
         public Candidate(string model, string graph, OnnxSessionOptions options)
         {
@@ -107,8 +107,11 @@ internal static class OnnxRuntimePeer
             FileBytes = new FileInfo(_path).Length;
             _session = new OnnxSession(OnnxRuntimeLibrary.Load(), _path, options);
             Random random = new(1);
-            _inputs = [.. _session.Inputs.Select(t => (ReadOnlyMemory<float>)Noise(random, t.Elements))];
-            _outputs = [.. _session.Outputs.Select(t => (Memory<float>)new float[t.Elements])];
+            _bound = _session.Bind();
+            for (int i = 0; i < _session.Inputs.Count; i++)
+            {
+                Fill(random, i);
+            }
         }
 
         public string Graph { get; }
@@ -124,7 +127,7 @@ internal static class OnnxRuntimePeer
         public void Run(bool count)
         {
             long start = Stopwatch.GetTimestamp();
-            _session.Run(_inputs, _outputs, default);
+            _session.Run(_bound, default);
             if (count)
             {
                 Times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
@@ -137,15 +140,12 @@ internal static class OnnxRuntimePeer
             File.Delete(_path);
         }
 
-        private static float[] Noise(Random random, long count)
+        private unsafe void Fill(Random random, int input)
         {
-            float[] noise = new float[count];
-            for (int i = 0; i < noise.Length; i++)
+            foreach (ref float sample in new Span<float>(_bound.Input(input), (int)_session.Inputs[input].Shape(1).Aggregate(1L, (n, d) => n * d)))
             {
-                noise[i] = random.NextSingle() - 0.5f;
+                sample = random.NextSingle() - 0.5f;
             }
-
-            return noise;
         }
     }
 }

@@ -68,11 +68,6 @@ public static class OnnxExports
             throw new ModelException($"{path} is a description of version {version}; this program reads version {Version}. Export the model again.");
         }
 
-        if (root.GetProperty("batch").GetInt32() is not 1 and int batch)
-        {
-            throw new ModelException($"The graphs of {path} take {batch} segments at once; separate runs one at a time. Export with --batch 1.");
-        }
-
         NetworkDefinition definition = DefinitionJson.Read(root);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         List<ModelMember> members = [];

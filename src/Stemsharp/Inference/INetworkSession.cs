@@ -16,7 +16,12 @@ internal unsafe interface INetworkSession : IDisposable
     /// <summary>An output's memory; null where the network has none of this role. Callers may add to it.</summary>
     float* Output(PortRole role);
 
-    /// <summary>Runs the network on what its inputs hold.</summary>
+    /// <summary>
+    /// The session whose run takes this one along, where several pieces go through the network together; itself otherwise.
+    /// </summary>
+    INetworkSession Leader => this;
+
+    /// <summary>Runs the network on what its inputs hold, and on what those hold that it leads.</summary>
     /// <param name="cancellationToken">Stops within the network; the outputs are then undefined.</param>
     void Run(CancellationToken cancellationToken);
 }

@@ -70,20 +70,60 @@ internal sealed unsafe class SpectralPiece : IPieceBuffer
     /// <inheritdoc/>
     public Span<float> Output(int stem, int channel) => new(Plane(stem * _channels + channel), Samples);
 
-    /// <summary>Runs the network on what <see cref="Input"/> holds.</summary>
+    /// <summary>The session whose run takes this piece along.</summary>
+    public INetworkSession Leader => _session.Leader;
+
+    /// <summary>Runs the network on what the inputs of pieces hold.</summary>
+    /// <param name="pieces">The pieces: those of a leader go through the network together.</param>
     /// <param name="stems">The wanted stems, by number.</param>
     /// <param name="cancellationToken">Stops within the network.</param>
-    public void Run(int[] stems, CancellationToken cancellationToken)
+    public static void Run(IReadOnlyList<SpectralPiece> pieces, int[] stems, CancellationToken cancellationToken)
+    {
+        foreach (SpectralPiece piece in pieces)
+        {
+            piece.Before(stems);
+        }
+
+        INetworkSession? before = null;
+        foreach (SpectralPiece piece in pieces)
+        {
+            if (piece.Leader != before)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                piece.Leader.Run(cancellationToken);
+                before = piece.Leader;
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (SpectralPiece piece in pieces)
+        {
+            piece.After(stems);
+        }
+    }
+
+    /// <summary>Gives the lease back.</summary>
+    public void Dispose() => Owner.Return(this);
+
+    /// <summary>Gives the memory back; the session is its runtime's.</summary>
+    public void Free()
+    {
+        _ownMix?.Dispose();
+        _ownStems?.Dispose();
+        _seams?.Dispose();
+    }
+
+    private void Before(int[] stems)
     {
         _wanted = stems;
         if (_session.Input(PortRole.Spectrogram) != null)
         {
             Workers.For(_channels * _transform!.Chunks, _forward);
         }
+    }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        _session.Run(cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+    private void After(int[] stems)
+    {
         if (_session.Output(PortRole.Spectrogram) == null)
         {
             return;
@@ -97,17 +137,6 @@ internal sealed unsafe class SpectralPiece : IPieceBuffer
 
         Workers.For(planes * _transform!.Chunks, _inverse);
         Workers.For(planes, _join);
-    }
-
-    /// <summary>Gives the lease back.</summary>
-    public void Dispose() => Owner.Return(this);
-
-    /// <summary>Gives the memory back; the session is its runtime's.</summary>
-    public void Free()
-    {
-        _ownMix?.Dispose();
-        _ownStems?.Dispose();
-        _seams?.Dispose();
     }
 
     private void Forward(int item)

@@ -169,14 +169,13 @@ public sealed class PythonHostTests : IDisposable
                     continue;
                 }
 
-                float[][] inputs = [.. session.Inputs.Select(t => new float[t.Elements])], outputs = [.. session.Outputs.Select(t => new float[t.Elements])];
+                float[][] inputs = [.. session.Inputs.Select(t => new float[t.Elements()])];
                 foreach (float[] input in inputs)
                 {
                     asked.ReadExactly(MemoryMarshal.AsBytes(input.AsSpan()));
                 }
 
-                session.Run([.. inputs.Select(i => (ReadOnlyMemory<float>)i)], [.. outputs.Select(o => (Memory<float>)o)], default);
-                foreach (float[] output in outputs)
+                foreach (float[] output in session.Run(inputs))
                 {
                     answer.Write(MemoryMarshal.AsBytes<float>(output));
                 }
