@@ -12,8 +12,9 @@ public sealed partial class ModelCatalog
     /// </summary>
     /// <param name="model">
     /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
-    /// or the path of a .th, .safetensors, .ckpt or bag .yaml file, or of a folder that holds one model. One model of a
-    /// .safetensors file with several is chosen as <c>FILE#signature</c>.
+    /// or the path of a .th, .safetensors, .ckpt, .onnx or bag .yaml file, or of a folder that holds one model. One model of a
+    /// .safetensors file with several is chosen as <c>FILE#signature</c>; what an .onnx file was trained with and does not say is given as
+    /// <c>FILE#n_fft=6144,primary_stem=Vocals,compensate=1.035</c>.
     /// </param>
     /// <param name="repository">A folder of models to look in instead of the catalog, as the original's <c>--repo</c>.</param>
     /// <param name="stems">The stems that are wanted, in any case; members of a bag that add nothing to them are neither fetched nor listed. Null for all.</param>
@@ -144,6 +145,13 @@ public sealed partial class ModelCatalog
             return PlanFile(new LocalRepository(model).FindOnly(), null);
         }
 
+        // What other programs have is found by its file's name alone.
+        string file = hash > 0 ? model[..hash] : model;
+        if (!File.Exists(file) && ModelFiles.IsCheckpoint(file) && _store.FindOther(file) is { } other)
+        {
+            return PlanFile(other, hash > 0 ? model[(hash + 1)..] : null);
+        }
+
         if (File.Exists(model))
         {
             return PlanFile(model, null);
@@ -163,7 +171,8 @@ public sealed partial class ModelCatalog
 
         if (signature is not null)
         {
-            return Plan.Of($"{name}-{signature}", Ready(() => Checkpoint.Open(path, signature), path));
+            // A graph's parameters are no name.
+            return Plan.Of(ModelFiles.IsGraph(path) ? name : $"{name}-{signature}", Ready(() => Checkpoint.Open(path, signature), path));
         }
 
         IReadOnlyList<string> signatures = Checkpoint.Signatures(path);

@@ -18,7 +18,7 @@ public sealed record SeparatorOptions
 
     /// <summary>
     /// A known name (<c>htdemucs</c>, <c>htdemucs_ft</c>, <c>htdemucs_6s</c>), a signature, the path of a
-    /// .th, .safetensors, .ckpt or bag .yaml file, or <c>synthetic:htdemucs</c>. Default <c>htdemucs</c>.
+    /// .th, .safetensors, .ckpt, .onnx or bag .yaml file, or <c>synthetic:htdemucs</c>. Default <c>htdemucs</c>.
     /// </summary>
     public string Model { get; init; } = "htdemucs";
 

@@ -14,17 +14,15 @@ public static class OnnxExports
     /// <summary>The extension of graphs.</summary>
     public const string Extension = ".onnx";
 
-    /// <summary>The metadata entry of a graph that holds its definition.</summary>
-    internal const string DefinitionKey = "stemsharp.definition";
-
     /// <summary>The version of MODEL.json that is written; others are refused.</summary>
     internal const int Version = 2;
 
-    /// <summary>Whether a model is named by a file of an export.</summary>
+    /// <summary>Whether a model is named by a file of an export: a description, or a graph that holds its network's definition.</summary>
     public static bool IsOne(string model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return (model.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || model.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) && File.Exists(model);
+        return File.Exists(model)
+            && (model.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || (model.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) && GraphFile.IsExport(model)));
     }
 
     /// <summary>Reads the description, or what a graph says of itself.</summary>
@@ -102,7 +100,7 @@ public static class OnnxExports
 
     private static ModelSource Graph(string path)
     {
-        NetworkDefinition definition = DefinitionJson.FromText(OnnxReport.Read(path).Metadata[DefinitionKey]);
+        NetworkDefinition definition = DefinitionJson.FromText(OnnxReport.Read(path).Metadata[GraphFile.DefinitionKey]);
         ExportedNetwork network = new(definition, Path.GetFullPath(path), Whole(path, Checksum(path)));
         return new ModelSource(Path.GetFileNameWithoutExtension(path), definition.Stems, definition.SampleRate, [new ModelMember(network, [.. definition.Stems.Select(_ => 1.0)])]);
     }

@@ -118,7 +118,7 @@ internal static class OnnxModelBuilder
             yield return ("stemsharp.hop_length", $"{transform.Hop}");
         }
 
-        yield return (OnnxExports.DefinitionKey, DefinitionJson.ToText(OnnxExports.DefinitionOf(definition, options)));
+        yield return (GraphFile.DefinitionKey, DefinitionJson.ToText(OnnxExports.DefinitionOf(definition, options)));
         yield return ("stemsharp.source", weights.Name);
         if (weights.Sha256 is { } checksum)
         {

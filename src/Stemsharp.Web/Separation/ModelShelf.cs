@@ -100,7 +100,7 @@ internal sealed class ModelShelf
 
     private static IEnumerable<ModelInfo> InFolder(string folder) =>
         Directory.EnumerateFiles(folder)
-            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".th" or ".safetensors" or ".ckpt" or ".yaml")
+            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".th" or ".safetensors" or ".ckpt" or ".onnx" or ".yaml")
             .Select(file => Path.GetFileNameWithoutExtension(file).Split('-')[0])
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(name => new ModelInfo(name, $"From {folder}.", [], false));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Stemsharp.Checkpoints.Onnx;
 using Stemsharp.Checkpoints.Safetensors;
 using Stemsharp.Checkpoints.Torch;
 
@@ -55,10 +56,12 @@ internal abstract class Checkpoint : IDisposable
     public abstract void Dispose();
 
     /// <summary>
-    /// Opens a .th or .safetensors file, told apart by their content. A checksum in a .th file's name is compared.
+    /// Opens a .th, .safetensors or .onnx file, told apart by their content. A checksum in a .th file's name is compared.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="signature">Which model, when a .safetensors file holds several; null when it must hold one.</param>
+    /// <param name="signature">
+    /// Which model, when a .safetensors file holds several; null when it must hold one. For an .onnx file <see cref="ModelSettings"/> of it.
+    /// </param>
     /// <param name="configuration">A file with its configuration that does not lie beside it under its name; null for none.</param>
     /// <exception cref="ModelException">The file is missing, damaged, hostile or not supported.</exception>
     public static Checkpoint Open(string path, string? signature = null, string? configuration = null)
@@ -112,9 +115,12 @@ internal abstract class Checkpoint : IDisposable
                 }
 
                 IReadOnlyDictionary<string, object?>? overrides = readSidecar();
-                return kind == FileKind.Zip
-                    ? new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides }
-                    : new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides };
+                return kind switch
+                {
+                    FileKind.Zip => new TorchCheckpoint(source, name, own, isTrusted: checksum is not null) { Overrides = overrides },
+                    FileKind.Onnx => new OnnxCheckpoint(source, name, own, ModelSettings.Parse(signature)) { Overrides = overrides ?? UvrRecords.Find(path) },
+                    _ => new SafetensorsCheckpoint(source, name, own, signature) { Overrides = overrides },
+                };
             });
         }
         catch
@@ -128,6 +134,7 @@ internal abstract class Checkpoint : IDisposable
     {
         Zip,
         Safetensors,
+        Onnx,
     }
 
     private static FileKind Detect(ByteSource source)
@@ -149,6 +156,12 @@ internal abstract class Checkpoint : IDisposable
             return FileKind.Safetensors;
         }
 
+        // A version, as the first field of a message.
+        if (head[0] == 0x08)
+        {
+            return FileKind.Onnx;
+        }
+
         if (head[0] == 0x80)
         {
             throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.");
@@ -164,6 +177,6 @@ internal abstract class Checkpoint : IDisposable
             throw new CheckpointFormatException("it is a web page, not a checkpoint; a download probably went to an error page. Get it again.");
         }
 
-        throw new CheckpointFormatException("it is neither a file of torch.save (torch 1.6 or later) nor a .safetensors file.");
+        throw new CheckpointFormatException("it is neither a file of torch.save (torch 1.6 or later) nor a .safetensors or .onnx file.");
     }
 }

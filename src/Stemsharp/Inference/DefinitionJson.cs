@@ -128,6 +128,11 @@ public static class DefinitionJson
         Write(json, "window", cut.Window);
         Write(json, "fill", cut.Fill);
         Write(json, "border", cut.Border);
+        if (cut.Border == TrackBorder.Zeros)
+        {
+            json.WriteNumber("border_samples", cut.BorderSamples);
+        }
+
         Write(json, "fade", cut.Fade);
         json.WriteNumber("fade_divisor", cut.FadeDivisor);
         Write(json, "normalization", cut.Normalization);
@@ -148,6 +153,7 @@ public static class DefinitionJson
             Window = Word<PieceWindow>(json, "window"),
             Fill = Word<PieceFill>(json, "fill"),
             Border = Word<TrackBorder>(json, "border"),
+            BorderSamples = json.TryGetProperty("border_samples", out _) ? Number(json, "border_samples") : 0,
             Fade = Word<PieceFade>(json, "fade"),
             FadeDivisor = Number(json, "fade_divisor"),
             Normalization = Word<TrackNormalization>(json, "normalization"),

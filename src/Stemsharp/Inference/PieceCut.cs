@@ -40,6 +40,12 @@ public enum TrackBorder
     /// track is longer than both together.
     /// </summary>
     Mirrored,
+
+    /// <summary>
+    /// Zeros: <see cref="PieceCut.BorderSamples"/> before it, and behind it as many, and so many more, one to a whole unit, that the track
+    /// and these are a whole number of units; a unit is a piece less twice <see cref="PieceCut.BorderSamples"/>.
+    /// </summary>
+    Zeros,
 }
 
 /// <summary>How overlapping pieces are faded into each other. Weights are divided by their sum.</summary>
@@ -53,6 +59,12 @@ public enum PieceFade
     /// piece of a track has none at its start, the last one none at its end.
     /// </summary>
     Lines,
+
+    /// <summary>
+    /// ½ − ½·cos(2πj/(n − 1)) over the n samples of a piece, fewer in one that reaches the end of the track's border; one everywhere where
+    /// pieces do not overlap.
+    /// </summary>
+    Hann,
 }
 
 /// <summary>What a track is divided by before the network, and multiplied with after it.</summary>
@@ -91,6 +103,9 @@ public sealed record PieceCut
 
     /// <summary>What lies before and after a track.</summary>
     public TrackBorder Border { get; init; }
+
+    /// <summary>Samples of a border of <see cref="TrackBorder.Zeros"/> before the track; 0 with any other.</summary>
+    public int BorderSamples { get; init; }
 
     /// <summary>How overlapping pieces are faded into each other.</summary>
     public PieceFade Fade { get; init; }
@@ -131,12 +146,26 @@ public sealed record PieceCut
     public int NetworkSamples(int window) => Lengths.AtLeast(window)
         ?? throw new OptionException($"A piece of {window} samples is too long for this network, which takes at most {Lengths.Most}.");
 
-    /// <summary>Samples that are mirrored at each end of a track.</summary>
+    /// <summary>Samples of the border before a track.</summary>
     /// <param name="length">Samples of the track.</param>
     /// <param name="samples">Samples of a piece.</param>
     /// <param name="step">From one piece to the next.</param>
-    public int BorderOf(long length, int samples, int step) =>
-        Border == TrackBorder.Mirrored && length > 2L * (samples - step) ? samples - step : 0;
+    public int BorderOf(long length, int samples, int step) => Border switch
+    {
+        TrackBorder.Mirrored when length > 2L * (samples - step) => samples - step,
+        TrackBorder.Zeros => BorderSamples,
+        _ => 0,
+    };
+
+    /// <summary>Samples of the border behind a track.</summary>
+    /// <param name="length">Samples of the track.</param>
+    /// <param name="samples">Samples of a piece.</param>
+    /// <param name="step">From one piece to the next.</param>
+    public int BorderBehind(long length, int samples, int step)
+    {
+        int unit = samples - 2 * BorderSamples;
+        return Border == TrackBorder.Zeros ? BorderSamples + unit - (int)(length % unit) : BorderOf(length, samples, step);
+    }
 
     /// <summary>Refuses what no track can be cut by.</summary>
     /// <exception cref="ModelException">Names the field, its value and what is valid.</exception>
@@ -147,6 +176,9 @@ public sealed record PieceCut
         Require(Lengths.AtLeast(Samples) is not null, $"Pieces of {Samples} samples are too long for a network that takes at most {Lengths.Most}.");
         Require(StepNumerator >= 1 && StepNumerator <= StepDenominator, $"A step of {StepNumerator}/{StepDenominator} of a piece is not possible; above 0 and at most 1 is.");
         Require(FadeDivisor >= 2, $"Fades over 1/{FadeDivisor} of a piece are not possible; at most a half is.");
+        Require(
+            Border == TrackBorder.Zeros ? BorderSamples >= 0 && BorderSamples < (Samples + 1) / 2 : BorderSamples == 0,
+            $"A border of {BorderSamples} samples is not possible with pieces of {Samples} and the border {Border}.");
         Require(MaxShift >= 0, $"A largest shift of {MaxShift} samples is not possible.");
         Require(
             Enum.IsDefined(Window) && Enum.IsDefined(Fill) && Enum.IsDefined(Border) && Enum.IsDefined(Fade) && Enum.IsDefined(Normalization),

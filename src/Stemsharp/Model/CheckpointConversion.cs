@@ -19,6 +19,11 @@ internal static class CheckpointConversion
     public static string Save(Checkpoint checkpoint, string path, bool nameByChecksum = false, FamilyTable? families = null)
     {
         CheckpointNetwork network = (families ?? FamilyTable.All).Read(checkpoint);
+        if (network.WhyNotSaved is { } reason)
+        {
+            throw new ModelException($"{checkpoint.Name} cannot be saved in another format: {reason}");
+        }
+
         Graph.Graph graph = network.Record(network.Definition.Cut.NetworkSamples(network.Definition.Cut.Samples));
         // What does not fit is found before a file is begun.
         _ = new CheckpointWeights(checkpoint, network, graph);

@@ -32,6 +32,9 @@ internal abstract class CheckpointNetwork : Network
     /// </summary>
     public abstract IReadOnlyDictionary<string, object?> SavedArguments { get; }
 
+    /// <summary>Why its checkpoint cannot be saved in another format, as the rest of a sentence; null where it can.</summary>
+    public virtual string? WhyNotSaved => null;
+
     internal override bool HasGraph => true;
 
     /// <summary>Arguments that the original's constructor does not have, or that do not matter, among those of a checkpoint.</summary>

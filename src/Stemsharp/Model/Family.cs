@@ -17,6 +17,9 @@ internal abstract class Family
     /// <summary>Further names of that class.</summary>
     public virtual IReadOnlyList<string> OtherClassNames => [];
 
+    /// <summary>Whether it takes files that hold a graph and name no class (ONNX); all others take none of them.</summary>
+    public virtual bool ReadsGraphs => false;
+
     /// <summary>Full-size networks with weights that anyone can recreate, for benchmarks and tests.</summary>
     public virtual IReadOnlyList<SyntheticModel> Synthetic => [];
 

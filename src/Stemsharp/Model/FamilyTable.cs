@@ -1,6 +1,8 @@
 using Stemsharp.Checkpoints;
+using Stemsharp.Checkpoints.Onnx;
 using Stemsharp.Model.HTDemucs;
 using Stemsharp.Model.MDX23C;
+using Stemsharp.Model.MDXNet;
 using Stemsharp.Model.RoFormer;
 using Stemsharp.Model.SCNet;
 
@@ -10,7 +12,8 @@ namespace Stemsharp.Model;
 internal sealed class FamilyTable(params IReadOnlyList<Family> families)
 {
     /// <summary>All families.</summary>
-    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily(), new MDX23CFamily(), new SCNetFamily());
+    public static FamilyTable All { get; } = new(
+        new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily(), new MDX23CFamily(), new SCNetFamily(), new MDXNetFamily());
 
     /// <summary>The families.</summary>
     public IReadOnlyList<Family> Families { get; } = families;
@@ -73,7 +76,12 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
                 ?? throw new ModelException($"{checkpoint.Name} cannot be used: it is a model of the class {name}; supported are {string.Join(", ", Families.Select(f => $"{f.Name} ({f.ClassName})"))}.");
         }
 
+        if (checkpoint is OnnxCheckpoint)
+        {
+            return Families.FirstOrDefault(f => f.ReadsGraphs) ?? throw new ModelException($"{checkpoint.Name} is an ONNX file, which none of {string.Join(", ", Families.Select(f => f.Name))} is read from.");
+        }
+
         // One that nobody recognises is shown to the first, which says what it misses.
-        return Families.FirstOrDefault(f => f.HasItsTensors(checkpoint)) ?? Families[0];
+        return Families.FirstOrDefault(f => !f.ReadsGraphs && f.HasItsTensors(checkpoint)) ?? Families[0];
     }
 }

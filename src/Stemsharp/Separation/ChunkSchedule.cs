@@ -21,18 +21,19 @@ internal sealed class ChunkSchedule
     private readonly long[] _next;
     private readonly int _segment;
     private readonly int _stride;
-    private readonly int _border;
+    private readonly int _borderBehind;
 
     /// <param name="length">Samples of the track.</param>
     /// <param name="segment">Samples of a piece.</param>
     /// <param name="stride">Samples from one piece to the next; null for one piece only.</param>
     /// <param name="offsets">Each run's offset.</param>
     /// <param name="maximum">The largest offset there can be.</param>
-    /// <param name="border">Samples that belong to the pieces before and after the track.</param>
-    public ChunkSchedule(long length, int segment, int? stride, IReadOnlyList<int> offsets, int maximum, int border = 0)
+    /// <param name="border">Samples that belong to the pieces before the track.</param>
+    /// <param name="borderBehind">Samples that belong to the pieces behind the track.</param>
+    public ChunkSchedule(long length, int segment, int? stride, IReadOnlyList<int> offsets, int maximum, int border = 0, int borderBehind = 0)
     {
         Length = length;
-        _border = border;
+        _borderBehind = borderBehind;
         _segment = segment;
         _starts = new long[offsets.Count];
         _next = new long[offsets.Count];
@@ -50,7 +51,7 @@ internal sealed class ChunkSchedule
         }
 
         // With the border behind the track, whose own pieces reach no sample of it and are left out.
-        LastIndex = (length + 2L * border + _stride - 1) / _stride - 1;
+        LastIndex = (border + length + borderBehind + _stride - 1) / _stride - 1;
     }
 
     /// <summary>Samples of the track.</summary>
@@ -76,7 +77,7 @@ internal sealed class ChunkSchedule
         }
 
         long start = StartOf(run);
-        chunk = new Chunk(run, _next[run], start, (int)Math.Min(_segment, Length + _border - start));
+        chunk = new Chunk(run, _next[run], start, (int)Math.Min(_segment, Length + _borderBehind - start));
         _next[run]++;
         return true;
     }

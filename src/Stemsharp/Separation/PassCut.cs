@@ -9,6 +9,8 @@ internal sealed class PassCut
     private readonly SeparationSettings _settings;
     private readonly IReadOnlyList<int> _offsets;
     private readonly int? _stride;
+    private readonly int _border;
+    private readonly int _borderBehind;
 
     /// <param name="pass">The network.</param>
     /// <param name="track">The track's name, for messages.</param>
@@ -38,7 +40,11 @@ internal sealed class PassCut
         }
 
         _stride = settings.Split ? Definition.Cut.StepOf(Samples, settings.Overlap) : null;
-        Border = _stride is { } step ? Definition.Cut.BorderOf(length, Samples, step) : 0;
+        if (_stride is { } step)
+        {
+            _border = Definition.Cut.BorderOf(length, Samples, step);
+            _borderBehind = Definition.Cut.BorderBehind(length, Samples, step);
+        }
     }
 
     /// <summary>The network's definition.</summary>
@@ -48,16 +54,17 @@ internal sealed class PassCut
     public int Samples { get; }
 
     /// <summary>Samples that are mirrored at each end of the track.</summary>
-    public int Border { get; }
+    public int Mirrored => Definition.Cut.Border == TrackBorder.Mirrored ? _border : 0;
 
     /// <summary>How many shifted runs there are.</summary>
     public int Runs => _offsets.Count;
 
     /// <summary>The pieces, in order.</summary>
-    public ChunkSchedule Schedule() => new(_length, Samples, _stride, _offsets, Definition.Cut.MaxShift, Border);
+    public ChunkSchedule Schedule() => new(_length, Samples, _stride, _offsets, Definition.Cut.MaxShift, _border, _borderBehind);
 
     /// <summary>The fades between them.</summary>
-    public PieceWeights Weights() => PieceWeights.Of(Definition.Cut, Samples, _stride, _settings.TransitionPower);
+    public PieceWeights Weights() => PieceWeights.Of(
+        Definition.Cut, Samples, _stride, _settings.TransitionPower, _border + _length + _borderBehind);
 
     /// <summary>What the network is shown for a chunk.</summary>
     public Piece PieceOf(Chunk chunk, long final)

@@ -33,8 +33,10 @@ internal abstract class PieceWeights
     /// <param name="samples">Samples of a piece.</param>
     /// <param name="stride">Samples from one piece to the next; null for a single piece, which has weight 1.</param>
     /// <param name="power">Power of a triangle, at least 1.</param>
-    public static PieceWeights Of(PieceCut cut, int samples, int? stride, double power) => cut.Fade switch
+    /// <param name="total">Samples of the track with its borders.</param>
+    public static PieceWeights Of(PieceCut cut, int samples, int? stride, double power, long total) => cut.Fade switch
     {
+        PieceFade.Hann => new HannWeights(samples, stride, total),
         PieceFade.Lines => new LineWeights(samples, stride, samples / cut.FadeDivisor),
         _ => new TriangleWeights(samples, stride, power),
     };
@@ -122,5 +124,18 @@ internal abstract class PieceWeights
         }
 
         private double Line(int at) => fade > 1 ? (double)at / (fade - 1) : 1;
+    }
+
+    /// <summary>A symmetric Hann window over each piece, shorter over one that is cut off at the end of the border behind the track.</summary>
+    private sealed class HannWeights(int samples, int? stride, long total) : PieceWeights(samples, stride)
+    {
+        // A piece beside a cut off one has that one's weights in its sums.
+        protected override bool IsSettled(long index, long last) => index >= Reach && (index + Reach) * Stride + Samples <= total;
+
+        protected override double Raw(long index, long last, int sample)
+        {
+            long length = Math.Min(Samples, total - index * Stride);
+            return Stride >= Samples || length == 1 ? 1 : sample < length ? 0.5 - 0.5 * Math.Cos(2 * Math.PI * sample / (length - 1)) : 0;
+        }
     }
 }

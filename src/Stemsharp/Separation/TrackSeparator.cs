@@ -95,7 +95,7 @@ internal sealed class TrackSeparator
         TrackLevel level = _statistics.Level(_settings.Normalization ?? cut.Definition.Cut.Normalization);
         PieceWeights weights = cut.Weights();
         using IAudioReader reader = _track.Open(cancellationToken);
-        MixWindow mix = new(reader, _track.Name, _statistics.Length, 2L * cut.Samples + 16, cut.Border);
+        MixWindow mix = new(reader, _track.Name, _statistics.Length, 2L * cut.Samples + 16, cut.Mirrored);
         StemAccumulator[] sums = new StemAccumulator[pass.Stems.Length * _channels];
         for (int i = 0; i < sums.Length; i++)
         {
@@ -208,7 +208,7 @@ internal sealed class TrackSeparator
         {
             Span<float> input = buffer.Input(c);
             mix.CopyTo(c, start, input[..shown]);
-            Span<float> inside = Inside(input, start, shown, cut.Border);
+            Span<float> inside = Inside(input, start, shown, cut.Mirrored);
             TensorPrimitives.Subtract(inside, mean, inside);
             TensorPrimitives.Multiply(inside, factor, inside);
             cut.FillRest(input, shown, piece.Window);

@@ -175,6 +175,7 @@ public class DefinitionJsonTests
                 Window = Pick<PieceWindow>(words[0]),
                 Fill = Pick<PieceFill>(words[1]),
                 Border = Pick<TrackBorder>(words[2]),
+                BorderSamples = Pick<TrackBorder>(words[2]) == TrackBorder.Zeros ? (least - 1) / 2 : 0,
                 Fade = Pick<PieceFade>(words[3]),
                 FadeDivisor = 2 + words[4],
                 Normalization = Pick<TrackNormalization>(words[5]),

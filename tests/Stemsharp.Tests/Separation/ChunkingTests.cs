@@ -61,6 +61,33 @@ public class ChunkingTests
          select (overlaps, length, sessions)).ToArbitrary(),
         c => Check(Definition(c.overlaps), Reference(c.overlaps), c.length, c.sessions)).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
+    /// <summary>Steps and lengths: short ones, and those around a whole number of stretches of 700 samples.</summary>
+    [Theory]
+    [InlineData(0.3, new[] { 1, 2, 150, 399, 400, 401, 699, 700, 701, 1400, 2100, 5003 })]
+    [InlineData(0.25, new[] { 700, 701, 4900, 5003 })]
+    [InlineData(0.9, new[] { 100, 1500, 3499 })]
+    [InlineData(0.0, new[] { 700, 1850, 5003 })]
+    public void Windows_over_pieces_between_zeros_follow_the_definition(double overlap, int[] lengths)
+    {
+        NetworkDefinition definition = Changed(Definition(1), cut => cut with
+        {
+            StepNumerator = 7,
+            StepDenominator = 10,
+            Fill = PieceFill.Zeros,
+            Border = TrackBorder.Zeros,
+            BorderSamples = 150,
+            Fade = PieceFade.Hann,
+        });
+        SeparationSettings settings = overlap == 0.3 ? new() : new() { Overlap = overlap };
+        ReferenceHannChunking reference = new(2, Chunk, 150, (int)((1 - overlap) * Chunk), Reference(1).Network);
+        foreach (int length in lengths)
+        {
+            float[][] mix = SeparationHarness.Noise(length, length);
+            SeparationHarness.AssertClose(
+                reference.Run(SeparationHarness.Widen(mix)), SeparationHarness.Run(mix, settings, [SeparationHarness.Member(definition)]));
+        }
+    }
+
     [Fact]
     public void A_silent_track_is_silent_stems_whatever_it_is_divided_by()
     {

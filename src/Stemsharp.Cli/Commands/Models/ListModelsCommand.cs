@@ -63,7 +63,7 @@ internal static class ListModelsCommand
             }
         }
 
-        output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors, .ckpt or bag .yaml file is a model too.");
+        output.WriteLine($"Downloads are kept in {catalog.CacheFolder}; a .th, .safetensors, .ckpt, .onnx or bag .yaml file is a model too.");
     }
 
     private static IEnumerable<string> WordsOf(KnownModel model) => [model.Name, model.Description, .. model.Files.Select(f => f.Name)];

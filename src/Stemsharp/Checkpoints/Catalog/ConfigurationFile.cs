@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
@@ -9,8 +7,7 @@ namespace Stemsharp.Checkpoints.Catalog;
 /// </summary>
 internal static class ConfigurationFile
 {
-    private const string Data = "model_data", Configurations = "mdx_c_configs", Records = "model_data.json";
-    private const int HashedBytes = 10_000 * 1024, MaxRecordBytes = 1 << 22;
+    private const string Configurations = "mdx_c_configs";
 
     /// <summary>The configuration's path; null where one of the checkpoint's own name lies beside it, or none is found.</summary>
     /// <param name="checkpointPath">The checkpoint.</param>
@@ -23,10 +20,10 @@ internal static class ConfigurationFile
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(checkpointPath))!;
-        string[] places = [folder, Path.Combine(folder, Configurations), Path.Combine(folder, Data, Configurations)];
+        string[] places = [folder, Path.Combine(folder, Configurations), Path.Combine(folder, UvrRecords.Folder, Configurations)];
         return publishedName is not null && places.Select(p => Path.Combine(p, publishedName)).FirstOrDefault(File.Exists) is { } published
             ? published
-            : Recorded(checkpointPath, Path.Combine(folder, Data)) ?? Only(folder);
+            : Recorded(checkpointPath, Path.Combine(folder, UvrRecords.Folder)) ?? Only(folder);
     }
 
     private static string? Only(string folder)
@@ -44,30 +41,11 @@ internal static class ConfigurationFile
             return null;
         }
 
-        return CheckpointFormatException.Guard(data, () =>
-        {
-            string hash = EndHash(checkpointPath);
-            object? record = ReadRecord(Path.Combine(data, hash + ".json")) ?? ReadRecord(Path.Combine(data, Records))?.GetValueOrDefault(hash);
-            return record is IReadOnlyDictionary<string, object?> fields
-                && fields.GetValueOrDefault("config_yaml") is string name
-                && Path.GetFileName(name) == name
-                && Path.Combine(data, Configurations, name) is { } path
-                && File.Exists(path)
-                    ? path
-                    : null;
-        });
-    }
-
-    private static IReadOnlyDictionary<string, object?>? ReadRecord(string path) =>
-        File.Exists(path) && new FileInfo(path).Length <= MaxRecordBytes ? PlainJson.ReadObject(File.ReadAllBytes(path)) : null;
-
-    // A key into UVR's records, not a protection.
-    private static string EndHash(string path)
-    {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        file.Seek(-Math.Min(HashedBytes, file.Length), SeekOrigin.End);
-#pragma warning disable CA5351 // MD5 is what its records are named by.
-        return Convert.ToHexStringLower(MD5.HashData(file));
-#pragma warning restore CA5351
+        return UvrRecords.Find(checkpointPath)?.GetValueOrDefault("config_yaml") is string name
+            && Path.GetFileName(name) == name
+            && Path.Combine(data, Configurations, name) is { } path
+            && File.Exists(path)
+                ? path
+                : null;
     }
 }

@@ -1,7 +1,7 @@
 namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
-/// A folder of one's own models: <c>sig.th</c>, <c>sig-checksum.th</c>, <c>sig.safetensors</c> or <c>sig.ckpt</c>, and bags
+/// A folder of one's own models: <c>sig.th</c>, <c>sig-checksum.th</c>, <c>sig.safetensors</c>, <c>sig.ckpt</c> or <c>sig.onnx</c>, and bags
 /// (<c>name.yaml</c>) of these signatures.
 /// </summary>
 internal sealed class LocalRepository
@@ -18,7 +18,7 @@ internal sealed class LocalRepository
         }
 
         string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
-        foreach (string path in files.Order(StringComparer.Ordinal))
+        foreach (string path in files.OrderBy(ModelFiles.IsGraph).ThenBy(path => path, StringComparer.Ordinal))
         {
             if (ModelFiles.IsBag(path) && !SidecarFile.IsTrainers(path))
             {
@@ -30,8 +30,9 @@ internal sealed class LocalRepository
                 continue;
             }
 
+            // A graph beside a checkpoint of its name is an export of it.
             string signature = FileNames.Parse(Path.GetFileName(path)).Signature;
-            if (!_checkpoints.TryAdd(signature, path))
+            if (!_checkpoints.TryAdd(signature, path) && !ModelFiles.IsGraph(path))
             {
                 throw new ModelException($"{folder} has two checkpoints with the signature {signature}: {Path.GetFileName(_checkpoints[signature])} and {Path.GetFileName(path)}. Remove one of them.");
             }
@@ -52,6 +53,6 @@ internal sealed class LocalRepository
         _bags.Count == 1 ? _bags.Values.Single()
         : _bags.Count == 0 && _checkpoints.Count == 1 ? _checkpoints.Values.Single()
         : throw new ModelException(_checkpoints.Count == 0
-            ? $"The folder {Folder} holds no models (.th, .safetensors, .ckpt, or .yaml bags)."
+            ? $"The folder {Folder} holds no models (.th, .safetensors, .ckpt, .onnx, or .yaml bags)."
             : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.");
 }

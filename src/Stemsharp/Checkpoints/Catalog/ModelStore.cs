@@ -27,9 +27,13 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>How long a connection may give nothing.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>A file of that name, without a folder, where other programs keep theirs; null where there is none.</summary>
+    public string? FindOther(string name) =>
+        Path.GetFileName(name) == name ? otherFolders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists) : null;
+
     public (string? Path, FilePlace Place) Find(CatalogFile file)
     {
-        if (otherFolders.Select(folder => Path.Combine(folder, file.PublishedName)).FirstOrDefault(File.Exists) is { } other)
+        if (FindOther(file.PublishedName) is { } other)
         {
             return (other, FilePlace.OtherProgram);
         }

@@ -1,0 +1,28 @@
+using Stemsharp.Checkpoints;
+using Stemsharp.Checkpoints.Onnx;
+
+namespace Stemsharp.Model.MDXNet;
+
+/// <summary>
+/// MDX-Net (Kim et al., "KUIELab-MDX-Net: A Two-Stream Neural Network for Music Demixing", 2021): a U-net over a spectrogram, published as
+/// ONNX files. A file's own graph is taken over, operator by operator, so that a network of any depth and width runs on every engine.
+/// </summary>
+internal sealed class MDXNetFamily : Family
+{
+    public override string Name => "MDX-Net";
+
+    public override string ClassName => "src.models.mdxnet.ConvTDFNet";
+
+    public override bool ReadsGraphs => true;
+
+    public override IReadOnlyList<string> ArgumentNames => [.. MDXNetConfigReader.Names];
+
+    public override bool HasItsTensors(Checkpoint checkpoint) => true;
+
+    public override CheckpointNetwork Read(Checkpoint checkpoint, CheckpointPlace place)
+    {
+        OnnxCheckpoint file = (OnnxCheckpoint)checkpoint;
+        MDXNetConfig config = MDXNetConfigReader.Read(file);
+        return new MDXNetNetwork(config, file.Graph, this, place);
+    }
+}
