@@ -51,15 +51,15 @@ internal sealed class ChainRun
         activity?.SetTag("stemsharp.chain", _chain.Model);
         using SeparatorSong song = new(input, _chain.SampleRate, _chain.Channels, _options.TemporaryFolder);
         _song = song;
-        foreach (string warning in input.Warnings)
-        {
-            SeparatorLog.InputWarning(_logger, input.Name, warning);
-        }
-
         try
         {
             Report(SeparationState.Analyzing);
             (long length, string mix) = Measure();
+            foreach (string warning in input.Warnings)
+            {
+                SeparatorLog.InputWarning(_logger, input.Name, warning);
+            }
+
             _info = new SeparationInfo(
                 _chain.Model, [.. _plan.Outputs.Select(output => output.Name)], _chain.SampleRate, _chain.Channels, length, input.SampleRate, input.Channels);
 
@@ -93,7 +93,7 @@ internal sealed class ChainRun
                 finishing.Finish(new ParallelWorkers(Threads));
             }
 
-            SeparationSummary summary = new(_info, _segments, _silent, Stopwatch.GetElapsedTime(_began), delivery.Peaks, _engines);
+            SeparationSummary summary = new(_info, _segments, _silent, Stopwatch.GetElapsedTime(_began), delivery.Peaks, _engines) { Warnings = input.Warnings };
             activity?.SetTag("stemsharp.engine", summary.Engine);
             SeparatorLog.Finished(_logger, input.Name, summary.Elapsed.TotalSeconds, Seconds / summary.Elapsed.TotalSeconds, _silent);
             Report(SeparationState.Done);

@@ -35,8 +35,8 @@ internal sealed class OpenedInput : IDisposable
     /// <summary>Its depth; null for compressed ones.</summary>
     public SampleFormat? Depth => _source is null ? SampleFormat.Float32 : _source.Info.SampleFormat;
 
-    /// <summary>What was odd about it.</summary>
-    public IReadOnlyList<string> Warnings => _source?.Info.Warnings ?? [];
+    /// <summary>What is odd about it, as far as it has been read.</summary>
+    public IReadOnlyList<string> Warnings => _source?.Warnings ?? [];
 
     /// <summary>Its tags and cover; empty where they were not asked for.</summary>
     public AudioTags Tags { get; private init; } = AudioTags.Empty;
@@ -73,6 +73,9 @@ internal sealed class OpenedInput : IDisposable
             throw;
         }
     }
+
+    /// <summary>Its length in frames at its own rate, counted where its header only gives an estimate; null where only decoding would tell.</summary>
+    public long? CountFrames(CancellationToken cancellationToken) => _source is null ? _input.FrameCount : _source.CountFrames(cancellationToken);
 
     /// <summary>A reader at its start, as it is.</summary>
     public IAudioReader OpenReader(CancellationToken cancellationToken) => _source?.OpenReader(cancellationToken) ?? _input.OpenSamples();

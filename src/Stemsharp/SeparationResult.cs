@@ -40,6 +40,9 @@ public sealed record SeparationSummary(
     IReadOnlyList<float> Peaks,
     IReadOnlyList<EngineShare> Engines)
 {
+    /// <summary>What was odd about the input, such as damage that its decoder met, in sentences for the user.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The last engine's own description; empty when all was silent.</summary>
     public string Engine => Engines.Count > 0 ? Engines[^1].Description : "";
 }

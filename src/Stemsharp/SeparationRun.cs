@@ -29,17 +29,17 @@ internal sealed class SeparationRun(
         _passes = bag.Passes.Count;
         NetworkDefinition definition = bag.Passes[0].Member.Definition;
         using SeparatorSong song = new(input, definition.SampleRate, definition.Channels, options.TemporaryFolder);
-        foreach (string warning in input.Warnings)
-        {
-            SeparatorLog.InputWarning(logger, input.Name, warning);
-        }
-
         Report(SeparationState.Analyzing, 0, 0, 0);
         long began = Timeline.Now;
         TrackStatistics statistics;
         using (IAudioReader reader = song.Track.Open(cancellationToken))
         {
             statistics = Measure(song.Track.Name, reader, cancellationToken);
+        }
+
+        foreach (string warning in input.Warnings)
+        {
+            SeparatorLog.InputWarning(logger, input.Name, warning);
         }
 
         int measured = options.Timeline?.Add("measure", began, input.Stage) ?? -1;
@@ -77,7 +77,7 @@ internal sealed class SeparationRun(
         }
 
         SeparationSummary summary = new(
-            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines);
+            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines) { Warnings = input.Warnings };
         activity?.SetTag("stemsharp.engine", summary.Engine);
         Conclude(input, summary);
         Report(SeparationState.Done, track.Count, track.Count, _passes - 1);

@@ -12,18 +12,21 @@ internal sealed class InputExpansion
         ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".avi", ".3gp",
     };
 
-    private readonly string _excludedFolder;
+    private readonly FileSearch _search;
     private readonly List<Track> _tracks = [];
     private readonly List<RejectedInput> _rejected = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
-    private InputExpansion(string excludedFolder) => _excludedFolder = excludedFolder;
+    private InputExpansion(string excludedFolder) => _search = new FileSearch(excludedFolder);
 
     /// <summary>Tracks in the order of the inputs, a folder's in order of their paths, each file once.</summary>
     internal IReadOnlyList<Track> Tracks => _tracks;
 
-    /// <summary>Inputs that are missing or hold nothing.</summary>
-    internal IReadOnlyList<RejectedInput> Rejected => _rejected;
+    /// <summary>Inputs that are missing, hold nothing or cannot be read.</summary>
+    internal IReadOnlyList<RejectedInput> Rejected => [.. _rejected, .. _search.Unreadable];
+
+    /// <summary>What was passed over in searches, in sentences.</summary>
+    internal IReadOnlyList<string> Notes => _search.PassedOver;
 
     /// <summary>Expands all inputs.</summary>
     /// <param name="inputs">As on the command line.</param>
@@ -49,38 +52,41 @@ internal sealed class InputExpansion
         {
             Reject(input, "an empty name is no file");
         }
-        else if (Directory.Exists(input))
+        else if (FileNames.Find(input) is { } path)
         {
-            AddFolder(input);
+            if (Directory.Exists(path))
+            {
+                AddFolder(path);
+            }
+            else if (Playlist.IsPlaylist(path))
+            {
+                AddPlaylist(path);
+            }
+            else
+            {
+                AddFile(path, input, folder: "");
+            }
         }
-        else if (!File.Exists(input) && GlobPattern.IsPattern(input))
+        else if (GlobPattern.IsPattern(input))
         {
             AddPattern(input);
         }
-        else if (Playlist.IsPlaylist(input) && File.Exists(input))
-        {
-            AddPlaylist(input);
-        }
-        else if (File.Exists(input))
-        {
-            AddFile(input, input, folder: "");
-        }
         else
         {
-            Reject(input, "there is no such file; quote a path that contains spaces");
+            Reject(input, input.Contains('\uFFFD') ? FileSearch.UnnameableReason : "there is no such file; quote a path that contains spaces");
         }
     }
 
     private void AddFolder(string folder)
     {
         string root = Path.GetFullPath(folder);
-        int before = _tracks.Count;
-        foreach (string file in FileSearch.Files(root, _excludedFolder).Where(IsMusic))
+        int before = Count;
+        foreach (string file in _search.Files(root, IsMusic))
         {
             AddFound(file, root, Path.Combine(folder, Path.GetRelativePath(root, file)));
         }
 
-        if (_tracks.Count == before)
+        if (Count == before)
         {
             Reject(folder, "the folder holds no audio file that is not already in the batch");
         }
@@ -89,19 +95,16 @@ internal sealed class InputExpansion
     private void AddPattern(string pattern)
     {
         GlobPattern glob = GlobPattern.Parse(pattern);
-        int before = _tracks.Count;
+        int before = Count;
         string root = Path.GetFullPath(glob.Root.Length == 0 ? "." : glob.Root);
-        foreach (string file in FileSearch.Files(root, _excludedFolder))
+        // A pattern that spells the extension out is taken at its word; "*" means music.
+        bool IsWanted(string file) => glob.IsMatch(Path.GetRelativePath(root, file)) && (glob.NamesExtension || IsMusic(file));
+        foreach (string file in _search.Files(root, IsWanted))
         {
-            string relative = Path.GetRelativePath(root, file);
-            // A pattern that spells the extension out is taken at its word; "*" means music.
-            if (glob.IsMatch(relative) && (glob.NamesExtension || IsMusic(file)))
-            {
-                AddFound(file, root, Path.Combine(glob.Root, relative));
-            }
+            AddFound(file, root, Path.Combine(glob.Root, Path.GetRelativePath(root, file)));
         }
 
-        if (_tracks.Count == before)
+        if (Count == before)
         {
             Reject(pattern, "the pattern matches no audio file that is not already in the batch");
         }
@@ -109,7 +112,7 @@ internal sealed class InputExpansion
 
     private void AddPlaylist(string playlist)
     {
-        int before = _tracks.Count + _rejected.Count;
+        int before = Count;
         try
         {
             foreach ((string entry, string? path, string? problem) in Playlist.Read(playlist))
@@ -117,6 +120,10 @@ internal sealed class InputExpansion
                 if (path is null)
                 {
                     Reject($"{playlist}: {entry}", problem!);
+                }
+                else if (path.Contains('\uFFFD') && !File.Exists(path))
+                {
+                    Reject($"{playlist}: {entry}", FileSearch.UnnameableReason);
                 }
                 else if (!File.Exists(path))
                 {
@@ -133,11 +140,13 @@ internal sealed class InputExpansion
             Reject(playlist, exception.Message);
         }
 
-        if (_tracks.Count + _rejected.Count == before)
+        if (Count == before)
         {
             Reject(playlist, "the playlist names no file");
         }
     }
+
+    private int Count => _tracks.Count + _rejected.Count + _search.Unreadable.Count;
 
     private void AddFound(string file, string root, string shown)
     {

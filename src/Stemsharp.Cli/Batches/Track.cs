@@ -1,3 +1,5 @@
+using Stemsharp.Audio;
+
 namespace Stemsharp.Cli.Batches;
 
 /// <summary>One input of a batch.</summary>
@@ -13,6 +15,9 @@ internal sealed record Track(string Path, string Shown, string Folder)
     internal static readonly Track StandardInput = new("-", "standard input", "");
 
     internal bool IsStandardInput => Path == "-";
+
+    /// <summary>Whether its bytes come once: standard input, or a pipe with a name such as a shell's <c>&lt;(…)</c>.</summary>
+    internal bool IsReadOnce { get; } = Path == "-" || SpecialFile.TypeOf(Path) == FileType.Pipe;
 
     /// <summary>The name without what follows its last dot, as the original names a track's folder.</summary>
     internal string Name

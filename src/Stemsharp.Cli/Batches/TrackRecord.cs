@@ -31,6 +31,9 @@ internal sealed record TrackRecord
     /// <summary>What ran the network, in order; empty where all was silent.</summary>
     public IReadOnlyList<RecordedEngine> Engines { get; init; } = [];
 
+    /// <summary>What was odd about the input.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Length of the separated audio in seconds.</summary>
     public double Seconds { get; init; }
 
@@ -42,7 +45,10 @@ internal sealed record TrackRecord
         Version == CurrentVersion
         && Engines.All(e => e.Serves(engine))
         && InputSha256 == inputSha256 && ModelSha256 == modelSha256 && SettingsSha256 == settingsSha256
-        && Outputs.Count > 0
+        && IsThere(root);
+
+    /// <summary>Whether its files are still there.</summary>
+    internal bool IsThere(string root) => Outputs.Count > 0
         && Outputs.All(o => new FileInfo(Path.Combine(root, o.Path)) is { Exists: true } file && file.Length == o.Bytes);
 
     /// <summary>SHA-256 of a file, read in blocks.</summary>

@@ -21,9 +21,9 @@ internal static class PlanCommand
         {
             SeparateRequest request = SeparateRequests.From(line, options);
             InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
-            if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsStandardInput))
+            if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsReadOnce))
             {
-                throw new OptionException("plan takes files, folders, patterns or playlists.");
+                throw new OptionException("plan takes files, folders, patterns or playlists; what is read once, such as a pipe, would be used up.");
             }
 
             ModelCatalog catalog = Catalogs.Create(request.Offline);
@@ -34,6 +34,11 @@ internal static class PlanCommand
             Calibration calibration = await Calibration
                 .MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
+            foreach (string note in inputs.Notes)
+            {
+                line.InvocationConfiguration.Error.WriteLine(note);
+            }
+
             line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? plan.ToJson() : plan.ToText());
             if (plan.Rejected.Count == 0)
             {

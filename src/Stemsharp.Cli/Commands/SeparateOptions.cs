@@ -15,7 +15,7 @@ internal sealed class SeparateOptions
 
     internal readonly Argument<string[]> Tracks = new("FILE")
     {
-        Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u), or - for standard input.",
+        Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u, .pls, .xspf), or - for standard input.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -123,6 +123,7 @@ internal sealed class SeparateOptions
 
     internal readonly Option<string?> Start = new("--start") { Description = "Begin here: seconds or [h:]m:s." };
     internal readonly Option<string?> Duration = new("--duration") { Description = "Separate only this much: seconds or [h:]m:s." };
+    internal readonly Option<bool> Strict = new("--strict") { Description = "Fail a track whose recording is damaged, cut short or not as its header says; by default that is a note." };
     internal readonly Option<bool> Overwrite = new("--overwrite") { Description = "Separate finished tracks again." };
 
     internal readonly Option<bool> Resume = new("--resume")
@@ -176,7 +177,7 @@ internal sealed class SeparateOptions
         {
             Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, SingleStem, TwoStems, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
-            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, MaxMemory,
+            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Strict, MaxMemory,
         })
         {
             command.Add(option);

@@ -86,6 +86,7 @@ internal static class SeparateRequests
             AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
+            Strict = line.GetValue(options.Strict),
             Overwrite = Has(line, options.Overwrite),
             Resume = Has(line, options.Resume),
             MaxMemory = memory,

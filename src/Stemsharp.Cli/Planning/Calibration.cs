@@ -185,7 +185,7 @@ internal sealed record Calibration
         SeparateRequest request, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
         const int sampleSeconds = 60;
-        foreach (Track track in tracks.Where(NeedsDecoder))
+        foreach (Track track in tracks.Where(t => NeedsDecoder(t) && !t.IsReadOnce))
         {
             try
             {

@@ -50,7 +50,7 @@ internal sealed record WorkPlan
             try
             {
                 using TrackSource source = TrackSource.Open(track, request with { Files = request.Files with { CopyTags = false } }, cancellationToken);
-                tracks.Add(Plan(request, separator, calibration, track, source.Audio));
+                tracks.Add(Plan(request, separator, calibration, track, source.Audio, cancellationToken));
             }
             catch (StemsharpException exception)
             {
@@ -71,9 +71,10 @@ internal sealed record WorkPlan
     }
 
     private static PlannedTrack Plan(
-        SeparateRequest request, StemSeparator separator, Calibration calibration, Track track, OpenedInput source)
+        SeparateRequest request, StemSeparator separator, Calibration calibration, Track track, OpenedInput source, CancellationToken cancellationToken)
     {
-        long frames = source.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
+        // What a compressed file's header says may be a guess, or a lie.
+        long frames = source.CountFrames(cancellationToken) ?? source.EstimatedLength ?? throw new AudioException($"'{track.Shown}' does not tell its length; it can't be planned.");
         double seconds = (double)frames / source.SampleRate;
         long samples = (long)(seconds * separator.SampleRate);
         SeparationInfo separation = new(separator.Model, separator.AskedStems, separator.SampleRate, 2, samples, source.SampleRate, source.Channels);

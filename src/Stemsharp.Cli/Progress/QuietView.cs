@@ -25,6 +25,11 @@ internal sealed class QuietView(TextWriter error) : IBatchView
             {
                 error.WriteLine($"stemsharp: {OutcomeWords.Of(outcome)}");
             }
+
+            foreach (string warning in outcome.Warnings)
+            {
+                error.WriteLine($"stemsharp: {outcome.Track.Shown}: {warning}");
+            }
         }
     }
 }

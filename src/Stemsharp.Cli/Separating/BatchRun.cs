@@ -47,6 +47,11 @@ internal sealed class BatchRun
     internal async Task RunAsync(InputExpansion inputs, CancellationToken cancellationToken)
     {
         OutputErrors.Guard(() => Directory.CreateDirectory(Root));
+        foreach (string note in inputs.Notes)
+        {
+            _view.Note(note);
+        }
+
         int index = 0;
         foreach (RejectedInput rejected in inputs.Rejected)
         {
@@ -172,6 +177,7 @@ internal sealed class BatchRun
             SettingsSha256 = _settings,
             Seconds = separated.Summary.Info.Duration.TotalSeconds,
             Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
+            Warnings = separated.Summary.Warnings,
             Outputs = [],
         };
         (string From, string To)[] moves = [.. separated.Made.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
@@ -196,13 +202,20 @@ internal sealed class BatchRun
 
     private async Task<TrackOutcome?> FinishedAsync(Track track, string key, CancellationToken cancellationToken)
     {
-        if (_request.Overwrite || track.IsStandardInput || _ledger.Find(key) is not { } record)
+        if (_request.Overwrite || _ledger.Find(key) is not { } record)
         {
             return null;
         }
 
-        string input = await HashAsync(track, cancellationToken).ConfigureAwait(false);
-        if (!record.Covers(Root, input, _model.Value, _settings, _request.Engine))
+        // What comes once cannot be compared beforehand.
+        string? input = track.IsReadOnce ? null : await HashAsync(track, cancellationToken).ConfigureAwait(false);
+        if (input != record.InputSha256 && record.Input != track.Path && record.IsThere(Root))
+        {
+            throw new OptionException(
+                $"its files would replace the stems of another input, {record.Input}; {TrackPlaces.Hint(_request, track, record.Input)}, or add --overwrite");
+        }
+
+        if (input is null || (_request.Strict && record.Warnings.Count > 0) || !record.Covers(Root, input, _model.Value, _settings, _request.Engine))
         {
             return null;
         }
@@ -213,6 +226,7 @@ internal sealed class BatchRun
             Status = TrackStatus.Skipped,
             AudioSeconds = record.Seconds,
             Engines = record.Engines,
+            Warnings = record.Warnings,
             Files = [.. record.Outputs.Select(o => new StemFile(Path.GetFileNameWithoutExtension(o.Path), Path.Combine(Root, o.Path)))],
         };
     }
@@ -236,5 +250,5 @@ internal sealed class BatchRun
         cancellationToken);
 
     private static Task<string> HashAsync(Track track, CancellationToken cancellationToken) =>
-        track.IsStandardInput ? Task.FromResult("") : TrackRecord.HashFileAsync(track.Path, cancellationToken);
+        track.IsReadOnce ? Task.FromResult("") : TrackRecord.HashFileAsync(track.Path, cancellationToken);
 }

@@ -35,6 +35,9 @@ internal sealed record SeparateRequest
 
     internal TimeSpan? Duration { get; init; }
 
+    /// <summary>Whether what would be a warning about an input is an error.</summary>
+    internal bool Strict { get; init; }
+
     internal bool Overwrite { get; init; }
 
     internal bool Resume { get; init; }

@@ -31,11 +31,24 @@ internal sealed class TrackPlaces
         if (!_taken.TryAdd(place, track) && _taken[place] != track)
         {
             throw new OptionException(
-                $"its files would have the same names as those of {_taken[place].Shown}; " +
-                "tell them apart, for instance by --filename \"{track}.{trackext}/{stem}.{ext}\"");
+                $"its files would have the same names as those of {_taken[place].Shown}; {Hint(_request, track, _taken[place].Path)}");
         }
 
         return OutputLedger.Key(place);
+    }
+
+    /// <summary>How to tell the files of two inputs apart: the first pattern that does.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="track">The one input.</param>
+    /// <param name="other">The other one's path.</param>
+    internal static string Hint(SeparateRequest request, Track track, string other)
+    {
+        string[] patterns = ["{track}.{trackext}/{stem}.{ext}", "{folder}/{track}/{stem}.{ext}", "{folder}/{track}.{trackext}/{stem}.{ext}"];
+        string? pattern = request.Files.Layout == StemFileLayout.AudioSeparator ? null : patterns.FirstOrDefault(p => NameOf(p, track.Path) != NameOf(p, other));
+        return pattern is null ? "give one of them another folder with --out" : $"tell them apart, for instance by --filename \"{pattern}\"";
+
+        static string NameOf(string pattern, string path) => FileNamePattern.Parse(pattern).Render(
+            Path.GetTempPath(), new FileNameFields { Path = path, HasFolder = path != "-", Model = "", Extension = "wav", Tags = AudioTags.Empty }.Of("stem"));
     }
 
     /// <summary>The path of a stem's file, relative to <see cref="Root"/>.</summary>

@@ -51,6 +51,12 @@ public sealed record AudioInputOptions
     /// <summary>Where reading begins. Default the recording's start.</summary>
     public TimeSpan Start { get; init; }
 
+    /// <summary>
+    /// Whether whatever would be a warning about the recording, such as a header that does not fit its data or damage that a decoder meets, is an
+    /// <see cref="AudioException"/>. Default no.
+    /// </summary>
+    public bool Strict { get; init; }
+
     /// <summary>How much is read. Default (<see langword="null"/>) all to the end.</summary>
     public TimeSpan? Duration { get; init; }
 }

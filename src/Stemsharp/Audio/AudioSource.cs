@@ -9,9 +9,9 @@ public sealed class AudioSource : IDisposable
     private readonly string _path;
     private readonly AudioInputOptions _options;
     private readonly TemporaryFile? _spooled;
-    private readonly FFmpegTool? _tool;
-    private readonly FFmpegProbe? _probe;
-    private readonly AudioInfo _whole;
+    private readonly IRecording _recording;
+    private readonly Lock _lock = new();
+    private readonly List<string> _found = [];
     private readonly (long Length, DateTime Written) _stamp;
     private AudioTags? _tags;
 
@@ -21,39 +21,13 @@ public sealed class AudioSource : IDisposable
         Name = name;
         _options = options;
         _spooled = spooled;
-        using (FileStream stream = InputFile.Open(path))
+        _stamp = Stamp();
+        _recording = Recognise(cancellationToken);
+        Info = Part(_recording.Info);
+        if (options.Strict && Info.Warnings is [{ } first, ..])
         {
-            _stamp = Stamp();
-            byte[] head = new byte[FileKind.HeadBytes];
-            int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            if (WavHeader.Looks(head.AsSpan(0, got)))
-            {
-                stream.Position = 0;
-                WavHeader header = WavHeader.Parse(stream, name);
-                if (header.Format is not null)
-                {
-                    using WavReader reader = OpenWav();
-                    if (reader.Length == 0)
-                    {
-                        throw new AudioException($"'{name}' has no samples. Give a file with sound.");
-                    }
-
-                    _whole = reader.Info;
-                    Info = Part(_whole);
-                    return;
-                }
-            }
-            else if (FileKind.IsText(head.AsSpan(0, got)))
-            {
-                throw new AudioException(
-                    $"'{name}' is a text file, whatever its name says: it begins with \"{FileKind.Excerpt(head.AsSpan(0, got))}\". Give an audio file.");
-            }
+            throw NotFlawless(first);
         }
-
-        _tool = FFmpegTool.Find(options.FFmpegPath, $"Reading '{name}'");
-        _probe = FFmpegProbe.Run(_tool, path, name, options.StallLimit, cancellationToken);
-        _whole = _probe.Info;
-        Info = Part(_whole);
     }
 
     /// <summary>The file's name, or what the stream was called; for messages.</summary>
@@ -63,7 +37,22 @@ public sealed class AudioSource : IDisposable
     public AudioInfo Info { get; }
 
     /// <summary>Whether FFmpeg reads it.</summary>
-    internal bool ByFFmpeg => _tool is not null;
+    internal bool ByFFmpeg => _recording is FFmpegRecording;
+
+    /// <summary>
+    /// What is odd about it, in sentences for the user: <see cref="AudioInfo.Warnings"/> and what reading it has shown since, such as damage that a
+    /// decoder met. Complete when a reader has come to its end.
+    /// </summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. Info.Warnings, .. _found];
+            }
+        }
+    }
 
     /// <summary>Opens a file: WAV natively, everything else through FFmpeg. Pipes that have a name are spooled.</summary>
     /// <param name="path">The file.</param>
@@ -73,10 +62,17 @@ public sealed class AudioSource : IDisposable
     /// <exception cref="ExternalToolException">The file is not WAV and FFmpeg is missing or too old.</exception>
     public static AudioSource Open(string path, AudioInputOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using FileStream stream = InputFile.Open(path);
         string name = Path.GetFileName(path);
-        // A pipe with a name, such as a shell's <(…), can be read only once, and not from the middle.
-        return stream.CanSeek ? new AudioSource(path, name, Checked(options), null, cancellationToken) : Open(stream, name, options, cancellationToken);
+        using (FileStream stream = InputFile.Open(path, cancellationToken))
+        {
+            // A pipe with a name, such as a shell's <(…), can be read only once, and not from the middle.
+            if (!stream.CanSeek)
+            {
+                return Open(stream, name, options, cancellationToken);
+            }
+        }
+
+        return new AudioSource(path, name, Checked(options), null, cancellationToken);
     }
 
     /// <summary>Spools a stream, such as the standard input, into a temporary file and opens that.</summary>
@@ -108,8 +104,8 @@ public sealed class AudioSource : IDisposable
     public IAudioReader OpenReader(CancellationToken cancellationToken = default)
     {
         RequireUnchanged();
-        IAudioReader reader = _tool is null ? OpenWav() : new FFmpegReader(_tool, _path, Name, _whole, _options, cancellationToken);
-        return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, StartFrame, PartFrames) : reader;
+        IAudioReader reader = _recording.Open(Found, cancellationToken);
+        return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, Name, StartFrame, PartFrames) : reader;
     }
 
     /// <summary>A new reader in another form: channels first (one is duplicated, of many the first are taken), then the rate.</summary>
@@ -145,24 +141,9 @@ public sealed class AudioSource : IDisposable
         }
     }
 
-    /// <summary>Tags and cover; read at the first call.</summary>
+    /// <summary>Tags, cover and, of a broadcast WAV file, the place in time of what is read; read at the first call.</summary>
     /// <param name="cancellationToken">Stops the reading.</param>
-    public AudioTags ReadTags(CancellationToken cancellationToken = default)
-    {
-        if (_tags is not null)
-        {
-            return _tags;
-        }
-
-        if (_tool is not null && _probe is not null)
-        {
-            CoverArt? cover = _probe.ReadCover(_tool, _path, _options.StallLimit, cancellationToken);
-            return _tags = new AudioTags { Values = _probe.Tags, Cover = cover };
-        }
-
-        using FileStream stream = InputFile.Open(_path);
-        return _tags = WavTags.Read(stream, WavHeader.Parse(stream, Name));
-    }
+    public AudioTags ReadTags(CancellationToken cancellationToken = default) => _tags ??= Placed(_recording.ReadTags(cancellationToken));
 
     /// <inheritdoc/>
     public void Dispose() => _spooled?.Dispose();
@@ -176,12 +157,29 @@ public sealed class AudioSource : IDisposable
         }
     }
 
-    /// <summary>Whether FFmpeg decodes it, which costs as much each time.</summary>
-    internal bool IsDecoded => _tool is not null;
+    /// <summary>Whether it is decoded, which costs as much each time.</summary>
+    internal bool IsDecoded => _recording.IsDecoded;
 
-    private long StartFrame => (long)Math.Round(_options.Start.TotalSeconds * _whole.SampleRate);
+    /// <summary>
+    /// The frames of what is read, counted where the header only gives an estimate, or is not to be trusted; null where only decoding would tell.
+    /// </summary>
+    /// <param name="cancellationToken">Stops the counting.</param>
+    /// <exception cref="OptionException">The part that is wanted begins behind the end.</exception>
+    internal long? CountFrames(CancellationToken cancellationToken)
+    {
+        if (Info.Length is long known)
+        {
+            return known;
+        }
 
-    private long PartFrames => _options.Duration is { } duration ? (long)Math.Round(duration.TotalSeconds * _whole.SampleRate) : long.MaxValue;
+        return _recording.CountFrames(cancellationToken) is not long all ? null
+            : all > StartFrame ? Cut(all)
+            : throw RangeReader.StartsBehindTheEnd(Name, all, StartFrame, Info.SampleRate);
+    }
+
+    private long StartFrame => (long)Math.Round(_options.Start.TotalSeconds * _recording.Info.SampleRate);
+
+    private long PartFrames => _options.Duration is { } duration ? (long)Math.Round(duration.TotalSeconds * _recording.Info.SampleRate) : long.MaxValue;
 
     private static AudioInputOptions Checked(AudioInputOptions? options)
     {
@@ -199,19 +197,68 @@ public sealed class AudioSource : IDisposable
         return options;
     }
 
-    private AudioInfo Part(AudioInfo whole)
+    private AudioTags Placed(AudioTags tags) =>
+        tags.Broadcast is { } position ? tags with { Broadcast = position.At(position.SampleRate, _options.Start) } : tags;
+
+    private IRecording Recognise(CancellationToken cancellationToken)
     {
-        if (whole.EstimatedLength is long all && StartFrame >= all)
+        using (FileStream stream = InputFile.Open(_path, cancellationToken))
         {
-            throw new OptionException($"'{Name}' lasts {all / (double)whole.SampleRate:0.###} s; it can't be read from {_options.Start.TotalSeconds:0.###} s on.");
+            byte[] head = new byte[FileKind.HeadBytes];
+            int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            if (WavHeader.Looks(head.AsSpan(0, got)))
+            {
+                stream.Position = 0;
+                if (WavHeader.Parse(stream, Name).Format is not null)
+                {
+                    return new WavRecording(_path, Name);
+                }
+            }
+            else if (FileKind.IsText(head.AsSpan(0, got)))
+            {
+                throw new AudioException(
+                    $"'{Name}' is a text file, whatever its name says: it begins with \"{FileKind.Excerpt(head.AsSpan(0, got))}\". Give an audio file.");
+            }
         }
 
-        return whole with { Length = Cut(whole.Length), EstimatedLength = Cut(whole.EstimatedLength) };
-
-        long? Cut(long? frames) => frames is long known ? Math.Min(known - StartFrame, PartFrames) : null;
+        return new FFmpegRecording(_path, Name, _options, cancellationToken);
     }
 
-    private WavReader OpenWav() => new(InputFile.Open(_path), Name);
+    private AudioInfo Part(AudioInfo whole)
+    {
+        if (whole.Length is long all && StartFrame >= all)
+        {
+            throw RangeReader.StartsBehindTheEnd(Name, all, StartFrame, whole.SampleRate);
+        }
+
+        // An estimate is no reason to refuse a part: reading finds out.
+        return whole with
+        {
+            Length = whole.Length is long exact ? Cut(exact) : null,
+            EstimatedLength = whole.EstimatedLength is long estimate && estimate > StartFrame ? Cut(estimate) : null,
+        };
+    }
+
+    private long Cut(long frames) => Math.Min(frames - StartFrame, PartFrames);
+
+    private void Found(string warning)
+    {
+        lock (_lock)
+        {
+            // Each pass over a damaged file meets the same damage.
+            if (!_found.Contains(warning))
+            {
+                _found.Add(warning);
+            }
+        }
+
+        if (_options.Strict)
+        {
+            throw NotFlawless(warning);
+        }
+    }
+
+    private AudioException NotFlawless(string warning) => new($"'{Name}' is not flawless, as was asked for. {warning}");
 
     private (long Length, DateTime Written) Stamp()
     {

@@ -4,16 +4,19 @@ namespace Stemsharp.Audio;
 internal sealed class RangeReader : IAudioReader
 {
     private readonly IAudioReader _inner;
-    private readonly long _length;
+    private readonly string _name;
+    private readonly long _start;
     private long _skip, _left;
 
     /// <param name="inner">Stands at its start; disposed with this reader.</param>
+    /// <param name="name">The recording's name, for messages.</param>
     /// <param name="start">First frame.</param>
     /// <param name="length">Frames at most.</param>
-    public RangeReader(IAudioReader inner, long start, long length)
+    public RangeReader(IAudioReader inner, string name, long start, long length)
     {
         _inner = inner;
-        _length = length;
+        _name = name;
+        _start = start;
         _left = length;
         Length = inner.Length is long all ? Math.Clamp(all - start, 0, length) : null;
         if (inner is WavReader wav)
@@ -44,27 +47,26 @@ internal sealed class RangeReader : IAudioReader
             int skipped = _inner.Read(interleaved[..(want * Channels)]);
             if (skipped == 0)
             {
-                return 0;
+                throw StartsBehindTheEnd(_name, _start - _skip, _start, SampleRate);
             }
 
             _skip -= skipped;
         }
 
         int frames = (int)Math.Min(interleaved.Length / Channels, _left);
-        if (frames == 0)
-        {
-            return 0;
-        }
-
-        int got = _inner.Read(interleaved[..(frames * Channels)]);
+        int got = frames == 0 ? 0 : _inner.Read(interleaved[..(frames * Channels)]);
         _left -= got;
-        if (got == 0 && _left == _length)
+        if (_left == 0 && _inner is IJudgingReader judging)
         {
-            throw new AudioException($"The part that is asked for begins behind the recording's end. Choose an earlier start.");
+            judging.Leave();
         }
 
         return got;
     }
+
+    /// <summary>The error of a part that a recording does not have.</summary>
+    public static OptionException StartsBehindTheEnd(string name, long length, long start, int sampleRate) => new(
+        $"'{name}' lasts {length / (double)sampleRate:0.###} s; it can't be read from {start / (double)sampleRate:0.###} s on.");
 
     public void Dispose() => _inner.Dispose();
 }

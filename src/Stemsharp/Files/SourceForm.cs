@@ -23,10 +23,10 @@ internal static class SourceForm
         return format == AudioFormat.Flac && depth != SampleFormat.Int16 ? SampleFormat.Int24 : depth;
     }
 
-    /// <summary>A stem's tags: the input's, with the stem's name behind the title; null where there are none.</summary>
+    /// <summary>A stem's tags: the input's, with the stem's name behind the title and its place in time; null where there are none.</summary>
     public static AudioTags? Tags(AudioTags tags, string stem)
     {
-        if (tags.Values.Count == 0 && tags.Cover is null)
+        if (tags.Values.Count == 0 && tags.Cover is null && tags.Broadcast is null)
         {
             return null;
         }

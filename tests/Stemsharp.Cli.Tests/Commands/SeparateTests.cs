@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Text.Json;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Tests;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Commands;
@@ -161,7 +162,79 @@ public sealed class SeparateTests : IDisposable
         run = await SeparateAsync(
             _folder.Combine("in", "x", "song.wav"), _folder.Combine("in", "y", "song.wav"), "--stems", "drums", "--quiet");
         Assert.Equal(ExitCode.PartialFailure, run.ExitCode);
+        // The hint is one that helps.
         Assert.Contains("same names", run.Error, StringComparison.Ordinal);
+        Assert.Contains("{folder}/{track}/{stem}.{ext}", run.Error, StringComparison.Ordinal);
+        run = await SeparateAsync(
+            _folder.Combine("in", "x", "song.wav"), _folder.Combine("in", "y", "song.wav"), "--stems", "drums", "--filename", "{folder}/{track}/{stem}.{ext}");
+        Assert.Equal(0, run.ExitCode);
+        Clip.Song(_folder.Combine("in", "y", "song.flac"), 0.3);
+        run = await SeparateAsync(_folder.Combine("in", "y", "song.wav"), _folder.Combine("in", "y", "song.flac"), "--stems", "bass", "-q");
+        Assert.Contains("{track}.{trackext}/{stem}.{ext}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StemsOfAnotherInputAreReplacedOnlyWhenAsked()
+    {
+        string x = Clip.Song(_folder.Combine("x", "song.wav"), 0.2), y = Clip.Song(_folder.Combine("y", "song.wav"), 0.3);
+        Assert.Equal(0, (await SeparateAsync(x, "--stems", "drums")).ExitCode);
+        byte[] before = File.ReadAllBytes(Stem("song", "drums"));
+        CommandLineRun run = await SeparateAsync(y, "--stems", "drums", "--progress", "plain");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains($"stems of another input, {x}", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(Stem("song", "drums")));
+
+        // The same song elsewhere is no other one, and a file that was edited is the same input.
+        File.Copy(x, y, overwrite: true);
+        Assert.Equal("skipped", OnlyTrack(await SeparateAsync(y, "--stems", "drums", "--json")).GetProperty("status").GetString());
+        Clip.Song(x, 0.25);
+        Assert.Equal("done", OnlyTrack(await SeparateAsync(x, "--stems", "drums", "--json")).GetProperty("status").GetString());
+        Clip.Song(y, 0.3);
+        Assert.Equal(0, (await SeparateAsync(y, "--stems", "drums", "--overwrite")).ExitCode);
+    }
+
+    [Fact]
+    public async Task WhatIsOddAboutAnInputIsToldEachTimeAndStrictRefusesIt()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.3);
+        File.WriteAllBytes(clip, File.ReadAllBytes(clip)[..^1000]);
+        string[] first = [.. OnlyTrack(await SeparateAsync(clip, "--stems", "drums", "--json")).GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!)];
+        Assert.Contains("truncated", Assert.Single(first), StringComparison.Ordinal);
+        JsonElement again = OnlyTrack(await SeparateAsync(clip, "--stems", "drums", "--json"));
+        Assert.Equal("skipped", again.GetProperty("status").GetString());
+        Assert.Equal(first, again.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!));
+        Assert.Contains("truncated", (await SeparateAsync(clip, "--stems", "drums", "-q")).Error, StringComparison.Ordinal);
+        CommandLineRun strict = await SeparateAsync(clip, "--stems", "drums", "--strict", "-q");
+        Assert.Equal(ExitCode.Audio, strict.ExitCode);
+        Assert.Contains("not flawless", strict.Error, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task APipeWithANameIsReadOnceAndNeverCalledDone()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.3), pipe = _folder.Combine("pipe.wav");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        for (int run = 0; run < 2; run++)
+        {
+            Task fill = Task.Run(() => File.WriteAllBytes(pipe, File.ReadAllBytes(clip)));
+            CommandLineRun done = await SeparateAsync(pipe, "--stems", "drums", "--json", "--max-memory", "4G").WaitAsync(TimeSpan.FromMinutes(2));
+            Assert.Equal("done", OnlyTrack(done).GetProperty("status").GetString());
+            await fill;
+        }
+
+        Task empty = Task.Run(() => File.WriteAllBytes(pipe, []));
+        Assert.Contains("is empty", (await SeparateAsync(pipe, "--stems", "drums").WaitAsync(TimeSpan.FromMinutes(2))).Error, StringComparison.Ordinal);
+        await empty;
+        Assert.Equal(ExitCode.Usage, (await CommandLineRun.OfAsync("plan", pipe, "--model", "demo")).ExitCode);
+        Assert.Contains("a device", (await SeparateAsync("/dev/zero", "-q")).Error, StringComparison.Ordinal);
+
+        // Nobody writes: the wait can be ended.
+        using CancellationTokenSource cancellation = new(TimeSpan.FromSeconds(1));
+        Assert.ThrowsAny<OperationCanceledException>(() => AudioSource.Open(pipe, cancellationToken: cancellation.Token));
     }
 
     [Fact]

@@ -64,6 +64,33 @@ public class TagTests
     public void Ogg_carries_tags_and_cover() => CheckFull(AudioFormat.Ogg);
 
     [Fact]
+    public void A_place_in_time_is_carried_and_moves_with_rate_and_start()
+    {
+        BroadcastPosition position = new()
+        {
+            TimeReference = 96_000L * 3600 * 10,
+            SampleRate = 96_000,
+            Description = "Take 3",
+            Originator = "Recorder",
+            OriginatorReference = "R-1",
+            Date = "2024-05-06",
+            Time = "10:00:00",
+            IXml = "<?xml version=\"1.0\"?><BWFXML><SCENE>7</SCENE><SPEED><FILE_SAMPLE_RATE>96000</FILE_SAMPLE_RATE><TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>1</TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO></SPEED></BWFXML>",
+        };
+        AudioTags read = RoundTrip(AudioFormat.Wav, new AudioTags { Broadcast = position });
+        Assert.Equal(position with { TimeReference = 44_100L * 3600 * 10, SampleRate = 44_100, IXml = read.Broadcast?.IXml }, read.Broadcast);
+        Assert.Contains("<SCENE>7</SCENE>", read.Broadcast!.IXml);
+        Assert.Contains("<FILE_SAMPLE_RATE>44100<", read.Broadcast.IXml);
+        Assert.Contains($"LO>{44_100L * 3600 * 10}<", read.Broadcast.IXml);
+
+        using TemporaryFolder folder = new();
+        string path = folder.File("x.wav");
+        Signals.WriteAll(AudioFiles.Create(path, 48000, 1, new EncodingOptions { Tags = new AudioTags { Broadcast = position } }), new float[48000]);
+        using AudioSource part = AudioSource.Open(path, new AudioInputOptions { Start = TimeSpan.FromSeconds(0.5) });
+        Assert.Equal(48_000L * 3600 * 10 + 24_000, part.ReadTags().Broadcast?.TimeReference);
+    }
+
+    [Fact]
     public void Wav_without_tags_has_none()
     {
         AudioTags read = RoundTrip(AudioFormat.Wav, AudioTags.Empty);

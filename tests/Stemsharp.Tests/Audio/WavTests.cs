@@ -114,6 +114,73 @@ public class WavTests
         Assert.Equal(2000, Signals.ReadAll(reader).Length);
     }
 
+    private static float[] Repaired(byte[] file, string warning)
+    {
+        WavReader reader = Read(file);
+        Assert.Contains(warning, Assert.Single(reader.Header.Warnings));
+        return Signals.ReadAll(reader);
+    }
+
+    private static readonly byte[] Two = [0, 0x40, 0, 0xC0];
+
+    [Fact]
+    public void Of_two_data_chunks_the_first_counts() =>
+        Assert.Equal([0.5f, -0.5f], Repaired(Wav(1, 2, 44100, 16, Two, after: Chunk("data", new byte[40])), "another data chunk, 40 bytes"));
+
+    [Fact]
+    public void A_chunk_that_lacks_its_last_byte_hides_nothing()
+    {
+        byte[] odd = [.. "junk"u8, 3, 0, 0, 0, 1, 2, 3];
+        Assert.Equal([0.5f, -0.5f], Repaired(Wav(1, 2, 44100, 16, Two, before: odd), "lacks the byte"));
+        // Behind the samples, too: a title after 8-bit samples of an odd number.
+        byte[] title = [.. "LIST"u8, 14, 0, 0, 0, .. "INFOINAM"u8, 2, 0, 0, 0, (byte)'A', 0];
+        byte[] file = Wav(1, 1, 44100, 8, [128, 128, 128], after: title);
+        byte[] unpadded = [.. file[..47], .. file[48..]];
+        WavReader reader = Read(unpadded);
+        Assert.Equal(3, reader.Length);
+        Assert.Equal("A", WavTags.Read(new MemoryStream(unpadded), reader.Header)["title"]);
+    }
+
+    [Fact]
+    public void A_format_behind_the_samples_is_found()
+    {
+        byte[] file = Wav(1, 2, 44100, 16, Two);
+        byte[] turned = [.. file[..12], .. file[36..], .. file[12..36]];
+        Assert.Equal([0.5f, -0.5f], Repaired(turned, "behind the samples"));
+    }
+
+    [Theory]
+    [InlineData(1, 0, false)]
+    [InlineData(1, 40, false)]
+    [InlineData(2, 0, false)]
+    [InlineData(1, 40, true)]
+    public void A_size_that_wrapped_beyond_4_GB_is_unwrapped(int wraps, int trailer, bool honest)
+    {
+        const int claimed = 400;
+        using SparseStream stream = new();
+        byte[] file = Wav(1, 2, 44100, 16, new byte[claimed]);
+        long bytes = claimed + ((long)wraps << 32);
+        stream.Write(file);
+        if (honest)
+        {
+            // Few samples, and a huge chunk of something else behind them.
+            stream.Position = file.Length;
+            stream.Write([.. "junk"u8, .. BitConverter.GetBytes(uint.MaxValue)]);
+            stream.Position = file.Length + 8L + uint.MaxValue + 1;
+        }
+        else
+        {
+            stream.Position = 44 + bytes;
+        }
+
+        stream.Write(trailer == 0 ? [] : Chunk("junk", new byte[trailer - 8]));
+        stream.SetLength(stream.Position);
+        stream.Position = 0;
+        WavReader reader = new(stream, "large.wav");
+        Assert.Equal(honest ? claimed / 4 : bytes / 4, reader.Length);
+        Assert.Equal(honest ? 0 : 1, reader.Header.Warnings.Count(w => w.Contains("wrapped beyond 4 GB")));
+    }
+
     public static TheoryData<byte[], string> Refused => new()
     {
         { [], "is empty" },
@@ -131,7 +198,7 @@ public class WavTests
         { Wav(0xFFFE, 2, 44100, 16, new byte[8]), "extensible" },
         { Wav(0x55, 2, 44100, 16, new byte[8]), "codec number 85" },
         { Wav(1, 2, 44100, 16, [])[..36], "no data chunk" },
-        { [.. "RIFF\0\0\0\0WAVE"u8, .. Chunk("data", [1, 2])], "before any format chunk" },
+        { [.. "RIFF\0\0\0\0WAVE"u8, .. Chunk("data", [1, 2])], "no format chunk" },
         { [.. "RIFF\0\0\0\0WAVE"u8, .. Chunk("fmt ", [1, 2])], "format chunk has 2 bytes" },
     };
 
@@ -370,7 +437,7 @@ public class WavTests
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void SetLength(long value) => _length = value;
     }
 
     private sealed class ForwardStream(Stream inner) : Stream

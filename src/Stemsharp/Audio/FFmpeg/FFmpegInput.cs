@@ -15,7 +15,10 @@ internal static class FFmpegInput
     private const string MaximumAllocation = "536870912";
 
     /// <summary>Options that ffmpeg takes first.</summary>
-    public static string[] Common => ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-max_alloc", MaximumAllocation];
+    public static string[] Common => ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", .. MemoryLimit];
+
+    /// <summary>The bound of one allocation.</summary>
+    public static string[] MemoryLimit => ["-max_alloc", MaximumAllocation];
 
     /// <summary>Options and name of an untrusted input.</summary>
     public static string[] Untrusted(string path) =>

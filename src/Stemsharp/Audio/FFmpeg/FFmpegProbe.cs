@@ -9,6 +9,9 @@ internal sealed record FFmpegProbe
     private const int MaximumAnswer = 16 << 20;
     private const int MaximumCover = 32 << 20;
 
+    /// <summary>A part of what FFmpeg says when a duration is no more than size over bit rate.</summary>
+    private const string Guess = "duration from bitrate";
+
     /// <summary>Tags about the file rather than the recording, and those that are wrong for a stem.</summary>
     private static readonly HashSet<string> NotCarried = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -21,6 +24,9 @@ internal sealed record FFmpegProbe
     public required AudioInfo Info { get; init; }
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
+    /// <summary>Frames that the container says the sound has; null where it says nothing, or FFmpeg guessed from the bit rate.</summary>
+    public long? StatedLength { get; init; }
+
     /// <summary>Stream that holds the cover, where there is one.</summary>
     public int? CoverStream { get; init; }
 
@@ -30,7 +36,7 @@ internal sealed record FFmpegProbe
     {
         string[] arguments =
         [
-            "-hide_banner", "-loglevel", "error", "-print_format", "json", "-show_format", "-show_streams", .. FFmpegInput.Untrusted(path),
+            "-hide_banner", "-loglevel", "warning", "-print_format", "json", "-show_format", "-show_streams", .. FFmpegInput.Untrusted(path),
         ];
         using FFmpegProcess process = new(tool.ProbePath, arguments, limit, cancellation);
         byte[] answer = process.ReadAll(MaximumAnswer);
@@ -43,7 +49,7 @@ internal sealed record FFmpegProbe
         try
         {
             using JsonDocument document = JsonDocument.Parse(answer);
-            return Interpret(document.RootElement, name);
+            return Interpret(document.RootElement, name, isGuess: process.Message.Contains(Guess, StringComparison.Ordinal));
         }
         catch (JsonException error)
         {
@@ -74,9 +80,10 @@ internal sealed record FFmpegProbe
     /// <summary>FFmpeg's message with the path taken out, which is long, or a number where a stream was spooled.</summary>
     internal static string Readable(string message, string path) => message.Replace(FFmpegInput.Name(path) + ": ", "");
 
-    private static FFmpegProbe Interpret(JsonElement root, string name)
+    private static FFmpegProbe Interpret(JsonElement root, string name, bool isGuess)
     {
         Dictionary<string, string> tags = [];
+        int others = 0;
         JsonElement? audio = null;
         int? cover = null;
         root.TryGetProperty("format", out JsonElement format);
@@ -96,6 +103,10 @@ internal sealed record FFmpegProbe
                 {
                     cover = (int)(Number(stream, "index") ?? 0);
                 }
+                else
+                {
+                    others++;
+                }
             }
         }
 
@@ -111,7 +122,9 @@ internal sealed record FFmpegProbe
         }
 
         string codec = Text(found, "codec_name");
-        double? seconds = Number(found, "duration") ?? (format.ValueKind == JsonValueKind.Object ? Number(format, "duration") : null);
+        double? own = Number(found, "duration");
+        double? seconds = own ?? (format.ValueKind == JsonValueKind.Object ? Number(format, "duration") : null);
+        long? frames = seconds is > 0 and < 1e9 ? (long)Math.Round(seconds.Value * rate) : null;
         return new FFmpegProbe
         {
             Info = new AudioInfo
@@ -119,10 +132,12 @@ internal sealed record FFmpegProbe
                 Description = $"{codec} in {(format.ValueKind == JsonValueKind.Object ? Text(format, "format_name").Split(',')[0] : "?")}",
                 SampleRate = (int)rate,
                 Channels = (int)channels,
-                EstimatedLength = seconds is > 0 and < 1e9 ? (long)Math.Round(seconds.Value * rate) : null,
+                EstimatedLength = frames,
                 SampleFormat = Depth(codec, found),
             },
             Tags = tags,
+            // A container's duration is that of its longest stream.
+            StatedLength = !isGuess && (own is not null || others == 0) ? frames : null,
             CoverStream = cover,
         };
     }

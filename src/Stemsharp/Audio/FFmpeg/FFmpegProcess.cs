@@ -18,6 +18,7 @@ internal sealed class FFmpegProcess : IDisposable
     private readonly Timer _watchdog;
     private readonly Task _listening;
     private readonly byte[] _message = new byte[MessageBytes];
+    private readonly StringBuilder _line = new();
     private int _messageLength;
     private volatile bool _stalled;
     private bool _disposed;
@@ -66,6 +67,12 @@ internal sealed class FFmpegProcess : IDisposable
         _listening = Task.Run(ListenAsync, CancellationToken.None);
         _registration = cancellation.Register(Kill);
     }
+
+    /// <summary>Told each line that it says, on another thread.</summary>
+    public Action<string>? Listener { get; init; }
+
+    /// <summary>Whether it has said anything.</summary>
+    public bool HasSpoken => Volatile.Read(ref _messageLength) > 0;
 
     /// <summary>What it said last, in one line, without the addresses that FFmpeg puts before its messages.</summary>
     public string Message
@@ -176,10 +183,16 @@ internal sealed class FFmpegProcess : IDisposable
         }
 
         _cancellation.ThrowIfCancellationRequested();
-        // Its messages may arrive a moment after its end; a grandchild could hold the pipe open for longer.
-        _listening.Wait(TimeSpan.FromSeconds(5), CancellationToken.None);
+        WaitForMessages();
         fault = _stalled ? $"it delivered nothing for {_stallLimit.TotalSeconds:0} s and was ended" : null;
         return _process.ExitCode;
+    }
+
+    /// <summary>Ends it before its time and waits for what it had to say.</summary>
+    public void Stop()
+    {
+        Kill();
+        WaitForMessages();
     }
 
     /// <summary>Throws if the work was cancelled.</summary>
@@ -199,6 +212,9 @@ internal sealed class FFmpegProcess : IDisposable
         _process.WaitForExit(TimeSpan.FromSeconds(10));
         _process.Dispose();
     }
+
+    // Its messages may arrive a moment after its end; a grandchild could hold the pipe open for longer.
+    private void WaitForMessages() => _listening.Wait(TimeSpan.FromSeconds(5), CancellationToken.None);
 
     private void Kill()
     {
@@ -228,11 +244,34 @@ internal sealed class FFmpegProcess : IDisposable
                     block.AsSpan(0, got).CopyTo(_message.AsSpan(keep));
                     _messageLength = keep + got;
                 }
+
+                Hear(block.AsSpan(0, got));
             }
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // The process is gone, and with it the pipe.
+        }
+    }
+
+    private void Hear(ReadOnlySpan<byte> bytes)
+    {
+        if (Listener is null)
+        {
+            return;
+        }
+
+        // What matters in a line is ASCII; a name's letters that are cut in two stay unreadable.
+        foreach (char letter in Encoding.UTF8.GetString(bytes))
+        {
+            if (letter != '\n')
+            {
+                _line.Append(letter);
+                continue;
+            }
+
+            Listener(_line.ToString().TrimEnd('\r'));
+            _line.Clear();
         }
     }
 }

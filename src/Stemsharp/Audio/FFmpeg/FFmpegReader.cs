@@ -3,10 +3,11 @@ using System.Globalization;
 namespace Stemsharp.Audio;
 
 /// <summary>Reads what FFmpeg decodes, as 32-bit floats through a pipe.</summary>
-internal sealed class FFmpegReader : IAudioReader
+internal sealed class FFmpegReader : IJudgingReader
 {
     private const int BufferBytes = 1 << 16;
     private readonly FFmpegProcess _process;
+    private readonly Action<long, bool, bool> _judge;
     private readonly string _path, _name;
     private readonly long _maximumFrames;
     private readonly TimeSpan _maximumDuration;
@@ -21,9 +22,12 @@ internal sealed class FFmpegReader : IAudioReader
     /// <param name="name">Its name, for messages.</param>
     /// <param name="info">What the probe said.</param>
     /// <param name="options">Limits.</param>
+    /// <param name="judge">Told once how many frames were read, whether that is the end, and whether FFmpeg complained.</param>
     /// <param name="cancellation">Ends the decoder.</param>
-    public FFmpegReader(FFmpegTool tool, string path, string name, AudioInfo info, AudioInputOptions options, CancellationToken cancellation)
+    public FFmpegReader(
+        FFmpegTool tool, string path, string name, AudioInfo info, AudioInputOptions options, Action<long, bool, bool> judge, CancellationToken cancellation)
     {
+        _judge = judge;
         _path = path;
         _name = name;
         SampleRate = info.SampleRate;
@@ -97,6 +101,18 @@ internal sealed class FFmpegReader : IAudioReader
         return frames;
     }
 
+    public void Leave()
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
+        _process.Stop();
+        _judge(_frames, false, _process.HasSpoken);
+    }
+
     public void Dispose() => _process.Dispose();
 
     private void End()
@@ -112,5 +128,7 @@ internal sealed class FFmpegReader : IAudioReader
         {
             throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
         }
+
+        _judge(_frames, true, _process.HasSpoken);
     }
 }

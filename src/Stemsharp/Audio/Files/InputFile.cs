@@ -4,8 +4,10 @@ namespace Stemsharp.Audio;
 internal static class InputFile
 {
     /// <summary>Opens a file that exists and has content, or a pipe that has a name.</summary>
-    /// <exception cref="AudioException">It is missing, a folder, empty, or may not be read.</exception>
-    public static FileStream Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Ends the wait for a pipe's other end.</param>
+    /// <exception cref="AudioException">It is missing, a folder, a device, a socket, empty, or may not be read.</exception>
+    public static FileStream Open(string path, CancellationToken cancellationToken = default)
     {
         if (string.IsNullOrEmpty(path))
         {
@@ -17,17 +19,16 @@ internal static class InputFile
             throw new AudioException($"'{path}' is a folder. Give an audio file.");
         }
 
+        FileType type = SpecialFile.TypeOf(path);
+        if (type is FileType.Device or FileType.Socket)
+        {
+            throw new AudioException($"'{path}' is a {(type == FileType.Device ? "device" : "socket")}, not a file. Give an audio file, or a pipe.");
+        }
+
         try
         {
-            // Others may go on writing or delete the file meanwhile; readers notice when it becomes shorter.
-            FileStream stream = new(path, new FileStreamOptions
-            {
-                Mode = FileMode.Open,
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                Options = FileOptions.SequentialScan,
-            });
+            // A pipe that nobody writes to holds up whoever opens it; the thread that waits there ends with the process.
+            FileStream stream = type == FileType.Pipe ? Task.Run(Opened, CancellationToken.None).WaitAsync(cancellationToken).GetAwaiter().GetResult() : Opened();
             if (!stream.CanSeek || stream.Length > 0)
             {
                 return stream;
@@ -48,5 +49,15 @@ internal static class InputFile
         {
             throw new AudioException($"'{path}' can't be opened: {error.Message}", error);
         }
+
+        // Others may go on writing or delete the file meanwhile; readers notice when it becomes shorter.
+        FileStream Opened() => new(path, new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            Options = FileOptions.SequentialScan,
+        });
     }
 }

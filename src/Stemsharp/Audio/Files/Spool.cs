@@ -14,7 +14,8 @@ internal static class Spool
     public static TemporaryFile Copy(Stream stream, string name, AudioInputOptions options, CancellationToken cancellationToken)
     {
         byte[] block = new byte[BlockBytes];
-        int got = stream.ReadAtLeast(block, FileKind.HeadBytes, throwOnEndOfStream: false);
+        // Who waits for a pipe's next bytes can be told to stop; a plain read could not.
+        int got = Wait(stream.ReadAtLeastAsync(block, FileKind.HeadBytes, throwOnEndOfStream: false, cancellationToken), cancellationToken);
         if (got == 0)
         {
             throw new AudioException($"'{name}' is empty (0 bytes). Pipe an audio file into it.");
@@ -35,7 +36,7 @@ internal static class Spool
 
                 file.Stream.Write(block, 0, got);
             }
-            while ((got = stream.Read(block)) > 0);
+            while ((got = Wait(stream.ReadAsync(block, cancellationToken), cancellationToken)) > 0);
             return file;
         }
         catch (Exception error)
@@ -53,4 +54,7 @@ internal static class Spool
                 error);
         }
     }
+
+    private static int Wait(ValueTask<int> read, CancellationToken cancellationToken) =>
+        read.IsCompletedSuccessfully ? read.Result : read.AsTask().WaitAsync(cancellationToken).GetAwaiter().GetResult();
 }

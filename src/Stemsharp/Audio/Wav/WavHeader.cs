@@ -3,9 +3,6 @@ using System.Text;
 
 namespace Stemsharp.Audio;
 
-/// <summary>A run of bytes in a file.</summary>
-internal readonly record struct WavChunk(string Id, long Offset, long Size);
-
 /// <summary>
 /// What the chunks of a RIFF, RF64 or BW64 file say: the format, where the samples are, and which other chunks exist.
 /// Headers of streaming writers and truncated files are read as far as they make sense; each repair is a warning.
@@ -91,17 +88,17 @@ internal sealed record WavHeader
             long size = BinaryPrimitives.ReadUInt32LittleEndian(chunkHead[4..]);
             string id = Encoding.Latin1.GetString(chunkHead[..4]);
             position += 8;
+            if (id == "data" && data is null)
+            {
+                data = ResolveData(stream, position, size, dataSize64, riffSize, big, warnings);
+                chunks.Add(data.Value);
+                position = WavChunks.Behind(stream, position, data.Value.Size, warnings);
+                continue;
+            }
+
             if (id == "data")
             {
-                if (format is null)
-                {
-                    throw new AudioException($"'{name}' is a broken WAV file: its samples come before any format chunk.");
-                }
-
-                data = ResolveData(position, size, dataSize64, riffSize, big, length, warnings);
-                chunks.Add(data.Value);
-                position += data.Value.Size + (data.Value.Size & 1);
-                continue;
+                warnings.Add($"The file has another data chunk, {size} bytes at byte {position}; the first one is read, as other programs do.");
             }
 
             if (id == "fmt " && format is null)
@@ -113,6 +110,10 @@ internal sealed record WavHeader
 
                 format = new byte[size];
                 stream.ReadExactly(format);
+                if (data is not null)
+                {
+                    warnings.Add("The format comes behind the samples, where it does not belong; it is taken from there.");
+                }
             }
             else if (id == "ds64" && big && size >= 24 && position + 24 <= length)
             {
@@ -122,7 +123,7 @@ internal sealed record WavHeader
             }
 
             chunks.Add(new WavChunk(id, position, Math.Min(size, length - position)));
-            position += size + (size & 1);
+            position = WavChunks.Behind(stream, position, size, warnings);
         }
 
         if (format is null)
@@ -140,8 +141,9 @@ internal sealed record WavHeader
 
     /// <summary>Where the samples end, when the size field may be a placeholder or promise more than there is.</summary>
     private static WavChunk ResolveData(
-        long offset, long size, long? size64, long riffSize, bool big, long length, List<string> warnings)
+        Stream stream, long offset, long size, long? size64, long riffSize, bool big, List<string> warnings)
     {
+        long length = stream.Length;
         long rest = length - offset;
         long claimed = big && size64 is long given && size == 0xFFFF_FFFF ? given : size;
 
@@ -160,6 +162,13 @@ internal sealed record WavHeader
                 ? "The header gives no length, as streaming writers leave it; everything up to the file's end is read as samples."
                 : $"The file is truncated: its header promises {claimed} bytes of samples, {rest} are there and are read.");
             return new WavChunk("data", offset, rest);
+        }
+
+        long wraps = big ? 0 : (rest - claimed) >> 32;
+        if (wraps > 0 && !WavChunks.LeadToTheEnd(stream, WavChunks.Padded(offset, claimed)))
+        {
+            warnings.Add($"The header's size has wrapped beyond 4 GB: it promises {claimed} bytes of samples, {claimed + (wraps << 32)} are there and are read.");
+            return new WavChunk("data", offset, claimed + (wraps << 32));
         }
 
         return new WavChunk("data", offset, claimed);

@@ -21,8 +21,15 @@ internal static class WavTags
     ];
 
     /// <summary>The chunks to append for these tags.</summary>
-    public static IEnumerable<(string Id, byte[] Content)> Chunks(AudioTags tags)
+    /// <param name="tags">Tags, cover and place in time.</param>
+    /// <param name="sampleRate">The file's rate.</param>
+    public static IEnumerable<(string Id, byte[] Content)> Chunks(AudioTags tags, int sampleRate)
     {
+        foreach ((string Id, byte[] Content) chunk in tags.Broadcast is { } position ? BroadcastChunks.Write(position, sampleRate) : [])
+        {
+            yield return chunk;
+        }
+
         if (tags.Values.Count == 0 && tags.Cover is null)
         {
             yield break;
@@ -68,9 +75,11 @@ internal static class WavTags
     {
         Dictionary<string, string> values = [];
         CoverArt? cover = null;
+        BroadcastPosition? position = null;
+        string? xml = null;
         foreach (WavChunk chunk in header.Chunks)
         {
-            if (chunk.Size > MaximumChunkBytes || chunk.Id is not ("LIST" or "id3 " or "ID3 "))
+            if (chunk.Size > MaximumChunkBytes || chunk.Id is not ("LIST" or "id3 " or "ID3 " or "bext" or "iXML"))
             {
                 continue;
             }
@@ -79,23 +88,30 @@ internal static class WavTags
             stream.Position = chunk.Offset;
             int got = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             ReadOnlySpan<byte> bytes = content.AsSpan(0, got);
-            if (chunk.Id == "LIST")
+            switch (chunk.Id)
             {
-                ReadInfo(bytes, values);
-            }
-            else
-            {
-                AudioTags id3 = Id3.Read(bytes);
-                foreach ((string name, string value) in id3.Values)
-                {
-                    values[name] = value;
-                }
+                case "LIST":
+                    ReadInfo(bytes, values);
+                    break;
+                case "bext":
+                    position ??= BroadcastChunks.Read(bytes, header.SampleRate);
+                    break;
+                case "iXML":
+                    xml ??= BroadcastChunks.ReadXml(bytes);
+                    break;
+                default:
+                    AudioTags id3 = Id3.Read(bytes);
+                    foreach ((string name, string value) in id3.Values)
+                    {
+                        values[name] = value;
+                    }
 
-                cover ??= id3.Cover;
+                    cover ??= id3.Cover;
+                    break;
             }
         }
 
-        return new AudioTags { Values = values, Cover = cover };
+        return new AudioTags { Values = values, Cover = cover, Broadcast = position is null ? null : position with { IXml = xml } };
     }
 
     private static void ReadInfo(ReadOnlySpan<byte> list, Dictionary<string, string> values)

@@ -31,7 +31,7 @@ internal sealed class WavWriter : PcmWriter
         _limit = limit;
         _patch = stream.CanSeek;
         // Behind samples without a known end a reader would take tags for samples.
-        _trailer = _patch || length is not null ? Trailer(options.Tags ?? AudioTags.Empty) : [];
+        _trailer = _patch || length is not null ? Trailer(options.Tags ?? AudioTags.Empty, sampleRate) : [];
         Emit(Header(length is long frames ? frames * FrameBytes : null));
     }
 
@@ -139,10 +139,10 @@ internal sealed class WavWriter : PcmWriter
     }
 
     /// <summary>The chunks behind the samples.</summary>
-    private static byte[] Trailer(AudioTags tags)
+    private static byte[] Trailer(AudioTags tags, int sampleRate)
     {
         List<byte> trailer = [];
-        foreach ((string id, byte[] content) in WavTags.Chunks(tags))
+        foreach ((string id, byte[] content) in WavTags.Chunks(tags, sampleRate))
         {
             byte[] chunk = new byte[8 + content.Length + (content.Length & 1)];
             WriteId(chunk, id);
