@@ -8,14 +8,14 @@ namespace Stemsharp.Tests.Kernels;
 internal sealed unsafe partial class KernelCases<TIsa, V>
 {
     private static readonly int[] s_lengths =
-        [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 127, 128, 129, 700, .. Around(WinogradStep<TIsa, V>.LongestChain, 400)[4..], .. Around(Tile.MaxChain, 1300)[4..]];
+        [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 127, 128, 129, 700, .. Around(WinogradWeights.LongestChain, 400)[4..], .. Around(Tile.MaxChain, 1300)[4..]];
 
     public void Products()
     {
         foreach (int k in s_lengths)
         {
             float[] strip = Random(k * Tile.Rows, k), panel = Random(k * Tile.Columns, k + 1);
-            foreach (int chain in (int[])[Tile.MaxChain, WinogradStep<TIsa, V>.LongestChain])
+            foreach (int chain in (int[])[Tile.MaxChain, WinogradWeights.LongestChain])
             {
                 float[] tile = Random(Tile.Size, k + 2), before = [.. tile];
                 foreach (bool accumulate in (bool[])[false, true])

@@ -9,6 +9,9 @@ namespace Stemsharp.Cpu.Planning;
 /// <content>Convolutions and what follows them.</content>
 internal sealed partial class PlanBuilder<TIsa, V>
 {
+    // Below it weights are what moves, and those of Winograd's products are twice as many.
+    private const int LeastWinogradPositions = 4096;
+
     public void Conv(Node node, ConvOp op)
     {
         if (!TryDConv(node))
@@ -21,6 +24,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
     private void Convolution(Node node, ConvOp op)
     {
         Value input = node.Inputs[0];
+        bool doubled = _virtual.GetValueOrDefault(input)?.Op is ConcatOp;
+        input = doubled ? _virtual[input].Inputs[0] : input;
         (Value first, Value? second) = (input, null);
         if (_virtual.TryGetValue(input, out Node? before))
         {
@@ -35,7 +40,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor? other = second == null ? null : Read(second);
         Shape shape = node.Output.Shape;
         float[] bias = op.Bias == null ? new float[shape.Channels] : _weights.Vector(op.Bias);
-        int k = (int)(op.Weight.Shape.Elements / shape.Channels);
+        int k = (int)(op.Weight.Shape.Elements / shape.Channels) / (doubled ? 2 : 1);
+        string how = doubled ? "folded " : "";
         bool pointwise = op.Weight.Shape.Elements == (long)op.Weight.Shape[0] * op.Weight.Shape[1] && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0);
 
         Node? activation = _uses.SoleReader<GeluOp>(node.Output) ?? _uses.SoleReader<ReluOp>(node.Output);
@@ -49,29 +55,29 @@ internal sealed partial class PlanBuilder<TIsa, V>
             ? new Window(op.Weight.Shape[2], op.Weight.Shape[3], op.Stride[0], op.Stride[1], op.Padding[0], op.Padding[1], op.Dilation[0], op.Dilation[1])
             : new Window(1, op.Weight.Shape[2], 1, op.Stride[0], 0, op.Padding[0], 1, op.Dilation[0]);
         ConvolutionPacker<TIsa, V> packer = new(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
-        string text = $"{(second == null ? "" : "add, ")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
-        Tensor target = Write(last.Output);
-        if (glu != null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
-            && WinogradStep<TIsa, V>.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2)
+        string text = $"{(second == null ? "" : "add, ")}{(doubled ? "doubled, " : "")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
+        bool fast = embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
+            && WinogradWeights.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2;
+        if (fast && glu == null && shape.Positions >= LeastWinogradPositions)
         {
-            int[] order = GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2);
-            PackedWeights[] parts = _store.Matrices($"{op.Weight.Name} winograd", WinogradKernel<TIsa, V>.Inputs, order.Length, k / 3, made => _packing.Add(reader =>
-            {
-                Span<float> matrix = reader.TapsFirst(op.Weight), transformed = reader.Spare(matrix.Length / 3);
-                for (int i = 0; i < made.Length; i++)
-                {
-                    WinogradStep<TIsa, V>.Transform(matrix, k / 3, i, transformed);
-                    made[i].FillSingle(order, transformed, bias);
-                }
-            }));
+            FastConvolution(node, activation, Transformed(op.Weight, how, [.. Enumerable.Range(0, shape.Channels)], k, bias), text, (source, other), window, columns);
+            return;
+        }
+
+        Tensor target = Write(last.Output);
+        if (fast && glu != null)
+        {
+            PackedWeights[] parts = Transformed(op.Weight, how, GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias);
             GluEpilogue<TIsa, V> finish = new(parts[0], target, columns, null);
-            Emit(new WinogradStep<TIsa, V>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish), [node, glu]);
+            Emit(
+                new WinogradStep<TIsa, V, GluEpilogue<TIsa, V>>(node.Name, text + " by Winograd F(4, 3)", parts, source, other, first.Shape.Rows, first.Shape.Last, window.KernelT, finish),
+                [node, glu]);
             return;
         }
 
         if (glu != null)
         {
-            PackedWeights weights = Packed(op.Weight, "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => reader.TapsFirst(op.Weight));
+            PackedWeights weights = Packed(op.Weight, how + "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => Taps(reader, op.Weight, k));
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             GluEpilogue<TIsa, V> epilogue = new(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
@@ -79,9 +85,50 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
 
         RowGroups? groups = second == null ? Pairs(source, first.Shape.Rows, window, k) : null;
-        PackedWeights[] packed = PackedRows(op.Weight, "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => reader.TapsFirst(op.Weight));
+        PackedWeights[] packed = PackedRows(op.Weight, how + "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => Taps(reader, op.Weight, k));
         Emit(Stored(node.Name, text, packed, columns, packer, target, activation?.Op, groups), activation == null ? [node] : [node, activation]);
     }
+
+    // A convolution by Winograd's algorithm [+ activation | + residual].
+    private void FastConvolution(Node node, Node? activation, PackedWeights[] parts, string text, (Tensor First, Tensor? Second) source, Window window, Columns columns)
+    {
+        if (activation == null && _uses.SoleReader<AddOp>(node.Output) is { } add && !_virtual.ContainsKey(add.Output))
+        {
+            Value other = add.Inputs[0] == node.Output ? add.Inputs[1] : add.Inputs[0];
+            Tensor residual = Read(other);
+            Tensor sum = Write(add.Output, residual.Root != source.First.Root && DiesIn(other, node, add) ? residual : null);
+            Finish(new ResidualEpilogue<TIsa, V>(parts[0], _weights.Scale(null, sum.Channels), residual, sum, columns), ", residual", node, add);
+            return;
+        }
+
+        Tensor target = Write((activation ?? node).Output);
+        switch (activation?.Op)
+        {
+            case GeluOp: Finish(new StoreEpilogue<TIsa, V, Gelu<TIsa, V>>(parts[0], target, columns), "", node, activation); break;
+            case ReluOp: Finish(new StoreEpilogue<TIsa, V, Relu<TIsa, V>>(parts[0], target, columns), "", node, activation); break;
+            default: Finish(new StoreEpilogue<TIsa, V, Identity<TIsa, V>>(parts[0], target, columns), "", node); break;
+        }
+
+        void Finish<TEpilogue>(TEpilogue epilogue, string more, params ReadOnlySpan<Node> nodes)
+            where TEpilogue : struct, IEpilogue =>
+            Emit(new WinogradStep<TIsa, V, TEpilogue>(node.Name, $"{text}{more} by Winograd F(4, 3)", parts, source.First, source.Second, columns.Rows, columns.Width, window.KernelT, epilogue), nodes);
+    }
+
+    // The matrices of Winograd's products. In single precision, and twice as many numbers: for grids that are larger than their weights.
+    private PackedWeights[] Transformed(Parameter weight, string how, int[] order, int k, float[] bias) =>
+        _store.Matrices($"{weight.Name} {how}winograd", WinogradKernel<TIsa, V>.Inputs, order.Length, k / 3, made => _packing.Add(reader =>
+        {
+            Span<float> matrix = Taps(reader, weight, k), transformed = reader.Spare(matrix.Length / 3);
+            for (int i = 0; i < made.Length; i++)
+            {
+                WinogradWeights.Transform(matrix, k / 3, i, transformed);
+                made[i].FillSingle(order, transformed, bias);
+            }
+        }));
+
+    // A convolution's rows of k: taps first, the halves of its inputs added up where the row is half as long.
+    private static Span<float> Taps(WeightReader reader, Parameter weight, int k) =>
+        k * (long)weight.Shape[0] == weight.Shape.Elements ? reader.TapsFirst(weight) : reader.FoldedTaps(weight);
 
     private static Step Stored<TPacker>(
         string name, string text, PackedWeights[] weights, Columns columns, TPacker packer, Tensor target, Op? activation, RowGroups? groups = null)

@@ -85,9 +85,15 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
         RmsNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp or RowOp),
         GeluOp or ReluOp or SiluOp => _uses.Next<LastAxisLinearOp>(node) is not null && _uses.Producer(node.Inputs[0])?.Op is GroupNormOp { PerRow: false } && _uses.SoleReader(node.Inputs[0]) == node,
         GroupNormOp { PerRow: false } => _uses.SoleReader(node.Output) is { } next && next.Op is GeluOp or ReluOp or SiluOp && IsVirtual(next),
+        ConcatOp => IsDoubling(node),
+        AddOp when _uses.Readers(node.Output) is [{ Op: ConcatOp } doubled, ..] && IsDoubling(doubled) && !_uses.IsOutput(node.Output) && _uses.Readers(node.Output).All(r => r == doubled) => true,
         AddOp => _uses.Next<ConvOp>(node) is { Op: ConvOp op } && op.Stride.All(s => s == 1) && !EndsDConv(node),
         _ => false,
     };
+
+    // A value's channels twice in front of a convolution: the same convolution with half as many inputs and the sums of its weights.
+    private bool IsDoubling(Node concat) =>
+        concat is { Op: ConcatOp { Axis: 0 }, Inputs: [var one, var other] } && one == other && _uses.Next<ConvOp>(concat) is { Op: ConvOp op } && op.Stride.All(s => s == 1);
 
     // Whether nothing but the given nodes still reads a value, virtual readers counted by their own readers.
     private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)

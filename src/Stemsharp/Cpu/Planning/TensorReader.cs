@@ -56,6 +56,22 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
         return result;
     }
 
+    /// <summary>The same for a convolution whose input is some channels twice: [Cout][tap][Cin / 2], the sums of both halves' weights.</summary>
+    public Span<float> FoldedTaps(Parameter weight)
+    {
+        Span<float> taps = TapsFirst(weight);
+        int half = weight.Shape[1] / 2;
+        for (int row = 0; row < taps.Length / (2 * half); row++)
+        {
+            for (int c = 0; c < half; c++)
+            {
+                taps[row * half + c] = taps[row * 2 * half + c] + taps[(row * 2 + 1) * half + c];
+            }
+        }
+
+        return taps[..(taps.Length / 2)];
+    }
+
     /// <summary>A matrix [n, k] as the rows of <see cref="MatrixPanels"/>.</summary>
     public Span<float> Panels(Parameter weight)
     {

@@ -4,19 +4,43 @@ using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
 
-/// <summary>
-/// A convolution of three rows (and any odd number of columns) with stride 1 by <see cref="WinogradKernel{TIsa, V}"/>,
-/// GLU behind it. A task is four rows of one block of columns.
-/// </summary>
-internal sealed unsafe class WinogradStep<TIsa, V>(
-    string name, string description, PackedWeights[] weights, Tensor source, Tensor? second, int rows, int width, int kernelT, GluEpilogue<TIsa, V> epilogue)
-    : Step(name, description)
-    where TIsa : struct, ISimd<V>
-    where V : struct
+/// <summary>What convolutions by Winograd's algorithm need of their weights and windows.</summary>
+internal static class WinogradWeights
 {
     /// <summary>Terms summed at once. The inverse transform enlarges errors of the sums: chains of 512 terms cost 0.4 dB of the whole network.</summary>
     public const int LongestChain = 192;
 
+    /// <summary>Whether the kernel's margins hold such a convolution.</summary>
+    public static bool Fits(int kernelF, int kernelT) => kernelF == 3 && kernelT % 2 == 1 && kernelT / 2 <= WinogradKernel<Simd1, float>.Margin;
+
+    /// <summary>
+    /// Product <paramref name="index"/>'s weight matrix [rows][part] from one that is [rows][3][part]; a part is
+    /// what one row of the kernel holds.
+    /// </summary>
+    public static void Transform(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
+    {
+        for (int r = 0; r < result.Length / part; r++)
+        {
+            ReadOnlySpan<float> row = matrix.Slice(r * 3 * part, 3 * part);
+            for (int k = 0; k < part; k++)
+            {
+                result[r * part + k] = (float)WinogradKernel<Simd1, float>.Weight(index, row[k], row[part + k], row[2 * part + k]);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// A convolution of three rows (and any odd number of columns) with stride 1 by <see cref="WinogradKernel{TIsa, V}"/>.
+/// A task is four rows of one block of columns.
+/// </summary>
+internal sealed unsafe class WinogradStep<TIsa, V, TEpilogue>(
+    string name, string description, PackedWeights[] weights, Tensor source, Tensor? second, int rows, int width, int kernelT, TEpilogue epilogue)
+    : Step(name, description)
+    where TIsa : struct, ISimd<V>
+    where V : struct
+    where TEpilogue : struct, IEpilogue
+{
     private const int Outputs = WinogradKernel<TIsa, V>.Outputs, Inputs = WinogradKernel<TIsa, V>.Inputs;
     private const int Line = WinogradKernel<TIsa, V>.Line, Margin = WinogradKernel<TIsa, V>.Margin;
     private const int TasksPerWorker = 16;
@@ -39,25 +63,6 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => _rowGroups * _blocksPerRow * Groups(workers);
 
-    /// <summary>Whether the kernel's margins hold such a convolution.</summary>
-    public static bool Fits(int kernelF, int kernelT) => kernelF == 3 && kernelT % 2 == 1 && kernelT / 2 <= Margin;
-
-    /// <summary>
-    /// Product <paramref name="index"/>'s weight matrix [rows][part] from one that is [rows][3][part]; a part is
-    /// what one row of the kernel holds.
-    /// </summary>
-    public static void Transform(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
-    {
-        for (int r = 0; r < result.Length / part; r++)
-        {
-            ReadOnlySpan<float> row = matrix.Slice(r * 3 * part, 3 * part);
-            for (int k = 0; k < part; k++)
-            {
-                result[r * part + k] = (float)WinogradKernel<TIsa, V>.Weight(index, row[k], row[part + k], row[2 * part + k]);
-            }
-        }
-    }
-
     public override void Run(int phase, int task, in Workspace w)
     {
         int groups = Groups(w.Workers);
@@ -76,7 +81,7 @@ internal sealed unsafe class WinogradStep<TIsa, V>(
                 Spread(lines + (long)product * channels * Line, panel);
                 for (int i = 0; i < count; i++)
                 {
-                    Product<TIsa, V>.Run(weights[product].Strip(first + i), panel, kernelT * channels, tiles + (i * Inputs + product) * Tile.Size, longestChain: LongestChain);
+                    Product<TIsa, V>.Run(weights[product].Strip(first + i), panel, kernelT * channels, tiles + (i * Inputs + product) * Tile.Size, longestChain: WinogradWeights.LongestChain);
                 }
             }
 
