@@ -140,6 +140,11 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Pad(Node node, PadOp op)
     {
+        if (op.Before > 0)
+        {
+            throw Unknown(node);
+        }
+
         if (_graph.Uses.Next<ConvOp>(node) is null)
         {
             Move(node, 0);
@@ -158,6 +163,22 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
     }
 
     void IOpVisitor.Lstm(Node node, LstmOp op) => throw Unknown(node);
+
+    void IOpVisitor.Frames(Node node, FramesOp op) => throw Unknown(node);
+
+    void IOpVisitor.JoinFrames(Node node, JoinFramesOp op) => throw Unknown(node);
+
+    void IOpVisitor.LocalAttention(Node node, LocalAttentionOp op) => throw Unknown(node);
+
+    void IOpVisitor.Resample(Node node, ResampleOp op) => throw Unknown(node);
+
+    void IOpVisitor.SingleRow(Node node, SingleRowOp op) => throw Unknown(node);
+
+    void IOpVisitor.JoinRows(Node node, JoinRowsOp op) => throw Unknown(node);
+
+    void IOpVisitor.Amplitude(Node node, AmplitudeOp op) => throw Unknown(node);
+
+    void IOpVisitor.Phase(Node node, PhaseOp op) => throw Unknown(node);
 
     private static VulkanException Unknown(Node node) => Refusal($"the operation {node.Op.Kind} ({node.Name})");
 

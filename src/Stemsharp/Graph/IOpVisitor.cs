@@ -60,4 +60,20 @@ internal interface IOpVisitor
     void JoinBands(Node node, JoinBandsOp op);
 
     void ComplexMask(Node node, ComplexMaskOp op);
+
+    void Frames(Node node, FramesOp op);
+
+    void JoinFrames(Node node, JoinFramesOp op);
+
+    void LocalAttention(Node node, LocalAttentionOp op);
+
+    void Resample(Node node, ResampleOp op);
+
+    void SingleRow(Node node, SingleRowOp op);
+
+    void JoinRows(Node node, JoinRowsOp op);
+
+    void Amplitude(Node node, AmplitudeOp op);
+
+    void Phase(Node node, PhaseOp op);
 }

@@ -1,4 +1,5 @@
 using Stemsharp.Checkpoints;
+using Stemsharp.Model.HDemucs;
 using Stemsharp.Model.HTDemucs;
 using Stemsharp.Model.RoFormer;
 
@@ -8,7 +9,7 @@ namespace Stemsharp.Model;
 internal sealed class FamilyTable(params IReadOnlyList<Family> families)
 {
     /// <summary>All families.</summary>
-    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily());
+    public static FamilyTable All { get; } = new(new HTDemucsFamily(), new HDemucsFamily(), new TimeDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily());
 
     /// <summary>The families.</summary>
     public IReadOnlyList<Family> Families { get; } = families;

@@ -80,7 +80,7 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
 
     private bool IsVirtual(Node node) => node.Op switch
     {
-        PadOp => _uses.Next<ConvOp>(node) is not null,
+        PadOp { Before: 0 } => _uses.Next<ConvOp>(node) is not null,
         LayerNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp),
         RmsNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp or RowOp),
         AddOp => _uses.Next<ConvOp>(node) is { Op: ConvOp op } && op.Stride.All(s => s == 1) && !EndsDConv(node),
