@@ -17,7 +17,7 @@ public sealed partial class ModelCatalog
         }
 
         Dictionary<string, DownloadNotice> notices = [];
-        foreach (IGrouping<string, (CatalogEntry Entry, CatalogFile File)> model in files.Where(f => _store.Missing(f.File).Any()).GroupBy(f => f.Entry.Name))
+        foreach (IGrouping<string, (CatalogEntry Entry, CatalogFile File)> model in files.Where(f => _store.Missing(f.File).Any()).Distinct().GroupBy(f => f.Entry.Name))
         {
             CatalogFile[] missing = [.. model.SelectMany(f => _store.Missing(f.File))];
             long? bytes = Sum(model.Where(f => _store.Find(f.File).Path is null).Select(f => f.File.Bytes));

@@ -64,7 +64,8 @@ public sealed partial class ModelCatalog
             // All of them count for what the mix holds besides.
             weights = first.Complement is null ? weights : [.. weights, 1.0];
 
-            members[i] = new ModelMember(members[i].Network, weights) { Licence = members[i].Licence };
+            Network network = plan.Segment is { } seconds ? members[i].Network.WithSegment(seconds) : members[i].Network;
+            members[i] = new ModelMember(network, weights) { Licence = members[i].Licence };
         }
 
         CheckStems(plan.Name, sources, stems);
@@ -121,7 +122,8 @@ public sealed partial class ModelCatalog
         return !(ModelFiles.IsCheckpoint(model) && File.Exists(model)) && FindEntry(model) is { } entry ? PlanEntry(entry) : PlanPath(model);
     }
 
-    private Plan PlanEntry(CatalogEntry entry) => new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights);
+    private Plan PlanEntry(CatalogEntry entry) =>
+        new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights) { Segment = entry.Segment };
 
     private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
@@ -183,7 +185,7 @@ public sealed partial class ModelCatalog
 
         // Several networks in one file: the bag that the catalog knows of them, or else an equal blend.
         CatalogEntry? bag = _entries.FirstOrDefault(e => e.Files.Select(f => f.Signature).Order().SequenceEqual(signatures.Order()));
-        return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights);
+        return new Plan(name, [.. (bag?.Files.Select(f => f.Signature) ?? signatures).Select(s => Ready(() => Checkpoint.Open(path, s), path))], bag?.Stems ?? [], bag?.Weights) { Segment = bag?.Segment };
     }
 
     // Its configuration may lie where other programs keep it, under the name that it was published by.
@@ -208,7 +210,7 @@ public sealed partial class ModelCatalog
         // A known name, where the folder has all of its files.
         if (FindEntry(model) is { } entry && entry.Files.Select(f => repository.FindCheckpoint(f.Signature)).ToArray() is { } paths && paths.All(p => p is not null))
         {
-            return new Plan(entry.Name, [.. paths.Select(p => NetworkAt(p!))], entry.Stems, entry.Weights);
+            return new Plan(entry.Name, [.. paths.Select(p => NetworkAt(p!))], entry.Stems, entry.Weights) { Segment = entry.Segment };
         }
 
         string names = string.Join(", ", repository.Names);
@@ -239,12 +241,15 @@ public sealed partial class ModelCatalog
             }
         }
 
-        return new Plan(Path.GetFileNameWithoutExtension(path), networks, [], bag.Weights);
+        return new Plan(Path.GetFileNameWithoutExtension(path), networks, [], bag.Weights) { Segment = bag.Segment };
     }
 
     /// <summary>A model before its files are fetched and opened.</summary>
     private sealed record Plan(string Name, IReadOnlyList<PlannedNetwork> Networks, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
     {
+        /// <summary>Seconds of a piece that go over the networks' own; null for these.</summary>
+        public double? Segment { get; init; }
+
         public static Plan Of(string name, PlannedNetwork network, IReadOnlyList<string>? stems = null) => new(name, [network], stems ?? [], null);
 
         /// <summary>Which networks must be opened: those with weight in a wanted stem, when the stems are known beforehand.</summary>

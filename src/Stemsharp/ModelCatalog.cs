@@ -189,7 +189,7 @@ public sealed partial class ModelCatalog
 
         if (FindFile(file => file.Name == model || file.Signature == model) is { } named)
         {
-            return named.Entry with { Name = named.File.Signature, Files = [named.File], Weights = null };
+            return named.Entry with { Name = named.File.Signature, Files = [named.File], Weights = null, Segment = null };
         }
 
         CatalogEntry[] configured = [.. _entries.Where(e => e.Files.Any(f => f.Configuration?.PublishedName == model))];
@@ -206,6 +206,11 @@ public sealed partial class ModelCatalog
 
     private string UnknownModel(string model)
     {
+        if (OfficialModels.WhyRefused(model) is { } reason)
+        {
+            return reason;
+        }
+
         string[] names = [.. _options.Embedded.Select(e => e.Name), .. _entries.Select(e => e.Name)];
         string[] similar = [.. names.Where(n => model.Length > 2 && (n.Contains(model, StringComparison.OrdinalIgnoreCase) || model.Contains(n, StringComparison.OrdinalIgnoreCase))).Take(NamesInMessages)];
         string[] shown = similar.Length > 0 ? similar : [.. names.Take(NamesInMessages)];

@@ -84,7 +84,8 @@ public static class OnnxExporter
             yield return $"{file}: with int8 its stems are at {snr:F1} dB of those in single precision, on made-up music.";
         }
 
-        if (graph.Samples is { } samples && samples != trained)
+        // Networks of convolutions take any length, and their own only as a habit.
+        if (graph.Samples is { } samples && samples != trained && definition.Cut.Lengths.Most < int.MaxValue)
         {
             double snr = Compare(member.Network, plain, plain with { Samples = samples }, path, cancellationToken);
             yield return $"{file}: the model was trained on segments of {(double)trained / rate:F2} s; on one of {(double)samples / rate:F2} s its stems are at {snr:F1} dB of those, on made-up music, and often worse. Compare before using it.";
@@ -131,7 +132,7 @@ public static class OnnxExporter
             json.WriteString("quantized", "int8");
         }
 
-        json.WriteNumber("segment_samples", options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : definition.Cut.Samples);
+        json.WriteNumber("segment_samples", definition.Cut.NetworkSamples(options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : definition.Cut.Samples));
         json.WriteNumber("batch", options.Batch);
         if (definition.Transform is { } transform)
         {

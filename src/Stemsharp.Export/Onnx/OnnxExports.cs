@@ -44,7 +44,7 @@ public static class OnnxExports
     /// <summary>The definition of an exported graph: one length, some of the stems, and the graph's own inputs and outputs.</summary>
     internal static NetworkDefinition DefinitionOf(NetworkDefinition network, OnnxGraphOptions options)
     {
-        NetworkDefinition definition = network.At(options.Samples ?? network.Cut.Samples) with
+        NetworkDefinition definition = network.At(options.SamplesOf(network)) with
         {
             Stems = [.. network.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)],
         };

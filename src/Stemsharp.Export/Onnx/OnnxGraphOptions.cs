@@ -1,3 +1,5 @@
+using Stemsharp.Inference;
+
 namespace Stemsharp.Export.Onnx;
 
 /// <summary>How one network becomes an ONNX graph.</summary>
@@ -32,6 +34,10 @@ internal sealed record OnnxGraphOptions
 
     /// <summary>The stems that the graph gives, by name; null for all.</summary>
     public IReadOnlyList<string>? Stems { get; init; }
+
+    /// <summary>Samples of a segment of a network: a length that it takes.</summary>
+    /// <param name="network">Its definition.</param>
+    public int SamplesOf(NetworkDefinition network) => network.Cut.NetworkSamples(Samples ?? network.Cut.Samples);
 
     /// <summary>Checks what can be checked without a model.</summary>
     /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>

@@ -18,7 +18,7 @@ internal static class OnnxModelBuilder
     {
         options.Validate();
         NetworkDefinition definition = network.Definition;
-        Graph.Graph recorded = network.Record(options.Samples ?? definition.Cut.Samples);
+        Graph.Graph recorded = network.Record(options.SamplesOf(definition));
         using INetworkWeights weights = network.OpenWeights(recorded);
         OnnxGraph graph = new(options.Opset);
         Lower(graph, recorded, definition, weights, options);
@@ -61,7 +61,7 @@ internal static class OnnxModelBuilder
         }
         else
         {
-            int samples = options.Samples ?? definition.Cut.Samples;
+            int samples = options.SamplesOf(definition);
             TransformLowering? transform = definition.Transform is { } known ? TransformLowering.Create(graph, known, samples, context.Fused) : null;
             Tensor mix = graph.Input(MixInput, ElementType.Float, [options.Batch, definition.Channels, samples]);
             foreach ((NetworkPort port, (_, Value value)) in definition.Inputs.Zip(network.Inputs))
@@ -110,7 +110,7 @@ internal static class OnnxModelBuilder
         yield return ("stemsharp.stems", string.Join(',', definition.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)));
         yield return ("stemsharp.sample_rate", $"{definition.SampleRate}");
         yield return ("stemsharp.channels", $"{definition.Channels}");
-        yield return ("stemsharp.segment_samples", $"{options.Samples ?? definition.Cut.Samples}");
+        yield return ("stemsharp.segment_samples", $"{options.SamplesOf(definition)}");
         yield return ("stemsharp.trained_segment_samples", $"{definition.Cut.Samples}");
         if (definition.Transform is { } transform)
         {

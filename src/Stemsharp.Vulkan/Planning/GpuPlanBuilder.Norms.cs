@@ -52,6 +52,11 @@ internal sealed partial class GpuPlanBuilder
 
     private void Standardize(Node node, StandardizeOp op)
     {
+        if (op.OfMean)
+        {
+            throw Unknown(node);
+        }
+
         GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         GpuTensor statistics = Moments(node.Name, input, 1, 1, op.Epsilon, standardize: true);
         _statistics.Add(node.Outputs[1], statistics);

@@ -140,6 +140,11 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Pad(Node node, PadOp op)
     {
+        if (op.Before > 0)
+        {
+            throw Unknown(node);
+        }
+
         if (_graph.Uses.Next<ConvOp>(node) is null)
         {
             Move(node, 0);

@@ -24,7 +24,7 @@ internal abstract class Checkpoint : IDisposable
     /// </summary>
     public abstract string? Sha256 { get; }
 
-    /// <summary>The class of the model, such as <c>demucs.hdemucs.HDemucs</c>; null when the file names none.</summary>
+    /// <summary>The class of the model with its module, as Python names it; null when the file names none.</summary>
     public virtual string? ClassName => null;
 
     /// <summary>Constructor arguments that the file gives by their position, as plain values.</summary>

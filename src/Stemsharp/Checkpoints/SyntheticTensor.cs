@@ -80,9 +80,19 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
     /// <summary>What v in [−1, 1) is scaled by and added to, by what the parameter is for.</summary>
     private (double Offset, double Scale) Distribution()
     {
+        if (Name.EndsWith("query_decay.bias", StringComparison.Ordinal))
+        {
+            return (-2, 1);
+        }
+
         if (Name.EndsWith("bias", StringComparison.Ordinal) || Name.AsSpan(Name.LastIndexOf('.') + 1).StartsWith("bias"))
         {
             return (0, 0.05);
+        }
+
+        if (Name.Contains(".lstm.weight_", StringComparison.Ordinal))
+        {
+            return (0, 2 * Math.Sqrt(3.0 / Shape[1]));
         }
 
         if (Name.EndsWith(".scale", StringComparison.Ordinal))

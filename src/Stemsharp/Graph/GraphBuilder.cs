@@ -284,7 +284,7 @@ internal sealed partial class GraphBuilder
         return Function(name, new ComplexMaskOp(zeroFirst), mask.Shape, mask, spectrogram);
     }
 
-    public Value Pad(Value x, int length) => Function("pad", new PadOp(length), x.Shape.WithLast(length), x);
+    public Value Pad(Value x, int length, int before = 0) => Function("pad", new PadOp(length, before), x.Shape.WithLast(length), x);
 
     /// <summary>Keeps [start, start + length) of the first spatial axis.</summary>
     public Value Crop(Value x, int start, int length)
@@ -295,11 +295,11 @@ internal sealed partial class GraphBuilder
         return Function("crop", new CropOp(start, length), new Shape(dims), x);
     }
 
-    public (Value Result, Value Mean, Value Std) Standardize(string name, Value x)
+    public (Value Result, Value Mean, Value Std) Standardize(string name, Value x, bool ofMean = false)
     {
         using (Scope(name))
         {
-            Node node = AddNode(new StandardizeOp(1e-5), [x], x.Shape, new Shape(1), new Shape(1));
+            Node node = AddNode(new StandardizeOp(1e-5, ofMean), [x], x.Shape, new Shape(1), new Shape(1));
             return (node.Outputs[0], node.Outputs[1], node.Outputs[2]);
         }
     }

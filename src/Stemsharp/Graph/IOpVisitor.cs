@@ -86,4 +86,20 @@ internal interface IOpVisitor
     void RealFourier(Node node, RealFourierOp op);
 
     void InverseRealFourier(Node node, InverseRealFourierOp op);
+
+    void Frames(Node node, FramesOp op);
+
+    void JoinFrames(Node node, JoinFramesOp op);
+
+    void LocalAttention(Node node, LocalAttentionOp op);
+
+    void Resample(Node node, ResampleOp op);
+
+    void SingleRow(Node node, SingleRowOp op);
+
+    void JoinRows(Node node, JoinRowsOp op);
+
+    void Amplitude(Node node, AmplitudeOp op);
+
+    void Phase(Node node, PhaseOp op);
 }

@@ -315,8 +315,8 @@ internal sealed record AddTableOp(Table Table) : Op
     public override void Accept(IOpVisitor visitor, Node node) => visitor.AddTable(node, this);
 }
 
-/// <summary>Appends zeros to the last axis up to <c>Length</c>.</summary>
-internal sealed record PadOp(int Length) : Op
+/// <summary>Puts <c>Before</c> zeros in front of the last axis and appends others up to <c>Length</c>.</summary>
+internal sealed record PadOp(int Length, int Before = 0) : Op
 {
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Pad(node, this);
 }
@@ -328,9 +328,10 @@ internal sealed record CropOp(int Start, int Length) : Op
 }
 
 /// <summary>
-/// (x − mean)/(ε + std) over all elements, std unbiased; outputs the result, mean [1] and std [1].
+/// (x − mean)/(ε + std) over all elements, std unbiased; outputs the result, mean [1] and std [1]. With <c>OfMean</c> mean and std are
+/// those of the channels' mean.
 /// </summary>
-internal sealed record StandardizeOp(double Epsilon) : Op
+internal sealed record StandardizeOp(double Epsilon, bool OfMean = false) : Op
 {
     public override void Accept(IOpVisitor visitor, Node node) => visitor.Standardize(node, this);
 }

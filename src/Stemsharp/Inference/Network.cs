@@ -35,6 +35,10 @@ public abstract class Network
     /// <seealso cref="NetworkDefinition.ZeroDc"/>
     internal virtual Network? WithZeroDc(bool zeroDc) => Definition.ZeroDc == zeroDc ? this : null;
 
+    /// <summary>The same network with pieces of another length, where it takes any; itself otherwise.</summary>
+    /// <param name="seconds">Seconds of a piece, above 0.</param>
+    internal virtual Network WithSegment(double seconds) => this;
+
     /// <summary>Records the graph for a length.</summary>
     /// <param name="samples">Samples that the network is shown: a length that it takes.</param>
     /// <exception cref="ModelException">It has none, or none of this length.</exception>

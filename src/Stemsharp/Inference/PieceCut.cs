@@ -6,7 +6,7 @@ public enum PieceWindow
     /// <summary>As many as a whole piece has, however short the last one is (transformers over bands; hybrid transformers at their trained length).</summary>
     Whole,
 
-    /// <summary>The shortest length that the network takes and the piece fits into (HDemucs, Demucs).</summary>
+    /// <summary>The shortest length that the network takes and the piece fits into (convolutional networks).</summary>
     Shortest,
 
     /// <summary>

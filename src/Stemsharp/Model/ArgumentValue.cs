@@ -51,6 +51,24 @@ internal readonly record struct ArgumentValue(string Name, object? Value, string
         _ => throw Refuse(),
     };
 
+    /// <summary>The length of a segment in seconds: above 0, at most 600, and at least a sample long.</summary>
+    /// <param name="samplerate">In Hz.</param>
+    public Fraction Seconds(int samplerate)
+    {
+        Fraction segment = default;
+        bool valid = Value switch
+        {
+            Fraction fraction => (segment = fraction).Denominator > 0,
+            long whole => Fraction.TryCreate(whole, 1, out segment),
+            string text => text.Length <= 40 && Fraction.TryParse(text, out segment),
+            // The original takes int(segment · samplerate) in doubles. The same whole samples, as a fraction, are exact.
+            double seconds => seconds is > 0 and <= 600 && Fraction.TryCreate((long)(seconds * samplerate), samplerate, out segment),
+            _ => false,
+        };
+        Require(valid && segment.Value is > 0 and <= 600 && segment.Denominator <= 1_000_000_000 && segment.Samples(samplerate) > 0);
+        return segment;
+    }
+
     /// <summary>Names that are distinct and can be part of a file's name.</summary>
     public string[] StemNames()
     {

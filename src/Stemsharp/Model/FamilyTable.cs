@@ -1,5 +1,6 @@
 using Stemsharp.Checkpoints;
 using Stemsharp.Checkpoints.Onnx;
+using Stemsharp.Model.HDemucs;
 using Stemsharp.Model.HTDemucs;
 using Stemsharp.Model.MDX23C;
 using Stemsharp.Model.MDXNet;
@@ -13,7 +14,8 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
 {
     /// <summary>All families.</summary>
     public static FamilyTable All { get; } = new(
-        new HTDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily(), new MDX23CFamily(), new SCNetFamily(), new MDXNetFamily());
+        new HTDemucsFamily(), new HDemucsFamily(), new TimeDemucsFamily(), new BSRoFormerFamily(), new MelBandRoFormerFamily(), new MDX23CFamily(), new SCNetFamily(),
+        new MDXNetFamily());
 
     /// <summary>The families.</summary>
     public IReadOnlyList<Family> Families { get; } = families;

@@ -68,7 +68,7 @@ public sealed class HostileCheckpointTests
         ["an OrderedDict from pairs"] = (new PickleBuilder().Global("collections", "OrderedDict").Op("]").Op(0x85).Op("R.").Build(), "collections.OrderedDict"),
         ["a fraction over zero"] = (new PickleBuilder().Global("fractions", "Fraction").Int(1).Int(0).Op(0x86).Op("R.").Build(), "fractions.Fraction"),
         ["a fraction of a long text"] = (new PickleBuilder().Global("fractions", "Fraction").Text(new string('9', 5_000)).Op(0x85).Op("R.").Build(), "fractions.Fraction"),
-        ["quantized"] = (PickleBuilder.Package(p => p.Text("__quantized").Op(0x88)), "quantized"),
+        ["quantized"] = (PickleBuilder.Package(p => p.Text("__quantized").Op(0x88)), "DiffQ-quantised"),
         ["no tensors"] = (PickleBuilder.Package(_ => { }), "no tensors"),
         ["a state value that is no tensor"] = (PickleBuilder.Package(p => p.Text("w").Int(3)), "'w', which is not a tensor"),
         ["a storage outside"] = (PickleBuilder.Package(p => p.Text("w").Tensor("FloatStorage", "../0", 4, 0, [4], [1])), "by the key"),
@@ -212,10 +212,10 @@ public sealed class HostileCheckpointTests
     [Fact]
     public void A_class_that_no_family_knows_is_refused()
     {
-        byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, className: "HDemucs", module: "demucs.hdemucs")).Build();
+        byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, className: "TorchHDemucsWrapper", module: "demucs.train")).Build();
         using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
         ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint));
-        Assert.Equal("x.th cannot be used: it is a model of the class demucs.hdemucs.HDemucs; supported are HTDemucs (demucs.htdemucs.HTDemucs), BS-RoFormer (models.bs_roformer.BSRoformer), Mel-Band RoFormer (models.bs_roformer.MelBandRoformer).", e.Message);
+        Assert.Equal("x.th cannot be used: it is a model of the class demucs.train.TorchHDemucsWrapper; supported are HTDemucs (demucs.htdemucs.HTDemucs), HDemucs (demucs.hdemucs.HDemucs), Demucs (demucs.demucs.Demucs), BS-RoFormer (models.bs_roformer.BSRoformer), Mel-Band RoFormer (models.bs_roformer.MelBandRoformer).", e.Message);
     }
 
     private static void AssertRefused(byte[] file, string expected)

@@ -131,6 +131,30 @@ public sealed class ModelResolutionTests : IDisposable
     public async Task An_unknown_name_lists_known_ones()
     {
         ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog.ResolveAsync("htdemuks"));
-        Assert.Contains("Known are demo, htdemucs, htdemucs_ft, htdemucs_6s, bs-roformer-viperx-1297", e.Message, StringComparison.Ordinal);
+        Assert.Contains("Known are demo, htdemucs, htdemucs_ft, htdemucs_6s, hdemucs_mmi, mdx, mdx_extra, ", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mdx_q")]
+    [InlineData("mdx_extra_q")]
+    [InlineData("6b9c2ca1")]
+    public async Task Quantised_models_are_refused_by_name_with_the_reason(string name)
+    {
+        ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog.ResolveAsync(name));
+        Assert.StartsWith($"{name} cannot be used: its weights are DiffQ-quantised", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Use mdx or mdx_extra.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hdemucs_mmi", "75fc33f5")]
+    [InlineData("mdx", "0d19c1c6,7ecf8ec1,c511e2ab,7d865c68")]
+    [InlineData("mdx_extra", "e51eebcc,a1d90b5c,5d2d6c55,cfa93e08")]
+    [InlineData("repro_mdx_a", "9a6b4851,1ef250f1,fa0cb7f9,902315c2")]
+    [InlineData("repro_mdx_a_time_only", "9a6b4851,9a6b4851,1ef250f1,1ef250f1")]
+    [InlineData("repro_mdx_a_hybrid_only", "fa0cb7f9,902315c2,fa0cb7f9,902315c2")]
+    public void Older_official_models_are_known_by_name_and_by_signature(string name, string signatures)
+    {
+        Assert.Equal(signatures.Split(','), Catalog.Find(name)!.Files.Select(f => f.Name[..8]));
+        Assert.All(signatures.Split(','), signature => Assert.StartsWith(signature, Assert.Single(Catalog.Find(signature)!.Files).Name, StringComparison.Ordinal));
     }
 }

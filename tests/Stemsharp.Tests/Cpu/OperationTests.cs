@@ -45,6 +45,78 @@ public class OperationTests
         }
     }
 
+    [TierTheory, TierData]
+    public void Local_attention_agrees_for_any_number_of_steps(string tier)
+    {
+        foreach (int steps in (int[])[1, 7, 48, 49, 130, 600])
+        {
+            Agrees(Graph(new(8, steps), (g, x) => g.LocalAttention(x, 4, 4)), tier);
+            Agrees(Graph(new(36, 3, steps), (g, x) => g.LocalAttention(x, 4, 3)), tier);
+        }
+    }
+
+    [TierTheory, TierData]
+    public void Frames_are_cut_and_joined_as_the_interpreter_does_it(string tier)
+    {
+        foreach (int steps in (int[])[21, 25, 26, 30, 40, 41, 99])
+        {
+            Agrees(Graph(new(3, steps), (g, x) => g.JoinFrames("joined", g.Relu(g.Frames("frames", x, 20, 10)), x.Shape, 10)), tier);
+            Agrees(Graph(new(3, 4, steps), (g, x) => g.JoinFrames("joined", g.Lstm("lstm", g.Frames("frames", x, 20, 10), 5, SequenceAxis.Last), x.Shape, 10)), tier);
+        }
+    }
+
+    [TierTheory, TierData]
+    public void Filters_with_phases_repeat_the_edges(string tier)
+    {
+        double[] taps = [.. Enumerable.Range(0, 30).Select(i => Math.Sin(i))];
+        foreach (int steps in (int[])[2, 9, 100, 2048, 5000])
+        {
+            Agrees(Graph(new(2, steps), (g, x) => g.Resample("up", x, new Table("up", new Shape(2, 15), taps), 1, 7)), tier);
+            Agrees(Graph(new(2, steps), (g, x) => g.Resample("down", x, new Table("down", new Shape(1, 30), taps), 2, 14)), tier);
+        }
+    }
+
+    [TierTheory, TierData]
+    public void Rows_lie_under_each_other_and_bias_counts_once_where_they_overlap(string tier)
+    {
+        foreach (int steps in (int[])[1, 5, 40])
+        {
+            Agrees(Graph(new(6, 9, steps), (g, x) => g.JoinRows("rows", [g.Crop(x, 3, 6), g.Crop(x, 0, 1), x])), tier);
+            Agrees(Graph(new(6, 9, steps), (g, x) => g.JoinRows("rows", [.. Enumerable.Range(0, 3).Select(b => g.ConvTranspose($"b.{b}", g.Crop(x, 3 * b, 3), 5, 8, 4, 0, 16))], 4, ["b.1.bias", "b.2.bias"])), tier);
+        }
+    }
+
+    [TierTheory, TierData]
+    public void Single_rows_come_and_go_whoever_else_reads_them(string tier)
+    {
+        Agrees(Graph(new(6, 70), (g, x) => g.DropRow("drop", g.Gelu(g.AsRow("row", x)))), tier);
+        Agrees(
+            Graph(new(6, 8, 70), (g, x) =>
+            {
+                Value row = g.Conv("conv", x, 6, [8, 1], [4, 1], [0, 0], [1, 1]), line = g.Gelu(g.DropRow("drop", row));
+                Value deep = g.Add("skip", g.AsRow("row", g.Pointwise("deep", line, 6)), row);
+                return g.ConvTranspose("back", g.Glu(g.Conv("rewrite", deep, 12, [3, 3], [1, 1], [1, 1], [1, 1])), 3, 8, 4, 0, 8);
+            }),
+            tier);
+    }
+
+    [TierTheory, TierData]
+    public void Phases_are_those_of_the_spectrogram_and_one_where_it_is_silent(string tier)
+    {
+        foreach (int steps in (int[])[3, 64, 900])
+        {
+            Agrees(Graph(new(4, 5, steps), (g, x) => g.Phase("phase", g.Pointwise("m", g.Amplitude("amplitude", x), 6), x, 0)), tier);
+            Agrees(Graph(new(4, 5, steps), (g, x) => g.Phase("phase", g.Pointwise("m", x, 6), g.Relu(x), 0)), tier);
+            Agrees(Graph(new(4, 5, steps), (g, x) => g.Phase("phase", g.Pointwise("m", x, 6), g.Relu(x), 0.1)), tier);
+        }
+    }
+
+    [TierTheory, TierData]
+    public void Zeros_come_in_front_too_and_inputs_are_standardised_by_their_channels_mean(string tier)
+    {
+        Agrees(Graph(new(2, 40_000), (g, x) => g.Conv("conv", g.Pad(g.Standardize("s", x, ofMean: true).Result, 40_031, 14), 3, [8], [4], [0], [1])), tier);
+    }
+
     private static Graph.Graph Graph(Shape shape, Func<GraphBuilder, Value, Value> record)
     {
         GraphBuilder g = new();

@@ -8,9 +8,9 @@ internal sealed partial class MilLowering
     // Zeros appended to the time axis become padding of the convolution that follows.
     public void Pad(Node node, PadOp op)
     {
-        if (_uses.Next<ConvOp>(node) is null)
+        if (_uses.Next<ConvOp>(node) is null || op.Before > 0)
         {
-            throw new InvalidOperationException($"{node.Name}: padding stands before convolutions only.");
+            throw Refusal(node);
         }
 
         Value x = node.Inputs[0];

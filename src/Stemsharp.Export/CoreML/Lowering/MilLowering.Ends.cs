@@ -8,6 +8,11 @@ internal sealed partial class MilLowering
     /// <summary>(x − mean)/(ε + std) over everything, sums in stages: along the innermost axis, then over the rest.</summary>
     public void Standardize(Node node, StandardizeOp op)
     {
+        if (op.OfMean)
+        {
+            throw Refusal(node);
+        }
+
         const MilType type = MilType.Float32;
         MilValue x = Get(node.Inputs[0], Layout.Channels, type);
         int[] shape = [.. x.Shape];

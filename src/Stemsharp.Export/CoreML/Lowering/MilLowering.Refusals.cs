@@ -51,6 +51,22 @@ internal sealed partial class MilLowering
 
     public void InverseRealFourier(Node node, InverseRealFourierOp op) => throw Refusal(node);
 
+    public void Frames(Node node, FramesOp op) => throw Refusal(node);
+
+    public void JoinFrames(Node node, JoinFramesOp op) => throw Refusal(node);
+
+    public void LocalAttention(Node node, LocalAttentionOp op) => throw Refusal(node);
+
+    public void Resample(Node node, ResampleOp op) => throw Refusal(node);
+
+    public void SingleRow(Node node, SingleRowOp op) => throw Refusal(node);
+
+    public void JoinRows(Node node, JoinRowsOp op) => throw Refusal(node);
+
+    public void Amplitude(Node node, AmplitudeOp op) => throw Refusal(node);
+
+    public void Phase(Node node, PhaseOp op) => throw Refusal(node);
+
     private static ModelException Refusal(Node node) =>
         new($"A CoreML package cannot be made of this network: its operation {node.Op.Kind} ({node.Name}) has no form in a package. Export it as ONNX instead.");
 }

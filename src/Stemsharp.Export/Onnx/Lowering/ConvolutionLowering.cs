@@ -21,7 +21,7 @@ internal sealed class ConvolutionLowering(LoweringContext context)
         int[] Widen(int fill, IEnumerable<int> axes) => widened ? [fill, .. axes] : [.. axes];
         int[] kernel = Widen(1, op.Weight.Shape.Dims.Skip(2)), stride = Widen(1, op.Stride), dilation = Widen(1, op.Dilation);
         int[] before = Widen(0, op.Padding), after = Widen(0, op.Padding);
-        if (context.Uses.Producer(node.Inputs[0]) is { Op: PadOp } pad && context.Uses.Next<ConvOp>(pad) == node)
+        if (context.Uses.Producer(node.Inputs[0]) is { Op: PadOp { Before: 0 } } pad && context.Uses.Next<ConvOp>(pad) == node)
         {
             after[^1] += pad.Output.Shape.Last - pad.Inputs[0].Shape.Last;
         }

@@ -46,14 +46,26 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
     }
 
     /// <summary>The graph's outputs are restored when they are asked for, by <see cref="Output"/>.</summary>
-    public void Restore(Node node, RestoreOp op) => _restores.Add(node.Output, node);
+    public void Restore(Node node, RestoreOp op)
+    {
+        if (context.Uses.IsOutput(node.Output))
+        {
+            _restores.Add(node.Output, node);
+            return;
+        }
+
+        Tensor x = First(node.Inputs[0], ElementType.Float);
+        int[] each = [context.Batch, .. Enumerable.Repeat(1, x.Rank - 1)];
+        Tensor mean = _graph.Reshape($"{node.Name}/mean", _statistics[node.Inputs[1]], each), std = _graph.Reshape($"{node.Name}/std", _statistics[node.Inputs[2]], each);
+        Set(node, Layout.ChannelsFirst, _graph.Add(node.Name, _graph.Mul($"{node.Name}/scaled", x, std), mean));
+    }
 
     public void Pad(Node node, PadOp op)
     {
         Value x = node.Inputs[0];
-        Tensor result = context.Uses.Next<ConvOp>(node) is { } padded
+        Tensor result = op.Before == 0 && context.Uses.Next<ConvOp>(node) is { } padded
             ? First(x, context.TypeOf(padded))
-            : _graph.Pad(node.Name, First(x, context.Pointwise), 0, op.Length - x.Shape.Last, "constant");
+            : _graph.Pad(node.Name, First(x, context.Pointwise), op.Before, op.Length - op.Before - x.Shape.Last, "constant");
         Set(node, Layout.ChannelsFirst, result);
     }
 

@@ -91,17 +91,19 @@ internal sealed class NormLowering(LoweringContext context)
     }
 
     /// <summary>
-    /// (x − mean)/(ε + std) over everything but the batch; mean and std come as [N, 1, 1, 1].
+    /// (x − mean)/(ε + std) over everything but the batch, or over the channels' mean; mean and std come as [N, 1, 1, 1].
     /// </summary>
     public (Tensor Result, Tensor Mean, Tensor Std) Standardize(Node node, StandardizeOp op)
     {
         Tensor x = context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
         int[] dims = x.Dims;
         x = Folded(node.Name, x);
-        long count = x.Elements / context.Batch;
-        Tensor mean = Total($"{node.Name}/mean", x, 1.0 / count);
+        Tensor of = op.OfMean ? _graph.Reduce($"{node.Name}/of", "ReduceMean", x, 1) : x;
+        long count = of.Elements / context.Batch;
+        Tensor mean = Total($"{node.Name}/mean", of, 1.0 / count);
         Tensor centred = _graph.Sub($"{node.Name}/centred", x, mean);
-        Tensor variance = Total($"{node.Name}/variance", _graph.Mul($"{node.Name}/squared", centred, centred), 1.0 / (count - 1));
+        Tensor spread = op.OfMean ? _graph.Sub($"{node.Name}/spread", of, mean) : centred;
+        Tensor variance = Total($"{node.Name}/variance", _graph.Mul($"{node.Name}/squared", spread, spread), 1.0 / (count - 1));
         Tensor std = _graph.Unary($"{node.Name}/std", "Sqrt", variance);
         Tensor divisor = _graph.Add($"{node.Name}/divisor", std, _graph.Scalar(ElementType.Float, op.Epsilon));
         Tensor result = _graph.Div($"{node.Name}/standardized", centred, divisor);

@@ -4,11 +4,12 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A bag: several networks that are blended. In YAML: <c>models</c> (signatures), <c>weights</c> (per model a
-/// weight per stem; equal when absent), <c>segment</c> (not used: networks tell their own).
+/// weight per stem; equal when absent), <c>segment</c> (seconds that go over the networks' own, for networks that take any).
 /// </summary>
 /// <param name="Models">Signatures.</param>
 /// <param name="Weights">Per model, a weight per stem; null for equal weights.</param>
-internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IReadOnlyList<double>>? Weights)
+/// <param name="Segment">Seconds; null for the networks' own.</param>
+internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IReadOnlyList<double>>? Weights, double? Segment)
 {
     private const int MaxBytes = 1 << 20, MaxModels = 100, MaxStems = 64;
 
@@ -35,7 +36,7 @@ internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IRead
         }
 
         string[] signatures = [.. models.Select(m => m is string { Length: > 0 } signature ? signature : throw new CheckpointFormatException("'models' must list signatures."))];
-        return new BagFile(signatures, ReadWeights(fields.GetValueOrDefault("weights"), signatures.Length));
+        return new BagFile(signatures, ReadWeights(fields.GetValueOrDefault("weights"), signatures.Length), ReadSegment(fields.GetValueOrDefault("segment")));
     }
 
     /// <summary>Checks a weight table: a row per model, rows of one length, numbers that are not negative.</summary>
@@ -67,6 +68,13 @@ internal sealed record BagFile(IReadOnlyList<string> Models, IReadOnlyList<IRead
 
         return weights;
     }
+
+    private static double? ReadSegment(object? value) => value switch
+    {
+        null or "" or "null" or "~" => null,
+        string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 600 => seconds,
+        _ => throw new CheckpointFormatException($"'segment' is {value}; it must be a number of seconds above 0 and at most 600."),
+    };
 
     private static double[] ReadRow(object? row)
     {

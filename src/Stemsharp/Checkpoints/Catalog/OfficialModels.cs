@@ -1,12 +1,15 @@
 namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
-/// The models that Meta published for Hybrid Transformer Demucs. The MIT licence of the original's code does not cover their
-/// weights.
+/// The models that Meta published for the three generations of Demucs that are read. The MIT licence of the original's code does not
+/// cover their weights.
 /// </summary>
 internal static class OfficialModels
 {
-    private static readonly Uri Root = new("https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/");
+    /// <summary>Why quantized checkpoints are not read.</summary>
+    public const string Quantized = "its weights are DiffQ-quantised (mdx_q, mdx_extra_q), which is not supported: what restores them, diffq, is licensed for non-commercial use only (CC BY-NC). Use mdx or mdx_extra.";
+
+    private static readonly Uri Root = new("https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/"), MdxRoot = new("https://dl.fbaipublicfiles.com/demucs/mdx_final/");
     private static readonly string[] FourStems = ["drums", "bass", "other", "vocals"];
 
     /// <summary>
@@ -42,7 +45,55 @@ internal static class OfficialModels
             Licence = Licence,
             Quality = Sdr("drums 9.54, bass 9.11, other 0.22 (without guitar and piano), vocals 8.66"),
         },
+        Bag("hdemucs_mmi", "4 stems; the hybrid network before the transformer, trained on 800 songs", [new(Root, "75fc33f5-1941ce65.th")], null),
+        Bag(
+            "mdx", "4 stems; trained on MUSDB18-HQ alone, first in track A of the challenge of 2021",
+            Mdx("0d19c1c6-0f06f20e.th", "7ecf8ec1-70f50cc9.th", "c511e2ab-fe698775.th", "7d865c68-3d5dd56b.th"), [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 1], [1, 0, 1, 1]]),
+        Bag(
+            "mdx_extra", "4 stems; trained on more songs, second in track B of the challenge of 2021",
+            Mdx("e51eebcc-c1b80bdd.th", "a1d90b5c-ae9d2452.th", "5d2d6c55-db83574e.th", "cfa93e08-61801ae1.th"), null),
+        Bag(
+            "repro_mdx_a", "4 stems; two networks on waveforms and two hybrid ones, trained on MUSDB18-HQ alone",
+            Mdx("9a6b4851-03af0aa6.th", "1ef250f1-592467ce.th", "fa0cb7f9-100d8bf4.th", "902315c2-b39ce9c9.th"), null),
+
+        // Each network counts twice, with shifts of its own, as in the original.
+        Bag(
+            "repro_mdx_a_time_only", "4 stems; the networks on waveforms of repro_mdx_a, each twice",
+            Mdx("9a6b4851-03af0aa6.th", "9a6b4851-03af0aa6.th", "1ef250f1-592467ce.th", "1ef250f1-592467ce.th"), null),
+        Bag(
+            "repro_mdx_a_hybrid_only", "4 stems; the hybrid networks of repro_mdx_a, each twice",
+            Mdx("fa0cb7f9-100d8bf4.th", "902315c2-b39ce9c9.th", "fa0cb7f9-100d8bf4.th", "902315c2-b39ce9c9.th"), null),
     ];
+
+    // Quantized files by the models that are made of them.
+    private static readonly (string Model, string[] Signatures)[] s_quantized =
+    [
+        ("mdx_q", ["6b9c2ca1", "b72baf4e", "42e558d4", "305bc58f"]),
+        ("mdx_extra_q", ["83fc094f", "464b36d7", "14fc6a69", "7fd6ef75"]),
+    ];
+
+    /// <summary>Why a model of that name, or a file of that signature, is not to be had; null where it is not one of these.</summary>
+    public static string? WhyRefused(string model) =>
+        s_quantized.Any(q => q.Model == model || q.Signatures.Contains(model)) ? $"{model} cannot be used: {Quantized}" : null;
+
+    // What their YAML says in the original: a segment that goes over the networks' own.
+    private static CatalogEntry Bag(string name, string description, Uri[] files, IReadOnlyList<IReadOnlyList<double>>? weights) => new(
+        name, description, [.. files.Select(file => new CatalogFile(file.Segments[^1], [file], FileNames.Parse(file.Segments[^1]).Checksum))], FourStems, weights)
+    {
+        Licence = Licence,
+        Segment = 44,
+    };
+
+    private static Uri[] Mdx(params ReadOnlySpan<string> files)
+    {
+        Uri[] addresses = new Uri[files.Length];
+        for (int i = 0; i < files.Length; i++)
+        {
+            addresses[i] = new Uri(MdxRoot, files[i]);
+        }
+
+        return addresses;
+    }
 
     private static CatalogFile File(string name, long bytes) => new(name, [new Uri(Root, name)], FileNames.Parse(name).Checksum) { Bytes = bytes };
 

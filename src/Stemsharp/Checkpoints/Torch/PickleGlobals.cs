@@ -1,3 +1,5 @@
+using Stemsharp.Checkpoints.Catalog;
+
 namespace Stemsharp.Checkpoints.Torch;
 
 /// <summary>
@@ -48,8 +50,9 @@ internal static class PickleGlobals
             return found;
         }
 
-        throw new CheckpointFormatException(
-            $"it names the Python object '{Printable(path)}'. Only tensors and plain data are read from a checkpoint and no code in it is ever run, so the file was not loaded. If it is your own model, save class, args, kwargs and state alone.");
+        throw new CheckpointFormatException(module.Split('.')[0] == "diffq"
+            ? OfficialModels.Quantized
+            : $"it names the Python object '{Printable(path)}'. Only tensors and plain data are read from a checkpoint and no code in it is ever run, so the file was not loaded. If it is your own model, save class, args, kwargs and state alone.");
     }
 
     public static object? Call(object? callable, object?[] arguments)

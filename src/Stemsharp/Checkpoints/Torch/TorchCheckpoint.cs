@@ -1,3 +1,4 @@
+using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Checkpoints.Zip;
 
 namespace Stemsharp.Checkpoints.Torch;
@@ -103,7 +104,7 @@ internal sealed class TorchCheckpoint : Checkpoint
     {
         if (state.Items.GetValueOrDefault("__quantized") is not (null or false))
         {
-            throw new CheckpointFormatException("its weights are quantized (diffq), which is not supported. Use the unquantized model.");
+            throw new CheckpointFormatException(OfficialModels.Quantized);
         }
 
         if (state.Items.Count == 0)

@@ -50,11 +50,12 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Node last = embedding ?? glu ?? activation ?? node;
 
         // A pointwise convolution does not care for rows, unless a table is added by row.
-        Columns columns = pointwise && embedding == null ? new(1, shape.Positions) : new(shape.Rows, shape.Last);
+        bool isFlat = pointwise && embedding == null;
+        Columns columns = isFlat ? new(1, shape.Positions) : new(shape.Rows, shape.Last);
         Window window = op.Stride.Length == 2
             ? new Window(op.Weight.Shape[2], op.Weight.Shape[3], op.Stride[0], op.Stride[1], op.Padding[0], op.Padding[1], op.Dilation[0], op.Dilation[1])
             : new Window(1, op.Weight.Shape[2], 1, op.Stride[0], 0, op.Padding[0], 1, op.Dilation[0]);
-        ConvolutionPacker<TIsa, V> packer = new(source, other, columns.Rows == 1 ? 1 : first.Shape.Rows, columns.Rows == 1 ? first.Shape.Positions : first.Shape.Last, window, columns);
+        ConvolutionPacker<TIsa, V> packer = new(source, other, isFlat ? 1 : first.Shape.Rows, isFlat ? first.Shape.Positions : first.Shape.Last, window, columns);
         string text = $"{(second == null ? "" : "add, ")}{(doubled ? "doubled, " : "")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
         bool fast = embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
             && WinogradWeights.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2;

@@ -80,7 +80,7 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
 
     private bool IsVirtual(Node node) => node.Op switch
     {
-        PadOp => _uses.Next<ConvOp>(node) is not null,
+        PadOp { Before: 0 } => _uses.Next<ConvOp>(node) is not null,
         LayerNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp),
         RmsNormOp => !_uses.IsOutput(node.Output) && _uses.Readers(node.Output) is { Count: > 0 } readers && readers.All(r => r.Op is LinearOp or RowOp),
         GeluOp or ReluOp or SiluOp => _uses.Next<LastAxisLinearOp>(node) is not null && _uses.Producer(node.Inputs[0])?.Op is GroupNormOp { PerRow: false } && _uses.SoleReader(node.Inputs[0]) == node,

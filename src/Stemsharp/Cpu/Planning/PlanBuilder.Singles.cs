@@ -10,7 +10,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     public void Standardize(Node node, StandardizeOp op)
     {
         Tensor target = Write(node.Outputs[0]), mean = Write(node.Outputs[1]), std = Write(node.Outputs[2]);
-        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", Read(node.Inputs[0]), target, mean, std, op.Epsilon), node);
+        Emit(new StandardizeStep<TIsa, V>(node.Name, $"standardize {node.Output.Shape}", Read(node.Inputs[0]), target, mean, std, op), node);
     }
 
     public void Restore(Node node, RestoreOp op)
@@ -67,7 +67,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     public void Pad(Node node, PadOp op) => Single(node, (text, source, target) =>
-        new ResizeStep(node.Name, text, source, target, 0, 1));
+        new ResizeStep(node.Name, text, source, target, -op.Before, 1));
 
     public void Crop(Node node, CropOp op)
     {
@@ -77,13 +77,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private static string Text(Node node) => $"{node.Op.Kind.ToLowerInvariant()} {node.Output.Shape}";
 
-    // In place where the input ends here.
+    // In place where the input ends here, but for the graph's inputs, which lie without gaps.
     private void Single(Node node, Func<string, Tensor, Tensor, Step> make)
     {
         Value input = node.Inputs[0];
         Tensor source = Read(input);
         bool sameShape = node.Output.Shape.Equals(input.Shape);
-        Tensor target = Write(node.Output, sameShape && !_uses.IsOutput(node.Output) && DiesIn(input, node) ? source : null);
+        Tensor target = Write(node.Output, sameShape && _uses.Producer(input) is not null && !_uses.IsOutput(node.Output) && DiesIn(input, node) ? source : null);
         Emit(make(Text(node), source, target), node);
     }
 }

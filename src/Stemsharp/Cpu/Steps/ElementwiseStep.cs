@@ -10,11 +10,28 @@ namespace Stemsharp.Cpu.Steps;
 /// </summary>
 internal abstract unsafe class ChannelStep(string name, string description, Tensor target) : Step(name, description)
 {
+    private const int Gap = 64;
+
     protected Tensor Target { get; } = target;
+
+    public override long ScratchFloats => IsDense ? Target.Positions + Gap : 0;
+
+    private bool IsDense => Target.Stride == Target.Positions;
 
     public override int Tasks(int phase, int workers) => Target.Channels;
 
-    public override void Run(int phase, int task, in Workspace w) => Channel(w, task, w.At(Target, task));
+    public override void Run(int phase, int task, in Workspace w)
+    {
+        float* target = w.At(Target, task);
+        if (!IsDense)
+        {
+            Channel(w, task, target);
+            return;
+        }
+
+        Channel(w, task, w.Scratch);
+        new ReadOnlySpan<float>(w.Scratch, Target.Positions).CopyTo(new Span<float>(target, Target.Positions));
+    }
 
     protected abstract void Channel(in Workspace w, int channel, float* target);
 }
@@ -24,7 +41,6 @@ internal sealed unsafe class ActivationStep<TIsa, V, TActivation>(string name, s
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
 {
-    // Channels are padded to whole cache lines, so the last vector may run over the end.
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -149,14 +165,16 @@ internal sealed unsafe class AddTableStep(string name, string description, Tenso
     }
 }
 
-/// <summary>Takes <c>length</c> elements from <c>start</c> of the first spatial axis, zeros where the source ends.</summary>
+/// <summary>Takes <c>length</c> elements from <c>start</c> of the first spatial axis, zeros before the source begins and where it ends.</summary>
 internal sealed unsafe class ResizeStep(string name, string description, Tensor source, Tensor target, int start, int inner) : ChannelStep(name, description, target)
 {
     protected override void Channel(in Workspace w, int channel, float* target)
     {
-        int wanted = Target.Positions, available = Math.Min(wanted, source.Positions - start * inner);
-        new ReadOnlySpan<float>(w.At(source, channel) + (long)start * inner, available).CopyTo(new Span<float>(target, wanted));
-        new Span<float>(target + available, wanted - available).Clear();
+        int wanted = Target.Positions, before = Math.Max(0, -start) * inner, first = Math.Max(0, start) * inner;
+        int available = Math.Min(wanted - before, source.Positions - first);
+        new Span<float>(target, before).Clear();
+        new ReadOnlySpan<float>(w.At(source, channel) + first, available).CopyTo(new Span<float>(target + before, wanted - before));
+        new Span<float>(target + before + available, wanted - before - available).Clear();
     }
 }
 

@@ -177,10 +177,10 @@ internal sealed unsafe class RmsNormStep<TIsa, V>(string name, string descriptio
 
 /// <summary>
 /// Standardises an input of the engine: sums, centred squares, result, each over fixed stretches that are
-/// merged in order. Mean and std go to two small tensors.
+/// merged in order. Mean and std go to two small tensors. Those of the channels' mean are taken of stretches that are made for it.
 /// </summary>
 internal sealed unsafe class StandardizeStep<TIsa, V>(
-    string name, string description, Tensor input, Tensor target, Tensor mean, Tensor std, double epsilon)
+    string name, string description, Tensor input, Tensor target, Tensor mean, Tensor std, StandardizeOp op)
     : Step(name, description)
     where TIsa : struct, ISimd<V>
     where V : struct
@@ -190,9 +190,11 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
     private readonly int _perChannel = (target.Positions + Stretch - 1) / Stretch;
     private readonly int _tasks = target.Channels * ((target.Positions + Stretch - 1) / Stretch);
 
-    private double Count => (double)target.Channels * target.Positions;
+    private double Count => (op.OfMean ? 1.0 : target.Channels) * target.Positions;
 
     public override int Phases => 3;
+
+    public override long ScratchFloats => op.OfMean ? Stretch : 0;
 
     public override long SlotDoubles => 4L * target.Channels * _perChannel;
 
@@ -205,6 +207,17 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         float* source = w.At(input, channel) + start;
         Moments* sums = (Moments*)w.Slots;
         Moments* squares = sums + tasks;
+        if (op.OfMean)
+        {
+            tasks = _perChannel;
+            if (phase < 2 && channel > 0)
+            {
+                return;
+            }
+
+            source = phase < 2 ? Mean(w, start, count) : source;
+        }
+
         if (phase == 0)
         {
             sums[task] = MomentKernels<TIsa, V>.Of(source, count, 0);
@@ -238,7 +251,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
             *w.At(std) = (float)s;
         }
 
-        float centre = (float)m, rate = (float)(1 / (epsilon + s));
+        float centre = (float)m, rate = (float)(1 / (op.Epsilon + s));
         float* p = w.At(target, channel) + start;
         V c = TIsa.Broadcast(centre), r = TIsa.Broadcast(rate);
         int n = 0;
@@ -251,5 +264,22 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         {
             p[n] = (source[n] - centre) * rate;
         }
+    }
+
+    private float* Mean(in Workspace w, int start, int count)
+    {
+        float* mean = w.Scratch;
+        for (int i = 0; i < count; i++)
+        {
+            float sum = 0;
+            for (int c = 0; c < input.Channels; c++)
+            {
+                sum += w.At(input, c)[start + i];
+            }
+
+            mean[i] = sum / input.Channels;
+        }
+
+        return mean;
     }
 }

@@ -76,13 +76,13 @@ internal static class Elementwise
         return y;
     }
 
-    public static double[] Pad(double[] x, Shape shape, int length)
+    public static double[] Pad(double[] x, Shape shape, PadOp op)
     {
         int lines = x.Length / shape.Last;
-        double[] y = new double[lines * length];
+        double[] y = new double[lines * op.Length];
         for (int i = 0; i < lines; i++)
         {
-            x.AsSpan(i * shape.Last, shape.Last).CopyTo(y.AsSpan(i * length));
+            x.AsSpan(i * shape.Last, shape.Last).CopyTo(y.AsSpan(i * op.Length + op.Before));
         }
 
         return y;

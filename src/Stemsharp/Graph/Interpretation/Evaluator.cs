@@ -22,7 +22,7 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
 
     public void LayerNorm(Node node, LayerNormOp op) => Set(node, Norms.Layer(X(node), In(node), read(op.Weight), read(op.Bias), op));
 
-    public void Standardize(Node node, StandardizeOp op) => Set(node, Norms.Standardize(X(node), op));
+    public void Standardize(Node node, StandardizeOp op) => Set(node, Norms.Standardize(X(node), In(node), op));
 
     public void Restore(Node node, RestoreOp op)
     {
@@ -45,7 +45,7 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
 
     public void AddTable(Node node, AddTableOp op) => Set(node, Elementwise.AddTable(X(node), In(node), op.Table));
 
-    public void Pad(Node node, PadOp op) => Set(node, Elementwise.Pad(X(node), In(node), op.Length));
+    public void Pad(Node node, PadOp op) => Set(node, Elementwise.Pad(X(node), In(node), op));
 
     public void Crop(Node node, CropOp op) => Set(node, Elementwise.Crop(X(node), In(node), op));
 
@@ -96,6 +96,23 @@ internal sealed class Evaluator(Dictionary<Value, double[]> values, Func<Paramet
     public void RealFourier(Node node, RealFourierOp op) => Set(node, Grids.RealFourier(X(node), In(node), op));
 
     public void InverseRealFourier(Node node, InverseRealFourierOp op) => Set(node, Grids.InverseRealFourier(X(node), node.Output.Shape, op));
+
+    public void Frames(Node node, FramesOp op) => Set(node, Sequences.Frames(X(node), In(node), op));
+
+    public void JoinFrames(Node node, JoinFramesOp op) => Set(node, Sequences.Join(X(node), In(node).Last, op, node.Output.Shape));
+
+    public void LocalAttention(Node node, LocalAttentionOp op) => Set(node, Sequences.LocalAttention(X(node), X(node, 1), X(node, 2), X(node, 3), In(node), op));
+
+    public void Resample(Node node, ResampleOp op) => Set(node, Sequences.Resample(X(node), In(node), op, node.Output.Shape));
+
+    public void SingleRow(Node node, SingleRowOp op) => Set(node, X(node));
+
+    public void JoinRows(Node node, JoinRowsOp op) => Set(node, Sequences.JoinRows(
+        [.. node.Inputs.Select(v => values[v])], [.. node.Inputs.Select(v => v.Shape)], [.. op.Biases.Select(read)], op, node.Output.Shape));
+
+    public void Amplitude(Node node, AmplitudeOp op) => Set(node, Sequences.Amplitude(X(node), In(node)));
+
+    public void Phase(Node node, PhaseOp op) => Set(node, Sequences.Phase(X(node), X(node, 1), node.Inputs[1].Shape, op));
 
     private static Shape In(Node node) => node.Inputs[0].Shape;
 

@@ -105,21 +105,32 @@ internal static class Norms
         return y;
     }
 
-    public static double[][] Standardize(double[] x, StandardizeOp op)
+    public static double[][] Standardize(double[] x, Shape shape, StandardizeOp op)
     {
+        // What mean and std are taken of.
+        double[] of = x;
+        if (op.OfMean)
+        {
+            of = new double[shape.Positions];
+            for (int c = 0; c < shape.Channels; c++)
+            {
+                Lines.AddScaled(of, 1.0 / shape.Channels, x.AsSpan(c * of.Length, of.Length));
+            }
+        }
+
         double mean = 0, squares = 0;
-        foreach (double v in x)
+        foreach (double v in of)
         {
             mean += v;
         }
 
-        mean /= x.Length;
-        foreach (double v in x)
+        mean /= of.Length;
+        foreach (double v in of)
         {
             squares += (v - mean) * (v - mean);
         }
 
-        double std = Math.Sqrt(squares / (x.Length - 1));
+        double std = Math.Sqrt(squares / (of.Length - 1));
         return [Array.ConvertAll(x, v => (v - mean) / (op.Epsilon + std)), [mean], [std]];
     }
 }

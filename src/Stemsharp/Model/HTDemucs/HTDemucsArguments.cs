@@ -129,17 +129,7 @@ internal static class HTDemucsArguments
 
     private static HTDemucsConfig ApplySegment(HTDemucsConfig config, ArgumentValue v)
     {
-        Fraction segment = default;
-        bool valid = v.Value switch
-        {
-            Fraction fraction => (segment = fraction).Denominator > 0,
-            long whole => Fraction.TryCreate(whole, 1, out segment),
-            string text => text.Length <= 40 && Fraction.TryParse(text, out segment),
-            // The original takes int(segment · samplerate) in doubles. The same whole samples, as a fraction, are exact.
-            double seconds => seconds is > 0 and <= 600 && Fraction.TryCreate((long)(seconds * config.Samplerate), config.Samplerate, out segment),
-            _ => false,
-        };
-        v.Require(valid && segment.Value is > 0 and <= 600 && segment.Denominator <= 1_000_000_000 && segment.Samples(config.Samplerate) > 0);
+        Fraction segment = v.Seconds(config.Samplerate);
         return config with { SegmentNumerator = segment.Numerator, SegmentDenominator = segment.Denominator };
     }
 }

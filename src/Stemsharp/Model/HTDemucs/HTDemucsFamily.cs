@@ -17,8 +17,10 @@ internal sealed class HTDemucsFamily : Family
         new("htdemucs_6s", Official("drums", "bass", "other", "vocals", bottomChannels: 0, "guitar", "piano")),
     ];
 
+    // Its forerunner has the same outer layers, but recurrent ones within.
     public override bool HasItsTensors(Checkpoint checkpoint) =>
-        checkpoint.Tensors.Any(t => t.Name == "encoder.0.conv.weight") && checkpoint.Tensors.Any(t => t.Name == "tencoder.0.conv.weight");
+        checkpoint.Tensors.Any(t => t.Name == "encoder.0.conv.weight") && checkpoint.Tensors.Any(t => t.Name == "tencoder.0.conv.weight")
+        && checkpoint.Tensors.All(t => !t.Name.Contains(".lstm.", StringComparison.Ordinal));
 
     public override CheckpointNetwork Read(Checkpoint checkpoint, CheckpointPlace place)
     {
