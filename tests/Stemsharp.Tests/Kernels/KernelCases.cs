@@ -44,6 +44,8 @@ internal sealed unsafe partial class KernelCases<TIsa, V> : IKernelCases
             Each(VectorMath<TIsa, V>.Sigmoid(a), (f, e) => Assert.Equal(1 / (1 + Math.Exp(-f)), e, 2e-7));
             Each(VectorMath<TIsa, V>.Tanh(a), (f, e) => Assert.Equal(Math.Tanh(f), e, tolerance * Math.Abs(Math.Tanh(f)) + 1e-9));
             Each(VectorMath<TIsa, V>.Gelu(a), (f, e) => Assert.Equal(Stemsharp.Graph.Interpretation.Elementwise.Gelu([f])[0], e, 3e-7 * Math.Max(1, Math.Abs(f))));
+            Each(PreciseGelu<TIsa, V>.Apply(a), (f, e) => Assert.Equal(Stemsharp.Graph.Interpretation.Elementwise.Gelu([f])[0], e, 1e-7 * Math.Max(1, Math.Abs(f))));
+            Each(Silu<TIsa, V>.Apply(a), (f, e) => Assert.Equal(f / (1 + Math.Exp(-f)), e, 2e-7 * Math.Max(1, Math.Abs(f))));
             Each(Relu<TIsa, V>.Apply(a), (f, e) => Assert.Equal(Math.Max(f, 0), e));
             Each(Identity<TIsa, V>.Apply(a), (f, e) => Assert.Equal(f, e));
         }

@@ -42,7 +42,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
     }
 
     public void Gelu(Node node, GeluOp op) => Single(node, (text, source, target) =>
-        new ActivationStep<TIsa, V, Gelu<TIsa, V>>(node.Name, text, source, target));
+        new ActivationStep<TIsa, V, PreciseGelu<TIsa, V>>(node.Name, text, source, target));
 
     public void Relu(Node node, ReluOp op) => Single(node, (text, source, target) =>
         new ActivationStep<TIsa, V, Relu<TIsa, V>>(node.Name, text, source, target));

@@ -27,6 +27,15 @@ internal readonly struct Gelu<TIsa, V> : IActivation<TIsa, V>
     public static V Apply(V x) => VectorMath<TIsa, V>.Gelu(x);
 }
 
+/// <summary>The same function to the last bits.</summary>
+internal readonly struct PreciseGelu<TIsa, V> : IActivation<TIsa, V>
+    where TIsa : struct, ISimd<V>
+    where V : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply(V x) => VectorMath<TIsa, V>.PreciseGelu(x);
+}
+
 internal readonly struct Tanh<TIsa, V> : IActivation<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct

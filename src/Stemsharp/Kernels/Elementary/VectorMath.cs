@@ -13,6 +13,7 @@ internal static unsafe class VectorMath<TIsa, V>
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    private const float ErfcOfOne = 0.15729920705f;
     private const float RoundingShift = 12582912f; // 1.5·2²³: adding it leaves a whole number in the low bits
     private const float Log2EHigh = 1.44269502162933349609f; // log2(e) in two parts, so that the product's
     private const float Log2ELow = 1.925963033500011e-8f; // rounding error does not count
@@ -131,5 +132,35 @@ internal static unsafe class VectorMath<TIsa, V>
         V erf = TIsa.Divide(TIsa.Multiply(z, p), q);
         V half = TIsa.Multiply(x, TIsa.Broadcast(0.5f));
         return TIsa.MultiplyAdd(half, erf, half);
+    }
+
+    /// <summary>
+    /// x·Φ(x) to the last bits, for networks that make much of them: erf(z) = z + z·Q(z²) on |z| ≤ 1, and 1 − exp(−H(|z| − 1)) beyond, both as
+    /// one sum. Absolute error of erf below 1e-7, a third of <see cref="Gelu"/>'s.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V PreciseGelu(V x)
+    {
+        V one = TIsa.Broadcast(1f), size = TIsa.Max(x, TIsa.Subtract(TIsa.Broadcast(0f), x));
+        V z = TIsa.Multiply(size, TIsa.Broadcast(0.70710678118654752f)), near = TIsa.Min(z, one);
+        V far = TIsa.Subtract(TIsa.Min(TIsa.Max(z, one), TIsa.Broadcast(4.1f)), one), u = TIsa.Multiply(near, near);
+        V q = TIsa.MultiplyAdd(u, TIsa.Broadcast(-9.667044650996104e-06f), TIsa.Broadcast(0.00011265958892181516f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(-0.0008484080317430198f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.005221031606197357f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(-0.026865430176258087f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.11283782124519348f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(-0.37612637877464294f));
+        q = TIsa.MultiplyAdd(q, u, TIsa.Broadcast(0.12837916612625122f));
+        V h = TIsa.MultiplyAdd(far, TIsa.Broadcast(-1.5917062228254508e-06f), TIsa.Broadcast(3.244736581109464e-05f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(-0.00031789959757588804f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(0.002048797206953168f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(-0.01007071789354086f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(0.04157085344195366f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(0.8431063890457153f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(2.638967514038086f));
+        h = TIsa.MultiplyAdd(h, far, TIsa.Broadcast(1.8496055603027344f));
+        V rest = TIsa.Subtract(TIsa.Broadcast(ErfcOfOne), Exp(TIsa.Subtract(TIsa.Broadcast(0f), h)));
+        V erf = TIsa.Add(TIsa.MultiplyAdd(near, q, near), rest), half = TIsa.Broadcast(0.5f);
+        return TIsa.MultiplyAdd(TIsa.Multiply(size, half), erf, TIsa.Multiply(x, half));
     }
 }
