@@ -87,13 +87,15 @@ internal sealed unsafe class DepthwiseStep<TIsa, V>(string name, string descript
     where TIsa : struct, ISimd<V>
     where V : struct
 {
-    public override long ScratchFloats => source.Shape.Last + kernel + 2 * Tensor.Slack;
+    private int LineFloats => source.Shape.Last + kernel + 2 * Tensor.Slack;
+
+    public override long ScratchFloats => base.ScratchFloats + LineFloats;
 
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int last = source.Shape.Last, margin = kernel / 2;
-        float* p = w.At(source, channel), line = w.Scratch, few = stackalloc float[TIsa.Lanes];
-        new Span<float>(line, (int)ScratchFloats).Clear();
+        float* p = w.At(source, channel), line = w.Scratch + base.ScratchFloats, few = stackalloc float[TIsa.Lanes];
+        new Span<float>(line, LineFloats).Clear();
         for (int row = 0; row < source.Shape.Rows; row++, p += last, target += last)
         {
             new ReadOnlySpan<float>(p, last).CopyTo(new Span<float>(line + margin, last));

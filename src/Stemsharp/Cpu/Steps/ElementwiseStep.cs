@@ -14,16 +14,17 @@ internal abstract unsafe class ChannelStep(string name, string description, Tens
 
     protected Tensor Target { get; } = target;
 
-    public override long ScratchFloats => IsDense ? Target.Positions + Gap : 0;
+    public override long ScratchFloats => RunsOver ? Target.Positions + Gap : 0;
 
-    private bool IsDense => Target.Stride == Target.Positions;
+    // Without a gap behind a channel the last vector would reach into the next one: it is made apart and copied.
+    private bool RunsOver => Target.Stride == Target.Positions && Target.Positions % 16 != 0;
 
     public override int Tasks(int phase, int workers) => Target.Channels;
 
     public override void Run(int phase, int task, in Workspace w)
     {
         float* target = w.At(Target, task);
-        if (!IsDense)
+        if (!RunsOver)
         {
             Channel(w, task, target);
             return;
