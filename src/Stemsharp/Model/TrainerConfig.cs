@@ -34,7 +34,7 @@ internal sealed record TrainerConfig
     /// <summary>What the mix holds beside the target, by name; null where the network gives all.</summary>
     public string? Complement => TargetInstrument is not { } target ? null
         : Instruments.Where(i => !i.Equals(target, StringComparison.OrdinalIgnoreCase)).ToArray() is [string other] ? other
-        : target.Equals("vocals", StringComparison.OrdinalIgnoreCase) ? "instrumental" : "no_" + target;
+        : StemPairs.Other(target);
 
     /// <summary>Keys of the section <c>audio</c> that are read.</summary>
     public static IReadOnlyList<ArgumentRule<TrainerConfig>> AudioRules { get; } =

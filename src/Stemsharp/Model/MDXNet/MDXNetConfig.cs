@@ -31,12 +31,7 @@ internal sealed record MDXNetConfig
     public string Stem => Word(PrimaryStem);
 
     /// <summary>The name of what is left of the mix: vocals and instrumental are each other's, crowd is no_crowd's and no_bass bass's.</summary>
-    public string Complement => Stem switch
-    {
-        "vocals" => "instrumental",
-        "instrumental" => "vocals",
-        _ => Stem.StartsWith("no_", StringComparison.Ordinal) ? Stem[3..] : "no_" + Stem,
-    };
+    public string Complement => StemPairs.Other(Stem);
 
     private static string Word(string name) => name.Trim().ToLowerInvariant().Replace(' ', '_');
 }
