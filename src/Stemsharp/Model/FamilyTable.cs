@@ -73,7 +73,13 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
                 ?? throw new ModelException($"{checkpoint.Name} cannot be used: it is a model of the class {name}; supported are {string.Join(", ", Families.Select(f => $"{f.Name} ({f.ClassName})"))}.");
         }
 
+        if (Families.FirstOrDefault(f => f.HasItsTensors(checkpoint)) is { } family)
+        {
+            return family;
+        }
+
         // One that nobody recognises is shown to the first, which says what it misses.
-        return Families.FirstOrDefault(f => f.HasItsTensors(checkpoint)) ?? Families[0];
+        OtherNetworks.Refuse(checkpoint);
+        return Families[0];
     }
 }
