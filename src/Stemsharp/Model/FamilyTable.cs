@@ -83,7 +83,13 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
             return Families.FirstOrDefault(f => f.ReadsGraphs) ?? throw new ModelException($"{checkpoint.Name} is an ONNX file, which none of {string.Join(", ", Families.Select(f => f.Name))} is read from.");
         }
 
+        if (Families.FirstOrDefault(f => !f.ReadsGraphs && f.HasItsTensors(checkpoint)) is { } family)
+        {
+            return family;
+        }
+
         // One that nobody recognises is shown to the first, which says what it misses.
-        return Families.FirstOrDefault(f => !f.ReadsGraphs && f.HasItsTensors(checkpoint)) ?? Families[0];
+        OtherNetworks.Refuse(checkpoint);
+        return Families[0];
     }
 }

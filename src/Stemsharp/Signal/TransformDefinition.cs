@@ -32,7 +32,7 @@ public enum PaddingEnd
     /// <summary>To a whole number of hops, and then by as much as at its start: demucs' hybrid networks.</summary>
     WholeHops,
 
-    /// <summary>To an odd number of hops; by a whole hop or two where it has one already.</summary>
+    /// <summary>To an odd number of hops, by a whole hop or two where it has one already, so that frames are even in number.</summary>
     OddHops,
 }
 

@@ -3,28 +3,32 @@ using Stemsharp.Inference;
 using Stemsharp.Model;
 using Xunit;
 
-namespace Stemsharp.Tests.Model.RoFormer;
+namespace Stemsharp.Tests.Model;
 
 /// <summary>
 /// Hundreds of damaged checkpoints and configurations: each is a network or is refused with a <see cref="ModelException"/>; none makes
 /// another error, hangs, or has anything run.
 /// </summary>
-public sealed class MutatedRoFormerTests : IDisposable
+public sealed class MutatedTrainerNetworkTests : IDisposable
 {
-    private const string Folder = "roformer";
-    private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-roformer-").FullName;
+    private const string RoFormers = "roformer", Grids = "mdx23c-scnet";
+    private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-mutated-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData("bs1.ckpt", 120)]
-    [InlineData("mel4.ckpt", 80)]
-    [InlineData("mel1.safetensors", 80)]
-    public void A_damaged_checkpoint(string model, int rounds)
+    [InlineData(RoFormers, "bs1.ckpt", 120)]
+    [InlineData(RoFormers, "mel4.ckpt", 80)]
+    [InlineData(RoFormers, "mel1.safetensors", 80)]
+    [InlineData(Grids, "mdxc1.ckpt", 100)]
+    [InlineData(Grids, "mdxcb.ckpt", 80)]
+    [InlineData(Grids, "sc4.ckpt", 80)]
+    [InlineData(Grids, "sc1.safetensors", 80)]
+    public void A_damaged_checkpoint(string folder, string model, int rounds)
     {
-        byte[] good = File.ReadAllBytes(RepositoryFiles.Golden(Folder, model));
+        byte[] good = File.ReadAllBytes(RepositoryFiles.Golden(folder, model));
         string path = Path.Combine(_folder, model);
-        File.Copy(Path.ChangeExtension(RepositoryFiles.Golden(Folder, model), ".yaml"), Path.ChangeExtension(path, ".yaml"));
+        File.Copy(Path.ChangeExtension(RepositoryFiles.Golden(folder, model), ".yaml"), Path.ChangeExtension(path, ".yaml"));
         Random random = new(20261130);
         int refused = 0;
         for (int round = 0; round < rounds; round++)
@@ -46,11 +50,13 @@ public sealed class MutatedRoFormerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("bs1")]
-    [InlineData("mel1")]
-    public void A_damaged_configuration(string model)
+    [InlineData(RoFormers, "bs1")]
+    [InlineData(RoFormers, "mel1")]
+    [InlineData(Grids, "mdxc4")]
+    [InlineData(Grids, "sc4")]
+    public void A_damaged_configuration(string folder, string model)
     {
-        string checkpoint = Directory.EnumerateFiles(RepositoryFiles.Golden(Folder), $"{model}.*").First(f => Path.GetExtension(f) is ".ckpt" or ".safetensors" && Path.GetFileNameWithoutExtension(f) == model);
+        string checkpoint = Directory.EnumerateFiles(RepositoryFiles.Golden(folder), $"{model}.*").First(f => Path.GetExtension(f) is ".ckpt" or ".safetensors" && Path.GetFileNameWithoutExtension(f) == model);
         string path = Path.Combine(_folder, Path.GetFileName(checkpoint)), yaml = Path.ChangeExtension(path, ".yaml");
         File.Copy(checkpoint, path);
         byte[] good = File.ReadAllBytes(Path.ChangeExtension(checkpoint, ".yaml"));
@@ -88,7 +94,7 @@ public sealed class MutatedRoFormerTests : IDisposable
     public void A_configuration_that_names_code_is_not_used(string value, string expected)
     {
         string path = Path.Combine(_folder, "bs1.ckpt"), made = Path.Combine(_folder, "made");
-        File.Copy(RepositoryFiles.Golden(Folder, "bs1.ckpt"), path);
+        File.Copy(RepositoryFiles.Golden(RoFormers, "bs1.ckpt"), path);
         File.WriteAllText(Path.ChangeExtension(path, ".yaml"), $"model:\n  freqs_per_bands: {string.Format(null, CompositeFormat.Parse(value), made)}\n");
         Assert.Contains(expected, Assert.Throws<ModelException>(() => FamilyTable.All.Open(path)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(made));
