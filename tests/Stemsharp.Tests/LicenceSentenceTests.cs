@@ -12,7 +12,7 @@ public class LicenceSentenceTests
     private static readonly (string File, string Sentence)[] Reviewed =
     [
         ("README.md", "The official models are not: asked about them, their author said that \"the model weights are not covered by the MIT license, and are provided only for scientific purposes\" ([facebookresearch/demucs#327](https://github.com/facebookresearch/demucs/issues/327), again in [#508](https://github.com/facebookresearch/demucs/issues/508))."),
-        ("docs/models.md", "| htdemucs, htdemucs_ft, htdemucs_6s | not covered by MIT; scientific use only | Alexandre Défossez, author of the models, in [facebookresearch/demucs#327](https://github.com/facebookresearch/demucs/issues/327) (\"The model weights are not covered by the MIT license, and are provided only for scientific purposes.\") and [#508](https://github.com/facebookresearch/demucs/issues/508) (\"Weights are provided for research purpose!\") |"),
+        ("docs/models.md", "| htdemucs, htdemucs_ft, htdemucs_6s, hdemucs_mmi, mdx, mdx_extra, repro_mdx_a… | not covered by MIT; scientific use only | Alexandre Défossez, author of the models, in [facebookresearch/demucs#327](https://github.com/facebookresearch/demucs/issues/327) (\"The model weights are not covered by the MIT license, and are provided only for scientific purposes.\") and [#508](https://github.com/facebookresearch/demucs/issues/508) (\"Weights are provided for research purpose!\") |"),
         ("docs/models.md", "| synthetic:… | MIT, as this project: the [recipe](#synthetic-weights) is its own | the Stemsharp authors, who made it |"),
         ("src/Stemsharp/Checkpoints/Catalog/OfficialModels.cs", "The MIT licence of the original's code does not cover their weights."),
     ];

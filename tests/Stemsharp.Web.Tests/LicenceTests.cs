@@ -62,7 +62,7 @@ public sealed class LicenceTests
         await using TestServer server = await TestServer.StartDemoAsync();
         IReadOnlyList<ModelInfo> models = await server.Client.GetModelsAsync();
         Assert.Equal(
-            ModelShelf.Catalog(offline: true).List().Where(m => m.Files.Count > 0).Select(m => m.Name).Except(["htdemucs", "htdemucs_ft", "htdemucs_6s", "demo"]),
+            ModelShelf.Catalog(offline: true).List().Where(m => m.Files.Count > 0).Select(m => m.Name).Except(["htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi", "mdx", "mdx_extra", "repro_mdx_a", "repro_mdx_a_time_only", "repro_mdx_a_hybrid_only", "demo"]),
             models.Where(m => m.ByOthers).Select(m => m.Name));
         Assert.Equal(0.25, models.Single(m => m.Name == "demo").Overlap);
         Assert.Null(models.First(m => !m.Installed).Overlap);

@@ -10,7 +10,7 @@ internal static class ModelOptions
     private const string On = "on", Off = "off";
 
     internal const string Names =
-        "htdemucs, htdemucs_ft, htdemucs_6s, demo, a signature, a .th, .safetensors, .ckpt, .onnx or bag .yaml file, or synthetic:htdemucs";
+        "htdemucs, htdemucs_ft, htdemucs_6s, hdemucs_mmi, mdx, mdx_extra, demo, a signature, a .th, .safetensors, .ckpt, .onnx or bag .yaml file, or synthetic:htdemucs";
 
     internal static Option<string> Model() => new("--name", "-n", "--model", "-m", "--model_filename")
     {

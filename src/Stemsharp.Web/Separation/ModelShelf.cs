@@ -18,6 +18,12 @@ internal sealed class ModelShelf
         new("htdemucs", "Four stems, one network: fast and good.", Four, false),
         new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false),
         new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false),
+        new("hdemucs_mmi", "Four stems, the network before the transformer.", Four, false),
+        new("mdx", "Four stems, four older networks, trained on MUSDB18-HQ alone.", Four, false),
+        new("mdx_extra", "Four stems, four older networks, trained on more songs.", Four, false),
+        new("repro_mdx_a", "Four stems, four older networks: mdx made anew.", Four, false),
+        new("repro_mdx_a_time_only", "Four stems: the networks on waveforms of repro_mdx_a.", Four, false),
+        new("repro_mdx_a_hybrid_only", "Four stems: the hybrid networks of repro_mdx_a.", Four, false),
         new(Demo, "A small model for trying things out; it is no match for real music.", Six, false),
     ];
 

@@ -85,7 +85,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
             return (-2, 1);
         }
 
-        if (Name.EndsWith("bias", StringComparison.Ordinal) || Name.AsSpan(Name.LastIndexOf('.') + 1).StartsWith("bias"))
+        if (Name.EndsWith("bias", StringComparison.Ordinal) || Name.AsSpan(Name.LastIndexOf('.') + 1).StartsWith("bias", StringComparison.Ordinal))
         {
             return (0, 0.05);
         }

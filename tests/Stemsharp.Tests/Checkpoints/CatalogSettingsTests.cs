@@ -32,7 +32,7 @@ public sealed class CatalogSettingsTests : IDisposable
     [Fact]
     public void Official_models_have_their_files_checksums_and_addresses()
     {
-        Assert.Equal(["htdemucs", "htdemucs_ft", "htdemucs_6s"], OfficialModels.Entries.Select(e => e.Name));
+        Assert.Equal(["htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi", "mdx", "mdx_extra", "repro_mdx_a", "repro_mdx_a_time_only", "repro_mdx_a_hybrid_only"], OfficialModels.Entries.Select(e => e.Name));
         CatalogFile file = OfficialModels.Entries[0].Files[0];
         Assert.Equal("https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/955717e8-8726e21a.th", file.Addresses[0].AbsoluteUri);
         Assert.Equal("8726e21a", file.Sha256);
@@ -55,7 +55,7 @@ public sealed class CatalogSettingsTests : IDisposable
             }}
             """);
         IReadOnlyList<KnownModel> models = catalog.List();
-        Assert.Equal(["karaoke", "htdemucs", "htdemucs_ft", "htdemucs_6s", .. KnownCheckpoints.Entries.Select(e => e.Name), .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
+        Assert.Equal(["karaoke", .. OfficialModels.Entries.Select(e => e.Name), .. KnownCheckpoints.Entries.Select(e => e.Name), .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
         Assert.Equal(["vocals", "rest"], models[0].Stems);
         Assert.Equal("two stems", models[0].Description);
         Assert.False(models[0].IsHere);

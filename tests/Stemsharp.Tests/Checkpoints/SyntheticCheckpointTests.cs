@@ -83,6 +83,6 @@ public class SyntheticCheckpointTests
     public void Unknown_synthetic_names_are_refused_with_the_known_ones()
     {
         ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.OpenSynthetic("synthetic:demucs"));
-        Assert.Contains("synthetic:htdemucs, synthetic:htdemucs_6s, synthetic:bs-roformer-sw", e.Message, StringComparison.Ordinal);
+        Assert.Contains("synthetic:htdemucs, synthetic:htdemucs_6s, synthetic:hdemucs_mmi", e.Message, StringComparison.Ordinal);
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     public void Conv(Node node, ConvOp op)
     {
-        if (!TryDConv(node))
+        if (!TryDConv(node) && !TrySingleRow(node, op))
         {
             Convolution(node, op);
         }

@@ -1,5 +1,6 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Cpu.Planning;
 
@@ -50,5 +51,35 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         Tensor amplitudes = Read(node.Inputs[0]), spectrogram = Read(node.Inputs[1]);
         Emit(new PhaseStep<TIsa, V>(node.Name, Text(node), amplitudes, spectrogram, Write(node.Output), op.Epsilon), node);
+    }
+
+    // A convolution of a value with one row: the other rows of its kernel meet nothing but padding.
+    private bool TrySingleRow(Node node, ConvOp op)
+    {
+        Value input = node.Inputs[0];
+        Node? sum = _virtual.GetValueOrDefault(input);
+        if (op.Stride is not [1, 1] || op.Dilation is not [1, 1] || input.Shape.Rows != 1 || op.Weight.Shape[2] == 1 || 2 * op.Padding[0] != op.Weight.Shape[2] - 1 || sum is not (null or { Op: AddOp }))
+        {
+            return false;
+        }
+
+        Tensor source = Read(sum?.Inputs[0] ?? input);
+        Tensor? other = sum is null ? null : Read(sum.Inputs[1]);
+        Node? glu = _uses.SoleReader<GluOp>(node.Output);
+        Shape shape = node.Output.Shape;
+        int taps = op.Weight.Shape[3], k = taps * op.Weight.Shape[1];
+        float[] bias = op.Bias is null ? new float[shape.Channels] : _weights.Vector(op.Bias);
+        Columns columns = new(1, shape.Last);
+        ConvolutionPacker<TIsa, V> packer = new(source, other, 1, input.Shape.Last, new Window(1, taps, 1, 1, 0, op.Padding[1], 1, 1), columns);
+        Tensor target = Write((glu ?? node).Output);
+        string text = $"{(other is null ? "" : "add, ")}conv {taps} of the one row{(glu is null ? "" : ", glu")} {target.Shape}";
+        int[] order = glu is null ? [.. Enumerable.Range(0, shape.Channels)] : GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2);
+        PackedWeights weights = Packed(op.Weight, glu is null ? "middle" : "middle gated", order, k, bias, reader => reader.MiddleTaps(op.Weight));
+        Emit(
+            glu is null
+                ? Stored(node.Name, text, [weights], columns, packer, target, null)
+                : new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, new GluEpilogue<TIsa, V>(weights, target, columns, null)),
+            glu is null ? [node] : [node, glu]);
+        return true;
     }
 }

@@ -103,6 +103,26 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
         return result;
     }
 
+    /// <summary>The middle row of a convolution's weight [Cout, Cin, rows, taps] as [Cout][tap][Cin]: what a single row of input meets.</summary>
+    public Span<float> MiddleTaps(Parameter weight)
+    {
+        Span<float> data = Read(weight);
+        (int rows, int channels, int kernel, int taps) = (weight.Shape[0], weight.Shape[1], weight.Shape[2], weight.Shape[3]);
+        Span<float> result = _arranged.Take((long)rows * taps * channels);
+        for (int o = 0; o < rows; o++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                for (int t = 0; t < taps; t++)
+                {
+                    result[(o * taps + t) * channels + c] = data[((o * channels + c) * kernel + kernel / 2) * taps + t];
+                }
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>
     /// A transposed convolution's weight [Cin, Cout, kernel] as the matrix of an ordinary one:
     /// rows (phase, Cout), or (Cout, phase); columns (tap, Cin), where the last of the taps is the newest input.

@@ -268,18 +268,14 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
 
     private float* Mean(in Workspace w, int start, int count)
     {
-        float* mean = w.Scratch;
-        for (int i = 0; i < count; i++)
+        Span<float> mean = new(w.Scratch, count);
+        new ReadOnlySpan<float>(w.At(input) + start, count).CopyTo(mean);
+        for (int c = 1; c < input.Channels; c++)
         {
-            float sum = 0;
-            for (int c = 0; c < input.Channels; c++)
-            {
-                sum += w.At(input, c)[start + i];
-            }
-
-            mean[i] = sum / input.Channels;
+            TensorPrimitives.Add(mean, new ReadOnlySpan<float>(w.At(input, c) + start, count), mean);
         }
 
-        return mean;
+        TensorPrimitives.Multiply(mean, 1f / input.Channels, mean);
+        return w.Scratch;
     }
 }

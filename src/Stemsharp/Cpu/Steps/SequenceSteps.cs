@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Simd;
 
@@ -95,29 +96,37 @@ internal sealed unsafe class ResampleStep<TIsa, V> : Step
     }
 
     // Sample stride·n + r from the block's first on at [r][n]; edges are repeated.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Lay(float* source, int first, float* samples)
     {
         int last = _source.Positions - 1;
         for (int r = 0; r < _stride; r++, samples += _lane)
         {
+            int start = _stride * first + r - _before;
+            bool isInside = start >= 0 && start + _stride * (_lane - 1) <= last;
             for (int n = 0; n < _lane; n++)
             {
-                samples[n] = source[Math.Clamp(_stride * (first + n) + r - _before, 0, last)];
+                int position = start + _stride * n;
+                samples[n] = source[isInside ? position : Math.Clamp(position, 0, last)];
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Filter(float* taps, float* samples, float* results)
     {
         int lanes = TIsa.Lanes;
         V a = TIsa.Broadcast(0f), b = a, c = a, d = a;
-        for (int k = 0; k < _count; k++)
+        for (int r = 0; r < _stride; r++)
         {
-            float* p = samples + k % _stride * _lane + k / _stride;
-            a = TIsa.MultiplyAdd(taps + k, TIsa.Load(p), a);
-            b = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + lanes), b);
-            c = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + 2 * lanes), c);
-            d = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + 3 * lanes), d);
+            float* p = samples + r * _lane;
+            for (int k = r; k < _count; k += _stride, p++)
+            {
+                a = TIsa.MultiplyAdd(taps + k, TIsa.Load(p), a);
+                b = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + lanes), b);
+                c = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + 2 * lanes), c);
+                d = TIsa.MultiplyAdd(taps + k, TIsa.Load(p + 3 * lanes), d);
+            }
         }
 
         TIsa.Store(results, a);

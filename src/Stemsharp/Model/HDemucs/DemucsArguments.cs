@@ -32,7 +32,7 @@ internal static class DemucsArguments
         Restricted("hybrid", "True: a model without its time branch is another network", v => v.Require(v.IsTruthy)),
         Supported("hybrid_old", "True or False", (c, v) => c with { HybridOld = v.IsTruthy }),
         Supported("multi_freqs", "None, or a list of up to 16 rising numbers between 0 and 1", (c, v) => c with { MultiFreqs = Ratios(v) }),
-        Supported("multi_freqs_depth", "a whole number from 0 on; none of these layers may have norms or be the merge of the branches", (c, v) => c with { MultiFreqsDepth = v.Whole(0, 12) }),
+        Supported("multi_freqs_depth", "a whole number from 0 to 12; none of these layers may have norms or be the merge of the branches", (c, v) => c with { MultiFreqsDepth = v.IsTruthy ? v.Whole(1, 12) : 0 }),
         Supported("freq_emb", "a number; 0 or None for no frequency embedding", (c, v) => c with { FreqEmb = v.IsTruthy ? v.Number(-1e6, 1e6) : 0 }),
         Supported("emb_scale", "a number", (c, v) => c with { EmbScale = v.Number(-1e6, 1e6) }),
         Inert("emb_smooth"),
