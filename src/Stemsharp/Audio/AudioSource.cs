@@ -56,6 +56,9 @@ public sealed class AudioSource : IDisposable
         }
     }
 
+    /// <summary>Whether FFmpeg reads it.</summary>
+    internal bool ByFFmpeg => _recording is FFmpegRecording;
+
     /// <summary>Opens a file: WAV, AIFF, CAF and W64 natively, everything else as <see cref="AudioInputOptions.Decoder"/> says. Pipes that have a name are spooled.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and tools.</param>
