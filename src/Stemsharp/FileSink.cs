@@ -46,6 +46,12 @@ internal sealed class FileSink : IFinishingSink, IDisposable
     public void Begin(SeparationInfo info)
     {
         _plan = _planner(info);
+        foreach (PlannedFile file in _plan.Traktor is null ? _plan.Files : [])
+        {
+            // With the input's own rate this is the first moment that all of it is known.
+            AudioFiles.Check(file.Encoding, info.SampleRate, info.Channels);
+        }
+
         foreach (PlannedFile file in _plan.Files)
         {
             MakeFolder(Path.GetDirectoryName(file.Path)!);

@@ -36,7 +36,7 @@ internal sealed class OpenedInput : IDisposable
     public SampleFormat? Depth => _source is null ? SampleFormat.Float32 : _source.Info.SampleFormat;
 
     /// <summary>What is odd about it, as far as it has been read.</summary>
-    public IReadOnlyList<string> Warnings => _source?.Warnings ?? [];
+    public IReadOnlyList<string> Warnings => [.. _source?.Info.Notes ?? [], .. LostChannels, .. _source?.Warnings ?? []];
 
     /// <summary>Its tags and cover; empty where they were not asked for.</summary>
     public AudioTags Tags { get; private init; } = AudioTags.Empty;
@@ -82,7 +82,10 @@ internal sealed class OpenedInput : IDisposable
 
     /// <summary>A reader at its start, in another form.</summary>
     public IAudioReader OpenReader(int sampleRate, int channels, CancellationToken cancellationToken) =>
-        AudioSource.Convert(OpenReader(cancellationToken), sampleRate, channels);
+        AudioSource.Convert(OpenReader(cancellationToken), sampleRate, channels, Downmix, _source?.Info.SpeakerMask);
+
+    /// <summary>A reader at its start, with other channels.</summary>
+    public IAudioReader OpenReader(int channels, CancellationToken cancellationToken) => OpenReader(SampleRate, channels, cancellationToken);
 
     /// <exception cref="AudioException">The file is not what it was when it was opened.</exception>
     public void RequireUnchanged() => _source?.RequireUnchanged();
@@ -94,4 +97,10 @@ internal sealed class OpenedInput : IDisposable
             _source?.Dispose();
         }
     }
+
+    private Downmix Downmix => _source?.Downmix ?? Downmix.First;
+
+    private string[] LostChannels => Channels > 2 && Downmix == Downmix.First
+        ? [$"Of {Channels} channels the first two are used, as the original does it; what is in the others, such as a voice in the centre, is not heard. The downmixes mix and itu use all."]
+        : [];
 }

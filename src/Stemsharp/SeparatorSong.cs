@@ -20,13 +20,7 @@ internal sealed class SeparatorSong : IDisposable
 
         IAudioReader Open(CancellationToken token)
         {
-            IAudioReader reader = input.OpenReader(token);
-            if (reader.Channels != channels)
-            {
-                reader = new ChannelReader(reader, channels);
-            }
-
-            reader = new FiniteReader(reader, input.Name);
+            FiniteReader reader = new(input.OpenReader(channels, token), input.Name);
             return reader.SampleRate == sampleRate ? reader : new ResamplingReader(reader, sampleRate);
         }
     }

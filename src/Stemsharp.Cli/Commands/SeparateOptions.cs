@@ -123,6 +123,19 @@ internal sealed class SeparateOptions
 
     internal readonly Option<string?> Start = new("--start") { Description = "Begin here: seconds or [h:]m:s." };
     internal readonly Option<string?> Duration = new("--duration") { Description = "Separate only this much: seconds or [h:]m:s." };
+    internal readonly Option<string> Downmix = new("--downmix")
+    {
+        Description = "How more than two channels become two: first (the first two), mix (all at one level), itu (centre and surround at -3 dB).",
+        DefaultValueFactory = _ => "first",
+    };
+
+    internal readonly Option<string> Decoder = new("--decoder")
+    {
+        Description = "Who decodes FLAC, MP3, Ogg Vorbis and Opus: ffmpeg, managed (the decoders inside), or auto: FFmpeg where it is installed.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    internal readonly Option<string?> Stream = new("--stream") { Description = "Which of several audio streams of a film: its number from 1, or a language such as eng; default the default one.", HelpName = "N|LANG" };
     internal readonly Option<bool> Strict = new("--strict") { Description = "Fail a track whose recording is damaged, cut short or not as its header says; by default that is a note." };
     internal readonly Option<bool> Overwrite = new("--overwrite") { Description = "Separate finished tracks again." };
 
@@ -153,6 +166,8 @@ internal sealed class SeparateOptions
     {
         Model.Description += " With --engine onnxruntime also an export: MODEL.json or an .onnx file.";
         OtherMethod.AcceptOnlyFromAmong("add", "minus", "none");
+        Downmix.AcceptOnlyFromAmong("first", "mix", "itu");
+        Decoder.AcceptOnlyFromAmong("auto", "ffmpeg", "managed");
         Clip.AcceptOnlyFromAmong(ClipModes.Names);
         Layout.AcceptOnlyFromAmong(Demucs, AudioSeparator);
         Format.AcceptOnlyFromAmong("wav", "flac", "mp3", "m4a", "aac", "opus", "ogg", "stem");
@@ -177,7 +192,7 @@ internal sealed class SeparateOptions
         {
             Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, SingleStem, TwoStems, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
-            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Strict, MaxMemory,
+            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, Strict, MaxMemory,
         })
         {
             command.Add(option);

@@ -26,7 +26,7 @@ internal static class SeparateRequests
         Exclusive(line, options.Flac, options.Mp3, options.Format, options.OutputFormat);
         Exclusive(line, options.Stems, options.SingleStem, options.TwoStems);
         Exclusive(line, options.Overwrite, options.Resume);
-        foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Layout, options.Pipe, options.Progress })
+        foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Layout, options.Downmix, options.Decoder, options.Pipe, options.Progress })
         {
             Values.OneOf(option, Get(line, option));
         }
@@ -86,6 +86,9 @@ internal static class SeparateRequests
             AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
+            Downmix = Enum.Parse<Downmix>(line.GetValue(options.Downmix)!, ignoreCase: true),
+            Decoder = Enum.Parse<AudioDecoder>(line.GetValue(options.Decoder)!, ignoreCase: true),
+            Stream = line.GetValue(options.Stream),
             Strict = line.GetValue(options.Strict),
             Overwrite = Has(line, options.Overwrite),
             Resume = Has(line, options.Resume),

@@ -32,6 +32,8 @@ internal sealed record Calibration
     // Where the system does not tell how large another process is.
     private const long AssumedProgramBytes = 80_000_000;
 
+    private static readonly HashSet<string> s_plain = new(StringComparer.OrdinalIgnoreCase) { ".wav", ".wave", ".rf64", ".bwf", ".w64", ".aif", ".aiff", ".aifc", ".caf" };
+
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Once in a run: starting the process, reading weights.</summary>
@@ -113,8 +115,8 @@ internal sealed record Calibration
     /// <summary>Pieces of a track.</summary>
     internal long PiecesFor(long samples) => (samples + (samples > 2L * Border ? Border : 0) + Stride - 1) / Stride;
 
-    /// <summary>Whether an input goes through FFmpeg.</summary>
-    internal static bool NeedsDecoder(Track track) => !Path.GetExtension(track.Path).Equals(".wav", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether an input has to be decoded.</summary>
+    internal static bool NeedsDecoder(Track track) => !s_plain.Contains(Path.GetExtension(track.Path));
 
     /// <summary>Measures.</summary>
     /// <param name="request">The settings.</param>
@@ -189,8 +191,7 @@ internal sealed record Calibration
         {
             try
             {
-                using AudioSource source = AudioSource.Open(
-                    track.Path, new AudioInputOptions { Start = request.Start, Duration = request.Duration }, cancellationToken);
+                using AudioSource source = AudioSource.Open(track.Path, request.Input, cancellationToken);
                 long began = Stopwatch.GetTimestamp();
                 using IAudioReader reader = source.OpenReader(cancellationToken);
                 float[] block = new float[1 << 16];

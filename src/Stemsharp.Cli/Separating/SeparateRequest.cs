@@ -1,3 +1,4 @@
+using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
 using Stemsharp.Files;
@@ -35,6 +36,15 @@ internal sealed record SeparateRequest
 
     internal TimeSpan? Duration { get; init; }
 
+    /// <summary>How more than two channels become two.</summary>
+    internal Downmix Downmix { get; init; }
+
+    /// <summary>Who decodes compressed inputs.</summary>
+    internal AudioDecoder Decoder { get; init; }
+
+    /// <summary>Which of several audio streams; null for the default one.</summary>
+    internal string? Stream { get; init; }
+
     /// <summary>Whether what would be a warning about an input is an error.</summary>
     internal bool Strict { get; init; }
 
@@ -54,6 +64,9 @@ internal sealed record SeparateRequest
 
     internal bool Json { get; init; }
 
+    /// <summary>How inputs are opened.</summary>
+    internal AudioInputOptions Input => new() { Start = Start, Duration = Duration, Strict = Strict, Downmix = Downmix, Stream = Stream, Decoder = Decoder };
+
     internal bool ToStandardOutput => OutputFolder == "-";
 
     /// <summary>The folder that holds the tracks' files.</summary>
@@ -67,7 +80,7 @@ internal sealed record SeparateRequest
         power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split}
         format={Files.Encoding.Format} traktor={Files.Traktor} depth={Files.Encoding.SampleFormat},{Files.KeepDepth} rate={Files.Encoding.SampleRate},{Files.KeepSampleRate}
         clip={Files.ClipMode},{Files.SharedGain} kbps={Files.Encoding.BitrateKbps} preset={Files.Encoding.Mp3Preset} dither={Files.Encoding.Dither} tags={Files.CopyTags}
-        stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern} layout={Files.Layout}
+        stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern} layout={Files.Layout} downmix={Downmix} stream={Stream} decoder={Decoder}
         """);
 }
 

@@ -23,7 +23,7 @@ internal sealed class TrackSource : IDisposable
     /// <exception cref="AudioException">It is missing, broken or no audio.</exception>
     internal static TrackSource Open(Track track, SeparateRequest request, CancellationToken cancellationToken)
     {
-        AudioInputOptions options = new() { Start = request.Start, Duration = request.Duration, Strict = request.Strict };
+        AudioInputOptions options = request.Input;
         bool tags = request.Files.CopyTags || request.FileName.NeedsTags;
         if (!track.IsStandardInput)
         {

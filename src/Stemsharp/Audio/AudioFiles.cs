@@ -3,7 +3,7 @@ namespace Stemsharp.Audio;
 /// <summary>Opens and creates recordings.</summary>
 public static class AudioFiles
 {
-    /// <summary>Opens a file for one pass of reading: WAV natively, everything else through FFmpeg.</summary>
+    /// <summary>Opens a file for one pass of reading: WAV, AIFF, CAF and W64 natively, everything else as <see cref="AudioInputOptions.Decoder"/> says.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and tools.</param>
     /// <param name="cancellationToken">Ends the reading, and the decoder behind it.</param>
@@ -25,7 +25,7 @@ public static class AudioFiles
 
     /// <summary>
     /// Checks that a format can be written as asked, before any work is done: the options, and FFmpeg with its
-    /// encoder where the format needs it.
+    /// encoder where the format needs it, which is asked whether it takes rate, channels and bit rate together.
     /// </summary>
     /// <param name="options">The format.</param>
     /// <param name="sampleRate">Frames per second of what will be written.</param>
@@ -59,7 +59,9 @@ public static class AudioFiles
         encoder.Check(options, channels);
         int rate = encoder.Rate(options.SampleRate, sampleRate);
         string purpose = $"Writing {encoder.Name}";
-        FFmpegTool.Find(options.FFmpegPath, purpose).RequireEncoder(encoder.Encoder, purpose);
+        FFmpegTool tool = FFmpegTool.Find(options.FFmpegPath, purpose);
+        tool.RequireEncoder(encoder.Encoder, purpose);
+        encoder.CheckTogether(options, rate, channels, tool);
         return rate;
     }
 

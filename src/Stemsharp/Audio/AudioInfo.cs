@@ -25,6 +25,28 @@ public sealed record AudioInfo
 
     /// <summary>Where the header and the data disagreed and how that was resolved, in sentences for the user.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What was chosen where there was a choice, such as one of several audio streams, in sentences for the user.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>
+    /// Where each channel's loudspeaker stands, as the bits of WAV's channel mask in the order of the channels; <see langword="null"/> where the
+    /// file does not say, and WAV's usual order counts.
+    /// </summary>
+    public int? SpeakerMask { get; init; }
+}
+
+/// <summary>Who decodes compressed files.</summary>
+public enum AudioDecoder
+{
+    /// <summary>FFmpeg where it is there, else the decoders inside, for the formats that they know.</summary>
+    Auto,
+
+    /// <summary>FFmpeg, for everything but WAV files.</summary>
+    FFmpeg,
+
+    /// <summary>The decoders inside: FLAC, MP3, Ogg Vorbis and Opus; FFmpeg for every other format.</summary>
+    Managed,
 }
 
 /// <summary>How recordings are opened.</summary>
@@ -35,6 +57,18 @@ public sealed record AudioInputOptions
 
     /// <summary>Path of the FFmpeg program; default: environment variable STEMSHARP_FFMPEG, then PATH.</summary>
     public string? FFmpegPath { get; init; }
+
+    /// <summary>Who decodes compressed files. Default FFmpeg where it is there, else the decoders inside.</summary>
+    public AudioDecoder Decoder { get; init; }
+
+    /// <summary>How more channels than are wanted become fewer. Default as the original does it: the first ones are taken.</summary>
+    public Downmix Downmix { get; init; }
+
+    /// <summary>
+    /// Which of several audio streams is read: its number among them from 1, or its language as the file writes it, such as <c>eng</c>. Default
+    /// (<see langword="null"/>) the one marked as default, else the first.
+    /// </summary>
+    public string? Stream { get; init; }
 
     /// <summary>How long FFmpeg may take to answer or to deliver the next samples before it is ended. Default 3 minutes.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromMinutes(3);

@@ -23,6 +23,11 @@ public sealed class AudioSource : IDisposable
         _spooled = spooled;
         _stamp = Stamp();
         _recording = Recognise(cancellationToken);
+        if (options.Stream is { } stream && stream != "1" && _recording is not FFmpegRecording)
+        {
+            throw new OptionException($"'{name}' has no audio stream {stream}; it has one. Leave the choice out.");
+        }
+
         Info = Part(_recording.Info);
         if (options.Strict && Info.Warnings is [{ } first, ..])
         {
@@ -35,9 +40,6 @@ public sealed class AudioSource : IDisposable
 
     /// <summary>What is known of the recording, or of the part of it that is read.</summary>
     public AudioInfo Info { get; }
-
-    /// <summary>Whether FFmpeg reads it.</summary>
-    internal bool ByFFmpeg => _recording is FFmpegRecording;
 
     /// <summary>
     /// What is odd about it, in sentences for the user: <see cref="AudioInfo.Warnings"/> and what reading it has shown since, such as damage that a
@@ -54,7 +56,10 @@ public sealed class AudioSource : IDisposable
         }
     }
 
-    /// <summary>Opens a file: WAV natively, everything else through FFmpeg. Pipes that have a name are spooled.</summary>
+    /// <summary>Whether FFmpeg reads it.</summary>
+    internal bool ByFFmpeg => _recording is FFmpegRecording;
+
+    /// <summary>Opens a file: WAV, AIFF, CAF and W64 natively, everything else as <see cref="AudioInputOptions.Decoder"/> says. Pipes that have a name are spooled.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and tools.</param>
     /// <param name="cancellationToken">Stops the opening.</param>
@@ -108,23 +113,26 @@ public sealed class AudioSource : IDisposable
         return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, Name, StartFrame, PartFrames) : reader;
     }
 
-    /// <summary>A new reader in another form: channels first (one is duplicated, of many the first are taken), then the rate.</summary>
+    /// <summary>
+    /// A new reader in another form: channels first (one is duplicated, of many the first are taken unless
+    /// <see cref="AudioInputOptions.Downmix"/> says otherwise), then the rate.
+    /// </summary>
     /// <param name="sampleRate">The rate that is wanted.</param>
     /// <param name="channels">The channels that are wanted.</param>
     /// <param name="cancellationToken">Ends the reading, and the decoder behind it.</param>
     /// <exception cref="AudioException">The channels can't be converted, or the file can't be read any more.</exception>
     public IAudioReader OpenReader(int sampleRate, int channels, CancellationToken cancellationToken = default) =>
-        Convert(OpenReader(cancellationToken), sampleRate, channels);
+        Convert(OpenReader(cancellationToken), sampleRate, channels, _options.Downmix, Info.SpeakerMask);
 
     /// <summary>A reader over another one, in another form.</summary>
     /// <inheritdoc cref="OpenReader(int, int, CancellationToken)"/>
-    internal static IAudioReader Convert(IAudioReader reader, int sampleRate, int channels)
+    internal static IAudioReader Convert(IAudioReader reader, int sampleRate, int channels, Downmix downmix, int? mask)
     {
         try
         {
             if (reader.Channels != channels)
             {
-                reader = new ChannelReader(reader, channels);
+                reader = new ChannelReader(reader, channels, downmix, mask);
             }
 
             if (reader.SampleRate != sampleRate)
@@ -156,6 +164,9 @@ public sealed class AudioSource : IDisposable
             throw new AudioException($"'{Name}' was changed while it was being worked on. Start again when nothing writes to it.");
         }
     }
+
+    /// <summary>How more channels than are wanted become fewer.</summary>
+    internal Downmix Downmix => _options.Downmix;
 
     /// <summary>Whether it is decoded, which costs as much each time.</summary>
     internal bool IsDecoded => _recording.IsDecoded;
@@ -202,10 +213,11 @@ public sealed class AudioSource : IDisposable
 
     private IRecording Recognise(CancellationToken cancellationToken)
     {
+        byte[] head = new byte[FileKind.HeadBytes];
+        int got;
         using (FileStream stream = InputFile.Open(_path, cancellationToken))
         {
-            byte[] head = new byte[FileKind.HeadBytes];
-            int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             if (WavHeader.Looks(head.AsSpan(0, got)))
             {
                 stream.Position = 0;
@@ -218,6 +230,20 @@ public sealed class AudioSource : IDisposable
             {
                 throw new AudioException(
                     $"'{Name}' is a text file, whatever its name says: it begins with \"{FileKind.Excerpt(head.AsSpan(0, got))}\". Give an audio file.");
+            }
+        }
+
+        if (_options.Decoder != AudioDecoder.FFmpeg)
+        {
+            if (PcmRecording.TryOpen(_path, Name, head.AsSpan(0, got)) is { } plain)
+            {
+                return plain;
+            }
+
+            bool isManaged = _options.Decoder == AudioDecoder.Managed || !FFmpegTool.IsThere(_options.FFmpegPath);
+            if (isManaged && ManagedDecoders.TryOpen(_path, Name, head.AsSpan(0, got), cancellationToken) is { } decoded)
+            {
+                return decoded;
             }
         }
 

@@ -51,38 +51,3 @@ internal static class ChannelConversion
     public static bool IsPossible(int sourceChannels, int targetChannels) =>
         sourceChannels >= targetChannels || sourceChannels == 1;
 }
-
-/// <summary>A reader with another number of channels.</summary>
-internal sealed class ChannelReader : IAudioReader
-{
-    private readonly IAudioReader _inner;
-    private readonly float[] _buffer;
-
-    /// <param name="inner">Disposed with this reader.</param>
-    /// <param name="channels">Channels that are wanted.</param>
-    public ChannelReader(IAudioReader inner, int channels)
-    {
-        if (!ChannelConversion.IsPossible(inner.Channels, channels))
-        {
-            throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.");
-        }
-
-        _inner = inner;
-        Channels = channels;
-        _buffer = new float[4096 * inner.Channels];
-    }
-
-    public int SampleRate => _inner.SampleRate;
-    public int Channels { get; }
-    public long? Length => _inner.Length;
-
-    public int Read(Span<float> interleaved)
-    {
-        int want = Math.Min(interleaved.Length / Channels, _buffer.Length / _inner.Channels);
-        int got = _inner.Read(_buffer.AsSpan(0, want * _inner.Channels));
-        ChannelConversion.Convert(_buffer.AsSpan(0, got * _inner.Channels), _inner.Channels, interleaved, Channels);
-        return got;
-    }
-
-    public void Dispose() => _inner.Dispose();
-}

@@ -27,3 +27,10 @@ internal interface IJudgingReader : IAudioReader
     /// <summary>Nothing more will be read: says what was wrong so far.</summary>
     void Leave();
 }
+
+/// <summary>A reader that goes to any frame at no cost.</summary>
+internal interface ISeekingReader : IAudioReader
+{
+    /// <summary>Goes to a frame; beyond the end means the end.</summary>
+    void Seek(long frame);
+}

@@ -19,9 +19,9 @@ internal sealed class RangeReader : IAudioReader
         _start = start;
         _left = length;
         Length = inner.Length is long all ? Math.Clamp(all - start, 0, length) : null;
-        if (inner is WavReader wav)
+        if (inner is ISeekingReader seeking)
         {
-            wav.Seek(start);
+            seeking.Seek(start);
         }
         else
         {

@@ -73,4 +73,50 @@ public class EncodingTests(ITestOutputHelper output)
 
     [ToolFact("ffmpeg")]
     public void Ogg_is_aligned_with_the_mix() => Check(AudioFormat.Ogg, 44100, 2);
+
+    [ToolFact("ffmpeg")]
+    public void What_an_encoder_does_not_take_is_refused_with_what_it_takes()
+    {
+        void Refuse(string part, AudioFormat format, int rate, int channels = 2, int? kbps = null)
+        {
+            EncodingOptions options = new() { Format = format, SampleRate = rate, BitrateKbps = kbps };
+            OptionException error = Assert.Throws<OptionException>(() => AudioFiles.Check(options, 44100, channels));
+            Assert.Contains(part, error.Message);
+            Assert.DoesNotContain("/", error.Message.Replace("kbit/s", ""));
+        }
+
+        Refuse("valid are 32, 40, 48", AudioFormat.Mp3, 44100, kbps: 8);
+        Refuse("valid are 8, 16, 24", AudioFormat.Mp3, 22050, kbps: 320);
+        Refuse("no bit rate of 200 kbit/s", AudioFormat.Mp3, 44100, kbps: 200);
+        Refuse("kbit/s there", AudioFormat.Ogg, 44100, kbps: 8);
+        Refuse("kbit/s there", AudioFormat.Opus, 48000, channels: 1, kbps: 500);
+        Refuse("can't be written with", AudioFormat.Ogg, 192_000, kbps: 500);
+        Refuse("655351", AudioFormat.Flac, 655_351);
+    }
+
+    [ToolFact("ffmpeg")]
+    public void Whatever_the_check_lets_through_is_written()
+    {
+        using TemporaryFolder folder = new();
+        foreach (AudioFormat format in new[] { AudioFormat.Mp3, AudioFormat.M4a, AudioFormat.Opus, AudioFormat.Ogg, AudioFormat.Flac })
+        {
+            foreach ((int rate, int channels, int? kbps) in new (int, int, int?)[] { (8000, 1, null), (8000, 2, 64), (22050, 1, 160), (48000, 1, 24), (96000, 2, 128), (192_000, 2, 96), (44100, 2, 448) })
+            {
+                EncodingOptions options = new() { Format = format, SampleRate = rate, BitrateKbps = format == AudioFormat.Flac ? null : kbps };
+                string path = folder.File($"{format}-{rate}-{channels}-{kbps}");
+                try
+                {
+                    AudioFiles.Check(options, rate, channels);
+                }
+                catch (OptionException)
+                {
+                    continue;
+                }
+
+                Signals.WriteAll(AudioFiles.Create(path, rate, channels, options), Signals.Music(rate / 2, channels, 1));
+                using AudioSource source = AudioSource.Open(path);
+                Assert.Equal(format == AudioFormat.Opus ? 48000 : rate, source.Info.SampleRate);
+            }
+        }
+    }
 }

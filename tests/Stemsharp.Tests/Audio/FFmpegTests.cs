@@ -204,7 +204,7 @@ public class FFmpegTests
         ExternalToolException missing = Assert.Throws<ExternalToolException>(() => FFmpegTool.Locate(null, null, "", "Reading 'song.mp3'"));
         Assert.StartsWith("Reading 'song.mp3' needs FFmpeg, which was not found. Install it (", missing.Message);
         Assert.Contains("STEMSHARP_FFMPEG", missing.Message);
-        Assert.Contains("WAV files work without FFmpeg", missing.Message);
+        Assert.Contains("Without it WAV, AIFF", missing.Message);
 
         using TemporaryFolder folder = new();
         ExternalToolException wrong = Assert.Throws<ExternalToolException>(

@@ -63,6 +63,21 @@ public class TagTests
     [ToolFact("ffmpeg")]
     public void Ogg_carries_tags_and_cover() => CheckFull(AudioFormat.Ogg);
 
+    [ToolFact("ffmpeg")]
+    public void A_cover_stays_the_front_cover()
+    {
+        using TemporaryFolder folder = new();
+        foreach (AudioFormat format in new[] { AudioFormat.Flac, AudioFormat.Mp3 })
+        {
+            string path = folder.File("x." + format.Extension());
+            Signals.WriteAll(AudioFiles.Create(path, 44100, 2, new EncodingOptions { Format = format, Tags = Full }), Signals.Music(5000, 2, 1));
+            byte[] file = File.ReadAllBytes(path);
+            int at = file.AsSpan().IndexOf("image/png"u8);
+            // FLAC has the kind before the type's length, ID3 behind the type and its zero.
+            Assert.Equal(3, format == AudioFormat.Flac ? file[at - 5] : file[at + 10]);
+        }
+    }
+
     [Fact]
     public void A_place_in_time_is_carried_and_moves_with_rate_and_start()
     {

@@ -16,17 +16,18 @@ internal sealed partial record FFmpegDamage(long? Frame, string Message)
     /// </summary>
     /// <param name="tool">FFmpeg.</param>
     /// <param name="path">The file.</param>
+    /// <param name="stream">The sound's stream.</param>
     /// <param name="frames">Errors behind this many frames do not matter.</param>
     /// <param name="limit">How long it may take; beyond it the place stays unknown.</param>
     /// <param name="cancellation">Ends the decoder.</param>
     /// <returns>Null where there is no error among these frames.</returns>
-    public static FFmpegDamage? Find(FFmpegTool tool, string path, long frames, TimeSpan limit, CancellationToken cancellation)
+    public static FFmpegDamage? Find(FFmpegTool tool, string path, int stream, long frames, TimeSpan limit, CancellationToken cancellation)
     {
         Scan scan = new(frames);
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", .. FFmpegInput.MemoryLimit, "-vn", "-sn", "-dn", .. FFmpegInput.Untrusted(path),
-            "-map", "0:a:0", "-af", "ashowinfo", "-f", "null", "-",
+            "-map", string.Create(CultureInfo.InvariantCulture, $"0:{stream}"), "-af", "ashowinfo", "-f", "null", "-",
         ];
         using FFmpegProcess process = new(tool.Path, arguments, limit, cancellation) { Listener = scan.Hear };
         process.Finish(out string? fault);

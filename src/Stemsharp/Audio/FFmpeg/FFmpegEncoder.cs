@@ -8,6 +8,21 @@ internal sealed record FFmpegEncoder
     private static readonly int[] Mp3Rates = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
     private static readonly int[] AacRates = [7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000];
 
+    // MPEG 1, 2 and 2.5: LAME takes the nearest of these, whatever it is told.
+    private static readonly (int Rate, int[] Bitrates)[] Mp3Bitrates =
+    [
+        (32_000, [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]),
+        (16_000, [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]),
+        (0, [8, 16, 24, 32, 40, 48, 56, 64]),
+    ];
+
+    // Tried where an encoder refuses a bit rate, to say what it takes.
+    private static readonly int[] Candidates = [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 500, 510];
+
+    // What every encoder takes with its own default bit rate, and FLAC at any rate up to here.
+    private const int PlainFlacRate = 192_000, PlainChannels = 2;
+    private static readonly int[] PlainRates = [44_100, 48_000];
+
     private static readonly Dictionary<AudioFormat, FFmpegEncoder> All = new()
     {
         [AudioFormat.Flac] = new() { Name = "FLAC", Encoder = "flac", Muxer = "flac", HighestRate = 655_350, TakesPicture = true },
@@ -93,6 +108,45 @@ internal sealed record FFmpegEncoder
         {
             throw new OptionException($"There is no MP3 preset {options.Mp3Preset}; valid are 2 (best) to 7 (fastest).");
         }
+    }
+
+    /// <summary>
+    /// Checks that this FFmpeg's encoder takes rate, channels and bit rate together: limits differ from encoder to encoder and from
+    /// version to version, so it is asked, with a moment of silence.
+    /// </summary>
+    /// <param name="options">Depth, bit rate, preset.</param>
+    /// <param name="rate">Frames per second of the file.</param>
+    /// <param name="channels">Samples in a frame.</param>
+    /// <param name="tool">The FFmpeg that will encode.</param>
+    /// <exception cref="OptionException">It does not, or would silently take other values.</exception>
+    public void CheckTogether(EncodingOptions options, int rate, int channels, FFmpegTool tool)
+    {
+        int bitrate = options.BitrateKbps ?? Bitrate;
+        if (options.Format == AudioFormat.Mp3)
+        {
+            // A default is the highest that there is.
+            int[] valid = Mp3Bitrates.First(row => rate >= row.Rate).Bitrates;
+            if (options.BitrateKbps is not null && !valid.Contains(bitrate))
+            {
+                throw new OptionException($"MP3 at {rate} Hz has no bit rate of {bitrate} kbit/s; valid are {string.Join(", ", valid)}.");
+            }
+        }
+
+        bool isPlain = (Bitrate == 0 ? rate <= PlainFlacRate : PlainRates.Contains(rate) && channels == PlainChannels) && options.BitrateKbps is null;
+        if (isPlain || tool.WhyRefused(Arguments(options, rate, tool), rate, channels) is not { } reason)
+        {
+            return;
+        }
+
+        if (Bitrate == 0)
+        {
+            throw new OptionException($"{Name} can't be written with {rate} Hz and {channels} channels. FFmpeg says: {reason}. Choose another rate, or WAV.");
+        }
+
+        int[] taken = [.. Candidates.Where(c => tool.WhyRefused(Arguments(options with { BitrateKbps = c }, rate, tool), rate, channels) is null)];
+        throw new OptionException(
+            $"{Name} can't be written with {bitrate} kbit/s at {rate} Hz and {channels} channel{(channels == 1 ? "" : "s")} by this FFmpeg; "
+            + (taken.Length > 0 ? $"it takes {taken[0]} to {taken[^1]} kbit/s there." : "it takes no bit rate there. Choose another rate."));
     }
 
     /// <summary>FFmpeg's arguments for the encoder and the muxer.</summary>

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Stemsharp.Audio;
 
 /// <summary>What ffprobe says of a file.</summary>
-internal sealed record FFmpegProbe
+internal sealed partial record FFmpegProbe
 {
     private const int MaximumAnswer = 16 << 20;
     private const int MaximumCover = 32 << 20;
@@ -30,9 +31,19 @@ internal sealed record FFmpegProbe
     /// <summary>Stream that holds the cover, where there is one.</summary>
     public int? CoverStream { get; init; }
 
+    /// <summary>The sound's stream, counted over all streams of the file.</summary>
+    public required int Stream { get; init; }
+
     /// <summary>Asks ffprobe.</summary>
+    /// <param name="tool">FFmpeg.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="name">Its name, for messages.</param>
+    /// <param name="wanted">Which audio stream: its number among them from 1, or a language; null for the one that players choose.</param>
+    /// <param name="limit">Longest wait.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="OptionException">There is no such stream.</exception>
     /// <exception cref="AudioException">The file is no audio that FFmpeg can read.</exception>
-    public static FFmpegProbe Run(FFmpegTool tool, string path, string name, TimeSpan limit, CancellationToken cancellation)
+    public static FFmpegProbe Run(FFmpegTool tool, string path, string name, string? wanted, TimeSpan limit, CancellationToken cancellation)
     {
         string[] arguments =
         [
@@ -49,7 +60,7 @@ internal sealed record FFmpegProbe
         try
         {
             using JsonDocument document = JsonDocument.Parse(answer);
-            return Interpret(document.RootElement, name, isGuess: process.Message.Contains(Guess, StringComparison.Ordinal));
+            return Interpret(document.RootElement, name, wanted, isGuess: process.Message.Contains(Guess, StringComparison.Ordinal));
         }
         catch (JsonException error)
         {
@@ -77,14 +88,23 @@ internal sealed record FFmpegProbe
         return code == 0 && fault is null && picture.Length <= MaximumCover ? Id3.Cover(picture) : null;
     }
 
-    /// <summary>FFmpeg's message with the path taken out, which is long, or a number where a stream was spooled.</summary>
-    internal static string Readable(string message, string path) => message.Replace(FFmpegInput.Name(path) + ": ", "");
+    /// <summary>
+    /// FFmpeg's message without the path, which is long, or a number where a stream was spooled, and without the list of formats that are let in.
+    /// </summary>
+    internal static string Readable(string message, string path) =>
+        Whitelist().Replace(message.Replace(FFmpegInput.Name(path) + ": ", ""), "is a kind that is not read");
 
-    private static FFmpegProbe Interpret(JsonElement root, string name, bool isGuess)
+    [GeneratedRegex(@"not (on|in) whitelist '[^']*'", RegexOptions.IgnoreCase)]
+    private static partial Regex Whitelist();
+
+    /// <summary>Whether a tag of the recording is one of the stems', too.</summary>
+    internal static bool IsCarried(string name) => !NotCarried.Contains(name);
+
+    private static FFmpegProbe Interpret(JsonElement root, string name, string? wanted, bool isGuess)
     {
         Dictionary<string, string> tags = [];
         int others = 0;
-        JsonElement? audio = null;
+        List<JsonElement> sounds = [];
         int? cover = null;
         root.TryGetProperty("format", out JsonElement format);
         AddTags(format, tags);
@@ -93,10 +113,9 @@ internal sealed record FFmpegProbe
             foreach (JsonElement stream in streams.EnumerateArray())
             {
                 string type = Text(stream, "codec_type");
-                if (type == "audio" && audio is null)
+                if (type == "audio")
                 {
-                    audio = stream;
-                    AddTags(stream, tags);
+                    sounds.Add(stream);
                 }
                 else if (type == "video" && cover is null && stream.TryGetProperty("disposition", out JsonElement disposition)
                     && Number(disposition, "attached_pic") == 1)
@@ -110,10 +129,14 @@ internal sealed record FFmpegProbe
             }
         }
 
-        if (audio is not { } found)
+        if (sounds.Count == 0)
         {
             throw new AudioException($"'{name}' has no audio in it. Give a file with sound.");
         }
+
+        (JsonElement found, string? note) = Choose(sounds, wanted, name);
+        others += sounds.Count - 1;
+        AddTags(found, tags);
 
         double rate = Number(found, "sample_rate") ?? 0, channels = Number(found, "channels") ?? 0;
         if (!SampleRates.IsRead(rate) || channels is < 1 or > 128)
@@ -134,12 +157,38 @@ internal sealed record FFmpegProbe
                 Channels = (int)channels,
                 EstimatedLength = frames,
                 SampleFormat = Depth(codec, found),
+                Notes = note is null ? [] : [note],
             },
+            Stream = (int)(Number(found, "index") ?? 0),
             Tags = tags,
             // A container's duration is that of its longest stream.
             StatedLength = !isGuess && (own is not null || others == 0) ? frames : null,
             CoverStream = cover,
         };
+    }
+
+    /// <summary>The wanted stream; of several, with a note about the others.</summary>
+    private static (JsonElement Stream, string? Note) Choose(List<JsonElement> sounds, string? wanted, string name)
+    {
+        string all = string.Join(", ", sounds.Select((s, i) => $"{i + 1} ({Describe(s)})"));
+        int chosen = wanted is null ? Math.Max(0, sounds.FindIndex(s => s.TryGetProperty("disposition", out JsonElement d) && Number(d, "default") == 1))
+            : int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number - 1
+            : sounds.FindIndex(s => Language(s).Equals(wanted, StringComparison.OrdinalIgnoreCase));
+        if (chosen < 0 || chosen >= sounds.Count)
+        {
+            throw new OptionException($"'{name}' has no audio stream {wanted}; it has {all}.");
+        }
+
+        return (sounds[chosen], wanted is null && sounds.Count > 1 ? $"The file has {sounds.Count} audio streams: {all}. Stream {chosen + 1} is used." : null);
+
+        static string Language(JsonElement stream) => stream.TryGetProperty("tags", out JsonElement tags) ? Text(tags, "language") : "";
+
+        static string Describe(JsonElement stream)
+        {
+            string language = Language(stream), title = stream.TryGetProperty("tags", out JsonElement tags) ? Text(tags, "title") : "";
+            string channels = string.Create(CultureInfo.InvariantCulture, $"{Number(stream, "channels") ?? 0} channels");
+            return string.Join(", ", new[] { language, title, Text(stream, "codec_name"), channels }.Where(part => part.Length > 0));
+        }
     }
 
     /// <summary>The depth of lossless codecs.</summary>

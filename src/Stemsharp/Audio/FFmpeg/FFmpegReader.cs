@@ -21,11 +21,12 @@ internal sealed class FFmpegReader : IJudgingReader
     /// <param name="path">The file.</param>
     /// <param name="name">Its name, for messages.</param>
     /// <param name="info">What the probe said.</param>
+    /// <param name="stream">The sound's stream.</param>
     /// <param name="options">Limits.</param>
     /// <param name="judge">Told once how many frames were read, whether that is the end, and whether FFmpeg complained.</param>
     /// <param name="cancellation">Ends the decoder.</param>
     public FFmpegReader(
-        FFmpegTool tool, string path, string name, AudioInfo info, AudioInputOptions options, Action<long, bool, bool> judge, CancellationToken cancellation)
+        FFmpegTool tool, string path, string name, AudioInfo info, int stream, AudioInputOptions options, Action<long, bool, bool> judge, CancellationToken cancellation)
     {
         _judge = judge;
         _path = path;
@@ -38,7 +39,7 @@ internal sealed class FFmpegReader : IJudgingReader
         _buffer = new byte[Math.Max(BufferBytes / _frameBytes, 1) * _frameBytes];
         List<string> arguments =
         [
-            .. FFmpegInput.Common, "-vn", "-sn", "-dn", .. FFmpegInput.Untrusted(path), "-map", "0:a:0", "-c:a", "pcm_f32le",
+            .. FFmpegInput.Common, "-vn", "-sn", "-dn", .. FFmpegInput.Untrusted(path), "-map", string.Create(CultureInfo.InvariantCulture, $"0:{stream}"), "-c:a", "pcm_f32le",
             "-ar", SampleRate.ToString(CultureInfo.InvariantCulture),
         ];
         // Holds the number of channels where a file changes it midway. With more than two, FFmpeg would remix to its

@@ -24,7 +24,7 @@ internal sealed class FFmpegRecording : IRecording
         _name = name;
         _options = options;
         _tool = FFmpegTool.Find(options.FFmpegPath, $"Reading '{name}'");
-        _probe = FFmpegProbe.Run(_tool, path, name, options.StallLimit, cancellationToken);
+        _probe = FFmpegProbe.Run(_tool, path, name, options.Stream, options.StallLimit, cancellationToken);
     }
 
     public AudioInfo Info => _probe.Info;
@@ -32,14 +32,14 @@ internal sealed class FFmpegRecording : IRecording
     public bool IsDecoded => true;
 
     public IAudioReader Open(Action<string> found, CancellationToken cancellationToken) =>
-        new FFmpegReader(_tool, _path, _name, Info, _options, (frames, atEnd, spoke) => Judge(frames, atEnd, spoke, found, cancellationToken), cancellationToken);
+        new FFmpegReader(_tool, _path, _name, Info, _probe.Stream, _options, (frames, atEnd, spoke) => Judge(frames, atEnd, spoke, found, cancellationToken), cancellationToken);
 
     /// <summary>Adds up the packets' durations: what a header says of the whole may be a guess, or wrong.</summary>
     public long? CountFrames(CancellationToken cancellationToken)
     {
         string[] arguments =
         [
-            "-hide_banner", "-loglevel", "quiet", "-select_streams", "a:0", "-show_entries", "packet=duration_time", "-print_format", "csv=print_section=0",
+            "-hide_banner", "-loglevel", "quiet", "-select_streams", _probe.Stream.ToString(CultureInfo.InvariantCulture), "-show_entries", "packet=duration_time", "-print_format", "csv=print_section=0",
             .. FFmpegInput.Untrusted(_path),
         ];
         using FFmpegProcess process = new(_tool.ProbePath, arguments, _options.StallLimit, cancellationToken);
@@ -68,7 +68,7 @@ internal sealed class FFmpegRecording : IRecording
         long? said = atEnd ? _probe.StatedLength : null;
         // Encoders' delay and padding are counted by some headers and not by others.
         bool differs = said is long stated && Math.Abs(stated - frames) > Info.SampleRate / 4;
-        FFmpegDamage? damage = spoke ? FFmpegDamage.Find(_tool, _path, atEnd ? long.MaxValue : frames, _options.StallLimit, cancellationToken) : null;
+        FFmpegDamage? damage = spoke ? FFmpegDamage.Find(_tool, _path, _probe.Stream, atEnd ? long.MaxValue : frames, _options.StallLimit, cancellationToken) : null;
         if (damage is not null)
         {
             found($"The file is damaged{(damage.Frame is long place ? $" at {Seconds(place)} s" : "")}: FFmpeg says \"{damage.Message}\". What could not be decoded is missing, and what follows it comes earlier by that much.");
@@ -76,9 +76,7 @@ internal sealed class FFmpegRecording : IRecording
 
         if (differs)
         {
-            found(said > frames
-                ? $"The file is cut short or damaged: its header promises {Seconds(said.Value)} s, {Seconds(frames)} s could be decoded and are used."
-                : $"The file is longer than its header says: {Seconds(said!.Value)} s; {Seconds(frames)} s were decoded and are used.");
+            found(Shortfall.Of(said!.Value, frames, Info.SampleRate));
         }
     }
 

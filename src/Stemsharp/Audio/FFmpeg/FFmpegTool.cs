@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Stemsharp.Audio;
@@ -10,9 +11,14 @@ internal sealed partial class FFmpegTool
     public const string EnvironmentVariable = "STEMSHARP_FFMPEG";
 
     private const int OldestMajor = 4;
+
+    /// <summary>More than any encoder's frame.</summary>
+    private const int ProbeFrames = 4096;
+
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
     private static readonly ConcurrentDictionary<string, FFmpegTool> Found = new();
     private readonly Lazy<HashSet<string>> _encoders;
+    private readonly ConcurrentDictionary<string, string> _refusals = new();
 
     private FFmpegTool(string path, string probePath, string version, int major)
     {
@@ -34,6 +40,21 @@ internal sealed partial class FFmpegTool
 
     /// <summary>The version's first number; the highest there is for builds from the repository, which have none.</summary>
     public int Major { get; }
+
+    /// <summary>Whether there is a program where one would be looked for.</summary>
+    /// <param name="option">A path that the user gave.</param>
+    public static bool IsThere(string? option)
+    {
+        try
+        {
+            Locate(option, Environment.GetEnvironmentVariable(EnvironmentVariable), Environment.GetEnvironmentVariable("PATH"), "");
+            return true;
+        }
+        catch (ExternalToolException) when (string.IsNullOrEmpty(option) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(EnvironmentVariable)))
+        {
+            return false;
+        }
+    }
 
     /// <summary>Finds FFmpeg and checks its version.</summary>
     /// <param name="option">A path that the user gave; it alone is tried then.</param>
@@ -57,6 +78,35 @@ internal sealed partial class FFmpegTool
                 $"{purpose} needs the encoder {encoder}, which this FFmpeg ({Path}, version {Version}) lacks. "
                 + "Install a complete FFmpeg, or choose another format; WAV needs no FFmpeg.");
         }
+    }
+
+    /// <summary>Why an encoder does not take what it is told, or would take something else; null where it does. Asked once.</summary>
+    /// <param name="output">FFmpeg's arguments for encoder and muxer.</param>
+    /// <param name="rate">Frames per second.</param>
+    /// <param name="channels">Samples in a frame.</param>
+    public string? WhyRefused(IEnumerable<string> output, int rate, int channels)
+    {
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-f", "f32le", "-ar", rate.ToString(CultureInfo.InvariantCulture),
+            "-ac", channels.ToString(CultureInfo.InvariantCulture), "-i", "pipe:0", .. output, "-f", "null", "pipe:1",
+        ];
+        string reason = _refusals.GetOrAdd(string.Join(' ', arguments), _ =>
+        {
+            using FFmpegProcess process = new(Path, arguments, AnswerLimit, CancellationToken.None);
+            try
+            {
+                process.Write(new byte[sizeof(float) * channels * ProbeFrames]);
+            }
+            catch (IOException)
+            {
+                // It has ended already, and says why.
+            }
+
+            int code = process.Finish(out string? fault);
+            return code != 0 || fault is not null || process.Message.Contains("clamp", StringComparison.OrdinalIgnoreCase) ? fault ?? process.Message : "";
+        });
+        return reason.Length > 0 ? reason : null;
     }
 
     /// <summary>The program's path: as given, else as the environment variable says, else on the search path.</summary>
@@ -87,11 +137,9 @@ internal sealed partial class FFmpegTool
             }
         }
 
-        string install = OperatingSystem.IsWindows() ? "winget install ffmpeg"
-            : OperatingSystem.IsMacOS() ? "brew install ffmpeg"
-            : "your package manager, for example apt install ffmpeg";
         throw new ExternalToolException(
-            $"{purpose} needs FFmpeg, which was not found. Install it ({install}) or set {EnvironmentVariable} to its path. WAV files work without FFmpeg.");
+            $"{purpose} needs FFmpeg, which was not found. Install it ({FFmpegInstallation.Command()}) or set {EnvironmentVariable} to its path. "
+            + $"Without it {ManagedDecoders.Kinds} are read, and WAV is written.");
     }
 
     private static FFmpegTool Check(string path, string purpose)

@@ -41,7 +41,7 @@ internal sealed class FFmpegWriter : PcmWriter
             {
                 string demuxer = art.MimeType == "image/png" ? "png_pipe" : "jpeg_pipe";
                 arguments.AddRange(["-protocol_whitelist", "file", "-f", demuxer, "-i", Side(art.Data.Span)]);
-                cover.AddRange(["-map", "2:v:0", "-c:v", "copy", "-disposition:v:0", "attached_pic"]);
+                cover.AddRange(["-map", "2:v:0", "-c:v", "copy", "-disposition:v:0", "attached_pic", "-metadata:s:v:0", "comment=Cover (front)"]);
             }
 
             arguments.AddRange(["-map_metadata", "1", .. output, .. cover, FFmpegInput.Name(File!.TemporaryPath)]);
@@ -107,8 +107,8 @@ internal sealed class FFmpegWriter : PcmWriter
         string message = fault ?? FFmpegProbe.Readable(_process!.Message, File!.TemporaryPath);
         bool isDiskFull = message.Contains("No space left", StringComparison.OrdinalIgnoreCase);
         string hint = isDiskFull
-            ? $"'{File!.Path}' can't be written: no space left on the disk. Free some space or choose another folder."
-            : $"'{File!.Path}' can't be encoded. FFmpeg says: {message}.";
+            ? $"'{Path.GetFileName(File!.Path)}' can't be written: no space left on the disk. Free some space or choose another folder."
+            : $"'{Path.GetFileName(File!.Path)}' can't be encoded. FFmpeg says: {message}.";
         return new OutputException(hint, error, isDiskFull);
     }
 

@@ -131,6 +131,29 @@ internal static class Id3
         return new AudioTags { Values = values, Cover = cover };
     }
 
+    /// <summary>The bytes that tags of this kind take from a position on; 0 where there is none.</summary>
+    /// <param name="stream">A file.</param>
+    /// <param name="start">The position.</param>
+    public static long LengthAt(Stream stream, long start)
+    {
+        long at = start;
+        Span<byte> head = stackalloc byte[10];
+        while (at + head.Length <= stream.Length)
+        {
+            stream.Position = at;
+            stream.ReadExactly(head);
+            if (!head.StartsWith("ID3"u8) || head[3] == 0xFF)
+            {
+                break;
+            }
+
+            // A footer repeats the head.
+            at += head.Length + SyncSafe(head[6..]) + ((head[5] & 0x10) != 0 ? head.Length : 0);
+        }
+
+        return Math.Min(at, stream.Length) - start;
+    }
+
     private static void ReadText(string id, ReadOnlySpan<byte> content, Dictionary<string, string> values)
     {
         byte encoding = content[0];

@@ -31,6 +31,9 @@ internal sealed record WavHeader
     /// <summary>Bits that carry information, at most the container's.</summary>
     public required int ValidBits { get; init; }
 
+    /// <summary>The channel mask of an extensible format; null where there is none that fits the channels.</summary>
+    public int? SpeakerMask { get; init; }
+
     public required long DataOffset { get; init; }
 
     /// <summary>Bytes of whole frames.</summary>
@@ -183,6 +186,7 @@ internal sealed record WavHeader
         int block = BinaryPrimitives.ReadUInt16LittleEndian(format[12..]);
         int bits = format.Length >= 16 ? BinaryPrimitives.ReadUInt16LittleEndian(format[14..]) : 0;
         int valid = bits;
+        int? mask = null;
         if (tag == ExtensibleTag)
         {
             if (format.Length < 40)
@@ -195,6 +199,8 @@ internal sealed record WavHeader
             {
                 valid = stated;
             }
+            int speakers = BinaryPrimitives.ReadInt32LittleEndian(format[20..]);
+            mask = System.Numerics.BitOperations.PopCount((uint)speakers) == channels ? speakers : null;
             // KSDATAFORMAT_SUBTYPE GUIDs are the plain tag followed by a fixed tail.
             ReadOnlySpan<byte> tail = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
             tag = format.Slice(26, 14).SequenceEqual(tail) ? BinaryPrimitives.ReadUInt16LittleEndian(format[24..]) : -1;
@@ -246,6 +252,7 @@ internal sealed record WavHeader
             Format = stored,
             FormatTag = tag,
             ValidBits = valid,
+            SpeakerMask = mask,
             DataOffset = data.Offset,
             DataBytes = data.Size - data.Size % block,
             Chunks = chunks,

@@ -1,7 +1,7 @@
 namespace Stemsharp.Audio;
 
 /// <summary>Reads the samples of a WAV file block by block.</summary>
-internal sealed class WavReader : IAudioReader
+internal sealed class WavReader : ISeekingReader
 {
     private const int BufferBytes = 1 << 16;
     private readonly Stream _stream;
@@ -52,6 +52,7 @@ internal sealed class WavReader : IAudioReader
         Length = Length,
         EstimatedLength = Length,
         SampleFormat = _format,
+        SpeakerMask = Header.SpeakerMask,
         Warnings = Header.Warnings,
     };
 
