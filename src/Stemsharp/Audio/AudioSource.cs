@@ -62,6 +62,9 @@ public sealed class AudioSource : IDisposable
     /// <summary>What is known of the recording, or of the part of it that is read.</summary>
     public AudioInfo Info { get; }
 
+    /// <summary>Whether FFmpeg reads it.</summary>
+    internal bool ByFFmpeg => _tool is not null;
+
     /// <summary>Opens a file: WAV natively, everything else through FFmpeg. Pipes that have a name are spooled.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and tools.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Stemsharp.Tests;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Commands;
@@ -26,6 +27,16 @@ public sealed class BenchPipelineTests : IDisposable
         }
 
         Assert.StartsWith("<svg", File.ReadAllText(picture), StringComparison.Ordinal);
+    }
+
+    [ToolFact("ffmpeg")]
+    public async Task WhatFFmpegTakesByItselfIsToldBesides()
+    {
+        CommandLineRun run = await CommandLineRun.OfAsync("bench", "pipeline", "--seconds", "10", "--threads", "2", "--json", "--format", "flac");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.Equal(0, json.RootElement.GetProperty("ffmpeg_decode_seconds").GetDouble());
+        Assert.True(json.RootElement.GetProperty("ffmpeg_encode_seconds").GetDouble() > 0);
     }
 
     [Theory]

@@ -36,20 +36,23 @@ internal sealed record PipelineBench
                 Write(input);
             }
 
+            EncodingOptions encoding = new() { Format = Format, Dither = true };
             SeparatorOptions options = new() { Model = "synthetic:htdemucs", Backends = [new CopyBackend()], Engine = CopyBackend.BackendName, Threads = Threads };
             await using Separator separator = await Separator.OpenAsync(options, cancellationToken: cancellationToken).ConfigureAwait(false);
             PipelineResult result = null!;
+            int stems = 0;
             for (int run = 0; run < 2; run++)
             {
                 Timeline timeline = new();
                 long began = Stopwatch.GetTimestamp();
                 SeparatedFiles files = await separator.SeparateToFilesAsync(
-                    input, Path.Combine(folder, $"{run}"), new StemFileOptions { Encoding = new EncodingOptions { Format = Format, Dither = true } },
+                    input, Path.Combine(folder, $"{run}"), new StemFileOptions { Encoding = encoding },
                     options with { Timeline = timeline }, cancellationToken: cancellationToken).ConfigureAwait(false);
                 result = new PipelineResult(Stopwatch.GetElapsedTime(began).TotalSeconds, files.Summary.Info.Duration.TotalSeconds, Threads, began, timeline);
+                stems = files.Files.Count;
             }
 
-            return result;
+            return result with { Alone = FFmpegAlone.Measure(input, stems, encoding, folder) };
         }
         finally
         {

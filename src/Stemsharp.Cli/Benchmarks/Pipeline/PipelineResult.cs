@@ -13,6 +13,9 @@ namespace Stemsharp.Cli.Benchmarks.Pipeline;
 /// <param name="Timeline">Its stages.</param>
 internal sealed record PipelineResult(double WallSeconds, double AudioSeconds, int Threads, long Began, Timeline Timeline)
 {
+    /// <summary>What FFmpeg takes by itself for the same files; null where it has no part in them.</summary>
+    internal FFmpegAlone? Alone { get; init; }
+
     private IEnumerable<(string Name, double Seconds, int Count)> Totals => Timeline.Stages
         .GroupBy(s => s.Name)
         .Select(g => (g.Key, g.Sum(s => s.Seconds), g.Count()));
@@ -25,6 +28,11 @@ internal sealed record PipelineResult(double WallSeconds, double AudioSeconds, i
         foreach ((string name, double seconds, int count) in Totals)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"  {name,-10} {seconds,8:F3} s in {count}");
+        }
+
+        if (Alone is { } alone)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"FFmpeg alone takes {alone.Seconds:F3} s for these files: {alone.DecodeSeconds:F3} s to decode, {alone.EncodeSeconds:F3} s to encode all at once.");
         }
 
         return text.ToString().TrimEnd();
@@ -51,6 +59,12 @@ internal sealed record PipelineResult(double WallSeconds, double AudioSeconds, i
             }
 
             json.WriteEndObject();
+            if (Alone is { } alone)
+            {
+                json.WriteNumber("ffmpeg_decode_seconds", Math.Round(alone.DecodeSeconds, 4));
+                json.WriteNumber("ffmpeg_encode_seconds", Math.Round(alone.EncodeSeconds, 4));
+            }
+
             json.WriteEndObject();
         }
 

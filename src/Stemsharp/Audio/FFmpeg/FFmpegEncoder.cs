@@ -110,7 +110,7 @@ internal sealed record FFmpegEncoder
         switch (options.Format)
         {
             case AudioFormat.Flac:
-                arguments.AddRange(["-compression_level", "8"]);
+                // FFmpeg's own level 5, too: 8 takes twice the time and saves a hundredth of the size.
                 if (options.SampleFormat == SampleFormat.Int24)
                 {
                     arguments.AddRange(["-sample_fmt", "s32", "-bits_per_raw_sample", "24"]);
