@@ -36,7 +36,7 @@ internal static class BackendTable
         return new OnnxRuntimeBackend(library, session)
         {
             CacheFolder = folder,
-            GraphFor = (network, samples, precision) => OnnxGraphCache.Get(PrivateFolder.Open(folder), network, samples, precision),
+            GraphFor = (network, graph) => OnnxGraphCache.Get(PrivateFolder.Open(folder), network, graph.Samples, graph.Precision, graph.Pieces),
         };
     }
 }

@@ -46,6 +46,13 @@ internal sealed class EngineOptions
         HelpName = "FILE",
     };
 
+    /// <summary>A provider's own library.</summary>
+    public Option<string?> ProviderLibrary { get; } = new("--provider-library")
+    {
+        Description = "The library of a --provider that is not part of onnxruntime but registered with it: OpenVINO's, WebGPU's or TensorRT RTX's.",
+        HelpName = "FILE",
+    };
+
     /// <summary>TensorRT's workspace.</summary>
     public Option<string?> Workspace { get; } = new("--workspace")
     {
@@ -80,7 +87,7 @@ internal sealed class EngineOptions
     /// <summary>Those of commands that judge one engine: another one may not take its place.</summary>
     public IEnumerable<Option> OfOneEngine => All.Where(o => o != Fallback);
 
-    private Option[] OfOnnxRuntime => [Provider, Library, Workspace, Further];
+    private Option[] OfOnnxRuntime => [Provider, Library, ProviderLibrary, Workspace, Further];
 
     /// <summary>What was chosen.</summary>
     /// <param name="line">The command line.</param>
@@ -108,9 +115,16 @@ internal sealed class EngineOptions
             throw new OptionException("--workspace is TensorRT's; it belongs to --provider tensorrt.");
         }
 
+        string? own = Has(line, ProviderLibrary) ? line.GetValue(ProviderLibrary) : null;
+        if (own is not null && place is not (ExecutionProvider.OpenVINO or ExecutionProvider.WebGpu or ExecutionProvider.TensorRTRtx))
+        {
+            throw new OptionException($"--provider-library is for a provider that has a library of its own: --provider openvino, webgpu or tensorrtrtx, not {provider}.");
+        }
+
         OnnxSessionOptions session = new()
         {
             Provider = place,
+            ProviderLibrary = own,
             Workspace = Has(line, Workspace) && line.GetValue(Workspace) is { } text ? SizeText.Bytes("--workspace", text) : null,
             ProviderOptions = ReadFurther(line),
 

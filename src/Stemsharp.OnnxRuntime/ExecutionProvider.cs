@@ -26,4 +26,7 @@ public enum ExecutionProvider
 
     /// <summary>Processors through XNNPACK.</summary>
     Xnnpack,
+
+    /// <summary>NVIDIA's RTX GPUs through TensorRT for RTX, from a library of its own.</summary>
+    TensorRTRtx,
 }

@@ -102,7 +102,10 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     public float* Output(PortRole role) => Output(role, 0);
 
     /// <summary>Whether it runs on the threads of the process that are there for the work around it, too.</summary>
-    public bool IsOnProcessor => _session.Options.Provider is ExecutionProvider.Cpu or ExecutionProvider.Xnnpack or ExecutionProvider.OpenVINO;
+    public bool IsOnProcessor => IsProcessor(_session.Options.Provider);
+
+    /// <summary>Whether a provider runs on the threads of the process that are there for the work around it, too.</summary>
+    public static bool IsProcessor(ExecutionProvider provider) => provider is ExecutionProvider.Cpu or ExecutionProvider.Xnnpack or ExecutionProvider.OpenVINO;
 
     /// <summary>Inputs and outputs of their own for the same graph, to be filled and read while it runs. Runs take turns; this has to live longer.</summary>
     public OnnxNetworkSession Beside() => new(this);
@@ -132,6 +135,12 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
             Outputs = [new("stems", PortRole.Waveform)],
         };
     }
+
+    /// <summary>Floats of a piece's input; 0 where there is none.</summary>
+    public int InputLength(PortRole role) => _form.Inputs[(int)role] is { } at ? (int)Elements(_session.Inputs[at]) : 0;
+
+    /// <summary>Floats of a piece's output, all stems; 0 where there is none.</summary>
+    public int OutputLength(PortRole role) => _form.Outputs[(int)role] is { } at ? (int)(Elements(_session.Outputs[at]) / _form.Stems * Stems.Count) : 0;
 
     /// <summary>Tells, after the first run, which provider ran how many nodes.</summary>
     public void TellNodes(Action<string>? say) => _say = say;

@@ -37,10 +37,10 @@ public sealed class OnnxRuntimeBackend : Backend
     }
 
     /// <summary>
-    /// Gives the .onnx file of a network for so many samples and a precision, by exporting it where it is not there yet. Without it only
-    /// exported files run.
+    /// Gives the .onnx file of a network for so many samples, a precision and so many pieces in a run, by exporting it where it is not there
+    /// yet. Without it only exported files run.
     /// </summary>
-    public Func<Network, int, EnginePrecision, string>? GraphFor { get; init; }
+    public Func<Network, GraphRequest, string>? GraphFor { get; init; }
 
     /// <summary>Where compiled engines are kept: a folder that only the user can write. Null for none; TensorRT needs one.</summary>
     public string? CacheFolder { get; init; }
@@ -59,6 +59,8 @@ public sealed class OnnxRuntimeBackend : Backend
 
     /// <summary>Where it runs networks.</summary>
     public ExecutionProvider Provider => _options.Provider;
+
+    private bool IsOnProcessor => OnnxNetworkSession.IsProcessor(Provider);
 
     private string ProviderName => Provider.ToString().ToLowerInvariant();
 
@@ -92,11 +94,18 @@ public sealed class OnnxRuntimeBackend : Backend
         long tensors = network.Definition.Outputs.Concat(network.Definition.Inputs)
             .Sum(port => network.Definition.ShapeOf(port, samples).Aggregate(4L, (n, d) => n * d));
         long weights = network.Path is { } path && File.Exists(path) ? 2 * new FileInfo(path).Length : 0;
-        return new EngineMemory(weights + 12 * tensors, 12 * tensors);
+        return IsOnProcessor ? new EngineMemory(weights + 12 * tensors, 12 * tensors)
+            : new EngineMemory(weights + 12 * tensors, 2 * tensors, weights + 12 * tensors, 12 * tensors);
     }
 
     /// <inheritdoc/>
-    public override int PiecesAtOnce(Network network, EngineSettings settings, int samples) => 1;
+    public override int PiecesAtOnce(Network network, EngineSettings settings, int samples)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(settings);
+        int wanted = !network.HasGraph ? 1 : settings.PiecesAtOnce > 0 ? settings.PiecesAtOnce : Provider == ExecutionProvider.Cuda ? BatchTrial.Most : 1;
+        return Math.Clamp(wanted, 1, Math.Max(1, settings.MostPiecesAtOnce));
+    }
 
     /// <inheritdoc/>
     public override string Describe(EngineSettings settings) => $"onnxruntime ({ProviderNames.Of(Provider).Replace("ExecutionProvider", "", StringComparison.Ordinal)})";
@@ -114,7 +123,14 @@ public sealed class OnnxRuntimeBackend : Backend
             CacheFolder = CacheFolder is null ? null : PrivateFolder.Open(Path.Combine(CacheFolder, ProviderName)),
         };
         EngineIdentity identity = new(Name, Provider == ExecutionProvider.Cpu ? ProviderName : Place(device), settings.Precision);
-        OnnxNetworkRuntime runtime = new(network.Definition, identity, samples => Load(library, network, options, settings, samples));
+        int? chosen = null;
+        OnnxNetworkRuntime runtime = new(
+            network.Definition, identity,
+            samples => chosen ??= Together(library, network, options, settings, samples),
+            (samples, pieces) => Load(library, network, options, settings, samples, pieces))
+        {
+            Messages = settings.Logger is { } logger ? RuntimeMessages.To(logger) : null,
+        };
         return new SpectralEngine(network.Definition, runtime, settings.Threads);
     }
 
@@ -140,12 +156,44 @@ public sealed class OnnxRuntimeBackend : Backend
         }
     }
 
-    private OnnxNetworkSession Load(OnnxRuntimeLibrary library, Network network, OnnxSessionOptions options, EngineSettings settings, int samples)
+    // As many as are asked for; where it is left to the backend, what a GPU's memory suffices for and a trial found best.
+    private int Together(OnnxRuntimeLibrary library, Network network, OnnxSessionOptions options, EngineSettings settings, int samples)
     {
-        string graph = network.HasGraph ? GraphFor!(network, samples, settings.Precision) : network.Path!;
+        if (!network.HasGraph)
+        {
+            return 1;
+        }
+
+        if (settings.PiecesAtOnce > 0)
+        {
+            return Math.Min(settings.PiecesAtOnce, Math.Max(1, settings.MostPiecesAtOnce));
+        }
+
+        // TensorRT would build an engine for each of the numbers, for minutes.
+        if (Provider != ExecutionProvider.Cuda || NvidiaGpu.FindAll(out _) is not { } gpus || options.Device >= gpus.Count)
+        {
+            return 1;
+        }
+
+        NvidiaGpu gpu = gpus[options.Device];
+        EngineMemory memory = Estimate(network, settings, samples);
+        long fitting = 1 + Math.Max(0, gpu.Memory / 2 - memory.Device) / memory.DevicePerPiece;
+        int most = (int)Math.Min(Math.Min(fitting, BatchTrial.Most), Math.Max(1, settings.MostPiecesAtOnce));
+        string alone = GraphFor!(network, new GraphRequest(samples, settings.Precision, 1));
+        string key = $"{Path.GetFileNameWithoutExtension(alone)}-{gpu.Architecture}-{library.Version}.batch";
+        return BatchTrial.Choose(
+            options.CacheFolder is { } folder ? Path.Combine(folder, key) : null, most,
+            pieces => new OnnxNetworkSession(library, GraphFor(network, new GraphRequest(samples, settings.Precision, pieces)), options with { CountNodes = false }, network.Definition.Stems),
+            settings.Say ?? (_ => { }));
+    }
+
+    private OnnxNetworkSession Load(OnnxRuntimeLibrary library, Network network, OnnxSessionOptions options, EngineSettings settings, int samples, int pieces)
+    {
+        string graph = network.HasGraph ? GraphFor!(network, new GraphRequest(samples, settings.Precision, pieces)) : network.Path!;
         string key = network is ExportedNetwork exported ? exported.Sha256[..16] : Path.GetFileNameWithoutExtension(graph);
         OnnxNetworkSession session = options.Provider == ExecutionProvider.TensorRT
             ? TensorRTEngine.Create(library, graph, key, options, network.Definition.Stems, settings.Say ?? (_ => { }))
+            : network.HasGraph ? OptimizedGraph.Load(library, graph, options, network.Definition.Stems)
             : new OnnxNetworkSession(library, graph, options, network.Definition.Stems);
         session.TellNodes(settings.Say);
         return session;

@@ -31,6 +31,13 @@ public sealed class OnnxRuntimeLibrary
 
     internal IBinding Binding { get; }
 
+    /// <summary>What providers offer once a provider's own library is registered.</summary>
+    /// <param name="path">That library's file.</param>
+    /// <exception cref="ExternalToolException">It is not there, or not a provider's.</exception>
+    internal IReadOnlyList<ProviderDevice> Devices(string path) => File.Exists(path)
+        ? Try($"register {path}", () => Binding.Register(System.IO.Path.GetFullPath(path)))
+        : throw new ExternalToolException($"There is no file {path}; --provider-library takes the library of a provider that is not part of onnxruntime.");
+
     /// <summary>Loads onnxruntime.</summary>
     /// <param name="path">The library's file; null to look for it.</param>
     /// <exception cref="ExternalToolException">There is none, it is not onnxruntime, it is too old, or the process uses another one.</exception>

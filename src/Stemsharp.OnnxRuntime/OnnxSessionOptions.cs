@@ -6,6 +6,12 @@ public sealed record OnnxSessionOptions
     /// <summary>Where the model runs; providers that take only part of it leave the rest to the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
 
+    /// <summary>
+    /// The provider's own library, absolute, where it is not part of onnxruntime but is registered with it: OpenVINO's, WebGPU's and
+    /// TensorRT RTX's can be had so. Null for a provider that onnxruntime was built with.
+    /// </summary>
+    public string? ProviderLibrary { get; init; }
+
     /// <summary>Which of several devices, counted from 0.</summary>
     public int Device { get; init; }
 
@@ -26,4 +32,10 @@ public sealed record OnnxSessionOptions
 
     /// <summary>Write onnxruntime's profile, and read from it which provider ran how many nodes.</summary>
     public bool CountNodes { get; init; }
+
+    /// <summary>Whether the file is a graph as the optimiser left it: nothing is done to it any more.</summary>
+    internal bool IsOptimized { get; init; }
+
+    /// <summary>Where the optimiser's graph is written; null for nowhere.</summary>
+    internal string? OptimizedPath { get; init; }
 }

@@ -15,6 +15,7 @@ internal static class ProviderNames
         ExecutionProvider.CoreML => "CoreMLExecutionProvider",
         ExecutionProvider.OpenVINO => "OpenVINOExecutionProvider",
         ExecutionProvider.WebGpu => "WebGpuExecutionProvider",
+        ExecutionProvider.TensorRTRtx => "NvTensorRTRTXExecutionProvider",
         _ => "XnnpackExecutionProvider",
     };
 
@@ -25,6 +26,7 @@ internal static class ProviderNames
         ExecutionProvider.CoreML => "CoreML",
         ExecutionProvider.OpenVINO => "OpenVINO",
         ExecutionProvider.WebGpu => "WebGPU",
+        ExecutionProvider.TensorRTRtx => "NvTensorRtRtx",
         _ => "XNNPACK",
     };
 
@@ -76,8 +78,20 @@ internal static class ProviderNames
                 }
 
                 break;
+            case ExecutionProvider.TensorRTRtx:
+                if (folder is not null)
+                {
+                    values["nv_runtime_cache_path"] = folder;
+                }
+
+                break;
             case ExecutionProvider.OpenVINO:
-                values["device_type"] = "AUTO";
+                if (settings.ProviderLibrary is null)
+                {
+                    // A library of its own is given a device instead.
+                    values["device_type"] = "AUTO";
+                }
+
                 if (folder is not null)
                 {
                     values["cache_dir"] = folder;

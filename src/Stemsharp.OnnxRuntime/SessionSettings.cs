@@ -34,16 +34,23 @@ internal static class SessionSettings
         }
 
         string name = ProviderNames.Of(options.Provider);
-        IReadOnlyList<string> available = library.Providers;
-        if (!available.Contains(name))
-        {
-            throw new ExternalToolException($"{library.Path} (onnxruntime {library.Version}) was built without {name}; it has {string.Join(", ", available)}. Use one of these, or an onnxruntime built with {name}.");
-        }
-
         SortedDictionary<string, string> values = ProviderNames.Options(options);
         foreach ((string key, string value) in options.ProviderOptions)
         {
             values[key] = value;
+        }
+
+        if (options.ProviderLibrary is { } own)
+        {
+            ProviderDevice device = DeviceOf(library, own, name, options.Device);
+            library.Try($"use {name}", () => settings.Append(device, values));
+            return;
+        }
+
+        IReadOnlyList<string> available = library.Providers;
+        if (!available.Contains(name))
+        {
+            throw new ExternalToolException($"{library.Path} (onnxruntime {library.Version}) was built without {name}; it has {string.Join(", ", available)}. Use one of these, or an onnxruntime built with {name}, or name the provider's own library (--provider-library).");
         }
 
         library.Try($"use {name}", () => settings.Append(options.Provider, values));
@@ -53,5 +60,15 @@ internal static class SessionSettings
             SortedDictionary<string, string> cuda = ProviderNames.Options(options with { Provider = ExecutionProvider.Cuda });
             library.Try($"use {ProviderNames.Of(ExecutionProvider.Cuda)}", () => settings.Append(ExecutionProvider.Cuda, cuda));
         }
+    }
+
+    private static ProviderDevice DeviceOf(OnnxRuntimeLibrary library, string path, string name, int number)
+    {
+        ProviderDevice[] devices = [.. library.Devices(path).Where(device => device.Provider == name)];
+        return number < devices.Length
+            ? devices[number]
+            : throw new ExternalToolException(devices.Length == 0
+                ? $"{path} offers no device of {name}; it has {string.Join(", ", library.Devices(path).Select(d => d.Provider).Distinct())}. Name another --provider or another library."
+                : $"{name} has no device {number}; there are {string.Join(", ", devices.Select(d => $"{d.Number} {d.Name}"))}.");
     }
 }

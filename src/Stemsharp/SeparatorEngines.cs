@@ -96,6 +96,7 @@ internal sealed class SeparatorEngines : IDisposable
         PiecesAtOnce = _options.ParallelSegments,
         MostPiecesAtOnce = _mostAtOnce,
         Say = Say,
+        Logger = _logger,
     };
 
     private IEngine Load(int member, int samples, long pieces)

@@ -47,6 +47,49 @@ public sealed class FakeLibraryTests : IDisposable
         Clean();
     }
 
+    /// <summary>A provider from a library of its own is given a device of those that it offers.</summary>
+    [Theory]
+    [InlineData(ExecutionProvider.OpenVINO, 1, "append OpenVINOExecutionProvider Intel NPU cache_dir=/cache")]
+    [InlineData(ExecutionProvider.WebGpu, 0, "append WebGpuExecutionProvider AMD GPU")]
+    [InlineData(ExecutionProvider.TensorRTRtx, 0, "append NvTensorRTRTXExecutionProvider NVIDIA GPU nv_runtime_cache_path=/cache")]
+    [InlineData(ExecutionProvider.OpenVINO, 2, "OpenVINOExecutionProvider has no device 2; there are 0 Intel CPU, 1 Intel NPU")]
+    public void A_provider_of_its_own_library_is_registered_and_given_a_device(ExecutionProvider provider, int device, string expected)
+    {
+        _fake.Devices.AddRange(
+        [
+            new("CPUExecutionProvider", 0, "Intel CPU"), new("OpenVINOExecutionProvider", 0, "Intel CPU"), new("OpenVINOExecutionProvider", 1, "Intel NPU"),
+            new("WebGpuExecutionProvider", 0, "AMD GPU"), new("NvTensorRTRTXExecutionProvider", 0, "NVIDIA GPU"),
+        ]);
+        OnnxSessionOptions options = new() { Provider = provider, Device = device, CacheFolder = "/cache", ProviderLibrary = _graph };
+        if (expected.StartsWith("append", StringComparison.Ordinal))
+        {
+            new OnnxSession(_fake.Library(), _graph, options).Dispose();
+            Assert.Equal([$"register {Path.GetFileName(_graph)}", expected, "load"], _fake.Calls);
+        }
+        else
+        {
+            Assert.Contains(expected, Assert.Throws<ExternalToolException>(() => new OnnxSession(_fake.Library(), _graph, options)).Message, StringComparison.Ordinal);
+        }
+
+        Clean();
+    }
+
+    [Theory]
+    [InlineData("Register")]
+    [InlineData("AppendDevice")]
+    [InlineData("")]
+    public void A_library_that_is_no_providers_is_refused_and_leaves_nothing(string broken)
+    {
+        _fake.Devices.Add(new(broken.Length == 0 ? "CPUExecutionProvider" : "OpenVINOExecutionProvider", 0, "Intel CPU"));
+        _fake.Break(broken);
+        OnnxSessionOptions options = new() { Provider = ExecutionProvider.OpenVINO, ProviderLibrary = _graph };
+        string message = Assert.ThrowsAny<ExternalToolException>(() => new OnnxSession(_fake.Library(), _graph, options)).Message;
+        Assert.Contains(broken.Length == 0 ? "offers no device of OpenVINOExecutionProvider; it has CPUExecutionProvider" : "broken on purpose", message, StringComparison.Ordinal);
+        options = options with { ProviderLibrary = _graph + ".so" };
+        Assert.Contains("There is no file", Assert.Throws<ExternalToolException>(() => new OnnxSession(_fake.Library(), _graph, options)).Message, StringComparison.Ordinal);
+        Clean();
+    }
+
     [Fact]
     public void Options_of_the_user_override_the_ones_set_here()
     {

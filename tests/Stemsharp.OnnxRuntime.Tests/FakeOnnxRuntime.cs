@@ -33,6 +33,9 @@ internal sealed class FakeOnnxRuntime : IBinding
 
     public List<string> Providers { get; set; } = ["CPUExecutionProvider"];
 
+    /// <summary>What there is once a provider's library is registered.</summary>
+    public List<ProviderDevice> Devices { get; } = [];
+
     /// <summary>The inputs of the graph that every file holds.</summary>
     public (string Name, long[] Dims)[] Inputs { get; set; } = [("spectrogram", [1, 4, 2, 3]), ("waveform", [1, 2, 5])];
 
@@ -65,6 +68,13 @@ internal sealed class FakeOnnxRuntime : IBinding
         return [.. Providers];
     }
 
+    public IReadOnlyList<ProviderDevice> Register(string path)
+    {
+        Check();
+        Calls.Add($"register {Path.GetFileName(path)}");
+        return Devices;
+    }
+
     public ISessionSettings CreateSettings()
     {
         Check();
@@ -81,7 +91,13 @@ internal sealed class FakeOnnxRuntime : IBinding
             throw new FakeFailure(failure);
         }
 
-        Calls.Add("load");
+        OnnxSessionOptions options = ((Settings)settings).Options;
+        if (options.OptimizedPath is { } optimized)
+        {
+            File.WriteAllText(optimized, "optimised");
+        }
+
+        Calls.Add(options.IsOptimized ? "load, optimised before" : options.OptimizedPath is not null ? "load, keeping it optimised" : "load");
         return new Model(this, ((Settings)settings).ProfilePrefix);
     }
 
@@ -138,10 +154,13 @@ internal sealed class FakeOnnxRuntime : IBinding
     {
         public string? ProfilePrefix { get; private set; }
 
+        public OnnxSessionOptions Options { get; private set; } = new();
+
         public void Configure(OnnxSessionOptions options)
         {
             Use();
             Fake.Check();
+            Options = options;
         }
 
         public void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options)
@@ -149,6 +168,13 @@ internal sealed class FakeOnnxRuntime : IBinding
             Use();
             Fake.Check($"{nameof(Append)}{provider}");
             Fake.Calls.Add($"append {provider} {string.Join(" ", options.Select(o => $"{o.Key}={o.Value}"))}".TrimEnd());
+        }
+
+        public void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options)
+        {
+            Use();
+            Fake.Check("AppendDevice");
+            Fake.Calls.Add($"append {device.Provider} {device.Name} {string.Join(" ", options.Select(o => $"{o.Key}={o.Value}"))}".TrimEnd());
         }
 
         public void Profile(string prefix)

@@ -161,7 +161,7 @@ public class GoldenParityTests(ITestOutputHelper output)
         {
             Model = model,
             Stems = ["drums", "vocals"],
-            Backends = [new OnnxRuntimeBackend { GraphFor = (_, _, _) => exported.Path }],
+            Backends = [new OnnxRuntimeBackend { GraphFor = (_, _) => exported.Path }],
             Engine = OnnxRuntimeBackend.BackendName,
         });
         float[] interleaved = [.. Enumerable.Range(0, 2 * length).Select(i => mix.Values[i % 2 * length + i / 2])];

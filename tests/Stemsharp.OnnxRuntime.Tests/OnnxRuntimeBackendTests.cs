@@ -22,7 +22,7 @@ public sealed class OnnxRuntimeBackendTests
     [InlineData(ExecutionProvider.TensorRT, "no such card", "provider tensorrt knows no device 'no such card'")]
     public void Devices_are_numbers_or_names_of_those_that_are_there(ExecutionProvider provider, string? device, string? refusal)
     {
-        OnnxRuntimeBackend backend = new(options: new OnnxSessionOptions { Provider = provider }) { GraphFor = (_, _, _) => throw new InvalidOperationException() };
+        OnnxRuntimeBackend backend = new(options: new OnnxSessionOptions { Provider = provider }) { GraphFor = (_, _) => throw new InvalidOperationException() };
         Assert.False(backend.IsAutomatic);
         string? reason = backend.WhyRefused(FamilyTable.All.Open(s_model), new EngineSettings { Threads = 1, Device = device });
         Assert.Equal(refusal is null, reason is null);
@@ -34,7 +34,7 @@ public sealed class OnnxRuntimeBackendTests
     {
         CheckpointNetwork network = FamilyTable.All.Open(s_model);
         EngineSettings settings = new() { Threads = 1 };
-        OnnxRuntimeBackend plain = new(), exporting = new() { GraphFor = (_, _, _) => "" };
+        OnnxRuntimeBackend plain = new(), exporting = new() { GraphFor = (_, _) => "" };
         Assert.Contains("is no exported graph", plain.WhyRefused(network, settings), StringComparison.Ordinal);
         Assert.Null(exporting.WhyRefused(network, settings));
         Assert.Null(exporting.WhyRefused(network, settings with { Precision = EnginePrecision.Mixed }));
@@ -49,7 +49,7 @@ public sealed class OnnxRuntimeBackendTests
     public void A_library_that_is_not_there_is_told_before_anything_is_opened()
     {
         string path = Path.Combine(Path.GetTempPath(), "no-such-library.so");
-        OnnxRuntimeBackend backend = new(path) { GraphFor = (_, _, _) => throw new InvalidOperationException() };
+        OnnxRuntimeBackend backend = new(path) { GraphFor = (_, _) => throw new InvalidOperationException() };
         Assert.Contains(path, backend.WhyAbsent, StringComparison.Ordinal);
         EngineException e = Assert.Throws<EngineException>(() => backend.Open(FamilyTable.All.Open(s_model), new EngineSettings { Threads = 1 }));
         Assert.Equal((EngineFailure.Refused, backend.WhyAbsent), (e.Failure, e.Message));

@@ -312,7 +312,7 @@ public sealed class ReplacementTests : IDisposable
     // As OnnxRuntimeBackend opens it, with another library.
     private TestBackend Fake(bool countNodes = false, ExecutionProvider provider = ExecutionProvider.Cpu) => new((network, settings) =>
     {
-        OnnxNetworkRuntime runtime = new(network.Definition, new EngineIdentity("fake", "sevens", EnginePrecision.Fp32), _ =>
+        OnnxNetworkRuntime runtime = new(network.Definition, new EngineIdentity("fake", "sevens", EnginePrecision.Fp32), _ => 1, (_, _) =>
         {
             OnnxNetworkSession session = new(_fake.Library(), _graph, new OnnxSessionOptions { CountNodes = countNodes, Provider = provider }, network.Definition.Stems);
             session.TellNodes(settings.Say);

@@ -57,5 +57,5 @@ internal sealed record Contender(string Key, string Name)
     private static OnnxNetworkRuntime OnnxRuntime(Network network, string path, int threads) => new(
         network.Definition,
         new EngineIdentity(OnnxRuntimeBackend.BackendName, "cpu", EnginePrecision.Fp32),
-        _ => new OnnxNetworkSession(OnnxRuntimeLibrary.Load(), path, new OnnxSessionOptions { Threads = threads }));
+        _ => 1, (_, _) => new OnnxNetworkSession(OnnxRuntimeLibrary.Load(), path, new OnnxSessionOptions { Threads = threads }));
 }

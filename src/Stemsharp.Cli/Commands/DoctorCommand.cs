@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.OnnxRuntime.Binding;
 using Stemsharp.OnnxRuntime.Native;
 using Stemsharp.OnnxRuntime.Nvidia;
 using Stemsharp.Vulkan;
@@ -11,17 +12,11 @@ namespace Stemsharp.Cli.Commands;
 /// <summary><c>stemsharp doctor</c>: what is here for <c>--engine vulkan</c> and <c>--engine onnxruntime</c>, and what would work.</summary>
 internal static class DoctorCommand
 {
-    /// <summary>What a provider loads beside the onnxruntime library, by file name without version.</summary>
-    private static readonly (ExecutionProvider Provider, string[] Linux, string[] Windows)[] s_needs =
-    [
-        (ExecutionProvider.Cuda, ["libcudart.so.12", "libcublas.so.12", "libcudnn.so.9"], ["cudart64_12.dll", "cublas64_12.dll", "cudnn64_9.dll"]),
-        (ExecutionProvider.TensorRT, ["libnvinfer.so.10", "libnvonnxparser.so.10", "libcudart.so.12"], ["nvinfer_10.dll", "nvonnxparser_10.dll", "cudart64_12.dll"]),
-    ];
-
     internal static Command Create()
     {
         Option<string?> library = new("--onnxruntime") { Description = "The onnxruntime library's file.", HelpName = "FILE" };
-        Command command = new("doctor", "Say which GPUs --engine vulkan finds, what is installed for --engine onnxruntime, what is missing and what would work.") { library };
+        Option<string?> own = new("--provider-library") { Description = "The library of a provider that is registered with onnxruntime: says what it needs and which devices it offers.", HelpName = "FILE" };
+        Command command = new("doctor", "Say which GPUs --engine vulkan finds, what is installed for --engine onnxruntime, what is missing and what would work.") { library, own };
         command.SetAction(line =>
         {
             TextWriter output = line.InvocationConfiguration.Output;
@@ -44,6 +39,11 @@ internal static class DoctorCommand
             foreach (ExecutionProvider provider in Enum.GetValues<ExecutionProvider>())
             {
                 output.WriteLine($"--provider {provider.ToString().ToLowerInvariant()}: {State(found, provider)}");
+            }
+
+            if (line.GetValue(own) is { } path)
+            {
+                WriteOwn(output, found, path);
             }
 
             return ExitCode.Success;
@@ -86,32 +86,49 @@ internal static class DoctorCommand
             return "not in this build of onnxruntime";
         }
 
-        foreach ((ExecutionProvider p, string[] linux, string[] windows) in s_needs)
+        if (ProviderFile.Problem(library, provider) is { } missing)
         {
-            if (p != provider)
-            {
-                continue;
-            }
+            return $"in this build, but {missing}";
+        }
 
-            string[] missing = [.. (OperatingSystem.IsWindows() ? windows : linux).Where(file => !SystemLibrary.CanLoad(file))];
-            if (missing.Length > 0)
-            {
-                return $"in this build, but {string.Join(", ", missing)} cannot be loaded";
-            }
+        if (provider is not (ExecutionProvider.Cuda or ExecutionProvider.TensorRT))
+        {
+            return "available";
+        }
 
-            IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
-            if (problem is not null)
-            {
-                return $"in this build, but there is {problem}";
-            }
+        IReadOnlyList<NvidiaGpu> gpus = NvidiaGpu.FindAll(out string? problem);
+        if (problem is not null)
+        {
+            return $"in this build, but there is {problem}";
+        }
 
-            if (provider == ExecutionProvider.TensorRT && TensorRT.Installed() is { } version)
-            {
-                string[] refused = [.. gpus.Select(gpu => TensorRT.Refusal(gpu, version)).OfType<string>()];
-                return refused.Length == gpus.Count ? $"in this build, but: {string.Join(" ", refused)}" : $"available with TensorRT {version}{string.Concat(refused.Select(r => $"; {r}"))}";
-            }
+        if (provider == ExecutionProvider.TensorRT && TensorRT.Installed() is { } version)
+        {
+            string[] refused = [.. gpus.Select(gpu => TensorRT.Refusal(gpu, version)).OfType<string>()];
+            return refused.Length == gpus.Count ? $"in this build, but: {string.Join(" ", refused)}" : $"available with TensorRT {version}{string.Concat(refused.Select(r => $"; {r}"))}";
         }
 
         return "available";
+    }
+
+    private static void WriteOwn(TextWriter output, OnnxRuntimeLibrary library, string path)
+    {
+        if (File.Exists(path) && ProviderFile.Problem(Path.GetFullPath(path), SystemLibrary.CanLoad) is { } problem)
+        {
+            output.WriteLine($"--provider-library: {problem}");
+            return;
+        }
+
+        try
+        {
+            foreach (ProviderDevice device in library.Devices(path))
+            {
+                output.WriteLine($"--provider-library: {device.Provider}, device {device.Number}: {device.Name}");
+            }
+        }
+        catch (ExternalToolException e)
+        {
+            output.WriteLine($"--provider-library: {e.Message}");
+        }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class SeparateOptions
     internal readonly Option<bool> Offline = ModelOptions.Offline();
     internal readonly Option<bool> AcceptLicence = ModelOptions.AcceptLicence();
     internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
-    internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings." };
+    internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings, what onnxruntime says." };
 
     internal readonly Option<string> Out = new("--out", "-o", "--output_dir")
     {
@@ -72,9 +72,9 @@ internal sealed class SeparateOptions
     internal readonly Option<int> Jobs = new("--jobs", "-j") { Description = "Accepted for the original's sake: all threads always work on one track." };
     internal readonly Option<int> Threads = new("--threads") { Description = "Threads to compute with; 0: one per processor. The result is the same for any number." };
 
-    internal readonly Option<string> ParallelSegments = new("--parallel-segments")
+    internal readonly Option<string> ParallelSegments = new("--parallel-segments", "--batch")
     {
-        Description = "How many segments run at once, each on its share of the threads: auto, or 1 to 64. Each takes memory of its own; the result is the same.",
+        Description = "How many segments run at once, each on its share of the threads, or together on a device: auto, or 1 to 64. Each takes memory of its own; the result is the same, but for rounding with onnxruntime.",
         HelpName = "N",
         DefaultValueFactory = _ => Values.Auto,
     };

@@ -113,6 +113,7 @@ internal static class SeparateRequests
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
                 ReleaseMemory = true,
                 Notices = new DirectProgress<string>(message => Say(line, options, message)),
+                Logger = Has(line, options.Verbose) ? new VerboseLogger(message => Say(line, options, message)) : null,
             }),
         };
         if (request.Duration <= TimeSpan.Zero)

@@ -10,12 +10,13 @@ internal static class OnnxGraphCache
     /// <param name="network">The network.</param>
     /// <param name="samples">Samples of a piece.</param>
     /// <param name="precision">Of its products.</param>
+    /// <param name="pieces">Pieces in a run.</param>
     /// <returns>The .onnx file.</returns>
-    public static string Get(string folder, Network network, int samples, EnginePrecision precision)
+    public static string Get(string folder, Network network, int samples, EnginePrecision precision, int pieces = 1)
     {
         // Named by everything that its content follows from, so that a kept file is never the wrong one.
         string source = SourceOf(network), version = typeof(OnnxExporter).Assembly.ManifestModule.ModuleVersionId.ToString("N")[..8];
-        string kind = precision == EnginePrecision.Mixed ? "-mixed" : "";
+        string kind = (precision == EnginePrecision.Mixed ? "-mixed" : "") + (pieces > 1 ? $"-x{pieces}" : "");
         string path = Path.Combine(folder, $"{source}-{samples}{kind}-{version}.onnx");
         if (!File.Exists(path))
         {
@@ -23,6 +24,7 @@ internal static class OnnxGraphCache
             {
                 Kind = OnnxGraphKind.Spectrogram,
                 Samples = samples,
+                Batch = pieces,
                 Precision = precision == EnginePrecision.Mixed ? OnnxPrecision.Mixed : OnnxPrecision.Fp32,
             };
             OnnxFile.Write(OnnxModelBuilder.Build(network, options), path, externalWeights: false);

@@ -9,6 +9,11 @@ internal interface IBinding
     /// <summary>The execution providers that the library contains, by onnxruntime's names.</summary>
     IReadOnlyList<string> Providers();
 
+    /// <summary>Registers a provider's own library, once for a path.</summary>
+    /// <param name="path">Its full path.</param>
+    /// <returns>What all providers offer then, in onnxruntime's order.</returns>
+    IReadOnlyList<ProviderDevice> Register(string path);
+
     /// <summary>Settings for a session, with nothing set.</summary>
     ISessionSettings CreateSettings();
 
@@ -26,6 +31,12 @@ internal interface IBinding
 /// <param name="Detail">onnxruntime's own message.</param>
 internal readonly record struct BindingFailure(int Code, string Detail);
 
+/// <summary>A device as a provider offers it.</summary>
+/// <param name="Provider">The provider, by onnxruntime's name.</param>
+/// <param name="Number">Which of the provider's devices, counted from 0.</param>
+/// <param name="Name">Its vendor and kind, for people.</param>
+internal sealed record ProviderDevice(string Provider, int Number, string Name);
+
 /// <summary>How a session is to be made.</summary>
 internal interface ISessionSettings : IDisposable
 {
@@ -36,6 +47,9 @@ internal interface ISessionSettings : IDisposable
     /// <param name="provider">Any but the CPU, which is always there.</param>
     /// <param name="options">By the provider's own names.</param>
     void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options);
+
+    /// <summary>Appends a device of a provider whose library was registered.</summary>
+    void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options);
 
     /// <summary>Has the session write a profile.</summary>
     /// <param name="prefix">What the file's path begins with.</param>

@@ -23,6 +23,8 @@ internal sealed class PackageBinding : IBinding
     private static PackageBinding? s_bound;
     private static nint s_library;
 
+    private readonly HashSet<string> _registered = [];
+
     private PackageBinding()
     {
     }
@@ -49,6 +51,25 @@ internal sealed class PackageBinding : IBinding
     }
 
     public IReadOnlyList<string> Providers() => OrtEnv.Instance().GetAvailableProviders();
+
+    public IReadOnlyList<ProviderDevice> Register(string path)
+    {
+        lock (_registered)
+        {
+            if (!_registered.Contains(path))
+            {
+                OrtEnv.Instance().RegisterExecutionProviderLibrary(path, path);
+                _registered.Add(path);
+            }
+        }
+
+        return
+        [
+            .. from offered in OrtEnv.Instance().GetEpDevices().GroupBy(device => device.EpName)
+               from device in offered.Index()
+               select new ProviderDevice(offered.Key, device.Index, $"{device.Item.HardwareDevice.Vendor} {device.Item.HardwareDevice.Type}"),
+        ];
+    }
 
     public ISessionSettings CreateSettings() => new PackageSettings();
 
@@ -116,7 +137,12 @@ internal sealed class PackageBinding : IBinding
 
         public void Configure(OnnxSessionOptions options)
         {
-            Options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+            Options.GraphOptimizationLevel = options.IsOptimized ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL;
+            if (options.OptimizedPath is { } path)
+            {
+                Options.OptimizedModelFilePath = path;
+            }
+
             if (options.Threads > 0)
             {
                 Options.IntraOpNumThreads = options.Threads;
@@ -154,6 +180,9 @@ internal sealed class PackageBinding : IBinding
                     break;
             }
         }
+
+        public void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options) => Options.AppendExecutionProvider(
+            OrtEnv.Instance(), [OrtEnv.Instance().GetEpDevices().Where(other => other.EpName == device.Provider).ElementAt(device.Number)], options);
 
         public void Profile(string prefix)
         {

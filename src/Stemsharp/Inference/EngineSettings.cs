@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Stemsharp.Inference;
 
 /// <summary>The arithmetic of an engine's products. Statistics, norms, softmax and transforms are in single precision always.</summary>
@@ -39,6 +41,9 @@ public sealed record EngineSettings
 
     /// <summary>Told what the user should know while it opens and runs: that it takes long, what went where. Null for nobody.</summary>
     public Action<string>? Say { get; init; }
+
+    /// <summary>Told what the backend's own libraries say of their own accord. Null for nobody.</summary>
+    public ILogger? Logger { get; init; }
 }
 
 /// <summary>What an engine is.</summary>

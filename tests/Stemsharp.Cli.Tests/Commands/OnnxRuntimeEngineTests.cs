@@ -76,11 +76,11 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
         Assert.Contains("is not the graph that", await RefusalAsync(4, song, "--model", description, "--engine", "onnxruntime"), StringComparison.Ordinal);
     }
 
-    /// <summary>An export of several segments a run gives what one of one segment gives.</summary>
+    /// <summary>Several segments a run give what each gives alone, whether the export was made so or it is made at the first use.</summary>
     [OnnxRuntimeTheory]
     [InlineData("waveform")]
     [InlineData("spectrogram")]
-    public async Task AnExportInBatchesIsSeparated(string graph)
+    public async Task SegmentsAreRunInBatches(string graph)
     {
         // Three segments: a whole batch and a part of one.
         string song = Clip.Song(_folder.Combine("song.wav"), 4.5);
@@ -91,9 +91,14 @@ public sealed class OnnxRuntimeEngineTests : IDisposable
             await SeparateAsync(song, "by" + batch, "--model", _folder.Combine("exports" + batch, "tiny4.json"), "--engine", "onnxruntime");
         }
 
+        await SeparateAsync(song, "by3", "--model", s_tiny, "--engine", "onnxruntime", "--batch", "2");
+        Assert.Contains("-85995-x2-", Assert.Single(Directory.GetFiles(_folder.Combine("cache", "onnx"))), StringComparison.Ordinal);
         foreach (string stem in (string[])["drums", "bass", "other", "vocals"])
         {
-            Assert.InRange(SignalToNoise.Of(Stem("by1", "tiny4", stem), Stem("by2", "tiny4", stem)), 100, double.PositiveInfinity);
+            foreach (string folder in (string[])["by2", "by3"])
+            {
+                Assert.InRange(SignalToNoise.Of(Stem("by1", "tiny4", stem), Stem(folder, "tiny4", stem)), 100, double.PositiveInfinity);
+            }
         }
     }
 

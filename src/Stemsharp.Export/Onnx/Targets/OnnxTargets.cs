@@ -19,6 +19,25 @@ internal static class OnnxTargets
     [
         new()
         {
+            Name = "cpu",
+            Title = "onnxruntime's CPU provider, 1.31",
+            Opsets = (7, 24),
+            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
+            Notes = ["Most operators have no kernel for halves: onnxruntime casts to single precision around them. Every kind of exported graph is run on it by the tests."],
+            Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cpuexecutionprovider"],
+        },
+        new()
+        {
+            Name = "cuda",
+            Title = "onnxruntime's CUDA provider, 1.31",
+            Opsets = (7, 24),
+            LeavesRest = true,
+            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
+            Notes = ["Precision comes from the graph: Stemsharp switches TF32 off. DynamicQuantizeLinear has no kernel, so that integers cost copies."],
+            Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cudaexecutionprovider", "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"],
+        },
+        new()
+        {
             Name = "tensorrt",
             Title = "TensorRT 10, by its ONNX parser",
             Opsets = (9, 20),
