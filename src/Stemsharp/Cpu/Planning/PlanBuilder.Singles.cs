@@ -82,8 +82,16 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         Value input = node.Inputs[0];
         Tensor source = Read(input);
+        if (_uses.IsOutput(node.Output))
+        {
+            Tensor padded = Temporary(new Tensor($"{node.Name}.padded", node.Output.Shape));
+            Emit(make(Text(node), source, padded), node);
+            Emit(new ReshapeStep(node.Name, $"output {node.Output.Shape}", Use(padded), Write(node.Output)));
+            return;
+        }
+
         bool sameShape = node.Output.Shape.Equals(input.Shape);
-        Tensor target = Write(node.Output, sameShape && !_uses.IsOutput(node.Output) && DiesIn(input, node) ? source : null);
+        Tensor target = Write(node.Output, sameShape && DiesIn(input, node) ? source : null);
         Emit(make(Text(node), source, target), node);
     }
 }
