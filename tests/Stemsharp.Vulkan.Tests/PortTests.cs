@@ -1,5 +1,6 @@
 using Stemsharp.Graph;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Signal;
 using Xunit;
 using Xunit.Abstractions;
@@ -69,6 +70,20 @@ public class PortTests(ITestOutputHelper output)
         VulkanException error = Assert.Throws<VulkanException>(() => Planning.GpuPlanBuilder.Compile(changed, new MadeWeights(), Planning.GpuTraits.Least, EnginePrecision.Fp32));
         Assert.Equal(EngineFailure.Refused, error.Failure);
         Assert.Contains("attention whose queries, keys and values are not one layer's", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("synthetic:mdx23c-tiny", "Reshape")]
+    [InlineData("synthetic:scnet-tiny", "PadRows")]
+    public void Networks_whose_operations_no_kernel_knows_are_refused_by_name(string model, string operation)
+    {
+        Network network = FamilyTable.All.Open(model);
+        int samples = network.Definition.Cut.Samples;
+        VulkanException error = Assert.Throws<VulkanException>(() => Planning.GpuPlanBuilder.Compile(
+            network.Definition, samples, network.Record(samples), new MadeWeights(), Planning.GpuTraits.Least, EnginePrecision.Fp32, new Planning.WeightStore()));
+        Assert.Equal(EngineFailure.Refused, error.Failure);
+        Assert.Contains($"does not know the operation {operation}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("take another engine", error.Message, StringComparison.Ordinal);
     }
 
     // Operations that have no kernel of their own are named where the others are missing that are computed with them.

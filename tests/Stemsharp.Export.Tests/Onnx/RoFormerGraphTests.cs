@@ -59,13 +59,16 @@ public class RoFormerGraphTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public async Task A_package_is_refused()
+    [Theory]
+    [InlineData("synthetic:bs-roformer-tiny")]
+    [InlineData("synthetic:mdx23c-tiny")]
+    [InlineData("synthetic:scnet-tiny")]
+    public async Task A_package_is_refused(string model)
     {
         string folder = Directory.CreateTempSubdirectory("stemsharp-roformer-").FullName;
         try
         {
-            ModelSource source = await new ModelCatalog().ResolveAsync("synthetic:bs-roformer-tiny");
+            ModelSource source = await new ModelCatalog().ResolveAsync(model);
             ModelException e = Assert.Throws<ModelException>(() => CoreMLExporter.Export(source, Path.Combine(folder, "x.mlpackage")));
             Assert.Contains("Export it as ONNX instead", e.Message, StringComparison.Ordinal);
             Assert.Empty(Directory.EnumerateFileSystemEntries(folder));

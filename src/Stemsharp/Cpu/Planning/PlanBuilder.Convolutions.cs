@@ -93,9 +93,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
     // A convolution by Winograd's algorithm [+ activation | + residual].
     private void FastConvolution(Node node, Node? activation, PackedWeights[] parts, string text, (Tensor First, Tensor? Second) source, Window window, Columns columns)
     {
-        if (activation == null && _uses.SoleReader<AddOp>(node.Output) is { } add && !_virtual.ContainsKey(add.Output))
+        if (activation == null && Sum(node) is (var add, var other))
         {
-            Value other = add.Inputs[0] == node.Output ? add.Inputs[1] : add.Inputs[0];
             Tensor residual = Read(other);
             Tensor sum = Write(add.Output, residual.Root != source.First.Root && DiesIn(other, node, add) ? residual : null);
             Finish(new ResidualEpilogue<TIsa, V>(parts[0], _weights.Scale(null, sum.Channels), residual, sum, columns), ", residual", node, add);

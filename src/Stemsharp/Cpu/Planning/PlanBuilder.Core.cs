@@ -86,10 +86,15 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
         GeluOp or ReluOp or SiluOp => _uses.Next<LastAxisLinearOp>(node) is not null && _uses.Producer(node.Inputs[0])?.Op is GroupNormOp { PerRow: false } && _uses.SoleReader(node.Inputs[0]) == node,
         GroupNormOp { PerRow: false } => _uses.SoleReader(node.Output) is { } next && next.Op is GeluOp or ReluOp or SiluOp && IsVirtual(next),
         ConcatOp => IsDoubling(node),
+        AddOp when node.Inputs.Any(IsDense) => false,
         AddOp when _uses.Readers(node.Output) is [{ Op: ConcatOp } doubled, ..] && IsDoubling(doubled) && !_uses.IsOutput(node.Output) && _uses.Readers(node.Output).All(r => r == doubled) => true,
         AddOp => _uses.Next<ConvOp>(node) is { Op: ConvOp op } && op.Stride.All(s => s == 1) && !EndsDConv(node),
         _ => false,
     };
+
+    // Inputs and outputs of the engine have no room between their channels: those who read or write whole vectors or two values at one
+    // stride have to leave them to others.
+    private bool IsDense(Value value) => _uses.Producer(value) is null || _uses.IsOutput(value);
 
     // A value's channels twice in front of a convolution: the same convolution with half as many inputs and the sums of its weights.
     private bool IsDoubling(Node concat) =>
@@ -133,7 +138,9 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
         Tensor tensor = new(value.Name, value.Shape, dense: _uses.IsOutput(value));
         _all.Add(tensor);
         _tensors.Add(value, tensor);
-        if (over != null)
+
+        // Inputs and outputs of the engine are dense, so that their channels lie elsewhere than other values'.
+        if (over != null && over.Stride == tensor.Stride)
         {
             tensor.Overwrite(over);
         }

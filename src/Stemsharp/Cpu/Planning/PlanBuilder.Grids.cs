@@ -49,15 +49,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
         PackedWeights matrix = _store.Matrices(
             $"{op.Weight.Name} panels", 1, MatrixPanels.Rows(n), MatrixPanels.Length(k),
             parts => _packing.Add(reader => parts[0].Fill([.. Enumerable.Range(0, MatrixPanels.Rows(n))], reader.Panels(op.Weight), [])), [op.Weight])[0];
-        Node? add = _uses.SoleReader<AddOp>(node.Output) is { } next && !_virtual.ContainsKey(next.Output) ? next : null;
         (NormedSource<TIsa, V> source, Node[] before) = Normed(node.Inputs[0]);
-        if (add == null)
+        if (Sum(node) is not (var add, var other))
         {
             Emit(new LastAxisStep<TIsa, V>(node.Name, $"{Shown(before)}linear along rows {node.Output.Shape}", matrix, source, 1, null, Write(node.Output), 1, Tile.MaxChain), node);
             return;
         }
 
-        Value other = add.Inputs[0] == node.Output ? add.Inputs[1] : add.Inputs[0];
         Tensor residual = Read(other);
         Tensor target = Write(add.Output, residual.Root != source.Tensor.Root && DiesIn(other, node, add) ? residual : null);
         Emit(new LastAxisStep<TIsa, V>(node.Name, $"{Shown(before)}linear along rows, residual {target.Shape}", matrix, source, 1, residual, target, 1, Tile.MaxChain), node, add);

@@ -77,13 +77,13 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private static string Text(Node node) => $"{node.Op.Kind.ToLowerInvariant()} {node.Output.Shape}";
 
-    // In place where the input ends here, but for the graph's inputs, which lie without gaps.
+    // In place where the input ends here.
     private void Single(Node node, Func<string, Tensor, Tensor, Step> make)
     {
         Value input = node.Inputs[0];
         Tensor source = Read(input);
         bool sameShape = node.Output.Shape.Equals(input.Shape);
-        Tensor target = Write(node.Output, sameShape && _uses.Producer(input) is not null && !_uses.IsOutput(node.Output) && DiesIn(input, node) ? source : null);
+        Tensor target = Write(node.Output, sameShape && DiesIn(input, node) ? source : null);
         Emit(make(Text(node), source, target), node);
     }
 }

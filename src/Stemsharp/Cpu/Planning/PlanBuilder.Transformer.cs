@@ -174,13 +174,25 @@ internal sealed partial class PlanBuilder<TIsa, V>
     {
         Node? scale = _uses.SoleReader<ChannelScaleOp>(linear.Output);
         Node end = scale ?? linear;
-        if (_uses.SoleReader<AddOp>(end.Output) is not { } add || _virtual.ContainsKey(add.Output))
+        if (Sum(end) is not { } sum)
         {
             return null;
         }
 
-        Value residual = add.Inputs[0] == end.Output ? add.Inputs[1] : add.Inputs[0];
+        (Node add, Value residual) = sum;
         return ((scale?.Op as ChannelScaleOp)?.Scale, residual, add, scale == null ? [linear, add] : [linear, scale, add]);
+    }
+
+    // The sum that alone reads a node's output, and its other part, when that is there already; null otherwise.
+    private (Node Add, Value Residual)? Sum(Node node)
+    {
+        if (_uses.SoleReader<AddOp>(node.Output) is not { } add || _virtual.ContainsKey(add.Output))
+        {
+            return null;
+        }
+
+        Value residual = add.Inputs[0] == node.Output ? add.Inputs[1] : add.Inputs[0];
+        return _tensors.ContainsKey(residual) ? (add, residual) : null;
     }
 
     // The tensor behind a value, and the virtual norm that stands in front of it.
