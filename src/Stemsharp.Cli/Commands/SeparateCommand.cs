@@ -66,6 +66,11 @@ internal static class SeparateCommand
             throw new OptionException("no input; name audio files, folders, patterns, playlists, or - for standard input.");
         }
 
+        if (request.ToStandardOutput && !Console.IsOutputRedirected)
+        {
+            throw new OptionException("-o - writes sound to standard output, which is a terminal here; pipe it into a program or a file, or name a folder.");
+        }
+
         long began = Stopwatch.GetTimestamp();
         InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
         // Whoever reads JSON lines answers no question.

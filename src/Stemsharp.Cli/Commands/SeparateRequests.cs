@@ -53,6 +53,7 @@ internal static class SeparateRequests
         string[]? stems = line.GetValue(options.SingleStem) is { } single ? [single]
             : line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         StemFileOptions files = Files(line, options, stems);
+        SayWhatMeansNothing(line, options, files);
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
         {
@@ -309,6 +310,21 @@ internal static class SeparateRequests
         if (given.Length > 1)
         {
             throw new OptionException($"{string.Join(" and ", given)} exclude each other; give one of them.");
+        }
+    }
+
+    // The original lets these pass, and so does this; but not without a word.
+    private static void SayWhatMeansNothing(ParseResult line, SeparateOptions options, StemFileOptions files)
+    {
+        if (files.Encoding.Format.IsLossless() || files.Traktor is not null)
+        {
+            return;
+        }
+
+        string[] given = [.. new Option[] { options.Int24, options.Float32, options.Depth, options.NoDither }.Where(o => line.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
+        if (given.Length > 0)
+        {
+            Say(line, options, $"{string.Join(" and ", given)} mean{(given.Length == 1 ? "s" : "")} nothing for {files.Encoding.Format.Extension()}, which has no depth; choose wav or flac for that.");
         }
     }
 

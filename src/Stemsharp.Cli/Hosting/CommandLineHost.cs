@@ -7,6 +7,9 @@ namespace Stemsharp.Cli.Hosting;
 /// <summary>Runs the command tree: signals, errors and exit codes.</summary>
 internal static class CommandLineHost
 {
+    // The command that songs go to when none is named.
+    private const string Separate = "separate";
+
     /// <summary>Runs with the process's own console and signals.</summary>
     internal static async Task<int> RunAsync(Command root, IReadOnlyList<string> arguments)
     {
@@ -37,6 +40,13 @@ internal static class CommandLineHost
         {
             arguments = ["--help"];
         }
+
+        // A song by itself means what most come for.
+        if (!root.Subcommands.Any(c => c.Name == arguments[0] || c.Aliases.Contains(arguments[0])) && IsInput(arguments[0]))
+        {
+            arguments = [Separate, .. arguments];
+        }
+
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
@@ -63,6 +73,9 @@ internal static class CommandLineHost
             return code;
         }
     }
+
+    private static bool IsInput(string argument) =>
+        argument == "-" || (argument.Length > 0 && argument[0] != '-' && (Path.HasExtension(argument) || Path.Exists(argument)));
 
     /// <summary>The parser hands options that it doesn't know to arguments that take any text.</summary>
     private static IEnumerable<string> UnknownOptions(ParseResult result) =>

@@ -209,6 +209,28 @@ public sealed class SeparateTests : IDisposable
         Assert.Contains("not flawless", strict.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ASongByItselfIsSeparated()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.2);
+        CommandLineRun run = await CommandLineRun.OfAsync(clip, "--model", "demo", "-o", Out, "--stems", "drums");
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(File.Exists(Stem("song", "drums")));
+        run = await CommandLineRun.OfAsync(_folder.Combine("none.wav"), "--model", "demo", "-o", Out);
+        Assert.Equal(ExitCode.Audio, run.ExitCode);
+        Assert.Contains("no such file", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, (await CommandLineRun.OfAsync("seperate", clip)).ExitCode);
+    }
+
+    [ToolFact("ffmpeg")]
+    public async Task WhatMeansNothingForAFormatGetsALine()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 0.2);
+        CommandLineRun run = await SeparateAsync(clip, "--stems", "drums", "--mp3", "--int24");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("--int24 means nothing for mp3", run.Error, StringComparison.Ordinal);
+    }
+
     [LinuxFact]
     public async Task APipeWithANameIsReadOnceAndNeverCalledDone()
     {

@@ -249,6 +249,26 @@ public sealed class DownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cut_file_in_any_cache_is_not_here()
+    {
+        string hub = Path.Combine(_folder, "torch", "hub", "checkpoints", FileName);
+        Directory.CreateDirectory(Path.GetDirectoryName(hub)!);
+        File.WriteAllBytes(hub, Model[..60_000]);
+        using ModelServer server = new((request, _) => Answer.File(Model, request));
+        ModelException e = await Assert.ThrowsAsync<ModelException>(() => Catalog(server, offline: true).ResolveAsync("mine"));
+        Assert.Contains(hub + ": its SHA-256 is", e.Message, StringComparison.Ordinal);
+        Assert.Equal([Cached], await Catalog(server).DownloadAsync("mine"));
+        Assert.Equal(Cached, (await Catalog(server, offline: true).ResolveAsync("mine")).Members[0].Path);
+        Assert.Equal(60_000, new FileInfo(hub).Length);
+
+        // Our own, too: it is fetched anew.
+        File.WriteAllBytes(Cached, Model[..70_000]);
+        Assert.Equal(Cached, (await Catalog(server).ResolveAsync("mine")).Members[0].Path);
+        Assert.Equal(Model, File.ReadAllBytes(Cached));
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Fact]
     public async Task An_unusable_cache_folder_is_reported()
     {
         File.WriteAllText(Path.Combine(_folder, "cache"), "a file where the folder should be");

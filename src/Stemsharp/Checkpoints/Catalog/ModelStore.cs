@@ -31,22 +31,9 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     public string? FindOther(string name) =>
         Path.GetFileName(name) == name ? otherFolders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists) : null;
 
-    public (string? Path, FilePlace Place) Find(CatalogFile file)
-    {
-        if (FindOther(file.PublishedName) is { } other)
-        {
-            return (other, FilePlace.OtherProgram);
-        }
-
-        string cached = Path.Combine(Folder, file.Name);
-        if (File.Exists(cached))
-        {
-            return (cached, FilePlace.Cache);
-        }
-
-        string torch = Path.Combine(torchHubFolder, file.Name);
-        return File.Exists(torch) ? (torch, FilePlace.TorchHub) : (null, FilePlace.Missing);
-    }
+    /// <summary>Where a file is, whole or not.</summary>
+    public (string? Path, FilePlace Place) Find(CatalogFile file) =>
+        Places(file).Select(p => ((string?)p.Path, p.Place)).FirstOrDefault((null, FilePlace.Missing));
 
     /// <summary>Where the configuration of a checkpoint is; null where it has none or it is missing.</summary>
     public string? FindConfiguration(CatalogFile checkpoint)
@@ -76,7 +63,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>What of a checkpoint is not here: itself, its configuration, or both.</summary>
     public IEnumerable<CatalogFile> Missing(CatalogFile checkpoint)
     {
-        if (Find(checkpoint).Path is null)
+        if (!Places(checkpoint).Any(p => IsWhole(checkpoint, p.Path)))
         {
             yield return checkpoint;
         }
@@ -95,7 +82,8 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         string? configuration = checkpoint.Configuration is { } own
             ? FindConfiguration(checkpoint) ?? await FetchAsync(model, own, progress, cancellationToken).ConfigureAwait(false)
             : null;
-        if (Find(checkpoint).Path is not { } path)
+        // A file that was cut, or is another one, is not here, whoever keeps it; ours is fetched beside it.
+        if (Places(checkpoint).Select(p => p.Path).FirstOrDefault(p => IsWhole(checkpoint, p)) is not { } path)
         {
             return (await FetchAsync(model, checkpoint, progress, cancellationToken).ConfigureAwait(false), configuration);
         }
@@ -113,7 +101,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         if (network is null)
         {
-            throw NotHere(model, file, "the network may not be used (offline)");
+            throw NotHere(model, file, $"the network may not be used (offline){Broken(file)}");
         }
 
         string target = Path.Combine(Folder, file.Name);
@@ -122,7 +110,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             Directory.CreateDirectory(Folder);
             using FileLock held = await FileLock.AcquireAsync(Path.Combine(cacheFolder, "locks", file.Name + ".lock"), cancellationToken).ConfigureAwait(false);
             // Another process may have fetched it while this one waited.
-            if (File.Exists(target))
+            if (File.Exists(target) && IsWhole(file, target))
             {
                 return target;
             }
@@ -180,6 +168,79 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         return existed;
     }
 
+    private IEnumerable<(string Path, FilePlace Place)> Places(CatalogFile file)
+    {
+        foreach (string folder in otherFolders)
+        {
+            if (Path.Combine(folder, file.PublishedName) is var other && File.Exists(other))
+            {
+                yield return (other, FilePlace.OtherProgram);
+            }
+        }
+
+        string cached = Path.Combine(Folder, file.Name), torch = Path.Combine(torchHubFolder, file.Name);
+        if (File.Exists(cached))
+        {
+            yield return (cached, FilePlace.Cache);
+        }
+
+        if (File.Exists(torch))
+        {
+            yield return (torch, FilePlace.TorchHub);
+        }
+    }
+
+    /// <summary>
+    /// Whether a file has the size and the checksum that are published. It is read once for that: what was found is kept, by size and time.
+    /// </summary>
+    private bool IsWhole(CatalogFile file, string path)
+    {
+        try
+        {
+            FileInfo info = new(path);
+            if (WrongSize(file, info.Length) is not null)
+            {
+                return false;
+            }
+
+            if (file.Sha256 is not { } expected)
+            {
+                return true;
+            }
+
+            string stamp = string.Create(CultureInfo.InvariantCulture, $"{info.FullName}\n{info.Length} {info.LastWriteTimeUtc.Ticks} {expected}\n");
+            string seen = Path.Combine(cacheFolder, "verified", file.Name);
+            if (File.Exists(seen) && File.ReadAllText(seen) == stamp)
+            {
+                return true;
+            }
+
+            using (ByteSource source = ByteSource.OpenFile(path))
+            {
+                if (!source.Sha256.StartsWith(expected, StringComparison.Ordinal))
+                {
+                    return false;
+                }
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(seen)!);
+            File.WriteAllText(seen, stamp);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens it says why it cannot be read, and next time it is read again.
+            return true;
+        }
+    }
+
+    /// <summary>Where a file is that is not whole, for messages; empty where it is nowhere.</summary>
+    private string Broken(CatalogFile file)
+    {
+        IEnumerable<string> broken = Places(file).Where(p => !IsWhole(file, p.Path)).Select(p => $"; {p.Path}: {Verify(file, p.Path)} (to use it as it is, name its path)");
+        return string.Concat(broken);
+    }
+
     private ModelException NotHere(string model, CatalogFile file, string reason) => new(
         $"{model} is not here: its file {file.Name} is missing, and {reason}. Put the file into {Folder} (it is at {file.Addresses[0]}). To try Stemsharp without it, use the model demo (--model demo).");
 
@@ -202,7 +263,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             }
         }
 
-        throw NotHere(model, file, $"it could not be fetched ({string.Join("; ", problems)})");
+        throw NotHere(model, file, $"it could not be fetched ({string.Join("; ", problems)}){Broken(file)}");
     }
 
     private async Task DownloadFromAsync(HttpClient client, Uri address, CatalogFile file, string partial, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
