@@ -56,7 +56,7 @@ public static class OnnxExporter
             }
 
             string path = Path.Combine(folder, model.Members.Count == 1 ? $"{name}.onnx" : $"{name}-{member.Signature}.onnx");
-            OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = options.Segment is { } seconds ? (int)Math.Round(seconds * member.Network.Definition.SampleRate) : null };
+            OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = SegmentOf(member.Network.Definition, options) };
             ModelProto proto = OnnxModelBuilder.Build(member.Network, graph);
             LicenceMetadata.Add(proto, member.Licence);
             (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
@@ -69,6 +69,13 @@ public static class OnnxExporter
         EarlierExport.Remove(earlier, files.SelectMany(f => options.ExternalWeights ? new[] { f.File.Path, $"{f.File.Path}.data" } : [f.File.Path]));
         string[] changes = [.. trials.SelectMany(t => Changes(t.File.Path, t.Member, t.Graph, cancellationToken))];
         return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. changes, .. Warnings(options)]);
+    }
+
+    // The length that was asked for, in samples; networks that take any take some without a rest only.
+    private static int? SegmentOf(NetworkDefinition network, OnnxExportOptions options)
+    {
+        int? samples = options.Segment is { } seconds ? (int)Math.Round(seconds * network.SampleRate) : null;
+        return samples is { } asked && network.Cut.Lengths.Most == int.MaxValue ? network.Cut.NetworkSamples(asked) : samples;
     }
 
     // What integers and another length cost: waveform graphs, interpreted.
@@ -132,7 +139,7 @@ public static class OnnxExporter
             json.WriteString("quantized", "int8");
         }
 
-        json.WriteNumber("segment_samples", definition.Cut.NetworkSamples(options.Segment is { } seconds ? (int)Math.Round(seconds * model.SampleRate) : definition.Cut.Samples));
+        json.WriteNumber("segment_samples", SegmentOf(definition, options) ?? definition.Cut.NetworkSamples(definition.Cut.Samples));
         json.WriteNumber("batch", options.Batch);
         if (definition.Transform is { } transform)
         {
@@ -140,8 +147,9 @@ public static class OnnxExporter
             json.WriteNumber("hop_length", transform.Hop);
         }
 
-        OnnxGraphOptions graph = options.ToGraph() with { Samples = options.Segment is { } length ? (int)Math.Round(length * model.SampleRate) : null };
-        DefinitionJson.WriteFields(json, OnnxExports.DefinitionOf(definition, graph with { Stems = options.Stems is null ? null : [.. options.Stems] }));
+        NetworkDefinition first = Exported(definition);
+        string text = DefinitionJson.ToText(first);
+        DefinitionJson.WriteFields(json, first);
         json.WriteStartArray("networks");
         foreach ((OnnxExportedFile file, ModelMember member, string checksum) in files)
         {
@@ -156,6 +164,13 @@ public static class OnnxExporter
             }
 
             json.WriteEndArray();
+            if (Exported(member.Network.Definition) is var own && DefinitionJson.ToText(own) != text)
+            {
+                json.WriteStartObject(OnnxExports.OwnDefinition);
+                DefinitionJson.WriteFields(json, own);
+                json.WriteEndObject();
+            }
+
             LicenceMetadata.Write(json, member.Licence);
             json.WriteEndObject();
         }
@@ -163,6 +178,9 @@ public static class OnnxExporter
         json.WriteEndArray();
         json.WriteString("combine", "stem = sum of weight times the network's stem, over the networks that give it, divided by the sum of these weights");
         json.WriteEndObject();
+
+        NetworkDefinition Exported(NetworkDefinition network) =>
+            OnnxExports.DefinitionOf(network, options.ToGraph() with { Samples = SegmentOf(network, options), Stems = options.Stems is null ? null : [.. options.Stems] });
 
         void WriteStrings(string property, IEnumerable<string> values)
         {

@@ -14,6 +14,9 @@ public static class OnnxExports
     /// <summary>The extension of graphs.</summary>
     public const string Extension = ".onnx";
 
+    /// <summary>The field of a network whose definition is not the first one's.</summary>
+    internal const string OwnDefinition = "own_definition";
+
     /// <summary>The version of MODEL.json that is written; others are refused.</summary>
     internal const int Version = 2;
 
@@ -91,7 +94,7 @@ public static class OnnxExports
             string[] own = Texts(network.GetProperty("stems"));
             double[] weights = [.. network.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
             members.Add(new ModelMember(
-                new ExportedNetwork(definition, file, Whole(file, checksum)),
+                new ExportedNetwork(network.TryGetProperty(OwnDefinition, out JsonElement other) ? DefinitionJson.Read(other) : definition, file, Whole(file, checksum)),
                 [.. definition.Stems.Select(s => Array.IndexOf(own, s) is >= 0 and int i ? weights[i] : 0)]));
         }
 

@@ -35,9 +35,9 @@ internal sealed record OnnxGraphOptions
     /// <summary>The stems that the graph gives, by name; null for all.</summary>
     public IReadOnlyList<string>? Stems { get; init; }
 
-    /// <summary>Samples of a segment of a network: a length that it takes.</summary>
+    /// <summary>Samples of a segment of a network: those that are set, or the shortest length that it takes for its own.</summary>
     /// <param name="network">Its definition.</param>
-    public int SamplesOf(NetworkDefinition network) => network.Cut.NetworkSamples(Samples ?? network.Cut.Samples);
+    public int SamplesOf(NetworkDefinition network) => Samples ?? network.Cut.NetworkSamples(network.Cut.Samples);
 
     /// <summary>Checks what can be checked without a model.</summary>
     /// <exception cref="OptionException">Names the option, its value and what is valid.</exception>

@@ -90,6 +90,23 @@ public sealed class OnnxExportsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bag_that_mixes_classes_tells_each_networks_definition()
+    {
+        string models = Directory.CreateDirectory(Path.Combine(_folder, "models")).FullName;
+        foreach (string file in (string[])["hd4-f3818771.th", "dm4-20de21fd.th", "hd4dm4.yaml"])
+        {
+            File.Copy(RepositoryFiles.Golden("demucs3", file), Path.Combine(models, file));
+        }
+
+        ModelSource bag = await new ModelCatalog().ResolveAsync("hd4dm4", models);
+        OnnxExporter.Export(bag, _folder, new OnnxExportOptions { Graph = OnnxGraphKind.Spectrogram });
+        NetworkDefinition[] described = [.. OnnxExports.Open(Path.Combine(_folder, "hd4dm4.json")).Members.Select(m => m.Network.Definition)];
+        Assert.Equal([true, false], described.Select(d => d.Transform is not null));
+        Assert.Equal([11_025, 12_970], described.Select(d => d.Cut.Samples));
+        Assert.Equal([2, 1], described.Select(d => d.Outputs.Length));
+    }
+
+    [Fact]
     public async Task Other_versions_and_what_does_not_describe_itself_are_refused()
     {
         await ExportAsync(new OnnxExportOptions());
