@@ -77,7 +77,10 @@ internal sealed class SeparationRun(
         }
 
         SeparationSummary summary = new(
-            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines) { Warnings = input.Warnings };
+            info, tally.Segments, tally.Silent, Stopwatch.GetElapsedTime(_began), tally.Peaks, tally.Engines)
+        {
+            Warnings = input.Warnings,
+        };
         activity?.SetTag("stemsharp.engine", summary.Engine);
         Conclude(input, summary);
         Report(SeparationState.Done, track.Count, track.Count, _passes - 1);
