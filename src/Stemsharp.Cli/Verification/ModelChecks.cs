@@ -74,7 +74,10 @@ internal static class ModelChecks
     /// <summary>Runs a network's weights through the engine and through the interpreter in double precision.</summary>
     internal static Check Interpreter(Network network, Backend backend, EngineSettings settings, CancellationToken cancellationToken)
     {
-        float[] mix = new float[network.Definition.Channels * ComparedSamples];
+        // A network that takes some lengths only is shown the shortest of them that is long enough.
+        NetworkLengths lengths = network.Definition.Cut.Lengths;
+        int samples = lengths.IsOne ? ComparedSamples : lengths.AtLeast(ComparedSamples) ?? lengths.Most;
+        float[] mix = new float[network.Definition.Channels * samples];
         Random random = new(1);
         foreach (ref float sample in mix.AsSpan())
         {

@@ -29,6 +29,16 @@ public sealed class VerifyTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("synthetic:mdx23c-tiny")]
+    [InlineData("synthetic:scnet-tiny")]
+    public async Task ANetworkOfSomeLengthsOnlyIsComparedAtOneOfThem(string model)
+    {
+        CommandLineRun run = await CommandLineRun.OfAsync("verify", model, "--offline");
+        Assert.True(run.ExitCode == 0, run.Error + run.Output);
+        Assert.Contains("passed  engine against interpreter", run.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ADamagedFileIsNamed()
     {

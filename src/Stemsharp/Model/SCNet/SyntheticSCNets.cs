@@ -38,29 +38,29 @@ internal static class SyntheticSCNets
 
     private static SyntheticModel Make(
         string name, long[] dims, double[] shares, long[] strides, long[] kernels, long[] depths, long layers, bool normalize = false, long nfft = 4096, long chunk = 485_100) => new(name, new Dictionary<string, object?>
-    {
-        ["audio"] = new Dictionary<string, object?> { ["chunk_size"] = chunk, ["num_channels"] = 2L, ["sample_rate"] = 44100L },
-        ["model"] = new Dictionary<string, object?>
         {
-            ["sources"] = s_stems.ToList<object?>(),
-            ["audio_channels"] = 2L,
-            ["dims"] = Listed(dims),
-            ["nfft"] = nfft,
-            ["hop_size"] = nfft / 4,
-            ["win_size"] = nfft,
-            ["normalized"] = true,
-            ["band_SR"] = Listed(shares),
-            ["band_stride"] = Listed(strides),
-            ["band_kernel"] = Listed(kernels),
-            ["conv_depths"] = Listed(depths),
-            ["compress"] = 4L,
-            ["conv_kernel"] = 3L,
-            ["num_dplayer"] = layers,
-            ["expand"] = 1L,
-        },
-        ["training"] = new Dictionary<string, object?> { ["instruments"] = s_stems.ToList<object?>(), ["target_instrument"] = null },
-        ["inference"] = new Dictionary<string, object?> { ["num_overlap"] = 4L, ["normalize"] = normalize },
-    });
+            ["audio"] = new Dictionary<string, object?> { ["chunk_size"] = chunk, ["num_channels"] = 2L, ["sample_rate"] = 44100L },
+            ["model"] = new Dictionary<string, object?>
+            {
+                ["sources"] = s_stems.ToList<object?>(),
+                ["audio_channels"] = 2L,
+                ["dims"] = Listed(dims),
+                ["nfft"] = nfft,
+                ["hop_size"] = nfft / 4,
+                ["win_size"] = nfft,
+                ["normalized"] = true,
+                ["band_SR"] = Listed(shares),
+                ["band_stride"] = Listed(strides),
+                ["band_kernel"] = Listed(kernels),
+                ["conv_depths"] = Listed(depths),
+                ["compress"] = 4L,
+                ["conv_kernel"] = 3L,
+                ["num_dplayer"] = layers,
+                ["expand"] = 1L,
+            },
+            ["training"] = new Dictionary<string, object?> { ["instruments"] = s_stems.ToList<object?>(), ["target_instrument"] = null },
+            ["inference"] = new Dictionary<string, object?> { ["num_overlap"] = 4L, ["normalize"] = normalize },
+        });
 
     private static List<object?> Listed<T>(T[] numbers) => [.. numbers.Select(n => (object?)n)];
 }
