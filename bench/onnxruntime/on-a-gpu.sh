@@ -97,7 +97,7 @@ little() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 
 within 20 doctor
 for provider in "${providers[@]}"; do
     engine=(--engine onnxruntime --provider "$provider")
-    within 60 verify "${engine[@]}"
+    within 60 verify demo "${engine[@]}"
     within 60 compare "$golden/tiny4/tiny4-cf67fb40.th" "$golden/tiny4/tiny4-cf67fb40.th" "${engine[@]}" --min-snr 80
     for precision in fp32 mixed; do
         within 90 bench "$model" --segments 5 "${engine[@]}" --precision "$precision"

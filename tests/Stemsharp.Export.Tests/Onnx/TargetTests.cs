@@ -124,7 +124,7 @@ public class TargetTests
             # What each target takes
 
             A table in the exporter's code, written from the targets' own documentation, that the tests hold every kind of exported graph against. Only
-            operators that exported graphs use are listed. None of these targets was run here but onnxruntime-web on wasm.
+            operators that exported graphs use are listed. None of these targets was run here but onnxruntime's CPU provider, and onnxruntime-web on wasm.
 
             `stemsharp inspect FILE.onnx` says which targets take a file, and what they leave to the CPU; `stemsharp export onnx … --target NAME` fails when
             the target named would refuse the graph.
