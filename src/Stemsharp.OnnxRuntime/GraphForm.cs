@@ -11,9 +11,6 @@ namespace Stemsharp.OnnxRuntime;
 /// <param name="Samples">Samples of a piece.</param>
 internal sealed record GraphForm(int?[] Inputs, int?[] Outputs, int Batch, int Stems, int Channels, int Samples)
 {
-    /// <summary>The metadata entry with a graph's definition.</summary>
-    public const string DefinitionKey = "stemsharp.definition";
-
     /// <summary>Recognises a graph.</summary>
     /// <param name="session">The loaded graph.</param>
     /// <param name="path">Its file, for messages.</param>
@@ -52,7 +49,7 @@ internal sealed record GraphForm(int?[] Inputs, int?[] Outputs, int Batch, int S
                 Outputs: [{ IsFloat: true, Dims: [long piecesOut, long given, long planesOut, long fOut, long tOut] }]
             }
             && (piecesOut, planesOut, fOut, tOut) == (pieces, planes, f, t)
-            && session.Metadata(DefinitionKey) is { } text
+            && session.Metadata(GraphFile.DefinitionKey) is { } text
             && DefinitionJson.FromText(text) is var definition
             && NetworkDefinition.Find(definition.Inputs, PortRole.Spectrogram) is { } port
             && definition.ShapeOf(port, definition.Cut.Samples).Select(d => (long)d).SequenceEqual([planes, f, t]))

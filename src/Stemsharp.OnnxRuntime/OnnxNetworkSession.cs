@@ -115,7 +115,7 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// <exception cref="ModelException">It has spectrograms and does not say how they are made.</exception>
     public NetworkDefinition Definition(string path)
     {
-        if (_session.Metadata(GraphForm.DefinitionKey) is { } text)
+        if (_session.Metadata(GraphFile.DefinitionKey) is { } text)
         {
             return DefinitionJson.FromText(text);
         }

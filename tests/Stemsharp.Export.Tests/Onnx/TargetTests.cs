@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Stemsharp.Checkpoints;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Schema;
 using Stemsharp.Export.Onnx.Targets;
@@ -53,6 +54,30 @@ public class TargetTests
     [InlineData("mixed-storage", "mixed-7b6ab67f.th", 4)]
     public void Graphs_of_other_models_batches_lengths_and_stems_are_taken_too(string folder, string file, int batch) =>
         Check(RepositoryFiles.Golden(folder, file), new OnnxGraphOptions { Batch = batch, Samples = 60_000, Stems = ["drums", "vocals"], ScoreLimit = 1 << 20 });
+
+    /// <summary>Networks of every family: the targets that say they take whole files take them, too.</summary>
+    [Theory]
+    [InlineData("roformer/bs1.ckpt")]
+    [InlineData("roformer/mel4.ckpt")]
+    [InlineData("mdx23c-scnet/mdxc1.ckpt")]
+    [InlineData("mdx23c-scnet/mdxcb.ckpt")]
+    [InlineData("mdx23c-scnet/sc4.ckpt")]
+    [InlineData("demucs3/hd4-f3818771.th")]
+    [InlineData("demucs3/hda-7a8b1543.th")]
+    [InlineData("demucs3/hdm-98dff676.th")]
+    [InlineData("demucs3/dm4-20de21fd.th")]
+    [InlineData("mdxnet/mdxnet.onnx#n_fft=4096,primary_stem=Vocals,compensate=1.021")]
+    public void Targets_that_take_whole_files_take_those_of_every_family(string model)
+    {
+        string[] parts = model.Split('#');
+        string path = RepositoryFiles.Golden(parts[0].Split('/'));
+        CheckpointNetwork network = FamilyTable.All.Read(path, () => Checkpoint.Open(path, parts.Length > 1 ? parts[1] : null));
+        foreach (OnnxGraphKind kind in network.Definition.Transform is null ? [OnnxGraphKind.Waveform] : Enum.GetValues<OnnxGraphKind>())
+        {
+            IReadOnlyList<TargetVerdict> verdicts = TargetVerdict.All(OnnxModelBuilder.Build(network, new OnnxGraphOptions { Kind = kind }));
+            Assert.All(verdicts, verdict => Assert.True(verdict.Runs, $"{kind}, {verdict.Target.Name}: {string.Join("; ", verdict.Obstacles)}"));
+        }
+    }
 
     [Fact]
     public void Graphs_with_integers_are_for_the_targets_that_say_so()

@@ -10,8 +10,8 @@ internal static class OnnxTargets
 
     private static readonly string[] s_common =
     [
-        "Add", "Concat", "Conv", "ConvTranspose", "Div", "Erf", "Exp", "Gelu", "Gemm", "LayerNormalization", "MatMul", "Mul",
-        "ReduceMean", "ReduceSum", "Reshape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+        "Add", "Concat", "Conv", "ConvTranspose", "Div", "Elu", "Erf", "Exp", "Gelu", "Gemm", "LayerNormalization", "MatMul", "Mul",
+        "ReduceMean", "ReduceSum", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
     ];
 
     /// <summary>All targets, in the order of the page.</summary>
@@ -22,7 +22,7 @@ internal static class OnnxTargets
             Name = "cpu",
             Title = "onnxruntime's CPU provider, 1.31",
             Opsets = (7, 24),
-            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
+            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
             Notes = ["Most operators have no kernel for halves: onnxruntime casts to single precision around them. Every kind of exported graph is run on it by the tests."],
             Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cpuexecutionprovider"],
         },
@@ -32,7 +32,7 @@ internal static class OnnxTargets
             Title = "onnxruntime's CUDA provider, 1.31",
             Opsets = (7, 24),
             LeavesRest = true,
-            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
+            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
             Notes = ["Precision comes from the graph: Stemsharp switches TF32 off. DynamicQuantizeLinear has no kernel, so that integers cost copies."],
             Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cudaexecutionprovider", "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"],
         },
@@ -43,7 +43,7 @@ internal static class OnnxTargets
             Opsets = (9, 20),
             HighestRank = 8,
             MostElements = int.MaxValue,
-            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L]), ("QuantizeLinear", [F, H, B]), ("DequantizeLinear", [F, H, B])),
+            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L]), ("QuantizeLinear", [F, H, B]), ("DequantizeLinear", [F, H, B])),
             Notes = ["Opset 9 to 20 is TensorRT 10.0's range; later versions take newer ones as well.", "Axes of ReduceSum, Pad, Slice and others must be initializers, as they are in every exported graph.", "Of integers only int8 by QuantizeLinear and DequantizeLinear: dynamically quantized graphs are refused."],
             Sources =
             [
@@ -56,7 +56,7 @@ internal static class OnnxTargets
             Name = "web-wasm",
             Title = "onnxruntime-web 1.23, wasm",
             Opsets = (7, 23),
-            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
+            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
             Notes = ["The kernels are the CPU provider's. Most have none for halves: onnxruntime casts to single precision around them.", "wasm addresses 4 GB, for everything together."],
             Sources =
             [
@@ -86,7 +86,7 @@ internal static class OnnxTargets
             Opsets = (7, 23),
             HighestRank = 5,
             LeavesRest = true,
-            Operators = Table([], ("Cast", [F, H, I, L])),
+            Operators = Table(["Max"], ("Cast", [F, H, I, L])),
             Notes = ["Conv has one or two spatial axes, and a bias must be constant; weights of ConvTranspose must be constant. A weight behind a Cast is constant once onnxruntime has folded it.", "A CoreML package of Stemsharp's own has no such limits: see coreml.md."],
             Sources =
             [
@@ -102,7 +102,7 @@ internal static class OnnxTargets
             HighestRank = 8,
             MostBytes = uint.MaxValue,
             LeavesRest = true,
-            Operators = Table(["Expand", "Gather", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("DynamicQuantizeLinear", [F, B, U]), ("MatMulInteger", [B, U, I])),
+            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("DynamicQuantizeLinear", [F, B, U]), ("MatMulInteger", [B, U, I])),
             Sources =
             [
                 "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#dmlexecutionprovider",

@@ -3,9 +3,10 @@ const spare = ["one", "two", "three", "four"];
 
 /** A stem's colour, as the style sheet has it; stems that nobody has heard of share four. */
 export function stemColour(stem: string): string {
-  if (known.includes(stem)) return `var(--stem-${stem})`;
+  const name = stem.toLowerCase();
+  if (known.includes(name)) return `var(--stem-${name})`;
   let sum = 0;
-  for (const character of stem) sum += character.codePointAt(0)!;
+  for (const character of name) sum += character.codePointAt(0)!;
   return `var(--stem-${spare[sum % spare.length]})`;
 }
 
