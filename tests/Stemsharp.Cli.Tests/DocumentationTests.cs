@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
 using Stemsharp.Backends;
+using Stemsharp.OnnxRuntime;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -138,6 +139,8 @@ public class DocumentationTests
             await encode.WaitForExitAsync();
         }
 
+        // The library that the package puts beside the tests is for this program, not for the command that it starts.
+        Dictionary<string, string> environment = new(models.Environment) { [OnnxRuntimeLibrary.Variable] = OnnxRuntimeLibrary.Load().Path };
         foreach (string example in Examples())
         {
             string tool = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll")}'";
@@ -147,7 +150,7 @@ public class DocumentationTests
                 WorkingDirectory = folder.Path,
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,
-            }.With(models.Environment))!;
+            }.With(environment))!;
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             string error = await process.StandardError.ReadToEndAsync();
             await output;

@@ -41,11 +41,7 @@ internal static class CommandLineHost
             arguments = ["--help"];
         }
 
-        // A song by itself means what most come for.
-        if (!root.Subcommands.Any(c => c.Name == arguments[0] || c.Aliases.Contains(arguments[0])) && IsInput(arguments[0]))
-        {
-            arguments = [Separate, .. arguments];
-        }
+        arguments = WithCommand(root, arguments);
 
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -73,6 +69,10 @@ internal static class CommandLineHost
             return code;
         }
     }
+
+    /// <summary>A song by itself means what most come for.</summary>
+    internal static IReadOnlyList<string> WithCommand(Command root, IReadOnlyList<string> arguments) =>
+        arguments is [var first, ..] && IsInput(first) && !root.Subcommands.Any(c => c.Name == first || c.Aliases.Contains(first)) ? [Separate, .. arguments] : arguments;
 
     private static bool IsInput(string argument) =>
         argument == "-" || (argument.Length > 0 && argument[0] != '-' && (Path.HasExtension(argument) || Path.Exists(argument)));

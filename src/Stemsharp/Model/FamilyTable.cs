@@ -75,7 +75,7 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
         if (checkpoint.ClassName is { } name)
         {
             return Families.FirstOrDefault(f => f.ClassName == name || f.OtherClassNames.Contains(name))
-                ?? throw new ModelException($"{checkpoint.Name} cannot be used: it is a model of the class {name}; supported are {string.Join(", ", Families.Select(f => $"{f.Name} ({f.ClassName})"))}.");
+                ?? throw new ModelException($"{checkpoint.Name} cannot be used: it is a model of the class {name}; supported are {string.Join(", ", Families.Where(f => !f.ReadsGraphs).Select(f => $"{f.Name} ({f.ClassName})"))}.");
         }
 
         if (checkpoint is OnnxCheckpoint)

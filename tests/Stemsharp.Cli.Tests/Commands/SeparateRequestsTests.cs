@@ -269,7 +269,7 @@ public class SeparateRequestsTests
             Prop.ForAll(Gen.ListOf(word).ToArbitrary(), words =>
             {
                 Command root = Program.CreateRoot();
-                ParseResult result = root.Parse([.. words], new ParserConfiguration { ResponseFileTokenReplacer = null });
+                ParseResult result = root.Parse([.. CommandLineHost.WithCommand(root, [.. words])], new ParserConfiguration { ResponseFileTokenReplacer = null });
                 if (result.Errors.Count == 0)
                 {
                     return;

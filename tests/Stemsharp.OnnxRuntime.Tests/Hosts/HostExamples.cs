@@ -48,6 +48,8 @@ public sealed class HostExamples : IDisposable
     {
         DemoExport.Write(folder, "waveform");
         float[][] mix = DemoExport.Mix();
+        // A process has one environment of onnxruntime's; the one that the page's program would make tells no logger of ours.
+        _ = OnnxRuntimeLibrary.Load();
         Dictionary<string, float[][]> stems = OnnxHost.SeparateModel(Path.Combine(folder, "demo.json"), mix);
         await DemoExport.CompareAsync((stem, channel) => stems[stem][channel]);
     }

@@ -215,7 +215,7 @@ public sealed class HostileCheckpointTests
         byte[] file = ZipBuilder.Torch(PickleBuilder.Package(OneTensor, className: "TorchHDemucsWrapper", module: "demucs.train")).Build();
         using Checkpoint checkpoint = Checkpoint.Open(new MemoryStream(file), "x.th");
         ModelException e = Assert.Throws<ModelException>(() => FamilyTable.All.Read(checkpoint));
-        Assert.Equal("x.th cannot be used: it is a model of the class demucs.train.TorchHDemucsWrapper; supported are HTDemucs (demucs.htdemucs.HTDemucs), HDemucs (demucs.hdemucs.HDemucs), Demucs (demucs.demucs.Demucs), BS-RoFormer (models.bs_roformer.BSRoformer), Mel-Band RoFormer (models.bs_roformer.MelBandRoformer).", e.Message);
+        Assert.Equal("x.th cannot be used: it is a model of the class demucs.train.TorchHDemucsWrapper; supported are HTDemucs (demucs.htdemucs.HTDemucs), HDemucs (demucs.hdemucs.HDemucs), Demucs (demucs.demucs.Demucs), BS-RoFormer (models.bs_roformer.BSRoformer), Mel-Band RoFormer (models.bs_roformer.MelBandRoformer), MDX23C (models.mdx23c_tfc_tdf_v3.TFC_TDF_net), SCNet (models.scnet.scnet.SCNet).", e.Message);
     }
 
     private static void AssertRefused(byte[] file, string expected)
