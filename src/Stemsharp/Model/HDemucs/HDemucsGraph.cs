@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Inference;
 
@@ -25,6 +26,9 @@ internal static class HDemucsGraph
     /// <param name="config">What was read.</param>
     /// <param name="frames">T.</param>
     /// <param name="samples">L.</param>
+    // Compiled as a whole before it runs: exchanged in the midst of its loops for a better one (on-stack replacement), it now and then crashed
+    // the compiler of .NET 10.0.12, a fault of the process, which nobody can catch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Graph.Graph Build(DemucsConfig config, int frames, int samples)
     {
         (IReadOnlyList<HDemucsLayer> layers, int merge) = HDemucsPlan.Of(config);
