@@ -29,7 +29,7 @@ internal static class ConfigurationFile
     private static string? Only(string folder)
     {
         string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
-        string[] configurations = files.Count(ModelFiles.IsCheckpoint) == 1 ? [.. files.Where(SidecarFile.IsTrainers).Take(2)] : [];
+        string[] configurations = files.Count(file => ModelFiles.IsCheckpoint(file) && !ModelFiles.IsGraph(file)) == 1 ? [.. files.Where(SidecarFile.IsTrainers).Take(2)] : [];
         return configurations.Length == 1 ? configurations[0] : null;
     }
 
