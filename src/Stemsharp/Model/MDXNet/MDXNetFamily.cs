@@ -5,7 +5,7 @@ namespace Stemsharp.Model.MDXNet;
 
 /// <summary>
 /// MDX-Net (Kim et al., "KUIELab-MDX-Net: A Two-Stream Neural Network for Music Demixing", 2021): a U-net over a spectrogram, published as
-/// ONNX files. A file's own graph is taken over, operator by operator, so that a network of any depth and width runs on every engine.
+/// ONNX files. A file's own graph is taken over, operator by operator, so that a network of any depth and width is one of ours.
 /// </summary>
 internal sealed class MDXNetFamily : Family
 {
