@@ -9,7 +9,7 @@ namespace Stemsharp.Model.MDXNet;
 internal sealed class MDXNetNetwork : CheckpointNetwork
 {
     private readonly MDXNetConfig _config;
-    private readonly OnnxGraph _graph;
+    private readonly ImportedGraph _imported;
 
     /// <param name="config">What was read.</param>
     /// <param name="graph">The file's graph.</param>
@@ -20,10 +20,9 @@ internal sealed class MDXNetNetwork : CheckpointNetwork
         : base(Define(config), family, place)
     {
         _config = config;
-        _graph = graph;
 
-        // What cannot be run is told when the file is opened.
-        _ = Import();
+        // What cannot be run is told when the file is opened. There is one length, and so one graph.
+        _imported = ImportedGraph.Of(graph, config, Signature);
     }
 
     public override IReadOnlyDictionary<string, object?> Arguments => new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -46,14 +45,14 @@ internal sealed class MDXNetNetwork : CheckpointNetwork
     internal override string ComputeFingerprint() =>
         string.Create(CultureInfo.InvariantCulture, $"{base.ComputeFingerprint()} n_fft={_config.Nfft} compensate={_config.Compensate} denoise={_config.Denoise}");
 
-    internal override Graph.Graph Record(int samples) => Import().Graph;
+    internal override Graph.Graph Record(int samples) => _imported.Graph;
 
     internal override INetworkWeights OpenWeights(Graph.Graph graph)
     {
         OnnxCheckpoint checkpoint = (OnnxCheckpoint)OpenCheckpoint();
         try
         {
-            return new ImportedWeights(checkpoint, Import().Recipes);
+            return new ImportedWeights(checkpoint, _imported.Recipes);
         }
         catch
         {
@@ -61,8 +60,6 @@ internal sealed class MDXNetNetwork : CheckpointNetwork
             throw;
         }
     }
-
-    private ImportedGraph Import() => ImportedGraph.Of(_graph, _config, Signature);
 
     private static NetworkDefinition Define(MDXNetConfig config) => new()
     {
