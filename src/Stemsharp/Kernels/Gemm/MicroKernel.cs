@@ -199,7 +199,7 @@ internal static unsafe class MicroKernel<TIsa, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Row(float a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
+    internal static void Row(float a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
     {
         V x = TIsa.Broadcast(a);
         c0 = TIsa.MultiplyAdd(x, b0, c0);
@@ -208,7 +208,7 @@ internal static unsafe class MicroKernel<TIsa, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(float* c, int row, V v0, V v1, V v2, bool accumulate)
+    internal static void Finish(float* c, int row, V v0, V v1, V v2, bool accumulate)
     {
         float* p = c + row * Tile.Columns;
         if (accumulate)

@@ -52,24 +52,24 @@ internal static unsafe class RowKernel<TIsa, V>
         for (float* end = a + k; a != end; a++, lower++, b += Tile.Columns)
         {
             V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
-            Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
-            Row(a[stride], b0, b1, b2, ref c10, ref c11, ref c12);
-            Row(a[twice], b0, b1, b2, ref c20, ref c21, ref c22);
-            Row(a[thrice], b0, b1, b2, ref c30, ref c31, ref c32);
-            Row(lower[0], b0, b1, b2, ref c40, ref c41, ref c42);
-            Row(lower[stride], b0, b1, b2, ref c50, ref c51, ref c52);
-            Row(lower[twice], b0, b1, b2, ref c60, ref c61, ref c62);
-            Row(lower[thrice], b0, b1, b2, ref c70, ref c71, ref c72);
+            MicroKernel<TIsa, V>.Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
+            MicroKernel<TIsa, V>.Row(a[stride], b0, b1, b2, ref c10, ref c11, ref c12);
+            MicroKernel<TIsa, V>.Row(a[twice], b0, b1, b2, ref c20, ref c21, ref c22);
+            MicroKernel<TIsa, V>.Row(a[thrice], b0, b1, b2, ref c30, ref c31, ref c32);
+            MicroKernel<TIsa, V>.Row(lower[0], b0, b1, b2, ref c40, ref c41, ref c42);
+            MicroKernel<TIsa, V>.Row(lower[stride], b0, b1, b2, ref c50, ref c51, ref c52);
+            MicroKernel<TIsa, V>.Row(lower[twice], b0, b1, b2, ref c60, ref c61, ref c62);
+            MicroKernel<TIsa, V>.Row(lower[thrice], b0, b1, b2, ref c70, ref c71, ref c72);
         }
 
-        Finish(c, 0, c00, c01, c02, accumulate);
-        Finish(c, 1, c10, c11, c12, accumulate);
-        Finish(c, 2, c20, c21, c22, accumulate);
-        Finish(c, 3, c30, c31, c32, accumulate);
-        Finish(c, 4, c40, c41, c42, accumulate);
-        Finish(c, 5, c50, c51, c52, accumulate);
-        Finish(c, 6, c60, c61, c62, accumulate);
-        Finish(c, 7, c70, c71, c72, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 0, c00, c01, c02, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 1, c10, c11, c12, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 2, c20, c21, c22, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 3, c30, c31, c32, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 4, c40, c41, c42, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 5, c50, c51, c52, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 6, c60, c61, c62, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 7, c70, c71, c72, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -81,40 +81,15 @@ internal static unsafe class RowKernel<TIsa, V>
         for (float* end = a + k; a != end; a++, b += Tile.Columns)
         {
             V b0 = TIsa.Load(b), b1 = TIsa.Load(b + TIsa.Lanes), b2 = TIsa.Load(b + 2 * TIsa.Lanes);
-            Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
-            Row(a[stride], b0, b1, b2, ref c10, ref c11, ref c12);
-            Row(a[twice], b0, b1, b2, ref c20, ref c21, ref c22);
-            Row(a[thrice], b0, b1, b2, ref c30, ref c31, ref c32);
+            MicroKernel<TIsa, V>.Row(a[0], b0, b1, b2, ref c00, ref c01, ref c02);
+            MicroKernel<TIsa, V>.Row(a[stride], b0, b1, b2, ref c10, ref c11, ref c12);
+            MicroKernel<TIsa, V>.Row(a[twice], b0, b1, b2, ref c20, ref c21, ref c22);
+            MicroKernel<TIsa, V>.Row(a[thrice], b0, b1, b2, ref c30, ref c31, ref c32);
         }
 
-        Finish(c, 0, c00, c01, c02, accumulate);
-        Finish(c, 1, c10, c11, c12, accumulate);
-        Finish(c, 2, c20, c21, c22, accumulate);
-        Finish(c, 3, c30, c31, c32, accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Row(float a, V b0, V b1, V b2, ref V c0, ref V c1, ref V c2)
-    {
-        V x = TIsa.Broadcast(a);
-        c0 = TIsa.MultiplyAdd(x, b0, c0);
-        c1 = TIsa.MultiplyAdd(x, b1, c1);
-        c2 = TIsa.MultiplyAdd(x, b2, c2);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(float* c, int row, V v0, V v1, V v2, bool accumulate)
-    {
-        float* p = c + row * Tile.Columns;
-        if (accumulate)
-        {
-            v0 = TIsa.Add(TIsa.Load(p), v0);
-            v1 = TIsa.Add(TIsa.Load(p + TIsa.Lanes), v1);
-            v2 = TIsa.Add(TIsa.Load(p + 2 * TIsa.Lanes), v2);
-        }
-
-        TIsa.Store(p, v0);
-        TIsa.Store(p + TIsa.Lanes, v1);
-        TIsa.Store(p + 2 * TIsa.Lanes, v2);
+        MicroKernel<TIsa, V>.Finish(c, 0, c00, c01, c02, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 1, c10, c11, c12, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 2, c20, c21, c22, accumulate);
+        MicroKernel<TIsa, V>.Finish(c, 3, c30, c31, c32, accumulate);
     }
 }
