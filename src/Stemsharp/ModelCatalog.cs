@@ -212,6 +212,11 @@ public sealed partial class ModelCatalog
         }
 
         string[] names = [.. _options.Embedded.Select(e => e.Name), .. _entries.Select(e => e.Name)];
+        if (NearNames.Question(model, names) is { Length: > 0 } question)
+        {
+            return $"There is no model '{model}'.{question} 'stemsharp models list' shows all {names.Length}.";
+        }
+
         string[] similar = [.. names.Where(n => model.Length > 2 && (n.Contains(model, StringComparison.OrdinalIgnoreCase) || model.Contains(n, StringComparison.OrdinalIgnoreCase))).Take(NamesInMessages)];
         string[] shown = similar.Length > 0 ? similar : [.. names.Take(NamesInMessages)];
         return $"There is no model '{model}'. {(similar.Length > 0 ? "Similar are" : "Known are")} {string.Join(", ", shown)}; 'stemsharp models list' shows all {names.Length}. Or give the path of a .th, .safetensors, .ckpt or .yaml file.";

@@ -16,7 +16,7 @@ internal static class ExportOnnxCommand
         Option<string?> repository = ModelOptions.Repository();
         Option<string?> zeroDc = ModelOptions.ZeroDc();
         Option<bool> offline = ModelOptions.Offline(), json = ModelsCommand.Json();
-        Option<string> output = new("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
+        Option<string> output = new("--out", "-o", "--output") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
         Option<string> graph = new("--graph")
         {
             Description = "waveform: mix in, stems out, STFT and inverse inside. spectrogram: for hosts with an FFT of their own.",

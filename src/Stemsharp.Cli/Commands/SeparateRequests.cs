@@ -15,7 +15,7 @@ namespace Stemsharp.Cli.Commands;
 /// <summary>Turns a parsed command line into a request; whatever excludes each other is said here.</summary>
 internal static class SeparateRequests
 {
-    private const string SourceRate = "source";
+    private const string SourceRate = "source", Vocals = "vocals";
 
     /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
     internal static SeparateRequest From(ParseResult line, SeparateOptions options)
@@ -24,7 +24,8 @@ internal static class SeparateRequests
         Exclusive(line, options.NoSplit, options.Segment);
         Exclusive(line, options.Int24, options.Float32, options.Depth);
         Exclusive(line, options.Flac, options.Mp3, options.Format, options.OutputFormat);
-        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems);
+        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems, options.Instrumental);
+        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems, options.Acapella);
         Exclusive(line, options.Overwrite, options.Resume);
         foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Layout, options.Downmix, options.Decoder, options.Pipe, options.Progress })
         {
@@ -50,7 +51,8 @@ internal static class SeparateRequests
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
         }
 
-        string[]? stems = line.GetValue(options.SingleStem) is { } single ? [single]
+        bool instrumental = line.GetValue(options.Instrumental);
+        string[]? stems = line.GetValue(options.Acapella) && !instrumental ? [Vocals] : line.GetValue(options.SingleStem) is { } single ? [single]
             : line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         StemFileOptions files = Files(line, options, stems);
         SayWhatMeansNothing(line, options, files);
@@ -177,7 +179,7 @@ internal static class SeparateRequests
             ClipMode = mode,
             SharedGain = shared,
             CopyTags = !line.GetValue(options.NoTags),
-            TwoStems = line.GetValue(options.TwoStems),
+            TwoStems = line.GetValue(options.Instrumental) ? Vocals : line.GetValue(options.TwoStems),
             OtherMethod = Enum.Parse<OtherMethod>(line.GetValue(options.OtherMethod)!, ignoreCase: true),
             ExactSum = line.GetValue(options.ExactSum),
             ResidualStem = line.GetValue(options.Residual),

@@ -7,6 +7,7 @@ internal static class HelpExamples
     {
         ["stemsharp"] =
         [
+            "stemsharp song.mp3",
             "stemsharp separate song.wav --model demo",
             "stemsharp models list",
         ],
