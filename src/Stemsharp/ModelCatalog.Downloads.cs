@@ -7,7 +7,7 @@ public sealed partial class ModelCatalog
 {
     /// <summary>
     /// Finds out what of these files has to be fetched. Licences that must be accepted are asked about before anything is;
-    /// progress tells what is fetched, and under which licence, with every report.
+    /// progress tells what is fetched, and under which licence, with every report, and once before any server is asked where the size is known.
     /// </summary>
     private IProgress<DownloadProgress>? Announce(IEnumerable<(CatalogEntry Entry, CatalogFile File)> files, IProgress<DownloadProgress>? progress)
     {
@@ -31,6 +31,11 @@ public sealed partial class ModelCatalog
             foreach (CatalogFile file in missing)
             {
                 notices[file.Name] = notice;
+            }
+
+            if (bytes is not null)
+            {
+                progress?.Report(new DownloadProgress(missing[0].Name, 0, missing[0].Bytes) { Notice = notice });
             }
         }
 

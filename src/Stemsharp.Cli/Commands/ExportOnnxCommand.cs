@@ -142,12 +142,12 @@ internal static class ExportOnnxCommand
             json =>
             {
                 json.WriteNumber("version", 1);
-                json.WriteString("description", result.Description);
+                json.WritePath("description", result.Description);
                 json.WriteStartArray("files");
                 foreach (OnnxExportedFile file in result.Files)
                 {
                     json.WriteStartObject();
-                    json.WriteString("path", file.Path);
+                    json.WritePath("path", file.Path);
                     json.WriteStartArray("stems");
                     foreach (string stem in file.Stems)
                     {

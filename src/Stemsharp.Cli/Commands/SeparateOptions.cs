@@ -81,6 +81,8 @@ internal sealed class SeparateOptions
 
     internal readonly EngineOptions Engine = new(Engines.Auto);
 
+    internal Option<bool> Fallback => Engine.Fallback;
+
     internal readonly Option<string[]> Stems = new("--stems")
     {
         Description = "Only these stems, separated by commas; models and transforms that they don't need are left out.",
@@ -163,7 +165,7 @@ internal sealed class SeparateOptions
     };
 
     internal readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but what goes wrong." };
-    internal readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object to standard output." };
+    internal readonly Option<bool> Json = ModelsCommand.Json("Write the results as one JSON object to standard output, of errors too.");
 
     internal SeparateOptions()
     {

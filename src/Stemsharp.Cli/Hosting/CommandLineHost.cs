@@ -18,6 +18,11 @@ internal static class CommandLineHost
         void Stop(PosixSignalContext context)
         {
             context.Cancel = !cancellation.IsCancellationRequested;
+            if (!context.Cancel)
+            {
+                StatusLine.Abandon();
+            }
+
             cancellation.Cancel();
         }
 
@@ -47,6 +52,11 @@ internal static class CommandLineHost
         IReadOnlyList<string> faults = UsageFaults.Of(result);
         if (faults.Count > 0 && result.Action is not Help)
         {
+            if (WantsJson(result))
+            {
+                output.WriteLine(ErrorJson.Of(ExitCode.Usage, string.Join(" ", faults)));
+            }
+
             return ReportUsage(result, faults, error);
         }
 
@@ -64,7 +74,13 @@ internal static class CommandLineHost
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             (int code, string message) = Describe(exception, cancellationToken);
+            StatusLine.Clear();
             error.WriteLine($"stemsharp: {message}");
+            if (WantsJson(result))
+            {
+                output.WriteLine(ErrorJson.Of(code, message));
+            }
+
             return code;
         }
     }
@@ -78,6 +94,10 @@ internal static class CommandLineHost
 
     private static bool IsOfSeparate(string argument) =>
         argument.Length > 0 && (argument[0] == '-' || Path.HasExtension(argument) || Path.Exists(argument));
+
+    /// <summary>Whether one JSON object is wanted on standard output, which errors are too.</summary>
+    private static bool WantsJson(ParseResult result) =>
+        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == "--json") is Option<bool> json && result.GetValue(json);
 
     private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {

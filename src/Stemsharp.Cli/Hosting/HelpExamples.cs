@@ -41,7 +41,7 @@ internal static class HelpExamples
         ["stemsharp bench pipeline"] = ["stemsharp bench pipeline --picture pipeline.svg", "stemsharp bench pipeline --seconds 60 --threads 1 --json"],
         ["stemsharp evaluate"] =
         [
-            "stemsharp evaluate musdb18hq/test -n htdemucs --csv scores.csv --json scores.json --html report.html",
+            "stemsharp evaluate musdb18hq/test -n htdemucs --csv scores.csv --html report.html",
             "stemsharp evaluate musdb18hq/test --estimates saved",
         ],
         ["stemsharp compare"] = ["stemsharp compare demo models/26c5300c.th"],

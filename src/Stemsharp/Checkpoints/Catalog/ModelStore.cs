@@ -242,7 +242,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     }
 
     private ModelException NotHere(string model, CatalogFile file, string reason) => new(
-        $"{model} is not here: its file {file.Name} is missing, and {reason}. Put the file into {Folder} (it is at {file.Addresses[0]}). To try Stemsharp without it, use the model demo (--model demo).");
+        $"""
+        {model} is not here: its file {file.Name} is missing, and {reason}.
+        Go on where there is a network, or put {file.Addresses[0]} into {Folder}.
+        To try Stemsharp without a download, use the model demo (--model demo).
+        """.ReplaceLineEndings(Environment.NewLine));
 
     private async Task DownloadAsync(string model, CatalogFile file, string target, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
     {
