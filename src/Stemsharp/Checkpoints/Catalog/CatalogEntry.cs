@@ -30,7 +30,7 @@ internal sealed record CatalogEntry(
     /// <summary>The licence of its numbers as stated; null where nobody did.</summary>
     public CatalogLicence? Licence { get; init; }
 
-    /// <summary>Seconds of a piece that go over the networks' own, for networks that take any; null for their own.</summary>
+    /// <summary>Seconds of a piece that go over the networks' own where they take them; null for their own.</summary>
     public double? Segment { get; init; }
 
     /// <summary>Published figures, and whose; null where there are none.</summary>
