@@ -44,7 +44,7 @@ public sealed partial class ModelCatalog
 
     /// <summary>What is known of an entry's licence; a user's entry without a record may still name files of which it is known.</summary>
     private ModelLicence? LicenceOf(CatalogEntry entry) =>
-        ModelLicence.Of(entry.Licence) ?? entry.Files.Select(file => LicenceOfFile(file.Name)).FirstOrDefault(licence => licence is not null);
+        ModelLicence.Of(entry.Licence) ?? entry.Files.Select(file => LicenceOfFile(Path.GetFileName(file.Name))).FirstOrDefault(licence => licence is not null);
 
     /// <summary>What is known of a file by its name. Only names with a checksum count, for these are compared with the content.</summary>
     private ModelLicence? LicenceOfFile(string name) => FileNames.Parse(name).Checksum is null
