@@ -22,6 +22,12 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
         FullWidth("synthetic:mel-band-roformer-kim", "kim_mel", 44_100, 11_025),
         FullWidth("synthetic:bs-roformer-viperx", "viperx_bs_317", 22_050, 8_000),
         FullWidth("synthetic:bs-roformer-sw", "bs_sw6", 22_050, 8_000),
+        new("mdx23c-scnet/mdxc1.ckpt", "mdx23c-scnet/mdxc1.io.safetensors", "mix.16128", "stems.16128", 0),
+        new("mdx23c-scnet/mdxc4.ckpt", "mdx23c-scnet/mdxc4.io.safetensors", "mix.9024", "stems.9024", 0),
+        new("mdx23c-scnet/sc4.ckpt", "mdx23c-scnet/sc4.io.safetensors", "mix.22050", "stems.22050", 0),
+        new("mdx23c-scnet/sc1.safetensors", "mdx23c-scnet/sc1.io.safetensors", "mix.13230", "stems.13230", 0),
+        new("synthetic:mdx23c-vocals", "mdx23c-scnet/full.mdx23c_vocals.safetensors", "mix", "window", 20_000),
+        new("synthetic:scnet-small", "mdx23c-scnet/full.scnet_small.safetensors", "mix", "window", 30_000),
     ];
 
     /// <summary>The file of the input, where it is another one.</summary>

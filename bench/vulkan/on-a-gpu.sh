@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that a GPU is wanted for, in one run of at most six minutes: self-test of every kernel, accuracy, times of a
-# song's pieces, profiles, tiles, and the whole command, for the hybrid network and for RoFormers.
+# song's pieces, profiles, tiles, and the whole command, for the hybrid network, RoFormers, MDX23C and SCNet.
 #   bench/vulkan/on-a-gpu.sh PROGRAM OUTPUT-FOLDER [DEVICE [COMMAND]]
 # PROGRAM is bench/Stemsharp.Vulkan.Bench and COMMAND stemsharp, published for the machine (see docs/vulkan.md); run it in the project's root.
 # STEMSHARP_GPU_SHORT=1 takes small networks and short songs: for a processor that plays a GPU. What fails is counted at the end.
@@ -12,10 +12,10 @@ command="${4:-}"
 golden=tests/golden
 if [ -n "${STEMSHARP_GPU_SHORT:-}" ]; then
     model=$golden/tiny4/tiny4-cf67fb40.th full=mixed-storage roformer=synthetic:bs-roformer-tiny chunk=synthetic:mel-band-roformer-tiny wide=mel4
-    segments=2 rounds=1 chunks=2 seconds=3 many=2 budget=1500 patience=6
+    grid=synthetic:mdx23c-tiny recurrent=synthetic:scnet-tiny whole_grids=mdx23c-scnet/sc1 segments=2 rounds=1 chunks=2 seconds=3 many=2 budget=1500 patience=6
 else
     model=synthetic:htdemucs full=htdemucs roformer=synthetic:bs-roformer-sw chunk=synthetic:mel-band-roformer-kim wide=-roformer-
-    segments=31 rounds=3 chunks=27 seconds=180 many=8 budget=355 patience=1
+    grid=synthetic:mdx23c-vocals recurrent=synthetic:scnet-large whole_grids=synthetic:mdx23c segments=31 rounds=3 chunks=27 seconds=180 many=8 budget=355 patience=1
 fi
 mkdir -p "$out"
 log="$out/log.txt"
@@ -92,6 +92,15 @@ run 45 time "$roformer" "$chunks" 1 --precision fp32 --no-tuning --cache "$cache
 run 45 chunk "$chunk" --no-tuning --cache "$cache"
 run 40 accuracy $golden $wide --precision fp32 --no-tuning --cache "$cache"
 run 40 accuracy $golden $wide --precision mixed --no-tuning --cache "$cache"
+
+# MDX23C and SCNet: small ones, one at full size, pieces of both with a profile.
+run 30 accuracy $golden mdx23c-scnet/ --precision fp32 --no-tuning --cache "$cache"
+run 30 accuracy $golden mdx23c-scnet/ --precision mixed --no-tuning --cache "$cache"
+run 30 accuracy $golden $whole_grids --precision fp32 --no-tuning --cache "$cache"
+for network in $grid $recurrent; do
+    run 30 time "$network" "$chunks" 1 --precision mixed --no-tuning --cache "$cache" --profile --out "$out"
+    run 30 time "$network" "$chunks" 1 --precision fp32 --no-tuning --cache "$cache"
+done
 
 run 120 selftest
 run 60 time "$model" "$segments" "$rounds" --pieces $many --precision mixed --cache "$cache" --tiles

@@ -55,9 +55,111 @@ internal static class KernelCases
         ["rotary along rows, 3 of 16"] = g => Rotary(g, 16, 3, 16, 65, 5, SequenceAxis.Rows),
         ["rotary along both"] = RotaryBoth,
         ["rotary among others"] = RotaryAmongOthers,
+        ["functions and products"] = Functions,
+        ["batch norm, elu"] = g => g.Output("y", g.Elu(g.BatchNorm("norm", g.Input("x", new Shape(6, 5, 77))), 0.7)),
+        ["batch norm alone"] = g => g.Output("y", g.BatchNorm("norm", g.Input("x", new Shape(5, 3, 20)))),
+        ["group norm by row, silu"] = g => g.Output("y", g.Silu(g.GroupNorm("norm", g.Input("x", new Shape(12, 7, 31)), 1, perRow: true))),
+        ["instance norm, relu"] = g => g.Output("y", g.Relu(g.GroupNorm("norm", g.Input("x", new Shape(9, 7, 31)), 9))),
+        ["conv 2×2 by 2"] = g => g.Output("y", g.Conv("conv", g.Input("x", new Shape(5, 8, 34)), 20, [2, 2], [2, 2], [0, 0], [1, 1], hasBias: false)),
+        ["upsample 2×2 of 7"] = g => g.Output("y", g.Upsample("up", g.Input("x", new Shape(7, 5, 9)), 6, 2, 2)),
+        ["upsample 3×2 of 32, skip"] = UpsampleAdd,
+        ["depthwise conv 3"] = g => g.Output("y", g.DepthwiseConv("conv", g.Input("x", new Shape(11, 5, 37)), 3)),
+        ["depthwise conv 9, pointwise"] = g => g.Output("y", g.Conv("1", g.Silu(g.DepthwiseConv("conv", g.Input("x", new Shape(8, 2, 300)), 9)), 5, [1], [1], [0], [1])),
+        ["linear along rows 7×5"] = g => g.Output("y", g.LastAxisLinear("linear", g.Input("x", new Shape(3, 4, 5)), 7)),
+        ["linear along rows 33×64, skip"] = AlongRowsAdd,
+        ["fourier of 16 and back"] = g => Fourier(g, 3, 4, 16),
+        ["fourier of 154 and back"] = g => Fourier(g, 5, 33, 154),
+        ["reshaped, swapped"] = Rearranged,
+        ["crops and zeros in front of convolutions"] = CroppedBands,
+        ["crops and zeros"] = Cropped,
+        ["doubled"] = g => g.Output("y", g.Glu(g.Conv("conv", Doubled(g, g.Gelu(g.Input("x", new Shape(6, 9, 21)))), 12, [3, 3], [1, 1], [1, 1], [1, 1]))),
+        ["concatenated"] = Concatenated,
+        ["lstm along rows, 3 of 5"] = g => Lstm(g, 3, 5, new Shape(5, 9, 21), SequenceAxis.Rows),
+        ["lstm along time, 33 of 6"] = g => Lstm(g, 33, 6, new Shape(6, 9, 21), SequenceAxis.Last),
+        ["lstm along time, 160 of 8"] = g => Lstm(g, 160, 8, new Shape(8, 18, 6), SequenceAxis.Last),
+        ["lstm of one sequence, 300 of 8"] = g => Lstm(g, 300, 8, new Shape(8, 11), SequenceAxis.Last),
         ["bands and masks"] = g => Bands(g, 2, 12, 37, 1, 1, [new(0, 2), new(2, 1), new(3, 9), new(12, 21)]),
         ["overlapping bands and masks"] = g => Bands(g, 4, 20, 65, 2, 3, [new(0, 3), new(2, 2), new(3, 30), new(16, 17)]),
     };
+
+    private static void Functions(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(6, 11, 29)), y = g.Input("y", new Shape(6, 11, 29));
+        Value a = g.Elu(g.ChannelScale("scale", x), 1.3), b = g.Silu(y);
+        g.Output("a", g.Mul("product", a, b));
+        g.Output("b", g.Mul("square", b, b));
+        g.Output("c", g.Tanh(g.Elu(a, 0.5)));
+    }
+
+    private static void UpsampleAdd(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(32, 6, 20)), skip = g.Input("skip", new Shape(10, 18, 40));
+        g.Output("y", g.Add("sum", g.Relu(g.Upsample("up", x, 10, 3, 2)), skip));
+    }
+
+    private static void AlongRowsAdd(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(6, 13, 64));
+        Value narrow = g.Gelu(g.GroupNorm("norm", g.LastAxisLinear("0", g.Gelu(x), 33), 6));
+        g.Output("y", g.Add("sum", x, g.LastAxisLinear("1", narrow, 64)));
+    }
+
+    private static void Fourier(GraphBuilder g, int channels, int rows, int points)
+    {
+        Value spectrum = g.RealFourier("there", g.Input("x", new Shape(channels, rows, points)), 1 / Math.Sqrt(points));
+        g.Output("y", spectrum);
+        g.Output("z", g.InverseRealFourier("back", g.ChannelScale("scale", spectrum), Math.Sqrt(points)));
+    }
+
+    // With and without gaps behind channels.
+    private static void Rearranged(GraphBuilder g)
+    {
+        Value a = g.Input("a", new Shape(4, 8, 12)), b = g.Input("b", new Shape(3, 10, 7));
+        Value c = g.Swap("swap", g.Reshape("subbands", a, 8, 4, 12));
+        g.Output("c", g.Reshape("again", g.Gelu(c), 2, 12, 16));
+        g.Output("d", g.Reshape("rows", g.Relu(a), 2, 16, 12));
+        g.Output("e", g.Swap("swap2", g.Reshape("other", g.Gelu(b), 6, 5, 7)));
+        g.Output("f", g.Conv("conv", g.Swap("swap3", g.Reshape("whole", a, 2, 16, 12)), 5, [3, 3], [1, 1], [1, 1], [1, 1]));
+    }
+
+    private static void CroppedBands(GraphBuilder g)
+    {
+        Value x = g.Input("x", new Shape(4, 23, 19)), y = g.Conv("in", x, 16, [1, 1], [1, 1], [0, 0], [1, 1]);
+        foreach ((string name, Value of) in new[] { ("a", x), ("b", y) })
+        {
+            Value low = g.PadRows(g.Crop(of, 0, 7), 1, 1), middle = g.Crop(of, 7, 8), high = g.PadRows(g.Crop(of, 15, 8), 0, 4);
+            g.Output($"{name}.low", g.Conv($"{name}.low", low, 8, [3, 1], [1, 1], [0, 0], [1, 1]));
+            g.Output($"{name}.middle", g.Conv($"{name}.middle", middle, 8, [4, 1], [4, 1], [0, 0], [1, 1]));
+            g.Output($"{name}.high", g.Conv($"{name}.high", high, 8, [3, 3], [2, 1], [1, 1], [1, 1]));
+            g.Output($"{name}.point", g.Conv($"{name}.point", g.Crop(of, 3, 5), 8, [1, 1], [1, 1], [0, 0], [1, 1]));
+            g.Output($"{name}.up", g.ConvTranspose($"{name}.up", g.Crop(of, 2, 9), 3, 4, 4, 1, 33));
+        }
+    }
+
+    private static void Cropped(GraphBuilder g)
+    {
+        Value x = g.Gelu(g.Input("x", new Shape(4, 23, 19)));
+        g.Output("a", g.PadRows(x, 2, 3));
+        g.Output("b", g.Relu(g.PadRows(g.Crop(x, 5, 7), 1, 0)));
+        g.Output("c", g.Pad(g.Input("y", new Shape(3, 41)), 50, 4));
+        g.Output("d", g.Pad(x, 25, 3));
+    }
+
+    private static Value Doubled(GraphBuilder g, Value x) => g.Concat("doubled", 0, x, x);
+
+    private static void Concatenated(GraphBuilder g)
+    {
+        Value a = g.Input("a", new Shape(4, 9, 11)), b = g.Gelu(g.Input("b", new Shape(4, 6, 11))), c = g.Input("c", new Shape(7, 9, 11));
+        g.Output("rows", g.Concat("rows", 1, a, b, a));
+        g.Output("channels", g.Conv("conv", g.Concat("channels", 0, a, c), 5, [1, 1], [1, 1], [0, 0], [1, 1]));
+        g.Output("twice", g.Concat("twice", 0, b, b));
+    }
+
+    private static void Lstm(GraphBuilder g, int units, int channels, Shape shape, SequenceAxis axis)
+    {
+        Value x = g.Input("x", shape);
+        g.Output("y", g.Add("sum", x, g.Linear("linear", g.Lstm("lstm", x, units, axis), channels)));
+    }
 
     private static void Linear(GraphBuilder g, int rows, int terms, int columns) =>
         g.Output("y", g.Linear("linear", g.Input("x", new Shape(terms, columns)), rows));

@@ -73,20 +73,6 @@ public class PortTests(ITestOutputHelper output)
         Assert.Contains("attention whose queries, keys and values are not one layer's", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("synthetic:mdx23c-tiny", "Reshape")]
-    [InlineData("synthetic:scnet-tiny", "PadRows")]
-    public void Networks_whose_operations_no_kernel_knows_are_refused_by_name(string model, string operation)
-    {
-        Network network = FamilyTable.All.Open(model);
-        int samples = network.Definition.Cut.Samples;
-        VulkanException error = Assert.Throws<VulkanException>(() => Planning.GpuPlanBuilder.Compile(
-            network.Definition, samples, network.Record(samples), new MadeWeights(), Planning.GpuTraits.Least, EnginePrecision.Fp32, new Planning.WeightStore()));
-        Assert.Equal(EngineFailure.Refused, error.Failure);
-        Assert.Contains($"does not know the operation {operation}", error.Message, StringComparison.Ordinal);
-        Assert.Contains("take another engine", error.Message, StringComparison.Ordinal);
-    }
-
     // Operations that have no kernel of their own are named where the others are missing that are computed with them.
     [Theory]
     [InlineData("hd4-f3818771.th", 8268, "SingleRow|Lstm|Frames|LocalAttention")]

@@ -59,6 +59,14 @@ public class ValidationTests
             GoldenModel.Run(engine, bands, new float[2 * 4096]);
         }
 
+        // Grids: rearrangements, views, recurrent layers.
+        foreach ((string model, int samples) in new[] { ("mdxc4.ckpt", 4501), ("sc1.safetensors", 5003) })
+        {
+            Network grids = FamilyTable.All.Open(RepositoryFiles.Golden("mdx23c-scnet", model));
+            using VulkanEngine engine = new(instance, info, grids, GoldenModel.Options with { Precision = EnginePrecision.Mixed });
+            GoldenModel.Run(engine, grids, new float[2 * samples]);
+        }
+
         Assert.Empty(instance.Messages.Distinct());
     }
 
@@ -76,7 +84,7 @@ public class ValidationTests
         using GpuDevice device = new(found.Instance, found.Info);
         using PipelineSet pipelines = new(device, []);
         GraphRun runs = new(device, pipelines);
-        foreach (string name in (string[])["linear 3×5×7", "conv 3×3", "transposed along time", "gated with embedding, 10", "dconv by row, 16", "attention 16 of 4", "layer norm 20", "group norm by row", "standardised and restored", "maps", "rms norm 67", "rotary along rows, 2 of 24", "overlapping bands and masks"])
+        foreach (string name in (string[])["linear 3×5×7", "conv 3×3", "transposed along time", "gated with embedding, 10", "dconv by row, 16", "attention 16 of 4", "layer norm 20", "group norm by row", "standardised and restored", "maps", "rms norm 67", "rotary along rows, 2 of 24", "overlapping bands and masks", "upsample 2×2 of 7", "depthwise conv 3", "reshaped, swapped", "crops and zeros", "lstm along rows, 3 of 5"])
         {
             Graph.Graph graph = GraphRun.Record(KernelCases.All[name]);
             runs.Run(graph, [GraphRun.Input(graph, 0)], Enum.Parse<EnginePrecision>(precision));

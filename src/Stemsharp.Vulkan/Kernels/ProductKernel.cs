@@ -44,6 +44,9 @@ internal enum ProductEpilogue
 
     /// <summary>Neighbouring rows are turned in pairs by their columns' positions.</summary>
     Rotary = 16384,
+
+    /// <summary>Rows are those of the field that a column becomes: its row, the channel, its position.</summary>
+    Spread = 32768,
 }
 
 /// <summary>A tile of a product: BM × BN numbers a workgroup from BK terms at a time, TM × TN a thread or a subgroup.</summary>

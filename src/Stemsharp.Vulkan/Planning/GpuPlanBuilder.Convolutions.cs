@@ -14,17 +14,20 @@ internal sealed partial class GpuPlanBuilder
 
     private Product Convolution(Node node, ConvOp op, Shape shape)
     {
-        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
-        Shape from = input.Shape;
-        int cin = op.Weight.Shape[1], k = (int)(op.Weight.Shape.Elements / shape.Channels);
+        // Channels that are there twice are read once, by the sums of both halves' weights.
+        Value source = node.Inputs[0];
+        bool doubled = _views.TryGetValue(source, out RowView twice) && twice.IsDoubled;
+        RowView view = op.Stride.Length == 2 ? View(source) : new RowView(In(source, RowLayout.Dense));
+        int cin = op.Weight.Shape[1] / (doubled ? 2 : 1), k = (int)(op.Weight.Shape.Elements / shape.Channels) / (doubled ? 2 : 1);
         float[] bias = op.Bias == null ? new float[shape.Channels] : Read(op.Bias);
-        string kind = $"conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}";
-        Product product = new(node.Name, kind, shape.Channels, k, bias, reader => reader.TapsFirst(op.Weight))
+        string kind = $"{(doubled ? "doubled, " : "")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}";
+        Product product = new(node.Name, kind, shape.Channels, k, bias, reader => doubled ? reader.FoldedTaps(op.Weight) : reader.TapsFirst(op.Weight))
         {
-            Input = input,
+            Input = view.Tensor,
+            InputStart = view.Start,
             Columns = (shape.Rows, shape.Last),
         };
-        if (k == cin && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0))
+        if (k == cin && op.Stride.All(s => s == 1) && op.Padding.All(p => p == 0) && view.IsWhole)
         {
             return product;
         }
@@ -34,10 +37,10 @@ internal sealed partial class GpuPlanBuilder
         return product with
         {
             Loader = ProductLoader.Window,
-            InputShape = (from.Rows, from.Last),
+            InputShape = (view.Rows, view.Tensor.Shape.Last),
             Strides = (rows ? op.Stride[0] : 1, op.Stride[^1]),
-            Pads = (rows ? op.Padding[0] : 0, op.Padding[^1]),
-            Table = WindowTable(input, cin, from.Last, kernel, dilation, k),
+            Pads = ((rows ? op.Padding[0] : 0) + view.Before, op.Padding[^1]),
+            Table = WindowTable(view.Tensor, cin, view.Tensor.Shape.Last, kernel, dilation, k),
         };
     }
 
@@ -45,8 +48,9 @@ internal sealed partial class GpuPlanBuilder
     private void ConvTranspose(Node node, ConvTransposeOp op)
     {
         Shape shape = node.Output.Shape;
-        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
         bool alongRows = shape.Rank == 3;
+        RowView view = alongRows ? View(node.Inputs[0]) : new RowView(In(node.Inputs[0], RowLayout.Dense));
+        GpuTensor input = view.Tensor;
         int stride = op.Stride, taps = (op.Kernel + stride - 1) / stride, cin = input.Channels, k = taps * cin;
         int steps = (op.Start + op.Length - 1) / stride + 1;
         float[] bias = Read(op.Bias), spread = new float[stride * shape.Channels];
@@ -60,9 +64,10 @@ internal sealed partial class GpuPlanBuilder
         {
             Loader = ProductLoader.Window,
             Input = input,
+            InputStart = view.Start,
             Columns = alongRows ? (steps, shape.Last) : (1, steps),
-            InputShape = (input.Shape.Rows, input.Shape.Last),
-            Pads = alongRows ? (taps - 1, 0) : (0, taps - 1),
+            InputShape = (view.Rows, input.Shape.Last),
+            Pads = alongRows ? (taps - 1 + view.Before, 0) : (0, taps - 1),
             Table = WindowTable(input, cin, input.Shape.Last, kernel, (1, 1), k),
             Epilogue = ProductEpilogue.Transposed | (alongRows ? ProductEpilogue.AlongRows : 0),
             Transposed = (stride, op.Start, op.Length),

@@ -69,11 +69,26 @@ internal sealed partial class GpuPlanBuilder
     private GpuStep TurnStep(string name, GpuTensor input, GpuTensor output, Shape shape)
     {
         (int rows, int columns) = input.Layout == RowLayout.Turned ? (shape.Last, shape.Rows) : (shape.Rows, shape.Last);
-        PushValue[] push = [input, output, rows, columns, input.Shape.Last, output.Shape.Last, input.Pitch, output.Pitch];
-        return new GpuStep(name, $"turn {Described(output.Shape, output)}", new KernelKey(Shader("turn"), [Types(input, null, output)], 256), push, Groups(output.Shape.Last, 32) * Groups(columns, 32), shape.Channels)
+        return TurnStep(name, shape.Channels, rows, columns, new Turned(input, 0, input.Shape.Last, input.Pitch), new Turned(output, 0, output.Shape.Last, output.Pitch), output.Shape.Last);
+    }
+
+    /// <summary>Where a turned value begins in its tensor, and how far its rows and its channels are from each other, in elements.</summary>
+    private readonly record struct Turned(GpuTensor Tensor, int Start, int Row, int Channel);
+
+    // For each channel rows of columns to columns of rows; what is behind the rows, up to a length, is zero.
+    private GpuStep TurnStep(string name, int channels, int rows, int columns, Turned from, Turned to, int length, GpuTensor? add = null)
+    {
+        PushValue[] push =
+        [
+            new PushValue(from.Start, from.Tensor), new PushValue(to.Start, to.Tensor), rows, columns, from.Row, to.Row, from.Channel, to.Channel,
+            length, add, add?.Pitch ?? 0,
+        ];
+        KernelKey key = new(Shader("turn"), [Types(from.Tensor, add, to.Tensor), add == null ? 0 : 1], 256);
+        GpuTensor?[] reads = [from.Tensor, add];
+        return new GpuStep(name, $"turn{(add == null ? "" : ", add")} {Described(to.Tensor.Shape, to.Tensor)}", key, push, Groups(length, 32) * Groups(columns, 32), channels)
         {
-            Reads = [input],
-            Writes = [output],
+            Reads = [.. reads.OfType<GpuTensor>()],
+            Writes = [to.Tensor],
         };
     }
 }

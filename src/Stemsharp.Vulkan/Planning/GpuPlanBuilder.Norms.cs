@@ -22,6 +22,9 @@ internal sealed partial class GpuPlanBuilder
         Table = 128,
         Restore = 256,
         Tanh = 512,
+        Elu = 1024,
+        Silu = 2048,
+        Mul = 4096,
     }
 
     // Statistics of a value: groups of channels, and of rows.
@@ -64,7 +67,22 @@ internal sealed partial class GpuPlanBuilder
         Emit(MapStep(node.Name, "standardize", MapOps.Norm, input, output, node.Output.Shape, statistics: statistics, groupChannels: input.Channels), node);
     }
 
-    // Norm [+ crop] [+ GELU | GLU] [+ value]
+    // What an activation is to the kernel, and its alpha; none for other operations.
+    private static (MapOps Ops, double Alpha) ActivationOf(Op? op) => op switch
+    {
+        GeluOp => (MapOps.Gelu, 0),
+        ReluOp => (MapOps.Relu, 0),
+        TanhOp => (MapOps.Tanh, 0),
+        SiluOp => (MapOps.Silu, 0),
+        EluOp elu => (MapOps.Elu, elu.Alpha),
+        GluOp => (MapOps.Glu, 0),
+        _ => default,
+    };
+
+    // The activation that alone reads a node's output.
+    private Node? NextActivation(Node node) => _graph.Uses.SoleReader(node.Output) is { } next && ActivationOf(next.Op).Ops != 0 ? next : null;
+
+    // Norm [+ crop] [+ activation] [+ value]
     private void GroupNorm(Node node, GroupNormOp op)
     {
         GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
@@ -73,6 +91,7 @@ internal sealed partial class GpuPlanBuilder
         List<Node> nodes = [node];
         MapOps ops = MapOps.Norm | MapOps.Affine;
         int shift = 0;
+        double alpha = 0;
         string text = "norm";
         if (rows == 1 && _graph.Uses.Next<CropOp>(node) is { } crop)
         {
@@ -82,17 +101,12 @@ internal sealed partial class GpuPlanBuilder
             nodes.Add(crop);
         }
 
-        if (_graph.Uses.Next<GluOp>(nodes[^1]) is { } glu)
+        if (NextActivation(nodes[^1]) is { } activation)
         {
-            ops |= MapOps.Glu;
-            text += ", glu";
-            nodes.Add(glu);
-        }
-        else if (_graph.Uses.Next<GeluOp>(nodes[^1]) is { } gelu)
-        {
-            ops |= MapOps.Gelu;
-            text += ", gelu";
-            nodes.Add(gelu);
+            (MapOps what, alpha) = ActivationOf(activation.Op);
+            ops |= what;
+            text += $", {activation.Op.Kind.ToLowerInvariant()}";
+            nodes.Add(activation);
         }
 
         Value? add = null;
@@ -113,23 +127,39 @@ internal sealed partial class GpuPlanBuilder
         GpuTensor output = Write(result, same && DiesIn(node.Inputs[0], [.. nodes]) ? input : null);
         int vectors = _weights.AddFloats([.. Read(op.Weight), .. Read(op.Bias)]);
         Emit(
-            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : In(add, RowLayout.Dense), statistics, input.Channels / op.Groups, rows, vectors, shift),
+            MapStep(node.Name, text, ops, input, output, result.Shape, add == null ? null : In(add, RowLayout.Dense), statistics, input.Channels / op.Groups, rows, vectors, shift, alpha: alpha),
             [.. nodes]);
     }
 
-    private void Map(Node node, MapOps ops, GpuTensor? statistics = null, int vectors = 0, (int Offset, int C, int F, int T) table = default)
+    // A factor and an offset for each channel [+ activation]
+    private void BatchNorm(Node node, BatchNormOp op)
+    {
+        float[] weight = Read(op.Weight), bias = Read(op.Bias), mean = Read(op.Mean), variance = Read(op.Variance);
+        double[] factors = [.. weight.Zip(variance, (g, v) => g / Math.Sqrt(v + op.Epsilon))];
+        float[] vectors = [.. factors.Select(f => (float)f), .. bias.Select((b, c) => (float)(b - mean[c] * factors[c]))];
+        Node? next = NextActivation(node);
+        (MapOps ops, double alpha) = ActivationOf(next?.Op);
+        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
+        Node[] nodes = next is null ? [node] : [node, next];
+        Value result = nodes[^1].Output;
+        GpuTensor output = Write(result, result.Shape.Equals(input.Shape) && DiesIn(node.Inputs[0], nodes) ? input : null);
+        string text = next is null ? "affine" : $"affine, {next.Op.Kind.ToLowerInvariant()}";
+        Emit(MapStep(node.Name, text, MapOps.Affine | ops, input, output, result.Shape, vectors: _weights.AddFloats(vectors), alpha: alpha), nodes);
+    }
+
+    private void Map(Node node, MapOps ops, GpuTensor? statistics = null, int vectors = 0, (int Offset, int C, int F, int T) table = default, double alpha = 0)
     {
         GpuTensor input = (ops & MapOps.Table) != 0 ? In(node.Inputs[0], RowLayout.Dense) : _tensors[node.Inputs[0]];
-        GpuTensor? add = ops == MapOps.Add ? In(node.Inputs[1], input.Layout) : null;
+        GpuTensor? add = ops is MapOps.Add or MapOps.Mul ? In(node.Inputs[1], input.Layout) : null;
         GpuTensor output = Write(node.Output, node.Output.Shape.Equals(node.Inputs[0].Shape) && DiesIn(node.Inputs[0], node) ? input : null, input);
-        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, output.Shape, add, statistics, vectors: vectors, table: table), node);
+        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), ops, input, output, output.Shape, add, statistics, vectors: vectors, table: table, alpha: alpha), node);
     }
 
     // Moves values: nothing is computed.
-    private void Move(Node node, int shift)
+    private void Move(Node node, int shift = 0, int before = 0)
     {
         GpuTensor input = In(node.Inputs[0], RowLayout.Dense), output = Write(node.Output);
-        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), 0, input, output, node.Output.Shape, shift: shift), node);
+        Emit(MapStep(node.Name, node.Op.Kind.ToLowerInvariant(), 0, input, output, node.Output.Shape, shift: shift, before: before), node);
     }
 
     // Where a table lies, and its strides by channel, row and position.
@@ -142,13 +172,13 @@ internal sealed partial class GpuPlanBuilder
 
     private GpuStep MapStep(
         string name, string text, MapOps ops, GpuTensor input, GpuTensor output, Shape shape, GpuTensor? add = null, GpuTensor? statistics = null,
-        int groupChannels = 1, int statRows = 1, int vectors = 0, int shift = 0, (int Offset, int C, int F, int T) table = default)
+        int groupChannels = 1, int statRows = 1, int vectors = 0, int shift = 0, (int Offset, int C, int F, int T) table = default, int before = 0, int outStart = 0, double alpha = 0)
     {
         // Rows are told apart where they are longer or shorter than the input's; a crop of one row is a shift.
         PushValue[] push =
         [
-            input, output, add, vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, shape.Rows > 1 ? input.Shape.Last : Math.Min(input.Shape.Last, shape.Last), shift,
-            input.Pitch, output.Pitch, add?.Pitch ?? 0, table.Offset, table.C, table.F, table.T,
+            input, new PushValue(outStart, output), add, vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, shape.Rows > 1 || before > 0 ? input.Shape.Last : Math.Min(input.Shape.Last, shape.Last), shift,
+            input.Pitch, output.Pitch, add?.Pitch ?? 0, table.Offset, table.C, table.F, table.T, before, input.Positions, PushValue.Of((float)alpha),
         ];
         GpuTensor?[] reads = [input, add, statistics];
         return new GpuStep(name, $"{text} {Described(shape, output)}", new KernelKey(Shader("map"), [(int)ops, Types(input, add, output)], 256), push, Groups(shape.Positions, 256), shape.Channels)

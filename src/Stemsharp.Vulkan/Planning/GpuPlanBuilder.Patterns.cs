@@ -7,10 +7,11 @@ internal sealed partial class GpuPlanBuilder
 {
     // Whether products alone read a value, so that it may be rounded to what they take.
     private bool IsOperand(Value value) => !_graph.Uses.IsOutput(value) && _graph.Uses.Readers(value) is { Count: > 0 } readers && readers.All(r =>
-        r.Op is LinearOp or AttentionOp or ConvTransposeOp
+        r.Op is LinearOp or AttentionOp or ConvTransposeOp or LastAxisLinearOp or UpsampleOp or LstmOp
         || (r.Op is ConvOp && MatchDConv(r) == null)
         || (r.Op is RowOp && _graph.Uses.Readers(r.Output).All(x => x.Op is LinearOp))
-        || (r.Op is PadOp && _graph.Uses.Next<ConvOp>(r) != null));
+        || (r.Op is PadOp && _graph.Uses.Next<ConvOp>(r) != null)
+        || (r.Op is ReshapeOp or SwapOp or ConcatOp or CropOp or PadRowsOp && IsOperand(r.Output)));
 
     // A layer of DConv that begins with this convolution, from it to the residual sum; null where none does.
     private Node[]? MatchDConv(Node conv)

@@ -21,6 +21,9 @@ internal sealed partial class GpuPlanBuilder
 
         public required GpuTensor Input { get; init; }
 
+        /// <summary>Where a window's rows begin in a channel of the input, in elements.</summary>
+        public int InputStart { get; init; }
+
         public (int Rows, int Length) InputShape { get; init; } = (1, 1);
 
         public (int F, int T) Strides { get; init; } = (1, 1);
@@ -35,7 +38,11 @@ internal sealed partial class GpuPlanBuilder
         /// <summary>Whether an operand rounded to halves would cost the network's accuracy more than others do.</summary>
         public bool IsSensitive { get; init; }
 
+        /// <summary>Of a transposed convolution; or the positions of a field, and the channels of its result.</summary>
         public (int Stride, int Start, int Count) Transposed { get; init; } = (1, 0, 0);
+
+        /// <summary>What the matrix is kept under, where that is not the product's name.</summary>
+        public string? MatrixName { get; init; }
 
         /// <summary>Where the angles lie, channels of a head, and rows that are turned.</summary>
         public (int Table, int Width, int Rows) Rotary { get; init; }
@@ -159,7 +166,7 @@ internal sealed partial class GpuPlanBuilder
         int y = byRow ? product.Columns.Rows * Groups(product.Columns.Length, tile.BN) : Groups(columns, tile.BN);
         PushValue[] push =
         [
-            product.Input, moments ? 0 : output, add, matrix, vectors, product.Table, tail.Table == null ? product.Rotary.Table : _weights.AddFloats(tail.Table),
+            new PushValue(product.InputStart, product.Input), moments ? 0 : output, add, matrix, vectors, product.Table, tail.Table == null ? product.Rotary.Table : _weights.AddFloats(tail.Table),
             product.LoaderStatistics, moments ? output : statistics, product.M, product.K, columns, product.Columns.Length,
             product.Input.Pitch, output.Pitch, product.InputShape.Rows, product.InputShape.Length,
             product.Strides.F | (product.Strides.T << 16), product.Pads.F | (product.Pads.T << 16), mPad,
@@ -221,7 +228,7 @@ internal sealed partial class GpuPlanBuilder
     private int Matrix(Product product, bool glu, int mPad, int kPad)
     {
         int m = product.M, k = product.K;
-        string key = $"{product.Name} {m} × {k}{(glu ? ", glu" : "")}";
+        string key = $"{product.MatrixName ?? product.Name} {m} × {k}{(glu ? ", glu" : "")}";
         (int rowStride, int termStride) = UsesMatrices ? (kPad, 1) : (1, mPad);
         if (IsMixed)
         {

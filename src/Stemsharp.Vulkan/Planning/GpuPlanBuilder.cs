@@ -131,6 +131,14 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Add(Node node, AddOp op) => Map(node, MapOps.Add);
 
+    void IOpVisitor.Elu(Node node, EluOp op) => Map(node, MapOps.Elu, alpha: op.Alpha);
+
+    void IOpVisitor.Silu(Node node, SiluOp op) => Map(node, MapOps.Silu);
+
+    void IOpVisitor.Mul(Node node, MulOp op) => Map(node, MapOps.Mul);
+
+    void IOpVisitor.BatchNorm(Node node, BatchNormOp op) => BatchNorm(node, op);
+
     void IOpVisitor.ChannelScale(Node node, ChannelScaleOp op) => Map(node, MapOps.Scale, vectors: _weights.AddFloats(Read(op.Scale)));
 
     void IOpVisitor.FrequencyEmbedding(Node node, FrequencyEmbeddingOp op) =>
@@ -140,14 +148,9 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Pad(Node node, PadOp op)
     {
-        if (op.Before > 0)
+        if (op.Before > 0 || _graph.Uses.Next<ConvOp>(node) is null)
         {
-            throw Unknown(node);
-        }
-
-        if (_graph.Uses.Next<ConvOp>(node) is null)
-        {
-            Move(node, 0);
+            Move(node, before: op.Before);
             return;
         }
 
@@ -158,8 +161,11 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
 
     void IOpVisitor.Crop(Node node, CropOp op)
     {
-        GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
-        Move(node, op.Start * (input.Positions / input.Shape[1]));
+        if (!TryView(node))
+        {
+            Shape shape = node.Inputs[0].Shape;
+            Move(node, op.Start * (shape.Positions / shape[1]));
+        }
     }
 
     private static VulkanException Refusal(string what) => new(EngineFailure.Refused, $"The GPU engine does not know {what}; take another engine.");
@@ -197,17 +203,22 @@ internal sealed partial class GpuPlanBuilder : IOpVisitor
     // Whether nothing but the given nodes still reads a value.
     private bool DiesIn(Value value, params ReadOnlySpan<Node> nodes)
     {
-        if (_graph.Uses.IsOutput(value) || !_tensors.TryGetValue(value, out GpuTensor? tensor))
+        if (!_tensors.TryGetValue(value, out GpuTensor? tensor))
         {
             return false;
         }
 
-        // Values that share a tensor (padding) count together.
-        foreach ((Value other, GpuTensor held) in _tensors)
+        // Values that share a tensor (padding, views) count together.
+        foreach ((Value other, GpuTensor held) in _tensors.Select(t => (t.Key, t.Value)).Concat(_views.Select(v => (v.Key, v.Value.Tensor))))
         {
             if (held.Root != tensor.Root)
             {
                 continue;
+            }
+
+            if (_graph.Uses.IsOutput(other))
+            {
+                return false;
             }
 
             foreach (Node reader in _graph.Uses.Readers(other))

@@ -35,6 +35,7 @@ const bool BY_ROW = (EPILOGUE & 2048) != 0;        // statistics are per row
 const bool IS_GROUPED = (EPILOGUE & 4096) != 0;    // several products at once, each with its own matrix: see Group
 const bool IS_TANH = (EPILOGUE & 8192) != 0;
 const bool IS_ROTARY = (EPILOGUE & 16384) != 0;    // neighbouring rows are turned in pairs by their columns' positions
+const bool IS_SPREAD = (EPILOGUE & 32768) != 0;    // rows are (row, channel, position) of the field that a column becomes
 
 // Types.
 const bool IN_HALF = (TYPES & 1) != 0;
@@ -66,8 +67,8 @@ layout(push_constant) uniform Push {
     int strides;    // rows in the lower half, positions in the upper
     int pads;
     int mPad;
-    int stride;     // of the transposed convolution, or channels of a head that is turned
-    int start;      // ... or rows that are turned
+    int stride;     // of the transposed convolution, channels of a head that is turned, or positions of a field
+    int start;      // ... or rows that are turned, or channels of fields
     int count;
     int kPad;
 } p;
@@ -198,7 +199,7 @@ void turn4(inout vec4 a, inout vec4 b, int row, int n) {
 // Stores four neighbouring columns of a row from column n on, of which `count` exist. The sums come with their bias and
 // norm; `gate` is the next row for GLU.
 void finish4(int row, int n, int count, vec4 value, vec4 gate) {
-    int channel = IS_GLU ? row >> 1 : IS_TRANSPOSED ? row / p.stride : row;
+    int channel = IS_GLU ? row >> 1 : IS_TRANSPOSED ? row / p.stride : IS_SPREAD ? row / p.stride % p.start : row;
     int phase = IS_TRANSPOSED ? row - channel * p.stride : 0;
     float factor = HAS_SCALE ? rowVector(1, channel) : 1.0;
     float mean = 0.0, deviation = 1.0;
@@ -209,7 +210,7 @@ void finish4(int row, int n, int count, vec4 value, vec4 gate) {
 
     int outBase = p.outOff + g.output_ + piece() * (OUT_HALF ? 2 : 1) + channel * p.outPitch;
     int addBase = p.addOff + piece() * (ADD_HALF ? 2 : 1) + channel * p.outPitch;
-    bool whole = count == 4 && !IS_TRANSPOSED;
+    bool whole = count == 4 && !IS_TRANSPOSED && !IS_SPREAD;
     vec4 sum4 = vec4(0.0);
     if (HAS_ADD && whole) {
 #ifdef HALF
@@ -277,6 +278,11 @@ void finish4(int row, int n, int count, vec4 value, vec4 gate) {
             int u = (ALONG_ROWS ? f : at) * p.stride + phase - p.start;
             exists = exists && uint(u) < uint(p.count);
             at = ALONG_ROWS ? u * p.rowLength + t : u;
+        }
+
+        if (IS_SPREAD) {
+            int f = at / p.rowLength, t = at - f * p.rowLength, field = p.stride * p.start;
+            at = (f * (g.M / field) + row / field) * p.rowLength * p.stride + t * p.stride + row % p.stride;
         }
 
         if (exists) {

@@ -17,6 +17,9 @@ const bool HAS_ADD = (OPS & 64) != 0;
 const bool HAS_TABLE = (OPS & 128) != 0;
 const bool IS_RESTORED = (OPS & 256) != 0;
 const bool IS_TANH = (OPS & 512) != 0;
+const bool IS_ELU = (OPS & 1024) != 0;
+const bool IS_SILU = (OPS & 2048) != 0;
+const bool IS_MUL = (OPS & 4096) != 0;  // times a second value, which lies where an added one would
 const bool IN_HALF = (TYPES & 1) != 0;
 const bool ADD_HALF = (TYPES & 2) != 0;
 const bool OUT_HALF = (TYPES & 4) != 0;
@@ -28,7 +31,7 @@ layout(push_constant) uniform Push {
     int inOff;
     int outOff;
     int addOff;
-    int vectors;     // norm weights, norm biases, or factors
+    int vectors;     // weights and biases by channel, or factors
     int stats;
     int groupChannels;
     int statRows;    // rows with statistics of their own, or 1
@@ -44,6 +47,9 @@ layout(push_constant) uniform Push {
     int tableC;
     int tableF;
     int tableT;
+    int before;      // zeros in front of a row
+    int inColumns;   // positions of the input; what lies outside of them is zero
+    float alpha;
 } p;
 
 float read(int i, bool isHalf) {
@@ -61,12 +67,13 @@ float operand(int c, int row, int n, bool inside) {
     if (IS_NORMED) {
         int s = p.stats + piece + 4 * (c / p.groupChannels * p.statRows + (p.statRows > 1 ? row : 0));
         precise float normed = (v - Floats(p.arena).v[s]) * Floats(p.arena).v[s + 1];
-        if (IS_AFFINE) {
-            int all = IS_GLU ? 2 * p.channels : p.channels;
-            normed = normed * Floats(p.weights).v[p.vectors + c] + Floats(p.weights).v[p.vectors + all + c];
-        }
-
         v = normed;
+    }
+
+    if (IS_AFFINE) {
+        int all = IS_GLU ? 2 * p.channels : p.channels;
+        precise float scaled = v * Floats(p.weights).v[p.vectors + c] + Floats(p.weights).v[p.vectors + all + c];
+        v = scaled;
     }
 
     return v;
@@ -80,8 +87,8 @@ void main() {
 
     int piece = int(gl_WorkGroupID.z) * p.pieceStride;
     int row = n / p.rowLength, t = n - row * p.rowLength;
-    int source = row * p.inLength + t + p.shift;
-    bool inside = t < p.inLength;
+    int source = row * p.inLength + t - p.before + p.shift;
+    bool inside = uint(t - p.before) < uint(p.inLength) && uint(source) < uint(p.inColumns);
     precise float v = operand(c, row, source, inside);
     if (IS_GLU) {
         v *= sigmoid(operand(c + p.channels, row, source, inside));
@@ -99,6 +106,14 @@ void main() {
         v = tanhExact(v);
     }
 
+    if (IS_ELU) {
+        v = v > 0.0 ? v : p.alpha * expMinusOne(max(v, -86.0));
+    }
+
+    if (IS_SILU) {
+        v *= sigmoid(v);
+    }
+
     if (HAS_SCALE) {
         v *= Floats(p.weights).v[p.vectors + c];
     }
@@ -109,6 +124,10 @@ void main() {
 
     if (HAS_ADD) {
         v += read(p.addOff + piece * (ADD_HALF ? 2 : 1) + c * p.addPitch + n, ADD_HALF);
+    }
+
+    if (IS_MUL) {
+        v *= read(p.addOff + piece * (ADD_HALF ? 2 : 1) + c * p.addPitch + n, ADD_HALF);
     }
 
     if (IS_RESTORED) {

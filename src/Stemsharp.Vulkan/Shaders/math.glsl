@@ -25,9 +25,8 @@ float expExact(float x) {
     return p * intBitsToFloat((int(n) + 127) << 23);
 }
 
-// tanh, which loses nothing near zero: e^2x - 1 is made without the one.
-float tanhExact(float x) {
-    x = clamp(x, -10.0, 10.0) * 2.0;
+// e^x - 1, which loses nothing near zero: it is made without the one. For x in -87 ... 87.
+float expMinusOne(float x) {
     float n = roundEven(x * 1.44269502162933349609);
     float s = fma(x, 1.925963033500011e-8, fma(x, 1.44269502162933349609, -n));
     float p = fma(s, 0.0001534581242594868, 0.0013399930903688073);
@@ -37,6 +36,11 @@ float tanhExact(float x) {
     p = fma(p, s, 0.6931471824645996);
     float scale = intBitsToFloat((int(n) + 127) << 23);
     precise float more = fma(p * s, scale, scale - 1.0);
+    return more;
+}
+
+float tanhExact(float x) {
+    float more = expMinusOne(clamp(x, -10.0, 10.0) * 2.0);
     return more / (more + 2.0);
 }
 

@@ -25,7 +25,7 @@ shared uvec4 sStage[SUBGROUPS * 16 * LS / 4];
 shared ivec4 sColumns[LOADER == POINT ? 1 : BN];
 shared float sReduce[IS_MOMENTS ? THREADS : 1];
 
-uvec4 ra[NA], rb[LOADER == POINT ? NB : 1];
+uvec4 ra[NA], rb[LOADER == POINT ? NB : 1], rbRest[IS_SPLIT && LOADER == POINT ? NB : 1];
 uint rp[LOADER == POINT ? 1 : NP], rest[IS_SPLIT ? NP : 1];
 
 vec2 pair(int k, int c) {
@@ -77,13 +77,22 @@ void loadTiles(int k0, int row0, int n0, int t) {
         int base = inBase() + n0;
         UNROLL for (int i = 0; i < NB; i++) {
             int e = i * THREADS + t, k = k0 + e / (BN / 8);
-            uvec4 v = uvec4(0);
+            uvec4 v = uvec4(0), left = uvec4(0);
             if (e < BK * BN / 8 && k < g.K) {
                 int at = base + k * p.inPitch + (e % (BN / 8)) * 8;
-                v = IN_HALF ? Half8s(p.arena).v[at >> 3] : uvec4(pack4(Float4s(p.arena).v[at >> 2]), pack4(Float4s(p.arena).v[(at >> 2) + 1]));
+                if (IN_HALF) {
+                    v = Half8s(p.arena).v[at >> 3];
+                } else {
+                    vec4 a = Float4s(p.arena).v[at >> 2], b = Float4s(p.arena).v[(at >> 2) + 1];
+                    v = uvec4(pack4(a), pack4(b));
+                    left = IS_SPLIT ? uvec4(pack4(a - unpack4(v.xy)), pack4(b - unpack4(v.zw))) : left;
+                }
             }
 
             rb[i] = v;
+            if (IS_SPLIT) {
+                rbRest[i] = left;
+            }
         }
     } else if (LOADER == BLOCK) {
         // One tap: what depends on it and on the column is found once for all channels.
@@ -133,6 +142,9 @@ void storeTiles(int t) {
             int e = i * THREADS + t;
             if (e < BK * BN / 8) {
                 sb[(e / (BN / 8)) * (LB / 8) + e % (BN / 8)] = rb[i];
+                if (IS_SPLIT) {
+                    sRest[(e / (BN / 8)) * (LB / 8) + e % (BN / 8)] = rbRest[i];
+                }
             }
         }
     } else {
