@@ -33,6 +33,9 @@ internal sealed record CatalogEntry(
     /// <summary>Seconds of a piece that go over the networks' own, for networks that take any; null for their own.</summary>
     public double? Segment { get; init; }
 
+    /// <summary>The synthetic model of the same architecture, which costs the same; null where there is none.</summary>
+    public string? StandIn { get; init; }
+
     /// <summary>Published figures, and whose; null where there are none.</summary>
     public string? Quality { get; init; }
 }
