@@ -26,6 +26,7 @@ internal static class Program
             ServeCommand.Create(),
             ExportCommand.Create(),
             InspectPackageCommand.Create(),
+            CompletionCommand.Create(CreateRoot),
         };
 
     private static Task<int> Main(string[] args) => CommandLineHost.RunAsync(CreateRoot(), args);

@@ -129,14 +129,21 @@ public sealed partial class ModelCatalog
     private Plan PlanEntry(CatalogEntry entry) =>
         new(entry.Name, [.. entry.Files.Select(file => NetworkOf(entry, file))], entry.Stems, entry.Weights) { Segment = entry.Segment };
 
-    private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
+    private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file)
     {
-        (string path, string? configuration) = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
-        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path, configuration: configuration)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(Path.GetFileName(file.Name)) };
-    })
-    {
-        Stored = (entry, file),
-    };
+        if (_options.StandIns && entry.StandIn is { } synthetic && _store.Missing(file).Any())
+        {
+            return new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(_options.Families.Open(synthetic), [])));
+        }
+
+        return new PlannedNetwork(Open) { Stored = (entry, file) };
+
+        async Task<ModelMember> Open(IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        {
+            (string path, string? configuration) = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
+            return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path, configuration: configuration)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(Path.GetFileName(file.Name)) };
+        }
+    }
 
     private Plan PlanPath(string model)
     {

@@ -33,6 +33,12 @@ public sealed record ModelCatalogOptions
     /// <summary>The architectures that checkpoints are read as.</summary>
     internal FamilyTable Families { get; init; } = FamilyTable.All;
 
+    /// <summary>
+    /// Whether a known model's network that is not here is taken by a synthetic one of the same architecture, where there is one: it costs
+    /// the same, and nothing is fetched.
+    /// </summary>
+    internal bool StandIns { get; init; }
+
     /// <summary>Stands for the network in tests.</summary>
     internal Func<HttpMessageHandler>? NetworkForTests { get; init; }
 

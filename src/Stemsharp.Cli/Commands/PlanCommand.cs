@@ -4,6 +4,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Planning;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Commands;
 
@@ -26,7 +27,7 @@ internal static class PlanCommand
                 throw new OptionException("plan takes files, folders, patterns or playlists; what is read once, such as a pipe, would be used up.");
             }
 
-            ModelCatalog catalog = Catalogs.Create(request.Offline);
+            ModelCatalog catalog = Catalogs.Create(request.Offline, standIns: true);
             await using StemSeparator separator = await Separators.OpenAsync(
                 request, catalog, new DownloadView(line.InvocationConfiguration.Error, quiet: false), cancellationToken).ConfigureAwait(false);
             Preflight.CheckOptions(request, separator);
@@ -34,6 +35,14 @@ internal static class PlanCommand
             Calibration calibration = await Calibration
                 .MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
+            foreach (string model in request.Separator.ModelFolder is null ? separator.Models : [])
+            {
+                if (catalog.Find(model) is { IsHere: false, MissingBytes: { } missing } known)
+                {
+                    request.Notes.Report($"{known.Name} is not here; its architecture was measured with made-up weights. The first separation downloads {Words.Bytes(missing)} besides.");
+                }
+            }
+
             foreach (string note in inputs.Notes)
             {
                 line.InvocationConfiguration.Error.WriteLine(note);

@@ -50,14 +50,21 @@ internal static class ServeCommand
         return arguments;
     }
 
-    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <summary>Why the page cannot be served, as far as that is known without starting it; null where it can.</summary>
+    internal static string? WhyAbsent()
     {
         string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
-        if (!File.Exists(server))
+        return File.Exists(server) ? null : $"The web server is missing: {server} does not exist. Install the tool again.";
+    }
+
+    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        if (WhyAbsent() is { } reason)
         {
-            throw new ExternalToolException($"The web server is missing: {server} does not exist. Install the tool again.");
+            throw new ExternalToolException(reason);
         }
 
+        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
         ProcessStartInfo start = new(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
         using Process process = Start(start);
         try

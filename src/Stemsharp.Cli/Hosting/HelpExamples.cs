@@ -49,6 +49,7 @@ internal static class HelpExamples
         ["stemsharp serve"] = ["stemsharp serve"],
         ["stemsharp export onnx"] = ["stemsharp export onnx demo -o graphs"],
         ["stemsharp export coreml"] = ["stemsharp export coreml demo -o demo.mlpackage"],
+        ["stemsharp completion"] = ["stemsharp completion bash"],
         ["stemsharp inspect"] = ["stemsharp inspect graphs/demo.onnx", "stemsharp inspect demo.mlpackage"],
     };
 

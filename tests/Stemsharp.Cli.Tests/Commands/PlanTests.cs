@@ -11,6 +11,31 @@ public sealed class PlanTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("htdemucs", "drums,bass,other,vocals", 1, "synthetic:htdemucs")]
+    [InlineData("htdemucs_ft", "drums,bass,other,vocals", 4, "synthetic:htdemucs")]
+    [InlineData("htdemucs_6s", "drums,bass,other,vocals,guitar,piano", 1, "synthetic:htdemucs_6s")]
+    public async Task AModelThatIsNotHereIsPlannedByItsArchitectureAndNotFetched(string model, string stems, int networks, string architecture)
+    {
+        using TemporaryFolder folder = new();
+        ModelCatalogOptions options = new()
+        {
+            CacheFolder = folder.Path,
+            EnvironmentVariable = name => name == "TORCH_HOME" ? folder.Path : null,
+            NetworkForTests = () => throw new InvalidOperationException("The network was used."),
+        };
+        ModelSource planned = await new ModelCatalog(options with { StandIns = true }).ResolveAsync(model);
+        ModelSource same = await new ModelCatalog(options).ResolveAsync(architecture);
+        Assert.Equal((model, stems), (planned.Name, string.Join(',', planned.Stems)));
+        Assert.Equal(networks, planned.Members.Count);
+        Assert.All(planned.Members, m => Assert.Equal(same.Members[0].Network.Signature, m.Network.Signature));
+        Assert.Empty(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories));
+
+        // One stem of the bag needs one network.
+        Assert.Single((await new ModelCatalog(options with { StandIns = true }).ResolveAsync(model, stems: ["vocals"])).Members);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => new ModelCatalog(options).ResolveAsync(model));
+    }
+
     [Fact]
     public async Task APlanNamesTimeMemoryAndDiskAndWritesNothing()
     {

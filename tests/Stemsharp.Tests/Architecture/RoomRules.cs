@@ -59,7 +59,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Benchmarks"] = ["Hosting", "Progress", "Text"],
         ["Comparison"] = ["Hosting", "Progress", "Text"],
         ["Evaluation"] = [],
-        ["Verification"] = ["Hosting"],
+        ["Verification"] = ["Hosting", "Text"],
         ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification"],
     });
 

@@ -66,13 +66,17 @@ internal sealed partial class FFmpegTool
         return Found.GetOrAdd(path, found => Check(found, purpose));
     }
 
+    /// <summary>Whether an encoder is compiled in.</summary>
+    /// <param name="encoder">FFmpeg's name of it.</param>
+    public bool HasEncoder(string encoder) => _encoders.Value.Contains(encoder);
+
     /// <summary>Makes sure that an encoder is compiled in.</summary>
     /// <param name="encoder">FFmpeg's name of it.</param>
     /// <param name="purpose">What it is needed for.</param>
     /// <exception cref="ExternalToolException">It is not.</exception>
     public void RequireEncoder(string encoder, string purpose)
     {
-        if (!_encoders.Value.Contains(encoder))
+        if (!HasEncoder(encoder))
         {
             throw new ExternalToolException(
                 $"{purpose} needs the encoder {encoder}, which this FFmpeg ({Path}, version {Version}) lacks. "

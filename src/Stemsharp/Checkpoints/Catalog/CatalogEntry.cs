@@ -42,6 +42,9 @@ internal sealed record CatalogEntry(
     /// <summary>The bag's own file, where it is fetched too; null where the bag is known beforehand or there is none.</summary>
     public CatalogFile? Bag { get; init; }
 
+    /// <summary>The synthetic model of the same architecture, which costs the same; null where there is none.</summary>
+    public string? StandIn { get; init; }
+
     /// <summary>Published figures, and whose; null where there are none.</summary>
     public string? Quality { get; init; }
 }

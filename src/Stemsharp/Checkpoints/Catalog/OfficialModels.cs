@@ -30,6 +30,7 @@ internal static class OfficialModels
         new("htdemucs", "4 stems; the default of the original", [File("htdemucs", new(Root, "955717e8-8726e21a.th"), 84_141_911)], FourStems, null)
         {
             Licence = Licence,
+            StandIn = SyntheticCheckpoint.Scheme + "htdemucs",
             Quality = Sdr("drums 10.01, bass 9.78, other 6.42, vocals 8.53"),
         },
         // Four networks, each fine-tuned for one stem, so that one stem needs one network.
@@ -38,11 +39,13 @@ internal static class OfficialModels
             FourStems, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
         {
             Licence = Licence,
+            StandIn = SyntheticCheckpoint.Scheme + "htdemucs",
             Quality = Sdr("drums 10.11, bass 10.38, other 6.34, vocals 9.19"),
         },
         new("htdemucs_6s", "6 stems, with guitar and piano (piano is weak)", [File("htdemucs_6s", new(Root, "5c90dfd2-34c22ccb.th"), 54_996_327)], [.. FourStems, "guitar", "piano"], null)
         {
             Licence = Licence,
+            StandIn = SyntheticCheckpoint.Scheme + "htdemucs_6s",
             Quality = Sdr("drums 9.54, bass 9.11, other 0.22 (without guitar and piano), vocals 8.66"),
         },
         Bag("hdemucs_mmi", "4 stems; the hybrid network before the transformer, trained on 800 songs", [new(Root, "75fc33f5-1941ce65.th")], null),
