@@ -41,11 +41,11 @@ internal static class CommandLineHost
             arguments = ["--help"];
         }
 
-        arguments = WithCommand(root, arguments);
+        (arguments, IReadOnlyList<string> ambiguous) = OptionPrefixes.Expand(root, WithCommand(root, arguments));
 
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
+        string[] faults = [.. ambiguous.Count > 0 ? ambiguous : result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
         if (faults.Length > 0 && result.Action is not HelpWithExamples)
         {
             return ReportUsage(result, faults, error);
@@ -84,7 +84,9 @@ internal static class CommandLineHost
             : result.CommandResult.Children.OfType<ArgumentResult>()
                 .SelectMany(a => a.Tokens)
                 .Where(t => t.Value.Length > 1 && t.Value[0] == '-')
-                .Select(t => $"There is no option {t.Value}; a file of that name is given after --.");
+                .Select(t => t.Value.Split('=')[0] is "-s" or "--sig"
+                    ? $"{t.Value} names a training run, which only the original's own training code can open. Export it there (tools/export.py), and name the file: --name FILE.th."
+                    : $"There is no option {t.Value}; a file of that name is given after --.");
 
     private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {
