@@ -84,9 +84,7 @@ internal static class CommandLineHost
             : result.CommandResult.Children.OfType<ArgumentResult>()
                 .SelectMany(a => a.Tokens)
                 .Where(t => t.Value.Length > 1 && t.Value[0] == '-')
-                .Select(t => t.Value.Split('=')[0] is "-s" or "--sig"
-                    ? $"{t.Value} names a training run, which only the original's own training code can open. Export it there (tools/export.py), and name the file: --name FILE.th."
-                    : $"There is no option {t.Value}; a file of that name is given after --.");
+                .Select(t => $"There is no option {t.Value}; a file of that name is given after --.");
 
     private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {

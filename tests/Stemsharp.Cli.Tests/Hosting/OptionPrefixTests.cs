@@ -61,19 +61,6 @@ public class OptionPrefixTests
     }
 
     [Theory]
-    [InlineData("-s", "0a1b2c3d")]
-    [InlineData("--sig", "0a1b2c3d")]
-    [InlineData("--si", "0a1b2c3d")]
-    [InlineData("--sig=0a1b2c3d")]
-    public async Task A_training_run_is_refused_with_the_way_to_its_file(params string[] option)
-    {
-        CommandLineRun run = await CommandLineRun.OfAsync(["separate", .. option, "song.wav"]);
-        Assert.Equal(ExitCode.Usage, run.ExitCode);
-        Assert.Contains("names a training run", run.Error, StringComparison.Ordinal);
-        Assert.Contains("--name FILE.th", run.Error, StringComparison.Ordinal);
-    }
-
-    [Theory]
     [InlineData("separate", "--two", "vocals", "song.wav")]
     [InlineData("plan", "--exact", "song.wav")]
     [InlineData("models", "list", "--js")]

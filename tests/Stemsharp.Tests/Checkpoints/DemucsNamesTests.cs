@@ -47,7 +47,7 @@ public sealed class DemucsNamesTests : IDisposable
 
     private static Row[] Rows() =>
     [
-        .. Regex.Matches(File.ReadAllText(RepositoryFiles.At("docs", "demucs.md")), @"^\| (`.*?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", RegexOptions.Multiline)
+        .. Regex.Matches(File.ReadAllText(RepositoryFiles.At("docs", "demucs-models.md")), @"^\| (`.*?) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", RegexOptions.Multiline)
             .Select(row => new Row(
                 [.. Regex.Matches(row.Groups[1].Value, "`(.+?)`").Select(m => m.Groups[1].Value)], row.Groups[2].Value.Split(", "), row.Groups[3].Value.Split(", "), row.Groups[4].Value.Split(", "),
                 row.Groups[5].Value)),
