@@ -26,7 +26,12 @@ public sealed partial class ModelCatalog
         string? catalogFile = _options.CatalogFile ?? (environment("STEMSHARP_CATALOG") is { Length: > 0 } named ? named : null);
         UserCatalog user = catalogFile is null ? UserCatalog.Empty : UserCatalog.Read(catalogFile);
         // A user's own entry goes over an official one of the same name.
-        _entries = [.. user.Models, .. OfficialModels.Entries.Concat(KnownCheckpoints.Entries).Where(o => user.Models.All(m => m.Name != o.Name))];
+        _entries = [.. user.Models, .. OfficialModels.Entries.Concat(KnownCheckpoints.OfDemucs).Concat(KnownCheckpoints.Entries).Where(o => user.Models.All(m => m.Name != o.Name))];
+        if (_options.EntriesForTests is { } change)
+        {
+            _entries = [.. _entries.Select(change)];
+        }
+
         CacheFolder = _options.CacheFolder is { } folder ? Path.GetFullPath(folder) : ModelFolders.DefaultCache(environment);
         _store = new ModelStore(
             CacheFolder, ModelFolders.TorchHub(environment), new HubCache(ModelFolders.HuggingFace(environment)), ModelFolders.OfOthers(environment), user.Mirrors, _options.Offline ? null : MakeClient)
@@ -205,7 +210,7 @@ public sealed partial class ModelCatalog
             return KnownByAddress(hub) ?? hub.Entry(hub.IsBag && _store.Find(hub.Stored).Path is { } bag ? BagFile.Read(bag) : null);
         }
 
-        if (_entries.FirstOrDefault(e => e.Name == model) is { } entry)
+        if ((_entries.FirstOrDefault(e => e.Name == model) ?? _entries.FirstOrDefault(e => e.Aliases.Contains(model))) is { } entry)
         {
             return entry;
         }

@@ -1,3 +1,4 @@
+using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Model;
 
 namespace Stemsharp;
@@ -41,6 +42,9 @@ public sealed record ModelCatalogOptions
 
     /// <summary>Stands for the network in tests.</summary>
     internal Func<HttpMessageHandler>? NetworkForTests { get; init; }
+
+    /// <summary>Changes what the catalog knows of the files that a test's server has in place of the real ones.</summary>
+    internal Func<CatalogEntry, CatalogEntry>? EntriesForTests { get; init; }
 
     /// <summary>Stands for the process's environment in tests.</summary>
     internal Func<string, string?> EnvironmentVariable { get; init; } = Environment.GetEnvironmentVariable;

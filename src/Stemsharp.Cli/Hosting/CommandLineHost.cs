@@ -45,11 +45,11 @@ internal static class CommandLineHost
             arguments = ["--help"];
         }
 
-        arguments = WithCommand(root, arguments);
+        (arguments, IReadOnlyList<string> ambiguous) = OptionPrefixes.Expand(root, WithCommand(root, arguments));
 
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        IReadOnlyList<string> faults = UsageFaults.Of(result);
+        IReadOnlyList<string> faults = ambiguous.Count > 0 ? ambiguous : UsageFaults.Of(result);
         if (faults.Count > 0 && result.Action is not Help)
         {
             if (WantsJson(result))

@@ -17,6 +17,9 @@ public class TraktorStemTests
         Assert.Equal([0, 1, 2, 3], TraktorStemFile.Fold(["drums", "bass", "other", "vocals"]));
         Assert.Equal([0, 1, 2, 3, 2, 2], TraktorStemFile.Fold(["drums", "bass", "other", "vocals", "guitar", "piano"]));
         Assert.Equal([3, 0, 1, 2], TraktorStemFile.Fold(["Vocals", "Drums", "Bass", "Piano"]));
+        Assert.Equal(
+            [0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 3, 3, 3, 2, 2, 2],
+            TraktorStemFile.Fold(["Kick", "snare", "toms", "hi-hat", "ride", "crash", "bass drum", "Bass", "lead", "Backing Vocals", "male", "female", "dialog", "lead guitar", "no_vocals", "kazoo"]));
         OptionException error = Assert.Throws<OptionException>(() => TraktorStemFile.Fold(["vocals", "no_vocals"]));
         Assert.Contains("no drums", error.Message);
     }

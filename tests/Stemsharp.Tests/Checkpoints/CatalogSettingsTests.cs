@@ -55,7 +55,7 @@ public sealed class CatalogSettingsTests : IDisposable
             }}
             """);
         IReadOnlyList<KnownModel> models = catalog.List();
-        Assert.Equal(["karaoke", .. OfficialModels.Entries.Select(e => e.Name), .. KnownCheckpoints.Entries.Select(e => e.Name), .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
+        Assert.Equal(["karaoke", .. OfficialModels.Entries.Select(e => e.Name), .. KnownCheckpoints.OfDemucs.Select(e => e.Name), .. KnownCheckpoints.Entries.Select(e => e.Name), .. FamilyTable.All.SyntheticNames], models.Select(m => m.Name));
         Assert.Equal(["vocals", "rest"], models[0].Stems);
         Assert.Equal("two stems", models[0].Description);
         Assert.False(models[0].IsHere);

@@ -151,5 +151,5 @@ public sealed class CheckpointWriterTests : IDisposable
         }
     }
 
-    private static HTDemucsConfig Config(Checkpoint checkpoint) => HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments);
+    private static HTDemucsConfig Config(Checkpoint checkpoint) => HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments, checkpoint.Overrides);
 }

@@ -11,32 +11,33 @@ public static class TraktorStemFile
     /// <summary>Channels that the writer takes: mix, drums, bass, other, vocals, left and right each.</summary>
     public const int Channels = 10;
 
-    private const int Tracks = 5;
+    private const int Tracks = 5, Other = 2;
+
+    // What stems of the four places are called; "bass drum" is a drum.
+    private static readonly string[][] s_words =
+    [
+        ["drums", "drum", "kick", "snare", "tom", "toms", "hat", "hihat", "hh", "ride", "crash", "cymbal", "cymbals", "percussion", "bombo", "redoblante", "platillos"],
+        ["bass"],
+        ["other"],
+        ["vocals", "vocal", "voice", "voices", "lead", "backing", "male", "female", "choir", "dialog", "dialogue", "speech"],
+    ];
+
+    // Words that say that it is none of these, whatever else stands there: "no vocals", "lead guitar".
+    private static readonly string[] s_otherwise = ["no", "non", "minus", "without", "guitar", "piano", "synth", "strings"];
 
     /// <summary>The four stems in the format's order.</summary>
     public static IReadOnlyList<string> Stems { get; } = ["drums", "bass", "other", "vocals"];
 
     /// <summary>
-    /// Which of the four stems each stem of a model becomes part of: those that the format has no place for, such as
-    /// guitar and piano, are added to "other".
+    /// Which of the four stems each stem of a model becomes part of: parts of a drum kit become "drums", voices "vocals"; all that the
+    /// format has no place for, such as guitar and piano, are added to "other".
     /// </summary>
     /// <param name="stems">The model's stems.</param>
     /// <returns>For each of them an index into <see cref="Stems"/>.</returns>
     /// <exception cref="OptionException">One of the four has no source.</exception>
     public static int[] Fold(IReadOnlyList<string> stems)
     {
-        int other = 2;
-        int[] places = new int[stems.Count];
-        for (int i = 0; i < places.Length; i++)
-        {
-            int place = 0;
-            while (place < Stems.Count && !Stems[place].Equals(stems[i], StringComparison.OrdinalIgnoreCase))
-            {
-                place++;
-            }
-
-            places[i] = place < Stems.Count ? place : other;
-        }
+        int[] places = [.. stems.Select(PlaceOf)];
 
         for (int place = 0; place < Stems.Count; place++)
         {
@@ -47,6 +48,14 @@ public static class TraktorStemFile
         }
 
         return places;
+    }
+
+    // By whole words, in any case: "Lead Vocals", "hi-hat", "bass".
+    private static int PlaceOf(string stem)
+    {
+        string[] words = stem.ToLowerInvariant().Split([' ', '-', '_'], StringSplitOptions.RemoveEmptyEntries);
+        int place = words.Any(s_otherwise.Contains) ? -1 : Array.FindIndex(s_words, names => words.Any(names.Contains));
+        return place < 0 ? Other : place;
     }
 
     /// <summary>Checks that a stem file can be written as asked, before any work is done.</summary>

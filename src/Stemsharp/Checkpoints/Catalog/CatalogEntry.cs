@@ -33,6 +33,9 @@ internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, st
 internal sealed record CatalogEntry(
     string Name, string Description, IReadOnlyList<CatalogFile> Files, IReadOnlyList<string> Stems, IReadOnlyList<IReadOnlyList<double>>? Weights)
 {
+    /// <summary>Further names that it answers to.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>The licence of its numbers as stated; null where nobody did.</summary>
     public CatalogLicence? Licence { get; init; }
 

@@ -2,7 +2,7 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A JSON file of someone's own models and mirrors:
-/// <c>{"mirrors": ["https://…/"], "models": {"name": {"files": ["https://…/sig-checksum.th"], "config": ["https://…/x.yaml"], "stems": […],
+/// <c>{"mirrors": ["https://…/"], "models": {"name": {"aliases": ["…"], "files": ["https://…/sig-checksum.th"], "config": ["https://…/x.yaml"], "stems": […],
 /// "weights": [[…]], "sha256": ["…"], "bytes": […], "description": "…", "quality": "…",
 /// "licence": {"text": "…", "stated_by": "…", "link": "https://…", "must_be_accepted": false}}}}</c>.
 /// A mirror is asked for a file's name below it before the file's own address. An address may be a list of them, asked in turn; the first
@@ -67,14 +67,14 @@ internal sealed class UserCatalog
             throw new CheckpointFormatException($"its model '{name}' is not an object.");
         }
 
-        if (name.Length == 0 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) || name.Trim('.').Length == 0)
+        if (!IsName(name))
         {
             throw new CheckpointFormatException($"its model '{name}' has a name that is not made of letters, digits, '_', '-' and '.'.");
         }
 
-        foreach (string key in fields.Keys.Except(["files", "config", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
+        foreach (string key in fields.Keys.Except(["aliases", "files", "config", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
         {
-            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are files, config, stems, weights, sha256, bytes, description, quality and licence.");
+            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are aliases, files, config, stems, weights, sha256, bytes, description, quality and licence.");
         }
 
         Uri[][] addresses = [.. List(fields, "files").Select(f => Addresses(f, $"files of '{name}'"))];
@@ -94,13 +94,17 @@ internal sealed class UserCatalog
                 Configuration = configurations[i] is { } configuration ? Configuration(name, address[0], Addresses(configuration, $"config of '{name}'")) : null,
             }),
         ];
+        string[] aliases = [.. List(fields, "aliases").Select(a => a is string alias && IsName(alias) ? alias : throw new CheckpointFormatException($"'aliases' of '{name}' must be names made of letters, digits, '_', '-' and '.'."))];
         string[] stems = [.. List(fields, "stems").Select(s => s as string ?? throw new CheckpointFormatException($"'stems' of '{name}' must be names."))];
         return new CatalogEntry(name, fields.GetValueOrDefault("description") as string ?? "", files, stems, BagFile.ReadWeights(fields.GetValueOrDefault("weights"), files.Length))
         {
+            Aliases = aliases,
             Licence = fields.GetValueOrDefault("licence") is { } licence ? Licence(name, licence) : null,
             Quality = fields.GetValueOrDefault("quality") is { } quality ? Line(quality, $"'quality' of '{name}'") : null,
         };
     }
+
+    private static bool IsName(string name) => name.Trim('.').Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     private static CatalogLicence Licence(string model, object value)
     {

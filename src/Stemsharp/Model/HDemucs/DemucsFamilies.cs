@@ -63,7 +63,7 @@ internal abstract class DemucsFamily : Family
     {
         // What a file does not say has the class's default.
         Dictionary<string, object?> own = ArgumentsOf(checkpoint) ?? new(StringComparer.Ordinal);
-        foreach ((string name, object? value) in checkpoint.Overrides ?? new Dictionary<string, object?>())
+        foreach ((string name, object? value) in TrainedArguments.Of(checkpoint, Name) ?? new Dictionary<string, object?>())
         {
             own[name] = value;
         }

@@ -18,12 +18,13 @@ internal static class HTDemucsConfigReader
     /// </exception>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="arguments">Its constructor arguments by name; null when it has none.</param>
-    public static HTDemucsConfig Read(Checkpoint checkpoint, IReadOnlyDictionary<string, object?>? arguments)
+    /// <param name="overrides">Those that a file beside it gives; null where there is none.</param>
+    public static HTDemucsConfig Read(Checkpoint checkpoint, IReadOnlyDictionary<string, object?>? arguments, IReadOnlyDictionary<string, object?>? overrides)
     {
         try
         {
             HTDemucsConfig config = arguments is not null ? Apply(Defaults, arguments) : HTDemucsShapes.Derive(checkpoint);
-            if (checkpoint.Overrides is { } overrides)
+            if (overrides is not null)
             {
                 config = Apply(config, overrides);
             }

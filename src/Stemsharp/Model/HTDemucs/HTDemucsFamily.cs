@@ -25,8 +25,9 @@ internal sealed class HTDemucsFamily : Family
     public override CheckpointNetwork Read(Checkpoint checkpoint, CheckpointPlace place)
     {
         Dictionary<string, object?>? own = ArgumentsOf(checkpoint);
-        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint, own);
-        foreach ((string name, object? value) in (own is null ? null : checkpoint.Overrides) ?? new Dictionary<string, object?>())
+        IReadOnlyDictionary<string, object?>? overrides = TrainedArguments.Of(checkpoint, Name);
+        HTDemucsConfig config = HTDemucsConfigReader.Read(checkpoint, own, overrides);
+        foreach ((string name, object? value) in (own is null ? null : overrides) ?? new Dictionary<string, object?>())
         {
             own![name] = value;
         }

@@ -134,7 +134,7 @@ public class HTDemucsConfigReaderTests
     {
         HTDemucsConfig config = HTDemucsConfig.Official6 with { TNormFirst = false, TGroupNorm = 2, DconvDepth = -3, Context = 2 };
         using SyntheticCheckpoint checkpoint = new("test", null, HTDemucsArguments.FromConfig(config));
-        HTDemucsConfig read = HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments);
+        HTDemucsConfig read = HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments, checkpoint.Overrides);
         Assert.Equal(config, read with { Sources = config.Sources });
         Assert.Equal(config.Sources.ToArray(), read.Sources.ToArray());
     }
@@ -149,6 +149,6 @@ public class HTDemucsConfigReaderTests
         }
 
         using SyntheticCheckpoint checkpoint = new("test", null, all);
-        return HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments);
+        return HTDemucsConfigReader.Read(checkpoint, checkpoint.Arguments, checkpoint.Overrides);
     }
 }

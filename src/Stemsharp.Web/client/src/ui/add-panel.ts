@@ -172,7 +172,7 @@ export class AddPanel {
     const chips = stems.map((stem) => {
       const box = h("input", { type: two ? "radio" : "checkbox", name: "stem", value: stem, checked: !two || stem === first });
       const chip = h("label", { class: "chip" }, box, h("span", { text: stem }));
-      chip.style.setProperty("--stem", stemColour(stem));
+      chip.style.setProperty("--stem", stemColour(stem, stems));
       return chip;
     });
     this.stems.replaceChildren(h("legend", { text: two ? "The one stem" : "Stems" }), ...chips);

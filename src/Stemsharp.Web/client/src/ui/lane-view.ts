@@ -4,7 +4,7 @@ import type { Waveform } from "../audio/waveform";
 import { decibels } from "../format";
 import { attempt, h, iconButton } from "./dom";
 import { paintSpectrogram, paintWaveform, type Spectrum } from "./paint";
-import { stemColour, stemTitle } from "./stems";
+import { stemTitle } from "./stems";
 import type { View } from "./view";
 
 /** What the listener has set for a stem; kept by name, so that it holds for both sides of a comparison. */
@@ -44,7 +44,7 @@ export class LaneView {
   private scale = 1;
   private shownLevel = 0;
 
-  constructor(stem: string, number: number, setting: LaneSetting, changed: () => void, jobId: () => string, view: View) {
+  constructor(stem: string, colour: string, number: number, setting: LaneSetting, changed: () => void, jobId: () => string, view: View) {
     this.stem = stem;
     this.setting = setting;
     this.changed = changed;
@@ -74,8 +74,8 @@ export class LaneView {
       h("div", { class: "lane-sliders" }, volume, pan),
       h("div", { class: "meter", "aria-hidden": "true" }, this.level),
     );
-    this.head.style.setProperty("--stem", stemColour(stem));
-    this.canvas.style.setProperty("--stem", stemColour(stem));
+    this.head.style.setProperty("--stem", colour);
+    this.canvas.style.setProperty("--stem", colour);
     this.showSetting();
   }
 

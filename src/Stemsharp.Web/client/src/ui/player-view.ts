@@ -9,6 +9,7 @@ import { attempt, h, iconButton } from "./dom";
 import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
 import { listen, showHelp, type Shortcut } from "./shortcuts";
 import { Stage } from "./stage";
+import { stemColour } from "./stems";
 import { themeChanged } from "./top-bar";
 import { Transport } from "./transport";
 
@@ -151,10 +152,10 @@ export class PlayerView {
 
   private showLanes(): void {
     const job = this.current;
-    this.lanes = job.audio!.stems.map((stem, i) => {
+    this.lanes = job.audio!.stems.map((stem, i, stems) => {
       let setting = this.settings.get(stem);
       if (!setting) this.settings.set(stem, (setting = newSetting()));
-      return new LaneView(stem, i + 1, setting, () => this.applyLevels(), () => this.current.id, this.stage.view);
+      return new LaneView(stem, stemColour(stem, stems), i + 1, setting, () => this.applyLevels(), () => this.current.id, this.stage.view);
     });
     document.documentElement.style.setProperty("--lanes", `${this.lanes.length}`);
     this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.head));
