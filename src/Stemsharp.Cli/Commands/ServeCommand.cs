@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Cli.Commands;
@@ -20,6 +21,7 @@ internal static class ServeCommand
     internal static Command Create()
     {
         Command command = new("serve", "Opens a local web page to take songs apart and play with the stems.");
+        command.Aliases.Add("open");
         new ServeArguments().AddTo(command);
         command.SetAction((result, cancellationToken) => RunAsync(Forward(result), cancellationToken));
         return command;
@@ -52,14 +54,7 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
-        if (!File.Exists(server))
-        {
-            throw new ExternalToolException($"The web server is missing: {server} does not exist. Install the tool again.");
-        }
-
-        ProcessStartInfo start = new(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
-        using Process process = Start(start);
+        using Process process = Start(Server(arguments));
         try
         {
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
@@ -83,8 +78,22 @@ internal static class ServeCommand
         }
 
         return process.ExitCode == FrameworkMissing
-            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it.")
+            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it, and the self-contained builds carry it.")
             : process.ExitCode;
+    }
+
+    /// <summary>The server's process: this program once more where it carries the server, else the one beside it.</summary>
+    private static ProcessStartInfo Server(IReadOnlyList<string> arguments)
+    {
+        if (CarriedServer.IsThere)
+        {
+            return new ProcessStartInfo(Environment.ProcessPath!, [CarriedServer.Word, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
+        }
+
+        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
+        return File.Exists(server)
+            ? new ProcessStartInfo(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true }
+            : throw new ExternalToolException($"The web server is missing: {server} does not exist. Install the tool again.");
     }
 
     private static Process Start(ProcessStartInfo start)

@@ -57,7 +57,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Planning"] = ["Batches", "Hosting", "Separating", "Text"],
         ["Benchmarks"] = ["Hosting", "Progress", "Text"],
         ["Comparison"] = ["Hosting", "Progress", "Text"],
-        ["Evaluation"] = [],
+        ["Evaluation"] = ["Batches"],
         ["Verification"] = ["Hosting"],
         ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification"],
     });
