@@ -29,5 +29,7 @@ internal static class Program
             CompletionCommand.Create(CreateRoot),
         };
 
-    private static Task<int> Main(string[] args) => CommandLineHost.RunAsync(CreateRoot(), args);
+    private static Task<int> Main(string[] args) => CarriedServer.IsThere && args is [CarriedServer.Word, .. string[] server]
+        ? CarriedServer.RunAsync(server)
+        : CommandLineHost.RunAsync(CreateRoot(), DesktopStart.Arguments(args));
 }

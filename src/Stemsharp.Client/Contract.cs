@@ -170,6 +170,9 @@ public sealed record Job(
     /// <summary>Why it failed; null otherwise.</summary>
     public string? Error { get; init; }
 
+    /// <summary>What was odd about the song, such as damage or channels that were left out, in sentences for the user; null where nothing was.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
+
     /// <summary>When work on it began.</summary>
     public DateTimeOffset? Started { get; init; }
 

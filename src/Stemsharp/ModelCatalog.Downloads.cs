@@ -21,7 +21,10 @@ public sealed partial class ModelCatalog
         {
             CatalogFile[] missing = [.. model.SelectMany(f => _store.Missing(f.File))];
             long? bytes = Sum(model.Where(f => _store.Find(f.File).Path is null).Select(f => f.File.Bytes));
-            DownloadNotice notice = new(model.Key, [.. missing.Select(f => f.Name)], bytes, LicenceOf(model.First().Entry));
+            DownloadNotice notice = new(model.Key, [.. missing.Select(f => f.Name)], bytes, LicenceOf(model.First().Entry))
+            {
+                Unusable = [.. missing.SelectMany(_store.Unusable)],
+            };
             if (notice.Licence is { MustBeAccepted: true } && _options.AcceptLicence?.Invoke(notice) != true)
             {
                 throw new ModelException(

@@ -38,6 +38,9 @@ internal sealed class OpenedInput : IDisposable
     /// <summary>What is odd about it, as far as it has been read.</summary>
     public IReadOnlyList<string> Warnings => [.. _source?.Info.Notes ?? [], .. LostChannels, .. _source?.Warnings ?? []];
 
+    /// <summary>Whether reading it has met damage, or another length than it says.</summary>
+    public bool IsDamaged => _source is { IsDamaged: true };
+
     /// <summary>Its tags and cover; empty where they were not asked for.</summary>
     public AudioTags Tags { get; private init; } = AudioTags.Empty;
 

@@ -200,6 +200,9 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         return made;
     }
 
+    /// <summary>What an exact sum means where the song is damaged.</summary>
+    private const string DamagedSum = "The stems add up to what was decoded of the song, not to what it was before it was damaged.";
+
     /// <summary>Separates an input that is open already into planned files.</summary>
     /// <inheritdoc cref="SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
     internal async Task<SeparatedFiles> SeparateToFilesAsync(
@@ -211,7 +214,7 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     {
         using FileSink sink = new(planner.Plan, cancellationToken) { Timeline = options.Timeline, BeforeNaming = input.RequireUnchanged };
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return SeparatedFiles.Of(summary, sink, input.Warnings);
+        return SeparatedFiles.Of(summary, sink, sink.NullDecibels is not null && input.IsDamaged ? [.. input.Warnings, DamagedSum] : input.Warnings);
     }
 
     /// <summary>

@@ -24,6 +24,9 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Thrown in the middle of a song.</summary>
     public Exception? Error { get; set; }
 
+    /// <summary>What is odd about every song.</summary>
+    public IReadOnlyList<string> Warnings { get; set; } = [];
+
     /// <summary>Called before a file is looked at.</summary>
     public Action? Probing { get; set; }
 
@@ -81,9 +84,9 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         return Task.CompletedTask;
     }
 
-    public string Decode(string source, string workFolder, CancellationToken cancellationToken) => source;
+    public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) => new(source, Warnings);
 
-    public async Task SeparateAsync(
+    public async Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
@@ -125,6 +128,8 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
             {
                 Order.Add(song);
             }
+
+            return [.. Warnings, .. source.Warnings];
         }
         finally
         {

@@ -39,10 +39,10 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         separator.DownloadAsync(model, progress, cancellationToken);
 
-    public string Decode(string source, string workFolder, CancellationToken cancellationToken) =>
+    public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) =>
         separator.Decode(source, workFolder, cancellationToken);
 
-    public Task SeparateAsync(
+    public Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken) =>
         separator.SeparateAsync(song, settings, workFolder, stepsFolder, new Observer(this, observer, cancellationToken), cancellationToken);
 

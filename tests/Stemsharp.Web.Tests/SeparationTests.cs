@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Tests;
+using Stemsharp.Web.Separation;
 using Xunit;
 
 namespace Stemsharp.Web.Tests;
@@ -25,6 +26,38 @@ public sealed class SeparationTests
         byte[] vocals = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals");
         // The loudest stem is the song itself, and 16 bit samples on their grid stay what they are.
         Assert.Equal(TestServer.Song()[44..], vocals[^88_200..]);
+    }
+
+    [Fact]
+    public async Task What_is_odd_about_a_song_is_told_once_and_kept()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Warnings = ["The file is cut short.", "Two of six channels are used."]);
+        Job job = await server.SeparateAsync();
+        Assert.Equal(["The file is cut short.", "Two of six channels are used."], job.Warnings);
+    }
+
+    [Fact]
+    public async Task A_cut_file_is_told_when_it_is_decoded()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string folder = Directory.CreateTempSubdirectory("stemsharp-cut-").FullName, whole = Path.Combine(folder, "song.flac"), cut = Path.Combine(folder, "cut.flac");
+        try
+        {
+            using (IAudioWriter writer = AudioFiles.Create(whole, 44_100, 1, new EncodingOptions { Format = AudioFormat.Flac }))
+            {
+                writer.Write([.. Enumerable.Range(0, 44_100).Select(i => MathF.Sin(i * i * 0.0001f) / 2)]);
+                writer.Complete();
+            }
+
+            File.WriteAllBytes(cut, File.ReadAllBytes(whole)[..^20_000]);
+            await using LibrarySeparator separator = new(server.Options);
+            Assert.Empty(separator.Decode(whole, folder, default).Warnings);
+            Assert.Contains("cut short or damaged", Assert.Single(separator.Decode(cut, folder, default).Warnings, warning => warning.Contains("promises")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

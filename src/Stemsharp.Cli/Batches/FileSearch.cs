@@ -89,5 +89,5 @@ internal sealed class FileSearch(string excludedFolder)
     internal const string UnnameableReason = "its name is not valid UTF-8, so that it cannot be opened; rename it";
 
     // Bytes of a name that are no UTF-8 are lost when .NET reads them, and the name that is left stands for nothing.
-    private static bool IsUnnameable(FileSystemInfo entry) => entry.Name.Contains('\uFFFD') && (int)entry.Attributes == -1;
+    internal static bool IsUnnameable(FileSystemInfo entry) => entry.Name.Contains('\uFFFD') && (int)entry.Attributes == -1;
 }

@@ -110,8 +110,8 @@ internal sealed class TrackClaim : IDisposable
     /// <param name="record">Gets the files' sizes.</param>
     internal IReadOnlyList<RecordedFile> Publish(IReadOnlyList<(string From, string To)> files, TrackRecord record)
     {
-        // Without the old record first, a kill between two moves could leave a record of files that are gone.
-        File.Delete(_ledger.RecordPath(_key));
+        // A kill between two moves leaves a record that covers nothing, but says whose the files are.
+        (record with { Outputs = [.. files.Select(f => new RecordedFile(f.To, RecordedFile.Unknown))] }).Write(_ledger.RecordPath(_key));
         List<RecordedFile> recorded = [];
         List<FileMove> moves = [];
         foreach ((string from, string to) in files)

@@ -51,6 +51,9 @@ internal sealed record TrackRecord
     internal bool IsThere(string root) => Outputs.Count > 0
         && Outputs.All(o => new FileInfo(Path.Combine(root, o.Path)) is { Exists: true } file && file.Length == o.Bytes);
 
+    /// <summary>Whether any of its files' names is taken.</summary>
+    internal bool IsAnyThere(string root) => Outputs.Any(o => File.Exists(Path.Combine(root, o.Path)));
+
     /// <summary>SHA-256 of a file, read in blocks.</summary>
     internal static async Task<string> HashFileAsync(string path, CancellationToken cancellationToken)
     {
@@ -117,7 +120,11 @@ internal sealed record RecordedEngine(string Engine, string Device, string Preci
 /// <summary>A file that a finished track left.</summary>
 /// <param name="Path">Relative to the output folder.</param>
 /// <param name="Bytes">Its length.</param>
-internal sealed record RecordedFile(string Path, long Bytes);
+internal sealed record RecordedFile(string Path, long Bytes)
+{
+    /// <summary>The length of a file that may not have its name yet.</summary>
+    internal const long Unknown = -1;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(TrackRecord))]

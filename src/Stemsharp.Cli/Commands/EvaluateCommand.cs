@@ -50,7 +50,13 @@ internal static class EvaluateCommand
             EvaluationOptions options = new() { Window = parsed.GetValue(window), Hop = parsed.GetValue(hop), Decompose = !parsed.GetValue(sdrOnly) };
             options.Validate();
             string folder = parsed.GetRequiredValue(references);
-            IReadOnlyList<TrackFolder> tracks = TrackFolder.Find(folder);
+            List<string> passedOver = [];
+            IReadOnlyList<TrackFolder> tracks = TrackFolder.Find(folder, passedOver);
+            foreach (string note in passedOver)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"stemsharp: {note}").ConfigureAwait(false);
+            }
+
             (string? csvFile, string? htmlFile) = (parsed.GetValue(csv), parsed.GetValue(html));
             foreach (string file in new[] { csvFile, htmlFile }.OfType<string>())
             {

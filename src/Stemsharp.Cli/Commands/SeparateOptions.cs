@@ -128,6 +128,8 @@ internal sealed class SeparateOptions
 
     internal readonly Option<string?> Start = new("--start") { Description = "Begin here: seconds or [h:]m:s." };
     internal readonly Option<string?> Duration = new("--duration") { Description = "Separate only this much: seconds or [h:]m:s." };
+    internal readonly Option<bool> KeepOffset = new("--keep-offset") { Description = "Keep the place of a video's sound beside its picture, with silence where it begins later." };
+
     internal readonly Option<string> Downmix = new("--downmix")
     {
         Description = "How more than two channels become two: first (the first two), mix (all at one level), itu (centre and surround at -3 dB).",
@@ -197,7 +199,7 @@ internal sealed class SeparateOptions
         {
             Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
             Threads, ParallelSegments, Stems, SingleStem, TwoStems, Instrumental, Acapella, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
-            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, Strict, MaxMemory,
+            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, KeepOffset, Strict, MaxMemory,
         })
         {
             command.Add(option);

@@ -91,6 +91,7 @@ internal static class SeparateRequests
             AcceptLicence = Has(line, options.AcceptLicence),
             Start = line.GetValue(options.Start) is { } start ? Values.Time("--start", start) : TimeSpan.Zero,
             Duration = line.GetValue(options.Duration) is { } duration ? Values.Time("--duration", duration) : null,
+            KeepOffset = line.GetValue(options.KeepOffset),
             Downmix = Enum.Parse<Downmix>(line.GetValue(options.Downmix)!, ignoreCase: true),
             Decoder = Enum.Parse<AudioDecoder>(line.GetValue(options.Decoder)!, ignoreCase: true),
             Stream = line.GetValue(options.Stream),

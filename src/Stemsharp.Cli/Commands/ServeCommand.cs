@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Web.Settings;
 
 namespace Stemsharp.Cli.Commands;
@@ -17,9 +18,12 @@ internal static class ServeCommand
     private const int FrameworkMissing = 150;
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(30);
 
+    private static string ServerBeside => Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
+
     internal static Command Create()
     {
         Command command = new("serve", "Opens a local web page to take songs apart and play with the stems.");
+        command.Aliases.Add("open");
         new ServeArguments().AddTo(command);
         command.SetAction((result, cancellationToken) => RunAsync(Forward(result), cancellationToken));
         return command;
@@ -53,8 +57,7 @@ internal static class ServeCommand
     /// <summary>Why the page cannot be served, as far as that is known without starting it; null where it can.</summary>
     internal static string? WhyAbsent()
     {
-        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
-        return File.Exists(server) ? null : $"The web server is missing: {server} does not exist. Install the tool again.";
+        return CarriedServer.IsThere || File.Exists(ServerBeside) ? null : $"The web server is missing: {ServerBeside} does not exist. Install the tool again.";
     }
 
     private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -64,9 +67,7 @@ internal static class ServeCommand
             throw new ExternalToolException(reason);
         }
 
-        string server = Path.Combine(AppContext.BaseDirectory, "web", "Stemsharp.Web.dll");
-        ProcessStartInfo start = new(DotnetHost(), ["exec", server, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
-        using Process process = Start(start);
+        using Process process = Start(Server(arguments));
         try
         {
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
@@ -90,9 +91,14 @@ internal static class ServeCommand
         }
 
         return process.ExitCode == FrameworkMissing
-            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it.")
+            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it, and the self-contained builds carry it.")
             : process.ExitCode;
     }
+
+    /// <summary>The server's process: this program once more where it carries the server, else the one beside it.</summary>
+    private static ProcessStartInfo Server(IReadOnlyList<string> arguments) => CarriedServer.IsThere
+        ? new(Environment.ProcessPath!, [CarriedServer.Word, .. arguments, "--lifeline"]) { RedirectStandardInput = true }
+        : new(DotnetHost(), ["exec", ServerBeside, .. arguments, "--lifeline"]) { RedirectStandardInput = true };
 
     private static Process Start(ProcessStartInfo start)
     {

@@ -54,7 +54,7 @@ internal static class ComparedAudio
     /// <exception cref="AudioException">There is none.</exception>
     internal static float[] Truth(string folder, string stem, TimeSpan start, ComparedSide side, CancellationToken cancellationToken)
     {
-        string? file = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{stem}.*").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+        string? file = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{stem}.*").Where(path => SpecialFile.TypeOf(path) == FileType.Regular).Order(StringComparer.Ordinal).FirstOrDefault() : null;
         return file is null
             ? throw new AudioException($"{folder} has no file {stem}.wav; the true stems are called by their names.")
             : Read(file, start, side, cancellationToken);

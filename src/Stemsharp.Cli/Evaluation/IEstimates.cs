@@ -27,7 +27,7 @@ internal sealed class EstimatesFolder(string folder) : IEstimates
         string[] places = [Path.Combine(folder, track.Name), Path.Combine(folder, Path.GetFileName(track.Name)), folder];
         foreach (string place in places)
         {
-            if (Directory.Exists(place) && TrackFolder.TryRead(place, track.Name) is { } found)
+            if (Directory.Exists(place) && TrackFolder.TryRead(place, track.Name, []) is { } found)
             {
                 return Task.FromResult(found.Stems);
             }

@@ -27,6 +27,11 @@ internal sealed class DownloadView(TextWriter error, bool quiet, bool progress =
         {
             _notice = notice;
             StatusLine.Clear();
+            foreach (string broken in notice.Unusable)
+            {
+                error.WriteLine($"stemsharp: {broken}; it is fetched anew.");
+            }
+
             error.WriteLine(Words.Download(notice, value.Total));
         }
 

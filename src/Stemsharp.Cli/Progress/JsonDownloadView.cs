@@ -20,6 +20,16 @@ internal sealed class JsonDownloadView(TextWriter error) : IProgress<DownloadPro
                 json.WriteString("model", notice.Model);
                 json.WriteNumberOrNull("bytes", notice.Bytes ?? (notice.Files.Count == 1 ? value.Total : null));
                 json.WriteLicence(notice.Licence);
+                if (notice.Unusable.Count > 0)
+                {
+                    json.WriteStartArray("unusable");
+                    foreach (string broken in notice.Unusable)
+                    {
+                        json.WriteStringValue(broken);
+                    }
+
+                    json.WriteEndArray();
+                }
             });
         }
 

@@ -137,7 +137,7 @@ internal sealed class BatchRun
 
             using (claim)
             {
-                TrackOutcome? outcome = await FinishedAsync(track, key, cancellationToken).ConfigureAwait(false);
+                TrackOutcome? outcome = await FinishedAsync(track, tags, key, cancellationToken).ConfigureAwait(false);
                 if (outcome is null)
                 {
                     ITrackView shown = View();
@@ -216,16 +216,23 @@ internal sealed class BatchRun
         };
     }
 
-    private async Task<TrackOutcome?> FinishedAsync(Track track, string key, CancellationToken cancellationToken)
+    private async Task<TrackOutcome?> FinishedAsync(Track track, AudioTags tags, string key, CancellationToken cancellationToken)
     {
-        if (_request.Overwrite || _ledger.Find(key) is not { } record)
+        if (_request.Overwrite)
         {
             return null;
         }
 
+        if (_ledger.Find(key) is not { } record)
+        {
+            string? foreign = _lanes.Select(lane => Path.Combine(Root, _places.For(track, tags, lane))).FirstOrDefault(File.Exists);
+            return foreign is null ? null : throw new OptionException(
+                $"its files would replace {foreign}, and nothing says which input that came from; give another folder with --out, or add --overwrite, or --resume to leave whatever is there");
+        }
+
         // What comes once cannot be compared beforehand.
         string? input = track.IsReadOnce ? null : await HashAsync(track, cancellationToken).ConfigureAwait(false);
-        if (input != record.InputSha256 && record.Input != track.Path && record.IsThere(Root))
+        if (input != record.InputSha256 && record.Input != track.Path && record.IsAnyThere(Root))
         {
             throw new OptionException(
                 $"its files would replace the stems of another input, {record.Input}; {TrackPlaces.Hint(_request, track, record.Input)}, or add --overwrite");

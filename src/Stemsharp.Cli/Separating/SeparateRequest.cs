@@ -40,6 +40,9 @@ internal sealed record SeparateRequest
     /// <summary>How more than two channels become two.</summary>
     internal Downmix Downmix { get; init; }
 
+    /// <summary>Whether a video's sound keeps its place beside the picture.</summary>
+    internal bool KeepOffset { get; init; }
+
     /// <summary>Who decodes compressed inputs.</summary>
     internal AudioDecoder Decoder { get; init; }
 
@@ -69,7 +72,7 @@ internal sealed record SeparateRequest
     internal required Notes Notes { get; init; }
 
     /// <summary>How inputs are opened.</summary>
-    internal AudioInputOptions Input => new() { Start = Start, Duration = Duration, Strict = Strict, Downmix = Downmix, Stream = Stream, Decoder = Decoder };
+    internal AudioInputOptions Input => new() { KeepOffset = KeepOffset, Start = Start, Duration = Duration, Strict = Strict, Downmix = Downmix, Stream = Stream, Decoder = Decoder };
 
     internal bool ToStandardOutput => OutputFolder == "-";
 
@@ -84,7 +87,7 @@ internal sealed record SeparateRequest
         power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split}
         format={Files.Encoding.Format} traktor={Files.Traktor} depth={Files.Encoding.SampleFormat},{Files.KeepDepth} rate={Files.Encoding.SampleRate},{Files.KeepSampleRate}
         clip={Files.ClipMode},{Files.SharedGain} kbps={Files.Encoding.BitrateKbps} preset={Files.Encoding.Mp3Preset} dither={Files.Encoding.Dither} tags={Files.CopyTags}
-        stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern} layout={Files.Layout} downmix={Downmix} stream={Stream} decoder={Decoder}
+        stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern} layout={Files.Layout} downmix={Downmix} stream={Stream} decoder={Decoder}{(KeepOffset ? " offset" : "")}
         """);
 }
 

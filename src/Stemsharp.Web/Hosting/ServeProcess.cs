@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Settings;
+using Stemsharp.Web.Store;
 
 namespace Stemsharp.Web.Hosting;
 
@@ -10,9 +11,10 @@ internal static class ServeProcess
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
+        ServeOptions? options = null;
         try
         {
-            ServeOptions options = ServeOptionsReader.Read(arguments);
+            options = ServeOptionsReader.Read(arguments);
             LibrarySeparator separator = new(options);
             await using (separator.ConfigureAwait(false))
             {
@@ -29,6 +31,12 @@ internal static class ServeProcess
                     await server.WaitForShutdownAsync().ConfigureAwait(false);
                 }
             }
+            return ExitCode.Success;
+        }
+        catch (DataFolderInUseException) when (options is { OpenBrowser: true } && File.Exists(PageFile(options)))
+        {
+            Console.WriteLine("Stemsharp is running already; its page is opened.");
+            OpenBrowser(PageFile(options));
             return ExitCode.Success;
         }
         catch (StemsharpException error)
@@ -54,19 +62,23 @@ internal static class ServeProcess
     {
         Console.WriteLine($"Stemsharp is at {server.PageAddress}");
         Console.WriteLine($"Songs and stems are kept in {Path.GetFullPath(options.DataFolder)}. Ctrl+C stops; what is queued goes on at the next start.");
+        string page = WritePageFile(server, options);
         if (options.OpenBrowser)
         {
-            OpenBrowser(server, options);
+            OpenBrowser(page);
         }
     }
 
+    /// <summary>A file in the data folder that leads to the page, of the server that holds the folder.</summary>
+    private static string PageFile(ServeOptions options) => Path.Combine(Path.GetFullPath(options.DataFolder), "open.html");
+
     /// <summary>
-    /// Opens the page through a file that only its owner can read: what a browser is started with can be seen by
+    /// The page is opened through a file that only its owner can read: what a browser is started with can be seen by
     /// every user of the machine, and the token is in the address.
     /// </summary>
-    private static void OpenBrowser(WebServer server, ServeOptions options)
+    private static string WritePageFile(WebServer server, ServeOptions options)
     {
-        string file = Path.Combine(Path.GetFullPath(options.DataFolder), "open.html");
+        string file = PageFile(options);
         FileStreamOptions create = new() { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
@@ -74,10 +86,13 @@ internal static class ServeProcess
         }
 
         File.Delete(file);
-        using (StreamWriter page = new(file, create))
-        {
-            page.Write($"<!doctype html><meta charset=\"utf-8\"><title>Stemsharp</title><meta http-equiv=\"refresh\" content=\"0; url={server.PageAddress}\"><a href=\"{server.PageAddress}\">Stemsharp</a>");
-        }
+        using StreamWriter page = new(file, create);
+        page.Write($"<!doctype html><meta charset=\"utf-8\"><title>Stemsharp</title><meta http-equiv=\"refresh\" content=\"0; url={server.PageAddress}\"><a href=\"{server.PageAddress}\">Stemsharp</a>");
+        return file;
+    }
+
+    private static void OpenBrowser(string file)
+    {
         try
         {
             ProcessStartInfo start = OperatingSystem.IsWindows() ? new ProcessStartInfo(file) { UseShellExecute = true }

@@ -25,6 +25,7 @@ internal sealed class JobEntry(StoredJob stored)
         Progress = Stored.State == JobState.Running ? Progress : null,
         Audio = Stored.Audio,
         Error = Stored.Error,
+        Warnings = Stored.Warnings,
         Started = Stored.Started,
         Finished = Stored.Finished,
         TimesRealTime = Stored.TimesRealTime,

@@ -33,6 +33,7 @@ internal sealed partial class JobQueue
                         Started = DateTimeOffset.UtcNow,
                         Audio = null,
                         TimesRealTime = null,
+                        Warnings = null,
                     });
                 }
 #pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
@@ -84,6 +85,21 @@ internal sealed partial class JobQueue
         lock (_gate)
         {
             Keep(entry, entry.Stored with { Audio = audio });
+        }
+    }
+
+    /// <summary>Keeps what was odd about a job's song.</summary>
+    public void AddWarnings(JobEntry entry, IReadOnlyList<string> warnings)
+    {
+        if (warnings.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            // What is odd about a file may be met by its decoder and by its reader.
+            Keep(entry, entry.Stored with { Warnings = [.. (entry.Stored.Warnings ?? []).Union(warnings)] });
         }
     }
 

@@ -51,7 +51,9 @@ internal sealed class Pipeline(
                 {
                     logger.LogInformation("Job {JobId}: decoding {Song}", entry.Stored.Id, entry.Stored.Name);
                     DataFolder.CreatePrivate(work.Files.Work);
-                    work.Song = separator.Decode(songs.Source(entry.Stored.SongId), work.Files.Work, cancel);
+                    DecodedSong song = separator.Decode(songs.Source(entry.Stored.SongId), work.Files.Work, cancel);
+                    work.Song = song.Path;
+                    Warn(entry, song.Warnings);
                 });
                 if (!decoded)
                 {
@@ -80,7 +82,8 @@ internal sealed class Pipeline(
                 logger.LogInformation("Job {JobId}: separating with {Model}", entry.Stored.Id, entry.Stored.Settings.Model);
                 using StemRecorder recorder = new(queue, entry, work.Files, logger);
                 work.Watch.Start();
-                await separator.SeparateAsync(work.Song, entry.Stored.Settings, work.Files.Work, work.Files.Steps, recorder, cancel).ConfigureAwait(false);
+                Warn(entry, await separator.SeparateAsync(
+                    work.Song, entry.Stored.Settings, work.Files.Work, work.Files.Steps, recorder, cancel).ConfigureAwait(false));
                 work.Watch.Stop();
                 (work.Audio, work.Stems, work.Mix) = (recorder.Audio!, recorder.Stems, recorder.Mix);
             }).ConfigureAwait(false);
@@ -139,6 +142,16 @@ internal sealed class Pipeline(
             }
         }
         File.Move(peaks + ".new", peaks, overwrite: true);
+    }
+
+    private void Warn(JobEntry entry, IReadOnlyList<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            logger.LogWarning("Job {JobId}: {Warning}", entry.Stored.Id, warning);
+        }
+
+        queue.AddWarnings(entry, warnings);
     }
 
     private bool Guard(Work work, Action<CancellationToken> action) => GuardAsync(work, cancel =>

@@ -5,6 +5,11 @@ namespace Stemsharp.Web.Separation;
 /// <summary>What a file is, as far as its header tells.</summary>
 internal sealed record AudioFacts(double DurationSeconds, int SampleRate, int Channels, string Format);
 
+/// <summary>A song that is ready to be separated.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Warnings">What was odd about what was decoded, in sentences for the user.</param>
+internal sealed record DecodedSong(string Path, IReadOnlyList<string> Warnings);
+
 /// <summary>Gets a song's stems as they are made. Called on the thread that separates.</summary>
 internal interface IStemObserver
 {
@@ -59,7 +64,7 @@ internal interface ISongSeparator : IAsyncDisposable
     /// Decodes a song ahead of its separation, where that is worth while: the answer is the file to separate, which
     /// is <paramref name="source"/> itself or lies in <paramref name="workFolder"/>.
     /// </summary>
-    string Decode(string source, string workFolder, CancellationToken cancellationToken);
+    DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken);
 
     /// <summary>Stems in floats that wait for later steps of a chain at the same time at most; 0 for a single model.</summary>
     int WaitingStems(string? model);
@@ -71,7 +76,8 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <param name="stepsFolder">Keeps finished steps of a chain; made where it is needed.</param>
     /// <param name="observer">Gets the stems.</param>
     /// <param name="cancellationToken">Stops.</param>
-    Task SeparateAsync(
+    /// <returns>What was odd about the file, in sentences for the user.</returns>
+    Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken);
 
     /// <summary>

@@ -50,21 +50,21 @@ internal sealed class LibrarySeparator : ISongSeparator
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         _shelf.DownloadAsync(model, progress, cancellationToken);
 
-    public string Decode(string source, string workFolder, CancellationToken cancellationToken)
+    public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
         using AudioSource song = AudioSource.Open(source, _input, cancellationToken);
         if (!song.IsDecoded)
         {
-            return source;
+            return new DecodedSong(source, []);
         }
 
         string target = Path.Combine(workFolder, "song.wav");
         using IAudioReader reader = song.OpenReader(cancellationToken);
         Copy(reader, target, new EncodingOptions { SampleFormat = SampleFormat.Float32 }, cancellationToken);
-        return target;
+        return new DecodedSong(target, [.. song.Info.Notes, .. song.Warnings]);
     }
 
-    public async Task SeparateAsync(
+    public async Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
         SeparatorOptions options = _options.Engine.Apply(new SeparatorOptions
@@ -83,7 +83,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         _observer = observer;
         StemSeparator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);
-        await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false);
+        return (await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false)).Warnings;
     }
 
     public void WriteStems(

@@ -27,7 +27,7 @@ internal sealed class DataFolder : IDisposable
         }
         catch (IOException error)
         {
-            throw new OptionException(
+            throw new DataFolderInUseException(
                 $"The data folder {Root} is in use by another server. Stop that one, or give this one a folder of its own with --data.",
                 error);
         }
@@ -163,3 +163,6 @@ internal sealed class DataFolder : IDisposable
         ? Path.Combine(Root, kind, id)
         : throw new ArgumentException("Not an id.", nameof(id));
 }
+
+/// <summary>Another server holds the data folder.</summary>
+internal sealed class DataFolderInUseException(string message, Exception inner) : OptionException(message, inner);

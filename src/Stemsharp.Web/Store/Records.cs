@@ -27,6 +27,8 @@ internal sealed record StoredJob(
 
     public string? Error { get; init; }
 
+    public IReadOnlyList<string>? Warnings { get; init; }
+
     public DateTimeOffset? Started { get; init; }
 
     public DateTimeOffset? Finished { get; init; }

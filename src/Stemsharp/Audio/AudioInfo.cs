@@ -70,6 +70,12 @@ public sealed record AudioInputOptions
     /// </summary>
     public string? Stream { get; init; }
 
+    /// <summary>
+    /// Whether the sound of a video keeps its place beside the picture: silence comes before sound that begins later, and what comes before the
+    /// picture is left out. Default no: a recording begins with its sound, and <see cref="AudioInfo.Notes"/> tell by how much that differs.
+    /// </summary>
+    public bool KeepOffset { get; init; }
+
     /// <summary>How long FFmpeg may take to answer or to deliver the next samples before it is ended. Default 3 minutes.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromMinutes(3);
 

@@ -56,6 +56,18 @@ public sealed class AudioSource : IDisposable
         }
     }
 
+    /// <summary>Whether reading it has met damage, or another length than it says.</summary>
+    internal bool IsDamaged
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _found.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Whether FFmpeg reads it.</summary>
     internal bool ByFFmpeg => _recording is FFmpegRecording;
 

@@ -16,11 +16,17 @@ public sealed class EvaluationSignal
     /// <summary>What messages call it: the file's path, or a short description.</summary>
     public string Name { get; }
 
-    /// <summary>An audio file: WAV is read directly, every other format through FFmpeg.</summary>
+    /// <summary>An audio file, of any format that <see cref="AudioFiles"/> opens.</summary>
     /// <param name="path">Its path.</param>
+    /// <exception cref="AudioException">It is a pipe, which can be read only once.</exception>
     public static EvaluationSignal FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (SpecialFile.TypeOf(path) == FileType.Pipe)
+        {
+            throw new AudioException($"'{path}' is a pipe, which can be read only once; what is judged is read several times. Give a file.");
+        }
+
         return new EvaluationSignal(path, cancellationToken => AudioFiles.Open(path, null, cancellationToken));
     }
 

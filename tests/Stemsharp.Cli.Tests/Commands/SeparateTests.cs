@@ -174,6 +174,43 @@ public sealed class SeparateTests : IDisposable
     }
 
     [Fact]
+    public async Task FilesThatNobodyRecordedAreReplacedOnlyWhenAsked()
+    {
+        string x = Clip.Song(_folder.Combine("x", "song.wav"), 0.2), y = Clip.Song(_folder.Combine("y", "song.wav"), 0.3);
+        _folder.Make(Path.Combine("out", "demo", "song", "drums.wav"), "somebody else's");
+        CommandLineRun run = await SeparateAsync(x, "--stems", "drums,bass", "-q");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("nothing says which input", run.Error, StringComparison.Ordinal);
+        Assert.Equal("somebody else's", File.ReadAllText(Stem("song", "drums")));
+        Assert.Equal(0, (await SeparateAsync(x, "--stems", "drums,bass", "-q", "--overwrite")).ExitCode);
+
+        // One that is left of a song's stems is still that song's.
+        File.Delete(Stem("song", "bass"));
+        run = await SeparateAsync(y, "--stems", "drums,bass", "-q");
+        Assert.Contains($"the stems of another input, {x}", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await SeparateAsync(x, "--stems", "drums,bass", "-q")).ExitCode);
+        Assert.True(File.Exists(Stem("song", "bass")));
+    }
+
+    [Fact]
+    public async Task AnExactSumOfADamagedSongSaysWhatItAddsUpTo()
+    {
+        string whole = _folder.Combine("song.flac");
+        using (IAudioWriter writer = AudioFiles.Create(whole, 44_100, 2, new EncodingOptions { Format = AudioFormat.Flac }))
+        {
+            writer.Write(Clip.Floats(Clip.Song(_folder.Combine("song.wav"))));
+            writer.Complete();
+        }
+
+        byte[] bytes = File.ReadAllBytes(whole);
+        File.WriteAllBytes(whole, bytes[..(bytes.Length / 2)]);
+        CommandLineRun run = await SeparateAsync(whole, "--exact-sum", "--json", "-q", "--decoder", "managed");
+        JsonElement track = OnlyTrack(run);
+        Assert.Equal(JsonValueKind.Null, track.GetProperty("null_after_db").ValueKind);
+        Assert.Contains(track.GetProperty("warnings").EnumerateArray(), warning => warning.GetString()!.Contains("add up to what was decoded", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task StemsOfAnotherInputAreReplacedOnlyWhenAsked()
     {
         string x = Clip.Song(_folder.Combine("x", "song.wav"), 0.2), y = Clip.Song(_folder.Combine("y", "song.wav"), 0.3);

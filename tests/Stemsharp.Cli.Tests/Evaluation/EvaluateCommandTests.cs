@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Stemsharp.Audio;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Tests;
 using Xunit;
 
 namespace Stemsharp.Cli.Tests.Evaluation;
@@ -148,6 +150,34 @@ public sealed partial class EvaluateCommandTests : IDisposable
     }
 
     /// <summary>A track of two stems of noise, and estimates that are the stems times a gain.</summary>
+    [LinuxFact]
+    public async Task What_cannot_be_read_is_told_and_a_pipe_hangs_nothing()
+    {
+        MakeSet("A", 1, 0.5f);
+        using (Process pipe = Process.Start("mkfifo", [Place("set/A/bass.wav")]))
+        {
+            await pipe.WaitForExitAsync();
+        }
+
+        using (Process bytes = Process.Start("sh", ["-c", "cp \"$1/set/A/vocals.wav\" \"$1/set/A/$(printf 'caf\\351').wav\"", "sh", _folder]))
+        {
+            await bytes.WaitForExitAsync();
+        }
+
+        (int code, string output, string error) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--sdr-only");
+        // .NET cannot delete such a file either.
+        using (Process sweep = Process.Start("sh", ["-c", "rm \"$1\"/set/A/caf*", "sh", _folder]))
+        {
+            await sweep.WaitForExitAsync();
+        }
+
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains("vocals", output, StringComparison.Ordinal);
+        Assert.Contains("bass.wav is passed over: a pipe", error, StringComparison.Ordinal);
+        Assert.Contains("not valid UTF-8", error, StringComparison.Ordinal);
+        Assert.Contains("is a pipe", Assert.Throws<AudioException>(() => Stemsharp.Evaluation.EvaluationSignal.FromFile(Place("set/A/bass.wav"))).Message, StringComparison.Ordinal);
+    }
+
     private void MakeSet(string track, int seed, float gain)
     {
         string references = Path.Combine(Place("set"), track), estimates = Path.Combine(Place("estimates"), track);

@@ -58,7 +58,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Planning"] = ["Batches", "Hosting", "Separating", "Text"],
         ["Benchmarks"] = ["Hosting", "Progress", "Text"],
         ["Comparison"] = ["Hosting", "Progress", "Text"],
-        ["Evaluation"] = [],
+        ["Evaluation"] = ["Batches"],
         ["Verification"] = ["Hosting", "Text"],
         ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification"],
     });

@@ -49,7 +49,7 @@ public class AudioSourceTests
         Assert.Throws<OptionException>(() => AudioSource.Open(path, new AudioInputOptions { Duration = TimeSpan.Zero }));
     }
 
-    [ToolFact("ffmpeg")]
+    [Fact]
     public void A_part_of_a_compressed_file_is_exact()
     {
         using TemporaryFolder folder = new();

@@ -57,6 +57,43 @@ public class ChannelTests
     }
 
     [ToolFact("ffmpeg")]
+    public void The_sound_of_a_video_keeps_its_place_when_asked()
+    {
+        using TemporaryFolder folder = new();
+        void Make(string name, string soundAt, string pictureAt) => FFmpegProcess.Ask(
+            FFmpegTool.Find(null, "The test").Path,
+            [
+                "-nostdin", "-loglevel", "error", "-itsoffset", pictureAt, "-f", "lavfi", "-i", "color=size=64x64:rate=10:d=2", "-itsoffset", soundAt,
+                "-f", "lavfi", "-i", "sine=500:r=48000:d=1", "-c:v", "mpeg4", "-c:a", "pcm_s16le", folder.File(name),
+            ],
+            TimeSpan.FromMinutes(1), name);
+        float[] Read(string name, bool keep, out AudioInfo info)
+        {
+            using AudioSource source = AudioSource.Open(folder.File(name), new AudioInputOptions { KeepOffset = keep });
+            info = source.Info;
+            using IAudioReader reader = source.OpenReader();
+            float[] samples = Signals.ReadAll(reader);
+            // Packets' durations are rounded to the container's clock.
+            Assert.InRange(source.CountFrames(default)!.Value, samples.Length - 1024, samples.Length + 1024);
+            return samples;
+        }
+
+        Make("late.mkv", "0.5", "0");
+        float[] sound = Read("late.mkv", keep: false, out AudioInfo plain), placed = Read("late.mkv", keep: true, out AudioInfo kept);
+        Assert.Contains("begins 0.5 s after the picture", Assert.Single(plain.Notes));
+        Assert.Empty(kept.Notes);
+        Assert.Equal(new float[24_000], placed[..24_000]);
+        Assert.Equal(sound, placed[24_000..]);
+        Assert.Equal(48_000, sound.Length);
+
+        Make("early.mkv", "0", "0.3");
+        sound = Read("early.mkv", keep: false, out plain);
+        placed = Read("early.mkv", keep: true, out _);
+        Assert.Contains("begins 0.3 s before the picture", Assert.Single(plain.Notes));
+        Assert.Equal(sound[14_400..], placed);
+    }
+
+    [ToolFact("ffmpeg")]
     public void Of_several_streams_the_default_one_is_read_or_the_one_that_is_asked_for()
     {
         using TemporaryFolder folder = new();

@@ -48,7 +48,7 @@ public class TagTests
     [Fact]
     public void Wav_carries_tags_and_cover() => CheckFull(AudioFormat.Wav);
 
-    [ToolFact("ffmpeg")]
+    [Fact]
     public void Flac_carries_tags_and_cover() => CheckFull(AudioFormat.Flac);
 
     [ToolFact("ffmpeg")]

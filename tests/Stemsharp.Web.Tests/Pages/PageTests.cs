@@ -16,6 +16,15 @@ public sealed class PageTests(BrowserFixture fixture)
     private Task<PageSession> OpenAsync(TestServer server) => PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
 
     [PageFact]
+    public async Task What_is_odd_about_a_song_is_shown()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Warnings = ["The file is cut short."]);
+        await server.SeparateAsync();
+        await using PageSession session = await OpenAsync(server);
+        await Assertions.Expect(session.Page.Locator(".job[data-state=done] .warnings li")).ToHaveTextAsync("The file is cut short.");
+    }
+
+    [PageFact]
     public async Task Everything_is_done_by_keyboard()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -58,6 +58,7 @@ export interface Job {
   progress?: JobProgress;
   audio?: JobAudio;
   error?: string;
+  warnings?: string[];
   finished?: string;
   timesRealTime?: number;
   bytes: number;

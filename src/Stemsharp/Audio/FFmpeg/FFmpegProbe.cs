@@ -28,6 +28,9 @@ internal sealed partial record FFmpegProbe
     /// <summary>Frames that the container says the sound has; null where it says nothing, or FFmpeg guessed from the bit rate.</summary>
     public long? StatedLength { get; init; }
 
+    /// <summary>Seconds that the sound begins after the picture; negative: before it. 0 without a picture.</summary>
+    public double Offset { get; init; }
+
     /// <summary>Stream that holds the cover, where there is one.</summary>
     public int? CoverStream { get; init; }
 
@@ -106,6 +109,7 @@ internal sealed partial record FFmpegProbe
         int others = 0;
         List<JsonElement> sounds = [];
         int? cover = null;
+        double? pictureStart = null;
         root.TryGetProperty("format", out JsonElement format);
         AddTags(format, tags);
         if (root.TryGetProperty("streams", out JsonElement streams))
@@ -125,6 +129,7 @@ internal sealed partial record FFmpegProbe
                 else
                 {
                     others++;
+                    pictureStart ??= type == "video" ? Number(stream, "start_time") : null;
                 }
             }
         }
@@ -159,6 +164,7 @@ internal sealed partial record FFmpegProbe
                 SampleFormat = Depth(codec, found),
                 Notes = note is null ? [] : [note],
             },
+            Offset = Number(found, "start_time") - pictureStart ?? 0,
             Stream = (int)(Number(found, "index") ?? 0),
             Tags = tags,
             // A container's duration is that of its longest stream.

@@ -7,10 +7,14 @@ internal sealed class FFmpegRecording : IRecording
 {
     private const int MaximumAnswer = 256 << 20;
 
+    /// <summary>Seconds of an offset that is worth a word: what is less, lips do not show.</summary>
+    private const double NotedOffset = 0.02;
+
     private readonly FFmpegTool _tool;
     private readonly FFmpegProbe _probe;
     private readonly string _path, _name;
     private readonly AudioInputOptions _options;
+    private readonly long _offset;
 
     /// <param name="path">The file.</param>
     /// <param name="name">Its name, for messages.</param>
@@ -25,14 +29,28 @@ internal sealed class FFmpegRecording : IRecording
         _options = options;
         _tool = FFmpegTool.Find(options.FFmpegPath, $"Reading '{name}'");
         _probe = FFmpegProbe.Run(_tool, path, name, options.Stream, options.StallLimit, cancellationToken);
+        // A time that no recording has is a broken file's.
+        long offset = Math.Abs(_probe.Offset) <= options.MaximumDuration.TotalSeconds ? (long)Math.Round(_probe.Offset * _probe.Info.SampleRate) : 0;
+        _offset = options.KeepOffset ? offset : 0;
+        bool isNoted = !options.KeepOffset && Math.Abs(_probe.Offset) >= NotedOffset && offset != 0;
+        Info = _probe.Info with
+        {
+            EstimatedLength = _probe.Info.EstimatedLength is long frames ? Math.Max(frames + _offset, 0) : null,
+            Notes = isNoted
+                ? [.. _probe.Info.Notes, $"The sound begins {Seconds(Math.Abs(offset))} s {(offset > 0 ? "after" : "before")} the picture; what is read begins with the sound, unless that offset is kept."]
+                : _probe.Info.Notes,
+        };
     }
 
-    public AudioInfo Info => _probe.Info;
+    public AudioInfo Info { get; }
 
     public bool IsDecoded => true;
 
-    public IAudioReader Open(Action<string> found, CancellationToken cancellationToken) =>
-        new FFmpegReader(_tool, _path, _name, Info, _probe.Stream, _options, (frames, atEnd, spoke) => Judge(frames, atEnd, spoke, found, cancellationToken), cancellationToken);
+    public IAudioReader Open(Action<string> found, CancellationToken cancellationToken)
+    {
+        FFmpegReader reader = new(_tool, _path, _name, Info, _probe.Stream, _options, (frames, atEnd, spoke) => Judge(frames, atEnd, spoke, found, cancellationToken), cancellationToken);
+        return _offset == 0 ? reader : new OffsetReader(reader, _offset);
+    }
 
     /// <summary>Adds up the packets' durations: what a header says of the whole may be a guess, or wrong.</summary>
     public long? CountFrames(CancellationToken cancellationToken)
@@ -56,7 +74,7 @@ internal sealed class FFmpegRecording : IRecording
             seconds += packet;
         }
 
-        return seconds > 0 ? (long)Math.Round(seconds * Info.SampleRate) : null;
+        return seconds > 0 ? Math.Max((long)Math.Round(seconds * Info.SampleRate) + _offset, 0) : null;
     }
 
     public AudioTags ReadTags(CancellationToken cancellationToken) =>
@@ -80,5 +98,5 @@ internal sealed class FFmpegRecording : IRecording
         }
     }
 
-    private string Seconds(long frames) => ((double)frames / Info.SampleRate).ToString("0.##", CultureInfo.InvariantCulture);
+    private string Seconds(long frames) => ((double)frames / _probe.Info.SampleRate).ToString("0.##", CultureInfo.InvariantCulture);
 }

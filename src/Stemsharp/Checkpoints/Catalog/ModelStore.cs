@@ -263,9 +263,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>Where a file is that is not whole, for messages; empty where it is nowhere.</summary>
     private string Broken(CatalogFile file)
     {
-        IEnumerable<string> broken = Places(file).Where(p => !IsWhole(file, p.Path)).Select(p => $"; {p.Path}: {Verify(file, p.Path)} (to use it as it is, name its path)");
-        return string.Concat(broken);
+        return string.Concat(Unusable(file).Select(broken => $"; {broken} (to use it as it is, name its path)"));
     }
+
+    /// <summary>The paths where a file is that is not whole, each with what is wrong with it.</summary>
+    public IEnumerable<string> Unusable(CatalogFile file) => Places(file).Where(p => !IsWhole(file, p.Path)).Select(p => $"{p.Path}: {Verify(file, p.Path)}");
 
     private ModelException NotHere(string model, CatalogFile file, string reason) => new(
         $"""

@@ -156,6 +156,7 @@ class JobCard {
   private after: Job | null | undefined;
   private readonly name: HTMLButtonElement;
   private readonly status = h("p", { class: "status" });
+  private readonly warnings = h("ul", { class: "warnings" });
   private readonly bar = h("progress", { max: 1, value: 0 });
   private readonly up: HTMLButtonElement;
   private readonly down: HTMLButtonElement;
@@ -172,7 +173,7 @@ class JobCard {
     this.remove = iconButton("trash", "Delete", () => this.delete());
     this.element = h(
       "li", { class: "job", tabindex: -1 },
-      h("div", { class: "job-text" }, this.name, this.status, this.bar),
+      h("div", { class: "job-text" }, this.name, this.status, this.warnings, this.bar),
       h("div", { class: "job-actions" }, this.up, this.down, this.cancel, this.retry, this.remove),
     );
   }
@@ -184,6 +185,9 @@ class JobCard {
     this.name.disabled = !isPlayable(job);
     this.element.dataset.state = job.state;
     this.status.textContent = describe(job, place);
+    const warnings = job.warnings ?? [];
+    if (warnings.length !== this.warnings.children.length) this.warnings.replaceChildren(...warnings.map((text) => h("li", { text })));
+    this.warnings.hidden = warnings.length === 0;
     this.bar.hidden = job.state !== "running";
     this.bar.value = job.progress?.fraction ?? 0;
     this.bar.setAttribute("aria-label", `Progress of ${name}`);
