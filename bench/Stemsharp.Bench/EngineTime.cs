@@ -3,6 +3,7 @@ using Stemsharp.Cpu;
 using Stemsharp.Evaluation;
 using Stemsharp.Inference;
 using Stemsharp.Kernels;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Model;
 using Stemsharp.Simd;
 
@@ -10,7 +11,8 @@ namespace Stemsharp.Bench;
 
 /// <summary>
 /// How long does the network take, as a share of the rate of multiply-adds alone, measured right before and after each
-/// segment? On a shared machine that ratio holds where seconds drift.
+/// segment? On a shared machine that ratio holds where seconds drift. With <c>--mixed</c>: how long in mixed precision, in turns with
+/// single precision.
 /// </summary>
 internal static class EngineTime
 {
@@ -26,7 +28,11 @@ internal static class EngineTime
         bool profile = args.Contains("--profile");
         CheckpointNetwork network = FamilyTable.All.Open(name);
         int samples = network.Definition.Cut.Samples;
-        using CpuRuntime engine = new(network, new EngineSettings { Threads = threads, PiecesAtOnce = 1, Profile = profile }, SimdTier.Chosen);
+        EngineSettings settings = new() { Threads = threads, PiecesAtOnce = 1, Profile = profile };
+        PairKernels? pairs = args.Contains("--mixed") ? PairKernels.Native ?? throw new NotSupportedException($"No mixed precision: {PairKernels.Refusal}.") : null;
+        using CpuRuntime? peer = pairs is null ? null : new(network, settings, SimdTier.Chosen, null);
+        INetworkSession? peerSession = peer?.Arrange(samples, 1)[0];
+        using CpuRuntime engine = new(network, settings, SimdTier.Chosen, pairs);
         INetworkSession session = engine.Arrange(samples, 1)[0];
         Plan plan = engine.Plan!;
         Console.WriteLine($"{name} on {engine.Description}: {plan.Flops * 1e-9:F1} GFLOP, {plan.ExecutedFlops * 1e-9:F1} executed, arena {plan.ArenaFloats * 4e-6:F0} MB");
@@ -38,15 +44,17 @@ internal static class EngineTime
         Random random = new(1);
         for (int run = 0; run < Math.Min(WarmUps, runs); run++)
         {
-            Run();
+            Run(peerSession);
+            Run(session);
         }
 
         engine.ResetProfile();
-        double[] seconds = new double[runs], peaks = new double[runs], shares = new double[runs], meanShares = new double[runs];
+        double[] seconds = new double[runs], single = new double[runs], peaks = new double[runs], shares = new double[runs], meanShares = new double[runs];
         for (int run = 0; run < runs; run++)
         {
+            single[run] = Run(peerSession);
             FmaRate before = FmaPeak.Measure(threads, PeakSeconds);
-            seconds[run] = Run();
+            seconds[run] = Run(session);
             FmaRate around = FmaRate.Between(before, FmaPeak.Measure(threads, PeakSeconds));
             double rate = plan.Flops * 1e-9 / seconds[run];
             peaks[run] = around.Peak;
@@ -56,6 +64,11 @@ internal static class EngineTime
 
         double peak = Statistics.Median(peaks);
         Console.WriteLine($"median {Statistics.Median(seconds):F3} s, least {seconds.Min():F3} s; FMA peak {peak:F0} GFLOP/s; median share {Statistics.Median(shares):P1}, best {shares.Max():P1}; of the mean rate {Statistics.Median(meanShares):P1}");
+        if (peer is not null)
+        {
+            Console.WriteLine($"in turns with fp32: median {Statistics.Median(single):F3} s, least {single.Min():F3} s; {Statistics.Median([.. seconds.Zip(single, (mixed, fp32) => mixed / fp32)]):F3} of its time");
+        }
+
         foreach (EngineStep step in profile ? engine.Profile : [])
         {
             double s = step.Time.TotalSeconds / runs;
@@ -63,11 +76,16 @@ internal static class EngineTime
         }
 
         // The inputs' memory serves other things during a run, so they are filled anew each time.
-        double Run()
+        double Run(INetworkSession? one)
         {
-            NetworkNoise.Fill(session, network.Definition, samples, random);
+            if (one is null)
+            {
+                return 0;
+            }
+
+            NetworkNoise.Fill(one, network.Definition, samples, random);
             long start = Stopwatch.GetTimestamp();
-            session.Run(CancellationToken.None);
+            one.Run(CancellationToken.None);
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
     }

@@ -33,6 +33,6 @@ switch (args)
         Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
         return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--mixed] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
         return 2;
 }

@@ -10,9 +10,10 @@ internal static class Program
 {
     // Not a RootCommand: that one is called like the executable, which under "dotnet run" is not "stemsharp".
     internal static Command CreateRoot() =>
-        new("stemsharp", "Takes songs apart: vocals, drums, bass and more, in managed .NET.")
+        new("stemsharp", "Takes songs apart: vocals, drums, bass and more, in managed .NET. 'stemsharp song.mp3' means 'stemsharp separate song.mp3'.")
         {
-            new HelpOption { Recursive = true, Action = new HelpWithExamples() },
+            new HelpOption { Recursive = true, Action = new Help(all: false) },
+            new Option<bool>(Help.All) { Description = "Show help with every option, in groups.", Recursive = true, Action = new Help(all: true) },
             new VersionOption(),
             SeparateCommand.Create(),
             ModelsCommand.Create(),

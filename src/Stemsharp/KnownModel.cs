@@ -64,6 +64,9 @@ public enum ModelFilePlace
 
     /// <summary>In the model folder of Ultimate Vocal Remover or audio-separator.</summary>
     OtherProgram,
+
+    /// <summary>In the cache of Hugging Face's programs, where demucs 4.1 keeps its downloads.</summary>
+    HuggingFace,
 }
 
 /// <summary>What the verification of a file found.</summary>

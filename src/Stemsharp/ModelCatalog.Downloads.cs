@@ -7,7 +7,7 @@ public sealed partial class ModelCatalog
 {
     /// <summary>
     /// Finds out what of these files has to be fetched. Licences that must be accepted are asked about before anything is;
-    /// progress tells what is fetched, and under which licence, with every report.
+    /// progress tells what is fetched, and under which licence, with every report, and once before any server is asked where the size is known.
     /// </summary>
     private IProgress<DownloadProgress>? Announce(IEnumerable<(CatalogEntry Entry, CatalogFile File)> files, IProgress<DownloadProgress>? progress)
     {
@@ -32,6 +32,11 @@ public sealed partial class ModelCatalog
             {
                 notices[file.Name] = notice;
             }
+
+            if (bytes is not null)
+            {
+                progress?.Report(new DownloadProgress(missing[0].Name, 0, missing[0].Bytes) { Notice = notice });
+            }
         }
 
         return progress is null || notices.Count == 0 ? progress : new AnnouncedProgress(progress, notices);
@@ -39,7 +44,7 @@ public sealed partial class ModelCatalog
 
     /// <summary>What is known of an entry's licence; a user's entry without a record may still name files of which it is known.</summary>
     private ModelLicence? LicenceOf(CatalogEntry entry) =>
-        ModelLicence.Of(entry.Licence) ?? entry.Files.Select(file => LicenceOfFile(file.Name)).FirstOrDefault(licence => licence is not null);
+        ModelLicence.Of(entry.Licence) ?? entry.Files.Select(file => LicenceOfFile(Path.GetFileName(file.Name))).FirstOrDefault(licence => licence is not null);
 
     /// <summary>What is known of a file by its name. Only names with a checksum count, for these are compared with the content.</summary>
     private ModelLicence? LicenceOfFile(string name) => FileNames.Parse(name).Checksum is null

@@ -11,7 +11,8 @@ public sealed partial class ModelCatalog
     /// Finds a model, and downloads what is missing of it unless the catalog is offline.
     /// </summary>
     /// <param name="model">
-    /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>,
+    /// A known name (<c>htdemucs</c>), a checkpoint's signature (<c>955717e8</c>), <c>synthetic:htdemucs</c>, a model of demucs on Hugging
+    /// Face's hub (<c>hf://[namespace/]htdemucs_ft</c>) or any file there (<c>hf:owner/repository/file[@revision]</c>),
     /// or the path of a .th, .safetensors, .ckpt, .onnx or bag .yaml file, or of a folder that holds one model. One model of a
     /// .safetensors file with several is chosen as <c>FILE#signature</c>; what an .onnx file was trained with and does not say is given as
     /// <c>FILE#n_fft=6144,primary_stem=Vocals,compensate=1.035</c>.
@@ -31,7 +32,10 @@ public sealed partial class ModelCatalog
     {
         // No network has two stems that differ in case alone.
         stems = stems is null ? null : new HashSet<string>(stems, StringComparer.OrdinalIgnoreCase);
-        Plan plan = repository is null ? PlanByName(model) : PlanInRepository(model, new LocalRepository(repository));
+        // Names of the hub mean the hub, also beside a folder of models.
+        Plan plan = HubName.Is(model) ? PlanEntry(await FetchHubEntryAsync(model, cancellationToken).ConfigureAwait(false))
+            : repository is null ? PlanByName(model)
+            : PlanInRepository(model, new LocalRepository(repository));
         IReadOnlyList<int> needed = plan.Needed(stems);
         progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
@@ -128,7 +132,7 @@ public sealed partial class ModelCatalog
     private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file) => new(async (progress, cancellationToken) =>
     {
         (string path, string? configuration) = await GetAsync(entry.Name, file, progress, cancellationToken).ConfigureAwait(false);
-        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path, configuration: configuration)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(file.Name) };
+        return new ModelMember(_options.Families.Read(path, () => Checkpoint.Open(path, configuration: configuration)), []) { Licence = ModelLicence.Of(entry.Licence) ?? LicenceOfFile(Path.GetFileName(file.Name)) };
     })
     {
         Stored = (entry, file),
@@ -163,6 +167,11 @@ public sealed partial class ModelCatalog
         if (published is not null)
         {
             throw new ModelException(NotFetched(published));
+        }
+
+        if (HubName.WithoutScheme(model) is { } hub)
+        {
+            throw new ModelException($"The model file {model} does not exist. If it is a model of demucs on Hugging Face's hub, name it {hub}.");
         }
 
         bool isPath = model.Contains('/') || model.Contains('\\') || ModelFiles.IsCheckpoint(model) || ModelFiles.IsBag(model);

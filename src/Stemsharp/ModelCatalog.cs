@@ -28,8 +28,10 @@ public sealed partial class ModelCatalog
         // A user's own entry goes over an official one of the same name.
         _entries = [.. user.Models, .. OfficialModels.Entries.Concat(KnownCheckpoints.Entries).Where(o => user.Models.All(m => m.Name != o.Name))];
         CacheFolder = _options.CacheFolder is { } folder ? Path.GetFullPath(folder) : ModelFolders.DefaultCache(environment);
-        _store = new ModelStore(CacheFolder, ModelFolders.TorchHub(environment), ModelFolders.OfOthers(environment), user.Mirrors, _options.Offline ? null : MakeClient)
+        _store = new ModelStore(
+            CacheFolder, ModelFolders.TorchHub(environment), new HubCache(ModelFolders.HuggingFace(environment)), ModelFolders.OfOthers(environment), user.Mirrors, _options.Offline ? null : MakeClient)
         {
+            IsHubOffline = ModelFolders.IsHubOffline(environment),
             RetryPause = _options.RetryPause,
             StallLimit = _options.StallLimit,
         };
@@ -59,12 +61,17 @@ public sealed partial class ModelCatalog
     /// <param name="model">A known name or signature.</param>
     /// <param name="progress">Told about downloads.</param>
     /// <param name="cancellationToken">Stops; what came so far is kept and resumed next time.</param>
-    /// <returns>The paths of all its files, each checkpoint's configuration behind it.</returns>
+    /// <returns>The paths of all its files: a bag's own where it has one, each checkpoint's, its configuration's behind it.</returns>
     /// <exception cref="ModelException">The model is unknown, its licence is not accepted, or a file cannot be fetched or kept.</exception>
     public async Task<IReadOnlyList<string>> DownloadAsync(string model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         List<string> paths = [];
-        CatalogEntry entry = FindStored(model);
+        CatalogEntry entry = HubName.Is(model) ? await FetchHubEntryAsync(model, cancellationToken).ConfigureAwait(false) : FindStored(model);
+        if (entry.Bag is { } bag)
+        {
+            paths.Add((await GetAsync(model, bag, null, cancellationToken).ConfigureAwait(false)).Checkpoint);
+        }
+
         progress = Announce(entry.Files.Select(file => (entry, file)), progress);
         foreach (CatalogFile file in entry.Files)
         {
@@ -97,20 +104,27 @@ public sealed partial class ModelCatalog
 
         if (FindEmbedded(model) is { } embedded)
         {
-            return [new ModelFileVerdict(embedded.FileName, null, Try(() => OpenEmbedded(embedded)))];
+            return [new ModelFileVerdict(embedded.FileName, null, Try(() => OpenEmbedded(embedded).Dispose()))];
         }
 
-        return [.. FindStored(model).Files.Select(file =>
+        CatalogEntry entry = FindStored(model);
+        return
+        [
+            .. entry.Bag is { } bag ? [Check(bag, path => BagFile.Read(path))] : (ModelFileVerdict[])[],
+            .. entry.Files.Select(file => Check(file, path => Open(file, path).Dispose())),
+        ];
+
+        ModelFileVerdict Check(CatalogFile file, Action<string> open)
         {
             string? path = _store.Find(file).Path;
-            return new ModelFileVerdict(file.Name, path, path is null ? "it is not here" : _store.Verify(file, path) ?? Try(() => Open(file, path)));
-        })];
+            return new ModelFileVerdict(file.Name, path, path is null ? "it is not here" : _store.Verify(file, path) ?? Try(() => open(path)));
+        }
 
-        static string? Try(Func<Checkpoint> open)
+        static string? Try(Action open)
         {
             try
             {
-                open().Dispose();
+                open();
                 return null;
             }
             catch (ModelException e)
@@ -120,7 +134,7 @@ public sealed partial class ModelCatalog
         }
     }
 
-    /// <summary>Deletes a known model's files from the cache. Files in torch's own cache and in other programs' folders are not touched.</summary>
+    /// <summary>Deletes a known model's files from the cache. Files in the caches of torch and Hugging Face and in other programs' folders are not touched.</summary>
     /// <param name="model">A known name or signature.</param>
     /// <returns>The names of the files that were deleted.</returns>
     /// <exception cref="ModelException">The model is unknown or has no files, or a file cannot be deleted.</exception>
@@ -128,7 +142,7 @@ public sealed partial class ModelCatalog
     {
         try
         {
-            return [.. FindStored(model).Files.SelectMany(WithConfiguration).Where(_store.Remove).Select(file => file.Name)];
+            return [.. AllFiles(FindStored(model)).SelectMany(WithConfiguration).Where(_store.Remove).Select(file => file.Name)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -136,19 +150,20 @@ public sealed partial class ModelCatalog
         }
     }
 
-    private KnownModel Describe(CatalogEntry entry) => new(entry.Name, entry.Description, entry.Stems, [.. entry.Files.Select(file =>
+    private KnownModel Describe(CatalogEntry entry) => new(entry.Name, entry.Description, entry.Stems, [.. AllFiles(entry).Select(file =>
     {
         (string? path, FilePlace place) = _store.Find(file);
         return new KnownModelFile(file.Name, path, place switch
         {
             FilePlace.Cache => ModelFilePlace.Cache,
             FilePlace.TorchHub => ModelFilePlace.TorchHub,
+            FilePlace.HuggingFace => ModelFilePlace.HuggingFace,
             FilePlace.OtherProgram => ModelFilePlace.OtherProgram,
             _ => ModelFilePlace.Missing,
         })
         {
-            CachePath = Path.Combine(_store.Folder, file.Name),
-            Bytes = path is null ? file.Bytes : new FileInfo(path).Length,
+            CachePath = _store.PathOf(file),
+            Bytes = path is null ? file.Bytes : new FileInfo(place == FilePlace.HuggingFace ? HubCache.Target(path) : path).Length,
             Sha256 = file.Sha256,
             Configuration = file.Configuration is { } configuration ? DescribeConfiguration(configuration, _store.FindConfiguration(file)) : null,
         };
@@ -168,6 +183,8 @@ public sealed partial class ModelCatalog
         };
     }
 
+    private static IEnumerable<CatalogFile> AllFiles(CatalogEntry entry) => entry.Bag is { } bag ? [bag, .. entry.Files] : entry.Files;
+
     private static IEnumerable<CatalogFile> WithConfiguration(CatalogFile checkpoint) => checkpoint.Configuration is { } configuration ? [checkpoint, configuration] : [checkpoint];
 
     /// <summary>Opens a checkpoint, with the configuration that is known to be its own where that lies under another name.</summary>
@@ -182,6 +199,12 @@ public sealed partial class ModelCatalog
     /// <exception cref="ModelException">It is the configuration of several models.</exception>
     private CatalogEntry? FindEntry(string model)
     {
+        if (HubName.Is(model))
+        {
+            HubName hub = ParseHubName(model);
+            return KnownByAddress(hub) ?? hub.Entry(hub.IsBag && _store.Find(hub.Stored).Path is { } bag ? BagFile.Read(bag) : null);
+        }
+
         if (_entries.FirstOrDefault(e => e.Name == model) is { } entry)
         {
             return entry;
@@ -197,6 +220,23 @@ public sealed partial class ModelCatalog
             ? throw new ModelException($"{model} is the configuration of several models; name one of them: {string.Join(", ", configured.Select(e => e.Name))}.")
             : configured.FirstOrDefault();
     }
+
+    /// <summary>A model of the hub. The file of a bag, which says what it consists of, is fetched where it is not here.</summary>
+    private async Task<CatalogEntry> FetchHubEntryAsync(string model, CancellationToken cancellationToken)
+    {
+        HubName hub = ParseHubName(model);
+        return KnownByAddress(hub) ?? hub.Entry(hub.IsBag ? BagFile.Read((await GetAsync(model, hub.Stored, null, cancellationToken).ConfigureAwait(false)).Checkpoint) : null);
+    }
+
+    private HubName ParseHubName(string model)
+    {
+        HubName hub = HubName.Parse(model, ModelFolders.HubEndpoint(_options.EnvironmentVariable));
+        return hub.IsOfficial && OfficialModels.WhyRefused(hub.Name) is { } reason ? throw new ModelException(reason) : hub;
+    }
+
+    // Of a file that the catalog knows, more is known than its address.
+    private CatalogEntry? KnownByAddress(HubName hub) =>
+        FindFile(file => file.Addresses.Contains(hub.Stored.Addresses[0])) is { } known ? known.Entry with { Name = known.File.Signature, Files = [known.File], Weights = null, Segment = null } : null;
 
     private (CatalogEntry Entry, CatalogFile File)? FindFile(Func<CatalogFile, bool> matches) =>
         _entries.SelectMany(entry => entry.Files.Where(matches).Select(file => ((CatalogEntry, CatalogFile)?)(entry, file))).FirstOrDefault();
@@ -221,6 +261,11 @@ public sealed partial class ModelCatalog
         }
 
         string[] names = [.. _options.Embedded.Select(e => e.Name), .. _entries.Select(e => e.Name)];
+        if (NearNames.Question(model, names) is { Length: > 0 } question)
+        {
+            return $"There is no model '{model}'.{question} 'stemsharp models list' shows all {names.Length}.";
+        }
+
         string[] similar = [.. names.Where(n => model.Length > 2 && (n.Contains(model, StringComparison.OrdinalIgnoreCase) || model.Contains(n, StringComparison.OrdinalIgnoreCase))).Take(NamesInMessages)];
         string[] shown = similar.Length > 0 ? similar : [.. names.Take(NamesInMessages)];
         return $"There is no model '{model}'. {(similar.Length > 0 ? "Similar are" : "Known are")} {string.Join(", ", shown)}; 'stemsharp models list' shows all {names.Length}. Or give the path of a .th, .safetensors, .ckpt or .yaml file.";

@@ -167,7 +167,8 @@ internal sealed class SeparatorEngines : IDisposable
 
             if (engine.Identity.Precision != choice.Settings.Precision)
             {
-                Say($"{choice.Backend.Name} has no {Spelled(choice.Settings.Precision)} precision; it runs in {Spelled(engine.Identity.Precision)}.");
+                string why = choice.Backend.WhyMorePrecise(network, choice.Settings) is { } reason ? $": {reason}" : "";
+                Say($"{choice.Backend.Name} runs in {Spelled(engine.Identity.Precision)} precision and not in {Spelled(choice.Settings.Precision)}{why}.");
             }
 
             GiveBack();

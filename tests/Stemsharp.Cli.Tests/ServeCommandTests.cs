@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Stemsharp.Cli.Commands;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Tests;
 using Xunit;
 
@@ -20,6 +23,25 @@ public sealed class ServeCommandTests
             ServeCommand.Forward(serve.Parse(["--port=0", "--no-browser", "--data", "a b", "--allow-path", "/x", "--max-disk", "20G", "--allow-path", "/y"])));
         Assert.NotEmpty(serve.Parse(["--port", "x"]).Errors);
         Assert.NotEmpty(serve.Parse(["--max-disk", "much"]).Errors);
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_told_in_one_line_with_a_code_of_its_own()
+    {
+        using TcpListener other = new(IPAddress.Loopback, 0);
+        other.Start();
+        string folder = Directory.CreateTempSubdirectory("stemsharp-serve-").FullName;
+        try
+        {
+            int port = ((IPEndPoint)other.LocalEndpoint).Port;
+            (int code, byte[] output, string error) = await ChildProcess.RunAsync(["serve", "--port", $"{port}", "--no-browser", "--data", folder]);
+            Assert.Equal((ExitCode.AddressInUse, 0), (code, output.Length));
+            Assert.Equal($"stemsharp: Port {port} is in use; another server may be running. Choose another with --port, or 0 for any that is free.", error.Trim());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

@@ -62,6 +62,7 @@ internal sealed record BenchResult
     internal string ToJson() => JsonText.Object(
         json =>
         {
+            json.WriteNumber("version", 1);
             json.WriteString("model", Model);
             json.WriteString("engine", Engine);
             json.WriteNumber("threads", Threads);

@@ -24,6 +24,11 @@ internal static class BenchPipelineCommand
         command.SetAction(async (line, cancellationToken) =>
         {
             int asked = Values.Within("--threads", line.GetValue(threads), 0, 1024);
+            foreach (string sentence in UselessOptions.Sentences(line, [new([seconds], "with --input, which has a length of its own.", line.GetValue(input) is not null)]))
+            {
+                line.InvocationConfiguration.Error.WriteLine($"stemsharp: {sentence}");
+            }
+
             PipelineBench bench = new()
             {
                 Threads = asked == 0 ? Environment.ProcessorCount : asked,

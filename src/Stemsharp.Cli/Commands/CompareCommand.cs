@@ -58,6 +58,11 @@ internal static class CompareCommand
                 throw new OptionException("--truth and --start belong to --audio, which is not given.");
             }
 
+            foreach (string sentence in UselessOptions.Sentences(line, [new([change], "without --truth.", line.GetValue(truth) is null)]))
+            {
+                line.InvocationConfiguration.Error.WriteLine($"stemsharp: {sentence}");
+            }
+
             if (line.GetValue(probe))
             {
                 using ComparedSide side = await ComparedSide.OpenAsync(line.GetValue(second)!, judged, cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,7 @@ internal static class EvaluateCommand
         Option<int> threads = new("--threads") { Description = "Threads to compute with; 0 for one per processor." };
         EngineOptions engine = new();
         Option<string?> csv = new("--csv") { Description = "Write a row for each track and stem.", HelpName = "FILE" };
-        Option<string?> json = new("--json") { Description = "Write everything, frame by frame; - for standard output.", HelpName = "FILE" };
+        Option<bool> json = ModelsCommand.Json("Write everything, frame by frame, as one JSON object to standard output, in place of the table.");
         Option<string?> html = new("--html") { Description = "Write a page with box plots, waveforms and spectrograms; it opens offline.", HelpName = "FILE" };
         Option<double> window = new("--window") { Description = "Length of a frame in seconds.", DefaultValueFactory = _ => new EvaluationOptions().Window };
         Option<double> hop = new("--hop") { Description = "Seconds from frame to frame.", DefaultValueFactory = _ => new EvaluationOptions().Hop };
@@ -51,14 +51,24 @@ internal static class EvaluateCommand
             options.Validate();
             string folder = parsed.GetRequiredValue(references);
             IReadOnlyList<TrackFolder> tracks = TrackFolder.Find(folder);
-            (string? csvFile, string? jsonFile, string? htmlFile) = (parsed.GetValue(csv), parsed.GetValue(json), parsed.GetValue(html));
-            foreach (string file in new[] { csvFile, jsonFile, htmlFile }.OfType<string>().Where(file => file != "-"))
+            (string? csvFile, string? htmlFile) = (parsed.GetValue(csv), parsed.GetValue(html));
+            foreach (string file in new[] { csvFile, htmlFile }.OfType<string>())
             {
                 CheckWritable(file);
             }
 
             TextWriter output = parsed.InvocationConfiguration.Output;
             TextWriter error = parsed.InvocationConfiguration.Error;
+            UselessOptions[] useless =
+            [
+                new([model, repository, offline, save, shifts, overlap, threads, .. engine.OfOneEngine], "with --estimates: nothing is separated.", parsed.GetValue(estimates) is not null),
+            ];
+            Notes notes = new(error, json: false, parsed.GetValue(quiet));
+            foreach (string sentence in UselessOptions.Sentences(parsed, useless))
+            {
+                notes.Report(sentence);
+            }
+
             await using IEstimates source = parsed.GetValue(estimates) is { } ready
                 ? new EstimatesFolder(ready)
                 : new ModelEstimates(
@@ -71,7 +81,7 @@ internal static class EvaluateCommand
                             Overlap = parsed.GetValue(overlap),
                             Threads = parsed.GetValue(threads),
                             ReleaseMemory = true,
-                            Notices = new DirectProgress<string>(error.WriteLine),
+                            Notices = notes,
                         }),
                         Catalogs.Create(parsed.GetValue(offline)),
                         new DownloadView(error, parsed.GetValue(quiet)),
@@ -95,18 +105,12 @@ internal static class EvaluateCommand
                 WriteFile(htmlFile, writer => HtmlReport.Write(writer, run));
             }
 
-            string? document = jsonFile is null ? null : JsonText.Object(fields => JsonReport.Write(fields, run), indented: true);
-            if (jsonFile == "-")
+            if (parsed.GetValue(json))
             {
-                await output.WriteLineAsync(document).ConfigureAwait(false);
+                await output.WriteLineAsync(JsonText.Object(fields => JsonReport.Write(fields, run), indented: true)).ConfigureAwait(false);
             }
             else
             {
-                if (jsonFile is not null)
-                {
-                    WriteFile(jsonFile, writer => writer.WriteLine(document));
-                }
-
                 TableReport.Write(output, run);
             }
 

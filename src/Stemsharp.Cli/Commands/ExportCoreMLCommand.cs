@@ -13,7 +13,7 @@ internal static class ExportCoreMLCommand
     internal static Command Create()
     {
         Argument<string> model = ModelsCommand.OneModel();
-        Option<string> output = new("--out", "-o") { Description = "The package to write; a bag becomes one package per network, named after its stem.", HelpName = "X.mlpackage", Required = true };
+        Option<string> output = new("--out", "-o", "--output") { Description = "The package to write; a bag becomes one package per network, named after its stem.", HelpName = "X.mlpackage", Required = true };
         Option<string> target = Choice("--target", "The oldest system that runs it.", "ios17", "ios16", "ios17", "ios18");
         Option<string> precision = Choice("--precision", "mixed: most of the work in half precision, what loses accuracy in single. fp16: everything, for the Neural Engine.", "mixed", "fp32", "mixed", "fp16");
         Option<string[]> single = new("--single") { Description = "In a mixed package, what stays in single precision instead of the measured default: layers (\"encoder.0.*\") or kinds (\"LayerNorm\"), separated by commas; \"!\" takes back.", HelpName = "LIST", AllowMultipleArgumentsPerToken = false };

@@ -16,7 +16,7 @@ internal static class ExportOnnxCommand
         Option<string?> repository = ModelOptions.Repository();
         Option<string?> zeroDc = ModelOptions.ZeroDc();
         Option<bool> offline = ModelOptions.Offline(), json = ModelsCommand.Json();
-        Option<string> output = new("--out", "-o") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
+        Option<string> output = new("--out", "-o", "--output") { Description = "Folder for the files.", DefaultValueFactory = _ => "." };
         Option<string> graph = new("--graph")
         {
             Description = "waveform: mix in, stems out, STFT and inverse inside. spectrogram: for hosts with an FFT of their own.",
@@ -142,12 +142,12 @@ internal static class ExportOnnxCommand
             json =>
             {
                 json.WriteNumber("version", 1);
-                json.WriteString("description", result.Description);
+                json.WritePath("description", result.Description);
                 json.WriteStartArray("files");
                 foreach (OnnxExportedFile file in result.Files)
                 {
                     json.WriteStartObject();
-                    json.WriteString("path", file.Path);
+                    json.WritePath("path", file.Path);
                     json.WriteStartArray("stems");
                     foreach (string stem in file.Stems)
                     {

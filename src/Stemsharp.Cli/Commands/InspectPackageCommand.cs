@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 using Stemsharp.Export.CoreML;
 using Stemsharp.Export.Onnx.Targets;
 
@@ -68,20 +68,18 @@ internal static class InspectPackageCommand
         return text.ToString().TrimEnd();
     }
 
-    private static string Json(CoreMLReport report)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
+    private static string Json(CoreMLReport report) => JsonText.Object(
+        json =>
         {
-            json.WriteStartObject();
-            json.WriteString("path", report.Path);
-            json.WriteNumber("specificationVersion", report.SpecificationVersion);
-            json.WriteString("operationSet", report.OperationSet);
+            json.WriteNumber("version", 1);
+            json.WritePath("path", report.Path);
+            json.WriteNumber("specification_version", report.SpecificationVersion);
+            json.WriteString("operation_set", report.OperationSet);
             json.WriteNumber("bytes", report.TotalBytes);
             Strings("inputs", report.Inputs);
             Strings("outputs", report.Outputs);
             json.WriteNumber("constants", report.Constants);
-            json.WriteNumber("highestRank", report.HighestRank);
+            json.WriteNumber("highest_rank", report.HighestRank);
             json.WriteStartObject("operations");
             foreach (CoreMLOperationCount count in report.Operations)
             {
@@ -92,7 +90,7 @@ internal static class InspectPackageCommand
             }
 
             json.WriteEndObject();
-            json.WriteStartObject("multiplyAdds");
+            json.WriteStartObject("multiply_adds");
             json.WriteNumber("single", report.MultiplyAddsFloat32);
             json.WriteNumber("half", report.MultiplyAddsFloat16);
             json.WriteEndObject();
@@ -115,7 +113,6 @@ internal static class InspectPackageCommand
             }
 
             json.WriteEndObject();
-            json.WriteEndObject();
 
             void Strings(string name, IReadOnlyList<string> values)
             {
@@ -127,8 +124,6 @@ internal static class InspectPackageCommand
 
                 json.WriteEndArray();
             }
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        },
+        indented: true);
 }

@@ -12,7 +12,7 @@ internal static class ModelOptions
     internal const string Names =
         "htdemucs, htdemucs_ft, htdemucs_6s, hdemucs_mmi, mdx, mdx_extra, demo, a signature, a .th, .safetensors, .ckpt, .onnx or bag .yaml file, or synthetic:htdemucs";
 
-    internal static Option<string> Model() => new("--name", "-n", "--model", "-m", "--model_filename")
+    internal static Option<string> Model() => new("--model", "-n", "--name", "-m", "--model_filename", "-s", "--sig")
     {
         Description = $"The model: {Names}.",
         HelpName = "MODEL",

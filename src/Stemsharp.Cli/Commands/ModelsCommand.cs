@@ -26,5 +26,6 @@ internal static class ModelsCommand
         Arity = required ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore,
     };
 
-    internal static Option<bool> Json() => new("--json") { Description = "Write one JSON object to standard output." };
+    /// <summary>The same in every command: one object on standard output, in place of what is read by people; of an error, too.</summary>
+    internal static Option<bool> Json(string description = "Write one JSON object to standard output, of errors too.") => new("--json") { Description = description };
 }

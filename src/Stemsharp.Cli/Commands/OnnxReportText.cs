@@ -59,7 +59,7 @@ internal static class OnnxReportText
         json =>
         {
             json.WriteNumber("version", 1);
-            json.WriteString("path", report.Path);
+            json.WritePath("path", report.Path);
             json.WriteNumber("bytes", report.Bytes);
             json.WriteNumber("opset", report.Opset);
             Strings("inputs", report.Inputs);

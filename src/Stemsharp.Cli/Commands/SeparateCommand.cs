@@ -21,29 +21,20 @@ internal static class SeparateCommand
         return command;
     }
 
-    /// <summary>Whoever reads JSON gets it when the run fails as a whole, too.</summary>
+    /// <summary>Whoever reads JSON lines gets what ends the run as one of them, in place of the text.</summary>
     private static async Task<int> RunOrSayWhyAsync(ParseResult line, SeparateOptions options, CancellationToken cancellationToken)
     {
-        bool lines = line.GetValue(options.Progress) == BatchViews.Json, result = line.GetValue(options.Json);
         try
         {
             return await RunAsync(line, options, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when ((lines || result) && exception is not OutOfMemoryException)
+        catch (Exception exception) when (line.GetValue(options.Progress) == BatchViews.Json && exception is not OutOfMemoryException)
         {
             (int code, string message) = CommandLineHost.Describe(exception, cancellationToken);
-            if (lines)
+            new JsonLines(line.InvocationConfiguration.Error).Error(code, message);
+            if (line.GetValue(options.Json))
             {
-                new JsonLines(line.InvocationConfiguration.Error).Error(code, message);
-            }
-            else
-            {
-                line.InvocationConfiguration.Error.WriteLine($"stemsharp: {message}");
-            }
-
-            if (result)
-            {
-                line.InvocationConfiguration.Output.WriteLine(ResultJson.OfError(code, message));
+                line.InvocationConfiguration.Output.WriteLine(ErrorJson.Of(code, message));
             }
 
             return code;
@@ -82,6 +73,7 @@ internal static class SeparateCommand
 
         using MemoryLimit memory = new(request.MaxMemory, cancellationToken);
         using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
+        request.Notes.View = view;
         List<TrackOutcome> outcomes = await memory.RunAsync(
             token => request.ToStandardOutput
                 ? RunPipeAsync(request, separator, inputs, view, token)

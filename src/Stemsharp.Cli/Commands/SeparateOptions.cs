@@ -33,7 +33,7 @@ internal sealed class SeparateOptions
     internal readonly Option<bool> ListModels = new("--list-models") { Description = "List the models and exit; the same as 'models list'." };
     internal readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more: engine, model files, timings, what onnxruntime says." };
 
-    internal readonly Option<string> Out = new("--out", "-o", "--output_dir")
+    internal readonly Option<string> Out = new("--out", "-o", "--output", "--output_dir")
     {
         Description = "Folder for the stems; a subfolder with the model's name is made. - writes to standard output.",
         DefaultValueFactory = _ => "separated",
@@ -81,6 +81,8 @@ internal sealed class SeparateOptions
 
     internal readonly EngineOptions Engine = new(Engines.Auto);
 
+    internal Option<bool> Fallback => Engine.Fallback;
+
     internal readonly Option<string[]> Stems = new("--stems")
     {
         Description = "Only these stems, separated by commas; models and transforms that they don't need are left out.",
@@ -89,6 +91,9 @@ internal sealed class SeparateOptions
 
     internal readonly Option<string?> SingleStem = new("--single_stem") { Description = "Only this stem, as audio-separator calls it: the same as --stems STEM.", HelpName = "STEM" };
     internal readonly Option<string?> TwoStems = new("--two-stems") { Description = "Only this stem and the rest: STEM and no_STEM." };
+
+    internal readonly Option<bool> Instrumental = new("--instrumental") { Description = "The song without vocals, and the vocals: the same as --two-stems vocals." };
+    internal readonly Option<bool> Acapella = new("--acapella") { Description = "Only the vocals: the same as --stems vocals." };
 
     internal readonly Option<string> OtherMethod = new("--other-method")
     {
@@ -160,7 +165,7 @@ internal sealed class SeparateOptions
     };
 
     internal readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Say nothing but what goes wrong." };
-    internal readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object to standard output." };
+    internal readonly Option<bool> Json = ModelsCommand.Json("Write the results as one JSON object to standard output, of errors too.");
 
     internal SeparateOptions()
     {
@@ -191,7 +196,7 @@ internal sealed class SeparateOptions
         foreach (Option option in new Option[]
         {
             Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
-            Threads, ParallelSegments, Stems, SingleStem, TwoStems, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
+            Threads, ParallelSegments, Stems, SingleStem, TwoStems, Instrumental, Acapella, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
             Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, Strict, MaxMemory,
         })
         {

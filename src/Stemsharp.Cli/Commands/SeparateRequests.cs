@@ -15,7 +15,7 @@ namespace Stemsharp.Cli.Commands;
 /// <summary>Turns a parsed command line into a request; whatever excludes each other is said here.</summary>
 internal static class SeparateRequests
 {
-    private const string SourceRate = "source";
+    private const string SourceRate = "source", Vocals = "vocals";
 
     /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
     internal static SeparateRequest From(ParseResult line, SeparateOptions options)
@@ -24,8 +24,11 @@ internal static class SeparateRequests
         Exclusive(line, options.NoSplit, options.Segment);
         Exclusive(line, options.Int24, options.Float32, options.Depth);
         Exclusive(line, options.Flac, options.Mp3, options.Format, options.OutputFormat);
-        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems);
+        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems, options.Instrumental);
+        Exclusive(line, options.Stems, options.SingleStem, options.TwoStems, options.Acapella);
         Exclusive(line, options.Overwrite, options.Resume);
+        Exclusive(line, options.Quiet, options.Verbose);
+        Exclusive(line, options.Bitrate, options.Mp3Bitrate);
         foreach (Option<string> option in new[] { options.OtherMethod, options.Clip, options.Layout, options.Downmix, options.Decoder, options.Pipe, options.Progress })
         {
             Values.OneOf(option, Get(line, option));
@@ -50,10 +53,11 @@ internal static class SeparateRequests
             throw new OptionException("--fallback goes on with Stemsharp's own engine, which cannot run an export. Leave it out, or name the model itself.");
         }
 
-        string[]? stems = line.GetValue(options.SingleStem) is { } single ? [single]
+        bool instrumental = line.GetValue(options.Instrumental);
+        string[]? stems = line.GetValue(options.Acapella) && !instrumental ? [Vocals] : line.GetValue(options.SingleStem) is { } single ? [single]
             : line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         StemFileOptions files = Files(line, options, stems);
-        SayWhatMeansNothing(line, options, files);
+        Notes notes = new(line.InvocationConfiguration.Error, Get(line, options.Progress) == BatchViews.Json, Has(line, options.Quiet));
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
         {
@@ -99,6 +103,7 @@ internal static class SeparateRequests
             Quiet = Has(line, options.Quiet),
             Verbose = Has(line, options.Verbose),
             Json = Has(line, options.Json),
+            Notes = notes,
             Separator = engine.Apply(new SeparatorOptions
             {
                 Model = line.GetValue(options.Model)!,
@@ -113,8 +118,8 @@ internal static class SeparateRequests
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
                 ReleaseMemory = true,
-                Notices = new DirectProgress<string>(message => Say(line, options, message)),
-                Logger = Has(line, options.Verbose) ? new VerboseLogger(message => Say(line, options, message)) : null,
+                Notices = notes,
+                Logger = Has(line, options.Verbose) ? new VerboseLogger(notes.Report) : null,
             }),
         };
         if (request.Duration <= TimeSpan.Zero)
@@ -125,6 +130,11 @@ internal static class SeparateRequests
         if (request.ToStandardOutput)
         {
             CheckPipe(request);
+        }
+
+        foreach (string sentence in UselessOptions.Sentences(line, UselessOptions.Of(request, options)))
+        {
+            notes.Report(sentence);
         }
 
         return request;
@@ -177,7 +187,7 @@ internal static class SeparateRequests
             ClipMode = mode,
             SharedGain = shared,
             CopyTags = !line.GetValue(options.NoTags),
-            TwoStems = line.GetValue(options.TwoStems),
+            TwoStems = line.GetValue(options.Instrumental) ? Vocals : line.GetValue(options.TwoStems),
             OtherMethod = Enum.Parse<OtherMethod>(line.GetValue(options.OtherMethod)!, ignoreCase: true),
             ExactSum = line.GetValue(options.ExactSum),
             ResidualStem = line.GetValue(options.Residual),
@@ -310,34 +320,6 @@ internal static class SeparateRequests
         if (given.Length > 1)
         {
             throw new OptionException($"{string.Join(" and ", given)} exclude each other; give one of them.");
-        }
-    }
-
-    // The original lets these pass, and so does this; but not without a word.
-    private static void SayWhatMeansNothing(ParseResult line, SeparateOptions options, StemFileOptions files)
-    {
-        if (files.Encoding.Format.IsLossless() || files.Traktor is not null)
-        {
-            return;
-        }
-
-        string[] given = [.. new Option[] { options.Int24, options.Float32, options.Depth, options.NoDither }.Where(o => line.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
-        if (given.Length > 0)
-        {
-            Say(line, options, $"{string.Join(" and ", given)} mean{(given.Length == 1 ? "s" : "")} nothing for {files.Encoding.Format.Extension()}, which has no depth; choose wav or flac for that.");
-        }
-    }
-
-    private static void Say(ParseResult line, SeparateOptions options, string message)
-    {
-        TextWriter error = line.InvocationConfiguration.Error;
-        if (Get(line, options.Progress) == BatchViews.Json)
-        {
-            new JsonLines(error).Note(message);
-        }
-        else
-        {
-            error.WriteLine($"stemsharp: {message}");
         }
     }
 

@@ -18,7 +18,7 @@ internal interface IEstimates : IAsyncDisposable
 internal sealed class EstimatesFolder(string folder) : IEstimates
 {
     /// <inheritdoc/>
-    public string Name => folder;
+    public string Name { get; } = Path.GetFullPath(folder);
 
     /// <inheritdoc/>
     public Task<IReadOnlyDictionary<string, string>> StemsOfAsync(TrackFolder track, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Cli.Hosting;
@@ -19,6 +18,11 @@ internal static class CommandLineHost
         void Stop(PosixSignalContext context)
         {
             context.Cancel = !cancellation.IsCancellationRequested;
+            if (!context.Cancel)
+            {
+                StatusLine.Abandon();
+            }
+
             cancellation.Cancel();
         }
 
@@ -45,9 +49,14 @@ internal static class CommandLineHost
 
         // "@name" stays a file name: response files would make such tracks unreachable.
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        string[] faults = [.. result.Errors.Select(e => e.Message).Concat(UnknownOptions(result)).Distinct()];
-        if (faults.Length > 0 && result.Action is not HelpWithExamples)
+        IReadOnlyList<string> faults = UsageFaults.Of(result);
+        if (faults.Count > 0 && result.Action is not Help)
         {
+            if (WantsJson(result))
+            {
+                output.WriteLine(ErrorJson.Of(ExitCode.Usage, string.Join(" ", faults)));
+            }
+
             return ReportUsage(result, faults, error);
         }
 
@@ -65,26 +74,30 @@ internal static class CommandLineHost
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             (int code, string message) = Describe(exception, cancellationToken);
+            StatusLine.Clear();
             error.WriteLine($"stemsharp: {message}");
+            if (WantsJson(result))
+            {
+                output.WriteLine(ErrorJson.Of(code, message));
+            }
+
             return code;
         }
     }
 
-    /// <summary>A song by itself means what most come for.</summary>
+    /// <summary>A song by itself, or an option that is not the root's own, means what most come for.</summary>
     internal static IReadOnlyList<string> WithCommand(Command root, IReadOnlyList<string> arguments) =>
-        arguments is [var first, ..] && IsInput(first) && !root.Subcommands.Any(c => c.Name == first || c.Aliases.Contains(first)) ? [Separate, .. arguments] : arguments;
+        arguments is [var first, ..] && !IsOf(root, first) && IsOfSeparate(first) ? [Separate, .. arguments] : arguments;
 
-    private static bool IsInput(string argument) =>
-        argument == "-" || (argument.Length > 0 && argument[0] != '-' && (Path.HasExtension(argument) || Path.Exists(argument)));
+    private static bool IsOf(Command root, string word) =>
+        root.Subcommands.Any(c => c.Name == word || c.Aliases.Contains(word)) || root.Options.Any(o => o.Name == word || o.Aliases.Contains(word));
 
-    /// <summary>The parser hands options that it doesn't know to arguments that take any text.</summary>
-    private static IEnumerable<string> UnknownOptions(ParseResult result) =>
-        result.Tokens.Any(t => t.Type == TokenType.DoubleDash)
-            ? []
-            : result.CommandResult.Children.OfType<ArgumentResult>()
-                .SelectMany(a => a.Tokens)
-                .Where(t => t.Value.Length > 1 && t.Value[0] == '-')
-                .Select(t => $"There is no option {t.Value}; a file of that name is given after --.");
+    private static bool IsOfSeparate(string argument) =>
+        argument.Length > 0 && (argument[0] == '-' || Path.HasExtension(argument) || Path.Exists(argument));
+
+    /// <summary>Whether one JSON object is wanted on standard output, which errors are too.</summary>
+    private static bool WantsJson(ParseResult result) =>
+        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == "--json") is Option<bool> json && result.GetValue(json);
 
     private static int ReportUsage(ParseResult result, IEnumerable<string> faults, TextWriter error)
     {

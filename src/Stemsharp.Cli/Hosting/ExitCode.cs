@@ -30,6 +30,9 @@ internal static class ExitCode
     /// <summary>Some tracks of a batch failed, others were done.</summary>
     internal const int PartialFailure = 8;
 
+    /// <summary>The address that a server should listen on is taken.</summary>
+    internal const int AddressInUse = 9;
+
     /// <summary>Stopped by Ctrl-C or a termination signal.</summary>
     internal const int Cancelled = 130;
 
@@ -37,6 +40,7 @@ internal static class ExitCode
     internal static int For(Exception exception) => exception switch
     {
         OperationCanceledException => Cancelled,
+        AddressInUseException => AddressInUse,
         OptionException => Usage,
         OutputException => Output,
         AudioException => Audio,
@@ -59,6 +63,7 @@ internal static class ExitCode
         ExternalTool => "external-tool",
         CheckFailed => "check-failed",
         PartialFailure => "partial-failure",
+        AddressInUse => "address-in-use",
         Cancelled => "cancelled",
         _ => "internal",
     };

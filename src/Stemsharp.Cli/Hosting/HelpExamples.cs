@@ -7,6 +7,7 @@ internal static class HelpExamples
     {
         ["stemsharp"] =
         [
+            "stemsharp song.mp3",
             "stemsharp separate song.wav --model demo",
             "stemsharp models list",
         ],
@@ -40,7 +41,7 @@ internal static class HelpExamples
         ["stemsharp bench pipeline"] = ["stemsharp bench pipeline --picture pipeline.svg", "stemsharp bench pipeline --seconds 60 --threads 1 --json"],
         ["stemsharp evaluate"] =
         [
-            "stemsharp evaluate musdb18hq/test -n htdemucs --csv scores.csv --json scores.json --html report.html",
+            "stemsharp evaluate musdb18hq/test -n htdemucs --csv scores.csv --html report.html",
             "stemsharp evaluate musdb18hq/test --estimates saved",
         ],
         ["stemsharp compare"] = ["stemsharp compare demo models/26c5300c.th"],

@@ -163,7 +163,7 @@ internal sealed record WorkPlan
             foreach (PlannedTrack track in Tracks)
             {
                 json.WriteStartObject();
-                json.WriteString("input", track.Track.Path);
+                json.WritePath("input", track.Track.Path);
                 json.WriteNumber("audio_seconds", Math.Round(track.AudioSeconds, 3));
                 json.WriteNumber("segments", track.Pieces);
                 json.WriteNumber("seconds", Math.Round(track.Seconds, 2));
@@ -176,7 +176,7 @@ internal sealed record WorkPlan
             foreach (RejectedInput rejected in Rejected)
             {
                 json.WriteStartObject();
-                json.WriteString("input", rejected.Shown);
+                json.WritePath("input", rejected.Shown);
                 json.WriteString("message", rejected.Message);
                 json.WriteEndObject();
             }

@@ -1,3 +1,5 @@
+using Stemsharp.Cli.Hosting;
+
 namespace Stemsharp.Cli.Progress;
 
 /// <summary>Chooses how progress is shown.</summary>
@@ -14,27 +16,22 @@ internal static class BatchViews
     /// <summary>Makes the view: bars only where standard error is a terminal that can move its cursor.</summary>
     internal static IBatchView Create(string name, bool quiet, TextWriter error)
     {
-        if (quiet && name == Auto)
+        if (quiet && name is Auto or None)
         {
-            name = None;
+            return new QuietView(error);
         }
 
         return name switch
         {
             Json => new JsonView(error),
-            None => new QuietView(error),
-            Plain => new PlainView(error),
+            None => new PlainView(error, progress: false),
+            Plain => new PlainView(error, progress: true),
             Bar => new LiveView(error),
-            _ => IsTerminal(error) ? new LiveView(error) : new PlainView(error),
+            _ => StatusLine.IsTerminal(error) ? new LiveView(error) : new PlainView(error, progress: true),
         };
     }
 
     /// <summary>How downloads before the work are shown.</summary>
     internal static IProgress<DownloadProgress> Downloads(string name, bool quiet, TextWriter error) =>
-        name == Json ? new JsonDownloadView(error) : new DownloadView(error, quiet || name == None);
-
-    private static bool IsTerminal(TextWriter error) =>
-        ReferenceEquals(error, Console.Error)
-        && !Console.IsErrorRedirected
-        && Environment.GetEnvironmentVariable("TERM") != "dumb";
+        name == Json ? new JsonDownloadView(error) : new DownloadView(error, quiet, progress: name != None);
 }

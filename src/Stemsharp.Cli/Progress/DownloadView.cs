@@ -1,3 +1,4 @@
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
@@ -25,6 +26,7 @@ internal sealed class DownloadView(TextWriter error, bool quiet, bool progress =
         if (value.Notice is { } notice && !ReferenceEquals(notice, _notice))
         {
             _notice = notice;
+            StatusLine.Clear();
             error.WriteLine(Words.Download(notice, value.Total));
         }
 
@@ -34,7 +36,7 @@ internal sealed class DownloadView(TextWriter error, bool quiet, bool progress =
         }
 
         int percent = (int)(100 * value.Received / value.Total.Value);
-        bool terminal = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
+        bool terminal = StatusLine.IsTerminal(error);
         int step = terminal ? percent : percent / 10 * 10;
         if (value.File == _file && step == _shown)
         {
@@ -44,13 +46,17 @@ internal sealed class DownloadView(TextWriter error, bool quiet, bool progress =
         _file = value.File;
         _shown = step;
         string line = $"Downloading {value.File}: {step} % of {Words.Bytes(value.Total.Value)}";
-        if (terminal)
+        if (!terminal)
         {
-            error.Write($"\r{line}{(percent == 100 ? "\n" : "")}");
+            error.WriteLine(line);
+        }
+        else if (percent < 100)
+        {
+            StatusLine.Show(line);
         }
         else
         {
-            error.WriteLine(line);
+            StatusLine.Clear();
         }
     }
 }

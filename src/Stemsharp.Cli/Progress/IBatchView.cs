@@ -13,8 +13,13 @@ internal interface IBatchView : IDisposable
 
     /// <summary>The next track begins.</summary>
     /// <param name="index">Its place in the batch, from 0.</param>
-    /// <param name="name">As the user knows it.</param>
-    ITrackView Track(int index, string name);
+    /// <param name="track">The input.</param>
+    ITrackView Track(int index, Track track);
+
+    /// <summary>A track's duration is known, maybe long before it begins; from any thread.</summary>
+    /// <param name="index">Its place in the batch, from 0.</param>
+    /// <param name="seconds">Its duration.</param>
+    void Length(int index, double seconds);
 
     /// <summary>Something to know besides.</summary>
     void Note(string message);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
@@ -30,5 +31,9 @@ internal sealed class JsonLines(TextWriter error)
     internal void Note(string message) => Write("note", json => json.WriteString("message", message));
 
     /// <summary>What ended the whole run.</summary>
-    internal void Error(int code, string message) => Write("error", json => OutcomeJson.WriteError(json, code, message));
+    internal void Error(int code, string message) => Write("error", json =>
+    {
+        ErrorJson.Write(json, code, message);
+        json.WriteNumber("exit_code", code);
+    });
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 
@@ -8,23 +10,30 @@ internal sealed class JsonView(TextWriter error) : IBatchView
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
     private readonly JsonLines _lines = new(error);
+    private BatchClock _clock = new(0);
 
-    public void Begin(int tracks, string model, string folder) => _lines.Write("begin", json =>
+    public void Begin(int tracks, string model, string folder)
     {
-        json.WriteNumber("tracks", tracks);
-        json.WriteString("model", model);
-        json.WriteString("folder", folder);
-    });
+        _clock = new BatchClock(tracks);
+        _lines.Write("begin", json =>
+        {
+            json.WriteNumber("tracks", tracks);
+            json.WriteString("model", model);
+            json.WritePath("folder", folder);
+        });
+    }
 
-    public ITrackView Track(int index, string name)
+    public ITrackView Track(int index, Track track)
     {
         _lines.Write("track", json =>
         {
             json.WriteNumber("index", index);
-            json.WriteString("input", name);
+            json.WritePath("input", track.Path);
         });
-        return new TrackView(_lines, index);
+        return new TrackView(this, index);
     }
+
+    public void Length(int index, double seconds) => _clock.Length(index, seconds);
 
     public void Note(string message) => _lines.Note(message);
 
@@ -41,12 +50,13 @@ internal sealed class JsonView(TextWriter error) : IBatchView
 
     private static double Round(double seconds) => Math.Round(seconds, 3);
 
-    private sealed class TrackView(JsonLines lines, int index) : ITrackView
+    private sealed class TrackView(JsonView view, int index) : ITrackView
     {
         private long _last = long.MinValue;
 
         public void Report(in TrackProgress progress)
         {
+            view._clock.Report(index, progress);
             long now = Environment.TickCount64;
             long last = Interlocked.Read(ref _last);
             if (last != long.MinValue && now - last < s_interval.TotalMilliseconds && progress.Fraction < 1)
@@ -56,30 +66,40 @@ internal sealed class JsonView(TextWriter error) : IBatchView
 
             Interlocked.Exchange(ref _last, now);
             TrackProgress copy = progress;
-            lines.Write("progress", json =>
+            view._lines.Write("progress", json =>
             {
                 json.WriteNumber("index", index);
                 json.WriteString("phase", copy.Phase);
                 json.WriteNumber("fraction", Math.Round(copy.Fraction, 4));
                 json.WriteNumber("audio_seconds", Round(copy.AudioSeconds));
                 json.WriteNumber("elapsed_seconds", Round(copy.Elapsed.TotalSeconds));
-                if (copy.Remaining is { } left)
-                {
-                    json.WriteNumber("remaining_seconds", Round(left.TotalSeconds));
-                }
-                else
-                {
-                    json.WriteNull("remaining_seconds");
-                }
-
+                WriteSeconds(json, "remaining_seconds", copy.Remaining);
                 json.WriteNumber("speed", Round(copy.Speed));
+                json.WriteNumber("batch_fraction", Math.Round(view._clock.Fraction, 4));
+                WriteSeconds(json, "batch_remaining_seconds", view._clock.Remaining);
             });
         }
 
-        public void End(TrackOutcome outcome) => lines.Write("track_end", json =>
+        public void End(TrackOutcome outcome)
         {
-            json.WriteNumber("index", index);
-            OutcomeJson.WriteFields(json, outcome);
-        });
+            view._clock.End(index, outcome);
+            view._lines.Write("track_end", json =>
+            {
+                json.WriteNumber("index", index);
+                OutcomeJson.WriteFields(json, outcome);
+            });
+        }
+
+        private static void WriteSeconds(Utf8JsonWriter json, string name, TimeSpan? time)
+        {
+            if (time is { } known)
+            {
+                json.WriteNumber(name, Round(known.TotalSeconds));
+            }
+            else
+            {
+                json.WriteNull(name);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
@@ -13,6 +14,7 @@ internal sealed class LiveView : IBatchView
     private Task _display = Task.CompletedTask;
     private ProgressTask? _track;
     private ProgressTask? _batch;
+    private BatchClock _clock = new(0);
     private int _tracks;
 
     internal LiveView(TextWriter error)
@@ -25,11 +27,13 @@ internal sealed class LiveView : IBatchView
     public void Begin(int tracks, string model, string folder)
     {
         _tracks = tracks;
+        _clock = new BatchClock(tracks);
         if (folder != "-")
         {
             _console.MarkupLineInterpolated($"Stems go to [bold]{folder}[/]");
         }
 
+        StatusLine.HasBar = true;
         TaskCompletionSource<ProgressContext> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _display = _console.Progress()
             .AutoClear(true)
@@ -42,18 +46,20 @@ internal sealed class LiveView : IBatchView
         ProgressContext display = started.Task.GetAwaiter().GetResult();
         if (tracks > 1)
         {
-            _batch = display.AddTask($"{tracks} tracks", maxValue: tracks);
+            _batch = display.AddTask($"{tracks} tracks", maxValue: 1);
         }
         // One bar serves all tracks in turn: a thousand finished bars would help nobody.
         _track = display.AddTask("starting", maxValue: 1);
     }
 
-    public ITrackView Track(int index, string name)
+    public ITrackView Track(int index, Track track)
     {
-        string label = _tracks > 1 ? $"{index + 1}. {Path.GetFileName(name)}" : Path.GetFileName(name);
+        string name = Path.GetFileName(track.Shown), label = _tracks > 1 ? $"{index + 1}. {name}" : name;
         _track!.Description = Markup.Escape(label.Length <= 40 ? label : string.Concat(label.AsSpan(0, 39), "…"));
         return new TrackView(this, index);
     }
+
+    public void Length(int index, double seconds) => _clock.Length(index, seconds);
 
     public void Note(string message) => _console.MarkupLineInterpolated($"[grey]{message}[/]");
 
@@ -72,27 +78,36 @@ internal sealed class LiveView : IBatchView
     {
         _over.TrySetResult();
         _display.GetAwaiter().GetResult();
+        StatusLine.HasBar = false;
     }
 
-    private void Show(int index, in TrackProgress progress)
+    private void Show(in TrackProgress progress)
     {
-        TrackProgress copy = progress;
-        _track!.State.Update<TrackProgress>(DetailColumn.Key, _ => copy);
+        string left = progress.Remaining is { } remaining && progress.Fraction < 1 ? Left(remaining) : progress.Phase;
+        DetailColumn.Show(_track!, $"{left}  {Words.Speed(progress.Speed)}");
         // A bar at its maximum counts as finished and could not start again for the next track.
-        _track.Value = Math.Min(0.9999, progress.Fraction);
+        _track!.Value = Math.Min(0.9999, progress.Fraction);
         if (_batch is { } batch)
         {
-            batch.Value = Math.Min(_tracks - 0.0001, index + progress.Fraction);
+            batch.Value = Math.Min(0.9999, _clock.Fraction);
+            DetailColumn.Show(batch, _clock.Remaining is { } all ? Left(all) : "");
         }
     }
 
+    private static string Left(TimeSpan time) => $"{Words.Duration(time)} left";
+
     private sealed class TrackView(LiveView view, int index) : ITrackView
     {
-        public void Report(in TrackProgress progress) => view.Show(index, progress);
+        public void Report(in TrackProgress progress)
+        {
+            view._clock.Report(index, progress);
+            view.Show(progress);
+        }
 
         public void End(TrackOutcome outcome)
         {
-            view.Show(index, new TrackProgress("", 1, 0, TimeSpan.Zero));
+            view._clock.End(index, outcome);
+            view.Show(new TrackProgress("", 1, 0, TimeSpan.Zero));
             string text = OutcomeWords.Of(outcome);
             FormattableString line = outcome.Status switch
             {
@@ -113,20 +128,19 @@ internal sealed class LiveView : IBatchView
         }
     }
 
-    /// <summary>Time left and speed of the track.</summary>
+    /// <summary>Time left, and a track's speed.</summary>
     private sealed class DetailColumn : ProgressColumn
     {
-        internal const string Key = "progress";
+        private const string Key = "detail";
 
         protected override bool NoWrap => true;
 
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
-        {
-            TrackProgress progress = task.State.Get<TrackProgress>(Key);
-            string left = progress.Remaining is { } remaining && progress.Fraction < 1
-                ? $"{Words.Duration(remaining)} left"
-                : progress.Phase ?? "";
-            return new Spectre.Console.Text($"{left}  {Words.Speed(progress.Speed)}");
-        }
+        internal static void Show(ProgressTask task, string detail) => task.State.Update<Detail>(Key, _ => new Detail(detail));
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+            new Spectre.Console.Text(task.State.Get<Detail>(Key).Text ?? "");
+
+        // The state keeps values only.
+        private readonly record struct Detail(string Text);
     }
 }

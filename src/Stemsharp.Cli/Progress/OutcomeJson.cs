@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Text;
 
 namespace Stemsharp.Cli.Progress;
 
@@ -9,7 +10,7 @@ internal static class OutcomeJson
 {
     internal static void WriteFields(Utf8JsonWriter json, TrackOutcome outcome)
     {
-        json.WriteString("input", outcome.Track.Path);
+        json.WritePath("input", outcome.Track.Path);
         json.WriteString("status", outcome.Status switch
         {
             TrackStatus.Done => "done",
@@ -18,7 +19,7 @@ internal static class OutcomeJson
         });
         if (outcome.Status == TrackStatus.Failed)
         {
-            WriteReason(json, outcome.Code, outcome.Message);
+            ErrorJson.Write(json, outcome.Code, outcome.Message);
         }
         else
         {
@@ -41,7 +42,7 @@ internal static class OutcomeJson
             {
                 json.WriteStartObject();
                 json.WriteString("stem", file.Stem);
-                json.WriteString("path", file.Path);
+                json.WritePath("path", file.Path);
                 json.WriteNumber("gain", Math.Round(file.Gain, 6));
                 json.WriteEndObject();
             }
@@ -65,19 +66,6 @@ internal static class OutcomeJson
 
             json.WriteEndArray();
         }
-    }
-
-    /// <summary>What ended a whole run.</summary>
-    internal static void WriteError(Utf8JsonWriter json, int code, string message)
-    {
-        WriteReason(json, code, message);
-        json.WriteNumber("exit_code", code);
-    }
-
-    private static void WriteReason(Utf8JsonWriter json, int code, string? message)
-    {
-        json.WriteString("error", ExitCode.Name(code));
-        json.WriteString("message", message);
     }
 
     // JSON has no infinity: an exact sum's null depth is written as null.

@@ -4,25 +4,35 @@ using Stemsharp.Cli.Text;
 namespace Stemsharp.Cli.Progress;
 
 /// <summary>Lines of text, for logs and pipes: one when a track begins, one at each tenth, one at its end.</summary>
-internal sealed class PlainView(TextWriter error) : IBatchView
+/// <param name="error">Where they go.</param>
+/// <param name="progress">Say how tracks go on; otherwise only what becomes of them.</param>
+internal sealed class PlainView(TextWriter error, bool progress) : IBatchView
 {
     private int _tracks;
+    private BatchClock _clock = new(0);
 
     public void Begin(int tracks, string model, string folder)
     {
         _tracks = tracks;
+        _clock = new BatchClock(tracks);
         if (folder != "-")
         {
             error.WriteLine($"Stems go to {folder}");
         }
     }
 
-    public ITrackView Track(int index, string name)
+    public ITrackView Track(int index, Track track)
     {
         string prefix = _tracks > 1 ? $"[{index + 1}/{_tracks}] " : "";
-        error.WriteLine($"{prefix}{name}");
-        return new TrackView(error, prefix);
+        if (progress)
+        {
+            error.WriteLine($"{prefix}{track.Shown}");
+        }
+
+        return new TrackView(this, index, prefix);
     }
+
+    public void Length(int index, double seconds) => _clock.Length(index, seconds);
 
     public void Note(string message) => error.WriteLine(message);
 
@@ -36,7 +46,11 @@ internal sealed class PlainView(TextWriter error) : IBatchView
 
     public void Dispose() => error.Flush();
 
-    private sealed class TrackView(TextWriter error, string prefix) : ITrackView
+    private bool ShowsProgress => progress;
+
+    private void Write(string line) => error.WriteLine(line);
+
+    private sealed class TrackView(PlainView view, int index, string prefix) : ITrackView
     {
         private readonly Lock _lock = new();
         private int _tenth;
@@ -45,8 +59,9 @@ internal sealed class PlainView(TextWriter error) : IBatchView
         {
             lock (_lock)
             {
+                view._clock.Report(index, progress);
                 int tenth = (int)(progress.Fraction * 10 + 1e-9);
-                if (tenth <= _tenth || tenth >= 10)
+                if (!view.ShowsProgress || tenth <= _tenth || tenth >= 10)
                 {
                     return;
                 }
@@ -54,7 +69,10 @@ internal sealed class PlainView(TextWriter error) : IBatchView
                 _tenth = tenth;
                 string remaining = progress.Remaining is { } left ? $", {Words.Duration(left)} left" : "";
                 string speed = progress.Speed > 0 ? $", {Words.Speed(progress.Speed)}" : "";
-                error.WriteLine($"{prefix}{tenth * 10} %{remaining}{speed}");
+                string batch = view._tracks > 1
+                    ? $"; all tracks {(int)(100 * view._clock.Fraction)} %{(view._clock.Remaining is { } all ? $", {Words.Duration(all)} left" : "")}"
+                    : "";
+                view.Write($"{prefix}{tenth * 10} %{remaining}{speed}{batch}");
             }
         }
 
@@ -62,15 +80,16 @@ internal sealed class PlainView(TextWriter error) : IBatchView
         {
             lock (_lock)
             {
-                error.WriteLine($"{prefix}{(outcome.Status == TrackStatus.Failed ? "failed: " : "")}{OutcomeWords.Of(outcome)}");
+                view._clock.End(index, outcome);
+                view.Write($"{prefix}{(outcome.Status == TrackStatus.Failed ? "failed: " : "")}{OutcomeWords.Of(outcome)}");
                 if (outcome.NullDecibels is { } nulls)
                 {
-                    error.WriteLine($"{prefix}{Words.Null(nulls)}");
+                    view.Write($"{prefix}{Words.Null(nulls)}");
                 }
 
                 foreach (string warning in outcome.Warnings)
                 {
-                    error.WriteLine($"{prefix}note: {warning}");
+                    view.Write($"{prefix}note: {warning}");
                 }
             }
         }

@@ -7,7 +7,9 @@ internal sealed class QuietView(TextWriter error) : IBatchView
 {
     public void Begin(int tracks, string model, string folder) { }
 
-    public ITrackView Track(int index, string name) => new TrackView(error);
+    public ITrackView Track(int index, Track track) => new TrackView(error);
+
+    public void Length(int index, double seconds) { }
 
     public void Note(string message) { }
 

@@ -55,11 +55,27 @@ internal sealed class BatchRun
         int index = 0;
         foreach (RejectedInput rejected in inputs.Rejected)
         {
-            End(_view.Track(index++, rejected.Shown), TrackOutcome.Failure(rejected));
+            TrackOutcome outcome = TrackOutcome.Failure(rejected);
+            End(_view.Track(index++, outcome.Track), outcome);
         }
 
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task lengths = TrackLengths.TellAsync(_request, inputs.Tracks, index, _view, over.Token);
+        try
+        {
+            await RunAsync(inputs.Tracks, index, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            await lengths.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RunAsync(IReadOnlyList<Track> tracks, int index, CancellationToken cancellationToken)
+    {
         Queue<(int Index, Track Track)> waiting = new();
-        foreach (Track track in inputs.Tracks)
+        foreach (Track track in tracks)
         {
             if (!await TryTrackAsync(index, track, cancellationToken).ConfigureAwait(false))
             {
@@ -94,7 +110,7 @@ internal sealed class BatchRun
         cancellationToken.ThrowIfCancellationRequested();
         ITrackView? view = null;
         TrackSource? source = null;
-        ITrackView View() => view ??= _view.Track(index, track.Shown);
+        ITrackView View() => view ??= _view.Track(index, track);
         try
         {
             long began = Stopwatch.GetTimestamp();

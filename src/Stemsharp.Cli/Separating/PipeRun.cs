@@ -18,7 +18,7 @@ internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, 
     /// <param name="cancellationToken">Stops within a segment.</param>
     internal async Task<TrackOutcome> RunAsync(Track track, Stream output, CancellationToken cancellationToken)
     {
-        ITrackView trackView = view.Track(0, track.Shown);
+        ITrackView trackView = view.Track(0, track);
         string work = Directory.CreateTempSubdirectory("stemsharp-").FullName;
         try
         {

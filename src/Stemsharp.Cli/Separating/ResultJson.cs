@@ -48,13 +48,4 @@ internal static class ResultJson
 
         json.WriteEndArray();
     }
-
-    /// <summary>The same for a run that an error ended before its results.</summary>
-    internal static string OfError(int exitCode, string message) => JsonText.Object(
-        json =>
-        {
-            json.WriteNumber("version", 1);
-            OutcomeJson.WriteError(json, exitCode, message);
-        },
-        indented: true);
 }

@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
+using Stemsharp.Cli.Progress;
 using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Separating;
@@ -63,6 +64,9 @@ internal sealed record SeparateRequest
     internal bool Verbose { get; init; }
 
     internal bool Json { get; init; }
+
+    /// <summary>Takes what there is to know besides.</summary>
+    internal required Notes Notes { get; init; }
 
     /// <summary>How inputs are opened.</summary>
     internal AudioInputOptions Input => new() { Start = Start, Duration = Duration, Strict = Strict, Downmix = Downmix, Stream = Stream, Decoder = Decoder };

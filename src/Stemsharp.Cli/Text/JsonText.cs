@@ -28,6 +28,10 @@ internal static class JsonText
         }
     }
 
+    /// <summary>A path, always as the absolute one; <c>-</c> for standard input or output, null for none.</summary>
+    internal static void WritePath(this Utf8JsonWriter json, string name, string? path) =>
+        json.WriteString(name, path is null or "-" ? path : Path.GetFullPath(path));
+
     /// <summary>A licence's record as the field <c>licence</c>; null where nobody stated one.</summary>
     internal static void WriteLicence(this Utf8JsonWriter json, ModelLicence? licence)
     {

@@ -30,8 +30,8 @@ internal sealed class StemEncoder(ISongSeparator separator, JobQueue queue, Disk
             return format;
         }
 
-        throw format is "flac" or "mp3"
-            ? new ExternalToolException($"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for wav.")
+        throw format == "mp3"
+            ? new ExternalToolException($"'{format}' needs FFmpeg, which the server has not found. Install FFmpeg and start the server again, or ask for {string.Join(" or ", separator.Encoders)}.")
             : new OptionException($"'{ClientText.Quoted(format)}' is not written here; valid are {string.Join(", ", separator.Encoders)}.");
     }
 

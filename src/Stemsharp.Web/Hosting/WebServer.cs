@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
+using Stemsharp.Cli.Hosting;
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
 using Stemsharp.Web.Delivery;
@@ -73,7 +74,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
         catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            throw new OptionException($"Port {options.Port} is in use. Another server may be running; choose another port with --port, or 0 for any that is free.", error);
+            throw new AddressInUseException($"Port {options.Port} is in use; another server may be running. Choose another with --port, or 0 for any that is free.", error);
         }
         Uri bound = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
             .Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
@@ -101,6 +102,9 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         logging?.Invoke(builder.Logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What keeps the host from starting is thrown, and told in one line.
+        CancellationToken started = CancellationToken.None;
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && started.IsCancellationRequested);
         // A client that breaks off or sends rubbish is no news.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         TlsCertificate? certificate = options.Certificate is { } file ? TlsCertificate.Load(file, options.CertificateKey) : null;
@@ -152,6 +156,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
+        started = app.Lifetime.ApplicationStarted;
         if (options.BehindProxy)
         {
             app.UseForwardedHeaders(Forwarded());

@@ -58,6 +58,11 @@ public static class AudioFiles
         FFmpegEncoder encoder = FFmpegEncoder.For(options.Format);
         encoder.Check(options, channels);
         int rate = encoder.Rate(options.SampleRate, sampleRate);
+        if (IsWrittenHere(options))
+        {
+            return rate;
+        }
+
         string purpose = $"Writing {encoder.Name}";
         FFmpegTool tool = FFmpegTool.Find(options.FFmpegPath, purpose);
         tool.RequireEncoder(encoder.Encoder, purpose);
@@ -86,8 +91,8 @@ public static class AudioFiles
         string path, int sampleRate, int channels, EncodingOptions options, CancellationToken cancellationToken)
     {
         int rate = Check(options, sampleRate, channels);
-        PcmWriter writer = options.Format == AudioFormat.Wav
-            ? WavWriter.Create(path, rate, channels, options)
+        PcmWriter writer = options.Format == AudioFormat.Wav ? WavWriter.Create(path, rate, channels, options)
+            : IsWrittenHere(options) ? FlacWriter.Create(path, rate, channels, options)
             : CreateEncoded(path, rate, channels, options, cancellationToken);
         return rate == sampleRate ? writer : new ResamplingWriter(writer, sampleRate, options.Length);
     }
@@ -123,6 +128,9 @@ public static class AudioFiles
     /// <param name="folder">Where stems were written.</param>
     /// <returns>How many files were removed.</returns>
     public static int RemoveLeftovers(string folder) => OutputFile.Sweep(folder);
+
+    /// <summary>Whether a format that FFmpeg writes where it is installed is written without it.</summary>
+    private static bool IsWrittenHere(EncodingOptions options) => options.Format == AudioFormat.Flac && !FFmpegTool.IsThere(options.FFmpegPath);
 
     private static FFmpegWriter CreateEncoded(
         string path, int rate, int channels, EncodingOptions options, CancellationToken cancellationToken)

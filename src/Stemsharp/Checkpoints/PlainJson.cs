@@ -9,14 +9,23 @@ internal static class PlainJson
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 32, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    public static IReadOnlyDictionary<string, object?> ReadObject(ReadOnlyMemory<byte> utf8)
+    // How demucs 4.1 writes a fraction: {"_type": "fraction", "numerator": 39, "denominator": 5}.
+    private const string TypeKey = "_type", FractionType = "fraction", NumeratorKey = "numerator", DenominatorKey = "denominator";
+
+    public static IReadOnlyDictionary<string, object?> ReadObject(ReadOnlyMemory<byte> utf8) =>
+        Read(utf8) as IReadOnlyDictionary<string, object?> ?? throw new CheckpointFormatException("it holds JSON, but not an object in braces.");
+
+    public static IReadOnlyDictionary<string, object?> ReadObject(string json) => ReadObject(Encoding.UTF8.GetBytes(json));
+
+    public static IReadOnlyList<object?> ReadList(string json) =>
+        Read(Encoding.UTF8.GetBytes(json)) as IReadOnlyList<object?> ?? throw new CheckpointFormatException("it holds JSON, but not a list in brackets.");
+
+    private static object? Read(ReadOnlyMemory<byte> utf8)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8, Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? ToDictionary(document.RootElement)
-                : throw new CheckpointFormatException("it holds JSON, but not an object in braces.");
+            return ToPlain(document.RootElement);
         }
         catch (JsonException e)
         {
@@ -29,10 +38,18 @@ internal static class PlainJson
         }
     }
 
-    public static void Write(Utf8JsonWriter writer, object? value)
+    /// <summary>Writes a value; fractions as text, such as <c>39/5</c>, or as the objects that demucs 4.1 reads.</summary>
+    public static void Write(Utf8JsonWriter writer, object? value, bool tagFractions = false)
     {
         switch (value)
         {
+            case Fraction fraction when tagFractions:
+                writer.WriteStartObject();
+                writer.WriteString(TypeKey, FractionType);
+                writer.WriteNumber(NumeratorKey, fraction.Numerator);
+                writer.WriteNumber(DenominatorKey, fraction.Denominator);
+                writer.WriteEndObject();
+                break;
             case null: writer.WriteNullValue(); break;
             case bool flag: writer.WriteBooleanValue(flag); break;
             case long number: writer.WriteNumberValue(number); break;
@@ -42,7 +59,7 @@ internal static class PlainJson
                 foreach ((string key, object? item) in dictionary)
                 {
                     writer.WritePropertyName(key);
-                    Write(writer, item);
+                    Write(writer, item, tagFractions);
                 }
 
                 writer.WriteEndObject();
@@ -51,7 +68,7 @@ internal static class PlainJson
                 writer.WriteStartArray();
                 foreach (object? item in list)
                 {
-                    Write(writer, item);
+                    Write(writer, item, tagFractions);
                 }
 
                 writer.WriteEndArray();
@@ -60,12 +77,12 @@ internal static class PlainJson
         }
     }
 
-    public static string ToText(object? value)
+    public static string ToText(object? value, bool tagFractions = false)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer))
         {
-            Write(writer, value);
+            Write(writer, value, tagFractions);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
@@ -82,9 +99,14 @@ internal static class PlainJson
         return values;
     }
 
+    private static Fraction ToFraction(Dictionary<string, object?> values) =>
+        values.GetValueOrDefault(NumeratorKey) is long numerator && values.GetValueOrDefault(DenominatorKey) is long denominator && Fraction.TryCreate(numerator, denominator, out Fraction fraction)
+            ? fraction
+            : throw new CheckpointFormatException($"it has a fraction without a whole {NumeratorKey} and a {DenominatorKey} above 0.");
+
     private static object? ToPlain(JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.Object => ToDictionary(element),
+        JsonValueKind.Object => ToDictionary(element) is var values && values.GetValueOrDefault(TypeKey) is FractionType ? ToFraction(values) : values,
         JsonValueKind.Array => element.EnumerateArray().Select(ToPlain).ToList(),
         JsonValueKind.String => element.GetString(),
         JsonValueKind.Number => element.TryGetInt64(out long whole) ? (object)whole : element.GetDouble(),

@@ -2,7 +2,8 @@ namespace Stemsharp.Checkpoints;
 
 /// <summary>
 /// A JSON or YAML file beside a checkpoint, of the same name but for the extension, with the model's configuration:
-/// <c>{"sources": ["drums", …], "segment": "39/5", …}</c>, at the top or under <c>"kwargs"</c>, or the sections audio, model, training
+/// <c>{"sources": ["drums", …], "segment": "39/5", …}</c>, at the top or under <c>"kwargs"</c> (an object, or a text that holds one, as
+/// demucs 4.1 publishes it), or the sections audio, model, training
 /// and inference of a trainer's YAML. It goes over what the checkpoint itself says. The description that an ONNX export leaves under the
 /// same name speaks of graphs, not of the checkpoint, and is passed over, and so is a bag.
 /// </summary>
@@ -62,6 +63,11 @@ internal static class SidecarFile
             return null;
         }
 
-        return values.GetValueOrDefault("kwargs") as IReadOnlyDictionary<string, object?> ?? values;
+        return values.GetValueOrDefault("kwargs") switch
+        {
+            IReadOnlyDictionary<string, object?> arguments => arguments,
+            string json => PlainJson.ReadObject(json),
+            _ => values,
+        };
     });
 }

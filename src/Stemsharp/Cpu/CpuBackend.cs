@@ -1,4 +1,5 @@
 using Stemsharp.Inference;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
@@ -26,6 +27,14 @@ public sealed class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override string? WhyMorePrecise(Network network, EngineSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Precision == EnginePrecision.Mixed ? WhySingle(network) : null;
+    }
+
+    /// <inheritdoc/>
     public override EngineMemory Estimate(Network network, EngineSettings settings, int samples)
     {
         using Plan plan = Sketch(network, settings, samples);
@@ -41,17 +50,24 @@ public sealed class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads);
+    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads, settings.Precision == EnginePrecision.Mixed && WhySingleHere is null);
 
     /// <inheritdoc/>
     public override IEngine Open(Network network, EngineSettings settings)
     {
         Require(network, settings);
-        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen), settings.Threads);
+        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen, Pairs(network, settings)), settings.Threads);
     }
 
+    /// <summary>Why no network runs in mixed precision here, as a part of a sentence; null where those that may do.</summary>
+    internal static string? WhySingleHere =>
+        SimdTier.Chosen.Bits < 512 ? $"{SimdTier.Chosen.Name} instructions do not multiply bfloat16"
+        : PairKernels.Native is null ? PairKernels.Refusal
+        : null;
+
     /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
-    internal static string Describe(SimdTier tier, int threads) => $"cpu ({tier.Name}, {threads} {(threads == 1 ? "thread" : "threads")})";
+    internal static string Describe(SimdTier tier, int threads, bool isMixed) =>
+        $"cpu ({tier.Name}{(isMixed ? ", mixed" : "")}, {threads} {(threads == 1 ? "thread" : "threads")})";
 
     /// <summary>How many pieces of a long song are to run at once: as asked for, or as many as keep the threads busy and fit into memory.</summary>
     internal static int PiecesAtOnce(Plan plan, EngineSettings settings)
@@ -62,12 +78,21 @@ public sealed class CpuBackend : Backend
         return Math.Clamp(wanted, 1, settings.Threads);
     }
 
+    // What multiplies in 16 bits, where that is asked for and nothing stands against it.
+    private static PairKernels? Pairs(Network network, EngineSettings settings) =>
+        settings.Precision == EnginePrecision.Mixed && WhySingle(network) is null ? PairKernels.Native : null;
+
+    private static string? WhySingle(Network network) =>
+        WhySingleHere is { } reason ? reason
+        : !PlanBuilder.CanMix(network.Record(network.Definition.Cut.Samples)) ? "this model is not one that 16-bit products leave accurate enough"
+        : null;
+
     // A plan whose weights are counted and not read.
     private static Plan Sketch(Network network, EngineSettings settings, int samples)
     {
         Graph.Graph graph = network.Record(samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen);
+        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen, Pairs(network, settings));
     }
 
     private static bool IsItself(string device) => device is "cpu" or "0";

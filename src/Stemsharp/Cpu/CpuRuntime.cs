@@ -1,5 +1,6 @@
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Inference;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
@@ -13,6 +14,7 @@ internal sealed class CpuRuntime : INetworkRuntime
     private readonly Network _network;
     private readonly EngineSettings _settings;
     private readonly SimdTier _tier;
+    private readonly PairKernels? _pairs;
     private readonly PackedStore _store = new();
     private readonly List<CpuSession> _sessions = [];
     private int _samples, _atOnce;
@@ -20,12 +22,14 @@ internal sealed class CpuRuntime : INetworkRuntime
     /// <param name="network">The network; its weights are read when a plan first needs them.</param>
     /// <param name="settings">Threads, pieces at once, profiling.</param>
     /// <param name="tier">The instruction set.</param>
-    public CpuRuntime(Network network, EngineSettings settings, SimdTier tier)
+    /// <param name="pairs">What multiplies pairs of bfloat16, for mixed precision; null for single precision.</param>
+    public CpuRuntime(Network network, EngineSettings settings, SimdTier tier, PairKernels? pairs = null)
     {
+        _pairs = pairs;
         _network = network;
         _settings = settings;
         _tier = tier;
-        Identity = new EngineIdentity(CpuBackend.BackendName, tier.Name, EnginePrecision.Fp32);
+        Identity = new EngineIdentity(CpuBackend.BackendName, tier.Name, pairs is null ? EnginePrecision.Fp32 : EnginePrecision.Mixed);
     }
 
     /// <inheritdoc/>
@@ -33,8 +37,8 @@ internal sealed class CpuRuntime : INetworkRuntime
 
     /// <inheritdoc/>
     public string Description => _sessions.Count < 2
-        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count)
-        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count)}";
+        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count, _pairs is not null)
+        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count, _pairs is not null)}";
 
     /// <inheritdoc/>
     public bool IsReproducible => true;
@@ -99,7 +103,7 @@ internal sealed class CpuRuntime : INetworkRuntime
     {
         Graph.Graph graph = _network.Record(samples);
         using INetworkWeights weights = _network.OpenWeights(graph);
-        return PlanBuilder.Compile(graph, weights, _tier, _settings.Threads, _store);
+        return PlanBuilder.Compile(graph, weights, _tier, _settings.Threads, _store, _pairs);
     }
 
     private void Clear()

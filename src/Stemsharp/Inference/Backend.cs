@@ -27,6 +27,14 @@ public abstract class Backend
     public abstract string? WhyRefused(Network network, EngineSettings settings);
 
     /// <summary>
+    /// Why an engine would run a network in a better precision than the one that is asked for, as a part of a sentence; null where it
+    /// keeps to that, or has nothing to say about it.
+    /// </summary>
+    /// <param name="network">A network that it takes.</param>
+    /// <param name="settings">What is asked for.</param>
+    public virtual string? WhyMorePrecise(Network network, EngineSettings settings) => null;
+
+    /// <summary>
     /// Whether it should run a network when nobody named it. May measure for a moment where it is not known yet whether it is faster than
     /// what stands behind it.
     /// </summary>

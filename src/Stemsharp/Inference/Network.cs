@@ -35,7 +35,7 @@ public abstract class Network
     /// <seealso cref="NetworkDefinition.ZeroDc"/>
     internal virtual Network? WithZeroDc(bool zeroDc) => Definition.ZeroDc == zeroDc ? this : null;
 
-    /// <summary>The same network with pieces of another length, where it takes any; itself otherwise.</summary>
+    /// <summary>The same network with pieces of another length, as a bag asks for it, where it takes them; itself otherwise.</summary>
     /// <param name="seconds">Seconds of a piece, above 0.</param>
     internal virtual Network WithSegment(double seconds) => this;
 

@@ -151,7 +151,7 @@ public sealed class ChainTests : IDisposable
     public async Task WhatDoesNotFitIsRefusedBeforeAnythingIsWritten()
     {
         string clip = Clip.Song(_folder.Combine("clip.wav"), 0.3);
-        await RefusedAsync(ExitCode.Usage, "--name and --chain exclude each other", "--chain", Chain, "-n", "demo");
+        await RefusedAsync(ExitCode.Usage, "--model and --chain exclude each other", "--chain", Chain, "-n", "demo");
         await RefusedAsync(ExitCode.Usage, "There is no chain 'nothing'", "--chain", "nothing");
         await RefusedAsync(ExitCode.Usage, "There is no stem 'piano' in pair; it has vocals, drums, bass, rest", "--chain", Chain, "--stems", "piano");
         await RefusedAsync(ExitCode.Usage, "--two-stems piano: pair has the stems vocals, drums, bass, rest", "--chain", Chain, "--two-stems", "piano");

@@ -33,10 +33,10 @@ public class CoreMLCommandsTests
 
         CommandLineRun json = await CommandLineRun.OfAsync("inspect", package, "--json");
         using JsonDocument report = JsonDocument.Parse(json.Output);
-        Assert.Equal(9, report.RootElement.GetProperty("specificationVersion").GetInt32());
+        Assert.Equal(9, report.RootElement.GetProperty("specification_version").GetInt32());
         Assert.True(report.RootElement.GetProperty("operations").GetProperty("conv").GetProperty("single").GetInt32() > 0);
-        Assert.True(report.RootElement.GetProperty("multiplyAdds").GetProperty("half").GetInt64() > 0);
-        Assert.True(report.RootElement.GetProperty("multiplyAdds").GetProperty("single").GetInt64() > 0);
+        Assert.True(report.RootElement.GetProperty("multiply_adds").GetProperty("half").GetInt64() > 0);
+        Assert.True(report.RootElement.GetProperty("multiply_adds").GetProperty("single").GetInt64() > 0);
         Assert.Equal("spectrograms: Float32 [1, 2, 4, 2048, 84]", report.RootElement.GetProperty("outputs")[0].GetString());
         JsonElement palettes = report.RootElement.GetProperty("weights").EnumerateArray().Single(w => w.GetProperty("encoding").GetString() == "palette, 6 bits");
         long elements = palettes.GetProperty("elements").GetInt64();

@@ -18,8 +18,8 @@ public sealed partial class EvaluateCommandTests : IDisposable
     {
         MakeSet("test/A Song", 1, 0.5f);
         MakeSet("test/B, \"Song\" & <b>", 2, 0.9f);
-        string csv = Place("scores.csv"), json = Place("scores.json"), html = Place("scores.html");
-        (int code, string output, string error) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--csv", csv, "--json", json, "--html", html);
+        string csv = Place("scores.csv"), html = Place("scores.html");
+        (int code, string output, string error) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--csv", csv, "--html", html);
         Assert.True(code == ExitCode.Success, error);
 
         // ŝ = g·s: the SDR is −20·log10(1 − g), 6.02 dB for 0.5 and 20 for 0.9.
@@ -32,7 +32,10 @@ public sealed partial class EvaluateCommandTests : IDisposable
         Assert.Equal(5, rows.Length);
         Assert.StartsWith("\"test/B, \"\"Song\"\" & <b>\",drums,20,", rows[3], StringComparison.Ordinal);
 
-        using JsonDocument document = JsonDocument.Parse(await File.ReadAllTextAsync(json));
+        (code, output, error) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--json", "--shifts", "2", "--engine", "cpu");
+        Assert.Equal(ExitCode.Success, code);
+        Assert.StartsWith("stemsharp: --shifts and --engine mean nothing with --estimates", error, StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(output);
         Assert.Equal(1, document.RootElement.GetProperty("version").GetInt32());
         JsonElement stem = document.RootElement.GetProperty("tracks")[0].GetProperty("stems")[1];
         Assert.Equal("vocals", stem.GetProperty("stem").GetString());
@@ -56,7 +59,7 @@ public sealed partial class EvaluateCommandTests : IDisposable
     public async Task Json_on_standard_output_stands_alone()
     {
         MakeSet("A", 1, 0.5f);
-        (int code, string output, _) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--json", "-", "--sdr-only", "--quiet");
+        (int code, string output, _) = await RunAsync("evaluate", Place("set"), "--estimates", Place("estimates"), "--json", "--sdr-only", "--quiet");
         Assert.Equal(ExitCode.Success, code);
         using JsonDocument document = JsonDocument.Parse(output);
         JsonElement frame = document.RootElement.GetProperty("tracks")[0].GetProperty("stems")[0].GetProperty("frames")[0];

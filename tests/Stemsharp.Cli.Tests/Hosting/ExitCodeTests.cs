@@ -18,6 +18,7 @@ public class ExitCodeTests
             (new IOException("x"), 5),
             (new UnauthorizedAccessException("x"), 5),
             (new ExternalToolException("x"), 6),
+            (new AddressInUseException("x", new IOException("y")), 9),
             (new OperationCanceledException(), 130),
             (new InvalidOperationException("x"), 1),
             (new AggregateException(new ModelException("x")), 4),

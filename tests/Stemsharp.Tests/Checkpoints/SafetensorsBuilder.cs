@@ -18,6 +18,13 @@ internal sealed class SafetensorsBuilder
         return this;
     }
 
+    /// <summary>Text entries of the header beside the tensors.</summary>
+    public SafetensorsBuilder Metadata(IReadOnlyDictionary<string, string> texts)
+    {
+        _header["__metadata__"] = texts;
+        return this;
+    }
+
     public byte[] Build() => Build(JsonSerializer.Serialize(_header), [.. _data]);
 
     public static byte[] Build(string header, byte[] data)

@@ -45,6 +45,7 @@ internal sealed record PipelineResult(double WallSeconds, double AudioSeconds, i
         using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
+            json.WriteNumber("version", 1);
             json.WriteNumber("wall_seconds", Math.Round(WallSeconds, 4));
             json.WriteNumber("critical_path_seconds", Math.Round(Timeline.CriticalPath, 4));
             json.WriteNumber("audio_seconds", Math.Round(AudioSeconds, 3));

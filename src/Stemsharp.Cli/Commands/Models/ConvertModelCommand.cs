@@ -14,7 +14,7 @@ internal static class ConvertModelCommand
         Argument<string> model = ModelsCommand.OneModel();
         Option<string?> repository = ModelOptions.Repository();
         Option<bool> offline = ModelOptions.Offline();
-        Option<string> output = new("--out", "-o")
+        Option<string> output = new("--out", "-o", "--output")
         {
             Description = "The file to write; .th or .safetensors says the format.",
             HelpName = "FILE",

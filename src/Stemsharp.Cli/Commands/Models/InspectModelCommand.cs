@@ -130,7 +130,7 @@ internal static class InspectModelCommand
         json.WriteStartObject();
         json.WriteString("family", network.Member.Network.Family);
         json.WriteString("signature", network.Member.Signature);
-        json.WriteString("path", network.Member.Path);
+        json.WritePath("path", network.Member.Path);
         json.WriteString("sha256", network.Sha256);
         json.WriteLicence(network.Member.Licence);
         json.WriteStartArray("weights");

@@ -87,6 +87,7 @@ internal static class ListModelsCommand
         }
 
         return model.Files.Any(f => f.Place == ModelFilePlace.TorchHub) ? "here (torch)"
+            : model.Files.Any(f => f.Place == ModelFilePlace.HuggingFace) ? "here (hugging face)"
             : model.Files.Any(f => f.Place == ModelFilePlace.OtherProgram) ? "here (other program)"
             : "here";
     }
@@ -147,6 +148,7 @@ internal static class ListModelsCommand
             ModelFilePlace.Cache => "cache",
             ModelFilePlace.TorchHub => "torch-hub",
             ModelFilePlace.Embedded => "embedded",
+            ModelFilePlace.HuggingFace => "hugging-face",
             ModelFilePlace.OtherProgram => "other-program",
             _ => "missing",
         });

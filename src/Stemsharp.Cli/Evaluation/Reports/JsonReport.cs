@@ -13,7 +13,7 @@ internal static class JsonReport
     internal static void Write(Utf8JsonWriter json, EvaluationRun run)
     {
         json.WriteNumber("version", Version);
-        json.WriteString("references", run.References);
+        json.WriteString("references", Path.GetFullPath(run.References));
         json.WriteString("estimates", run.Estimates);
         json.WriteNumber("window_seconds", run.Options.Window);
         json.WriteNumber("hop_seconds", run.Options.Hop);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Stemsharp.Audio;
@@ -19,7 +18,7 @@ internal static class FFmetadata
 
         if (pictureAsTag && tags.Cover is { } cover)
         {
-            Append("METADATA_BLOCK_PICTURE", Convert.ToBase64String(PictureBlock(cover)));
+            Append("METADATA_BLOCK_PICTURE", Convert.ToBase64String(VorbisComments.PictureBlock(cover)));
         }
 
         return Encoding.UTF8.GetBytes(text.ToString());
@@ -47,20 +46,5 @@ internal static class FFmetadata
                 }
             }
         }
-    }
-
-    /// <summary>FLAC's picture block: a front cover without description.</summary>
-    private static byte[] PictureBlock(CoverArt cover)
-    {
-        byte[] mime = Encoding.ASCII.GetBytes(cover.MimeType);
-        byte[] block = new byte[32 + mime.Length + cover.Data.Length];
-        Span<byte> span = block;
-        BinaryPrimitives.WriteInt32BigEndian(span, 3);
-        BinaryPrimitives.WriteInt32BigEndian(span[4..], mime.Length);
-        mime.CopyTo(span[8..]);
-        // Description, width, height, depth and colours stay 0: unknown.
-        BinaryPrimitives.WriteInt32BigEndian(span[(28 + mime.Length)..], cover.Data.Length);
-        cover.Data.Span.CopyTo(span[(32 + mime.Length)..]);
-        return block;
     }
 }

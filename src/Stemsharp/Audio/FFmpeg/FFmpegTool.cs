@@ -139,7 +139,7 @@ internal sealed partial class FFmpegTool
 
         throw new ExternalToolException(
             $"{purpose} needs FFmpeg, which was not found. Install it ({FFmpegInstallation.Command()}) or set {EnvironmentVariable} to its path. "
-            + $"Without it {ManagedDecoders.Kinds} are read, and WAV is written.");
+            + $"Without it {ManagedDecoders.Kinds} are read, and WAV and FLAC are written.");
     }
 
     private static FFmpegTool Check(string path, string purpose)

@@ -8,9 +8,8 @@ internal static class FlacFrame
 {
     private const int IndependentChannels = 8, LeftSide = 8, SideRight = 9, MidSide = 10;
 
-    private static readonly byte[] s_crc8 = Table8();
-    private static readonly ushort[] s_crc16 = Table16();
-    private static readonly int[] s_rates = [0, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+    /// <summary>Rates by their code; 0: only the file's head tells it.</summary>
+    internal static readonly int[] Rates = [0, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
     private static readonly int[] s_bits = [0, 8, 12, -1, 16, 20, 24, 32];
 
     /// <summary>Reads a frame.</summary>
@@ -52,11 +51,11 @@ internal static class FlacFrame
             12 => (int)bits.Read(8) * 1000,
             13 => (int)bits.Read(16),
             14 => (int)bits.Read(16) * 10,
-            _ => s_rates[rateCode],
+            _ => Rates[rateCode],
         };
         int header = bits.Bytes;
         int channels = layout < IndependentChannels ? layout + 1 : 2, depth = s_bits[bitsCode] == 0 ? info.Bits : s_bits[bitsCode];
-        if (bits.Read(8) != Crc8(bytes[..Math.Min(header, bytes.Length)]) || bits.IsBeyond || length > info.LargestBlock || channels != info.Channels
+        if (bits.Read(8) != FlacChecksums.Crc8(bytes[..Math.Min(header, bytes.Length)]) || bits.IsBeyond || length > info.LargestBlock || channels != info.Channels
             || depth != info.Bits || (rate != 0 && rate != info.SampleRate))
         {
             return false;
@@ -74,7 +73,7 @@ internal static class FlacFrame
 
         bits.Align();
         used = bits.Bytes;
-        if (bits.Read(16) != (used <= bytes.Length ? Crc16(bytes[..used]) : -1L) || bits.IsBeyond)
+        if (bits.Read(16) != (used <= bytes.Length ? FlacChecksums.Crc16(bytes[..used]) : -1L) || bits.IsBeyond)
         {
             return false;
         }
@@ -291,61 +290,5 @@ internal static class FlacFrame
                 b[i] = (mid - side) >> 1;
             }
         }
-    }
-
-    private static uint Crc8(ReadOnlySpan<byte> bytes)
-    {
-        byte crc = 0;
-        foreach (byte b in bytes)
-        {
-            crc = s_crc8[crc ^ b];
-        }
-
-        return crc;
-    }
-
-    private static uint Crc16(ReadOnlySpan<byte> bytes)
-    {
-        ushort crc = 0;
-        foreach (byte b in bytes)
-        {
-            crc = (ushort)(crc << 8 ^ s_crc16[crc >> 8 ^ b]);
-        }
-
-        return crc;
-    }
-
-    private static byte[] Table8()
-    {
-        byte[] table = new byte[256];
-        for (int i = 0; i < 256; i++)
-        {
-            int value = i;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = value << 1 ^ ((value & 0x80) != 0 ? 0x107 : 0);
-            }
-
-            table[i] = (byte)value;
-        }
-
-        return table;
-    }
-
-    private static ushort[] Table16()
-    {
-        ushort[] table = new ushort[256];
-        for (int i = 0; i < 256; i++)
-        {
-            int value = i << 8;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = value << 1 ^ ((value & 0x8000) != 0 ? 0x18005 : 0);
-            }
-
-            table[i] = (ushort)value;
-        }
-
-        return table;
     }
 }

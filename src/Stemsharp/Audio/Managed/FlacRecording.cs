@@ -5,7 +5,9 @@ namespace Stemsharp.Audio;
 /// <summary>A FLAC file of up to 24 bits, decoded here.</summary>
 internal sealed class FlacRecording : IRecording
 {
-    private const int StreamInfoBlock = 0, CommentBlock = 4, PictureBlock = 6, LargestBlock = 1 << 24;
+    /// <summary>Kinds of blocks before the sound.</summary>
+    internal const int StreamInfoBlock = 0, CommentBlock = 4, PictureBlock = 6;
+    private const int LargestBlock = 1 << 24;
 
     private readonly string _path, _name;
     private readonly long _audio;

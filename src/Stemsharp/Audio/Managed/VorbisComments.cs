@@ -7,6 +7,7 @@ namespace Stemsharp.Audio;
 internal static class VorbisComments
 {
     private const int FrontCover = 3;
+    private const string Vendor = "Stemsharp";
 
     private static readonly Dictionary<string, string> s_names = new()
     {
@@ -59,6 +60,53 @@ internal static class VorbisComments
         }
 
         return new AudioTags { Values = values, Cover = cover };
+    }
+
+    /// <summary>A block of comments, as <see cref="Read"/> takes it. The cover is not among them.</summary>
+    public static byte[] Write(AudioTags tags)
+    {
+        List<string> fields = [];
+        foreach ((string name, string value) in tags.Values)
+        {
+            string field = s_names.FirstOrDefault(pair => pair.Value == name).Key ?? name;
+            // Names are of printable ASCII without '='.
+            if (field.All(c => c is >= ' ' and <= '}' and not '='))
+            {
+                fields.Add($"{field.ToUpperInvariant()}={value}");
+            }
+        }
+
+        using MemoryStream block = new();
+        Put(Vendor);
+        Span<byte> count = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(count, fields.Count);
+        block.Write(count);
+        fields.ForEach(Put);
+        return block.ToArray();
+
+        void Put(string text)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            Span<byte> length = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+            block.Write(length);
+            block.Write(bytes);
+        }
+    }
+
+    /// <summary>FLAC's picture block: a front cover without description.</summary>
+    public static byte[] PictureBlock(CoverArt cover)
+    {
+        byte[] mime = Encoding.ASCII.GetBytes(cover.MimeType);
+        byte[] block = new byte[32 + mime.Length + cover.Data.Length];
+        Span<byte> span = block;
+        BinaryPrimitives.WriteInt32BigEndian(span, FrontCover);
+        BinaryPrimitives.WriteInt32BigEndian(span[4..], mime.Length);
+        mime.CopyTo(span[8..]);
+        // Description, width, height, depth and colours stay 0: unknown.
+        BinaryPrimitives.WriteInt32BigEndian(span[(28 + mime.Length)..], cover.Data.Length);
+        cover.Data.Span.CopyTo(span[(32 + mime.Length)..]);
+        return block;
     }
 
     /// <summary>A picture block's picture; null for other pictures than covers, and for links.</summary>

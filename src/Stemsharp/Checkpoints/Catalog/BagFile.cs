@@ -4,7 +4,7 @@ namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>
 /// A bag: several networks that are blended. In YAML: <c>models</c> (signatures), <c>weights</c> (per model a
-/// weight per stem; equal when absent), <c>segment</c> (seconds that go over the networks' own, for networks that take any).
+/// weight per stem; equal when absent), <c>segment</c> (seconds that go over the networks' own where they take them).
 /// </summary>
 /// <param name="Models">Signatures.</param>
 /// <param name="Weights">Per model, a weight per stem; null for equal weights.</param>

@@ -1,7 +1,7 @@
 namespace Stemsharp.Checkpoints.Catalog;
 
 /// <summary>A checkpoint file that can be fetched.</summary>
-/// <param name="Name">Its name in the cache: <c>signature-checksum.th</c>, or another one of this form.</param>
+/// <param name="Name">Its name in the cache: <c>signature-checksum.th</c>, or another one of this form, below folders where it is a file of the hub.</param>
 /// <param name="Addresses">Where it is, in the order to try; all https.</param>
 /// <param name="Sha256">The full SHA-256 or its beginning, in lower-case hex, when it is known beforehand.</param>
 internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, string? Sha256)
@@ -13,6 +13,12 @@ internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, st
 
     /// <summary>The trainer's configuration that belongs to a checkpoint and is kept beside it; null for one that carries its own.</summary>
     public CatalogFile? Configuration { get; init; }
+
+    /// <summary>Where on Hugging Face's hub it is, when it is named by that: only the cache and the hub's own have it.</summary>
+    public HubFile? Hub { get; init; }
+
+    /// <summary>The same numbers in a file of the hub, which does as well where the hub's own programs have fetched it; null where none is known.</summary>
+    public HubFile? Twin { get; init; }
 
     /// <summary>Its size as published, which a download is compared with; null where it is not known.</summary>
     public long? Bytes { get; init; }
@@ -30,8 +36,11 @@ internal sealed record CatalogEntry(
     /// <summary>The licence of its numbers as stated; null where nobody did.</summary>
     public CatalogLicence? Licence { get; init; }
 
-    /// <summary>Seconds of a piece that go over the networks' own, for networks that take any; null for their own.</summary>
+    /// <summary>Seconds of a piece that go over the networks' own where they take them; null for their own.</summary>
     public double? Segment { get; init; }
+
+    /// <summary>The bag's own file, where it is fetched too; null where the bag is known beforehand or there is none.</summary>
+    public CatalogFile? Bag { get; init; }
 
     /// <summary>Published figures, and whose; null where there are none.</summary>
     public string? Quality { get; init; }

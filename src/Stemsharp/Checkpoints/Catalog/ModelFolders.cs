@@ -37,6 +37,31 @@ internal static class ModelFolders
     }
 
     /// <summary>
+    /// Where Hugging Face's programs keep what they fetch, and with them demucs 4.1: HF_HUB_CACHE, or HUGGINGFACE_HUB_CACHE; <c>hub</c>
+    /// below HF_HOME; else <c>huggingface/hub</c> below $XDG_CACHE_HOME or ~/.cache.
+    /// </summary>
+    public static string HuggingFace(Func<string, string?> environment)
+    {
+        string folder = Value(environment, "HF_HUB_CACHE") ?? Value(environment, "HUGGINGFACE_HUB_CACHE")
+            ?? Path.Combine(Value(environment, "HF_HOME") ?? Path.Combine(Value(environment, "XDG_CACHE_HOME") ?? Path.Combine(Home(environment), ".cache"), "huggingface"), "hub");
+        return Path.GetFullPath(folder is ['~', '/' or '\\', ..] ? Path.Combine(Home(environment), folder[2..]) : folder);
+    }
+
+    /// <summary>The address of Hugging Face's hub, or of the mirror of it that HF_ENDPOINT names.</summary>
+    /// <exception cref="ModelException">HF_ENDPOINT is not an https address.</exception>
+    public static Uri HubEndpoint(Func<string, string?> environment)
+    {
+        string address = Value(environment, "HF_ENDPOINT") ?? "https://huggingface.co";
+        return Uri.TryCreate(address, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme == Uri.UriSchemeHttps
+            ? endpoint
+            : throw new ModelException($"HF_ENDPOINT is '{address}'; it must be an https address, such as https://huggingface.co. Leave it unset for that one.");
+    }
+
+    /// <summary>Whether the user wants nothing to be fetched from the hub (HF_HUB_OFFLINE), as for Hugging Face's programs.</summary>
+    public static bool IsHubOffline(Func<string, string?> environment) =>
+        Value(environment, "HF_HUB_OFFLINE")?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
+
+    /// <summary>
     /// Where other programs keep the same files, and where people put their own: UVR's models (<c>STEMSHARP_UVR</c>, else where its
     /// installers and its repository put them) and audio-separator's (<c>AUDIO_SEPARATOR_MODEL_DIR</c>, else its default).
     /// </summary>

@@ -9,15 +9,19 @@ internal enum FilePlace
     Missing,
     Cache,
     TorchHub,
+    HuggingFace,
     OtherProgram,
 }
 
 /// <summary>
 /// The files of known models on this machine: in folders of other programs, in the cache with its pinned checksums, and what the original
-/// left in torch's own cache. Files appear in the cache whole and verified or not at all.
+/// left in the caches of torch and of Hugging Face. Files appear in the cache whole and verified or not at all.
 /// </summary>
-internal sealed partial class ModelStore(string cacheFolder, string torchHubFolder, IReadOnlyList<string> otherFolders, IReadOnlyList<Uri> mirrors, Func<HttpClient>? network)
+internal sealed partial class ModelStore(string cacheFolder, string torchHubFolder, HubCache hub, IReadOnlyList<string> otherFolders, IReadOnlyList<Uri> mirrors, Func<HttpClient>? network)
 {
+    /// <summary>Whether nothing is fetched from Hugging Face's hub.</summary>
+    public bool IsHubOffline { get; init; }
+
     /// <summary>Where checkpoints are kept and where people may put them.</summary>
     public string Folder { get; } = Path.Combine(cacheFolder, "models");
 
@@ -88,8 +92,8 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             return (await FetchAsync(model, checkpoint, progress, cancellationToken).ConfigureAwait(false), configuration);
         }
 
-        // A checksum in a name is compared whenever the file is opened.
-        if (FileNames.Parse(checkpoint.Name).Checksum is null && Verify(checkpoint, path) is { } problem)
+        // A checksum in a name is compared whenever the file is opened; in the hub's cache it was just now.
+        if (!hub.Owns(path) && FileNames.Parse(checkpoint.Name).Checksum is null && Verify(checkpoint, path) is { } problem)
         {
             throw new ModelException($"{model} was not opened: {path}: {problem}. Delete it to fetch it again; to use it as it is, name its path.");
         }
@@ -104,10 +108,15 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             throw NotHere(model, file, $"the network may not be used (offline){Broken(file)}");
         }
 
-        string target = Path.Combine(Folder, file.Name);
+        if (file.Hub is not null && IsHubOffline)
+        {
+            throw NotHere(model, file, $"nothing may be fetched from the hub (HF_HUB_OFFLINE){Broken(file)}");
+        }
+
+        string target = PathOf(file);
         try
         {
-            Directory.CreateDirectory(Folder);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             using FileLock held = await FileLock.AcquireAsync(Path.Combine(cacheFolder, "locks", file.Name + ".lock"), cancellationToken).ConfigureAwait(false);
             // Another process may have fetched it while this one waited.
             if (File.Exists(target) && IsWhole(file, target))
@@ -127,6 +136,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>What is wrong with a file, or null when its checksum is what its name, the catalog and the pin say.</summary>
     public string? Verify(CatalogFile file, string path)
     {
+        if (hub.Owns(path))
+        {
+            return HubCache.Problem(path);
+        }
+
         try
         {
             if (WrongSize(file, new FileInfo(path).Length) is { } wrong)
@@ -152,7 +166,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <returns>Whether there was a file.</returns>
     public bool Remove(CatalogFile file)
     {
-        string path = Path.Combine(Folder, file.Name);
+        string path = PathOf(file);
         bool existed = File.Exists(path);
         if (existed)
         {
@@ -168,9 +182,13 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         return existed;
     }
 
+    /// <summary>Where the cache has a file, or would have it.</summary>
+    public string PathOf(CatalogFile file) => Path.Combine([Folder, .. file.Name.Split('/')]);
+
     private IEnumerable<(string Path, FilePlace Place)> Places(CatalogFile file)
     {
-        foreach (string folder in otherFolders)
+        // A name that many repositories have says nothing elsewhere.
+        foreach (string folder in file.Hub is null ? otherFolders : [])
         {
             if (Path.Combine(folder, file.PublishedName) is var other && File.Exists(other))
             {
@@ -178,15 +196,19 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             }
         }
 
-        string cached = Path.Combine(Folder, file.Name), torch = Path.Combine(torchHubFolder, file.Name);
-        if (File.Exists(cached))
+        if (PathOf(file) is var cached && File.Exists(cached))
         {
             yield return (cached, FilePlace.Cache);
         }
 
-        if (File.Exists(torch))
+        if (file.Hub is null && Path.Combine(torchHubFolder, file.Name) is var torch && File.Exists(torch))
         {
             yield return (torch, FilePlace.TorchHub);
+        }
+
+        if ((file.Hub ?? file.Twin) is { } published && hub.Find(published) is { } found)
+        {
+            yield return (found, FilePlace.HuggingFace);
         }
     }
 
@@ -197,15 +219,16 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         try
         {
-            FileInfo info = new(path);
-            if (WrongSize(file, info.Length) is not null)
+            bool isOfHub = hub.Owns(path);
+            FileInfo info = new(isOfHub ? HubCache.Target(path) : path);
+            if (!isOfHub && WrongSize(file, info.Length) is not null)
             {
                 return false;
             }
 
-            if (file.Sha256 is not { } expected)
+            if ((isOfHub ? HubCache.Checksum(path) : file.Sha256) is not { } expected)
             {
-                return true;
+                return !isOfHub || HubCache.Problem(path) is null;
             }
 
             string stamp = string.Create(CultureInfo.InvariantCulture, $"{info.FullName}\n{info.Length} {info.LastWriteTimeUtc.Ticks} {expected}\n");
@@ -215,12 +238,9 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
                 return true;
             }
 
-            using (ByteSource source = ByteSource.OpenFile(path))
+            if (isOfHub ? HubCache.Problem(path) is not null : !HasSha256(path, expected))
             {
-                if (!source.Sha256.StartsWith(expected, StringComparison.Ordinal))
-                {
-                    return false;
-                }
+                return false;
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(seen)!);
@@ -234,6 +254,12 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         }
     }
 
+    private static bool HasSha256(string path, string expected)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        return source.Sha256.StartsWith(expected, StringComparison.Ordinal);
+    }
+
     /// <summary>Where a file is that is not whole, for messages; empty where it is nowhere.</summary>
     private string Broken(CatalogFile file)
     {
@@ -242,7 +268,11 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     }
 
     private ModelException NotHere(string model, CatalogFile file, string reason) => new(
-        $"{model} is not here: its file {file.Name} is missing, and {reason}. Put the file into {Folder} (it is at {file.Addresses[0]}). To try Stemsharp without it, use the model demo (--model demo).");
+        $"""
+        {model} is not here: its file {Path.GetFileName(file.Name)} is missing, and {reason}.
+        Go on where there is a network, or put {file.Addresses[0]} into {Path.GetDirectoryName(PathOf(file))}{(file.Hub is { } on ? $", or fetch it with 'hf download {on.Repository} {on.Name}', which also gets what is private or wants an agreement" : "")}.
+        To try Stemsharp without a download, use the model demo (--model demo).
+        """.ReplaceLineEndings(Environment.NewLine));
 
     private async Task DownloadAsync(string model, CatalogFile file, string target, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
     {
@@ -296,7 +326,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     }
 
     private IEnumerable<Uri> Addresses(CatalogFile file) =>
-        mirrors.Select(m => new Uri(m.AbsoluteUri.EndsWith('/') ? m : new Uri(m.AbsoluteUri + "/"), Uri.EscapeDataString(file.Name))).Concat(file.Addresses);
+        (file.Hub is null ? mirrors : []).Select(m => new Uri(m.AbsoluteUri.EndsWith('/') ? m : new Uri(m.AbsoluteUri + "/"), Uri.EscapeDataString(file.Name))).Concat(file.Addresses);
 
     private static string? WrongSize(CatalogFile file, long bytes) => file.Bytes is { } expected && bytes != expected
         ? string.Create(CultureInfo.InvariantCulture, $"it has {bytes:N0} bytes, but {expected:N0} were published: it is cut off, or another file")

@@ -27,20 +27,20 @@ internal static class OfficialModels
     // https://huggingface.co/datasets/StemSplitio/stem-separation-benchmark-2026.
     public static IReadOnlyList<CatalogEntry> Entries { get; } =
     [
-        new("htdemucs", "4 stems; the default of the original", [File("955717e8-8726e21a.th", 84_141_911)], FourStems, null)
+        new("htdemucs", "4 stems; the default of the original", [File("htdemucs", new(Root, "955717e8-8726e21a.th"), 84_141_911)], FourStems, null)
         {
             Licence = Licence,
             Quality = Sdr("drums 10.01, bass 9.78, other 6.42, vocals 8.53"),
         },
         // Four networks, each fine-tuned for one stem, so that one stem needs one network.
         new("htdemucs_ft", "4 stems; one fine-tuned network per stem: a little better, four times the work",
-            [File("f7e0c4bc-ba3fe64a.th", 84_141_271), File("d12395a8-e57c48e6.th", 84_141_271), File("92cfc3b6-ef3bcb9c.th", 84_141_271), File("04573f0d-f3cf25b2.th", 84_141_271)],
+            [.. ((string[])["f7e0c4bc-ba3fe64a.th", "d12395a8-e57c48e6.th", "92cfc3b6-ef3bcb9c.th", "04573f0d-f3cf25b2.th"]).Select(name => File("htdemucs_ft", new(Root, name), 84_141_271))],
             FourStems, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
         {
             Licence = Licence,
             Quality = Sdr("drums 10.11, bass 10.38, other 6.34, vocals 9.19"),
         },
-        new("htdemucs_6s", "6 stems, with guitar and piano (piano is weak)", [File("5c90dfd2-34c22ccb.th", 54_996_327)], [.. FourStems, "guitar", "piano"], null)
+        new("htdemucs_6s", "6 stems, with guitar and piano (piano is weak)", [File("htdemucs_6s", new(Root, "5c90dfd2-34c22ccb.th"), 54_996_327)], [.. FourStems, "guitar", "piano"], null)
         {
             Licence = Licence,
             Quality = Sdr("drums 9.54, bass 9.11, other 0.22 (without guitar and piano), vocals 8.66"),
@@ -65,6 +65,9 @@ internal static class OfficialModels
             Mdx("fa0cb7f9-100d8bf4.th", "902315c2-b39ce9c9.th", "fa0cb7f9-100d8bf4.th", "902315c2-b39ce9c9.th"), null),
     ];
 
+    /// <summary>The names of all models that the original has, those that are refused among them.</summary>
+    public static IEnumerable<string> Names => Entries.Select(e => e.Name).Concat(s_quantized.Select(q => q.Model));
+
     // Quantized files by the models that are made of them.
     private static readonly (string Model, string[] Signatures)[] s_quantized =
     [
@@ -78,7 +81,7 @@ internal static class OfficialModels
 
     // What their YAML says in the original: a segment that goes over the networks' own.
     private static CatalogEntry Bag(string name, string description, Uri[] files, IReadOnlyList<IReadOnlyList<double>>? weights) => new(
-        name, description, [.. files.Select(file => new CatalogFile(file.Segments[^1], [file], FileNames.Parse(file.Segments[^1]).Checksum))], FourStems, weights)
+        name, description, [.. files.Select(file => File(name, file, null))], FourStems, weights)
     {
         Licence = Licence,
         Segment = 44,
@@ -95,7 +98,13 @@ internal static class OfficialModels
         return addresses;
     }
 
-    private static CatalogFile File(string name, long bytes) => new(name, [new Uri(Root, name)], FileNames.Parse(name).Checksum) { Bytes = bytes };
+    // demucs 4.1 has fetched the same numbers from the repository of the model.
+    private static CatalogFile File(string model, Uri address, long? bytes)
+    {
+        string name = address.Segments[^1];
+        (string signature, string? checksum) = FileNames.Parse(name);
+        return new CatalogFile(name, [address], checksum) { Bytes = bytes, Twin = new HubFile(HubName.OfficialRepository(model), signature + ".safetensors") };
+    }
 
     private static string Sdr(string decibels) => $"median SDR on MUSDB18-HQ in dB: {decibels} (StemSplit's benchmark of 2026)";
 }

@@ -1,18 +1,21 @@
-using System.Text;
+using Stemsharp.Checkpoints.Catalog;
 
 namespace Stemsharp.Checkpoints.Safetensors;
 
 /// <summary>
 /// A .safetensors file: keys as in the state dict, or prefixed with an 8-hex-digit signature and a dot when it
-/// holds several models. A config is inside only when this project wrote the file.
+/// holds several models. Class and arguments are inside where demucs 4.1 or this project wrote the file.
 /// </summary>
 internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
 {
-    /// <summary>The metadata entry that holds the constructor arguments as JSON, in files that this project wrote.</summary>
-    public const string ArgumentsKey = "kwargs";
+    /// <summary>The metadata entries that demucs 4.1 and this project write: the class, and its constructor's arguments as JSON.</summary>
+    public const string ClassKey = "klass", PositionalKey = "args", ArgumentsKey = "kwargs";
 
     /// <summary>The metadata entry with the signature, in files that this project wrote.</summary>
     public const string SignatureKey = "signature";
+
+    // How the parts of a packed state nest, in demucs 4.1's files of quantised models.
+    private const string StructureKey = "structure";
 
     private readonly ByteSource _source;
     private readonly List<StoredTensor> _tensors = [];
@@ -31,9 +34,20 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
             prefix = Signature + ".";
         }
 
-        if (header.Metadata.TryGetValue(ArgumentsKey, out string? json))
+        if (header.Metadata.ContainsKey(StructureKey))
         {
-            Arguments = PlainJson.ReadObject(Encoding.UTF8.GetBytes(json));
+            throw new CheckpointFormatException(OfficialModels.Quantized);
+        }
+
+        ClassName = header.Metadata.GetValueOrDefault(ClassKey);
+        if (header.Metadata.TryGetValue(ArgumentsKey, out string? named))
+        {
+            Arguments = PlainJson.ReadObject(named);
+        }
+
+        if (header.Metadata.TryGetValue(PositionalKey, out string? positional))
+        {
+            Positional = PlainJson.ReadList(positional);
         }
 
         foreach (SafetensorsEntry entry in header.Entries)
@@ -54,6 +68,10 @@ internal sealed class SafetensorsCheckpoint : Checkpoint, IStorage
     public override string Signature { get; }
 
     public override string? Sha256 => _source.Sha256;
+
+    public override string? ClassName { get; }
+
+    public override IReadOnlyList<object?> Positional { get; } = [];
 
     public override IReadOnlyDictionary<string, object?>? Arguments { get; }
 

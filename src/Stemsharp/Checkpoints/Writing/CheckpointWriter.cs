@@ -39,7 +39,7 @@ internal static class CheckpointWriter
             }
             else
             {
-                WriteSafetensors(file, signature, arguments, tensors);
+                WriteSafetensors(file, className, signature, arguments, tensors);
             }
 
             return file.Finish(sha256 => nameByChecksum ? $"{path[..^Path.GetExtension(path).Length]}-{sha256[..8]}{Path.GetExtension(path)}" : path);
@@ -88,7 +88,8 @@ internal static class CheckpointWriter
         zip.Finish();
     }
 
-    private static void WriteSafetensors(HashedFile file, string signature, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
+    // With class and arguments as demucs 4.1 reads them.
+    private static void WriteSafetensors(HashedFile file, string className, string signature, IReadOnlyDictionary<string, object?> arguments, IReadOnlyList<StoredTensor> tensors)
     {
         ArrayBufferWriter<byte> json = new();
         using (Utf8JsonWriter writer = new(json))
@@ -97,7 +98,9 @@ internal static class CheckpointWriter
             writer.WriteStartObject("__metadata__");
             writer.WriteString("format", "pt");
             writer.WriteString(SafetensorsCheckpoint.SignatureKey, signature);
-            writer.WriteString(SafetensorsCheckpoint.ArgumentsKey, PlainJson.ToText(arguments));
+            writer.WriteString(SafetensorsCheckpoint.ClassKey, className);
+            writer.WriteString(SafetensorsCheckpoint.PositionalKey, "[]");
+            writer.WriteString(SafetensorsCheckpoint.ArgumentsKey, PlainJson.ToText(arguments, tagFractions: true));
             writer.WriteEndObject();
             long offset = 0;
             foreach (StoredTensor tensor in tensors)

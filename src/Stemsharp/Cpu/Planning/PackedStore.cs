@@ -1,4 +1,5 @@
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Cpu.Planning;
@@ -27,11 +28,12 @@ internal sealed class PackedStore(Func<Parameter, bool>? sketch = null) : IDispo
     /// <param name="k">Length of a row.</param>
     /// <param name="fill">Has them filled.</param>
     /// <param name="kept">For each the tensor whose numbers it holds unchanged, so that halves stay narrow, or null where it is computed; null where all are.</param>
-    public PackedWeights[] Matrices(string key, int count, int rows, int k, Action<PackedWeights[]> fill, IReadOnlyList<Parameter?>? kept = null)
+    /// <param name="pairs">Multiplies them as pairs of bfloat16; null for single precision. The key tells them apart.</param>
+    public PackedWeights[] Matrices(string key, int count, int rows, int k, Action<PackedWeights[]> fill, IReadOnlyList<Parameter?>? kept = null, PairKernels? pairs = null)
     {
         if (!_matrices.TryGetValue((key, rows, k), out PackedWeights[]? parts))
         {
-            parts = [.. Enumerable.Range(0, count).Select(_ => new PackedWeights(rows, k))];
+            parts = [.. Enumerable.Range(0, count).Select(_ => new PackedWeights(rows, k, pairs))];
             _matrices.Add((key, rows, k), parts);
             if (sketch is not null)
             {

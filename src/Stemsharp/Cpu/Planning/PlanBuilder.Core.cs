@@ -1,5 +1,6 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -19,6 +20,7 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
     private readonly WeightPacking _packing;
     private readonly PackedStore _store;
     private readonly SimdTier _tier;
+    private readonly PairKernels? _pairs;
     private readonly GraphUses _uses;
     private readonly Dictionary<Value, Node> _virtual = [];
     private readonly Dictionary<Value, Tensor> _tensors = [];
@@ -27,8 +29,15 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
     private readonly List<Step> _steps = [];
     private readonly List<Tensor> _touched = [];
 
-    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, SimdTier tier)
+    /// <param name="graph">The network.</param>
+    /// <param name="weights">Small tensors.</param>
+    /// <param name="packing">Packs matrices.</param>
+    /// <param name="store">Keeps what is packed.</param>
+    /// <param name="tier">The instruction set.</param>
+    /// <param name="pairs">What multiplies a transformer's linear layers and attention as pairs of bfloat16; null for single precision throughout.</param>
+    public PlanBuilder(Graph.Graph graph, WeightReader weights, WeightPacking packing, PackedStore store, SimdTier tier, PairKernels? pairs)
     {
+        _pairs = pairs;
         _graph = graph;
         _weights = weights;
         _packing = packing;
@@ -169,8 +178,8 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
     }
 
     // A matrix that some thread packs from what it reads, unless it is there already.
-    private PackedWeights Packed(Parameter weight, string how, int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read) =>
-        _store.Matrices($"{weight.Name} {how}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight])[0];
+    private PackedWeights Packed(Parameter weight, string how, int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read, PairKernels? pairs = null) =>
+        _store.Matrices($"{weight.Name} {how}{(pairs is null ? "" : " pairs")}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight], pairs)[0];
 
     // factor·weight as [rows, channels], or transposed as [channels, rows].
     private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)

@@ -1,5 +1,6 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 
@@ -22,7 +23,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
     }
 
-    // Linear [+ LayerScale] + residual, or Linear [+ activation].
+    // Linear [+ LayerScale] + residual, or Linear [+ activation]. In single precision always: behind an attention it is a twentieth of a
+    // transformer's work, and rounding it would cost another decibel.
     private void Residual(Node node, LinearOp op)
     {
         Value input = node.Inputs[0];
@@ -76,7 +78,7 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor residual = Read(tail.Residual);
         Tensor target = Write(tail.Add.Output, DiesIn(tail.Residual, nodes) ? residual : null);
         Columns columns = new(1, input.Shape.Positions);
-        PackedWeights expand = Pack(op), contract = Pack((LinearOp)second.Op);
+        PackedWeights expand = Pack(op, _pairs), contract = Pack((LinearOp)second.Op, _pairs);
         ResidualEpilogue<TIsa, V> epilogue = new(contract, _weights.Scale(tail.Scale, target.Channels), residual, target, columns);
         string text = $"{NormText(norm)}linear, {activation.Op.Kind.ToLowerInvariant()}, linear, residual {target.Shape}";
         bool gelu = activation.Op is GeluOp;
@@ -120,16 +122,19 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Value input = parts[0].Inputs[0];
         (Node? norm, Tensor source) = Source(input);
         Tensor? q = query ? Write(parts[0].Output) : null;
-        Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys)) : null;
-        Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys)) : null;
-        ProjectionTargets targets = new(heads, width, q, k, v);
+
+        // Two channels of a head make a pair.
+        PairKernels? pairs = width % 2 == 0 ? _pairs : null;
+        Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys, pairs is not null)) : null;
+        Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys, pairs is not null)) : null;
+        ProjectionTargets targets = new(heads, width, q, k, v, pairs);
         Columns columns = new(1, input.Shape.Positions);
 
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.
         int channels = heads * width, cin = input.Shape.Channels, rows = parts.Length * channels;
         LinearOp op = (LinearOp)parts[0].Op;
         float[] bias = op.Bias is null ? [] : _weights.Vector(op.Bias)[op.FirstRow..(op.FirstRow + rows)];
-        PackedWeights weights = Packed(op.Weight, $"projected {op.FirstRow}", targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin));
+        PackedWeights weights = Packed(op.Weight, $"projected {op.FirstRow}", targets.RowOrder(), cin, bias, reader => reader.Read(op.Weight).Slice(op.FirstRow * cin, rows * cin), _pairs);
         ProjectionEpilogue<TIsa, V> epilogue = new(weights, targets, columns);
         string text = $"{NormText(norm)}linear → {(query ? key ? "q, k, v" : "q" : "k, v")} [{parts.Length * channels}, {columns.Width}]";
         Emit(
@@ -208,6 +213,6 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
     private LayerNormPacker<TIsa, V> NormPacker(LayerNormOp op, Tensor source) => new(source, _weights.Norm(op.Weight, op.Bias, op.Epsilon));
 
-    private PackedWeights Pack(LinearOp op) =>
-        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], op.Bias is null ? [] : _weights.Vector(op.Bias), reader => reader.Read(op.Weight));
+    private PackedWeights Pack(LinearOp op, PairKernels? pairs = null) =>
+        Packed(op.Weight, $"rows {op.FirstRow}", [.. Enumerable.Range(op.FirstRow, op.Rows)], op.Weight.Shape[1], op.Bias is null ? [] : _weights.Vector(op.Bias), reader => reader.Read(op.Weight), pairs);
 }

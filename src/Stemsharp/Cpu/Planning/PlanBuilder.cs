@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Graph;
 using Stemsharp.Inference;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
@@ -9,18 +10,25 @@ namespace Stemsharp.Cpu;
 /// <summary>Compiles a graph for an instruction set.</summary>
 internal static class PlanBuilder
 {
+    /// <summary>
+    /// Whether a network may be run in mixed precision: one whose attention is that of an ordinary transformer. Where positions are turned
+    /// and bands mixed, rounding to bfloat16 leaves 40 to 46 dB, which is too little to be offered.
+    /// </summary>
+    public static bool CanMix(Graph.Graph graph) => graph.Nodes.Any(n => n.Op is AttentionOp) && !graph.Nodes.Any(n => n.Op is RotaryOp);
+
     /// <param name="graph">The network.</param>
     /// <param name="weights">Its trained tensors; read here, not kept.</param>
     /// <param name="tier">The instruction set.</param>
     /// <param name="threads">Threads to pack weights with; the plan is the same for any number.</param>
     /// <param name="store">The network's packed weights, which other plans share; null for one that the plan owns.</param>
-    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore? store = null)
+    /// <param name="pairs">What multiplies a transformer's linear layers and attention as pairs of bfloat16, see <see cref="CanMix"/>; null for single precision throughout.</param>
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore? store = null, PairKernels? pairs = null)
     {
         PackedStore? own = store is null ? new() : null;
         store ??= own!;
         try
         {
-            Plan plan = Compile(graph, weights, tier, threads, store, own);
+            Plan plan = Compile(graph, weights, tier, threads, store, own, pairs);
             store.Complete();
             return plan;
         }
@@ -36,22 +44,23 @@ internal static class PlanBuilder
     /// <param name="graph">The network.</param>
     /// <param name="weights">Asked for how tensors are stored; none is read.</param>
     /// <param name="tier">The instruction set.</param>
-    public static Plan Sketch(Graph.Graph graph, INetworkWeights weights, SimdTier tier)
+    /// <param name="pairs">What would multiply pairs of bfloat16; null for single precision throughout.</param>
+    public static Plan Sketch(Graph.Graph graph, INetworkWeights weights, SimdTier tier, PairKernels? pairs = null)
     {
         PackedStore store = new(weights.IsHalf);
-        return Compile(graph, weights, tier, 1, store, store);
+        return Compile(graph, weights, tier, 1, store, store, pairs);
     }
 
-    private static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore store, PackedStore? own)
+    private static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore store, PackedStore? own, PairKernels? pairs)
     {
         using WeightReader reader = new(weights, store);
         using WeightPacking packing = new(weights, store, threads);
         return tier.Bits switch
         {
-            512 => new PlanBuilder<Simd512, Vector512<float>>(graph, reader, packing, store, tier).Compile(own),
-            256 => new PlanBuilder<Simd256, Vector256<float>>(graph, reader, packing, store, tier).Compile(own),
-            128 => new PlanBuilder<Simd128, Vector128<float>>(graph, reader, packing, store, tier).Compile(own),
-            _ => new PlanBuilder<Simd1, float>(graph, reader, packing, store, tier).Compile(own),
+            512 => new PlanBuilder<Simd512, Vector512<float>>(graph, reader, packing, store, tier, pairs).Compile(own),
+            256 => new PlanBuilder<Simd256, Vector256<float>>(graph, reader, packing, store, tier, pairs).Compile(own),
+            128 => new PlanBuilder<Simd128, Vector128<float>>(graph, reader, packing, store, tier, pairs).Compile(own),
+            _ => new PlanBuilder<Simd1, float>(graph, reader, packing, store, tier, pairs).Compile(own),
         };
     }
 }

@@ -1,4 +1,5 @@
 using Stemsharp.Kernels.Attention;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -6,9 +7,9 @@ namespace Stemsharp.Cpu.Steps;
 
 /// <summary>
 /// Where attention's projections go: queries as they are, keys and values in the strips that the attention
-/// kernel's products read. Null parts are not in this product.
+/// kernel's products read, as pairs of bfloat16 where <paramref name="Pairs"/> multiply them. Null parts are not in this product.
 /// </summary>
-internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Tensor? Key, Tensor? Value)
+internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Tensor? Key, Tensor? Value, PairKernels? Pairs)
 {
     public int Channels => Heads * Width;
 
@@ -46,11 +47,11 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
         return [.. order];
     }
 
-    /// <summary>A tensor for packed keys: per head [⌈positions/8⌉][width][8].</summary>
-    public static Tensor Keys(string name, int heads, int width, int positions) => new(name, heads, Tile.Strips(positions) * Tile.Rows * width);
+    /// <summary>A tensor for packed keys: per head [⌈positions/8⌉][width][8], or half the width in pairs.</summary>
+    public static Tensor Keys(string name, int heads, int width, int positions, bool pairs) => new(name, heads, Tile.Strips(positions) * Tile.Rows * (pairs ? width / 2 : width));
 
-    /// <summary>A tensor for packed values: per head [⌈width/8⌉][positions][8].</summary>
-    public static Tensor Values(string name, int heads, int width, int positions) => new(name, heads, Tile.Strips(width) * Tile.Rows * positions);
+    /// <summary>A tensor for packed values: per head [⌈width/8⌉][positions][8], or half the positions in pairs.</summary>
+    public static Tensor Values(string name, int heads, int width, int positions, bool pairs) => new(name, heads, Tile.Strips(width) * Tile.Rows * (pairs ? PairKernels.Pairs(positions) : positions));
 }
 
 /// <summary>Stores the rows of a packed q/k/v projection; queries are scaled by log2(e)/√width on the way,
@@ -112,14 +113,17 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
-    private float* KeyAt(in Workspace w, int head, int d, int start) => w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows;
+    // In pairs for an even d.
+    private float* KeyAt(in Workspace w, int head, int d, int start) => targets.Pairs is null
+        ? w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows
+        : w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * (targets.Width / 2) + d / 2) * Tile.Rows;
 
     private float* ValueAt(in Workspace w, int strip, int start)
     {
         int perHead = targets.ValueRows / Tile.Rows;
         (int head, int index) = Math.DivRem(strip, perHead);
         int positions = targets.Value!.Positions / targets.ValueRows;
-        return w.At(targets.Value, head) + ((long)index * positions + start) * Tile.Rows;
+        return w.At(targets.Value, head) + ((long)index * positions + (targets.Pairs is null ? start : start / 2)) * Tile.Rows;
     }
 
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
@@ -146,21 +150,41 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
     private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
-        for (int r = 0; r < rows; r++, tile += Tile.Columns)
+        for (int r = 0; r < rows; r++)
         {
+            float* row = tile + r * Tile.Columns;
             V b = TIsa.Broadcast(bias[r]);
             for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)
             {
-                TIsa.Store(tile + i, TIsa.Add(TIsa.Load(tile + i), b));
+                TIsa.Store(row + i, TIsa.Add(TIsa.Load(row + i), b));
             }
 
+            if (targets.Pairs is null)
+            {
+                (int head, int d) = Math.DivRem(first + r, targets.Width);
+                AttentionStrips<TIsa, V>.StoreKeys(row, count, KeyAt(w, head, d, start), targets.Width);
+            }
+        }
+
+        targets.Pairs?.Round(tile, rows, (uint*)tile);
+        for (int r = 0; targets.Pairs is not null && r < rows; r += 2)
+        {
             (int head, int d) = Math.DivRem(first + r, targets.Width);
-            AttentionStrips<TIsa, V>.StoreKeys(tile, count, KeyAt(w, head, d, start), targets.Width);
+            AttentionStrips<TIsa, V>.StoreKeys(tile + r / 2 * Tile.Columns, count, KeyAt(w, head, d, start), targets.Width / 2);
         }
     }
 
-    private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias) =>
-        AttentionStrips<TIsa, V>.StoreValues(tile, bias, count, ValueAt(w, strip, start));
+    private void StoreValue(in Workspace w, int strip, int start, int count, float* tile, float* bias)
+    {
+        if (targets.Pairs is null)
+        {
+            AttentionStrips<TIsa, V>.StoreValues(tile, bias, count, ValueAt(w, strip, start));
+        }
+        else
+        {
+            AttentionStrips<TIsa, V>.StoreValuePairs(tile, bias, count, ValueAt(w, strip, start));
+        }
+    }
 }
 
 /// <summary>softmax(qᵀk)·v for all heads; a task is two blocks of 48 queries of one head.</summary>
@@ -188,9 +212,10 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
         for (int p = 0; p < panels; p++)
         {
             Panel<TIsa, V>.Copy(w.At(_query, channel) + (first + p) * Tile.Columns, _query.Stride, source.Width, queries + p * QueryFloats);
+            source.Pairs?.Round(queries + p * QueryFloats, source.Width, (uint*)(queries + p * QueryFloats));
         }
 
-        AttentionKernel<TIsa, V>.Run(queries, panels, w.At(_key, head), w.At(_value, head), keys, source.Width, result);
+        AttentionKernel<TIsa, V>.Run(queries, panels, w.At(_key, head), w.At(_value, head), keys, source.Width, result, source.Pairs);
         for (int p = 0; p < panels; p++, result += AttentionKernel<TIsa, V>.PanelScratch(source.Width))
         {
             int start = (first + p) * Tile.Columns, count = Math.Min(Tile.Columns, _query.Positions - start);

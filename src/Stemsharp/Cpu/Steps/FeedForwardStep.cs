@@ -45,6 +45,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         for (int p = 0; p < count; p++)
         {
             packer.Pack(w, block + p, input + p * InputFloats);
+            Product<TIsa, V>.Prepare(expand, input + p * InputFloats, expand.K);
         }
 
         for (int first = 0; first < expand.Strips; first += Part)
@@ -62,6 +63,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
                 for (int p = 0; p < count; p++)
                 {
                     Activate(first + strip, tiles + p * HiddenFloats);
+                    contract.Pairs?.Round(tiles + p * HiddenFloats, Tile.Rows, (uint*)(hidden + p * HiddenFloats) + (long)strip * Tile.Size / 2);
                 }
             }
 

@@ -70,6 +70,7 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
         for (int p = 0; p < count; p++)
         {
             _packer.Pack(w, block + p, panel + p * PanelFloats);
+            Product<TIsa, V>.Prepare(_weights, panel + p * PanelFloats, _weights.K);
         }
 
         for (; strip < end; strip++)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -38,9 +39,14 @@ internal static unsafe class AttentionKernel<TIsa, V>
     /// <param name="count">Number of keys.</param>
     /// <param name="width">Channels of the head.</param>
     /// <param name="scratch">As many floats as <see cref="Scratch"/> says.</param>
+    /// <param name="pairs">
+    /// Multiplies queries, keys and values that are pairs of bfloat16: panels [width/2][48], strips [width/2][8] and [⌈keys/2⌉][8]; the
+    /// width is even then. Null for single precision.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch)
+    public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch, PairKernels? pairs = null)
     {
+        int depth = pairs is null ? width : width / 2, length = pairs is null ? count : PairKernels.Pairs(count);
         int rows = Rows(width), panelScratch = PanelScratch(width), queryFloats = width * Tile.Columns;
         int sumAt = rows * Tile.Columns, topAt = sumAt + Tile.Columns, maxAt = topAt + Tile.Columns, scoresAt = maxAt + Tile.Columns;
         for (int first = 0; first < count; first += KeyBlock)
@@ -48,11 +54,19 @@ internal static unsafe class AttentionKernel<TIsa, V>
             int block = Math.Min(KeyBlock, count - first);
             for (int strip = 0; strip < Tile.Strips(block); strip++)
             {
-                float* k = keys + (long)(first / Tile.Rows + strip) * width * Tile.Rows;
+                float* k = keys + (long)(first / Tile.Rows + strip) * depth * Tile.Rows;
                 for (int p = 0; p < panels; p++)
                 {
                     float* own = scratch + p * panelScratch, scores = own + scoresAt + strip * Tile.Size;
-                    Product<TIsa, V>.Run(k, query + p * queryFloats, width, scores);
+                    if (pairs is null)
+                    {
+                        Product<TIsa, V>.Run(k, query + p * queryFloats, width, scores);
+                    }
+                    else
+                    {
+                        pairs.Multiply((uint*)k, (uint*)(query + p * queryFloats), depth, scores, accumulate: false);
+                    }
+
                     Raise(scores, Math.Min(Tile.Rows, block - strip * Tile.Rows), own + maxAt, first + strip == 0);
                 }
             }
@@ -61,15 +75,23 @@ internal static unsafe class AttentionKernel<TIsa, V>
             {
                 float* own = scratch + p * panelScratch;
                 Softmax(own + scoresAt, block, first == 0, own + maxAt, own + topAt, own + sumAt, own, rows);
+                pairs?.Round(own + scoresAt, block, (uint*)(own + scoresAt));
             }
 
             for (int strip = 0; strip < rows / Tile.Rows; strip++)
             {
-                float* v = values + ((long)strip * count + first) * Tile.Rows;
+                float* v = values + ((long)strip * length + (pairs is null ? first : first / 2)) * Tile.Rows;
                 for (int p = 0; p < panels; p++)
                 {
                     float* own = scratch + p * panelScratch;
-                    MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, own + strip * Tile.Size, first > 0);
+                    if (pairs is null)
+                    {
+                        MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, own + strip * Tile.Size, first > 0);
+                    }
+                    else
+                    {
+                        pairs.Multiply((uint*)v, (uint*)(own + scoresAt), PairKernels.Pairs(block), own + strip * Tile.Size, first > 0);
+                    }
                 }
             }
         }

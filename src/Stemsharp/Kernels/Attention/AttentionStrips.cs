@@ -49,4 +49,16 @@ internal static unsafe class AttentionStrips<TIsa, V>
             }
         }
     }
+
+    /// <summary>A tile of eight channels becomes pairs of positions, [⌈positions/2⌉][8]; behind an odd number of positions stands a zero.</summary>
+    /// <inheritdoc cref="StoreValues"/>
+    public static void StoreValuePairs(float* tile, float* bias, int count, float* values)
+    {
+        float* woven = stackalloc float[Tile.Size];
+        StoreValues(tile, bias, count, woven);
+        for (int i = 0; i < count; i += 2, woven += 2 * Tile.Rows, values += Tile.Rows)
+        {
+            Bfloat16.Pairs(Vector256.Load(woven), i + 1 < count ? Vector256.Load(woven + Tile.Rows) : default).Store((uint*)values);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
@@ -7,7 +8,8 @@ namespace Stemsharp.Kernels.Gemm;
 /// <summary>
 /// A matrix [rows, K] cut into strips of <see cref="Tile.Rows"/> rows, each stored [K][8], with its bias;
 /// rows beyond the last are zero. Weights that all are <see cref="NarrowFloat"/>s, as those of a checkpoint in
-/// half precision, are kept so. Packed once, shared by every session, never changed.
+/// half precision, are kept so. With <see cref="Pairs"/> they are rounded to bfloat16 and stored as pairs [⌈K/2⌉][8]. Packed once,
+/// shared by every session, never changed.
 /// </summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
@@ -18,8 +20,12 @@ internal sealed unsafe class PackedWeights : IDisposable
     private byte* _data;
 
     /// <summary>A matrix of a known size, to be filled once before it is used.</summary>
-    public PackedWeights(int rows, int k)
+    /// <param name="rows">Rows.</param>
+    /// <param name="k">Length of a row.</param>
+    /// <param name="pairs">Multiplies it as pairs of bfloat16; null for single precision.</param>
+    public PackedWeights(int rows, int k, PairKernels? pairs = null)
     {
+        Pairs = pairs;
         Rows = rows;
         K = k;
         Strips = Tile.Strips(rows);
@@ -34,35 +40,46 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>Whether the weights are <see cref="NarrowFloat"/>s, to be widened when they are used.</summary>
     public bool IsNarrow { get; private set; }
 
+    /// <summary>What multiplies the weights as pairs of bfloat16, which they are stored as then; null for single precision.</summary>
+    public PairKernels? Pairs { get; }
+
     /// <summary>Memory taken.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>One float a packed row.</summary>
     public float* Bias { get; private set; }
 
-    /// <summary>Packs a matrix as narrow floats where that loses nothing.</summary>
+    /// <summary>Packs a matrix: as pairs, or as narrow floats where that loses nothing, or as it is.</summary>
     /// <param name="rowOrder">For each packed row the source row, or −1 for a row of zeros.</param>
     /// <param name="matrix">The source rows, dense.</param>
     /// <param name="bias">Bias by source row; empty for none.</param>
     public void Fill(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        if (!NarrowFloat.Fits(matrix))
+        if (Pairs is null && !NarrowFloat.Fits(matrix))
         {
             FillSingle(rowOrder, matrix, bias);
             return;
         }
 
-        Allocate(rowOrder, bias, narrow: true);
-        ushort[] room = ArrayPool<ushort>.Shared.Rent(Tile.Rows * K);
+        Allocate(rowOrder, bias, narrow: Pairs is null);
+
+        // A row of pairs ends with a zero where K is odd.
+        int length = Pairs is null ? K : 2 * PairKernels.Pairs(K);
+        ushort[] room = ArrayPool<ushort>.Shared.Rent(Tile.Rows * length);
         for (int strip = 0; strip < Strips; strip++)
         {
             for (int r = 0; r < Tile.Rows; r++)
             {
                 int row = strip * Tile.Rows + r, source = row < Rows ? rowOrder[row] : -1;
-                Span<ushort> codes = room.AsSpan(r * K, K);
+                Span<ushort> codes = room.AsSpan(r * length, length);
                 if (source < 0)
                 {
                     codes.Clear();
+                }
+                else if (Pairs is not null)
+                {
+                    codes[^1] = 0;
+                    Bfloat16.Round(matrix.Slice(source * K, K), codes);
                 }
                 else
                 {
@@ -72,7 +89,14 @@ internal sealed unsafe class PackedWeights : IDisposable
 
             fixed (ushort* rows = room)
             {
-                Interleave(rows, K, (ulong*)NarrowStrip(strip));
+                if (Pairs is null)
+                {
+                    Interleave(rows, K, (ulong*)NarrowStrip(strip));
+                }
+                else
+                {
+                    Interleave((uint*)rows, length / 2, PairStrip(strip));
+                }
             }
         }
 
@@ -104,8 +128,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="narrow">Whether it would be packed as narrow floats.</param>
     public void Sketch(bool narrow)
     {
-        IsNarrow = narrow;
-        (long weights, long biases) = Sizes(narrow);
+        IsNarrow = narrow && Pairs is null;
+        (long weights, long biases) = Sizes(IsNarrow);
         Bytes = weights + biases;
     }
 
@@ -114,6 +138,9 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     /// <summary>A strip of narrow weights.</summary>
     public ushort* NarrowStrip(int strip) => (ushort*)_data + (long)strip * Tile.Rows * K;
+
+    /// <summary>A strip of pairs.</summary>
+    public uint* PairStrip(int strip) => (uint*)_data + (long)strip * Tile.Rows * PairKernels.Pairs(K);
 
     public void Dispose()
     {
@@ -129,6 +156,19 @@ internal sealed unsafe class PackedWeights : IDisposable
         {
             target[0] = rows[0] | (ulong)rows[k] << 16 | (ulong)rows[2 * k] << 32 | (ulong)rows[3 * k] << 48;
             target[1] = rows[4 * k] | (ulong)rows[5 * k] << 16 | (ulong)rows[6 * k] << 32 | (ulong)rows[7 * k] << 48;
+        }
+    }
+
+    // Eight rows of pairs as [pairs][8].
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Interleave(uint* rows, int pairs, uint* target)
+    {
+        for (int i = 0; i < pairs; i++, rows++, target += Tile.Rows)
+        {
+            for (int r = 0; r < Tile.Rows; r++)
+            {
+                target[r] = rows[r * pairs];
+            }
         }
     }
 
@@ -160,6 +200,6 @@ internal sealed unsafe class PackedWeights : IDisposable
     }
 
     private (long Weights, long Biases) Sizes(bool narrow) => (
-        ((long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)) + Slack + 63) / 64 * 64,
+        ((long)Strips * Tile.Rows * (Pairs is null ? (long)K * (narrow ? sizeof(ushort) : sizeof(float)) : PairKernels.Pairs(K) * sizeof(uint)) + Slack + 63) / 64 * 64,
         (long)Strips * Tile.Rows * sizeof(float));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Gemm;
@@ -23,11 +24,11 @@ internal static unsafe class Product<TIsa, V>
 
     /// <summary>
     /// The same for some panels at once, with a part of a strip of weights. Narrow weights are widened into
-    /// <paramref name="room"/>, a block at a time, once for all panels.
+    /// <paramref name="room"/>, a block at a time, once for all panels. Panels are <see cref="Prepare"/>d for their matrix.
     /// </summary>
     /// <param name="weights">The matrix.</param>
     /// <param name="strip">Which strip of it.</param>
-    /// <param name="first">The part's first row of K.</param>
+    /// <param name="first">The part's first row of K, an even number.</param>
     /// <param name="k">The part's length.</param>
     /// <param name="panels">The first panel; the others follow at <paramref name="panelStride"/> floats.</param>
     /// <param name="panelStride">Floats from panel to panel.</param>
@@ -39,6 +40,17 @@ internal static unsafe class Product<TIsa, V>
     public static void Run(
         PackedWeights weights, int strip, int first, int k, float* panels, nint panelStride, int count, float* tiles, nint tileStride, float* room, bool accumulate = false)
     {
+        if (weights.Pairs is { } pairs)
+        {
+            uint* a = weights.PairStrip(strip) + first / 2 * Tile.Rows;
+            for (int p = 0; p < count; p++)
+            {
+                pairs.MultiplyInChains(a, (uint*)(panels + p * panelStride), PairKernels.Pairs(k), tiles + p * tileStride, accumulate);
+            }
+
+            return;
+        }
+
         if (!weights.IsNarrow)
         {
             float* a = weights.Strip(strip) + first * Tile.Rows;
@@ -65,6 +77,12 @@ internal static unsafe class Product<TIsa, V>
             }
         }
     }
+
+    /// <summary>Makes a panel what a matrix is multiplied with: where that is stored as pairs, the panel's rows become pairs in their place.</summary>
+    /// <param name="weights">The matrix.</param>
+    /// <param name="panel">[rows][48].</param>
+    /// <param name="rows">Rows.</param>
+    public static void Prepare(PackedWeights weights, float* panel, int rows) => weights.Pairs?.Round(panel, rows, (uint*)panel);
 
     /// <summary>The same for the first columns of one panel.</summary>
     /// <param name="weights">The matrix.</param>

@@ -9,6 +9,9 @@ internal sealed class HTDemucsNetwork : CheckpointNetwork
 {
     private readonly HTDemucsConfig _config;
     private readonly Dictionary<string, object?>? _own;
+    private readonly Family _family;
+    private readonly CheckpointPlace _place;
+    private readonly int _ownSamples;
 
     /// <param name="config">What was read.</param>
     /// <param name="own">The checkpoint's own arguments, those set beside it included; null when it has none.</param>
@@ -17,9 +20,13 @@ internal sealed class HTDemucsNetwork : CheckpointNetwork
     public HTDemucsNetwork(HTDemucsConfig config, Dictionary<string, object?>? own, Family family, CheckpointPlace place)
         : base(Define(config), family, place)
     {
-        _config = config;
-        _own = own;
+        (_config, _own, _family, _place) = (config, own, family, place);
+        _ownSamples = config.SegmentSamples;
     }
+
+    private HTDemucsNetwork(HTDemucsNetwork other, Fraction segment)
+        : this(other._config with { SegmentNumerator = segment.Numerator, SegmentDenominator = segment.Denominator }, other._own, other._family, other._place) =>
+        _ownSamples = other._ownSamples;
 
     public override IReadOnlyDictionary<string, object?> Arguments => HTDemucsArguments.FromConfig(_config);
 
@@ -30,6 +37,18 @@ internal sealed class HTDemucsNetwork : CheckpointNetwork
     public override IEnumerable<string> UnknownArguments(IReadOnlyDictionary<string, object?> arguments) => HTDemucsConfigReader.UnknownArguments(arguments);
 
     public override bool IsUnused(string parameter) => HTDemucsConfigReader.IsUnused(_config, parameter);
+
+    /// <summary>Shorter pieces, which the network then takes instead of its own; it was not trained for longer ones, and keeps its own.</summary>
+    /// <exception cref="ModelException">That is less than a sample.</exception>
+    internal override Network WithSegment(double seconds)
+    {
+        Fraction segment = new ArgumentValue("segment", seconds, "a number of seconds above 0 and at most 600").Seconds(_config.Samplerate);
+        return segment.Samples(_config.Samplerate) < _config.SegmentSamples ? new HTDemucsNetwork(this, segment) : this;
+    }
+
+    // What the checkpoint's own configuration does not say is a choice that the results depend on.
+    internal override string ComputeFingerprint() =>
+        base.ComputeFingerprint() + (_config.SegmentSamples == _ownSamples ? "" : $" segment={new Fraction(_config.SegmentNumerator, _config.SegmentDenominator)}");
 
     internal override Graph.Graph Record(int samples) => HTDemucsGraph.Build(_config, samples);
 
