@@ -63,10 +63,24 @@ public sealed class QueueTests
             int taken = 0;
             byte[] undisturbed;
             string[] ids;
-            // What is on the disk at a moment is what a server that is killed there leaves.
+            Lock copying = new();
+
+            // What is on the disk at a moment is what a server that is killed there leaves. Other files of the server come and go
+            // meanwhile: where one is gone before it is copied, the moment was none, and another one is taken.
             void Copy(string? _ = null)
             {
-                string copy = Path.Combine(copies, $"{taken++}");
+                lock (copying)
+                {
+                    while (!TryCopy(Path.Combine(copies, $"{taken}")))
+                    {
+                    }
+
+                    taken++;
+                }
+            }
+
+            bool TryCopy(string copy)
+            {
                 foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
                 {
                     if (Path.GetFileName(file) == "lock")
@@ -76,9 +90,19 @@ public sealed class QueueTests
 
                     string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
                     Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                    using FileStream source = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), written = File.Create(target);
-                    source.CopyTo(written);
+                    try
+                    {
+                        using FileStream source = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), written = File.Create(target);
+                        source.CopyTo(written);
+                    }
+                    catch (FileNotFoundException)
+                    {
+                        Directory.Delete(copy, recursive: true);
+                        return false;
+                    }
                 }
+
+                return true;
             }
 
             await using (TestServer server = await TestServer.StartAsync(folder: folder, fake: made => (fake, made.Gate, made.Writing) = (made, gate, Copy)))
@@ -98,7 +122,7 @@ public sealed class QueueTests
                 }
                 // From here on the copies are taken in the middle of the writing, before each stem.
                 gate.Release();
-                await server.Client.WaitForJobAsync(first);
+                Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(first)).State);
                 gate.Release(2);
                 await server.WaitAsync(second, job => job.Progress?.PlayableFrames > 0);
                 Copy();

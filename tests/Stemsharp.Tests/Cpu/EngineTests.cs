@@ -76,9 +76,17 @@ public class EngineTests
         (float[] y2, float[] yt2) = RunNoise(engine);
         Assert.Equal(y, y2);
         Assert.Equal(yt, yt2);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        engine.Run(CancellationToken.None);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        // What a run allocates, every run does; what the runtime allocates when it compiles a method anew, on this thread as well, one does.
+        long least = long.MaxValue;
+        for (int i = 0; i < 5 && least > 0; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            engine.Run(CancellationToken.None);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     [Fact]
