@@ -160,7 +160,8 @@ public sealed partial class ModelCatalog
 
         // What other programs have is found by its file's name alone.
         string file = hash > 0 ? model[..hash] : model;
-        if (!File.Exists(file) && ModelFiles.IsCheckpoint(file) && _store.FindOther(file) is { } other)
+        string? published = _options.Families.PublishedFile(file);
+        if (!File.Exists(file) && (ModelFiles.IsCheckpoint(file) || published is not null) && (_store.FindOther(file) ?? _store.FindOther(published ?? file)) is { } other)
         {
             return PlanFile(other, hash > 0 ? model[(hash + 1)..] : null);
         }
@@ -168,6 +169,11 @@ public sealed partial class ModelCatalog
         if (File.Exists(model))
         {
             return PlanFile(model, null);
+        }
+
+        if (published is not null)
+        {
+            throw new ModelException(NotFetched(published));
         }
 
         if (HubName.WithoutScheme(model) is { } hub)

@@ -249,11 +249,20 @@ public sealed partial class ModelCatalog
     private CatalogEntry FindStored(string model) => FindEntry(model)
         ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
 
+    private static string NotFetched(string file) =>
+        $"{file} is not on this machine, and it is not fetched, because no checksum of the whole file is known. Get it with Ultimate Vocal Remover (its download "
+        + "centre) or audio-separator, in whose folders it is found by its name, or give the file's path.";
+
     private string UnknownModel(string model)
     {
         if (OfficialModels.WhyRefused(model) is { } reason)
         {
             return reason;
+        }
+
+        if (_options.Families.PublishedFile(model) is { } published)
+        {
+            return NotFetched(published);
         }
 
         string[] names = [.. _options.Embedded.Select(e => e.Name), .. _entries.Select(e => e.Name)];

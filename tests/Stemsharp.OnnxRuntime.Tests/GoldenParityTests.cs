@@ -102,6 +102,27 @@ public class GoldenParityTests(ITestOutputHelper output)
         Assert.True(snr >= original - 6, $"{snr:F2} dB; the original is at {original:F2} dB");
     }
 
+    /// <summary>What halves and integers cost: decibels that each kind of graph keeps at least.</summary>
+    [OnnxRuntimeTheory]
+    [InlineData("mdxc1.ckpt", 16128, "Mixed", false, 62)]
+    [InlineData("mdxc1.ckpt", 16128, "Fp16", false, 57)]
+    [InlineData("mdxc4.ckpt", 9024, "Mixed", false, 80)]
+    [InlineData("mdxc4.ckpt", 9024, "Fp16", false, 60)]
+    [InlineData("sc4.ckpt", 22050, "Mixed", false, 68)]
+    [InlineData("sc4.ckpt", 22050, "Fp16", false, 54)]
+    [InlineData("sc4.ckpt", 22050, "Fp32", true, 45)]
+    [InlineData("sc1.safetensors", 13230, "Mixed", false, 68)]
+    [InlineData("sc1.safetensors", 13230, "Fp16", false, 60)]
+    [InlineData("sc1.safetensors", 13230, "Fp32", true, 45)]
+    public void Networks_over_grids_keep_what_halves_and_integers_can(string model, int samples, string precision, bool int8, double least)
+    {
+        GoldenTensors golden = GoldenTensors.Open("mdx23c-scnet", $"{Path.GetFileNameWithoutExtension(model)}.io.safetensors");
+        using Exported exported = new(RepositoryFiles.Golden("mdx23c-scnet", model), new OnnxGraphOptions { Precision = Enum.Parse<OnnxPrecision>(precision), Int8 = int8 });
+        double snr = Separated.Snr(golden[$"stems.{samples}"].Values, Separated.By(exported.Path, golden[$"mix.{samples}"].Values));
+        output.WriteLine($"{snr:F2} dB");
+        Assert.True(snr >= least, $"{snr:F2} dB");
+    }
+
     [OnnxRuntimeTheory]
     [InlineData("spectrogram")]
     [InlineData("waveform")]
@@ -127,14 +148,16 @@ public class GoldenParityTests(ITestOutputHelper output)
     }
 
     [OnnxRuntimeTheory]
-    [InlineData("Fp32")]
-    [InlineData("Mixed")]
-    public void A_segment_in_a_batch_is_as_good_as_one_alone(string precision)
+    [InlineData("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io.safetensors", 85995, "Fp32")]
+    [InlineData("tiny4/tiny4-cf67fb40.th", "tiny4/tiny4.io.safetensors", 85995, "Mixed")]
+    [InlineData("mdx23c-scnet/mdxc1.ckpt", "mdx23c-scnet/mdxc1.io.safetensors", 16128, "Fp32")]
+    [InlineData("mdx23c-scnet/sc4.ckpt", "mdx23c-scnet/sc4.io.safetensors", 22050, "Fp32")]
+    public void A_segment_in_a_batch_is_as_good_as_one_alone(string file, string io, int samples, string precision)
     {
-        GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
-        float[] mix = golden["mix.85995"].Values, truth = golden["stems.85995"].Values;
+        GoldenTensors golden = GoldenTensors.Open(io.Split('/'));
+        float[] mix = golden[$"mix.{samples}"].Values, truth = golden[$"stems.{samples}"].Values;
         OnnxGraphOptions options = new() { Precision = Enum.Parse<OnnxPrecision>(precision) };
-        string model = RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th");
+        string model = RepositoryFiles.Golden(file.Split('/'));
         using Exported alone = new(model, options), batch = new(model, options with { Batch = 4 });
         double single = Separated.Snr(truth, Separated.By(alone.Path, mix));
 

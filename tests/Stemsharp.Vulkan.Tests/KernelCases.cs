@@ -78,9 +78,56 @@ internal static class KernelCases
         ["lstm along time, 33 of 6"] = g => Lstm(g, 33, 6, new Shape(6, 9, 21), SequenceAxis.Last),
         ["lstm along time, 160 of 8"] = g => Lstm(g, 160, 8, new Shape(8, 18, 6), SequenceAxis.Last),
         ["lstm of one sequence, 300 of 8"] = g => Lstm(g, 300, 8, new Shape(8, 11), SequenceAxis.Last),
+        ["standardised by the mean"] = StandardisedByMean,
+        ["amplitudes and phases"] = g => Polar(g, 1e-8),
+        ["phases without epsilon"] = g => Polar(g, 0),
+        ["frames of rows and back"] = g => Frames(g, new Shape(5, 3, 77), 20, 10),
+        ["frames of one row and back"] = g => Frames(g, new Shape(4, 250), 40, 20),
+        ["twice the rate and back"] = Resampled,
+        ["local attention 12 of 4"] = g => g.Output("y", g.LocalAttention(g.Input("x", new Shape(12, 3, 70)), 4, 4)),
+        ["local attention 8 of 2, one row"] = g => g.Output("y", g.LocalAttention(g.Input("x", new Shape(8, 131)), 2, 4)),
+        ["rows under each other"] = JoinedRows,
+        ["single rows"] = g => g.Output("y", g.Gelu(g.AsRow("row", g.Relu(g.DropRow("drop", g.Gelu(g.Input("x", new Shape(5, 1, 33)))))))),
         ["bands and masks"] = g => Bands(g, 2, 12, 37, 1, 1, [new(0, 2), new(2, 1), new(3, 9), new(12, 21)]),
         ["overlapping bands and masks"] = g => Bands(g, 4, 20, 65, 2, 3, [new(0, 3), new(2, 2), new(3, 30), new(16, 17)]),
     };
+
+    private static void StandardisedByMean(GraphBuilder g)
+    {
+        (Value x, Value mean, Value std) = g.Standardize("standardize", g.Input("x", new Shape(2, 5000)), ofMean: true);
+        g.Output("x", x);
+        g.Output("y", g.Restore("restore", g.Gelu(x), mean, std));
+    }
+
+    private static void Polar(GraphBuilder g, double epsilon)
+    {
+        Value z = g.Input("z", new Shape(4, 7, 29)), sizes = g.Amplitude("amplitude", z);
+        g.Output("sizes", sizes);
+        g.Output("y", g.Phase("phase", g.Input("m", new Shape(6, 7, 29)), z, epsilon));
+    }
+
+    private static void Frames(GraphBuilder g, Shape shape, int length, int step)
+    {
+        Value x = g.Input("x", shape), frames = g.Gelu(g.Frames("frames", x, length, step));
+        g.Output("frames", frames);
+        g.Output("y", g.JoinFrames("joined", frames, shape, step));
+    }
+
+    private static void Resampled(GraphBuilder g)
+    {
+        static Table Taps(int phases, int count) => new("taps", new Shape(phases, count), [.. Enumerable.Range(0, phases * count).Select(i => Math.Cos(0.3 * i) / count)]);
+        Value twice = g.Resample("double", g.Input("x", new Shape(2, 131)), Taps(2, 9), 1, 4);
+        g.Output("y", twice);
+        g.Output("z", g.Resample("halve", g.Relu(twice), Taps(1, 13), 2, 6));
+    }
+
+    private static void JoinedRows(GraphBuilder g)
+    {
+        Value a = g.Input("a", new Shape(3, 9, 11)), b = g.Input("b", new Shape(3, 8, 11));
+        Value up = g.ConvTranspose("0", a, 4, 8, 4, 0, 40), down = g.ConvTranspose("1", b, 4, 8, 4, 0, 36);
+        g.Output("plain", g.JoinRows("plain", [a, b]));
+        g.Output("y", g.Gelu(g.JoinRows("bands", [up, down], 4, ["1.bias"])));
+    }
 
     private static void Functions(GraphBuilder g)
     {

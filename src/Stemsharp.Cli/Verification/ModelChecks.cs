@@ -74,9 +74,10 @@ internal static class ModelChecks
     /// <summary>Runs a network's weights through the engine and through the interpreter in double precision.</summary>
     internal static Check Interpreter(Network network, Backend backend, EngineSettings settings, CancellationToken cancellationToken)
     {
-        // A network that takes some lengths only is shown the shortest of them that is long enough.
+        // A network that takes some lengths only is shown the shortest of them that is long enough; one that was trained on one can be
+        // computed for any.
         NetworkLengths lengths = network.Definition.Cut.Lengths;
-        int samples = lengths.IsOne ? ComparedSamples : lengths.AtLeast(ComparedSamples) ?? lengths.Most;
+        int samples = lengths.IsOne && !network.IsOfOneLength ? ComparedSamples : lengths.AtLeast(ComparedSamples) ?? lengths.Most;
         float[] mix = new float[network.Definition.Channels * samples];
         Random random = new(1);
         foreach (ref float sample in mix.AsSpan())

@@ -19,6 +19,11 @@ internal static class OnnxModelBuilder
         options.Validate();
         NetworkDefinition definition = network.Definition;
         Graph.Graph recorded = network.Record(options.SamplesOf(definition));
+        if (options.Int8 && !recorded.Nodes.Any(n => n.Op is LinearOp))
+        {
+            throw new OptionException("int8 would change nothing: linear layers over channels are what becomes integers, and this network has none. Leave it out; mixed makes the graph smaller.");
+        }
+
         using INetworkWeights weights = network.OpenWeights(recorded);
         OnnxGraph graph = new(options.Opset);
         Lower(graph, recorded, definition, weights, options);

@@ -114,11 +114,8 @@ internal sealed partial class GpuPlanBuilder
         Shape shape = node.Output.Shape;
         if (input.Pitch == input.Positions && shape.Positions % 16 == 0)
         {
-            // No channel ends with a gap: another name for the same memory.
-            GpuTensor same = New(node.Output.Name, shape, input.IsHalf);
-            same.Overwrite(input);
-            _tensors.Add(node.Output, same);
-            _done.Add(node);
+            // No channel ends with a gap.
+            Rename(node, input);
             return;
         }
 
@@ -131,6 +128,15 @@ internal sealed partial class GpuPlanBuilder
                 Writes = [output],
             },
             node);
+    }
+
+    // Another name and shape for the same memory.
+    private void Rename(Node node, GpuTensor input)
+    {
+        GpuTensor same = New(node.Output.Name, node.Output.Shape, input.IsHalf);
+        same.Overwrite(input);
+        _tensors.Add(node.Output, same);
+        _done.Add(node);
     }
 
     void IOpVisitor.Concat(Node node, ConcatOp op)

@@ -55,13 +55,8 @@ internal sealed partial class GpuPlanBuilder
 
     private void Standardize(Node node, StandardizeOp op)
     {
-        if (op.OfMean)
-        {
-            throw Unknown(node);
-        }
-
         GpuTensor input = In(node.Inputs[0], RowLayout.Dense);
-        GpuTensor statistics = Moments(node.Name, input, 1, 1, op.Epsilon, standardize: true);
+        GpuTensor statistics = op.OfMean ? MomentsOfMean(node, input, op.Epsilon) : Moments(node.Name, input, 1, 1, op.Epsilon, standardize: true);
         _statistics.Add(node.Outputs[1], statistics);
         GpuTensor output = Write(node.Output, DiesIn(node.Inputs[0], node) ? input : null);
         Emit(MapStep(node.Name, "standardize", MapOps.Norm, input, output, node.Output.Shape, statistics: statistics, groupChannels: input.Channels), node);
@@ -172,12 +167,12 @@ internal sealed partial class GpuPlanBuilder
 
     private GpuStep MapStep(
         string name, string text, MapOps ops, GpuTensor input, GpuTensor output, Shape shape, GpuTensor? add = null, GpuTensor? statistics = null,
-        int groupChannels = 1, int statRows = 1, int vectors = 0, int shift = 0, (int Offset, int C, int F, int T) table = default, int before = 0, int outStart = 0, double alpha = 0)
+        int groupChannels = 1, int statRows = 1, int vectors = 0, int shift = 0, (int Offset, int C, int F, int T) table = default, int before = 0, int outStart = 0, int addStart = 0, double alpha = 0)
     {
         // Rows are told apart where they are longer or shorter than the input's; a crop of one row is a shift.
         PushValue[] push =
         [
-            input, new PushValue(outStart, output), add, vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, shape.Rows > 1 || before > 0 ? input.Shape.Last : Math.Min(input.Shape.Last, shape.Last), shift,
+            input, new PushValue(outStart, output), new PushValue(addStart, add), vectors, statistics, groupChannels, statRows, shape.Channels, shape.Positions, shape.Last, shape.Rows > 1 || before > 0 ? input.Shape.Last : Math.Min(input.Shape.Last, shape.Last), shift,
             input.Pitch, output.Pitch, add?.Pitch ?? 0, table.Offset, table.C, table.F, table.T, before, input.Positions, PushValue.Of((float)alpha),
         ];
         GpuTensor?[] reads = [input, add, statistics];

@@ -19,7 +19,7 @@ internal sealed partial class GpuPlanBuilder
 
         if (op.Axis == SequenceAxis.All && node.Inputs[0].Shape.Rows > 1)
         {
-            throw Unknown(node);
+            throw Refusal($"an LSTM over the positions of rows and columns at once ({node.Name})");
         }
 
         GpuTensor input = In(node.Inputs[0], op.Axis == SequenceAxis.Rows ? RowLayout.Aligned : RowLayout.Turned);

@@ -164,7 +164,7 @@ internal abstract class Checkpoint : IDisposable
 
         if (head[0] == 0x80)
         {
-            throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.");
+            throw new CheckpointFormatException("it is a checkpoint in the format of torch before 1.6, which is not supported. Load it with torch and save it again with torch.save.") { TensorNames = OldTorchFile.Names(source) };
         }
 
         if (text.Contains("git-lfs", StringComparison.Ordinal))

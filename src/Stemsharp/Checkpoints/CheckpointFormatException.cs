@@ -10,6 +10,9 @@ internal sealed class CheckpointFormatException : Exception
 
     public CheckpointFormatException(string message, Exception innerException) : base(message, innerException) { }
 
+    /// <summary>Names of tensors that a file has whose format is not read; empty where none are known.</summary>
+    public IReadOnlyList<string> TensorNames { get; init; } = [];
+
     /// <summary>The error of a file whose bytes contradict each other.</summary>
     public static CheckpointFormatException Damaged(string what) =>
         new($"{what}. The file is damaged or cut off; get it again.");

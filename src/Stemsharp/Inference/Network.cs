@@ -39,6 +39,9 @@ public abstract class Network
     /// <param name="seconds">Seconds of a piece, above 0.</param>
     internal virtual Network WithSegment(double seconds) => this;
 
+    /// <summary>Whether its graph exists for the one length of its cut and for no other.</summary>
+    internal virtual bool IsOfOneLength => false;
+
     /// <summary>Records the graph for a length.</summary>
     /// <param name="samples">Samples that the network is shown: a length that it takes.</param>
     /// <exception cref="ModelException">It has none, or none of this length.</exception>

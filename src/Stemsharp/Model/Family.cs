@@ -23,6 +23,13 @@ internal abstract class Family
     /// <summary>Full-size networks with weights that anyone can recreate, for benchmarks and tests.</summary>
     public virtual IReadOnlyList<SyntheticModel> Synthetic => [];
 
+    /// <summary>
+    /// The file's name that a model is published under, where it is one of this family's that others fetch and nobody gives a checksum
+    /// of; null for all other names.
+    /// </summary>
+    /// <param name="model">The name of a file, with or without its extension.</param>
+    public virtual string? PublishedFile(string model) => null;
+
     /// <summary>The names of the original's constructor arguments, in its order.</summary>
     public abstract IReadOnlyList<string> ArgumentNames { get; }
 

@@ -58,8 +58,26 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
     /// <exception cref="ModelException">No family knows it, or its configuration is not supported.</exception>
     public CheckpointNetwork Read(string? path, Func<Checkpoint> open)
     {
-        using Checkpoint checkpoint = open();
+        using Checkpoint checkpoint = OpenOrTell(path, open);
         return Read(checkpoint, new CheckpointPlace(checkpoint.Signature, path, open));
+    }
+
+    /// <summary>The file's name that a model is published under, which a family knows; null for all others.</summary>
+    /// <param name="model">The name of a file, with or without its extension.</param>
+    public string? PublishedFile(string model) => Families.Select(f => f.PublishedFile(model)).FirstOrDefault(f => f is not null);
+
+    // What a file of a format that is not read holds may be known all the same.
+    private static Checkpoint OpenOrTell(string? path, Func<Checkpoint> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (ModelException e) when (path is not null && e.InnerException is CheckpointFormatException { TensorNames: { Count: > 0 } names })
+        {
+            OtherNetworks.Refuse(Path.GetFileName(path), names);
+            throw;
+        }
     }
 
     /// <summary>The network in a checkpoint that is open already.</summary>
@@ -89,7 +107,7 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
         }
 
         // One that nobody recognises is shown to the first, which says what it misses.
-        OtherNetworks.Refuse(checkpoint);
+        OtherNetworks.Refuse(checkpoint.Name, checkpoint.Tensors.Select(t => t.Name));
         return Families[0];
     }
 }

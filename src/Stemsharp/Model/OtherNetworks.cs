@@ -1,5 +1,3 @@
-using Stemsharp.Checkpoints;
-
 namespace Stemsharp.Model;
 
 /// <summary>
@@ -28,19 +26,21 @@ internal static class OtherNetworks
     ];
 
     /// <summary>Refuses a checkpoint that is known to be such a network.</summary>
+    /// <param name="file">Its file's name.</param>
+    /// <param name="tensors">The names of its tensors.</param>
     /// <exception cref="ModelException">Says what it is and what to take instead.</exception>
-    public static void Refuse(Checkpoint checkpoint)
+    public static void Refuse(string file, IEnumerable<string> tensors)
     {
         foreach ((string start, string what) in s_known)
         {
-            if (checkpoint.Tensors.FirstOrDefault(t => t.Name.StartsWith(start, StringComparison.Ordinal)) is not { } tensor)
+            if (tensors.FirstOrDefault(t => t.StartsWith(start, StringComparison.Ordinal)) is not { } tensor)
             {
                 continue;
             }
 
-            string plain = string.Concat(checkpoint.Name.Where(char.IsAsciiLetter)).ToLowerInvariant();
+            string plain = string.Concat(file.Where(char.IsAsciiLetter)).ToLowerInvariant();
             (_, string job, string instead) = s_jobs.First(j => plain.Contains(j.Part, StringComparison.Ordinal));
-            throw new ModelException($"{checkpoint.Name} cannot be used: it is {what}, which is not supported; its tensor {tensor.Name} tells. For {job} take {instead} ('stemsharp models list' has more).");
+            throw new ModelException($"{file} cannot be used: it is {what}, which is not supported; its tensor {tensor} tells. For {job} take {instead} ('stemsharp models list' has more).");
         }
     }
 }

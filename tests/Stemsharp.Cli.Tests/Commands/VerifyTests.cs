@@ -40,6 +40,15 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task ANetworkWhoseGraphIsOfOneLengthIsComparedAtIt()
+    {
+        string model = RepositoryFiles.Golden("mdxnet", "mdxnet.onnx");
+        CommandLineRun run = await CommandLineRun.OfAsync("verify", $"{model}#n_fft=4096,primary_stem=Vocals", "--offline");
+        Assert.True(run.ExitCode == 0, run.Error + run.Output);
+        Assert.Contains("passed  engine against interpreter", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ADamagedFileIsNamed()
     {
         byte[] damaged = [.. ModelHost.Model];

@@ -45,7 +45,7 @@ public class OptionPrefixTests
     public void Every_option_of_the_original_is_known_or_gets_a_word_of_its_own()
     {
         Command root = Program.CreateRoot();
-        foreach ((string option, string? value) in Original.Where(o => o.Option != "--sig"))
+        foreach ((string option, string? value) in Original)
         {
             ParseResult result = root.Parse(value is null ? ["separate", option, "song.wav"] : ["separate", option, value, "song.wav"]);
             Assert.Empty(result.Errors);

@@ -38,4 +38,12 @@ public class GridGraphTests(ITestOutputHelper output)
         Assert.True(inside > original - 6, $"waveform {inside:F2} dB, the original {original:F2} dB");
         Assert.True(outside > original - 6, $"spectrogram {outside:F2} dB, the original {original:F2} dB");
     }
+
+    [Fact]
+    public void Integers_are_refused_where_nothing_would_become_one()
+    {
+        CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden("mdx23c-scnet", "mdxc1.ckpt"));
+        OptionException e = Assert.Throws<OptionException>(() => OnnxModelBuilder.Build(network, new OnnxGraphOptions { Int8 = true }));
+        Assert.Contains("int8 would change nothing", e.Message, StringComparison.Ordinal);
+    }
 }

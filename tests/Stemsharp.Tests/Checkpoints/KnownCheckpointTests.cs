@@ -194,6 +194,22 @@ public sealed class KnownCheckpointTests : IDisposable
         Assert.True(File.Exists(path));
     }
 
+    /// <summary>Files without a published checksum are found where the programs that fetch them have them, or it is said how to get them.</summary>
+    [Theory]
+    [InlineData("Kim_Vocal_2")]
+    [InlineData("kim_vocal_2.onnx")]
+    public async Task Files_that_only_others_fetch_are_found_by_their_name(string name)
+    {
+        ModelException e = await Assert.ThrowsAsync<ModelException>(() => Open().ResolveAsync(name));
+        Assert.Contains("Kim_Vocal_2.onnx is not on this machine", e.Message, StringComparison.Ordinal);
+        Assert.Contains("audio-separator", e.Message, StringComparison.Ordinal);
+        e = await Assert.ThrowsAsync<ModelException>(() => Open().DownloadAsync(name));
+        Assert.Contains("no checksum of the whole file is known", e.Message, StringComparison.Ordinal);
+
+        Put(File.ReadAllBytes(RepositoryFiles.Golden("mdxnet", "mdxnet.onnx")), "uvr/models/MDX_Net_Models", "Kim_Vocal_2.onnx");
+        Assert.Equal("Kim_Vocal_2", (await Open().ResolveAsync($"{name}#n_fft=4096,primary_stem=Vocals")).Members[0].Signature);
+    }
+
     [Fact]
     public async Task A_file_of_another_program_that_is_not_the_published_one_is_refused_and_its_path_still_works()
     {

@@ -16,6 +16,10 @@ internal static class PlanBuilder
     /// </summary>
     public static bool CanMix(Graph.Graph graph) => graph.Nodes.Any(n => n.Op is AttentionOp) && !graph.Nodes.Any(n => n.Op is RotaryOp);
 
+    /// <summary>Compiles a graph in single precision, with weights of its own.</summary>
+    /// <inheritdoc cref="Compile(Graph.Graph, IWeightSource, SimdTier, int, PackedStore, PairKernels)"/>
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads) => Compile(graph, weights, tier, threads, null, null);
+
     /// <param name="graph">The network.</param>
     /// <param name="weights">Its trained tensors; read here, not kept.</param>
     /// <param name="tier">The instruction set.</param>

@@ -45,7 +45,11 @@ internal sealed class MDXNetNetwork : CheckpointNetwork
     internal override string ComputeFingerprint() =>
         string.Create(CultureInfo.InvariantCulture, $"{base.ComputeFingerprint()} n_fft={_config.Nfft} compensate={_config.Compensate} denoise={_config.Denoise}");
 
-    internal override Graph.Graph Record(int samples) => _imported.Graph;
+    internal override bool IsOfOneLength => true;
+
+    internal override Graph.Graph Record(int samples) => samples == _config.Samples
+        ? _imported.Graph
+        : throw new ModelException($"{Signature} takes pieces of {_config.Samples} samples, for which its graph was made, and no others; {samples} were asked for.");
 
     internal override INetworkWeights OpenWeights(Graph.Graph graph)
     {

@@ -198,6 +198,37 @@ public sealed class GridConfigReaderTests
         }
     }
 
+    /// <summary>The same in files of torch.save before 1.6, whose pickles are not read.</summary>
+    [Theory]
+    [InlineData("1_HP-UVR", "stg1_low_band_net.enc1.conv1.conv.0.weight", "a network of UVR's VR architecture")]
+    [InlineData("5_HP-Karaoke-UVR", "stg1_high_band_net.enc1.conv1.conv.0.weight", "mel-band-roformer-karaoke-aufr33-viperx")]
+    [InlineData("mine", "encoder.0.conv.weight", "the format of torch before 1.6")]
+    public void So_are_those_in_files_of_old_torch(string name, string tensor, string expected)
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-other-").FullName;
+        try
+        {
+            // Magic number, protocol, machine; an ordered dict's first key; the rest of it is noise.
+            byte[] key = System.Text.Encoding.ASCII.GetBytes(tensor), noise = new byte[5000];
+            new Random(1).NextBytes(noise);
+            byte[] file =
+            [
+                0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.',
+                0x80, 2, (byte)'}', (byte)'X', 13, 0, 0, 0, .. "little_endian"u8, 0x88, (byte)'s', (byte)'.',
+                0x80, 2, .. "ccollections\nOrderedDict\n"u8, (byte)')', (byte)'R', (byte)'X', (byte)key.Length, 0, 0, 0, .. key, .. noise,
+            ];
+            string path = Path.Combine(folder, name + ".pth");
+            File.WriteAllBytes(path, file);
+            string message = Assert.Throws<ModelException>(() => FamilyTable.All.Open(path)).Message;
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            Assert.StartsWith(name + ".pth", message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void The_documentation_shows_the_tables_of_keys()
     {
