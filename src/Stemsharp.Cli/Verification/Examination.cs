@@ -24,6 +24,9 @@ internal static class Examination
     {
         yield return Finding.Good("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors");
         yield return Engine(cancellationToken);
+        yield return CpuBackend.WhySingleHere is { } single
+            ? Finding.Absent("mixed precision", $"--precision mixed runs in fp32 on the processor: {single}")
+            : Finding.Good("mixed precision", "the processor multiplies bfloat16 (AVX512_BF16), which --precision mixed uses");
         foreach (Finding gpu in Gpus())
         {
             yield return gpu;

@@ -17,7 +17,7 @@ public sealed class DoctorTests : IDisposable
     {
         (int code, string[] lines) = await RunAsync([]);
         Assert.Equal(0, code);
-        foreach (string subject in (string[])["system", "engine cpu", "GPU", "FFmpeg", "models", "cache", "temporary folder", "current folder", "page", "onnxruntime"])
+        foreach (string subject in (string[])["system", "engine cpu", "mixed precision", "GPU", "FFmpeg", "models", "cache", "temporary folder", "current folder", "page", "onnxruntime"])
         {
             Assert.Contains(lines, line => line[0] is '✓' or '–' && line[2..].StartsWith($"{subject}: ", StringComparison.Ordinal));
         }
@@ -36,6 +36,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains(lines, line => line.StartsWith("– GPU: There is no Vulkan", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith($"– cache: {cache} cannot be written", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("– engine cpu: ", StringComparison.Ordinal) && line.Contains("STEMSHARP_INSTRUCTIONS", StringComparison.Ordinal));
+        Assert.Contains("– mixed precision: --precision mixed runs in fp32 on the processor: scalar instructions do not multiply bfloat16", lines);
     }
 
     [Fact]
