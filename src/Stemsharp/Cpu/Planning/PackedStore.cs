@@ -1,6 +1,6 @@
 using Stemsharp.Graph;
-using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 
 namespace Stemsharp.Cpu.Planning;
 

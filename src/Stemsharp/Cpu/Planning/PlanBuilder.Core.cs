@@ -1,7 +1,7 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
-using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Planning;

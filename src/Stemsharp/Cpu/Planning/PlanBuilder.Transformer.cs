@@ -1,8 +1,8 @@
 using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
-using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 
 namespace Stemsharp.Cpu.Planning;
 

@@ -1,6 +1,6 @@
 using Stemsharp.Kernels.Attention;
-using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Kernels.Attention;
