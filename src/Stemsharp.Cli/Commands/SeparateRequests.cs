@@ -133,7 +133,7 @@ internal static class SeparateRequests
             CheckPipe(request);
         }
 
-        foreach (string sentence in UselessOptions.Sentences(line, UselessOptions.Of(request, options)))
+        foreach (string sentence in request.Quiet ? [] : UselessOptions.Sentences(line, UselessOptions.Of(request, options)))
         {
             notes.Report(sentence);
         }

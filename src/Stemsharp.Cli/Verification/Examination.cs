@@ -23,10 +23,15 @@ internal static class Examination
     internal static IEnumerable<Finding> Of(Func<string?> whyNoPage, CancellationToken cancellationToken)
     {
         yield return Finding.Good("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors");
-        yield return Engine(cancellationToken);
-        yield return CpuBackend.WhySingleHere is { } single
-            ? Finding.Absent("mixed precision", $"--precision mixed runs in fp32 on the processor: {single}")
-            : Finding.Good("mixed precision", "the processor multiplies bfloat16 (AVX512_BF16), which --precision mixed uses");
+        Finding engine = Engine(cancellationToken);
+        yield return engine;
+        if (engine.State != FindingState.Fault)
+        {
+            yield return CpuBackend.WhySingleHere is { } single
+                ? Finding.Absent("mixed precision", $"--precision mixed runs in fp32 on the processor: {single}")
+                : Finding.Good("mixed precision", "the processor multiplies bfloat16 (AVX512_BF16), which --precision mixed uses");
+        }
+
         foreach (Finding gpu in Gpus())
         {
             yield return gpu;
