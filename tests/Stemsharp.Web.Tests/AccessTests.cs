@@ -4,6 +4,7 @@ using Stemsharp.Client;
 using Stemsharp.Inference;
 using Stemsharp.OnnxRuntime;
 using Stemsharp.Web.Settings;
+using Stemsharp.Web.Store;
 using Xunit;
 
 namespace Stemsharp.Web.Tests;
@@ -180,7 +181,7 @@ public sealed class AccessTests
     public async Task A_folder_serves_one_server_at_a_time()
     {
         await using TestServer server = await TestServer.StartAsync();
-        OptionException refusal = await Assert.ThrowsAsync<OptionException>(() => TestServer.StartAsync(folder: server.Folder));
+        DataFolderInUseException refusal = await Assert.ThrowsAsync<DataFolderInUseException>(() => TestServer.StartAsync(folder: server.Folder));
         Assert.Contains("in use", refusal.Message, StringComparison.Ordinal);
     }
 
