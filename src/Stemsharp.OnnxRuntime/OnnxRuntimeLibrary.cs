@@ -118,5 +118,5 @@ public sealed class OnnxRuntimeLibrary
 
     private static string NotFound() => new StringBuilder("No onnxruntime was found. Install onnxruntime 1.")
         .Append(LibraryFile.OldestMinor).Append(" or later and name its library file (").AppendJoin(" or ", FileNames).Append(") with --onnxruntime or the environment variable ")
-        .Append(Variable).Append(", or put it beside this program.").ToString();
+        .Append(Variable).Append(", or put it beside this program. Without it, --engine auto takes a GPU through its driver, or the processor.").ToString();
 }

@@ -21,7 +21,7 @@ internal static class VerifyCommand
         EngineOptions options = new();
         Option<bool> json = ModelsCommand.Json();
         Command command = new(
-            "verify", "Check a model's checksums, the engine against stored results, and the engine against the slow exact interpreter.")
+            "verify", "Check the engine on this machine with a model: checksums, stored results, the slow exact interpreter. 'stemsharp models verify' looks at files alone.")
         {
             model, repository, offline, zeroDc, threads, json,
         };

@@ -9,7 +9,7 @@ internal static class VerifyModelsCommand
     internal static Command Create()
     {
         Argument<string[]> models = ModelsCommand.SeveralModels(required: false);
-        Command command = new("verify", "Compare the checksums of the model files that are here, and open each.") { models };
+        Command command = new("verify", "Compare the checksums of the model files that are here, and open each. 'stemsharp verify MODEL' runs the engine with one, too.") { models };
         command.SetAction(line =>
         {
             ModelCatalog catalog = Catalogs.Create(offline: true);
@@ -18,7 +18,18 @@ internal static class VerifyModelsCommand
             bool good = true;
             foreach (string name in all ? known.Select(m => m.Name) : line.GetValue(models)!)
             {
-                foreach (ModelFileVerdict verdict in catalog.Verify(name))
+                if (File.Exists(name))
+                {
+                    throw new OptionException($"{name} is a file; 'models verify' knows models by name. 'stemsharp verify {name}' runs the engine with it.");
+                }
+
+                IReadOnlyList<ModelFileVerdict> verdicts = [.. catalog.Verify(name)];
+                if (!all && verdicts.Count == 0)
+                {
+                    throw new OptionException($"{name} has no files whose checksums are known; 'stemsharp verify {name}' runs the engine with it.");
+                }
+
+                foreach (ModelFileVerdict verdict in verdicts)
                 {
                     // What is not here is a fault only of a model that was asked for: of a bag, few stems need few files.
                     if (all && known.First(m => m.Name == name).Files.Any(f => f.Name == verdict.File && f.Place == ModelFilePlace.Missing))
