@@ -26,6 +26,11 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
         new("mdx23c-scnet/mdxc4.ckpt", "mdx23c-scnet/mdxc4.io.safetensors", "mix.9024", "stems.9024", 0),
         new("mdx23c-scnet/sc4.ckpt", "mdx23c-scnet/sc4.io.safetensors", "mix.22050", "stems.22050", 0),
         new("mdx23c-scnet/sc1.safetensors", "mdx23c-scnet/sc1.io.safetensors", "mix.13230", "stems.13230", 0),
+        new("demucs3/hd4-f3818771.th", "demucs3/hd4.io.safetensors", "mix.8268", "stems.8268", 0),
+        new("demucs3/hd2-0495953f.th", "demucs3/hd2.io.safetensors", "mix.6615", "stems.6615", 0),
+        new("demucs3/hda-7a8b1543.th", "demucs3/hda.io.safetensors", "mix.3528", "stems.3528", 0),
+        new("demucs3/hdm-98dff676.th", "demucs3/hdm.io.safetensors", "mix.3528", "stems.3528", 0),
+        new("demucs3/dm4-20de21fd.th", "demucs3/dm4.io.safetensors", "mix.4778", "stems.4778", 0),
         new("synthetic:mdx23c-vocals", "mdx23c-scnet/full.mdx23c_vocals.safetensors", "mix", "window", 20_000),
         new("synthetic:scnet-small", "mdx23c-scnet/full.scnet_small.safetensors", "mix", "window", 30_000),
     ];
@@ -44,9 +49,9 @@ internal sealed record GoldenCase(string Model, string File, string Input, strin
     {
         using Checkpoint data = Checkpoint.Open(Path.Combine(golden, File)), input = Checkpoint.Open(Path.Combine(golden, InputFile ?? File));
         float[] mix = Read(input, Input);
-        int all = mix.Length / 2, samples = Samples ?? all, length = network.Cut.NetworkSamples(samples);
-        float[] padded = new float[2 * length];
-        for (int c = 0; c < 2; c++)
+        int channels = network.Channels, all = mix.Length / channels, samples = Samples ?? all, length = network.Cut.NetworkSamples(samples);
+        float[] padded = new float[channels * length];
+        for (int c = 0; c < channels; c++)
         {
             mix.AsSpan(c * all, samples).CopyTo(padded.AsSpan(c * length));
         }

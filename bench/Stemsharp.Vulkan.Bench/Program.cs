@@ -57,7 +57,7 @@ switch (args)
         {
             Network network = GoldenCase.Open(golden, item.Model);
             (float[] mix, float[] truth) = item.Data(golden, network.Definition);
-            using BenchEngine bench = new(device, network, options, 1, mix.Length / 2);
+            using BenchEngine bench = new(device, network, options, 1, mix.Length / network.Definition.Channels);
             long start = Stopwatch.GetTimestamp();
             float[] stems = PieceTrial.Run(bench.Engine, bench.Network.Definition, mix, default);
             Console.WriteLine($"{item.Model}: {item.Snr(stems, truth, bench.Samples):F2} dB, opened in {bench.OpenedIn:F2} s, ran in {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, {bench.Description}");

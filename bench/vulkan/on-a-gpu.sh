@@ -12,10 +12,10 @@ command="${4:-}"
 golden=tests/golden
 if [ -n "${STEMSHARP_GPU_SHORT:-}" ]; then
     model=$golden/tiny4/tiny4-cf67fb40.th full=mixed-storage roformer=synthetic:bs-roformer-tiny chunk=synthetic:mel-band-roformer-tiny wide=mel4
-    grid=synthetic:mdx23c-tiny recurrent=synthetic:scnet-tiny whole_grids=mdx23c-scnet/sc1 segments=2 rounds=1 chunks=2 seconds=3 many=2 budget=1500 patience=6
+    grid=synthetic:mdx23c-tiny recurrent=synthetic:scnet-tiny hybrid=$golden/demucs3/hd4-f3818771.th whole_grids=mdx23c-scnet/sc1 segments=2 rounds=1 chunks=2 seconds=3 many=2 budget=1500 patience=6
 else
     model=synthetic:htdemucs full=htdemucs roformer=synthetic:bs-roformer-sw chunk=synthetic:mel-band-roformer-kim wide=-roformer-
-    grid=synthetic:mdx23c-vocals recurrent=synthetic:scnet-large whole_grids=synthetic:mdx23c segments=31 rounds=3 chunks=27 seconds=180 many=8 budget=355 patience=1
+    grid=synthetic:mdx23c-vocals recurrent=synthetic:scnet-large hybrid=synthetic:hdemucs_mmi whole_grids=synthetic:mdx23c segments=31 rounds=3 chunks=27 seconds=180 many=8 budget=355 patience=1
 fi
 mkdir -p "$out"
 log="$out/log.txt"
@@ -101,6 +101,11 @@ for network in $grid $recurrent; do
     run 30 time "$network" "$chunks" 1 --precision mixed --no-tuning --cache "$cache" --profile --out "$out"
     run 30 time "$network" "$chunks" 1 --precision fp32 --no-tuning --cache "$cache"
 done
+
+# HDemucs and Demucs: small ones of both, and a piece of the largest.
+run 30 accuracy $golden demucs3/ --precision fp32 --no-tuning --cache "$cache"
+run 30 accuracy $golden demucs3/ --precision mixed --no-tuning --cache "$cache"
+run 30 time "$hybrid" "$chunks" 1 --precision fp32 --no-tuning --cache "$cache" --profile --out "$out"
 
 run 120 selftest
 run 60 time "$model" "$segments" "$rounds" --pieces $many --precision mixed --cache "$cache" --tiles
