@@ -23,9 +23,12 @@ internal static class NearNames
     internal static string Question(string typed, IEnumerable<string> names) => Of(typed, names) switch
     {
         [] => "",
-        [var one] => $" Did you mean {one}?",
-        var several => $" Did you mean {string.Join(", ", several[..^1])} or {several[^1]}?",
+        var near => $" Did you mean {Or(near)}?",
     };
+
+    /// <summary>Names as an alternative: a, b or c.</summary>
+    /// <param name="names">At least one.</param>
+    internal static string Or(string[] names) => names is [var one] ? one : $"{string.Join(", ", names[..^1])} or {names[^1]}";
 
     /// <summary>Letters that are missing, surplus, wrong, or two neighbours that changed places.</summary>
     private static int Distance(string a, string b)

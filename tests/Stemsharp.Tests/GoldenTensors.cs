@@ -5,7 +5,21 @@ using System.Text.Json;
 namespace Stemsharp.Tests;
 
 /// <summary>A tensor of the golden data, dense and row-major.</summary>
-internal sealed record GoldenTensor(string Name, int[] Shape, float[] Values);
+internal sealed record GoldenTensor(string Name, int[] Shape, float[] Values)
+{
+    /// <summary>Of [C, L] each row lengthened with zeros at its end, as a network lengthens a shorter input.</summary>
+    /// <param name="samples">The rows' new length.</param>
+    public float[] Lengthened(int samples)
+    {
+        float[] result = new float[Shape[0] * samples];
+        for (int c = 0; c < Shape[0]; c++)
+        {
+            Values.AsSpan(c * Shape[1], Shape[1]).CopyTo(result.AsSpan(c * samples));
+        }
+
+        return result;
+    }
+}
 
 /// <summary>
 /// Reads the golden .safetensors files. It is a second, deliberately plain reader: the golden data must not

@@ -47,8 +47,7 @@ internal static class Completions
 
         if (current is ['-', ..])
         {
-            IEnumerable<Option> options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive)));
-            return options.Where(o => !o.Hidden).SelectMany(o => o.Aliases.Prepend(o.Name)).Where(n => n.StartsWith(current is ['-', not '-', ..] ? "-" : "--", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            return CommandOptions.NamesOf(command).Where(n => n.StartsWith(current is ['-', not '-', ..] ? "-" : "--", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         }
 
         return
@@ -81,7 +80,7 @@ internal static class Completions
         return words.Except(head.Split(',')).Select(word => head + word);
     }
 
-    private static Option? Named(Command command, string name) => command.Options.FirstOrDefault(o => o.Name == name || o.Aliases.Contains(name));
+    private static Option? Named(Command command, string name) => command.Options.FirstOrDefault(o => CommandOptions.NamesOf(o).Contains(name));
 
     private static IEnumerable<string> WordsOf(Symbol symbol) => symbol.GetCompletions(CompletionContext.Empty).Select(c => c.Label);
 

@@ -42,19 +42,19 @@ internal static class OptionPrefixes
         {
             int equals = result[i].IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? result[i] : result[i][..equals];
-            Option? option = options.FirstOrDefault(o => Names(o).Contains(name));
+            Option? option = options.FirstOrDefault(o => CommandOptions.NamesOf(o).Contains(name));
             if (option is null && name.StartsWith(Long, StringComparison.Ordinal) && name.Length > Long.Length)
             {
                 string[] candidates = Candidates(options, name);
                 if (candidates.Length > 1)
                 {
-                    faults.Add($"{name} could be {string.Join(", ", candidates[..^1])} or {candidates[^1]}; write more of it.");
+                    faults.Add($"{name} could be {NearNames.Or(candidates)}; write more of it.");
                     continue;
                 }
 
                 if (candidates is [var whole])
                 {
-                    option = options.FirstOrDefault(o => Names(o).Contains(whole));
+                    option = options.FirstOrDefault(o => CommandOptions.NamesOf(o).Contains(whole));
                     result[i] = whole + result[i][name.Length..];
                 }
             }
@@ -71,10 +71,8 @@ internal static class OptionPrefixes
 
     private static string[] Candidates(Option[] options, string name)
     {
-        string[] own = [.. options.Select(o => Names(o).FirstOrDefault(n => n.StartsWith(name, StringComparison.Ordinal))).OfType<string>()];
+        string[] own = [.. options.Select(o => CommandOptions.NamesOf(o).FirstOrDefault(n => n.StartsWith(name, StringComparison.Ordinal))).OfType<string>()];
         string[] originals = [.. s_originals.Where(n => n.StartsWith(name, StringComparison.Ordinal))];
         return originals.Length > 0 && options.Any(o => o.Name == OfTheOriginal) ? originals : own;
     }
-
-    private static IEnumerable<string> Names(Option option) => [option.Name, .. option.Aliases];
 }

@@ -73,8 +73,7 @@ internal static class UsageFaults
     private static string UnknownOption(Command command, string word)
     {
         string name = word.Split('=', ':')[0];
-        string question = NearNames.Question(name, command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive)))
-            .Where(o => !o.Hidden).SelectMany(o => o.Aliases.Prepend(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal)));
+        string question = NearNames.Question(name, CommandOptions.NamesOf(command).Where(n => n.StartsWith("--", StringComparison.Ordinal)));
         return $"There is no option {name}{(question.Length > 0 ? $".{question}" : command.Arguments.Count > 0 ? "; a file of that name is given after --." : ".")}";
     }
 

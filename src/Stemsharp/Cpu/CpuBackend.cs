@@ -31,7 +31,7 @@ public sealed class CpuBackend : Backend
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Precision == EnginePrecision.Mixed ? WhySingle(network) : null;
+        return settings.Precision == EnginePrecision.Mixed ? WhySingle(() => Whole(network)) : null;
     }
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ public sealed class CpuBackend : Backend
     public override IEngine Open(Network network, EngineSettings settings)
     {
         Require(network, settings);
-        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen, Pairs(network, settings)), settings.Threads);
+        return new SpectralEngine(network.Definition, new CpuRuntime(network, settings, SimdTier.Chosen, Pairs(settings, () => Whole(network))), settings.Threads);
     }
 
     /// <summary>Why no network runs in mixed precision here, as a part of a sentence; null where those that may do.</summary>
@@ -79,20 +79,21 @@ public sealed class CpuBackend : Backend
     }
 
     // What multiplies in 16 bits, where that is asked for and nothing stands against it.
-    private static PairKernels? Pairs(Network network, EngineSettings settings) =>
-        settings.Precision == EnginePrecision.Mixed && WhySingle(network) is null ? PairKernels.Native : null;
+    private static PairKernels? Pairs(EngineSettings settings, Func<Graph.Graph> graph) =>
+        settings.Precision == EnginePrecision.Mixed && WhySingle(graph) is null ? PairKernels.Native : null;
 
-    private static string? WhySingle(Network network) =>
-        WhySingleHere is { } reason ? reason
-        : !PlanBuilder.CanMix(network.Record(network.Definition.Cut.Samples)) ? "this model is not one that 16-bit products leave accurate enough"
-        : null;
+    // The graph is asked for where nothing else decides.
+    private static string? WhySingle(Func<Graph.Graph> graph) =>
+        WhySingleHere ?? (PlanBuilder.CanMix(graph()) ? null : "this model is not one that 16-bit products leave accurate enough");
+
+    private static Graph.Graph Whole(Network network) => network.Record(network.Definition.Cut.Samples);
 
     // A plan whose weights are counted and not read.
     private static Plan Sketch(Network network, EngineSettings settings, int samples)
     {
         Graph.Graph graph = network.Record(samples);
         using INetworkWeights weights = network.OpenWeights(graph);
-        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen, Pairs(network, settings));
+        return PlanBuilder.Sketch(graph, weights, SimdTier.Chosen, Pairs(settings, () => graph));
     }
 
     private static bool IsItself(string device) => device is "cpu" or "0";

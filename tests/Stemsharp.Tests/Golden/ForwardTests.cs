@@ -46,11 +46,7 @@ public class ForwardTests(ITestOutputHelper output)
         Graph.Graph graph = network.Record(length);
         using INetworkWeights weights = network.OpenWeights(graph);
         RoundPositions(graph, Convert.ToSingle(network.Arguments["t_max_period"], CultureInfo.InvariantCulture));
-        float[] mix = new float[2 * length];
-        for (int c = 0; c < 2; c++)
-        {
-            golden[$"mix.{samples}"].Values.AsSpan(c * samples, samples).CopyTo(mix.AsSpan(c * length));
-        }
+        float[] mix = golden[$"mix.{samples}"].Lengthened(length);
 
         double[][] outputs = new Interpreter(graph, weights).Run(
         [
@@ -90,7 +86,6 @@ public class ForwardTests(ITestOutputHelper output)
 
     private static double Forward(string model, GoldenTensors golden, int samples)
     {
-        GoldenTensor mix = golden[$"mix.{samples}"];
         using SeparatorEngines engines = new(
             GoldenModel.Source(model),
             new SeparatorOptions { Threads = 2 },
@@ -99,14 +94,7 @@ public class ForwardTests(ITestOutputHelper output)
         int whole = member.Definition.Cut.Samples;
         IEngine engine = member.Engines.Open(whole, 1);
 
-        // The network itself lengthens a shorter input with zeros at its end.
-        float[] padded = new float[2 * whole];
-        for (int c = 0; c < 2; c++)
-        {
-            mix.Values.AsSpan(c * samples, samples).CopyTo(padded.AsSpan(c * whole));
-        }
-
-        float[] stems = PieceTrial.Run(engine, member.Definition, padded, default);
+        float[] stems = PieceTrial.Run(engine, member.Definition, golden[$"mix.{samples}"].Lengthened(whole), default);
         return GoldenModel.Snr(
             golden[$"stems.{samples}"].Values,
             Enumerable.Range(0, stems.Length / whole).Select(row => (ReadOnlyMemory<float>)stems.AsMemory(row * whole, samples)));

@@ -22,13 +22,7 @@ public class MixedTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open(folder, file);
         CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden(folder, model));
         int whole = network.Definition.Cut.Samples;
-        float[] padded = new float[2 * whole];
-        for (int c = 0; c < 2; c++)
-        {
-            golden[$"mix.{samples}"].Values.AsSpan(c * samples, samples).CopyTo(padded.AsSpan(c * whole));
-        }
-
-        float[] stems = Run(network, padded, PairKernels.Emulated);
+        float[] stems = Run(network, golden[$"mix.{samples}"].Lengthened(whole), PairKernels.Emulated);
         Judge(Promised, golden[$"stems.{samples}"].Values, Enumerable.Range(0, stems.Length / whole).Select(row => (ReadOnlyMemory<float>)stems.AsMemory(row * whole, samples)));
     }
 
@@ -52,8 +46,7 @@ public class MixedTests(ITestOutputHelper output)
     {
         GoldenTensors golden = GoldenTensors.Open("tiny4", "tiny4.io.safetensors");
         CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
-        float[] mix = new float[2 * network.Definition.Cut.Samples];
-        golden["mix.5000"].Values.CopyTo(mix, 0);
+        float[] mix = golden["mix.5000"].Lengthened(network.Definition.Cut.Samples);
         float[] emulated = Run(network, mix, PairKernels.Emulated);
         foreach (int threads in (int[])[1, 2, 3])
         {

@@ -16,30 +16,39 @@ internal static class PlanBuilder
     /// </summary>
     public static bool CanMix(Graph.Graph graph) => graph.Nodes.Any(n => n.Op is AttentionOp) && !graph.Nodes.Any(n => n.Op is RotaryOp);
 
-    /// <summary>Compiles a graph in single precision, with weights of its own.</summary>
+    /// <summary>Compiles a graph in single precision, for a plan that owns its weights.</summary>
     /// <inheritdoc cref="Compile(Graph.Graph, IWeightSource, SimdTier, int, PackedStore, PairKernels)"/>
-    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads) => Compile(graph, weights, tier, threads, null, null);
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads)
+    {
+        PackedStore own = new();
+        try
+        {
+            return Compile(graph, weights, tier, threads, own, own, pairs: null);
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+    }
 
     /// <param name="graph">The network.</param>
     /// <param name="weights">Its trained tensors; read here, not kept.</param>
     /// <param name="tier">The instruction set.</param>
     /// <param name="threads">Threads to pack weights with; the plan is the same for any number.</param>
-    /// <param name="store">The network's packed weights, which other plans share; null for one that the plan owns.</param>
+    /// <param name="store">The network's packed weights, which other plans share.</param>
     /// <param name="pairs">What multiplies a transformer's linear layers and attention as pairs of bfloat16, see <see cref="CanMix"/>; null for single precision throughout.</param>
-    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore? store = null, PairKernels? pairs = null)
+    public static Plan Compile(Graph.Graph graph, IWeightSource weights, SimdTier tier, int threads, PackedStore store, PairKernels? pairs = null)
     {
-        PackedStore? own = store is null ? new() : null;
-        store ??= own!;
         try
         {
-            Plan plan = Compile(graph, weights, tier, threads, store, own, pairs);
+            Plan plan = Compile(graph, weights, tier, threads, store, null, pairs);
             store.Complete();
             return plan;
         }
         catch
         {
             store.Abandon();
-            own?.Dispose();
             throw;
         }
     }
