@@ -70,6 +70,7 @@ public sealed class PlanTests : IDisposable
             ProgramBytes = 10,
             Stride = 1000,
             Decodes = true,
+            FileBytesPerSecond = 4 * 44_100 * 4,
             Encoders = (4, false),
             DecoderSeconds = 0.1,
             DecodingSeconds = 0.01,
