@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Audio;
 using Stemsharp.Chains;
@@ -382,6 +383,7 @@ internal sealed class ChainRun
 
         public void Begin(SeparationInfo info) => _samples = new float[SeparatedBlock.Capacity * info.Channels];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Write(StemBlock block)
         {
             Span<float> samples = _samples.AsSpan(0, block.Length * block.Info.Channels);
@@ -418,6 +420,7 @@ internal sealed class ChainRun
 
         public long? Length => owner._info.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             StemBlock block = owner._live!;
@@ -480,6 +483,7 @@ internal sealed class ChainRun
         public IReadOnlyList<float> Peaks => [.. _peaks.Select(peak => peak.Peak)];
 
         /// <summary>Hands on the next stretch.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Next(int length, IWorkers workers)
         {
             _block.Start = _position;
@@ -512,6 +516,7 @@ internal sealed class ChainRun
 
         public void Dispose() => _readers.ForEach(reader => reader.Dispose());
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Fill(IAudioReader reader, float[][] channels)
         {
             Span<float> samples = _samples.AsSpan(0, _block.Length * channels.Length);

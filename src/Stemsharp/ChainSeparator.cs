@@ -126,10 +126,10 @@ public sealed class ChainSeparator : StemSeparator
             }
         }
 
-        return Open(chain, sources, options);
+        return await PreparedAsync(Open(chain, sources, options), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes models that were found already.</summary>
+    /// <summary>Takes models that were found already. Nothing is loaded before the first song or <see cref="StemSeparator.PrepareAsync"/>.</summary>
     /// <param name="chain">What to do.</param>
     /// <param name="sources">The models, by the names that the chain has for them; those that the wanted stems do not need may be missing.</param>
     /// <param name="options">As for <see cref="OpenAsync(SeparationChain, SeparatorOptions?, ModelCatalog?, IProgress{DownloadProgress}?, CancellationToken)"/>.</param>
@@ -246,6 +246,8 @@ public sealed class ChainSeparator : StemSeparator
             separator.FreeNetworks();
         }
     }
+
+    private protected override void Prepare() => First.PrepareHere();
 
     private protected override SeparationSummary Execute(
         OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>

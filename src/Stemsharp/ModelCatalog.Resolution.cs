@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Checkpoints;
 using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Inference;
@@ -47,6 +48,7 @@ public sealed partial class ModelCatalog
         return Compose(plan, needed, members, stems);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
     {
         NetworkDefinition first = members[0].Definition;

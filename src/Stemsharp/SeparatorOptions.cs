@@ -9,7 +9,7 @@ namespace Stemsharp;
 /// <summary>
 /// How a <see cref="Separator"/> works. Immutable; the defaults give the original's plain run.
 /// <see cref="Model"/>, <see cref="ModelFolder"/>, <see cref="ZeroDc"/>, <see cref="Threads"/>, <see cref="ParallelSegments"/>, what chooses the engine,
-/// <see cref="ReleaseMemory"/>, <see cref="Notices"/> and <see cref="Logger"/> belong to the separator; everything else can also differ from call to call:
+/// <see cref="ReleaseMemory"/>, <see cref="Preload"/>, <see cref="Notices"/> and <see cref="Logger"/> belong to the separator; everything else can also differ from call to call:
 /// <c>separator.SeparateAsync(song, separator.Options with { Shifts = 2 })</c>.
 /// </summary>
 public sealed record SeparatorOptions
@@ -111,6 +111,12 @@ public sealed record SeparatorOptions
     /// milliseconds. Default false: the host's memory is its own matter.
     /// </summary>
     public bool ReleaseMemory { get; init; }
+
+    /// <summary>
+    /// Whether opening also loads the first network and has the code compiled that runs it (<see cref="StemSeparator.PrepareAsync"/>), so
+    /// that the first song is as fast as the second. False for a host that opens what it may not use. Default true.
+    /// </summary>
+    public bool Preload { get; init; } = true;
 
     /// <summary>
     /// Told in plain sentences what the user should know while it runs: that an engine takes long to be made, that one failed and which

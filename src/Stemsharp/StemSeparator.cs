@@ -63,6 +63,27 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <exception cref="ModelException">A file cannot be read any more.</exception>
     public abstract string ComputeFingerprint();
 
+    /// <summary>
+    /// Loads the first network, where none is loaded, and has the code compiled that runs it, so that the first song is as fast as the
+    /// second. Without it the first song does both.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait for a separation that is running.</param>
+    /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
+    /// <exception cref="Inference.EngineException">The engine fails, and there is no other.</exception>
+    public async Task PrepareAsync(CancellationToken cancellationToken = default)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            await Task.Factory.StartNew(Prepare, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
     /// <param name="input">The song; a path stands for the file.</param>
     /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
@@ -235,6 +256,30 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Stops within a segment.</param>
     private protected abstract SeparationSummary Execute(
         OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>A separator that was just opened, prepared where its options ask for that; closed where that fails.</summary>
+    private protected static async Task<T> PreparedAsync<T>(T separator, CancellationToken cancellationToken)
+        where T : StemSeparator
+    {
+        if (!separator.Options.Preload)
+        {
+            return separator;
+        }
+
+        try
+        {
+            await separator.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return separator;
+        }
+        catch
+        {
+            await separator.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Loads and rehearses what the first song will need, on the calling thread.</summary>
+    private protected abstract void Prepare();
 
     /// <summary>The options with a place for what is kept until a song's files are whole; as they are where nothing is.</summary>
     private protected virtual SeparatorOptions WithWorkFolder(SeparatorOptions options, string folder, string track) => options;

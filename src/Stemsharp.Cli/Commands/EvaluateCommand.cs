@@ -87,6 +87,7 @@ internal static class EvaluateCommand
                             Overlap = parsed.GetValue(overlap),
                             Threads = parsed.GetValue(threads),
                             ReleaseMemory = true,
+                            Preload = false,
                             Notices = notes,
                         }),
                         Catalogs.Create(parsed.GetValue(offline)),

@@ -119,6 +119,7 @@ internal static class SeparateRequests
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
                 ReleaseMemory = true,
+                Preload = false,
                 Notices = notes,
                 Logger = Has(line, options.Verbose) ? new VerboseLogger(notes.Report) : null,
             }),

@@ -78,6 +78,7 @@ internal sealed class LibrarySeparator : ISongSeparator
             TemporaryFolder = workFolder,
             WorkFolder = stepsFolder,
             ReleaseMemory = true,
+            Preload = false,
             Notices = new Notices(this),
         });
         _observer = observer;

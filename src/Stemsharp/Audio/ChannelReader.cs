@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A reader with another number of channels.</summary>
@@ -47,6 +49,7 @@ internal sealed class ChannelReader : IAudioReader
 
     public void Dispose() => _inner.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Mix(int frames, Span<float> interleaved)
     {
         int channels = _inner.Channels;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Cpu;
@@ -40,12 +41,16 @@ internal sealed unsafe class CpuSession : INetworkSession
     }
 
     /// <inheritdoc/>
+    public void Rehearse() => Session.Rehearse();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _workers.Dispose();
         Session.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static PlanPort?[] ByRole(IEnumerable<NetworkPort> named, IReadOnlyList<PlanPort> ports)
     {
         PlanPort?[] result = new PlanPort?[Enum.GetValues<PortRole>().Length];

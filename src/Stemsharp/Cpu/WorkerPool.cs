@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Inference;
@@ -59,6 +60,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
     }
 
     /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IJob job, int items)
     {
         if (Count == 1 || items <= 1)
@@ -105,6 +107,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         error?.Throw();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         if (_stopping)
@@ -151,6 +154,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
 
     private bool HasWork() => (int)(Volatile.Read(ref _shared.Ticket) & 0xFFFFFFFF) > Bias;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loop(int worker)
     {
         while (!_stopping)

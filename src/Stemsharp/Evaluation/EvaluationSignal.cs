@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Evaluation;
@@ -58,6 +59,7 @@ public sealed class EvaluationSignal
 
         public long? Length => channels[0].Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             int frames = Math.Min(interleaved.Length / channels.Count, channels[0].Length - _position);

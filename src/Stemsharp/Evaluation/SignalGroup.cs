@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Evaluation;
@@ -66,6 +67,7 @@ internal sealed class SignalGroup : IDisposable
     /// the next call.
     /// </summary>
     /// <returns>Frames; 0 at the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(out double[][] block)
     {
         int length = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Files;
@@ -30,6 +31,7 @@ internal sealed class ExactSumFinish
     /// <param name="mix">The mix.</param>
     /// <param name="open">Opens the writer of a file.</param>
     /// <param name="cancellationToken">Stops.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(
         IReadOnlyList<IWaitingSamples> stems, IWaitingSamples mix, Func<int, IAudioWriter> open, CancellationToken cancellationToken)
     {
@@ -71,6 +73,7 @@ internal sealed class ExactSumFinish
     }
 
     /// <summary>The mix as a file of the same format would hold it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Round(Span<float> mix, Quantiser? rounding, int[] steps)
     {
         for (int n = 0; n < mix.Length; n++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 
@@ -58,6 +59,7 @@ internal sealed class FileLane(FilePlan plan, int index, IWaitingSamples? waitin
 
     /// <summary>Writes what is left, and everything again where the gain is another than 1.</summary>
     /// <param name="gain">What samples are multiplied by.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public MadeFile Finish(float gain)
     {
         if (gain != 1)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -30,6 +31,7 @@ internal sealed class FiniteReader(IAudioReader inner, string name) : IAudioRead
 
     public void Dispose() => inner.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Refuse(ReadOnlySpan<float> samples)
     {
         int at = 0;

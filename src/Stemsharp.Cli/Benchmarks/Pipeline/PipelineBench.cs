@@ -37,7 +37,7 @@ internal sealed record PipelineBench
             }
 
             EncodingOptions encoding = new() { Format = Format, Dither = true };
-            SeparatorOptions options = new() { Model = "synthetic:htdemucs", Backends = [new CopyBackend()], Engine = CopyBackend.BackendName, Threads = Threads };
+            SeparatorOptions options = new() { Model = "synthetic:htdemucs", Preload = false, Backends = [new CopyBackend()], Engine = CopyBackend.BackendName, Threads = Threads };
             await using Separator separator = await Separator.OpenAsync(options, cancellationToken: cancellationToken).ConfigureAwait(false);
             PipelineResult result = null!;
             int stems = 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Audio;
 
@@ -59,6 +60,7 @@ internal sealed class FFmpegReader : IJudgingReader
     /// <summary>Containers' durations are estimates; the length is known at the end.</summary>
     public long? Length => null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int want = Math.Min(interleaved.Length / Channels * _frameBytes, _buffer.Length);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Concentus;
 
 namespace Stemsharp.Audio;
@@ -102,6 +103,7 @@ internal sealed class OpusRecording : IRecording
 
         public long? Length { get; }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             while (_at == _end)
@@ -121,6 +123,7 @@ internal sealed class OpusRecording : IRecording
 
         public void Dispose() => _packets.Dispose();
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool Next()
         {
             if (!_packets.TryNext(out byte[] packet, out _))

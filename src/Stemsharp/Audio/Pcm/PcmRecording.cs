@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A file of plain samples that is no WAV file: AIFF, AIFF-C, CAF or W64.</summary>
@@ -93,6 +95,7 @@ internal sealed class PcmRecording : IRecording
             _left = Length.Value - frame;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             int frames = (int)Math.Min(Math.Min(interleaved.Length / Channels, _buffer.Length / _layout.FrameBytes), _left);

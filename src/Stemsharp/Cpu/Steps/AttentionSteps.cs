@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Paired;
@@ -17,6 +18,7 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
     public int ValueRows => Tile.Strips(Width) * Tile.Rows;
 
     /// <summary>Packed row order over the source rows of q, k and v one after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int[] RowOrder()
     {
         List<int> order = [];
@@ -89,6 +91,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int strip)
     {
         (_, int start, _) = columns[block];
@@ -126,6 +129,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         return w.At(targets.Value, head) + ((long)index * positions + (targets.Pairs is null ? start : start / 2)) * Tile.Rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         V scale = TIsa.Broadcast((float)(Math.Log2(Math.E) / Math.Sqrt(targets.Width)));
@@ -147,6 +151,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
@@ -204,6 +209,7 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => source.Heads * _groups;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int head, int group) = Math.DivRem(task, _groups);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -16,6 +17,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="count">Positions.</param>
     /// <param name="keys">The channel in the first position's strip.</param>
     /// <param name="width">Channels of the head.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreKeys(float* row, int count, float* keys, int width)
     {
         for (int i = 0; i < count; i += Tile.Rows, keys += width * Tile.Rows)
@@ -29,6 +31,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="bias">Added to each channel.</param>
     /// <param name="count">Positions.</param>
     /// <param name="values">The first position in the channels' strip.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreValues(float* tile, float* bias, int count, float* values)
     {
         float* woven = stackalloc float[4 * Tile.Columns];
@@ -52,6 +55,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
 
     /// <summary>A tile of eight channels becomes pairs of positions, [⌈positions/2⌉][8]; behind an odd number of positions stands a zero.</summary>
     /// <inheritdoc cref="StoreValues"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreValuePairs(float* tile, float* bias, int count, float* values)
     {
         float* woven = stackalloc float[Tile.Size];

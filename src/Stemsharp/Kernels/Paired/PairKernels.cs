@@ -75,6 +75,7 @@ internal sealed unsafe class PairKernels
 
     /// <summary>The same in blocks of equal depth, none longer than <see cref="Tile.MaxChain"/> numbers.</summary>
     /// <inheritdoc cref="Multiply"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void MultiplyInChains(uint* weights, uint* panel, nint pairs, float* tile, bool accumulate)
     {
         int chain = Tile.Chain((int)pairs, Tile.MaxChain / 2);
@@ -89,6 +90,7 @@ internal sealed unsafe class PairKernels
     /// <param name="count">How many; behind an odd one a row of zeros is taken.</param>
     /// <param name="pairs">Half as many rows, rounded up; may begin where the rows begin.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Round(float* rows, int count, uint* pairs)
     {
         int whole = count / 2;
@@ -148,6 +150,7 @@ internal sealed unsafe class PairKernels
         static int Aligned(int length) => (length + 63) / 64 * 64;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NativeBuffer<ushort> Order()
     {
         NativeBuffer<ushort> order = new(32);
