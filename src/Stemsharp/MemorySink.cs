@@ -33,7 +33,7 @@ internal sealed class MemorySink : IStemSink
         }
     }
 
-    public SeparationResult Result(SeparationSummary summary) => new(summary, _mix, _stems);
+    public SeparationResult Result(SeparationSummary summary, ResultOrigin origin) => new(summary, origin, _mix, _stems);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[][] Channels(SeparationInfo info)

@@ -83,8 +83,7 @@ internal static class EvaluateCommand
                         {
                             Model = parsed.GetValue(model)!,
                             ModelFolder = parsed.GetValue(repository),
-                            Shifts = parsed.GetValue(shifts),
-                            Overlap = parsed.GetValue(overlap),
+                            Defaults = new SeparationOptions { Shifts = parsed.GetValue(shifts), Overlap = parsed.GetValue(overlap) },
                             Threads = parsed.GetValue(threads),
                             ReleaseMemory = true,
                             Preload = false,

@@ -17,7 +17,7 @@ internal sealed class ChannelReader : IAudioReader
     {
         if (!ChannelConversion.IsPossible(inner.Channels, channels))
         {
-            throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.");
+            throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.") { Failure = AudioFailure.Unsupported };
         }
 
         _inner = inner;

@@ -25,7 +25,7 @@ public sealed class EvaluationSignal
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (SpecialFile.TypeOf(path) == FileType.Pipe)
         {
-            throw new AudioException($"'{path}' is a pipe, which can be read only once; what is judged is read several times. Give a file.");
+            throw new AudioException($"'{path}' is a pipe, which can be read only once; what is judged is read several times. Give a file.") { Failure = AudioFailure.Unsupported };
         }
 
         return new EvaluationSignal(path, cancellationToken => AudioFiles.Open(path, null, cancellationToken));

@@ -24,7 +24,7 @@ internal sealed class ExactSumFinish
     public float Gain { get; private set; } = 1;
 
     /// <summary>How deep the mix cancels against the model's stems, and against the files, in dB.</summary>
-    public (double Before, double After) NullDecibels { get; private set; }
+    public NullDepth NullDecibels { get; private set; }
 
     /// <summary>Writes all files.</summary>
     /// <param name="stems">The files' samples.</param>
@@ -69,7 +69,7 @@ internal sealed class ExactSumFinish
             }
         }
 
-        NullDecibels = (before.DepthDecibels, after.DepthDecibels);
+        NullDecibels = new NullDepth(before.DepthDecibels, after.DepthDecibels);
     }
 
     /// <summary>The mix as a file of the same format would hold it.</summary>

@@ -47,7 +47,7 @@ internal sealed record PipelineBench
                 long began = Stopwatch.GetTimestamp();
                 SeparatedFiles files = await separator.SeparateToFilesAsync(
                     input, Path.Combine(folder, $"{run}"), new StemFileOptions { Encoding = encoding },
-                    options with { Timeline = timeline }, cancellationToken: cancellationToken).ConfigureAwait(false);
+                    new SeparationOptions { Timeline = timeline }, cancellationToken: cancellationToken).ConfigureAwait(false);
                 result = new PipelineResult(Stopwatch.GetElapsedTime(began).TotalSeconds, files.Summary.Info.Duration.TotalSeconds, Threads, began, timeline);
                 stems = files.Files.Count;
             }

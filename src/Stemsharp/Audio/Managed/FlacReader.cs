@@ -175,7 +175,7 @@ internal sealed class FlacReader : IJudgingReader
         _ended = true;
         if (_decoded == 0)
         {
-            throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
+            throw new AudioException($"'{_name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
         }
 
         SayDamage();

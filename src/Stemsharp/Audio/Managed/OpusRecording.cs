@@ -31,7 +31,7 @@ internal sealed class OpusRecording : IRecording
         using OggPackets packets = new(InputFile.Open(path), name);
         if (!packets.TryNext(out byte[] first, out _) || OpusHead.TryRead(first) is not { } head)
         {
-            throw new AudioException($"'{name}' is a broken Opus file: its head makes no sense.");
+            throw new AudioException($"'{name}' is a broken Opus file: its head makes no sense.") { Failure = AudioFailure.Damaged };
         }
 
         AudioTags tags = packets.TryNext(out byte[] comments, out _) && comments.AsSpan().StartsWith("OpusTags"u8)
@@ -59,7 +59,7 @@ internal sealed class OpusRecording : IRecording
                 EstimatedLength = length,
                 Warnings = packets.Complaint is { } complaint ? [complaint] : [],
             }, tags)
-            : throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+            : throw new AudioException($"'{name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
     }
 
     public IAudioReader Open(Action<string> found, CancellationToken cancellationToken) =>
