@@ -24,7 +24,7 @@ public sealed class OnnxSession : IDisposable
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"There is no file {path}.");
+            throw new ModelException($"There is no file {path}.") { Failure = ModelFailure.NotInstalled };
         }
 
         options ??= new OnnxSessionOptions();

@@ -129,7 +129,7 @@ internal sealed record Calibration
     internal static async Task<Calibration> MeasureAsync(
         SeparateRequest request, StemSeparator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
-        (int stride, int border, int segment) = separator.StepFor(request.Separator);
+        (int stride, int border, int segment) = separator.StepFor(separator.Effective(null));
         using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;

@@ -202,7 +202,7 @@ internal sealed class BatchRun
             Warnings = separated.Summary.Warnings,
             Outputs = [],
         };
-        (string From, string To)[] moves = [.. separated.Made.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
+        (string From, string To)[] moves = [.. separated.Stems.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
         OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
         {
@@ -213,7 +213,7 @@ internal sealed class BatchRun
         {
             Track = track,
             Status = TrackStatus.Done,
-            Files = [.. separated.Made.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
+            Files = [.. separated.Stems.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
             AudioSeconds = record.Seconds,
             ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
             Engines = record.Engines,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Inference;
 using Stemsharp.Kernels.Paired;
@@ -66,6 +67,7 @@ internal sealed class CpuRuntime : INetworkRuntime
     public bool Serves(int samples, long pieces) => _samples == samples && _sessions.Count == Count(pieces);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
     {
         Clear();
@@ -106,6 +108,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         return PlanBuilder.Compile(graph, weights, _tier, _settings.Threads, _store, _pairs);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Clear()
     {
         foreach (CpuSession session in _sessions)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 using Stemsharp.MachineCode;
 
@@ -52,6 +53,9 @@ internal sealed unsafe class CpuSession : INetworkSession
     }
 
     /// <inheritdoc/>
+    public void Rehearse() => Session.Rehearse();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _thread?.Dispose();
@@ -59,6 +63,7 @@ internal sealed unsafe class CpuSession : INetworkSession
         Session.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static PlanPort?[] ByRole(IEnumerable<NetworkPort> named, IReadOnlyList<PlanPort> ports)
     {
         PlanPort?[] result = new PlanPort?[Enum.GetValues<PortRole>().Length];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Inference;
@@ -61,6 +62,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
     }
 
     /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IJob job, int items)
     {
         if (Count == 1 || items <= 1)
@@ -107,6 +109,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         error?.Throw();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         if (_stopping)
@@ -153,6 +156,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
 
     private bool HasWork() => (int)(Volatile.Read(ref _shared.Ticket) & 0xFFFFFFFF) > Bias;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loop(int worker, bool signalStack)
     {
         using SignalStack? stack = signalStack ? SignalStack.Enlarge() : null;

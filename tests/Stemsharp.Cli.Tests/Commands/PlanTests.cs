@@ -22,7 +22,7 @@ public sealed class PlanTests : IDisposable
         {
             CacheFolder = folder.Path,
             EnvironmentVariable = name => name == "TORCH_HOME" ? folder.Path : null,
-            NetworkForTests = () => throw new InvalidOperationException("The network was used."),
+            HttpHandler = () => throw new InvalidOperationException("The network was used."),
         };
         ModelSource planned = await new ModelCatalog(options with { StandIns = true }).ResolveAsync(model);
         ModelSource same = await new ModelCatalog(options).ResolveAsync(architecture);

@@ -168,8 +168,14 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         return !Private.Contains(targetRoom) || target.Namespace == above || type.Namespace == above || type.Namespace == target.Namespace;
     }
 
+    // An exception, or the kind of failure that one tells.
     private static bool IsException(TypeReference type)
     {
+        if (type.Name.EndsWith("Failure", StringComparison.Ordinal) && type.Resolve() is { IsEnum: true })
+        {
+            return true;
+        }
+
         TypeReference? ancestor = type;
         while (ancestor is not null && ancestor.FullName != typeof(Exception).FullName)
         {

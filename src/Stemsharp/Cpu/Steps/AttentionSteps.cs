@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Paired;
@@ -17,6 +18,7 @@ internal sealed record ProjectionTargets(int Heads, int Width, int Keys, Tensor?
     public int ValueRows => Tile.Strips(Width) * Tile.Rows;
 
     /// <summary>Packed row order over the source rows of q, k and v one after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int[] RowOrder()
     {
         List<int> order = [];
@@ -91,6 +93,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int strip)
     {
         (_, int start, _) = columns[block];
@@ -131,6 +134,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         return w.At(targets.Value!, head) + (targets.Pairs is null ? (long)index * targets.Keys + start : (long)index * PairKernels.Pairs(targets.Keys) + start / 2) * Tile.Rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         V scale = TIsa.Broadcast((float)(Math.Log2(Math.E) / Math.Sqrt(targets.Width)));
@@ -152,6 +156,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
@@ -221,6 +226,7 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => source.Heads * _groups;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int head, int group) = Math.DivRem(task, _groups);

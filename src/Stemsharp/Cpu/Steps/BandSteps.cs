@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
@@ -33,6 +34,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => bands.Count * _groups;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int index, int group) = Math.DivRem(task, _groups);
@@ -57,6 +59,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -144,6 +147,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
 
     public override int Tasks(int phase, int workers) => phase == 0 ? _bands.Count * _groups : (_rows.Length + BinsPerTask - 1) / BinsPerTask;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         if (phase == 0)
@@ -172,6 +176,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Estimate(in Workspace w, int k, int block)
     {
         int count = Math.Min(Shared, Tile.Panels(_frames) - block);
@@ -221,6 +226,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Activate(float* bias, float* rows)
     {
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
@@ -234,6 +240,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
     }
 
     // One bin of one audio channel.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(in Workspace w, int bin, int pair)
     {
         float* re = w.At(_target, _first + pair) + (long)bin * _frames, im = w.At(_target, _first + pair + 1) + (long)bin * _frames;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -38,6 +39,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
 
     public override int Tasks(int phase, int workers) => _tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int block = task * Panels, count = Math.Min(Panels, columns.Blocks - block), next = block + w.Workers * Panels;
@@ -100,6 +102,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int strip, float* rows)
     {
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)

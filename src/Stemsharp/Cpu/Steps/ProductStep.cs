@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -63,6 +64,7 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -42,6 +43,7 @@ internal sealed unsafe class RotaryTable : IDisposable
 
     /// <param name="frequencies">One for each pair.</param>
     /// <param name="positions">Positions, rounded up to whole panels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public RotaryTable(ReadOnlySpan<float> frequencies, int positions)
     {
         Positions = Tile.Panels(positions) * Tile.Columns;
@@ -117,6 +119,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => sequences;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panels = tiles + Shared * Tile.Size;
@@ -184,6 +187,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Project(int block, int count, float* panels, float* tiles, float* room, float* queries, float* keys, float* values, float* gates)
     {
         float scale = (float)(Math.Log2(Math.E) / Math.Sqrt(weights.Width));

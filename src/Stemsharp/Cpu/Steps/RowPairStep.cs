@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Winograd;
 using Stemsharp.Simd;
@@ -39,6 +40,7 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
 
     public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);
@@ -72,6 +74,7 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
 
     private TaskCut Cut(int workers) => new(_positions, MostShared, weights[0].Strips, 1, workers);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(in Workspace w, int position, int strip, float* tiles)
     {
         (int pair, int index) = Math.DivRem(position, columns.BlocksPerRow);
@@ -81,6 +84,7 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack(in Workspace w, int position, float* panels)
     {
         (int pair, int index) = Math.DivRem(position, columns.BlocksPerRow);

@@ -99,6 +99,7 @@ internal static unsafe class AttentionKernel<TIsa, V>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Normalise(float* result, float* sum, int width)
     {
         for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Paired;
@@ -17,6 +18,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="count">Positions.</param>
     /// <param name="keys">The channel in the first position's strip.</param>
     /// <param name="width">Channels of the head.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreKeys(float* row, int count, float* keys, int width)
     {
         for (int i = 0; i < count; i += Tile.Rows, keys += width * Tile.Rows)
@@ -30,6 +32,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="bias">Added to each channel.</param>
     /// <param name="count">Positions.</param>
     /// <param name="values">The first position in the channels' strip.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreValues(float* tile, float* bias, int count, float* values)
     {
         float* woven = stackalloc float[4 * Tile.Columns];
@@ -53,6 +56,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
 
     /// <summary>A tile of eight channels becomes pairs of positions, [⌈positions/2⌉][8]; behind an odd number of positions stands a zero.</summary>
     /// <inheritdoc cref="StoreValues"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreValuePairs(float* tile, float* bias, int count, float* values)
     {
         float* woven = stackalloc float[Tile.Size];
@@ -71,6 +75,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="pair">The first pair's place in the head, a multiple of 4.</param>
     /// <param name="pairs">The head's pairs.</param>
     /// <param name="tiles">Tells where they lie.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreKeyTiles(float* rows, int start, int count, float* keys, int pair, int pairs, TilePairs tiles)
     {
         float* woven = stackalloc float[4 * Tile.Columns];
@@ -98,6 +103,7 @@ internal static unsafe class AttentionStrips<TIsa, V>
     /// <param name="strip">Which eight channels of the head.</param>
     /// <param name="pairs">The head's pairs of positions.</param>
     /// <param name="tiles">Tells where they lie.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void StoreValueTiles(float* tile, float* bias, int start, int count, float* values, int strip, int pairs, TilePairs tiles)
     {
         // Words that stay together: 24 pairs a tile are three times as many, and so is what lies before them.

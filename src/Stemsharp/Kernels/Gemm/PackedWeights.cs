@@ -56,6 +56,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="rowOrder">For each packed row the source row, or −1 for a row of zeros.</param>
     /// <param name="matrix">The source rows, dense.</param>
     /// <param name="bias">Bias by source row; empty for none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         if (Pairs is not null)
@@ -99,6 +100,7 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     /// <summary>Packs a matrix as it is, for users that take <see cref="Strip"/>.</summary>
     /// <inheritdoc cref="Fill"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FillSingle(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         Allocate(rowOrder, bias, narrow: false);
@@ -155,6 +157,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillPairs(PairKernels kernels, ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         Allocate(rowOrder, bias, narrow: false);
@@ -184,6 +187,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         ArrayPool<float>.Shared.Return(room);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Allocate(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> bias, bool narrow)
     {
         if (_data != null)

@@ -13,6 +13,7 @@ internal static unsafe class Product<TIsa, V>
     public const int RoomFloats = Tile.MaxChain * Tile.Rows + 64;
 
     /// <summary>tile [8][48] = strip [k][8] transposed · panel [k][48]; added to the tile with <paramref name="accumulate"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* strip, float* panel, int k, float* tile, bool accumulate = false, int longestChain = Tile.MaxChain)
     {
         int chain = Tile.Chain(k, longestChain);
@@ -39,6 +40,7 @@ internal static unsafe class Product<TIsa, V>
     /// <param name="tileStride">Floats from tile to tile.</param>
     /// <param name="room"><see cref="RoomFloats"/> floats.</param>
     /// <param name="accumulate">Whether to add to the tiles.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         PackedWeights weights, int strip, int strips, int first, int k, float* panels, nint panelStride, int count, float* tiles, nint tileStride, float* room, bool accumulate = false)
     {
@@ -88,6 +90,7 @@ internal static unsafe class Product<TIsa, V>
     /// <param name="columns">How many columns are wanted.</param>
     /// <param name="tile">The tile.</param>
     /// <param name="room"><see cref="RoomFloats"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunColumns(PackedWeights weights, int strip, float* panel, int columns, float* tile, float* room)
     {
         int k = weights.K;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.MachineCode;
@@ -95,6 +96,7 @@ internal abstract unsafe class PairKernels
 
     /// <summary>Makes functions callable together, each on a cache line's border.</summary>
     /// <returns>Their addresses; empty where that is refused.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected static nint[] Publish(Publisher publish, byte[][] functions, out string refusal)
     {
         byte[] all = new byte[functions.Sum(f => Aligned(f.Length))];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -16,6 +17,7 @@ internal static unsafe class PairTrial
         return MemoryMarshal.AsBytes(first.Span).SequenceEqual(MemoryMarshal.AsBytes(second.Span));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NativeBuffer<float> Run(PairKernels kernels)
     {
         SplitMix64 random = new(27);

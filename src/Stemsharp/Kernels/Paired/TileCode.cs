@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.MachineCode;
@@ -35,6 +36,7 @@ internal static class TileCode
     /// <param name="tiles">Tiles of weights, 1 or <see cref="TilesAtOnce"/>.</param>
     /// <param name="parts">1; or 2 where each tile of weights is followed by its low part, and each row of a panel by its low one.</param>
     /// <param name="accumulate">Whether to add to the tiles.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Product(CallingConvention convention, int tiles, int parts, bool accumulate)
     {
         Assembler code = new();
@@ -107,6 +109,7 @@ internal static class TileCode
     /// <param name="rows">1 … 16.</param>
     /// <param name="pairs">1 … 16.</param>
     /// <param name="sizes">64 bytes: palette 1; from 16 on the bytes a row, from 48 on the rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Size(int rows, int pairs, Span<byte> sizes)
     {
         sizes.Clear();
@@ -118,6 +121,7 @@ internal static class TileCode
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(Assembler code, int tile, int[] panelParts)
     {
         for (int column = 0; column < Across; column++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -20,6 +21,7 @@ internal static unsafe class TileEmulation
     /// <param name="panel">[pairs][16].</param>
     /// <param name="panelStride">Words from row to row of the panel.</param>
     /// <param name="pairs">At most 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyAdd(float* sums, int rows, uint* weights, uint* panel, nint panelStride, int pairs)
     {
         Vector512<uint> odd = Vector512.Create(0xFFFF0000);
@@ -38,6 +40,7 @@ internal static unsafe class TileEmulation
     }
 
     /// <inheritdoc cref="TileCode.Product"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Product(TileCall* call, int tiles, int rows, int pairs, int parts, bool accumulate)
     {
         for (nint p = 0; p < call->Count; p++)

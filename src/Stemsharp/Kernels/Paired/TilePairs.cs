@@ -56,6 +56,7 @@ internal sealed unsafe class TilePairs : PairKernels
         (nint)(strip / Group * GroupWords(pairs) + pair / Side * StepWords + TileAt(strip % Group));
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(float* rows, int strip, int pairs, uint* weights)
     {
         uint* target = weights + At(strip, 0, pairs);
@@ -77,6 +78,7 @@ internal sealed unsafe class TilePairs : PairKernels
     /// <inheritdoc/>
     /// <remarks>The sum begins with what is in the tiles, or zero, and takes 32 numbers a step.</remarks>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Multiply(uint* weights, int strips, uint* panels, nint panelStride, int count, nint pairs, float* tiles, nint tileStride, bool accumulate)
     {
         // Two tiles of weights, one, and one that is half full.
@@ -107,6 +109,7 @@ internal sealed unsafe class TilePairs : PairKernels
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Round(float* rows, int count, uint* pairs)
     {
         if (_parts == 1)
@@ -173,6 +176,7 @@ internal sealed unsafe class TilePairs : PairKernels
         ((delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)_products[(tiles - 1) * 2 + (accumulate ? 1 : 0)])(call);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NativeBuffer<byte> Sizes()
     {
         NativeBuffer<byte> sizes = new(StripsOfTile * Side * SizesBytes);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Gemm;
@@ -26,6 +27,7 @@ internal static class VectorCode
     /// </summary>
     /// <param name="convention">How it will be called.</param>
     /// <param name="accumulate">Whether to add to the tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Product(CallingConvention convention, bool accumulate)
     {
         Assembler code = new();
@@ -70,6 +72,7 @@ internal static class VectorCode
 
     /// <summary>Rows of 48 singles, two and two, as rows of 48 pairs; also over themselves.</summary>
     /// <param name="convention">How it will be called.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Round(CallingConvention convention)
     {
         const int order = 3;
@@ -93,6 +96,7 @@ internal static class VectorCode
         return code.Code;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Enter(Assembler code, CallingConvention convention)
     {
         code.Load(First, convention.Argument, (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.First)));
@@ -106,6 +110,7 @@ internal static class VectorCode
     }
 
     // Registers first: vzeroupper leaves their low 16 bytes alone.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Leave(Assembler code, CallingConvention convention)
     {
         for (int i = 0; i < convention.KeptCount; i++)

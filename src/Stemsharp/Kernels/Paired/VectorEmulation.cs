@@ -24,6 +24,7 @@ internal static unsafe class VectorEmulation
     }
 
     /// <inheritdoc cref="VectorCode.Product"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Product(uint* weights, uint* panel, nint pairs, float* tile, bool accumulate)
     {
         for (int row = 0; row < Tile.Rows; row++)
@@ -43,6 +44,7 @@ internal static unsafe class VectorEmulation
     }
 
     /// <inheritdoc cref="VectorCode.Round"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(float* rows, uint* target, nint pairs)
     {
         for (nint i = 0; i < pairs; i++, rows += 2 * Tile.Columns, target += Tile.Columns)

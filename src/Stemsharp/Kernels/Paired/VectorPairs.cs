@@ -68,6 +68,7 @@ internal sealed unsafe class VectorPairs : PairKernels
     /// <inheritdoc/>
     /// <remarks>In blocks of equal depth, none longer than <see cref="Tile.MaxChain"/> numbers; each block's sum starts at zero.</remarks>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Multiply(uint* weights, int strips, uint* panels, nint panelStride, int count, nint pairs, float* tiles, nint tileStride, bool accumulate)
     {
         int chain = Tile.Chain((int)pairs, Tile.MaxChain / 2);
@@ -102,6 +103,7 @@ internal sealed unsafe class VectorPairs : PairKernels
 
     /// <inheritdoc/>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Round(float* rows, int count, uint* pairs)
     {
         int whole = count / 2;
@@ -152,6 +154,7 @@ internal sealed unsafe class VectorPairs : PairKernels
         return PairTrial.Agree(made, Emulated) ? (made, "") : (null, "this processor's products of bfloat16 are not what they should be");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NativeBuffer<ushort> Order()
     {
         NativeBuffer<ushort> order = new(32);
