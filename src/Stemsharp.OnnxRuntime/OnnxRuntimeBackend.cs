@@ -31,7 +31,7 @@ public sealed class OnnxRuntimeBackend : Backend
             }
             catch (StemsharpException e)
             {
-                return e.Message;
+                return $"{e.Message}{OnnxRuntimeLibrary.WhereFrom(_options.Provider)}";
             }
         });
     }

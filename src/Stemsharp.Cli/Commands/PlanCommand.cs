@@ -72,12 +72,12 @@ internal static class PlanCommand
             }
 
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
-            foreach (string model in request.Separator.ModelFolder is null ? separator.Models : [])
+            KnownModel[] missing = [.. (request.Separator.ModelFolder is null ? separator.Models : []).Select(catalog.Find).OfType<KnownModel>().Where(known => !known.IsHere)];
+            plan = plan with { MadeUp = [.. missing.Select(known => known.Name)] };
+            foreach (KnownModel known in missing)
             {
-                if (catalog.Find(model) is { IsHere: false, MissingBytes: { } missing } known)
-                {
-                    request.Notes.Report($"{known.Name} is not here; its architecture was measured with made-up weights. The first separation downloads {Words.Bytes(missing)} besides.");
-                }
+                string download = known.MissingBytes is { } bytes ? $"downloads {Words.Bytes(bytes)}" : "downloads it";
+                request.Notes.Report($"{known.Name} is not here; its architecture was measured with made-up weights. The first separation {download} besides.");
             }
 
             foreach (string note in inputs.Notes)
