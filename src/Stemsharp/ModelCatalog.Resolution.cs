@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Checkpoints;
 using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Inference;
@@ -36,6 +37,11 @@ public sealed partial class ModelCatalog
         Plan plan = HubName.Is(model) ? PlanEntry(await FetchHubEntryAsync(model, cancellationToken).ConfigureAwait(false))
             : repository is null ? PlanByName(model)
             : PlanInRepository(model, new LocalRepository(repository));
+        if (stems is not null && plan.Networks.Any(network => network.HasMadeUpStems))
+        {
+            throw new OptionException($"{plan.Name} is not here, and only its files name its stems. Fetch them first ('stemsharp models download {plan.Name}'), or plan for all stems.");
+        }
+
         IReadOnlyList<int> needed = plan.Needed(stems);
         progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
@@ -47,6 +53,7 @@ public sealed partial class ModelCatalog
         return Compose(plan, needed, members, stems);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
     {
         NetworkDefinition first = members[0].Definition;
@@ -107,7 +114,7 @@ public sealed partial class ModelCatalog
     {
         if (string.IsNullOrWhiteSpace(model))
         {
-            throw new ModelException("No model is named; 'stemsharp models list' shows the known ones.");
+            throw new ModelException("No model is named; 'stemsharp models list' shows the known ones.") { Failure = ModelFailure.Unknown };
         }
 
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
@@ -131,9 +138,9 @@ public sealed partial class ModelCatalog
 
     private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file)
     {
-        if (_options.StandIns && entry.StandIn is { } synthetic && _store.Missing(file).Any())
+        if (_options.StandIns && file.StandIn is { } standIn && _store.Missing(file).Any())
         {
-            return new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(_options.Families.Open(synthetic), [])));
+            return new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(_options.Families.OpenStandIn(standIn, file.Signature, entry.Stems), []))) { HasMadeUpStems = entry.Stems.Count == 0 };
         }
 
         return new PlannedNetwork(Open) { Stored = (entry, file) };
@@ -173,16 +180,16 @@ public sealed partial class ModelCatalog
 
         if (published is not null)
         {
-            throw new ModelException(NotFetched(published));
+            throw new ModelException(NotFetched(published)) { Failure = ModelFailure.NotInstalled };
         }
 
         if (HubName.WithoutScheme(model) is { } hub)
         {
-            throw new ModelException($"The model file {model} does not exist. If it is a model of demucs on Hugging Face's hub, name it {hub}.");
+            throw new ModelException($"The model file {model} does not exist. If it is a model of demucs on Hugging Face's hub, name it {hub}.") { Failure = ModelFailure.NotInstalled };
         }
 
         bool isPath = model.Contains('/') || model.Contains('\\') || ModelFiles.IsCheckpoint(model) || ModelFiles.IsBag(model);
-        throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model));
+        throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model)) { Failure = isPath ? ModelFailure.NotInstalled : ModelFailure.Unknown };
     }
 
     private Plan PlanFile(string path, string? signature)
@@ -236,7 +243,7 @@ public sealed partial class ModelCatalog
         }
 
         string names = string.Join(", ", repository.Names);
-        throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
+        throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.") { Failure = ModelFailure.Unknown };
     }
 
     private PlannedNetwork Ready(Func<Checkpoint> open, string? path, ModelLicence? licence = null) =>
@@ -259,7 +266,7 @@ public sealed partial class ModelCatalog
             }
             else
             {
-                throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.");
+                throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.") { Failure = ModelFailure.Unknown };
             }
         }
 
@@ -293,5 +300,8 @@ public sealed partial class ModelCatalog
     {
         /// <summary>The file of the catalog that it is, which may have to be fetched; null for all others.</summary>
         public (CatalogEntry, CatalogFile)? Stored { get; init; }
+
+        /// <summary>It stands in for a file that is not here and whose stems nobody has written down.</summary>
+        public bool HasMadeUpStems { get; init; }
     }
 }

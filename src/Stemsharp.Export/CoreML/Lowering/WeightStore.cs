@@ -23,7 +23,7 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
         source.Read(parameter, values);
         if (!TensorPrimitives.IsFiniteAll<float>(values))
         {
-            throw new ModelException($"The parameter {parameter.Name} holds infinities or NaN; the checkpoint is damaged and cannot be exported.");
+            throw new ModelException($"The parameter {parameter.Name} holds infinities or NaN; the checkpoint is damaged and cannot be exported.") { Failure = ModelFailure.Corrupt };
         }
 
         if (values.Length <= 1 << 16)
