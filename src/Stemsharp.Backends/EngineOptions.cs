@@ -106,7 +106,7 @@ internal sealed class EngineOptions
 
         if (device is not null && (engine == CpuBackend.BackendName || (engine == Engines.Auto && device != "0" && !BackendTable.HasAutomaticDevices)))
         {
-            throw new OptionException($"The engine cpu has one device, the processor; --device {device} belongs to another --engine.");
+            throw new OptionException($"The engine cpu has one device, the processor; --device {device} belongs to another --engine. --engine vulkan takes a GPU of any maker ('stemsharp doctor' lists them); demucs' words cpu, cuda, cuda:1 and mps choose an engine themselves.");
         }
 
         ExecutionProvider place = Enum.Parse<ExecutionProvider>(provider, ignoreCase: true);
@@ -149,7 +149,9 @@ internal sealed class EngineOptions
                 return (named ? engine : CpuBackend.BackendName, provider, null);
             case ["0"] when engine == CpuBackend.BackendName:
                 return (engine, provider, null);
-            case ["cuda", .. var number] when number.Length <= 1 && (!named || runtime):
+            case ["cuda", .. var further] when (!named || runtime) && (further.Length > 1 || further.Any(number => number.Length == 0 || !number.All(char.IsAsciiDigit))):
+                throw new OptionException($"--device {device} is not valid; write cuda, or cuda:1 for the second GPU.");
+            case ["cuda", .. var number] when !named || runtime:
                 return (OnnxRuntimeBackend.BackendName, IsGiven(line, Provider) ? provider : "cuda", number.Length == 1 ? number[0] : null);
             case ["mps"] when !named || runtime:
                 return (OnnxRuntimeBackend.BackendName, IsGiven(line, Provider) ? provider : "coreml", null);

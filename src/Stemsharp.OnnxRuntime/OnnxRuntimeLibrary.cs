@@ -63,9 +63,9 @@ public sealed class OnnxRuntimeLibrary
         {
             return call();
         }
-        catch (Exception e) when (Binding.FailureOf(e) is { } failure)
+        catch (Exception e) when (Binding.FailureOf(e) is { } detail)
         {
-            throw new OnnxRuntimeException(what, failure, e);
+            throw new OnnxRuntimeException(what, detail, e);
         }
     }
 
@@ -114,6 +114,23 @@ public sealed class OnnxRuntimeLibrary
 
         string version = LibraryFile.Version(NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry) ? entry : 0, path);
         return new OnnxRuntimeLibrary(PackageBinding.Of(library, path, version), path, version);
+    }
+
+    /// <summary>Where a library with a provider is to be had, as further sentences; empty where nothing special is to be said.</summary>
+    internal static string WhereFrom(ExecutionProvider provider)
+    {
+        const string Releases = "https://github.com/microsoft/onnxruntime/releases";
+        string archive = OperatingSystem.IsWindows() ? "win-x64-gpu" : "linux-x64-gpu", folder = OperatingSystem.IsWindows() ? "lib\\onnxruntime.dll" : "lib/libonnxruntime.so";
+        return provider switch
+        {
+            ExecutionProvider.Cuda or ExecutionProvider.TensorRT when OperatingSystem.IsMacOS() => " CUDA is NVIDIA's, for Linux and Windows.",
+            ExecutionProvider.Cuda or ExecutionProvider.TensorRT =>
+                $" For NVIDIA's CUDA: unpack the archive with {archive} in its name from {Releases}, and add --onnxruntime FOLDER/{folder}. --engine vulkan runs on the same GPU with nothing but its driver.",
+            ExecutionProvider.CoreML when !OperatingSystem.IsMacOS() => " CoreML, which demucs' mps stands for here, is macOS's alone.",
+            ExecutionProvider.CoreML => $" For CoreML: unpack the archive with osx in its name from {Releases}, and add --onnxruntime FOLDER/lib/libonnxruntime.dylib.",
+            ExecutionProvider.DirectML => " For DirectML: the NuGet package Microsoft.ML.OnnxRuntime.DirectML holds the library.",
+            _ => "",
+        };
     }
 
     private static string NotFound() => new StringBuilder("No onnxruntime was found. Install onnxruntime 1.")

@@ -37,6 +37,11 @@ public sealed partial class ModelCatalog
         Plan plan = HubName.Is(model) ? PlanEntry(await FetchHubEntryAsync(model, cancellationToken).ConfigureAwait(false))
             : repository is null ? PlanByName(model)
             : PlanInRepository(model, new LocalRepository(repository));
+        if (stems is not null && plan.Networks.Any(network => network.HasMadeUpStems))
+        {
+            throw new OptionException($"{plan.Name} is not here, and only its files name its stems. Fetch them first ('stemsharp models download {plan.Name}'), or plan for all stems.");
+        }
+
         IReadOnlyList<int> needed = plan.Needed(stems);
         progress = Announce(needed.Select(i => plan.Networks[i].Stored).OfType<(CatalogEntry, CatalogFile)>(), progress);
         List<ModelMember> members = [];
@@ -133,9 +138,9 @@ public sealed partial class ModelCatalog
 
     private PlannedNetwork NetworkOf(CatalogEntry entry, CatalogFile file)
     {
-        if (_options.StandIns && entry.StandIn is { } synthetic && _store.Missing(file).Any())
+        if (_options.StandIns && file.StandIn is { } standIn && _store.Missing(file).Any())
         {
-            return new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(_options.Families.Open(synthetic), [])));
+            return new PlannedNetwork((_, _) => Task.FromResult(new ModelMember(_options.Families.OpenStandIn(standIn, file.Signature, entry.Stems), []))) { HasMadeUpStems = entry.Stems.Count == 0 };
         }
 
         return new PlannedNetwork(Open) { Stored = (entry, file) };
@@ -295,5 +300,8 @@ public sealed partial class ModelCatalog
     {
         /// <summary>The file of the catalog that it is, which may have to be fetched; null for all others.</summary>
         public (CatalogEntry, CatalogFile)? Stored { get; init; }
+
+        /// <summary>It stands in for a file that is not here and whose stems nobody has written down.</summary>
+        public bool HasMadeUpStems { get; init; }
     }
 }

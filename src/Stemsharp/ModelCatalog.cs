@@ -233,6 +233,11 @@ public sealed partial class ModelCatalog
     private async Task<CatalogEntry> FetchHubEntryAsync(string model, CancellationToken cancellationToken)
     {
         HubName hub = ParseHubName(model);
+        if (_options.StandIns && hub.IsOfficial && hub.IsBag && _store.Find(hub.Stored).Path is null && OfficialModels.Entries.FirstOrDefault(e => e.Name == hub.Name) is { } official)
+        {
+            return official with { Name = model };
+        }
+
         return KnownByAddress(hub) ?? hub.Entry(hub.IsBag ? BagFile.Read((await GetAsync(model, hub.Stored, null, cancellationToken).ConfigureAwait(false)).Checkpoint) : null);
     }
 

@@ -226,6 +226,21 @@ public sealed class SeparationTests
     }
 
     [Fact]
+    public async Task Addresses_name_stems_in_any_case()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job job = await server.SeparateAsync();
+        foreach (string what in (string[])["", "/peaks", "/spectrogram"])
+        {
+            Assert.Equal(
+                await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals{what}"), await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/VocalS{what}"));
+        }
+
+        using HttpResponseMessage none = await server.Http.GetAsync($"/api/v1/jobs/{job.Id}/stems/vocal");
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+    }
+
+    [Fact]
     public async Task A_job_that_fails_says_why_and_can_be_tried_again()
     {
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Error = new AudioException("The song is broken at 0:01."));

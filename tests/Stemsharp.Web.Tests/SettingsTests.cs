@@ -21,6 +21,11 @@ public sealed class SettingsTests
         JobSettings two = SettingsCheck.Complete(new JobSettings { TwoStems = "bass", ExactSum = true }, Model);
         Assert.Equal(("add", "no_bass"), (two.OtherMethod, two.Residual));
         Assert.Equal(["bass"], SettingsCheck.Complete(new JobSettings { Stems = ["bass", "bass"] }, Model).Stems);
+
+        // In any case, as on the command line; what is kept is the model's spelling.
+        Assert.Equal(["bass", "vocals"], SettingsCheck.Complete(new JobSettings { Stems = ["BASS", "Vocals", "bass"] }, Model).Stems);
+        JobSettings pair = SettingsCheck.Complete(new JobSettings { TwoStems = "Bass", ExactSum = true, Residual = "NO_bass" }, Model);
+        Assert.Equal(("bass", "no_bass"), (pair.TwoStems, pair.Residual));
     }
 
     public static TheoryData<JobSettings, string> Refused => new()

@@ -47,6 +47,7 @@ internal sealed record UselessOptions(Option[] Options, string Why, bool Applies
             new([options.Jobs], "here: all threads always work on one track.", true),
             new([options.Fallback], "with --engine auto, which goes on with another engine anyway.", request.Engine.Engine == Engines.Auto),
             new([options.AcceptLicence], "with --offline: nothing is downloaded.", request.Offline),
+            new([options.ShardBase], "without --shard auto on Slurm.", request.Shard is null),
             new([options.Pipe], "without -o -.", !request.ToStandardOutput),
             new([options.FileName, options.Layout, options.NoModelFolder, options.Overwrite, options.Resume], "with -o -, which writes no files.", request.ToStandardOutput),
         ];

@@ -27,6 +27,9 @@ internal sealed record WorkPlan
     /// <summary>The chain of models; null for one model.</summary>
     internal SeparationChain? Chain { get; init; }
 
+    /// <summary>The models among them that are not here, and were measured with made-up weights.</summary>
+    internal IReadOnlyList<string> MadeUp { get; init; } = [];
+
     internal required IReadOnlyList<PlannedTrack> Tracks { get; init; }
 
     internal required IReadOnlyList<RejectedInput> Rejected { get; init; }
@@ -139,6 +142,17 @@ internal sealed record WorkPlan
             json.WriteNumber("version", 1);
             json.WriteString("model", Model);
             json.WriteModels(Chain);
+            if (MadeUp.Count > 0)
+            {
+                json.WriteStartArray("made_up_weights");
+                foreach (string model in MadeUp)
+                {
+                    json.WriteStringValue(model);
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteNumber("seconds", Math.Round(Seconds, 2));
             if (Calibration.Overlap is { } overlap)
             {

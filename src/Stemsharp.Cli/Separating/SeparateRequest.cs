@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
+using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Files;
 
@@ -10,6 +11,15 @@ namespace Stemsharp.Cli.Separating;
 internal sealed record SeparateRequest
 {
     internal required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>A list of tracks instead of inputs, a file or "-"; null for none.</summary>
+    internal string? List { get; init; }
+
+    /// <summary>The share of the list that is done; null for all of it.</summary>
+    internal Shard? Shard { get; init; }
+
+    /// <summary>The file that gets a line about each track; null for none.</summary>
+    internal string? Report { get; init; }
 
     internal required SeparatorOptions Separator { get; init; }
 

@@ -8,6 +8,7 @@ using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
+using Stemsharp.Web.Text;
 
 namespace Stemsharp.Web.Api;
 
@@ -153,7 +154,7 @@ internal static class StemsApi
             throw NotReady(job);
         }
 
-        int number = StemFiles.Number(audio, stem);
+        int number = StemNames.IndexOf(audio.Stems, stem);
         return number >= 0 ? (job, audio, number) : throw ApiError.NotFound("stem", stem);
     }
 

@@ -21,11 +21,7 @@ internal static class SettingsCheck
             throw new OptionException("'stems' is empty; leave it out for all stems.");
         }
 
-        foreach (string stem in settings.Stems ?? [])
-        {
-            CheckStem(stem, model);
-        }
-
+        string[]? stems = settings.Stems is { } wanted ? [.. wanted.Select(stem => NameOf(stem, model)).Distinct()] : null;
         if (settings.Shifts is < 0 or > 20)
         {
             throw new OptionException($"'shifts' is {settings.Shifts}; valid are 0 to 20.");
@@ -43,7 +39,7 @@ internal static class SettingsCheck
             ClipMode = OneOf("clipMode", settings.ClipMode, ClipModes.Names),
             Shifts = settings.Shifts ?? 0,
             // A stem that is named twice is wanted once.
-            Stems = settings.Stems is null ? null : [.. settings.Stems.Distinct()],
+            Stems = stems,
         };
         return CompleteSum(CompletePair(settings, model), model);
     }
@@ -60,8 +56,7 @@ internal static class SettingsCheck
             throw new OptionException("'stems' and 'twoStems' exclude each other; leave one of them out.");
         }
 
-        CheckStem(stem, model);
-        return settings with { OtherMethod = OneOf("otherMethod", settings.OtherMethod, JobFiles.Rests) };
+        return settings with { TwoStems = NameOf(stem, model), OtherMethod = OneOf("otherMethod", settings.OtherMethod, JobFiles.Rests) };
     }
 
     private static JobSettings CompleteSum(JobSettings settings, ModelInfo model)
@@ -83,17 +78,12 @@ internal static class SettingsCheck
 
         IReadOnlyList<string> files = JobFiles.Of(settings).Names(model.Stems);
         string residual = settings.Residual ?? Mixdown.DefaultResidual(files);
-        return files.Contains(residual) ? settings with { Residual = residual }
+        return StemNames.Find(files, residual) is { } file ? settings with { Residual = file }
             : throw new OptionException($"'residual' is '{ClientText.Quoted(residual)}'; valid are {string.Join(", ", files)}.");
     }
 
-    private static void CheckStem(string stem, ModelInfo model)
-    {
-        if (!model.Stems.Contains(stem))
-        {
-            throw new OptionException($"The model '{model.Name}' has no stem '{ClientText.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
-        }
-    }
+    private static string NameOf(string stem, ModelInfo model) => StemNames.Find(model.Stems, stem)
+        ?? throw new OptionException($"The model '{model.Name}' has no stem '{ClientText.Quoted(stem)}'; it has {string.Join(", ", model.Stems)}.");
 
     private static string OneOf(string name, string? value, params ReadOnlySpan<string> valid)
     {

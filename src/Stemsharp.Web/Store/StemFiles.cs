@@ -1,5 +1,3 @@
-using Stemsharp.Client;
-
 namespace Stemsharp.Web.Store;
 
 /// <summary>
@@ -28,16 +26,4 @@ internal sealed class StemFiles(string jobFolder)
     public string Final(int stem, string format) => Path.Combine(Stems, $"{stem}.{format}");
 
     public string PeakFile(int stem) => Path.Combine(PeaksFolder, $"{stem}.peaks");
-
-    public static int Number(JobAudio audio, string stem)
-    {
-        for (int i = 0; i < audio.Stems.Count; i++)
-        {
-            if (audio.Stems[i] == stem)
-            {
-                return i;
-            }
-        }
-        return -1;
-    }
 }

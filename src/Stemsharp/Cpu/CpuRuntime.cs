@@ -30,7 +30,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         _network = network;
         _settings = settings;
         _tier = tier;
-        Identity = new EngineIdentity(CpuBackend.BackendName, tier.Name, pairs is null ? EnginePrecision.Fp32 : EnginePrecision.Mixed);
+        Identity = new EngineIdentity(CpuBackend.BackendName, pairs is null ? tier.Name : $"{tier.Name}, {pairs.Name}", pairs is null ? EnginePrecision.Fp32 : EnginePrecision.Mixed);
     }
 
     /// <inheritdoc/>
@@ -38,8 +38,8 @@ internal sealed class CpuRuntime : INetworkRuntime
 
     /// <inheritdoc/>
     public string Description => _sessions.Count < 2
-        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count, _pairs is not null)
-        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count, _pairs is not null)}";
+        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count, _pairs)
+        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count, _pairs)}";
 
     /// <inheritdoc/>
     public bool IsReproducible => true;
@@ -84,7 +84,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         int count = Count(pieces), threads = _settings.Threads;
         for (int i = 0; i < count; i++)
         {
-            _sessions.Add(new CpuSession(Plan, _network.Definition, threads * (i + 1) / count - threads * i / count, _settings.Profile));
+            _sessions.Add(new CpuSession(Plan, _network.Definition, threads * (i + 1) / count - threads * i / count, _settings.Profile, _pairs?.WantsOwnThreads == true));
         }
 
         return _sessions;

@@ -1,4 +1,5 @@
 using Stemsharp.Checkpoints;
+using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Checkpoints.Onnx;
 using Stemsharp.Model.HDemucs;
 using Stemsharp.Model.HTDemucs;
@@ -37,6 +38,18 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
         }
 
         throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(", ", SyntheticNames)}.") { Failure = ModelFailure.Unknown };
+    }
+
+    /// <summary>A network with made-up weights that costs what another one costs.</summary>
+    /// <param name="standIn">What it is like.</param>
+    /// <param name="signature">The other's signature, which it bears.</param>
+    /// <param name="stems">The other's stems; empty where they are not known, and the synthetic model's stay.</param>
+    /// <exception cref="ModelException">There is no such synthetic model, or it cannot be changed so.</exception>
+    public CheckpointNetwork OpenStandIn(StandIn standIn, string signature, IReadOnlyList<string> stems)
+    {
+        using SyntheticCheckpoint like = OpenSynthetic(SyntheticCheckpoint.Scheme + standIn.Like);
+        SyntheticCheckpoint changed = new(signature, like.ClassName, StandInArguments.Of(like.Arguments, standIn.Changes, stems));
+        return Read(null, () => changed);
     }
 
     /// <summary>A synthetic model, or a checkpoint file.</summary>

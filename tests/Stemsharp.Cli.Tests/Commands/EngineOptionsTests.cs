@@ -7,6 +7,7 @@ using Stemsharp.Cpu;
 using Stemsharp.Inference;
 using Stemsharp.Model;
 using Stemsharp.OnnxRuntime;
+using Stemsharp.Tests;
 using Stemsharp.Vulkan;
 using Xunit;
 
@@ -66,6 +67,10 @@ public sealed class EngineOptionsTests : IDisposable
     [InlineData("-d cpu --engine onnxruntime --provider cuda", "--device cpu and --provider cuda exclude each other; give one of them.")]
     [InlineData("-d cpu --engine auto", "--device cpu and --engine auto exclude each other; give one of them.")]
     [InlineData("-d 1", "The engine cpu has one device, the processor; --device 1 belongs to another --engine.")]
+    [InlineData("-d xpu", "--engine vulkan takes a GPU of any maker ('stemsharp doctor' lists them)")]
+    [InlineData("-d cuda:x", "--device cuda:x is not valid; write cuda, or cuda:1 for the second GPU.")]
+    [InlineData("-d cuda:", "write cuda, or cuda:1")]
+    [InlineData("-d cuda:0:1", "write cuda, or cuda:1")]
     [InlineData("--gpu 2 --engine cpu", "--device 2 belongs to another --engine.")]
     [InlineData("-d cuda --engine cpu", "--device cuda belongs to another --engine.")]
     [InlineData("-d cpu --engine auto", "--device cpu and --engine auto exclude each other")]
@@ -162,6 +167,21 @@ public sealed class EngineOptionsTests : IDisposable
             Assert.True(run.ExitCode == 0, run.Error);
             return Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("tracks").EnumerateArray().ToArray());
         }
+    }
+
+    /// <summary>demucs' devices, where nothing that they need is installed: what to install, and what works without it.</summary>
+    [LinuxTheory]
+    [InlineData("cuda", "linux-x64-gpu in its name from https://github.com/microsoft/onnxruntime/releases, and add --onnxruntime FOLDER/lib/libonnxruntime.so", "--engine vulkan runs on the same GPU")]
+    [InlineData("cuda:1", "For NVIDIA's CUDA", "--engine auto takes a GPU through its driver, or the processor")]
+    [InlineData("mps", "CoreML, which demucs' mps stands for here, is macOS's alone", "--engine auto takes a GPU")]
+    public async Task ADeviceOfDemucsThatIsNotThereIsAnsweredWithWhatToDo(string device, params string[] answers)
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"));
+        (int code, _, string error) = await ChildProcess.RunAsync(
+            ["separate", clip, "--model", "demo", "-d", device, "-o", _folder.Combine("out")], environment: new Dictionary<string, string> { [OnnxRuntimeLibrary.Variable] = "", ["LD_LIBRARY_PATH"] = "" });
+        Assert.True(code == ExitCode.ExternalTool, $"{code}: {error}");
+        Assert.All(answers, answer => Assert.Contains(answer, error, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(_folder.Combine("out")));
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("htdemucs", "drums,bass,other,vocals", 1, "synthetic:htdemucs")]
     [InlineData("htdemucs_ft", "drums,bass,other,vocals", 4, "synthetic:htdemucs")]
     [InlineData("htdemucs_6s", "drums,bass,other,vocals,guitar,piano", 1, "synthetic:htdemucs_6s")]
+    [InlineData("hdemucs_mmi", "drums,bass,other,vocals", 1, "synthetic:hdemucs_mmi")]
     public async Task AModelThatIsNotHereIsPlannedByItsArchitectureAndNotFetched(string model, string stems, int networks, string architecture)
     {
         using TemporaryFolder folder = new();
@@ -28,12 +29,28 @@ public sealed class PlanTests : IDisposable
         ModelSource same = await new ModelCatalog(options).ResolveAsync(architecture);
         Assert.Equal((model, stems), (planned.Name, string.Join(',', planned.Stems)));
         Assert.Equal(networks, planned.Members.Count);
-        Assert.All(planned.Members, m => Assert.Equal(same.Members[0].Network.Signature, m.Network.Signature));
+        Assert.All(planned.Members, m => Assert.Equal((same.Members[0].Network.Family, same.Members[0].Definition.Cut.Normalization), (m.Network.Family, m.Definition.Cut.Normalization)));
         Assert.Empty(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories));
 
         // One stem of the bag needs one network.
         Assert.Single((await new ModelCatalog(options with { StandIns = true }).ResolveAsync(model, stems: ["vocals"])).Members);
         await Assert.ThrowsAsync<InvalidOperationException>(() => new ModelCatalog(options).ResolveAsync(model));
+    }
+
+    [Fact]
+    public async Task APlanByMadeUpWeightsSaysSo()
+    {
+        string clip = Clip.Song(_folder.Combine("song.wav"), 1);
+        string catalog = _folder.Make("catalog.json", """{"models": {"mine": {"files": ["https://models.example/mine.ckpt"], "bytes": [70000000], "stems": ["voice"], "stand_in": "mel-band-roformer-tiny"}}}""");
+        Dictionary<string, string> environment = new() { ["STEMSHARP_CATALOG"] = catalog, ["STEMSHARP_CACHE"] = _folder.Combine("cache") };
+        (int code, byte[] output, string error) = await ChildProcess.RunAsync(["plan", "--model", "mine", "--json", "--offline", clip], environment: environment);
+        Assert.True(code == 0, error);
+        JsonElement plan = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(["mine"], plan.GetProperty("made_up_weights").EnumerateArray().Select(m => m.GetString()));
+        Assert.Contains("mine is not here; its architecture was measured with made-up weights. The first separation downloads 70 MB besides.", error, StringComparison.Ordinal);
+        (code, output, error) = await ChildProcess.RunAsync(["plan", "--model", "demo", "--json", clip], environment: environment);
+        Assert.True(code == 0, error);
+        Assert.False(JsonDocument.Parse(output).RootElement.TryGetProperty("made_up_weights", out _));
     }
 
     [Fact]
@@ -70,6 +87,7 @@ public sealed class PlanTests : IDisposable
             ProgramBytes = 10,
             Stride = 1000,
             Decodes = true,
+            FileBytesPerSecond = 4 * 44_100 * 4,
             Encoders = (4, false),
             DecoderSeconds = 0.1,
             DecodingSeconds = 0.01,

@@ -25,7 +25,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Checkpoints"] = ["Simd"],
         ["Inference"] = ["Graph", "Signal", "Simd"],
         ["Model"] = ["Checkpoints", "Graph", "Inference", "Signal"],
-        ["Cpu"] = ["Graph", "Inference", "Kernels", "Simd"],
+        ["Cpu"] = ["Graph", "Inference", "Kernels", "MachineCode", "Simd"],
         ["Separation"] = ["Audio", "Inference", "Simd"],
         ["Files"] = ["Audio", "Inference", "Separation"],
         ["Chains"] = ["Audio", "Separation", "Signal", "Simd"],

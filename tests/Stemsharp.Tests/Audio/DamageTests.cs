@@ -27,34 +27,56 @@ public class DamageTests
         return source.Warnings;
     }
 
-    [ToolFact("ffmpeg")]
+    [Fact]
     public void Whole_files_give_no_warning()
     {
         using TemporaryFolder folder = new();
-        foreach (AudioFormat format in Enum.GetValues<AudioFormat>())
+        foreach (AudioFormat format in new[] { AudioFormat.Wav, AudioFormat.Flac })
         {
-            string path = Encoded(folder, format);
-            Assert.Empty(WarningsOf(path, new AudioInputOptions { Strict = true }));
-            Assert.Empty(WarningsOf(path, new AudioInputOptions { Start = TimeSpan.FromSeconds(1), Duration = TimeSpan.FromSeconds(1) }));
+            CheckWhole(Encoded(folder, format));
         }
     }
 
     [ToolFact("ffmpeg")]
+    public void Whole_files_that_FFmpeg_encodes_give_no_warning()
+    {
+        using TemporaryFolder folder = new();
+        foreach (AudioFormat format in Enum.GetValues<AudioFormat>().Except([AudioFormat.Wav, AudioFormat.Flac]))
+        {
+            CheckWhole(Encoded(folder, format));
+        }
+    }
+
+    private static void CheckWhole(string path)
+    {
+        Assert.Empty(WarningsOf(path, new AudioInputOptions { Strict = true }));
+        Assert.Empty(WarningsOf(path, new AudioInputOptions { Start = TimeSpan.FromSeconds(1), Duration = TimeSpan.FromSeconds(1) }));
+    }
+
+    [Fact]
     public void A_file_that_is_cut_short_is_told()
     {
         using TemporaryFolder folder = new();
-        foreach (AudioFormat format in new[] { AudioFormat.Flac, AudioFormat.Mp3 })
-        {
-            string path = Encoded(folder, format);
-            byte[] all = File.ReadAllBytes(path);
-            File.WriteAllBytes(path, all[..(all.Length / 2)]);
-            IReadOnlyList<string> warnings = WarningsOf(path);
-            Assert.Contains(warnings, w => w.Contains("cut short", StringComparison.Ordinal) && w.Contains("promises 4", StringComparison.Ordinal));
-            Assert.Contains("not flawless", Assert.Throws<AudioException>(() => WarningsOf(path, new AudioInputOptions { Strict = true })).Message);
+        CheckCut(Encoded(folder, AudioFormat.Flac));
+    }
 
-            // What is asked for is all there.
-            Assert.Empty(WarningsOf(path, new AudioInputOptions { Duration = TimeSpan.FromSeconds(1), Strict = true }));
-        }
+    [ToolFact("ffmpeg")]
+    public void A_file_of_FFmpegs_that_is_cut_short_is_told()
+    {
+        using TemporaryFolder folder = new();
+        CheckCut(Encoded(folder, AudioFormat.Mp3));
+    }
+
+    private static void CheckCut(string path)
+    {
+        byte[] all = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, all[..(all.Length / 2)]);
+        IReadOnlyList<string> warnings = WarningsOf(path);
+        Assert.Contains(warnings, w => w.Contains("cut short", StringComparison.Ordinal) && w.Contains("promises 4", StringComparison.Ordinal));
+        Assert.Contains("not flawless", Assert.Throws<AudioException>(() => WarningsOf(path, new AudioInputOptions { Strict = true })).Message);
+
+        // What is asked for is all there.
+        Assert.Empty(WarningsOf(path, new AudioInputOptions { Duration = TimeSpan.FromSeconds(1), Strict = true }));
     }
 
     [ToolFact("ffmpeg")]

@@ -10,6 +10,7 @@ internal sealed class Mp3Reader : IAudioReader
 
     private readonly Mp3Stream _stream;
     private readonly MpegFrameDecoder _decoder = new();
+    private readonly Mp3LayerThree _layerThree = new();
     private readonly Mp3Cut _cut;
     private readonly Mp3Frame _first = new();
     private readonly float[] _raw = new float[2 * LargestFrame];
@@ -91,12 +92,20 @@ internal sealed class Mp3Reader : IAudioReader
         _raw.AsSpan().Clear();
         try
         {
-            _decoder.DecodeFrame(frame, _raw.AsSpan());
+            if (frame.Layer == MpegLayer.LayerIII)
+            {
+                _layerThree.Decode(frame, _raw);
+            }
+            else
+            {
+                _decoder.DecodeFrame(frame, _raw.AsSpan());
+            }
         }
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or InvalidDataException or NullReferenceException)
         {
             _raw.AsSpan().Clear();
             _decoder.Reset();
+            _layerThree.Reset();
         }
 
         if (channels == Channels)

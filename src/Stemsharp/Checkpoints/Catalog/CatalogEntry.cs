@@ -22,6 +22,9 @@ internal sealed record CatalogFile(string Name, IReadOnlyList<Uri> Addresses, st
 
     /// <summary>Its size as published, which a download is compared with; null where it is not known.</summary>
     public long? Bytes { get; init; }
+
+    /// <summary>What costs the same without its numbers; null where none is known.</summary>
+    public StandIn? StandIn { get; init; }
 }
 
 /// <summary>A model known by name: its files, and for a bag how they are blended.</summary>
@@ -44,9 +47,6 @@ internal sealed record CatalogEntry(
 
     /// <summary>The bag's own file, where it is fetched too; null where the bag is known beforehand or there is none.</summary>
     public CatalogFile? Bag { get; init; }
-
-    /// <summary>The synthetic model of the same architecture, which costs the same; null where there is none.</summary>
-    public string? StandIn { get; init; }
 
     /// <summary>Published figures, and whose; null where there are none.</summary>
     public string? Quality { get; init; }

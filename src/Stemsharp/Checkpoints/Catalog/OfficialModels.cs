@@ -26,6 +26,15 @@ internal static class OfficialModels
         ["cfa93e08-61801ae1.th"] = 167_399_275,
     };
 
+    // All others of the generation before are hybrid ones.
+    private static readonly Dictionary<string, string> s_onWaveforms = new(StringComparer.Ordinal)
+    {
+        ["0d19c1c6"] = "demucs-mdx",
+        ["7ecf8ec1"] = "demucs-mdx",
+        ["9a6b4851"] = "demucs-repro",
+        ["1ef250f1"] = "demucs-repro",
+    };
+
     /// <summary>
     /// What their author answered when he was asked:
     /// https://github.com/facebookresearch/demucs/issues/327 and https://github.com/facebookresearch/demucs/issues/508.
@@ -41,25 +50,22 @@ internal static class OfficialModels
     // https://huggingface.co/datasets/StemSplitio/stem-separation-benchmark-2026.
     public static IReadOnlyList<CatalogEntry> Entries { get; } =
     [
-        new("htdemucs", "4 stems; the default of the original", [File("htdemucs", new(Root, "955717e8-8726e21a.th"), 84_141_911)], FourStems, null)
+        new("htdemucs", "4 stems; the default of the original", [File("htdemucs", new(Root, "955717e8-8726e21a.th"), 84_141_911, "htdemucs")], FourStems, null)
         {
             Licence = Licence,
-            StandIn = SyntheticCheckpoint.Scheme + "htdemucs",
             Quality = Sdr("drums 10.01, bass 9.78, other 6.42, vocals 8.53"),
         },
         // Four networks, each fine-tuned for one stem, so that one stem needs one network.
         new("htdemucs_ft", "4 stems; one fine-tuned network per stem: a little better, four times the work",
-            [.. ((string[])["f7e0c4bc-ba3fe64a.th", "d12395a8-e57c48e6.th", "92cfc3b6-ef3bcb9c.th", "04573f0d-f3cf25b2.th"]).Select(name => File("htdemucs_ft", new(Root, name), 84_141_271))],
+            [.. ((string[])["f7e0c4bc-ba3fe64a.th", "d12395a8-e57c48e6.th", "92cfc3b6-ef3bcb9c.th", "04573f0d-f3cf25b2.th"]).Select(name => File("htdemucs_ft", new(Root, name), 84_141_271, "htdemucs"))],
             FourStems, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
         {
             Licence = Licence,
-            StandIn = SyntheticCheckpoint.Scheme + "htdemucs",
             Quality = Sdr("drums 10.11, bass 10.38, other 6.34, vocals 9.19"),
         },
-        new("htdemucs_6s", "6 stems, with guitar and piano (piano is weak)", [File("htdemucs_6s", new(Root, "5c90dfd2-34c22ccb.th"), 54_996_327)], [.. FourStems, "guitar", "piano"], null)
+        new("htdemucs_6s", "6 stems, with guitar and piano (piano is weak)", [File("htdemucs_6s", new(Root, "5c90dfd2-34c22ccb.th"), 54_996_327, "htdemucs_6s")], [.. FourStems, "guitar", "piano"], null)
         {
             Licence = Licence,
-            StandIn = SyntheticCheckpoint.Scheme + "htdemucs_6s",
             Quality = Sdr("drums 9.54, bass 9.11, other 0.22 (without guitar and piano), vocals 8.66"),
         },
         // Of the generation before, figures by ZFTurbo/Music-Source-Separation-Training@ccc011a, docs/pretrained_models.md.
@@ -103,7 +109,7 @@ internal static class OfficialModels
 
     // What their YAML says in the original: a segment that goes over the networks' own.
     private static CatalogEntry Bag(string name, string description, Uri[] files, IReadOnlyList<IReadOnlyList<double>>? weights) => new(
-        name, description, [.. files.Select(file => File(name, file, s_sizes.TryGetValue(file.Segments[^1], out long bytes) ? bytes : null))], FourStems, weights)
+        name, description, [.. files.Select(file => File(name, file, s_sizes.TryGetValue(file.Segments[^1], out long bytes) ? bytes : null, s_onWaveforms.GetValueOrDefault(FileNames.Parse(file.Segments[^1]).Signature, "hdemucs_mmi")))], FourStems, weights)
     {
         Licence = Licence,
         Segment = 44,
@@ -121,11 +127,11 @@ internal static class OfficialModels
     }
 
     // demucs 4.1 has fetched the same numbers from the repository of the model.
-    private static CatalogFile File(string model, Uri address, long? bytes)
+    private static CatalogFile File(string model, Uri address, long? bytes, string standIn)
     {
         string name = address.Segments[^1];
         (string signature, string? checksum) = FileNames.Parse(name);
-        return new CatalogFile(name, [address], checksum) { Bytes = bytes, Twin = new HubFile(HubName.OfficialRepository(model), signature + ".safetensors") };
+        return new CatalogFile(name, [address], checksum) { Bytes = bytes, StandIn = new StandIn(standIn), Twin = new HubFile(HubName.OfficialRepository(model), signature + ".safetensors") };
     }
 
     private static string Sdr(string decibels) => $"median SDR on MUSDB18-HQ in dB: {decibels} (StemSplit's benchmark of 2026)";

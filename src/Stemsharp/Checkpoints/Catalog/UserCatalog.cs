@@ -3,10 +3,11 @@ namespace Stemsharp.Checkpoints.Catalog;
 /// <summary>
 /// A JSON file of someone's own models and mirrors:
 /// <c>{"mirrors": ["https://…/"], "models": {"name": {"aliases": ["…"], "files": ["https://…/sig-checksum.th"], "config": ["https://…/x.yaml"], "stems": […],
-/// "weights": [[…]], "sha256": ["…"], "bytes": […], "description": "…", "quality": "…",
+/// "weights": [[…]], "sha256": ["…"], "bytes": […], "description": "…", "quality": "…", "stand_in": "…",
 /// "licence": {"text": "…", "stated_by": "…", "link": "https://…", "must_be_accepted": false}}}}</c>.
 /// A mirror is asked for a file's name below it before the file's own address. An address may be a list of them, asked in turn; the first
 /// one names the file. In <c>config</c>, <c>sha256</c> and <c>bytes</c>, null stands for a file of which there is none.
+/// <c>stand_in</c> names the synthetic model that costs what this one costs, <c>{"like": "…", "model": {…}}</c> one that differs in some of its arguments.
 /// </summary>
 internal sealed class UserCatalog
 {
@@ -72,9 +73,9 @@ internal sealed class UserCatalog
             throw new CheckpointFormatException($"its model '{name}' has a name that is not made of letters, digits, '_', '-' and '.'.");
         }
 
-        foreach (string key in fields.Keys.Except(["aliases", "files", "config", "stems", "weights", "sha256", "bytes", "description", "quality", "licence"]))
+        foreach (string key in fields.Keys.Except(["aliases", "files", "config", "stems", "weights", "sha256", "bytes", "description", "quality", "stand_in", "licence"]))
         {
-            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are aliases, files, config, stems, weights, sha256, bytes, description, quality and licence.");
+            throw new CheckpointFormatException($"its model '{name}' has the field '{key}'; valid are aliases, files, config, stems, weights, sha256, bytes, description, quality, stand_in and licence.");
         }
 
         Uri[][] addresses = [.. List(fields, "files").Select(f => Addresses(f, $"files of '{name}'"))];
@@ -86,11 +87,13 @@ internal sealed class UserCatalog
         IReadOnlyList<object?> hashes = OnePerFile(fields, "sha256", name, addresses.Length, h => h is string { Length: >= 8 and <= 64 } hash && hash.All(char.IsAsciiHexDigitLower), "8 to 64 lower-case hex digits");
         IReadOnlyList<object?> bytes = OnePerFile(fields, "bytes", name, addresses.Length, b => b is long and > 0, "a size");
         IReadOnlyList<object?> configurations = OnePerFile(fields, "config", name, addresses.Length, c => c is string or IReadOnlyList<object?>, "an address");
+        StandIn? standIn = fields.GetValueOrDefault("stand_in") is { } like ? StandIn(name, like) : null;
         CatalogFile[] files =
         [
             .. addresses.Select((address, i) => Checkpoint(name, address, hashes[i] as string) with
             {
                 Bytes = (long?)bytes[i],
+                StandIn = standIn,
                 Configuration = configurations[i] is { } configuration ? Configuration(name, address[0], Addresses(configuration, $"config of '{name}'")) : null,
             }),
         ];
@@ -125,6 +128,13 @@ internal sealed class UserCatalog
                 _ => throw new CheckpointFormatException($"'must_be_accepted' in {where} must be true or false."),
             });
     }
+
+    private static StandIn StandIn(string model, object value) => value switch
+    {
+        string like => new StandIn(like),
+        IReadOnlyDictionary<string, object?> fields when fields.GetValueOrDefault("like") is string like => new StandIn(like, fields.Where(f => f.Key != "like").ToDictionary(StringComparer.Ordinal)),
+        _ => throw new CheckpointFormatException($"'stand_in' of '{model}' must be the name of a synthetic model, or an object with its name as 'like' and what is different."),
+    };
 
     // Terminals show it.
     private static string Line(object? value, string where) =>

@@ -51,7 +51,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
         StoreEpilogue<TIsa, V, Identity<TIsa, V>> epilogue = new(own.Weights, target, _columns);
         for (int strip = 0; strip < own.Weights.Strips; strip++)
         {
-            Product<TIsa, V>.Run(own.Weights, strip, 0, k, panels, k * Tile.Columns, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(own.Weights, strip, 1, 0, k, panels, k * Tile.Columns, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++)
             {
                 epilogue.Store(w, index * _columns.BlocksPerRow + first + p, strip, tiles + p * Tile.Size);
@@ -203,7 +203,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
             for (int strip = 0; strip < layers[layer].Strips; strip++)
             {
                 float* rows = result + strip * Tile.Size;
-                Product<TIsa, V>.Run(layers[layer], strip, 0, layers[layer].K, x, stride, count, rows, HiddenFloats, room);
+                Product<TIsa, V>.Run(layers[layer], strip, 1, 0, layers[layer].K, x, stride, count, rows, HiddenFloats, room);
                 for (int p = 0; p < count; p++)
                 {
                     Activate(layers[layer].Bias + strip * Tile.Rows, rows + p * HiddenFloats);
@@ -218,7 +218,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         GluEpilogue<TIsa, V> epilogue = new(last, _masks, new Columns(1, _frames), null, _offsets[k], _bands[k].Band.Length * _channels);
         for (int strip = 0; strip < last.Strips; strip++)
         {
-            Product<TIsa, V>.Run(last, strip, 0, last.K, x, stride, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(last, strip, 1, 0, last.K, x, stride, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++)
             {
                 epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);

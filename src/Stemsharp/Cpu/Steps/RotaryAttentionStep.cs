@@ -147,7 +147,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
             int count = Math.Min(Shared, blocks - block);
             for (int strip = 0; strip < weights.Output.Strips; strip++)
             {
-                Product<TIsa, V>.Run(weights.Output, strip, 0, weights.Output.K, mixed + block * MixedFloats, MixedFloats, count, tiles, Tile.Size, room);
+                Product<TIsa, V>.Run(weights.Output, strip, 1, 0, weights.Output.K, mixed + block * MixedFloats, MixedFloats, count, tiles, Tile.Size, room);
                 for (int p = 0; p < count; p++)
                 {
                     Store(w, task, block + p, strip, tiles + p * Tile.Size);
@@ -194,7 +194,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
         int perPart = weights.Heads * weights.HeadStrips;
         for (int strip = 0; strip < weights.Projection.Strips; strip++)
         {
-            Product<TIsa, V>.Run(weights.Projection, strip, 0, weights.Projection.K, panels, InputFloats, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(weights.Projection, strip, 1, 0, weights.Projection.K, panels, InputFloats, count, tiles, Tile.Size, room);
             (int part, int own) = Math.DivRem(strip, perPart);
             (int head, int index) = Math.DivRem(own, weights.HeadStrips);
             int channel = index * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Width - channel);
@@ -217,7 +217,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
 
         for (int strip = 0; strip < weights.Gates.Strips; strip++)
         {
-            Product<TIsa, V>.Run(weights.Gates, strip, 0, weights.Gates.K, panels, InputFloats, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(weights.Gates, strip, 1, 0, weights.Gates.K, panels, InputFloats, count, tiles, Tile.Size, room);
             int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Heads - first);
             for (int p = 0; p < count; p++)
             {
