@@ -8,7 +8,10 @@ using Stemsharp.Simd;
 
 namespace Stemsharp.Bench;
 
-/// <summary>How far one forward pass is from the float64 golden data, beside PyTorch's own float32; and in mixed precision, where this processor has it.</summary>
+/// <summary>
+/// How far one forward pass is from the float64 golden data, beside PyTorch's own float32; and in mixed precision, where this processor has
+/// it, and with tile registers, emulated.
+/// </summary>
 internal static class GoldenAccuracy
 {
     public static void Print(string golden, SimdTier tier)
@@ -25,7 +28,8 @@ internal static class GoldenAccuracy
             float[] mix = Read(data, input), truth = Read(data, output);
             double single = Ratio(Forward(network, mix, tier, null));
             string mixed = PairKernels.Native is { } pairs && tier.Bits == 512 ? $"{Ratio(Forward(network, mix, tier, pairs)):F2} dB" : "none";
-            Console.WriteLine($"{model}: {single:F2} dB, mixed {mixed}, PyTorch float32 {pytorch} dB");
+            double tiles = Ratio(Forward(network, mix, tier, TilePairs.Emulated));
+            Console.WriteLine($"{model}: {single:F2} dB, mixed {mixed}, by tiles {tiles:F2} dB, PyTorch float32 {pytorch} dB");
 
             double Ratio(float[] stems)
             {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# onnxruntime on an NVIDIA GPU: doctor, self-test, accuracy, times by provider, precision and batch, and the whole command, in at most six minutes.
+# onnxruntime on an NVIDIA GPU: doctor, self-test, accuracy, times by provider, precision, form of graph and batch, and the whole command, in at most six
+# minutes.
 #   bench/onnxruntime/on-a-gpu.sh pack FOLDER                 here: what has to travel, in pieces of at most 48 MB
 #   bench/onnxruntime/on-a-gpu.sh join FOLDER                 there, once all pieces are in FOLDER
 #   bench/onnxruntime/on-a-gpu.sh run FOLDER OUTPUT-FOLDER    there, in the project's root
@@ -101,6 +102,15 @@ for provider in "${providers[@]}"; do
     within 60 compare "$golden/tiny4/tiny4-cf67fb40.th" "$golden/tiny4/tiny4-cf67fb40.th" "${engine[@]}" --min-snr 80
     for precision in fp32 mixed; do
         within 90 bench "$model" --segments 5 "${engine[@]}" --precision "$precision"
+
+        # The graph for every runtime against the one that GPUs are said to like, and against itself with convolutions of one axis widened by the provider:
+        # how far apart they are, and seconds a segment of each.
+        for form in cpu cuda; do
+            within 60 export onnx "$model" --graph spectrogram --precision "$precision" --target "$form" -o "$STEMSHARP_CACHE/$form-$precision"
+        done
+        graphs=("$STEMSHARP_CACHE/cpu-$precision"/*.json "$STEMSHARP_CACHE/cuda-$precision"/*.json)
+        within 60 compare "${graphs[@]}" "${engine[@]}" --min-snr 50
+        [ "$provider" != cuda ] || within 60 compare "${graphs[@]}" "${engine[@]}" --min-snr 50 --provider-option cudnn_conv1d_pad_to_nc1d=1
         for batch in $batches; do
             # The first one exports the graph and optimises it, the second one is what a user sees.
             within 60 separate "$song" --model "$model" "${engine[@]}" --precision "$precision" --batch "$batch" -o "$STEMSHARP_CACHE/first-$provider-$precision-$batch" --quiet

@@ -8,9 +8,10 @@ namespace Stemsharp.Web.Bench;
 internal sealed class MeasuredServer : IDisposable
 {
     private readonly Process _process;
+    private readonly bool _deleteFolder;
 
-    private MeasuredServer(Process process, string folder, Uri address, string token) =>
-        (_process, Folder, Address, Token) = (process, folder, address, token);
+    private MeasuredServer(Process process, string folder, bool deleteFolder, Uri address, string token) =>
+        (_process, Folder, _deleteFolder, Address, Token) = (process, folder, deleteFolder, address, token);
 
     public string Folder { get; }
 
@@ -30,19 +31,29 @@ internal sealed class MeasuredServer : IDisposable
     /// <summary>Open files and sockets.</summary>
     public int Handles => Directory.Exists($"/proc/{_process.Id}/fd") ? Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length : _process.HandleCount;
 
-    public static MeasuredServer Start()
+    public static MeasuredServer Start() => Start(null, Directory.CreateTempSubdirectory("stemsharp-bench-").FullName, deleteFolder: true);
+
+    /// <param name="build">The folder of another build's server; null for this one's.</param>
+    /// <param name="folder">Its data.</param>
+    /// <param name="deleteFolder">Whether that goes with it.</param>
+    public static MeasuredServer Start(string? build, string folder, bool deleteFolder = false)
     {
-        string folder = Directory.CreateTempSubdirectory("stemsharp-bench-").FullName;
         ProcessStartInfo start = new(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline"])
+            "dotnet", ["exec", Path.Combine(build ?? AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", "0", "--no-browser", "--data", folder, "--model", "demo", "--lifeline"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         Process process = Process.Start(start)!;
-        string[] parts = process.StandardOutput.ReadLine()!.Split(' ')[^1].Split("#token=");
+        string? line;
+        do
+        {
+            line = process.StandardOutput.ReadLine() ?? throw new IOException("The server has not said where it is.");
+        }
+        while (!line.StartsWith("Stemsharp is at", StringComparison.Ordinal));
+        string[] parts = line.Split(' ')[^1].Split("#token=");
         _ = process.StandardOutput.ReadToEndAsync();
-        return new MeasuredServer(process, folder, new Uri(parts[0]), parts[1]);
+        return new MeasuredServer(process, folder, deleteFolder, new Uri(parts[0]), parts[1]);
     }
 
     public StemsharpClient Connect() => new(Address, Token);
@@ -72,7 +83,10 @@ internal sealed class MeasuredServer : IDisposable
         }
 
         _process.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        if (_deleteFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private static string SamplePath()

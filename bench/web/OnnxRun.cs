@@ -43,7 +43,7 @@ internal static class OnnxRun
             await using (separator.ConfigureAwait(false))
             {
                 SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2)).ConfigureAwait(false);
-                foreach (string stem in truth.Stems)
+                foreach (string stem in truth.StemNames)
                 {
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stem}: {ParityReport.Compare([.. truth[stem][0], .. truth[stem][1]], stems[stem]).Snr:F1} dB to Stemsharp's own engine"));
                 }

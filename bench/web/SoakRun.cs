@@ -37,7 +37,7 @@ internal static class SoakRun
             }
         }
         string[] left = [.. Directory.EnumerateFileSystemEntries(server.Folder, "*", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(server.Folder, path)).Except(["songs", "jobs", "uploads", "lock", "token"])];
+            .Select(path => Path.GetRelativePath(server.Folder, path)).Except(["songs", "jobs", "uploads", "lock", "token", "open.html", "jobs.db", "jobs.db-wal", "jobs.db-shm", "ballast"])];
         Console.WriteLine($"{jobs} jobs in {watch.Elapsed.TotalSeconds:F0} s");
         Console.WriteLine($"after a fifth of them: {early.Bytes >> 20} MB resident, {early.Handles} handles");
         Console.WriteLine($"at the end:            {server.ResidentBytes >> 20} MB resident, {server.Handles} handles, {left.Length} files left behind");

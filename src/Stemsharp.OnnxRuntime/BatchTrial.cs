@@ -39,7 +39,7 @@ internal static unsafe class BatchTrial
         float[] truth = [];
         for (int pieces = 1; pieces <= Math.Min(most, Most); pieces *= 2)
         {
-            (double seconds, float[] result) = pieces == 1 ? Measure(1) : TryMeasure(pieces);
+            (double seconds, float[] result) = pieces == 1 ? Measure(1, load, time) : TryMeasure(pieces);
             if (seconds > best * Worth)
             {
                 break;
@@ -63,7 +63,7 @@ internal static unsafe class BatchTrial
 
         say(chosen == 1
             ? "One segment at a time is fastest."
-            : string.Create(CultureInfo.InvariantCulture, $"{chosen} segments together take {best:0.000} s each, one alone {alone:0.000} s; {(difference == 0 ? "each has the bits that it has alone" : $"they differ from those alone by {difference:0.0e0} of the loudest sample")}."));
+            : string.Create(CultureInfo.InvariantCulture, $"{chosen} segments together take {best:0.000} s each, one alone {alone:0.000} s; {Words(difference)}."));
         return chosen;
 
         // More memory than there is, or a graph that is not taken: as many are not run.
@@ -71,32 +71,62 @@ internal static unsafe class BatchTrial
         {
             try
             {
-                return Measure(pieces);
+                return Measure(pieces, load, time);
             }
             catch (EngineException)
             {
                 return (double.PositiveInfinity, []);
             }
         }
-
-        (double, float[]) Measure(int pieces)
-        {
-            TimeProvider clock = time ?? TimeProvider.System;
-            using OnnxNetworkSession session = load(pieces);
-            NetworkPiece last = new(session, session.Pieces[^1]);
-            for (int i = 0; i < pieces; i++)
-            {
-                // The others are louder, so that what leaked from them would be seen.
-                new NetworkPiece(session, session.Pieces[i]).Fill(i == pieces - 1 ? 1 : 3 + i);
-            }
-
-            // The first run makes plans and takes memory.
-            session.Run(default);
-            long began = clock.GetTimestamp();
-            session.Run(default);
-            return (clock.GetElapsedTime(began).TotalSeconds / pieces, last.Result());
-        }
     }
+
+    /// <summary>Says how much company changes a piece, where somebody asked for so many: compared once, and kept.</summary>
+    /// <param name="file">Where it is kept; null where comparing costs too much.</param>
+    /// <param name="pieces">How many run together, at least 2.</param>
+    /// <param name="load">Loads the graph for so many pieces.</param>
+    /// <param name="say">Told.</param>
+    public static void Tell(string? file, int pieces, Func<int, OnnxNetworkSession> load, Action<string> say)
+    {
+        if (file is null)
+        {
+            say(Uncompared(pieces));
+            return;
+        }
+
+        if (!File.Exists(file) || !double.TryParse(File.ReadAllText(file), NumberStyles.Float, CultureInfo.InvariantCulture, out double difference))
+        {
+            say($"What {pieces} segments together are to each of them alone is compared, this once.");
+            difference = Difference(Measure(1, load).Result, Measure(pieces, load).Result);
+            File.WriteAllText(file, difference.ToString("R", CultureInfo.InvariantCulture));
+        }
+
+        say($"{pieces} segments run together; {Words(difference)}.");
+    }
+
+    /// <summary>What can be said of so many pieces without a comparison.</summary>
+    public static string Uncompared(int pieces) => $"{pieces} segments run together; onnxruntime does not promise the bits that each has alone.";
+
+    private static (double Seconds, float[] Result) Measure(int pieces, Func<int, OnnxNetworkSession> load, TimeProvider? time = null)
+    {
+        TimeProvider clock = time ?? TimeProvider.System;
+        using OnnxNetworkSession session = load(pieces);
+        NetworkPiece last = new(session, session.Pieces[^1]);
+        for (int i = 0; i < pieces; i++)
+        {
+            // The others are louder, so that what leaked from them would be seen.
+            new NetworkPiece(session, session.Pieces[i]).Fill(i == pieces - 1 ? 1 : 3 + i);
+        }
+
+        // The first run makes plans and takes memory.
+        session.Run(default);
+        long began = clock.GetTimestamp();
+        session.Run(default);
+        return (clock.GetElapsedTime(began).TotalSeconds / pieces, last.Result());
+    }
+
+    private static string Words(double difference) => difference == 0
+        ? "each has the bits that it has alone"
+        : string.Create(CultureInfo.InvariantCulture, $"they differ from those alone by {difference:0.0e0} of the loudest sample");
 
     // The largest difference, as a part of the largest sample.
     private static double Difference(float[] truth, float[] result) =>

@@ -14,11 +14,9 @@ internal sealed record GraphForm(int?[] Inputs, int?[] Outputs, int Batch, int S
     /// <summary>Recognises a graph.</summary>
     /// <param name="session">The loaded graph.</param>
     /// <param name="path">Its file, for messages.</param>
-    /// <param name="definition">What it is where it bears other names; null where there is no telling.</param>
     /// <exception cref="ModelException">It is none.</exception>
-    public static GraphForm Of(OnnxSession session, string path, NetworkDefinition? definition) =>
+    public static GraphForm Of(OnnxSession session, string path) =>
         Named(session)
-        ?? (definition is null ? null : Defined(session, definition))
         ?? throw new ModelException($"{path} is not an exported graph: it has inputs {string.Join(", ", session.Inputs)} and outputs {string.Join(", ", session.Outputs)}. Make one with: stemsharp export onnx MODEL.");
 
     private static GraphForm? Named(OnnxSession session)
@@ -58,39 +56,5 @@ internal sealed record GraphForm(int?[] Inputs, int?[] Outputs, int Batch, int S
         }
 
         return null;
-    }
-
-    // Inputs and outputs in the definition's order, whatever they are called, of as many elements as its ports: [N, …]; N may be open.
-    private static GraphForm? Defined(OnnxSession session, NetworkDefinition definition)
-    {
-        if (session.Inputs.Count != definition.Inputs.Length || session.Outputs.Count != definition.Outputs.Length)
-        {
-            return null;
-        }
-
-        int?[] inputs = new int?[2], outputs = new int?[2];
-        SortedSet<long> batches = [];
-        foreach ((IReadOnlyList<TensorInfo> tensors, IReadOnlyList<NetworkPort> ports, int?[] places) in ((IReadOnlyList<TensorInfo>, IReadOnlyList<NetworkPort>, int?[])[])
-            [(session.Inputs, definition.Inputs, inputs), (session.Outputs, definition.Outputs, outputs)])
-        {
-            for (int i = 0; i < ports.Count; i++)
-            {
-                int[] shape = definition.ShapeOf(ports[i], definition.Cut.Samples);
-                long[] dims = tensors[i].Dims;
-                if (!tensors[i].IsFloat || dims.Length <= shape.Length || dims.Skip(1).Any(d => d < 0)
-                    || !dims[^(shape.Length - 1)..].SequenceEqual(shape[1..].Select(d => (long)d))
-                    || dims.Skip(1).Aggregate(1L, (n, d) => n * d) != shape.Aggregate(1L, (n, d) => n * d))
-                {
-                    return null;
-                }
-
-                batches.Add(dims[0]);
-                places[(int)ports[i].Role] = i;
-            }
-        }
-
-        return batches.Count == 1
-            ? new GraphForm(inputs, outputs, (int)Math.Max(1, batches.Min), definition.Stems.Length, definition.Channels, definition.Cut.Samples)
-            : null;
     }
 }

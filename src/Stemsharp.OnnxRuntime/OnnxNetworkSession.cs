@@ -31,22 +31,19 @@ internal sealed unsafe class OnnxNetworkSession : INetworkSession
     /// The stems that the session gives, where a graph of a specialist gives some of them: the others are silent. Null for the
     /// graph's own.
     /// </param>
-    /// <param name="definition">What a graph is that bears other names and says nothing of itself; null where there is no telling.</param>
     /// <exception cref="ModelException">The file is no exported graph, or it gives another stem.</exception>
     /// <exception cref="ExternalToolException">onnxruntime or the provider cannot take it.</exception>
-    public OnnxNetworkSession(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null, IReadOnlyList<string>? stems = null, NetworkDefinition? definition = null)
+    public OnnxNetworkSession(OnnxRuntimeLibrary library, string path, OnnxSessionOptions? options = null, IReadOnlyList<string>? stems = null)
     {
         _owns = true;
         _session = new OnnxSession(library, path, options);
         try
         {
-            _form = GraphForm.Of(_session, path, definition);
-            string[] named = definition is { } given && given.Stems.Length == _form.Stems
-                ? [.. given.Stems]
-                : (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+            _form = GraphForm.Of(_session, path);
+            string[] named = (_session.Metadata("stemsharp.stems") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
             string[] own = named.Length == _form.Stems ? named : [.. Enumerable.Range(1, _form.Stems).Select(i => $"stem {i}")];
             Stems = stems ?? own;
-            SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : definition?.SampleRate ?? 0;
+            SampleRate = int.TryParse(_session.Metadata("stemsharp.sample_rate"), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : 0;
             int[] places = stems is null ? [.. Enumerable.Range(0, _form.Stems)] : Places(own, _form.Stems, stems, path);
             _places = Stems.Count == _form.Stems && places.Index().All(p => p.Index == p.Item) ? null : places;
             _run = Bind();

@@ -164,27 +164,40 @@ public sealed class OnnxRuntimeBackend : Backend
             return 1;
         }
 
+        IReadOnlyList<NvidiaGpu> gpus = Gpus();
+        NvidiaGpu? gpu = options.Device < gpus.Count ? gpus[options.Device] : null;
+        Action<string> say = settings.Say ?? (_ => { });
         if (settings.PiecesAtOnce > 0)
         {
-            return Math.Min(settings.PiecesAtOnce, Math.Max(1, settings.MostPiecesAtOnce));
+            int asked = Math.Min(settings.PiecesAtOnce, Math.Max(1, settings.MostPiecesAtOnce));
+            if (asked > 1)
+            {
+                // TensorRT would build two engines more, for minutes.
+                BatchTrial.Tell(Provider == ExecutionProvider.TensorRT ? null : Kept($"x{asked}.bits"), asked, Graph, say);
+            }
+
+            return asked;
         }
 
-        // TensorRT would build an engine for each of the numbers, for minutes.
-        if (Provider != ExecutionProvider.Cuda || NvidiaGpu.FindAll(out _) is not { } gpus || options.Device >= gpus.Count)
+        // TensorRT would build an engine for each of the numbers.
+        if (Provider != ExecutionProvider.Cuda || gpu is null)
         {
             return 1;
         }
 
-        NvidiaGpu gpu = gpus[options.Device];
         EngineMemory memory = Estimate(network, settings, samples);
         long fitting = 1 + Math.Max(0, gpu.Memory / 2 - memory.Device) / memory.DevicePerPiece;
         int most = (int)Math.Min(Math.Min(fitting, BatchTrial.Most), Math.Max(1, settings.MostPiecesAtOnce));
-        string alone = GraphFor!(network, new GraphRequest(samples, settings.Precision, 1));
-        string key = $"{Path.GetFileNameWithoutExtension(alone)}-{gpu.Architecture}-{library.Version}.batch";
-        return BatchTrial.Choose(
-            options.CacheFolder is { } folder ? Path.Combine(folder, key) : null, most,
-            pieces => new OnnxNetworkSession(library, GraphFor(network, new GraphRequest(samples, settings.Precision, pieces)), options with { CountNodes = false }, network.Definition.Stems),
-            settings.Say ?? (_ => { }));
+        return BatchTrial.Choose(Kept("batch"), most, Graph, say);
+
+        OnnxNetworkSession Graph(int pieces) => new(library, FileFor(pieces), options with { CountNodes = false }, network.Definition.Stems);
+
+        string FileFor(int pieces) => GraphFor!(network, new GraphRequest(samples, settings.Precision, pieces));
+
+        // What was found holds for a graph, a kind of device and a version of the library.
+        string? Kept(string what) => options.CacheFolder is { } folder
+            ? Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(FileFor(1))}-{gpu?.Architecture ?? $"{options.Device}"}-{library.Version}.{what}")
+            : null;
     }
 
     private OnnxNetworkSession Load(OnnxRuntimeLibrary library, Network network, OnnxSessionOptions options, EngineSettings settings, int samples, int pieces)
@@ -196,6 +209,11 @@ public sealed class OnnxRuntimeBackend : Backend
             : network.HasGraph ? OptimizedGraph.Load(library, graph, options, network.Definition.Stems)
             : new OnnxNetworkSession(library, graph, options, network.Definition.Stems);
         session.TellNodes(settings.Say);
+        if (!network.HasGraph && session.Pieces.Count > 1)
+        {
+            settings.Say?.Invoke(BatchTrial.Uncompared(session.Pieces.Count));
+        }
+
         return session;
     }
 

@@ -1,5 +1,4 @@
 using Stemsharp.Inference;
-using Stemsharp.OnnxRuntime.Binding;
 
 namespace Stemsharp.OnnxRuntime;
 
@@ -8,19 +7,13 @@ public sealed class OnnxRuntimeException : EngineException
 {
     /// <summary>Makes the error of a failed call.</summary>
     /// <param name="what">What was tried.</param>
-    /// <param name="code">onnxruntime's error code.</param>
     /// <param name="detail">onnxruntime's own message.</param>
-    public OnnxRuntimeException(string what, int code, string detail)
-        : base(KindOf(what, detail), MessageOf(what, detail)) => (Code, Detail) = (code, detail);
-
-    internal OnnxRuntimeException(string what, BindingFailure failure, Exception innerException)
-        : base(KindOf(what, failure.Detail), MessageOf(what, failure.Detail), innerException) => (Code, Detail) = (failure.Code, failure.Detail);
+    /// <param name="innerException">What the call threw.</param>
+    public OnnxRuntimeException(string what, string detail, Exception innerException)
+        : base(KindOf(what, detail), MessageOf(what, detail), innerException) => Detail = detail;
 
     /// <summary>What is tried when a model runs.</summary>
     internal const string RunTheModel = "run the model";
-
-    /// <summary>onnxruntime's error code (OrtErrorCode); -1 where it is not known.</summary>
-    public int Code { get; }
 
     /// <summary>onnxruntime's own message.</summary>
     public string Detail { get; }

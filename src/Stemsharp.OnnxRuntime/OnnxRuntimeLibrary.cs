@@ -63,9 +63,9 @@ public sealed class OnnxRuntimeLibrary
         {
             return call();
         }
-        catch (Exception e) when (Binding.FailureOf(e) is { } failure)
+        catch (Exception e) when (Binding.FailureOf(e) is { } detail)
         {
-            throw new OnnxRuntimeException(what, failure, e);
+            throw new OnnxRuntimeException(what, detail, e);
         }
     }
 

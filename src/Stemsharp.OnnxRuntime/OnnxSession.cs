@@ -10,7 +10,9 @@ public sealed class OnnxSession : IDisposable
 {
     private readonly ILoadedModel _model;
     private readonly List<IBoundRun> _bound = [];
-    private readonly Lock _running = new();
+
+    // What is given to a device goes there while it runs; both are over before the session goes.
+    private readonly Lock _giving = new(), _running = new();
     private bool _disposed, _profiling;
 
     /// <summary>Loads a model.</summary>
@@ -22,14 +24,14 @@ public sealed class OnnxSession : IDisposable
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"There is no file {path}.");
+            throw new ModelException($"There is no file {path}.") { Failure = ModelFailure.NotInstalled };
         }
 
         options ??= new OnnxSessionOptions();
         Library = library;
         Options = options;
-        using ISessionSettings settings = SessionSettings.Create(library, options);
-        _model = library.Try($"load {path}", () => library.Binding.Load(Path.GetFullPath(path), settings));
+        SessionPlan plan = SessionPlan.Of(library, options);
+        _model = library.Try($"load {path}", () => library.Binding.Load(Path.GetFullPath(path), plan, library.Try));
         _profiling = options.CountNodes;
     }
 
@@ -73,6 +75,12 @@ public sealed class OnnxSession : IDisposable
     internal void Run(IBoundRun bound, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        lock (_giving)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Library.Try(OnnxRuntimeException.RunTheModel, bound.Give);
+        }
+
         lock (_running)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -96,6 +104,7 @@ public sealed class OnnxSession : IDisposable
     /// <summary>Releases the model; waits for a run in progress.</summary>
     public void Dispose()
     {
+        lock (_giving)
         lock (_running)
         {
             if (_disposed)

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Stemsharp.Audio;
 
 namespace Stemsharp;
@@ -52,6 +53,16 @@ public sealed class AudioInput
     {
         ArgumentNullException.ThrowIfNull(stream);
         return new AudioInput(name) { Stream = stream, Options = options ?? AudioInputOptions.Default };
+    }
+
+    /// <summary>An audio file's bytes as they come through a pipe, such as a request's body. Read to the end once into a temporary file.</summary>
+    /// <param name="reader">Read to its end, hence good for one separation; not completed.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="options">Limits, tools, and which part of it; null for all of it.</param>
+    public static AudioInput FromPipe(PipeReader reader, string name = "pipe", AudioInputOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return FromStream(reader.AsStream(leaveOpen: true), name, options);
     }
 
     /// <summary>A recording that is open already.</summary>

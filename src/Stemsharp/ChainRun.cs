@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Audio;
 using Stemsharp.Chains;
@@ -18,7 +19,7 @@ internal sealed class ChainRun
     private readonly ChainSeparator _chain;
     private readonly ChainPlan _plan;
     private readonly ILogger _logger;
-    private readonly SeparatorOptions _options;
+    private readonly SeparationOptions _options;
     private readonly IProgress<SeparationProgress>? _progress;
     private readonly CancellationToken _cancellationToken;
     private readonly long _began = Stopwatch.GetTimestamp();
@@ -33,7 +34,7 @@ internal sealed class ChainRun
     private int _liveRun = -1;
 
     public ChainRun(
-        ChainSeparator chain, ChainPlan plan, ILogger logger, SeparatorOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken)
+        ChainSeparator chain, ChainPlan plan, ILogger logger, SeparationOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken)
     {
         _chain = chain;
         _plan = plan;
@@ -115,7 +116,7 @@ internal sealed class ChainRun
         Folders.DeleteIfEmpty(folder);
     }
 
-    private int Threads => _options.Threads == 0 ? Environment.ProcessorCount : _options.Threads;
+    private int Threads => _chain.Options.Threads == 0 ? Environment.ProcessorCount : _chain.Options.Threads;
 
     private double Seconds => (double)_info.Length / _info.SampleRate;
 
@@ -136,7 +137,7 @@ internal sealed class ChainRun
         return (length, hashing.Finish());
     }
 
-    private SeparatorOptions OptionsOf(ChainRunPlan run) => _chain.OptionsOf(run, _options);
+    private SeparationOptions OptionsOf(ChainRunPlan run) => _chain.OptionsOf(run, _options);
 
     private long Count(ChainRunPlan run, string song, long length)
     {
@@ -178,14 +179,14 @@ internal sealed class ChainRun
     /// <summary>Everything that decides about a run's bits.</summary>
     private string Recipe(ChainRunPlan run, string mix)
     {
-        SeparatorOptions options = OptionsOf(run);
+        SeparationOptions options = OptionsOf(run);
         string input = string.Join(' ', run.Step.Input.Terms.Select(term => (term.IsSubtracted ? "-" : "+") + Identity(term.Sound)));
         return string.Create(CultureInfo.InvariantCulture, $"""
             stemsharp {typeof(ChainRun).Assembly.GetName().Version} step {run.Step.Name}
             input {input}
             model {run.Model.Model} {_chain.FingerprintOf(run)}
             overlap={options.Overlap:R} power={options.TransitionPower:R} shifts={options.Shifts} seed={options.Seed} segment={options.Segment:R} split={options.Split}
-            engine={options.Engine} device={options.Device} precision={options.Precision}
+            engine={_chain.Options.Engine} device={_chain.Options.Device} precision={_chain.Options.Precision}
             stems {string.Join(',', run.Stems)}: {_info.Length} × {_info.Channels} at {_info.SampleRate}
 
             """);
@@ -334,7 +335,7 @@ internal sealed class ChainRun
 
     private void Say(string notice)
     {
-        if (_options.Notices is { } notices)
+        if (_chain.Options.Notices is { } notices)
         {
             notices.Report(notice);
         }
@@ -352,7 +353,7 @@ internal sealed class ChainRun
         _progress?.Report(new SeparationProgress
         {
             State = state,
-            Percent = 100 * share,
+            Fraction = share,
             SegmentIndex = done,
             SegmentCount = _count,
             ModelIndex = Math.Clamp(_run, 0, Math.Max(0, _runs - 1)),
@@ -382,6 +383,7 @@ internal sealed class ChainRun
 
         public void Begin(SeparationInfo info) => _samples = new float[SeparatedBlock.Capacity * info.Channels];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Write(StemBlock block)
         {
             Span<float> samples = _samples.AsSpan(0, block.Length * block.Info.Channels);
@@ -418,6 +420,7 @@ internal sealed class ChainRun
 
         public long? Length => owner._info.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             StemBlock block = owner._live!;
@@ -480,6 +483,7 @@ internal sealed class ChainRun
         public IReadOnlyList<float> Peaks => [.. _peaks.Select(peak => peak.Peak)];
 
         /// <summary>Hands on the next stretch.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Next(int length, IWorkers workers)
         {
             _block.Start = _position;
@@ -512,6 +516,7 @@ internal sealed class ChainRun
 
         public void Dispose() => _readers.ForEach(reader => reader.Dispose());
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Fill(IAudioReader reader, float[][] channels)
         {
             Span<float> samples = _samples.AsSpan(0, _block.Length * channels.Length);

@@ -110,7 +110,7 @@ public sealed class ChainSeparator : StemSeparator
         BackendChoice.RequirePresent(options);
         catalog ??= new ModelCatalog();
         Dictionary<string, ModelSource> sources = [];
-        foreach (IGrouping<string, ChainRunPlan> runs in Plan(chain, options).Runs.GroupBy(run => run.Model.Model))
+        foreach (IGrouping<string, ChainRunPlan> runs in Plan(chain, options.Stems).Runs.GroupBy(run => run.Model.Model))
         {
             // Of a bag only the networks that matter are fetched, where its stems are known beforehand.
             string[] stems = [.. runs.SelectMany(run => run.Stems).Distinct()];
@@ -126,10 +126,10 @@ public sealed class ChainSeparator : StemSeparator
             }
         }
 
-        return Open(chain, sources, options);
+        return await PreparedAsync(Open(chain, sources, options), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes models that were found already.</summary>
+    /// <summary>Takes models that were found already. Nothing is loaded before the first song or <see cref="StemSeparator.PrepareAsync"/>.</summary>
     /// <param name="chain">What to do.</param>
     /// <param name="sources">The models, by the names that the chain has for them; those that the wanted stems do not need may be missing.</param>
     /// <param name="options">As for <see cref="OpenAsync(SeparationChain, SeparatorOptions?, ModelCatalog?, IProgress{DownloadProgress}?, CancellationToken)"/>.</param>
@@ -141,7 +141,7 @@ public sealed class ChainSeparator : StemSeparator
         ArgumentNullException.ThrowIfNull(sources);
         options ??= new SeparatorOptions();
         options.Validate();
-        ChainPlan plan = Plan(chain, options);
+        ChainPlan plan = Plan(chain, options.Stems);
         Dictionary<string, Separator> separators = [];
         foreach (ChainRunPlan run in plan.Runs)
         {
@@ -159,7 +159,13 @@ public sealed class ChainSeparator : StemSeparator
             if (!separators.ContainsKey(run.Model.Model))
             {
                 bool? zeroDc = HasZeroDc(source) || !plan.Runs.Any(other => sources.TryGetValue(other.Model.Model, out ModelSource? one) && HasZeroDc(one)) ? options.ZeroDc : null;
-                separators.Add(run.Model.Model, Separator.Open(source, options with { Model = run.Model.Model, Stems = null, ZeroDc = zeroDc }));
+                separators.Add(run.Model.Model, Separator.Open(source, options with
+                {
+                    Model = run.Model.Model,
+                    Stems = null,
+                    ZeroDc = zeroDc,
+                    Defaults = options.Defaults with { Stems = null },
+                }));
             }
         }
 
@@ -179,7 +185,9 @@ public sealed class ChainSeparator : StemSeparator
             }
         }
 
-        return new ChainSeparator(chain, separators, options);
+        ChainSeparator opened = new(chain, separators, options);
+        opened.WantedStems(options.Defaults.Stems);
+        return opened;
     }
 
     /// <inheritdoc/>
@@ -195,20 +203,19 @@ public sealed class ChainSeparator : StemSeparator
     }
 
     /// <inheritdoc/>
-    internal override (int Stride, int Border, int Segment) StepFor(SeparatorOptions options) =>
-        Plan(Chain, options).Runs.Select(run => SeparatorOf(run).StepFor(OptionsOf(run, options))).MaxBy(step => step.Stride);
+    internal override (int Stride, int Border, int Segment) StepFor(SeparationOptions options) =>
+        Plan(Chain, options.Stems).Runs.Select(run => SeparatorOf(run).StepFor(OptionsOf(run, options))).MaxBy(step => step.Stride);
 
     /// <inheritdoc/>
-    internal override long WaitingBytes(SeparatorOptions options, long length) =>
-        Plan(Chain, options).MostWaiting(run => new RunForm(run.Stems.Count, length, Channels, SampleRate).Bytes);
+    internal override long WaitingBytes(SeparationOptions options, long length) =>
+        Plan(Chain, options.Stems).MostWaiting(run => new RunForm(run.Stems.Count, length, Channels, SampleRate).Bytes);
 
     /// <summary>Options of a run: what its model has goes before what a call has.</summary>
-    internal SeparatorOptions OptionsOf(ChainRunPlan run, SeparatorOptions options)
+    internal SeparationOptions OptionsOf(ChainRunPlan run, SeparationOptions options)
     {
         IReadOnlyList<string> stems = SeparatorOf(run).Stems;
         return options with
         {
-            Model = run.Model.Model,
             Stems = [.. run.Stems.Select(stem => StemNames.Find(stem, stems)!).Distinct()],
             Overlap = run.Model.Overlap ?? options.Overlap,
             Shifts = run.Model.Shifts ?? (TakesShifts(SeparatorOf(run)) || !_separators.Values.Any(TakesShifts) ? options.Shifts : 0),
@@ -247,16 +254,18 @@ public sealed class ChainSeparator : StemSeparator
         }
     }
 
+    private protected override void Prepare() => First.PrepareHere();
+
     private protected override SeparationSummary Execute(
-        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparationOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
         new ChainRun(this, new ChainPlan(Chain, wanted), Logger, options, progress, cancellationToken).Execute(input, sink);
 
     /// <summary>What is kept lies beside the files, hidden.</summary>
-    private protected override SeparatorOptions WithWorkFolder(SeparatorOptions options, string folder, string track) =>
+    private protected override SeparationOptions WithWorkFolder(SeparationOptions options, string folder, string track) =>
         options.WorkFolder is null ? options with { WorkFolder = Path.Combine(Path.GetFullPath(folder), WorkFolderName, KeyOf(track)) } : options;
 
     /// <inheritdoc/>
-    private protected override void Finished(SeparatorOptions options, string folder)
+    private protected override void Finished(SeparationOptions options, string folder)
     {
         ChainRun.Forget(options.WorkFolder!);
         string all = Path.Combine(Path.GetFullPath(folder), WorkFolderName);
@@ -267,9 +276,9 @@ public sealed class ChainSeparator : StemSeparator
         }
     }
 
-    private static ChainPlan Plan(SeparationChain chain, SeparatorOptions options)
+    private static ChainPlan Plan(SeparationChain chain, IReadOnlyList<string>? stems)
     {
-        foreach (string stem in options.Stems ?? [])
+        foreach (string stem in stems ?? [])
         {
             if (!chain.Outputs.Any(output => output.Name.Equals(stem, StringComparison.OrdinalIgnoreCase)))
             {
@@ -277,7 +286,7 @@ public sealed class ChainSeparator : StemSeparator
             }
         }
 
-        return new ChainPlan(chain, Enumerable.Range(0, chain.Outputs.Count).Where(i => options.Stems is null || options.Stems.Contains(chain.Outputs[i].Name, StringComparer.OrdinalIgnoreCase)));
+        return new ChainPlan(chain, Enumerable.Range(0, chain.Outputs.Count).Where(i => stems is null || stems.Contains(chain.Outputs[i].Name, StringComparer.OrdinalIgnoreCase)));
     }
 
     private static string KeyOf(string track) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(track)))[..20];

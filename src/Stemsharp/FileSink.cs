@@ -38,10 +38,10 @@ internal sealed class FileSink : IFinishingSink, IDisposable
     public Timeline? Timeline { get; init; }
 
     /// <summary>The finished files.</summary>
-    public IReadOnlyList<MadeFile> Made { get; private set; } = [];
+    public IReadOnlyList<SavedStem> Made { get; private set; } = [];
 
     /// <summary>Null depths in dB, of the model's stems and of the files; null without an exact sum.</summary>
-    public (double Before, double After)? NullDecibels { get; private set; }
+    public NullDepth? NullDecibels { get; private set; }
 
     public void Begin(SeparationInfo info)
     {
@@ -112,7 +112,7 @@ internal sealed class FileSink : IFinishingSink, IDisposable
         }
 
         FileFinish finish = new(_plan, _lanes, _cancellationToken) { Timeline = Timeline, Stages = _stages };
-        MadeFile[] made = finish.Run(_mix, workers);
+        SavedStem[] made = finish.Run(_mix, workers);
         NullDecibels = finish.NullDecibels;
         _cancellationToken.ThrowIfCancellationRequested();
         BeforeNaming?.Invoke();

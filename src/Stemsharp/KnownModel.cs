@@ -83,4 +83,10 @@ public readonly record struct DownloadProgress(string File, long Received, long?
 {
     /// <summary>What is fetched, and under which licence; the same object for all files of a model that are fetched together.</summary>
     public DownloadNotice? Notice { get; init; }
+
+    /// <summary>0 … 1 of the file; null while its size is not known.</summary>
+    public double? Fraction => Total > 0 ? (double)Received / Total : null;
+
+    /// <summary><see cref="Fraction"/> in percent, 0 … 100.</summary>
+    public double? Percent => 100 * Fraction;
 }

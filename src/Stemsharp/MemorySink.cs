@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp;
 
 /// <summary>Keeps all stems in memory.</summary>
@@ -18,6 +20,7 @@ internal sealed class MemorySink : IStemSink
         _stems = [.. info.Stems.Select(_ => Channels(info))];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(StemBlock block)
     {
         for (int c = 0; c < _mix.Length; c++)
@@ -30,8 +33,9 @@ internal sealed class MemorySink : IStemSink
         }
     }
 
-    public SeparationResult Result(SeparationSummary summary) => new(summary, _mix, _stems);
+    public SeparationResult Result(SeparationSummary summary, ResultOrigin origin) => new(summary, origin, _mix, _stems);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[][] Channels(SeparationInfo info)
     {
         float[][] result = new float[info.Channels][];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Checkpoints;
 using Stemsharp.Checkpoints.Catalog;
 using Stemsharp.Inference;
@@ -52,6 +53,7 @@ public sealed partial class ModelCatalog
         return Compose(plan, needed, members, stems);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ModelSource Compose(Plan plan, IReadOnlyList<int> needed, List<ModelMember> members, IReadOnlyCollection<string>? stems)
     {
         NetworkDefinition first = members[0].Definition;
@@ -112,7 +114,7 @@ public sealed partial class ModelCatalog
     {
         if (string.IsNullOrWhiteSpace(model))
         {
-            throw new ModelException("No model is named; 'stemsharp models list' shows the known ones.");
+            throw new ModelException("No model is named; 'stemsharp models list' shows the known ones.") { Failure = ModelFailure.Unknown };
         }
 
         if (model.StartsWith(SyntheticCheckpoint.Scheme, StringComparison.Ordinal))
@@ -178,16 +180,16 @@ public sealed partial class ModelCatalog
 
         if (published is not null)
         {
-            throw new ModelException(NotFetched(published));
+            throw new ModelException(NotFetched(published)) { Failure = ModelFailure.NotInstalled };
         }
 
         if (HubName.WithoutScheme(model) is { } hub)
         {
-            throw new ModelException($"The model file {model} does not exist. If it is a model of demucs on Hugging Face's hub, name it {hub}.");
+            throw new ModelException($"The model file {model} does not exist. If it is a model of demucs on Hugging Face's hub, name it {hub}.") { Failure = ModelFailure.NotInstalled };
         }
 
         bool isPath = model.Contains('/') || model.Contains('\\') || ModelFiles.IsCheckpoint(model) || ModelFiles.IsBag(model);
-        throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model));
+        throw new ModelException(isPath ? $"The model file {model} does not exist." : UnknownModel(model)) { Failure = isPath ? ModelFailure.NotInstalled : ModelFailure.Unknown };
     }
 
     private Plan PlanFile(string path, string? signature)
@@ -241,7 +243,7 @@ public sealed partial class ModelCatalog
         }
 
         string names = string.Join(", ", repository.Names);
-        throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.");
+        throw new ModelException($"The folder {repository.Folder} has no model '{model}'; it has {(names.Length > 0 ? names : "none")}.") { Failure = ModelFailure.Unknown };
     }
 
     private PlannedNetwork Ready(Func<Checkpoint> open, string? path, ModelLicence? licence = null) =>
@@ -264,7 +266,7 @@ public sealed partial class ModelCatalog
             }
             else
             {
-                throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.");
+                throw new ModelException($"{path} asks for the model {signature}, which is neither in {repository.Folder} nor known.") { Failure = ModelFailure.Unknown };
             }
         }
 

@@ -151,7 +151,7 @@ public sealed partial class ModelCatalog
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelException($"{model} could not be removed: {e.Message}", e);
+            throw new ModelException($"{model} could not be removed: {e.Message}", e) { Failure = ModelFailure.Unreadable };
         }
     }
 
@@ -222,7 +222,7 @@ public sealed partial class ModelCatalog
 
         CatalogEntry[] configured = [.. _entries.Where(e => e.Files.Any(f => f.Configuration?.PublishedName == model))];
         return configured.Length > 1
-            ? throw new ModelException($"{model} is the configuration of several models; name one of them: {string.Join(", ", configured.Select(e => e.Name))}.")
+            ? throw new ModelException($"{model} is the configuration of several models; name one of them: {string.Join(", ", configured.Select(e => e.Name))}.") { Failure = ModelFailure.Unknown }
             : configured.FirstOrDefault();
     }
 
@@ -241,7 +241,7 @@ public sealed partial class ModelCatalog
     private HubName ParseHubName(string model)
     {
         HubName hub = HubName.Parse(model, ModelFolders.HubEndpoint(_options.EnvironmentVariable));
-        return hub.IsOfficial && OfficialModels.WhyRefused(hub.Name) is { } reason ? throw new ModelException(reason) : hub;
+        return hub.IsOfficial && OfficialModels.WhyRefused(hub.Name) is { } reason ? throw new ModelException(reason) { Failure = ModelFailure.Unknown } : hub;
     }
 
     // Of a file that the catalog knows, more is known than its address.
@@ -252,7 +252,7 @@ public sealed partial class ModelCatalog
         _entries.SelectMany(entry => entry.Files.Where(matches).Select(file => ((CatalogEntry, CatalogFile)?)(entry, file))).FirstOrDefault();
 
     private CatalogEntry FindStored(string model) => FindEntry(model)
-        ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model));
+        ?? throw new ModelException(FindEmbedded(model) is not null || _options.Families.SyntheticNames.Contains(model) ? $"The model {model} has no files: it is built in." : UnknownModel(model)) { Failure = ModelFailure.Unknown };
 
     private static string NotFetched(string file) =>
         $"{file} is not on this machine, and it is not fetched, because no checksum of the whole file is known. Get it with Ultimate Vocal Remover (its download "
@@ -288,7 +288,7 @@ public sealed partial class ModelCatalog
     // system or HTTPS_PROXY, as for every HttpClient.
     private HttpClient MakeClient()
     {
-        HttpMessageHandler handler = _options.NetworkForTests?.Invoke() ?? new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) };
+        HttpMessageHandler handler = _options.HttpHandler?.Invoke() ?? new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) };
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

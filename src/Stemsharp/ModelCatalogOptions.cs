@@ -28,6 +28,13 @@ public sealed record ModelCatalogOptions
     /// </summary>
     public Func<DownloadNotice, bool>? AcceptLicence { get; init; }
 
+    /// <summary>
+    /// Makes what carries the requests of a download, which disposes it: for a proxy, certificates, or a handler of
+    /// <c>IHttpMessageHandlerFactory</c>. It must not follow redirects by itself, for those that leave https are refused. Default null: a
+    /// handler with the system's proxy.
+    /// </summary>
+    public Func<HttpMessageHandler>? HttpHandler { get; init; }
+
     /// <summary>Models that the host brings along, such as the <c>demo</c> in the command's resources.</summary>
     public IReadOnlyList<EmbeddedModel> Embedded { get; init; } = [];
 
@@ -39,9 +46,6 @@ public sealed record ModelCatalogOptions
     /// the same, and nothing is fetched.
     /// </summary>
     internal bool StandIns { get; init; }
-
-    /// <summary>Stands for the network in tests.</summary>
-    internal Func<HttpMessageHandler>? NetworkForTests { get; init; }
 
     /// <summary>Changes what the catalog knows of the files that a test's server has in place of the real ones.</summary>
     internal Func<CatalogEntry, CatalogEntry>? EntriesForTests { get; init; }

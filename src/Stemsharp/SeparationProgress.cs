@@ -25,8 +25,11 @@ public readonly record struct SeparationProgress
     /// <summary>What is being done.</summary>
     public required SeparationState State { get; init; }
 
-    /// <summary>0 … 100 over the whole separation, all models and shifts included.</summary>
-    public required double Percent { get; init; }
+    /// <summary>0 … 1 over the whole separation, all models and shifts included.</summary>
+    public required double Fraction { get; init; }
+
+    /// <summary><see cref="Fraction"/> in percent, 0 … 100.</summary>
+    public double Percent => 100 * Fraction;
 
     /// <summary>Segments done so far, all models and shifts included.</summary>
     public required long SegmentIndex { get; init; }
@@ -48,4 +51,10 @@ public readonly record struct SeparationProgress
 
     /// <summary>Time since the separation began.</summary>
     public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Time still to go, at the pace so far; null while that cannot be told.</summary>
+    public TimeSpan? Remaining => Pace.Remaining(Fraction, Elapsed);
+
+    /// <summary>Seconds of the song that are separated in a second; 0 while that cannot be told.</summary>
+    public double Speed => Pace.Speed(AudioSecondsDone, Elapsed);
 }

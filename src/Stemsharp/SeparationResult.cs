@@ -1,4 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using Stemsharp.Audio;
+using Stemsharp.Files;
 using Stemsharp.Inference;
+using Stemsharp.Separation;
 
 namespace Stemsharp;
 
@@ -50,43 +56,143 @@ public sealed record SeparationSummary(
 /// <summary>A song's stems in memory.</summary>
 public sealed class SeparationResult
 {
+    private readonly ResultOrigin _origin;
+    private readonly float[][] _mix;
     private readonly float[][][] _stems;
 
-    internal SeparationResult(SeparationSummary summary, float[][] mix, float[][][] stems)
+    internal SeparationResult(SeparationSummary summary, ResultOrigin origin, float[][] mix, float[][][] stems)
     {
         Summary = summary;
-        Mix = mix;
+        _origin = origin;
+        _mix = mix;
         _stems = stems;
+        Stems = StemNames.Zip(stems, (name, samples) => KeyValuePair.Create(name, (IReadOnlyList<float[]>)samples)).ToDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>What was done.</summary>
     public SeparationSummary Summary { get; }
 
     /// <summary>The stems' names, in the model's order.</summary>
-    public IReadOnlyList<string> Stems => Summary.Info.Stems;
+    public IReadOnlyList<string> StemNames => Summary.Info.Stems;
+
+    /// <summary>The stems by name, each as [channel][sample].</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<float[]>> Stems { get; }
 
     /// <summary>The stems' rate in Hz.</summary>
     public int SampleRate => Summary.Info.SampleRate;
 
     /// <summary>The mix as the model heard it, [channel][sample]: resampled, two channels.</summary>
-    public IReadOnlyList<float[]> Mix { get; }
+    public IReadOnlyList<float[]> Mix => _mix;
 
     /// <summary>A stem's samples, [channel][sample].</summary>
     /// <param name="stem">Its name.</param>
-    /// <exception cref="OptionException">There is no such stem among <see cref="Stems"/>.</exception>
-    public IReadOnlyList<float[]> this[string stem]
+    /// <exception cref="OptionException">There is no such stem among <see cref="StemNames"/>.</exception>
+    public IReadOnlyList<float[]> this[string stem] => TryGetStem(stem, out IReadOnlyList<float[]>? samples)
+        ? samples
+        : throw new OptionException($"There is no stem '{stem}' in this result; it has {string.Join(", ", StemNames)}.");
+
+    /// <summary>Looks for a stem.</summary>
+    /// <param name="stem">Its name.</param>
+    /// <param name="samples">Its samples, [channel][sample].</param>
+    /// <returns>Whether it is among <see cref="StemNames"/>.</returns>
+    public bool TryGetStem(string stem, [NotNullWhen(true)] out IReadOnlyList<float[]>? samples) => Stems.TryGetValue(stem, out samples);
+
+    /// <summary>The mix less a stem, such as the accompaniment of the vocals: new arrays, [channel][sample].</summary>
+    /// <param name="stem">Its name.</param>
+    /// <exception cref="OptionException">There is no such stem among <see cref="StemNames"/>.</exception>
+    public IReadOnlyList<float[]> Without(string stem)
     {
-        get
+        IReadOnlyList<float[]> samples = this[stem];
+        float[][] rest = [.. _mix.Select(channel => new float[channel.Length])];
+        for (int c = 0; c < rest.Length; c++)
         {
-            for (int i = 0; i < Stems.Count; i++)
+            TensorPrimitives.Subtract(_mix[c], samples[c], rest[c]);
+        }
+
+        return rest;
+    }
+
+    /// <summary>Writes the stems into files, as <see cref="StemSeparator.SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)"/> does.</summary>
+    /// <param name="folder">Where files go; made if it does not exist.</param>
+    /// <param name="files">Format, names, levels; null for the defaults. Of the input only its rate is still known: its tags and depth are not.</param>
+    /// <param name="cancellationToken">Ends encoders; nothing is left of the files then.</param>
+    /// <exception cref="OptionException">Options that exclude each other, need what is not here, or name files that cannot be.</exception>
+    /// <exception cref="OutputException">A file cannot be written.</exception>
+    /// <exception cref="ExternalToolException">The format needs FFmpeg, which is missing, too old, or lacks the encoder.</exception>
+    public Task<SeparatedFiles> SaveAsync(string folder, StemFileOptions? files = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        files = (files ?? new StemFileOptions()).Resolved();
+        OptionException.Require(
+            !files.CopyTags && !files.KeepDepth,
+            $"Stems in memory know neither the tags nor the depth of their song: give {nameof(StemFileOptions.Encoding)} what they should have, or use {nameof(StemSeparator.SeparateToFilesAsync)}.");
+        files.Validate(_origin.ModelStems, StemNames.Count < _origin.ModelStems.Count ? StemNames : null, SampleRate, _mix.Length);
+        return Task.Run(() => Save(folder, files, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Writes one stem into a file; the file name's extension says in which format.</summary>
+    /// <param name="stem">Its name.</param>
+    /// <param name="path">The file, ending in .wav, .flac, .mp3, .m4a, .opus or .ogg; its folder is made if it does not exist.</param>
+    /// <param name="encoding">Depth, bit rate, tags; null for the defaults. Its format is not looked at.</param>
+    /// <param name="cancellationToken">Ends the encoder; nothing is left of the file then.</param>
+    /// <exception cref="OptionException">There is no such stem, or the extension means no format.</exception>
+    /// <exception cref="OutputException">The file cannot be written.</exception>
+    /// <exception cref="ExternalToolException">The format needs FFmpeg, which is missing, too old, or lacks the encoder.</exception>
+    public async Task SaveStemAsync(string stem, string path, EncodingOptions? encoding = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        _ = this[stem];
+        string full = Path.GetFullPath(path);
+        StemFileOptions files = new()
+        {
+            Encoding = (encoding ?? new EncodingOptions()) with { Format = AudioFormats.FromPath(path) },
+            TwoStems = stem,
+            OtherMethod = OtherMethod.None,
+            FileName = (_, _, _) => Path.GetFileName(full),
+        };
+        await SaveAsync(Path.GetDirectoryName(full)!, files, cancellationToken).ConfigureAwait(false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private SeparatedFiles Save(string folder, StemFileOptions files, CancellationToken cancellationToken)
+    {
+        SeparationInfo info = Summary.Info;
+        AudioInput mix = AudioInput.FromReaders(() => new PlanarReader(_mix, SampleRate), SampleRate, _mix.Length, info.Length, _origin.Track, isCostly: false);
+        using OpenedInput source = OpenedInput.Open(mix, null, cancellationToken);
+        StemFilePlanner planner = new(files, folder, source)
+        {
+            Names = files.Layout == StemFileLayout.AudioSeparator ? _origin.Names : null,
+            CancellationToken = cancellationToken,
+        };
+        using FileSink sink = new(planner.Plan, cancellationToken);
+        ParallelWorkers workers = new(Environment.ProcessorCount);
+        SeparatedBlock memory = new(_stems.Length, _mix.Length) { Workers = workers };
+        StemBlock block = new(info, memory);
+        sink.Begin(info);
+        for (long start = 0; start < info.Length; start += memory.Length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            memory.Start = start;
+            memory.Length = (int)Math.Min(SeparatedBlock.Capacity, info.Length - start);
+            for (int c = 0; c < _mix.Length; c++)
             {
-                if (Stems[i] == stem)
+                _mix[c].AsSpan((int)start, memory.Length).CopyTo(memory.Mix[c]);
+                for (int s = 0; s < _stems.Length; s++)
                 {
-                    return _stems[i];
+                    _stems[s][c].AsSpan((int)start, memory.Length).CopyTo(memory.Stems[s][c]);
                 }
             }
 
-            throw new OptionException($"There is no stem '{stem}' in this result; it has {string.Join(", ", Stems)}.");
+            sink.Write(block);
         }
+
+        sink.Finish(workers);
+        return SeparatedFiles.Of(Summary, sink, Summary.Warnings);
     }
 }
+
+/// <summary>What files need to know of a result beside its samples.</summary>
+/// <param name="Track">What the song is called.</param>
+/// <param name="ModelStems">All stems of the model, wanted or not.</param>
+/// <param name="Names">How audio-separator would call the files.</param>
+internal sealed record ResultOrigin(string Track, IReadOnlyList<string> ModelStems, AudioSeparatorNames Names);

@@ -11,7 +11,7 @@ internal sealed class SeparationRun(
     Separator separator,
     SeparatorEngines engines,
     ILogger logger,
-    SeparatorOptions options,
+    SeparationOptions options,
     int[] wanted,
     IProgress<SeparationProgress>? progress,
     CancellationToken cancellationToken)
@@ -93,19 +93,19 @@ internal sealed class SeparationRun(
     {
         TrackStatistics statistics = TrackStatistics.Measure(reader, cancellationToken);
         return statistics.Length > 0 ? statistics : throw new AudioException(
-            $"'{track}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.");
+            $"'{track}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.") { Failure = AudioFailure.NoSamples };
     }
 
     /// <summary>The segments that a track of a length will take.</summary>
     /// <exception cref="OptionException">The settings do not fit a network or the track.</exception>
-    public static long Count(SeparatorEngines engines, SeparatorOptions options, int[] wanted, string track, long length)
+    public static long Count(SeparatorEngines engines, SeparationOptions options, int[] wanted, string track, long length)
     {
         Bag bag = new(engines.Members, wanted);
         SeparationSettings settings = Settings(engines, options, bag.Passes[0].Member.Definition);
         return bag.Passes.Sum(pass => new PassCut(pass, track, length, settings).Schedule().Count);
     }
 
-    private static SeparationSettings Settings(SeparatorEngines engines, SeparatorOptions options, NetworkDefinition definition)
+    private static SeparationSettings Settings(SeparatorEngines engines, SeparationOptions options, NetworkDefinition definition)
     {
         // The product is cut as the original cuts it.
         int? segment = options.Segment is double seconds ? (int)(definition.SampleRate * seconds) : null;
@@ -133,7 +133,7 @@ internal sealed class SeparationRun(
         progress?.Report(new SeparationProgress
         {
             State = state,
-            Percent = 100 * share,
+            Fraction = share,
             SegmentIndex = done,
             SegmentCount = count,
             ModelIndex = pass,

@@ -1,5 +1,6 @@
 using Stemsharp.Files;
 using Stemsharp.Inference;
+using Stemsharp.Separation;
 
 namespace Stemsharp;
 
@@ -50,8 +51,8 @@ public sealed class Separator : StemSeparator
     }
 
     /// <summary>
-    /// Finds the model, downloading what is missing unless the catalog forbids it. Weights are read at the first
-    /// separation.
+    /// Finds the model, downloading what is missing unless the catalog forbids it, and prepares for the first song unless
+    /// <see cref="SeparatorOptions.Preload"/> is off.
     /// </summary>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="catalog">Where models are; null for the default catalog.</param>
@@ -72,10 +73,10 @@ public sealed class Separator : StemSeparator
         catalog ??= new ModelCatalog();
         ModelSource source = await catalog.ResolveAsync(
             options.Model, options.ModelFolder, options.Stems, downloads, cancellationToken).ConfigureAwait(false);
-        return Open(source, options);
+        return await PreparedAsync(Open(source, options), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes a model that was found already.</summary>
+    /// <summary>Takes a model that was found already. Nothing is loaded before the first song or <see cref="StemSeparator.PrepareAsync"/>.</summary>
     /// <param name="source">The model.</param>
     /// <param name="options">Null for the defaults; <see cref="SeparatorOptions.Model"/> is not looked at.</param>
     /// <exception cref="OptionException">An option is out of range or means nothing for the model, or a wanted stem does not exist.</exception>
@@ -86,7 +87,7 @@ public sealed class Separator : StemSeparator
         options ??= new SeparatorOptions();
         options.Validate();
         Separator separator = new(options, options.ZeroDc is { } zeroDc ? source.WithZeroDc(zeroDc) : source);
-        separator.WantedStems(options);
+        separator.WantedStems(options.Defaults.Stems);
         separator._engines.Check();
         return separator;
     }
@@ -96,7 +97,7 @@ public sealed class Separator : StemSeparator
 
     /// <summary>Separates on the calling thread, for a chain, which sees to it that there is one call at a time.</summary>
     internal SeparationSummary SeparateHere(
-        OpenedInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress> progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparationOptions options, IProgress<SeparationProgress> progress, CancellationToken cancellationToken) =>
         Execute(input, sink, options, Check(options), progress, cancellationToken);
 
     /// <summary>The segments that a song will take.</summary>
@@ -104,11 +105,11 @@ public sealed class Separator : StemSeparator
     /// <param name="length">Its samples per channel.</param>
     /// <param name="options">Options of the call.</param>
     /// <exception cref="OptionException">An option does not fit the model or the song.</exception>
-    internal long CountSegments(string track, long length, SeparatorOptions options) =>
+    internal long CountSegments(string track, long length, SeparationOptions options) =>
         SeparationRun.Count(_engines, options, Check(options), track, length);
 
     /// <inheritdoc/>
-    internal override (int Stride, int Border, int Segment) StepFor(SeparatorOptions options)
+    internal override (int Stride, int Border, int Segment) StepFor(SeparationOptions options)
     {
         PieceCut cut = Source.Members.MinBy(m => m.Definition.Cut.Samples)!.Definition.Cut;
         int segment = options.Segment is { } asked ? (int)(SampleRate * asked) : cut.Samples;
@@ -119,7 +120,19 @@ public sealed class Separator : StemSeparator
     /// <inheritdoc/>
     internal override void FreeNetworks() => _engines.Free();
 
+    /// <summary>Prepares on the calling thread, for a chain, which sees to it that there is one call at a time.</summary>
+    internal void PrepareHere() => Prepare();
+
+    private protected override void Prepare()
+    {
+        BagPass pass = new Bag(_engines.Members, WantedStems(Options.Defaults.Stems)).Passes[0];
+        PieceCut cut = pass.Member.Definition.Cut;
+        int samples = Options.Defaults.Segment is { } seconds ? (int)(SampleRate * seconds) : cut.Samples;
+        IEngine engine = pass.Member.Engines.Open(cut.NetworkSamples(samples), long.MaxValue);
+        (engine as IRehearsable)?.Rehearse(pass.Stems);
+    }
+
     private protected override SeparationSummary Execute(
-        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparationOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
         new SeparationRun(this, _engines, Logger, options, wanted, progress, cancellationToken).Execute(input, sink);
 }

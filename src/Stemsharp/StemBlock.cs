@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Separation;
 
 namespace Stemsharp;
@@ -46,6 +47,7 @@ public sealed class StemBlock
     /// <param name="destination">At least <see cref="Length"/> × channels floats.</param>
     public void CopyMixInterleaved(Span<float> destination) => Interleave(_block.Mix, destination);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Interleave(float[][] channels, Span<float> destination)
     {
         for (int c = 0; c < channels.Length; c++)

@@ -70,7 +70,7 @@ public sealed record StemFileOptions
     /// <summary>
     /// The files' names below the folder, with fields in braces: <c>{track}</c>, <c>{trackext}</c>, <c>{folder}</c> (of the input),
     /// <c>{stem}</c>, <c>{ext}</c>, <c>{model}</c>, and <c>{artist}</c>, <c>{album}</c>, <c>{title}</c>, <c>{tracknumber}</c> (of the input's
-    /// tags). Values lose what no file name may hold. Default null: as <see cref="Layout"/> says, <c>{model}/{track}/{stem}.{ext}</c>, and
+    /// tags). Values lose what no file name may hold. An extension that is written out, as in <c>{stem}.flac</c>, says the format. Default null: as <see cref="Layout"/> says, <c>{model}/{track}/{stem}.{ext}</c>, and
     /// <c>{model}/{track}.{ext}</c> for one file.
     /// </summary>
     public string? FileNamePattern { get; init; }
@@ -92,6 +92,21 @@ public sealed record StemFileOptions
 
     /// <summary>The stems that must be separated for the files; null for all.</summary>
     internal IReadOnlyList<string>? NeededStems => TwoStems is { } wanted && OtherMethod != OtherMethod.Add ? [wanted] : null;
+
+    /// <summary>The same options with the format that the extension of <see cref="FileNamePattern"/> says.</summary>
+    /// <exception cref="OptionException"><see cref="Encoding"/> says another one.</exception>
+    internal StemFileOptions Resolved()
+    {
+        if (Traktor is not null || FileNamePattern is null || !AudioFormats.TryFromPath(FileNamePattern, out AudioFormat format) || format == Encoding.Format)
+        {
+            return this;
+        }
+
+        OptionException.Require(
+            Encoding.Format == AudioFormat.Wav,
+            $"The file name \"{FileNamePattern}\" means {format.Extension()}, but {nameof(Encoding)} says {Encoding.Format.Extension()}; give one of them, or end the name in .{{ext}}.");
+        return this with { Encoding = Encoding with { Format = format } };
+    }
 
     /// <summary>What the files hold, in their order.</summary>
     /// <param name="stems">The stems that the separation gives.</param>
@@ -147,12 +162,12 @@ public sealed record StemFileOptions
         bool some = separated is not null && all.Any(stem => !separated.Contains(stem, StringComparer.OrdinalIgnoreCase));
         if (TwoStems is { } apart && some && (OtherMethod == OtherMethod.Add || !separated!.Contains(apart, StringComparer.OrdinalIgnoreCase)))
         {
-            throw new OptionException($"'{apart}' and the rest need all stems; leave {nameof(SeparatorOptions.Stems)} out.");
+            throw new OptionException($"'{apart}' and the rest need all stems; leave {nameof(SeparationOptions.Stems)} out.");
         }
 
         if (Traktor is not null && some)
         {
-            throw new OptionException($"A Traktor stem file needs all stems; leave {nameof(SeparatorOptions.Stems)} out.");
+            throw new OptionException($"A Traktor stem file needs all stems; leave {nameof(SeparationOptions.Stems)} out.");
         }
 
         if (AddsUp)
@@ -180,7 +195,7 @@ public sealed record StemFileOptions
 
         if (some)
         {
-            throw new OptionException($"A subset of the stems does not add up to the mix; leave {nameof(SeparatorOptions.Stems)} out.");
+            throw new OptionException($"A subset of the stems does not add up to the mix; leave {nameof(SeparationOptions.Stems)} out.");
         }
 
         if (TwoStems is not null && OtherMethod == OtherMethod.None)
@@ -201,19 +216,18 @@ public sealed record StemFileOptions
 /// <param name="Files">Full path of each stem's file, by stem; of one Traktor file as <c>stems</c>.</param>
 /// <param name="Gains">What each stem was multiplied with; 1 for unchanged.</param>
 /// <param name="NullDecibels">
-/// With a residual stem: energy of the mix less all stems against the mix, in dB, of the model's stems and of the files;
-/// minus infinity where nothing is left.
+/// With a residual stem, how deep the mix cancels; null otherwise.
 /// </param>
 /// <param name="Warnings">What was odd about the input, and samples that were cut, in sentences for the user.</param>
 public sealed record SeparatedFiles(
     SeparationSummary Summary,
     IReadOnlyDictionary<string, string> Files,
     IReadOnlyDictionary<string, float> Gains,
-    (double Before, double After)? NullDecibels,
+    NullDepth? NullDecibels,
     IReadOnlyList<string> Warnings)
 {
-    /// <summary>The files in their order.</summary>
-    internal IReadOnlyList<MadeFile> Made { get; private init; } = [];
+    /// <summary>The files in their order, with what became of each.</summary>
+    public IReadOnlyList<SavedStem> Stems { get; private init; } = [];
 
     /// <summary>The files of a sink that is done.</summary>
     internal static SeparatedFiles Of(SeparationSummary summary, FileSink sink, IReadOnlyList<string> warnings) => new(
@@ -227,6 +241,6 @@ public sealed record SeparatedFiles(
                 .Select(f => $"{f.Stem}: {f.ClippedSamples} samples beyond full scale were cut; the clip mode rescale keeps them"),
         ])
     {
-        Made = sink.Made,
+        Stems = sink.Made,
     };
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Stemsharp.Audio;
 using Stemsharp.Files;
 
 namespace Stemsharp;
@@ -20,7 +21,7 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         Logger = options.Logger ?? NullLogger.Instance;
     }
 
-    /// <summary>What it was made with; the defaults of every call.</summary>
+    /// <summary>What it was opened with.</summary>
     public SeparatorOptions Options { get; }
 
     /// <summary>The model's or the chain's name.</summary>
@@ -41,8 +42,8 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <summary>The models that it runs, by the names that it was told.</summary>
     internal abstract IReadOnlyList<string> Models { get; }
 
-    /// <summary>The stems that <see cref="Options"/> asks for, in order.</summary>
-    internal IReadOnlyList<string> AskedStems => [.. WantedStems(Options).Select(stem => Stems[stem])];
+    /// <summary>The stems of a call that asks for none, in order.</summary>
+    internal IReadOnlyList<string> AskedStems => [.. WantedStems(Options.Defaults.Stems).Select(stem => Stems[stem])];
 
     /// <summary>
     /// How many segments of a long song run at once, the memory of the host that each beyond the first takes, and that of a device which
@@ -63,9 +64,30 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <exception cref="ModelException">A file cannot be read any more.</exception>
     public abstract string ComputeFingerprint();
 
+    /// <summary>
+    /// Loads the first network, where none is loaded, and has the code compiled that runs it, so that the first song is as fast as the
+    /// second. Without it the first song does both.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait for a separation that is running.</param>
+    /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
+    /// <exception cref="Inference.EngineException">The engine fails, and there is no other.</exception>
+    public async Task PrepareAsync(CancellationToken cancellationToken = default)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            await Task.Factory.StartNew(Prepare, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Separates a song into memory: stems × length × 8 bytes.</summary>
     /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="options">Options of this call; null for <see cref="SeparatorOptions.Defaults"/>.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     /// <exception cref="AudioException">The song cannot be read, is empty, or holds samples that are no numbers.</exception>
@@ -73,13 +95,13 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>
     public async Task<SeparationResult> SeparateAsync(
         AudioInput input,
-        SeparatorOptions? options = null,
+        SeparationOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         MemorySink sink = new();
         SeparationSummary summary = await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
-        return sink.Result(summary);
+        return sink.Result(summary, new ResultOrigin(input.Name, Stems, AudioSeparatorNames));
     }
 
     /// <summary>
@@ -87,33 +109,33 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// </summary>
     /// <param name="input">The song; a path stands for the file.</param>
     /// <param name="sink">Takes the blocks, on the thread that separates.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="options">Options of this call; null for <see cref="SeparatorOptions.Defaults"/>.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
     public async Task<SeparationSummary> SeparateAsync(
         AudioInput input,
         IStemSink sink,
-        SeparatorOptions? options = null,
+        SeparationOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(sink);
-        return await RunAsync(input, null, sink, options ?? Options, progress, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(input, null, sink, Effective(options), progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Separates an input that is open already.</summary>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, IStemSink, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, IStemSink, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
     internal Task<SeparationSummary> SeparateAsync(
-        OpenedInput input, IStemSink sink, SeparatorOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
+        OpenedInput input, IStemSink sink, SeparationOptions options, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken) =>
         RunAsync(null, input, sink, options, progress, cancellationToken);
 
     private async Task<SeparationSummary> RunAsync(
         AudioInput? input,
         OpenedInput? opened,
         IStemSink sink,
-        SeparatorOptions options,
+        SeparationOptions options,
         IProgress<SeparationProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -145,13 +167,13 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// ahead of the reader. Ending the enumeration early stops the work.
     /// </summary>
     /// <param name="input">The song; a path stands for the file.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="options">Options of this call; null for <see cref="SeparatorOptions.Defaults"/>.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
     public IAsyncEnumerable<StemBlock> StreamAsync(
         AudioInput input,
-        SeparatorOptions? options = null,
+        SeparationOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -167,22 +189,22 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <param name="input">The song; a path stands for the file.</param>
     /// <param name="folder">Where files go; made if it does not exist.</param>
     /// <param name="files">Format, names, clipping; null for the defaults.</param>
-    /// <param name="options">Options of this call; null for <see cref="Options"/>.</param>
+    /// <param name="options">Options of this call; null for <see cref="SeparatorOptions.Defaults"/>.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
-    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
     public async Task<SeparatedFiles> SeparateToFilesAsync(
         AudioInput input,
         string folder,
         StemFileOptions? files = null,
-        SeparatorOptions? options = null,
+        SeparationOptions? options = null,
         IProgress<SeparationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        files ??= new StemFileOptions();
-        SeparatorOptions asked = options ?? Options;
+        files = (files ?? new StemFileOptions()).Resolved();
+        SeparationOptions asked = Effective(options);
         asked = WithWorkFolder(asked with { Stems = asked.Stems ?? files.NeededStems }, folder, Path.GetFileNameWithoutExtension(input.Name));
         Check(asked);
         files.Validate(Stems, asked.Stems, SampleRate, Channels);
@@ -200,15 +222,38 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         return made;
     }
 
+    /// <summary>
+    /// Separates a song of any length in constant memory, each stem into a writer: a file's, or one over any stream
+    /// (<see cref="AudioFiles.Create(Stream, int, int, EncodingOptions?, long?)"/>), such as a response's body. Samples are not clipped or
+    /// rescaled; a writer of integers cuts what is above full scale.
+    /// </summary>
+    /// <param name="input">The song; a path stands for the file.</param>
+    /// <param name="open">Opens the writer of a stem, at the stems' rate and channels. All are completed at the end, and disposed.</param>
+    /// <param name="options">Options of this call; null for <see cref="SeparatorOptions.Defaults"/>.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    /// <inheritdoc cref="SeparateAsync(AudioInput, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)" path="/exception"/>
+    public async Task<SeparationSummary> SeparateToWritersAsync(
+        AudioInput input,
+        Func<SeparationInfo, string, IAudioWriter> open,
+        SeparationOptions? options = null,
+        IProgress<SeparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        using WriterSink sink = new(open);
+        return await SeparateAsync(input, sink, options, progress, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>What an exact sum means where the song is damaged.</summary>
     private const string DamagedSum = "The stems add up to what was decoded of the song, not to what it was before it was damaged.";
 
     /// <summary>Separates an input that is open already into planned files.</summary>
-    /// <inheritdoc cref="SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparatorOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)"/>
     internal async Task<SeparatedFiles> SeparateToFilesAsync(
         OpenedInput input,
         StemFilePlanner planner,
-        SeparatorOptions options,
+        SeparationOptions options,
         IProgress<SeparationProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -221,10 +266,10 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// Samples from one segment to the next, those that are mirrored before a longer song, and those of a segment; of several models, those
     /// of the longest step.
     /// </summary>
-    internal abstract (int Stride, int Border, int Segment) StepFor(SeparatorOptions options);
+    internal abstract (int Stride, int Border, int Segment) StepFor(SeparationOptions options);
 
     /// <summary>Bytes on disk that results of one model take which wait for another one; 0 for a single model.</summary>
-    internal virtual long WaitingBytes(SeparatorOptions options, long length) => 0;
+    internal virtual long WaitingBytes(SeparationOptions options, long length) => 0;
 
     /// <summary>One separation, on the calling thread.</summary>
     /// <param name="input">The song.</param>
@@ -234,13 +279,37 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Stops within a segment.</param>
     private protected abstract SeparationSummary Execute(
-        OpenedInput input, IStemSink sink, SeparatorOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
+        OpenedInput input, IStemSink sink, SeparationOptions options, int[] wanted, IProgress<SeparationProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>A separator that was just opened, prepared where its options ask for that; closed where that fails.</summary>
+    private protected static async Task<T> PreparedAsync<T>(T separator, CancellationToken cancellationToken)
+        where T : StemSeparator
+    {
+        if (!separator.Options.Preload)
+        {
+            return separator;
+        }
+
+        try
+        {
+            await separator.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return separator;
+        }
+        catch
+        {
+            await separator.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Loads and rehearses what the first song will need, on the calling thread.</summary>
+    private protected abstract void Prepare();
 
     /// <summary>The options with a place for what is kept until a song's files are whole; as they are where nothing is.</summary>
-    private protected virtual SeparatorOptions WithWorkFolder(SeparatorOptions options, string folder, string track) => options;
+    private protected virtual SeparationOptions WithWorkFolder(SeparationOptions options, string folder, string track) => options;
 
     /// <summary>A song's files are whole.</summary>
-    private protected virtual void Finished(SeparatorOptions options, string folder)
+    private protected virtual void Finished(SeparationOptions options, string folder)
     {
     }
 
@@ -281,24 +350,33 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The options of a call, with the stems that it means.</summary>
+    /// <param name="options">Null for <see cref="SeparatorOptions.Defaults"/>.</param>
+    internal SeparationOptions Effective(SeparationOptions? options)
+    {
+        options ??= Options.Defaults;
+        return options with { Stems = options.Stems ?? Options.Stems };
+    }
+
     /// <summary>Checks the options of a call, before anything is opened.</summary>
     /// <returns>The wanted stems by number, in the model's order.</returns>
-    internal int[] Check(SeparatorOptions options)
+    internal int[] Check(SeparationOptions options)
     {
         options.Validate();
-        RequireSameEngine(options);
-        return WantedStems(options);
+        return WantedStems(options.Stems);
     }
 
     /// <summary>The wanted stems by number, in the model's order.</summary>
-    private protected int[] WantedStems(SeparatorOptions options)
+    /// <param name="wanted">Their names; null for all that it was opened for.</param>
+    private protected int[] WantedStems(IReadOnlyList<string>? wanted)
     {
-        if (options.Stems is null)
+        wanted ??= Options.Stems;
+        if (wanted is null)
         {
             return [.. Enumerable.Range(0, Stems.Count)];
         }
 
-        foreach (string stem in options.Stems)
+        foreach (string stem in wanted)
         {
             if (!Stems.Contains(stem, StringComparer.OrdinalIgnoreCase))
             {
@@ -313,32 +391,6 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
             }
         }
 
-        return [.. Enumerable.Range(0, Stems.Count).Where(i => options.Stems.Contains(Stems[i], StringComparer.OrdinalIgnoreCase))];
-    }
-
-    private void RequireSameEngine(SeparatorOptions options)
-    {
-        if (options.Stems is null && Options.Stems is not null)
-        {
-            throw new OptionException(
-                $"This separator was opened for {string.Join(", ", Options.Stems)} only; open another one for all stems.");
-        }
-
-        string? different =
-            options.Model != Options.Model ? nameof(SeparatorOptions.Model)
-            : options.ModelFolder != Options.ModelFolder ? nameof(SeparatorOptions.ModelFolder)
-            : options.Threads != Options.Threads ? nameof(SeparatorOptions.Threads)
-            : options.ParallelSegments != Options.ParallelSegments ? nameof(SeparatorOptions.ParallelSegments)
-            : options.Backends != Options.Backends ? nameof(SeparatorOptions.Backends)
-            : options.Engine != Options.Engine ? nameof(SeparatorOptions.Engine)
-            : options.Device != Options.Device ? nameof(SeparatorOptions.Device)
-            : options.Precision != Options.Precision ? nameof(SeparatorOptions.Precision)
-            : options.Fallback != Options.Fallback ? nameof(SeparatorOptions.Fallback)
-            : null;
-        if (different is not null)
-        {
-            throw new OptionException(
-                $"{different} belongs to the separator and cannot differ in one call; open another separator for it.");
-        }
+        return [.. Enumerable.Range(0, Stems.Count).Where(i => wanted.Contains(Stems[i], StringComparer.OrdinalIgnoreCase))];
     }
 }

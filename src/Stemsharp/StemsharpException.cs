@@ -23,7 +23,42 @@ public class AudioException : StemsharpException
     public AudioException(string message) : base(message) { }
 
     /// <inheritdoc cref="StemsharpException(string, Exception)"/>
-    public AudioException(string message, Exception innerException) : base(message, innerException) { }
+    public AudioException(string message, Exception innerException) : base(message, innerException) =>
+        Failure = innerException is AudioException { Failure: var failure } ? failure : AudioFailure.Unreadable;
+
+    /// <summary>What is wrong, for programs that decide by it.</summary>
+    public AudioFailure Failure { get; init; }
+}
+
+/// <summary>What is wrong with a recording or a file that was to be written.</summary>
+public enum AudioFailure
+{
+    /// <summary>It cannot be read: no permission, an error of the disk, or it changes meanwhile.</summary>
+    Unreadable,
+
+    /// <summary>There is no such file.</summary>
+    NotFound,
+
+    /// <summary>It is no audio: another kind of file, an empty one, or one without an audio track.</summary>
+    NotAudio,
+
+    /// <summary>It is audio whose bytes contradict each other or end too early.</summary>
+    Damaged,
+
+    /// <summary>It has no samples, or none in the wanted part.</summary>
+    NoSamples,
+
+    /// <summary>It holds samples that are infinite or no numbers.</summary>
+    NotNumbers,
+
+    /// <summary>It is longer, or larger, than what is accepted.</summary>
+    TooLong,
+
+    /// <summary>Its form is not one that is read: a codec, a rate, a number of channels, a pipe where a file is needed.</summary>
+    Unsupported,
+
+    /// <summary>It cannot be written (<see cref="OutputException"/>).</summary>
+    Unwritable,
 }
 
 /// <summary>A file, temporary file or stream that cannot be written: no space, no permission, a failed encoder.</summary>
@@ -35,6 +70,7 @@ public class OutputException : AudioException
     /// <param name="isDiskFull">Whether the disk is full; also seen from <paramref name="innerException"/>.</param>
     public OutputException(string message, Exception? innerException = null, bool isDiskFull = false) : base(message, innerException!)
     {
+        Failure = AudioFailure.Unwritable;
         IsDiskFull = isDiskFull || (innerException is not null && MeansDiskFull(innerException));
     }
 
@@ -75,7 +111,39 @@ public class ModelException : StemsharpException
     public ModelException(string message) : base(message) { }
 
     /// <inheritdoc cref="StemsharpException(string, Exception)"/>
-    public ModelException(string message, Exception innerException) : base(message, innerException) { }
+    public ModelException(string message, Exception innerException) : base(message, innerException) =>
+        Failure = innerException is ModelException { Failure: var failure } ? failure : ModelFailure.Unsupported;
+
+    /// <summary>What is wrong, for programs that decide by it.</summary>
+    public ModelFailure Failure { get; init; }
+}
+
+/// <summary>What is wrong with a model.</summary>
+public enum ModelFailure
+{
+    /// <summary>Its architecture, configuration or format is not one that is supported, or does not fit together.</summary>
+    Unsupported,
+
+    /// <summary>No model is known by that name, or several are.</summary>
+    Unknown,
+
+    /// <summary>A file of it is not on this machine, and nothing fetches it.</summary>
+    NotInstalled,
+
+    /// <summary>A file of it is not on this machine, and the network may not be used.</summary>
+    Offline,
+
+    /// <summary>A file of it could not be fetched or kept.</summary>
+    Download,
+
+    /// <summary>A file of it is damaged, cut off, or another one than the one that was published.</summary>
+    Corrupt,
+
+    /// <summary>A file of it cannot be read: no permission, a folder, a pipe, an error of the disk.</summary>
+    Unreadable,
+
+    /// <summary>Its licence has to be accepted first.</summary>
+    Licence,
 }
 
 /// <summary>An option or argument whose value is not valid, alone or together with the model or the input.</summary>
@@ -86,6 +154,15 @@ public class OptionException : StemsharpException
 
     /// <inheritdoc cref="StemsharpException(string, Exception)"/>
     public OptionException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>Refuses a value that is not valid.</summary>
+    internal static void Require(bool isValid, string message)
+    {
+        if (!isValid)
+        {
+            throw new OptionException(message);
+        }
+    }
 }
 
 /// <summary>A tool or library outside Stemsharp (FFmpeg, onnxruntime) that is missing, too old, or failed.</summary>

@@ -51,6 +51,7 @@ internal sealed class StreamSink : IStemSink
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(StemBlock block)
     {
         (StemBlock Block, SeparatedBlock Memory) free = _free.Reader.ReadAsync(_cancellationToken).AsTask().GetAwaiter().GetResult();

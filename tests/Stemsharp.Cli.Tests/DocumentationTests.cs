@@ -135,6 +135,8 @@ public class DocumentationTests
         Directory.CreateDirectory(folder.Combine("models"));
         File.Copy(RepositoryFiles.DemoModel, folder.Combine("models", "26c5300c.th"));
         folder.Make("list.m3u", "#EXTM3U\nsong.wav\nalbum/two.wav\n");
+        folder.Make("tracks.txt", "song.wav\nalbum/two.wav\n");
+        folder.Make("tracks.jsonl", "song.wav\n{\"input\":\"album/two.wav\",\"stems\":[\"vocals\"]}\n");
         folder.Make("chain.json", """
             {
               "steps": [
@@ -156,7 +158,7 @@ public class DocumentationTests
         }
 
         // The library that the package puts beside the tests is for this program, not for the command that it starts.
-        Dictionary<string, string> environment = new(models.Environment) { [OnnxRuntimeLibrary.Variable] = OnnxRuntimeLibrary.Load().Path };
+        Dictionary<string, string> environment = new(models.Environment) { [OnnxRuntimeLibrary.Variable] = OnnxRuntimeLibrary.Load().Path, ["SLURM_ARRAY_TASK_ID"] = "3" };
         foreach (string example in Examples())
         {
             string tool = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Stemsharp.Cli.dll")}'";

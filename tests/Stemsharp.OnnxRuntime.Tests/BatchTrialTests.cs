@@ -46,7 +46,32 @@ public sealed class BatchTrialTests : IDisposable
         Assert.Equal($"2 segments together take 0.500 s each, one alone 1.000 s; {words}.", _said[1]);
     }
 
-    private int Choose(int most, string[] seconds, float leak, Action<int> loaded) => BatchTrial.Choose(Path.Combine(_folder, "graph.batch"), most, pieces =>
+    /// <summary>Where somebody asks for a number, nothing is chosen, and what company changes is said none the less.</summary>
+    [Theory]
+    [InlineData(0, "2 segments run together; each has the bits that it has alone.")]
+    [InlineData(0.25f, "2 segments run together; they differ from those alone by 2.5e-1 of the loudest sample.")]
+    public void How_much_company_changes_is_said_where_it_was_asked_for(float leak, string words)
+    {
+        List<int> loaded = [];
+        string file = Path.Combine(_folder, "graph.x2.bits");
+        BatchTrial.Tell(file, 2, Loader(["1", "1"], leak, loaded.Add), _said.Add);
+        Assert.Equal(["What 2 segments together are to each of them alone is compared, this once.", words], _said);
+        Assert.Equal([1, 2], loaded);
+
+        BatchTrial.Tell(file, 2, Loader([], leak, loaded.Add), _said.Add);
+        Assert.Equal(words, _said[2]);
+        File.WriteAllText(file, "half a numb");
+        BatchTrial.Tell(file, 2, Loader(["1", "1"], leak, loaded.Add), _said.Add);
+        Assert.Equal([1, 2, 1, 2], loaded);
+        BatchTrial.Tell(null, 4, Loader([], leak, loaded.Add), _said.Add);
+        Assert.StartsWith("4 segments run together; onnxruntime does not promise", _said[^1], StringComparison.Ordinal);
+        Assert.Equal(4, loaded.Count);
+        Assert.Empty(_fake.Live);
+    }
+
+    private int Choose(int most, string[] seconds, float leak, Action<int> loaded) => BatchTrial.Choose(Path.Combine(_folder, "graph.batch"), most, Loader(seconds, leak, loaded), _said.Add, _clock);
+
+    private Func<int, OnnxNetworkSession> Loader(string[] seconds, float leak, Action<int> loaded) => pieces =>
     {
         loaded(pieces);
         string took = seconds[int.Log2(pieces)];
@@ -62,7 +87,7 @@ public sealed class BatchTrialTests : IDisposable
         string graph = Path.Combine(_folder, "graph.onnx");
         File.WriteAllText(graph, "");
         return new OnnxNetworkSession(_fake.Library(), graph);
-    }, _said.Add, _clock);
+    };
 
     private sealed class Clock : TimeProvider
     {

@@ -1,3 +1,4 @@
+using Stemsharp.OnnxRuntime.Binding;
 using Stemsharp.OnnxRuntime.Nvidia;
 using Xunit;
 
@@ -127,12 +128,9 @@ public sealed class FakeLibraryTests : IDisposable
 
     /// <summary>Whatever call fails, nothing is left and nothing is released twice.</summary>
     [Theory]
-    [InlineData("CreateSettings")]
-    [InlineData("Configure")]
     [InlineData("Providers")]
     [InlineData("AppendTensorRT")]
     [InlineData("AppendCuda")]
-    [InlineData("Profile")]
     [InlineData("Load")]
     [InlineData("Metadata")]
     [InlineData("Bind")]
@@ -148,6 +146,7 @@ public sealed class FakeLibraryTests : IDisposable
 
     [Theory]
     [InlineData("Bind")]
+    [InlineData("Give")]
     [InlineData("Run")]
     [InlineData("Metadata")]
     [InlineData("EndProfiling")]
@@ -165,6 +164,37 @@ public sealed class FakeLibraryTests : IDisposable
             Assert.Equal(function is "Bind" or "Metadata" ? ["model"] : ["inputs and outputs", "model"], _fake.Live);
         }
 
+        Clean();
+    }
+
+    /// <summary>The next inputs are on their way to the device while it runs; the runs themselves take turns.</summary>
+    [Fact]
+    public async Task Inputs_are_handed_over_while_others_run()
+    {
+        TimeSpan patience = TimeSpan.FromMinutes(2);
+        using SemaphoreSlim given = new(0), running = new(0);
+        int runs = 0, atOnce = 0;
+        _fake.Giving = () => given.Release();
+        _fake.Network = (_, _) =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref atOnce));
+            if (Interlocked.Increment(ref runs) == 1)
+            {
+                running.Release();
+                Assert.True(given.Wait(patience) && given.Wait(patience), "the second inputs waited for the first run");
+            }
+
+            Interlocked.Decrement(ref atOnce);
+        };
+        using (OnnxSession session = new(_fake.Library(), _graph))
+        {
+            IBoundRun one = session.Bind(), other = session.Bind();
+            Task first = Task.Run(() => session.Run(one, default));
+            Assert.True(await running.WaitAsync(patience));
+            await Task.WhenAll(first, Task.Run(() => session.Run(other, default)));
+        }
+
+        Assert.Equal(["load", "run", "run"], _fake.Calls);
         Clean();
     }
 

@@ -48,6 +48,9 @@ internal sealed class FakeOnnxRuntime : IBinding
     /// <summary>What the model computes: inputs in, outputs to be filled; null for sevens.</summary>
     public Action<float[][], float[][]>? Network { get; set; }
 
+    /// <summary>Called when inputs are handed over.</summary>
+    public Action? Giving { get; set; }
+
     /// <summary>What the next runs end with, in order; null for success.</summary>
     public Queue<string?> Runs { get; } = new();
 
@@ -75,33 +78,32 @@ internal sealed class FakeOnnxRuntime : IBinding
         return Devices;
     }
 
-    public ISessionSettings CreateSettings()
+    public ILoadedModel Load(string path, SessionPlan plan, Action<string, Action> attempt)
     {
-        Check();
-        return new Settings(this);
-    }
+        foreach (ProviderPlan provider in plan.Providers)
+        {
+            string options = string.Join(" ", provider.Options.Select(o => $"{o.Key}={o.Value}"));
+            attempt($"append {provider.Provider}", () => Check(provider.Device is null ? $"Append{provider.Provider}" : "AppendDevice"));
+            Calls.Add($"append {(provider.Device is { } device ? $"{device.Provider} {device.Name}" : $"{provider.Provider}")} {options}".TrimEnd());
+        }
 
-    public ILoadedModel Load(string path, ISessionSettings settings)
-    {
         Check();
-        ((Settings)settings).Use();
         Loading?.Invoke(Calls.SelectMany(c => c.Split(' ')).LastOrDefault(w => w.StartsWith("trt_engine_cache_path=", StringComparison.Ordinal))?.Split('=')[1]);
         if (LoadFailure is { } failure)
         {
             throw new FakeFailure(failure);
         }
 
-        OnnxSessionOptions options = ((Settings)settings).Options;
-        if (options.OptimizedPath is { } optimized)
+        if (plan.Options.OptimizedPath is { } optimized)
         {
             File.WriteAllText(optimized, "optimised");
         }
 
-        Calls.Add(options.IsOptimized ? "load, optimised before" : options.OptimizedPath is not null ? "load, keeping it optimised" : "load");
-        return new Model(this, ((Settings)settings).ProfilePrefix);
+        Calls.Add(plan.Options.IsOptimized ? "load, optimised before" : plan.Options.OptimizedPath is not null ? "load, keeping it optimised" : "load");
+        return new Model(this, plan.Profile);
     }
 
-    public BindingFailure? FailureOf(Exception exception) => exception is FakeFailure ? new BindingFailure(1, exception.Message) : null;
+    public string? FailureOf(Exception exception) => exception is FakeFailure ? exception.Message : null;
 
     private void Check([CallerMemberName] string method = "")
     {
@@ -147,41 +149,6 @@ internal sealed class FakeOnnxRuntime : IBinding
             {
                 Fake._live.Remove(_kind);
             }
-        }
-    }
-
-    private sealed class Settings(FakeOnnxRuntime fake) : Living(fake, "settings"), ISessionSettings
-    {
-        public string? ProfilePrefix { get; private set; }
-
-        public OnnxSessionOptions Options { get; private set; } = new();
-
-        public void Configure(OnnxSessionOptions options)
-        {
-            Use();
-            Fake.Check();
-            Options = options;
-        }
-
-        public void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options)
-        {
-            Use();
-            Fake.Check($"{nameof(Append)}{provider}");
-            Fake.Calls.Add($"append {provider} {string.Join(" ", options.Select(o => $"{o.Key}={o.Value}"))}".TrimEnd());
-        }
-
-        public void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options)
-        {
-            Use();
-            Fake.Check("AppendDevice");
-            Fake.Calls.Add($"append {device.Provider} {device.Name} {string.Join(" ", options.Select(o => $"{o.Key}={o.Value}"))}".TrimEnd());
-        }
-
-        public void Profile(string prefix)
-        {
-            Use();
-            Fake.Check();
-            ProfilePrefix = prefix;
         }
     }
 
@@ -240,11 +207,23 @@ internal sealed class FakeOnnxRuntime : IBinding
     {
         private readonly float[][] _inputs = [.. inputs.Select(Floats)], _outputs = [.. outputs.Select(Floats)];
 
+        // What was handed over, which alone is run.
+        private float[][] _given = [];
+
         public bool Lives { get; private set; } = true;
 
         public float* Input(int index) => Address(_inputs[index]);
 
         public float* Output(int index) => Address(_outputs[index]);
+
+        public void Give()
+        {
+            model.Use();
+            Use();
+            Fake.Check();
+            Fake.Giving?.Invoke();
+            _given = [.. _inputs.Select(input => (float[])input.Clone())];
+        }
 
         public void Run(CancellationToken cancellationToken)
         {
@@ -253,7 +232,7 @@ internal sealed class FakeOnnxRuntime : IBinding
             Fake.Check();
             if (Fake.Network is { } network)
             {
-                network(_inputs, _outputs);
+                network(_given, _outputs);
             }
             else
             {

@@ -189,7 +189,7 @@ public class GoldenParityTests(ITestOutputHelper output)
         });
         float[] interleaved = [.. Enumerable.Range(0, 2 * length).Select(i => mix.Values[i % 2 * length + i / 2])];
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(interleaved, 44_100, 2));
-        double snr = Separated.Snr(golden["separator"].Values, [.. result.Stems.SelectMany(stem => result[stem].SelectMany(channel => channel))]);
+        double snr = Separated.Snr(golden["separator"].Values, [.. result.StemNames.SelectMany(stem => result[stem].SelectMany(channel => channel))]);
         Assert.True(snr >= 100, $"{snr:F2} dB");
     }
 

@@ -255,7 +255,7 @@ public sealed class ReplacementTests : IDisposable
         SeparationResult together = await SeparateAsync(Options(Fake(provider: provider)));
         Assert.Equal(runs, Runs);
         Check(together, ("fake", 0, 3));
-        foreach (string stem in alone.Stems)
+        foreach (string stem in alone.StemNames)
         {
             for (int c = 0; c < 2; c++)
             {
@@ -327,7 +327,7 @@ public sealed class ReplacementTests : IDisposable
     // A network that gives sevens makes one number of a whole track.
     private static void AllSevens(SeparationResult result, int length)
     {
-        foreach (string stem in result.Stems)
+        foreach (string stem in result.StemNames)
         {
             Assert.All(result[stem], channel => Assert.InRange(channel.Take(length).Max() - channel.Take(length).Min(), 0, 1e-5));
             Assert.Equal(result["drums"][0][0], result[stem][1][length - 1], 1e-5);
@@ -337,7 +337,7 @@ public sealed class ReplacementTests : IDisposable
     private static void SameAsManaged(SeparationResult result, int from)
     {
         SeparationResult managed = s_managed.Value.GetAwaiter().GetResult();
-        foreach (string stem in managed.Stems)
+        foreach (string stem in managed.StemNames)
         {
             for (int c = 0; c < 2; c++)
             {

@@ -52,11 +52,11 @@ internal static class Program
         yield return new("mixed-storage", Of(mixed, 2), Part(3));
         yield return new("demo", Of(Path.Combine(root, "samples", "demo-26c5300c.th"), 2), Part(10));
         yield return new("bag", Of("both", 2) with { ModelFolder = bag }, Part(4));
-        yield return new("3 shifts", Of(tiny4, 2) with { Shifts = 3 }, Part(2.5));
-        yield return new("2 seeded shifts, 1 stem", Of(tiny4, 2) with { Shifts = 2, Seed = 7, Stems = ["vocals"] }, Part(2.5));
-        yield return new("segment of 1 s, overlap 0.5, power 2", Of(tiny4, 2) with { Segment = 1, Overlap = 0.5, TransitionPower = 2 }, Part(3));
+        yield return new("3 shifts", Of(tiny4, 2) with { Defaults = new SeparationOptions { Shifts = 3 } }, Part(2.5));
+        yield return new("2 seeded shifts, 1 stem", Of(tiny4, 2) with { Stems = ["vocals"], Defaults = new SeparationOptions { Shifts = 2, Seed = 7 } }, Part(2.5));
+        yield return new("segment of 1 s, overlap 0.5, power 2", Of(tiny4, 2) with { Defaults = new SeparationOptions { Segment = 1, Overlap = 0.5, TransitionPower = 2 } }, Part(3));
         yield return new("tail of 5 ms", Of(tiny4, 2), Part(1.955));
-        yield return new("a tenth of a second, unsplit", Of(tiny4, 2) with { Split = false }, Part(0.1));
+        yield return new("a tenth of a second, unsplit", Of(tiny4, 2) with { Defaults = new SeparationOptions { Split = false } }, Part(0.1));
     }
 
     private static string Bag(string folder, params string[] members)
@@ -78,7 +78,7 @@ internal static class Program
         await using Separator separator = await Separator.OpenAsync(run.Options);
         SeparationResult result = await separator.SeparateAsync(run.Song);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string stem in result.Stems)
+        foreach (string stem in result.StemNames)
         {
             foreach (float[] channel in result[stem])
             {

@@ -16,6 +16,23 @@ public class ArchitectureTests
     }
 
     [Fact]
+    public void Loops_over_samples_are_compiled_fully_at_their_first_call()
+    {
+        using ModuleDefinition library = ModuleDefinition.ReadModule(typeof(StemsharpException).Assembly.Location);
+        Assert.Empty(CompilationRules.Violations(library));
+    }
+
+    [Fact]
+    public void A_loop_that_is_not_compiled_fully_is_noticed()
+    {
+        using ModuleDefinition library = ModuleDefinition.ReadModule(typeof(StemsharpException).Assembly.Location);
+        MethodDefinition loop = library.GetTypes().Where(type => type.Namespace.StartsWith("Stemsharp.Kernels", StringComparison.Ordinal))
+            .SelectMany(type => type.Methods).First(method => method.HasBody && CompilationRules.HasLoop(method) && !method.IsConstructor);
+        loop.ImplAttributes &= ~(MethodImplAttributes.AggressiveOptimization | MethodImplAttributes.AggressiveInlining);
+        Assert.Equal([loop.FullName], CompilationRules.Violations(library));
+    }
+
+    [Fact]
     public void Only_the_models_room_speaks_of_a_family()
     {
         string sources = RepositoryFiles.At("src"), models = RepositoryFiles.At("src", "Stemsharp", "Model");

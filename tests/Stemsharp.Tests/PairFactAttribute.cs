@@ -1,4 +1,5 @@
 using Stemsharp.Kernels.Paired;
+using Stemsharp.MachineCode;
 using Xunit;
 
 namespace Stemsharp.Tests;
@@ -11,8 +12,13 @@ internal sealed class PairFactAttribute : FactAttribute
 }
 
 /// <summary>Whether such tests can run.</summary>
-internal static class PairTests
+internal static unsafe class PairTests
 {
     /// <summary>Why they cannot; where the processor could and the system refuses, they fail instead.</summary>
     public static string? SkipReason => PairKernels.IsSupported ? null : "This processor has no AVX512_BF16.";
+
+    /// <summary>This processor's products in vectors, whatever else it has.</summary>
+    public static VectorPairs Vectors => VectorPairs.Make(PairKernels.IsSupported, ExecutableMemory.Publish) is var (vectors, refusal) && vectors is not null
+        ? vectors
+        : throw new InvalidOperationException(refusal);
 }

@@ -131,7 +131,7 @@ public sealed class GridTests(ITestOutputHelper output) : IDisposable
             Device = TestDevice.Device.Info.Index.ToString(CultureInfo.InvariantCulture),
             Precision = precision,
             ParallelSegments = 2,
-            Overlap = overlap,
+            Defaults = new SeparationOptions { Overlap = overlap },
         });
         int all = mix.Shape[1];
         float[] interleaved = [.. Enumerable.Range(0, 2 * length).Select(i => mix.Values[i % 2 * all + i / 2])];

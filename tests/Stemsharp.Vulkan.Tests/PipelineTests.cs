@@ -81,7 +81,6 @@ public class PipelineTests(ITestOutputHelper output)
         Device = TestDevice.Device.Info.Index.ToString(CultureInfo.InvariantCulture),
         Precision = Enum.Parse<EnginePrecision>(precision),
         ParallelSegments = 2,
-        Shifts = 0,
     };
 
     private static ModelSource Source(params (Network Network, double[] Weights)[] members) =>

@@ -35,7 +35,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
                 Device = TestDevice.Device.Info.Index.ToString(CultureInfo.InvariantCulture),
                 Precision = Enum.Parse<EnginePrecision>(precision),
                 ParallelSegments = 2,
-                Overlap = GoldenRoFormers.OverlapOf(name),
+                Defaults = new SeparationOptions { Overlap = GoldenRoFormers.OverlapOf(name) },
             });
             GoldenTensor mix = golden[golden.Contains($"mix.{name}") ? $"mix.{name}" : "mix"];
             int length = mix.Shape[1];

@@ -100,7 +100,7 @@ public sealed class ChainTests : IDisposable
         await using (TestServer server = await TestServer.StartAsync(folder: _folder, idle: true))
         {
             job = await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id));
-            files = new StemFiles(Directory.GetParent(Directory.GetFiles(_folder, "job.json", SearchOption.AllDirectories).Single())!.FullName);
+            files = new StemFiles(Directory.GetDirectories(Path.Combine(_folder, "jobs")).Single());
             Directory.CreateDirectory(files.Steps);
             Directory.CreateDirectory(files.Work);
         }

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Stemsharp.Client;
 using Stemsharp.Web.Store;
 using Xunit;
@@ -20,26 +21,21 @@ public sealed class DataFolderTests
                 job = await server.SeparateAsync();
                 vocals = await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals");
             }
-            string[] records = [Path.Combine(folder, "jobs", job.Id, "job.json"), Path.Combine(folder, "songs", job.SongId, "song.json")];
-            byte[][] kept = [.. records.Select(File.ReadAllBytes)];
-            foreach (string record in records)
-            {
-                await File.WriteAllTextAsync(record, "{");
-            }
+            string song = Path.Combine(folder, "songs", job.SongId, "song.json");
+            byte[] kept = await File.ReadAllBytesAsync(song);
+            await File.WriteAllTextAsync(song, "{");
+            string record = ReplaceRecord(folder, "{");
 
             using (LogRecorder log = new())
             {
                 await using TestServer server = await TestServer.StartAsync(folder: folder, log: log);
                 Assert.Empty((await server.Client.GetJobsAsync()).Jobs);
-                foreach (string record in records)
-                {
-                    Assert.Contains(log.Lines, line => line.Text.Contains(record, StringComparison.Ordinal));
-                }
+                Assert.Contains(log.Lines, line => line.Text.Contains(song, StringComparison.Ordinal));
+                Assert.Contains(log.Lines, line => line.Text.Contains(job.Id, StringComparison.Ordinal) && line.Text.Contains("cannot be read", StringComparison.Ordinal));
             }
-            for (int i = 0; i < records.Length; i++)
-            {
-                await File.WriteAllBytesAsync(records[i], kept[i]);
-            }
+
+            await File.WriteAllBytesAsync(song, kept);
+            Assert.Equal("{", ReplaceRecord(folder, record));
 
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             Assert.Equal(job.Id, (await again.Client.GetJobsAsync()).Jobs.Single().Id);
@@ -63,7 +59,7 @@ public sealed class DataFolderTests
                 id = (await server.SeparateAsync()).Id;
             }
 
-            await File.WriteAllTextAsync(Path.Combine(folder, "jobs", id, "job.json.new"), "{\"id\":");
+            await File.WriteAllTextAsync(Path.Combine(folder, "songs", Directory.GetDirectories(Path.Combine(folder, "songs")).Single(), "song.json.new"), "{\"id\":");
             string torn = Directory.CreateDirectory(Path.Combine(folder, "jobs", Id.New())).FullName;
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             Assert.Equal(JobState.Done, (await again.Client.GetJobsAsync()).Jobs.Single().State);
@@ -73,5 +69,19 @@ public sealed class DataFolderTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Puts another record in the place of the only job's, and gives that.</summary>
+    private static string ReplaceRecord(string folder, string record)
+    {
+        using SqliteConnection database = new($"Data Source={Path.Combine(folder, "jobs.db")};Pooling=False");
+        database.Open();
+        using SqliteCommand read = database.CreateCommand(), write = database.CreateCommand();
+        read.CommandText = "SELECT record FROM jobs";
+        string before = (string)read.ExecuteScalar()!;
+        write.CommandText = "UPDATE jobs SET record = $record";
+        write.Parameters.AddWithValue("$record", record);
+        Assert.Equal(1, write.ExecuteNonQuery());
+        return before;
     }
 }

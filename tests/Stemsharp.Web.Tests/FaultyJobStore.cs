@@ -3,7 +3,7 @@ using Stemsharp.Web.Store;
 namespace Stemsharp.Web.Tests;
 
 /// <summary>A store whose calls fail when a test wants it: before they have done anything, or after they have done it.</summary>
-internal sealed class FaultyJobStore(IJobStore store) : IJobStore
+internal sealed class FaultyJobStore(SqliteJobStore store) : IJobStore, IDisposable
 {
     private int _calls;
 
@@ -15,7 +15,7 @@ internal sealed class FaultyJobStore(IJobStore store) : IJobStore
 
     public IReadOnlyList<StoredJob> Recover() => store.Recover();
 
-    public void Save(StoredJob job) => Call(nameof(Save), () => store.Save(job));
+    public void Save(params IReadOnlyList<StoredJob> jobs) => Call(nameof(Save), () => store.Save(jobs));
 
     public void Delete(string id) => Call(nameof(Delete), () => store.Delete(id));
 
@@ -29,6 +29,8 @@ internal sealed class FaultyJobStore(IJobStore store) : IJobStore
     }
 
     public StemFiles Files(string id) => store.Files(id);
+
+    public void Dispose() => store.Dispose();
 
     private void Call(string name, Action action)
     {

@@ -16,7 +16,7 @@ public sealed class HostileTests
     [InlineData("/api/v1/jobs/..%2f..%2ftoken")]
     [InlineData("/api/v1/jobs/%2e%2e/stems/vocals")]
     [InlineData("/api/v1/songs/..")]
-    [InlineData("/api/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa/stems/..%2f..%2fjob.json")]
+    [InlineData("/api/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa/stems/..%2f..%2f..%2fjobs.db")]
     [InlineData("/..%2f..%2f..%2fetc%2fpasswd")]
     [InlineData("/assets/..%2f..%2fStemsharp.Web.dll")]
     [InlineData("/Stemsharp.Web.dll")]

@@ -162,6 +162,41 @@ public sealed class QueueFaultTests
     }
 
     [Fact]
+    public async Task A_move_that_numbers_the_queue_anew_is_kept_whole_or_not_at_all()
+    {
+        await using TestServer server = await TestServer.StartAsync(faulty: true, idle: true);
+        JobQueue queue = server.Server.Services.GetRequiredService<JobQueue>();
+        string song = (await server.UploadAsync()).Id;
+        string[] ids = [.. Enumerable.Range(0, 4).Select(_ => queue.Create(new NewJob(song)).Id)];
+        int anew = 0;
+        for (int i = 0; i < 70; i++)
+        {
+            (string moved, string before) = i % 2 == 0 ? (ids[1], ids[2]) : (ids[2], ids[1]);
+            double[] orders = Orders();
+            // Every other call fails before it has done anything, and none may do a part.
+            server.Store.Failed.Clear();
+            server.Store.Fault = (call, _) => call == "Save" ? Make(Fault.Read) : null;
+            Assert.Throws<IOException>(() => queue.Move(moved, before));
+            Assert.Equal(orders, Orders());
+            Assert.Equal(orders, Kept());
+            server.Store.Fault = (_, _) => null;
+            queue.Move(moved, before);
+            Assert.Equal(Orders(), Kept());
+            anew += Orders().Zip(orders).Count(change => change.First != change.Second) > 1 ? 1 : 0;
+        }
+
+        Assert.InRange(anew, 1, 3);
+
+        double[] Orders() => [.. ids.Select(id => queue.Get(id).Order)];
+
+        double[] Kept()
+        {
+            Dictionary<string, double> kept = server.Store.Recover().ToDictionary(job => job.Id, job => job.Order);
+            return [.. ids.Select(id => kept[id])];
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_removed_ends_neither_the_sweep_nor_the_server()
     {
         using LogRecorder log = new();

@@ -84,7 +84,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             if (faulty)
             {
-                services.AddSingleton<IJobStore>(provider => new FaultyJobStore(ActivatorUtilities.CreateInstance<FileJobStore>(provider)));
+                services.AddSingleton<IJobStore>(provider => new FaultyJobStore(ActivatorUtilities.CreateInstance<SqliteJobStore>(provider)));
             }
 
             if (idle)

@@ -31,7 +31,7 @@ internal static class PackageSong
                 CoreMLExporter.Export(source, path, arguments.Options with { Precision = precision, PaletteBits = bits });
                 await using Separator separator = Separator.Open(source, new SeparatorOptions { Backends = [new PackageBackend(path)], Engine = PackageBackend.BackendName });
                 SeparationResult result = await separator.SeparateAsync(Path.Combine(song, "mix.wav"));
-                TrackScores scores = TrackEvaluator.Evaluate(name, [.. result.Stems.Select(stem => new StemPair(
+                TrackScores scores = TrackEvaluator.Evaluate(name, [.. result.StemNames.Select(stem => new StemPair(
                     stem, EvaluationSignal.FromFile(Path.Combine(song, $"{stem}.wav")), EvaluationSignal.FromSamples(result[stem], result.SampleRate)))], options: new EvaluationOptions { Decompose = false });
                 Console.WriteLine($"{name}: {string.Join(", ", scores.Stems.Select(s => $"{s.Stem} {s.GlobalSdr:F3} (SI-SDR {s.SiSdr:F3})"))}");
             }

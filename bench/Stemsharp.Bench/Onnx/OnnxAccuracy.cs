@@ -24,7 +24,9 @@ internal static class OnnxAccuracy
         float[] mix = Read(data, "mix"), truth = Read(data, "window");
         foreach (OnnxPrecision precision in Enum.GetValues<OnnxPrecision>())
         {
-            Measure(precision.ToString().ToLowerInvariant(), new OnnxGraphOptions { Precision = precision });
+            string name = precision.ToString().ToLowerInvariant();
+            Measure(name, new OnnxGraphOptions { Precision = precision });
+            Measure($"{name}, form for GPUs", new OnnxGraphOptions { Precision = precision, Form = OnnxForm.Gpu, Opset = 20, ScoreLimit = long.MaxValue });
         }
 
         Measure("int8", new OnnxGraphOptions { Int8 = true });

@@ -28,6 +28,29 @@ internal sealed class InputExpansion
     /// <summary>What was passed over in searches, in sentences.</summary>
     internal IReadOnlyList<string> Notes => _search.PassedOver;
 
+    /// <summary>Files alone, each once: what is a folder, a pattern or "-" is no file of a list.</summary>
+    internal static InputExpansion OfFiles(IEnumerable<string> files)
+    {
+        InputExpansion expansion = new("");
+        foreach (string file in files)
+        {
+            if (FileNames.Find(file.Replace('\0', '?')) is not { } path)
+            {
+                expansion.Reject(file, file.Contains('\uFFFD') ? FileSearch.UnnameableReason : "there is no such file");
+            }
+            else if (Directory.Exists(path))
+            {
+                expansion.Reject(file, "it is a folder; a list names files");
+            }
+            else
+            {
+                expansion.AddFile(path, file, folder: "");
+            }
+        }
+
+        return expansion;
+    }
+
     /// <summary>Expands all inputs.</summary>
     /// <param name="inputs">As on the command line.</param>
     /// <param name="outputFolder">Left out of every search: stems are no tracks.</param>

@@ -22,7 +22,7 @@ internal static class Playlist
         FileInfo file = new(playlist);
         if (file.Length > LargestBytes)
         {
-            throw new AudioException($"{playlist} is {file.Length:N0} bytes long; playlists of up to {LargestBytes:N0} are read.");
+            throw new AudioException($"{playlist} is {file.Length:N0} bytes long; playlists of up to {LargestBytes:N0} are read.") { Failure = AudioFailure.TooLong };
         }
 
         string text = Decode(File.ReadAllBytes(playlist));
@@ -58,7 +58,7 @@ internal static class Playlist
         }
         catch (XmlException error)
         {
-            throw new AudioException($"{playlist} is no XSPF playlist: {error.Message}", error);
+            throw new AudioException($"{playlist} is no XSPF playlist: {error.Message}", error) { Failure = AudioFailure.NotAudio };
         }
     }
 

@@ -1,4 +1,5 @@
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Batches;
 
@@ -48,7 +49,7 @@ internal sealed record TrackOutcome
     internal double ElapsedSeconds { get; init; }
 
     /// <summary>Energy of mix minus stems against the mix, in dB, before and after an exact sum; null if not asked for.</summary>
-    internal (double Before, double After)? NullDecibels { get; init; }
+    internal NullDepth? NullDecibels { get; init; }
 
     internal static TrackOutcome Failure(Track track, Exception exception) => new()
     {

@@ -83,10 +83,10 @@ internal static class EvaluateCommand
                         {
                             Model = parsed.GetValue(model)!,
                             ModelFolder = parsed.GetValue(repository),
-                            Shifts = parsed.GetValue(shifts),
-                            Overlap = parsed.GetValue(overlap),
+                            Defaults = new SeparationOptions { Shifts = parsed.GetValue(shifts), Overlap = parsed.GetValue(overlap) },
                             Threads = parsed.GetValue(threads),
                             ReleaseMemory = true,
+                            Preload = false,
                             Notices = notes,
                         }),
                         Catalogs.Create(parsed.GetValue(offline)),

@@ -34,12 +34,12 @@ internal static class ExportOnnxCommand
             DefaultValueFactory = _ => [],
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<int> opset = new("--opset") { Description = "Version of the operator set: 17 to 20.", DefaultValueFactory = _ => 17 };
+        Option<int?> opset = new("--opset") { Description = "Version of the operator set: 17 to 20 (default: the target's, or 17)." };
         Option<int> batch = new("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
         Option<double?> segment = new("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems; by how much is measured and reported." };
         Option<string[]> stems = new("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
-        Option<int> attention = new("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit.", DefaultValueFactory = _ => 128 };
-        Option<string?> target = new("--target") { Description = $"Fail when the graph is not for this target: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
+        Option<int?> attention = new("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit (default: 128; for NVIDIA's GPUs none)." };
+        Option<string?> target = new("--target") { Description = $"Write the form that this target likes, and fail when it does not take it: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
         graph.AcceptOnlyFromAmong("waveform", "spectrogram");
         precision.AcceptOnlyFromAmong("fp32", "mixed", "fp16");
         quantize.AcceptOnlyFromAmong("int8");
@@ -68,15 +68,17 @@ internal static class ExportOnnxCommand
             }
 
             OnnxTarget? wanted = line.GetValue(target) is { } named ? OnnxTargets.Of(named) : null;
-            int limit = Values.Within("--attention-limit", line.GetValue(attention), 0, 1 << 20);
+            OnnxForm form = wanted?.Form ?? OnnxForm.Portable;
+            int limit = Values.Within("--attention-limit", line.GetValue(attention) ?? (form == OnnxForm.Gpu ? 0 : 128), 0, 1 << 20);
             OnnxExportOptions options = new()
             {
                 Graph = Enum.Parse<OnnxGraphKind>(line.GetValue(graph)!, ignoreCase: true),
                 Precision = Enum.Parse<OnnxPrecision>(line.GetValue(precision)!, ignoreCase: true),
+                Form = form,
                 Int8 = line.GetValue(quantize) is not null,
                 HalfWeights = !stored.Contains("fp32"),
                 ExternalWeights = stored.Contains("external"),
-                Opset = line.GetValue(opset),
+                Opset = line.GetValue(opset) ?? wanted?.Opset ?? 17,
                 Batch = line.GetValue(batch),
                 Segment = line.GetValue(segment),
                 Stems = line.GetValue(stems) is { Length: > 0 } listed ? Values.Names(listed) : null,

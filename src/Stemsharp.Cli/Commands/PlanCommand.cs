@@ -15,14 +15,43 @@ internal static class PlanCommand
     {
         SeparateOptions options = new();
         Option<bool> json = ModelsCommand.Json();
+        Option<bool> catalogue = new("--catalogue") { Description = "Plan a whole catalogue, by the number of its songs and their hours: core-hours, GPU-hours, disk and cost." };
+        Option<long?> songs = new("--songs") { Description = "How many songs a catalogue has.", HelpName = "N" };
+        Option<double?> hours = new("--hours") { Description = "How many hours of music a catalogue has.", HelpName = "H" };
+        Option<string?> machine = new("--machine")
+        {
+            Description = "What a catalogue is separated on: a name for the reader, cores, gpus, price of an hour, and speed against this machine's; default as here.",
+            HelpName = "NAME,cores=N,gpus=N,price=P,speed=F",
+        };
         Command command = new("plan", "Predict time, memory and disk of a separation; takes the same options as separate.");
         options.AddWork(command);
-        command.Add(json);
+        foreach (Option option in new Option[] { catalogue, songs, hours, machine, json })
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (line, cancellationToken) =>
         {
             SeparateRequest request = SeparateRequests.From(line, options);
+            MachineType? type = null;
+            if (line.GetValue(catalogue))
+            {
+                type = MachineType.Parse(line.GetValue(machine), Environment.ProcessorCount);
+                if (line.GetValue(songs) is not { } count || line.GetValue(hours) is not { } length)
+                {
+                    throw new OptionException("--catalogue takes --songs and --hours.");
+                }
+
+                Values.Within("--songs", count, 1, 10_000_000_000);
+                Values.Within("--hours", length, count / 3600.0, count * 100.0);
+            }
+            else if (new Option[] { songs, hours, machine }.FirstOrDefault(o => line.GetResult(o) is not null) is { } stray)
+            {
+                throw new OptionException($"{stray.Name} is for --catalogue.");
+            }
+
             InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
-            if (request.Inputs.Count == 0 || inputs.Tracks.Any(t => t.IsReadOnce))
+            if ((type is null && request.Inputs.Count == 0) || inputs.Tracks.Any(t => t.IsReadOnce))
             {
                 throw new OptionException("plan takes files, folders, patterns or playlists; what is read once, such as a pipe, would be used up.");
             }
@@ -34,6 +63,14 @@ internal static class PlanCommand
             request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
             Calibration calibration = await Calibration
                 .MeasureAsync(request, separator, inputs.Tracks, cancellationToken).ConfigureAwait(false);
+            if (type is not null)
+            {
+                int threads = request.Separator.Threads > 0 ? request.Separator.Threads : Environment.ProcessorCount;
+                CataloguePlan whole = CataloguePlan.Make(separator.Model, separator.SampleRate, line.GetValue(songs)!.Value, line.GetValue(hours)!.Value, type, threads, calibration);
+                line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? whole.ToJson() : whole.ToText());
+                return ExitCode.Success;
+            }
+
             WorkPlan plan = WorkPlan.Make(request, separator, inputs, calibration, cancellationToken);
             KnownModel[] missing = [.. (request.Separator.ModelFolder is null ? separator.Models : []).Select(catalog.Find).OfType<KnownModel>().Where(known => !known.IsHere)];
             plan = plan with { MadeUp = [.. missing.Select(known => known.Name)] };

@@ -52,9 +52,9 @@ internal static class SeparateCommand
         }
 
         SeparateRequest request = SeparateRequests.From(line, options);
-        if (request.Inputs.Count == 0)
+        if (request.Inputs.Count == 0 && request.List is null)
         {
-            throw new OptionException("no input; name audio files, folders, patterns, playlists, or - for standard input.");
+            throw new OptionException("no input; name audio files, folders, patterns, playlists, a list with --list, or - for standard input.");
         }
 
         if (request.ToStandardOutput && !Console.IsOutputRedirected)
@@ -63,51 +63,90 @@ internal static class SeparateCommand
         }
 
         long began = Stopwatch.GetTimestamp();
-        InputExpansion inputs = InputExpansion.Expand(request.Inputs, request.OutputFolder);
+        IReadOnlyList<BatchPart> parts = Parts(line, options, request);
         // Whoever reads JSON lines answers no question.
         ModelCatalog catalog = Catalogs.Create(request.Offline, request.AcceptLicence, ask: request.Progress != BatchViews.Json);
-        await using StemSeparator separator = await Separators.OpenAsync(
-            request, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
-        Preflight.Check(request, separator);
-        request = await MemoryLimit.FitAsync(request, separator, inputs, cancellationToken).ConfigureAwait(false);
-
+        using ReportFile? report = request.Report is { } file ? ReportFile.Open(file, request.Shard) : null;
         using MemoryLimit memory = new(request.MaxMemory, cancellationToken);
         using IBatchView view = BatchViews.Create(request.Progress, request.Quiet, error);
-        request.Notes.View = view;
-        List<TrackOutcome> outcomes = await memory.RunAsync(
-            token => request.ToStandardOutput
-                ? RunPipeAsync(request, separator, inputs, view, token)
-                : RunBatchAsync(request, separator, inputs, view, token)).ConfigureAwait(false);
+        List<TrackOutcome> outcomes = [];
+        Dictionary<string, (SeparateRequest Request, Track Track)> taken = [];
+        string? name = null;
+        foreach (BatchPart part in parts)
+        {
+            // The next part's model may have to be fetched, which shows itself.
+            request.Notes.View = null;
+            await using StemSeparator separator = await Separators.OpenAsync(
+                part.Request, catalog, BatchViews.Downloads(request.Progress, request.Quiet, error), cancellationToken).ConfigureAwait(false);
+            Preflight.Check(part.Request, separator);
+            SeparateRequest fitted = await MemoryLimit.FitAsync(part.Request, separator, part.Inputs, cancellationToken).ConfigureAwait(false);
+            request.Notes.View = view;
+            if (name is null)
+            {
+                name = separator.Model;
+                view.Begin(parts.Sum(p => p.Count), name, request.ToStandardOutput ? "-" : Path.GetFullPath(fitted.Root(name)));
+            }
+
+            int before = outcomes.Count;
+            using ReportedView told = new(view, report, separator.Model);
+            outcomes.AddRange(await memory.RunAsync(
+                token => request.ToStandardOutput
+                    ? RunPipeAsync(fitted, separator, part.Inputs, told, token)
+                    : RunBatchAsync(fitted, separator, part.Inputs, told, taken, before, token)).ConfigureAwait(false));
+            if (outcomes.Count < before + part.Count)
+            {
+                view.Note($"The disk is full: {parts.Sum(p => p.Count) - outcomes.Count} tracks were not begun.");
+                break;
+            }
+        }
+
         int exitCode = TrackOutcome.ExitCodeOf(outcomes);
         view.End(outcomes, Stopwatch.GetElapsedTime(began), exitCode);
         if (request.Json)
         {
-            output.WriteLine(ResultJson.Of(request, separator.Model, outcomes, Stopwatch.GetElapsedTime(began), exitCode));
+            output.WriteLine(ResultJson.Of(request, name ?? request.Separator.Model, outcomes, Stopwatch.GetElapsedTime(began), exitCode));
         }
 
         return exitCode;
     }
 
+    /// <summary>The command line's tracks, or the list's, or the share of them that is to be done.</summary>
+    private static IReadOnlyList<BatchPart> Parts(ParseResult line, SeparateOptions options, SeparateRequest request)
+    {
+        if (request.List is null)
+        {
+            return [new BatchPart(request, InputExpansion.Expand(request.Inputs, request.OutputFolder))];
+        }
+
+        IReadOnlyList<ListedTrack> all = TrackList.Read(request.List);
+        IReadOnlyList<ListedTrack> own = request.Shard is { } shard ? [.. all.Where(t => shard.Has(t.Input))] : all;
+        if (request.Shard is { } share && !request.Quiet)
+        {
+            request.Notes.Report($"shard {share.Index} of {share.Count}: {own.Count} of {all.Count} tracks");
+        }
+
+        return ListParts.Of(line, options, request, own);
+    }
+
     private static async Task<List<TrackOutcome>> RunPipeAsync(
         SeparateRequest request, StemSeparator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
     {
-        view.Begin(1, separator.Model, "-");
         using Stream stream = Console.OpenStandardOutput();
         return [await new PipeRun(request, separator, view).RunAsync(Preflight.OnlyTrack(inputs), stream, cancellationToken).ConfigureAwait(false)];
     }
 
     private static async Task<List<TrackOutcome>> RunBatchAsync(
-        SeparateRequest request, StemSeparator separator, InputExpansion inputs, IBatchView view, CancellationToken cancellationToken)
+        SeparateRequest request, StemSeparator separator, InputExpansion inputs, IBatchView view,
+        Dictionary<string, (SeparateRequest Request, Track Track)> taken, int index, CancellationToken cancellationToken)
     {
-        BatchRun batch = new(request, separator, view);
-        view.Begin(inputs.Tracks.Count + inputs.Rejected.Count, separator.Model, batch.Root);
+        BatchRun batch = new(request, separator, view, taken);
         try
         {
-            await batch.RunAsync(inputs, cancellationToken).ConfigureAwait(false);
+            await batch.RunAsync(inputs, index, cancellationToken).ConfigureAwait(false);
         }
         catch (OutputException exception) when (exception.IsDiskFull)
         {
-            view.Note($"The disk is full: {inputs.Tracks.Count + inputs.Rejected.Count - batch.Outcomes.Count} tracks were not begun.");
+            // What was not begun is told by who asked.
         }
 
         return [.. batch.Outcomes];

@@ -19,6 +19,26 @@ internal sealed class SeparateOptions
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    internal readonly Option<string?> List = new("--list")
+    {
+        Description = "Tracks from a file, or from standard input with -: a path a line, or a JSON object with input and settings of its own.",
+        HelpName = "FILE",
+    };
+
+    internal readonly Option<string?> Shard = new("--shard")
+    {
+        Description = "Only a share of the list: I/N, from 0; auto/N or auto: the task of an array (Slurm, Kubernetes, AWS Batch, Cloud Run).",
+        HelpName = "I/N",
+    };
+
+    internal readonly Option<int> ShardBase = new("--shard-base") { Description = "The number of Slurm's first task, for --shard auto.", HelpName = "N" };
+
+    internal readonly Option<string?> Report = new("--report")
+    {
+        Description = "Append a JSON object for each track to this file; {shard} in its name is the share's number.",
+        HelpName = "FILE",
+    };
+
     internal readonly Option<string> Model = ModelOptions.Model();
 
     internal readonly Option<string?> Chain = new("--chain")
@@ -191,21 +211,23 @@ internal sealed class SeparateOptions
         Stems.HelpName = "STEM,STEM";
     }
 
+    /// <summary>Everything that decides about a track's files.</summary>
+    internal IEnumerable<Option> Settings =>
+    [
+        .. new Option[]
+        {
+            Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
+            Threads, ParallelSegments, Stems, SingleStem, TwoStems, Instrumental, Acapella, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
+            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, KeepOffset, Strict,
+        },
+        .. Engine.All,
+    ];
+
     /// <summary>Adds everything that decides about the result; <c>plan</c> needs it too.</summary>
     internal void AddWork(Command command)
     {
         command.Add(Tracks);
-        foreach (Option option in new Option[]
-        {
-            Model, Chain, Repository, Offline, Out, FileName, Layout, NoModelFolder, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Jobs,
-            Threads, ParallelSegments, Stems, SingleStem, TwoStems, Instrumental, Acapella, OtherMethod, Format, OutputFormat, Flac, Mp3, Bitrate, Mp3Bitrate, Mp3Preset, Int24, Float32, Depth,
-            Rate, Clip, NoDither, NoTags, ExactSum, Residual, Start, Duration, Decoder, Downmix, Stream, KeepOffset, Strict, MaxMemory,
-        })
-        {
-            command.Add(option);
-        }
-
-        foreach (Option option in Engine.All)
+        foreach (Option option in Settings.Append(MaxMemory))
         {
             command.Add(option);
         }
@@ -214,7 +236,7 @@ internal sealed class SeparateOptions
     /// <summary>Adds what concerns running and showing.</summary>
     internal void AddRun(Command command)
     {
-        foreach (Option option in new Option[] { Overwrite, Resume, AcceptLicence, Pipe, Progress, Quiet, Verbose, Json, ListModels })
+        foreach (Option option in new Option[] { List, Shard, ShardBase, Report, Overwrite, Resume, AcceptLicence, Pipe, Progress, Quiet, Verbose, Json, ListModels })
         {
             command.Add(option);
         }

@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
+using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
@@ -18,7 +19,10 @@ internal static class SeparateRequests
     private const string SourceRate = "source", Vocals = "vocals";
 
     /// <exception cref="OptionException">Options that are out of range or exclude each other.</exception>
-    internal static SeparateRequest From(ParseResult line, SeparateOptions options)
+    /// <param name="line">The command line.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="shared">Takes what there is to know besides; null for one of its own.</param>
+    internal static SeparateRequest From(ParseResult line, SeparateOptions options, Notes? shared = null)
     {
         Exclusive(line, options.Model, options.Chain);
         Exclusive(line, options.NoSplit, options.Segment);
@@ -57,7 +61,7 @@ internal static class SeparateRequests
         string[]? stems = line.GetValue(options.Acapella) && !instrumental ? [Vocals] : line.GetValue(options.SingleStem) is { } single ? [single]
             : line.GetValue(options.Stems) is { Length: > 0 } given ? Values.Names(given) : null;
         StemFileOptions files = Files(line, options, stems);
-        Notes notes = new(line.InvocationConfiguration.Error, Get(line, options.Progress) == BatchViews.Json, Has(line, options.Quiet));
+        Notes notes = shared ?? new(line.InvocationConfiguration.Error, Get(line, options.Progress) == BatchViews.Json, Has(line, options.Quiet));
         string folder = line.GetValue(options.Out)!;
         if (folder.Length == 0)
         {
@@ -83,6 +87,9 @@ internal static class SeparateRequests
             Engine = engine,
             Chain = chain,
             Inputs = line.GetValue(options.Tracks) ?? [],
+            List = Get(line, options.List),
+            Shard = Get(line, options.Shard) is { } shard ? Shard.Parse(shard, line.GetValue(options.ShardBase), Environment.GetEnvironmentVariable) : null,
+            Report = Get(line, options.Report),
             Files = files,
             FileName = names,
             OutputFolder = folder,
@@ -110,15 +117,19 @@ internal static class SeparateRequests
                 Model = line.GetValue(options.Model)!,
                 ModelFolder = line.GetValue(options.Repository),
                 Stems = files.NeededStems ?? stems,
-                Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
+                Defaults = new SeparationOptions
+                {
+                    Overlap = line.GetValue(options.Overlap) is { } overlap ? Values.Within("--overlap", overlap, 0, 0.99) : null,
+                    Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
+                    Seed = line.GetValue(options.Seed),
+                    Segment = line.GetValue(options.Segment),
+                    Split = !line.GetValue(options.NoSplit),
+                },
                 ZeroDc = ModelOptions.ReadZeroDc(line, options.ZeroDc),
-                Shifts = Values.Within("--shifts", line.GetValue(options.Shifts), 0, 100),
-                Seed = line.GetValue(options.Seed),
-                Segment = line.GetValue(options.Segment),
-                Split = !line.GetValue(options.NoSplit),
                 Threads = Values.Within("--threads", line.GetValue(options.Threads), 0, 1024),
                 ParallelSegments = Values.AutoOr("--parallel-segments", line.GetValue(options.ParallelSegments)!, 1, 64),
                 ReleaseMemory = true,
+                Preload = false,
                 Notices = notes,
                 Logger = Has(line, options.Verbose) ? new VerboseLogger(notes.Report) : null,
             }),
@@ -128,6 +139,7 @@ internal static class SeparateRequests
             throw new OptionException("--duration must be longer than 0.");
         }
 
+        CheckList(request);
         if (request.ToStandardOutput)
         {
             CheckPipe(request);
@@ -255,6 +267,29 @@ internal static class SeparateRequests
         }
     }
 
+    private static void CheckList(SeparateRequest request)
+    {
+        if (request.List is not null && request.Inputs.Count > 0)
+        {
+            throw new OptionException("--list and tracks on the command line exclude each other; put the tracks into the list, or leave it out.");
+        }
+
+        if (request.List is null && request.Shard is not null)
+        {
+            throw new OptionException("--shard divides a list; name the tracks with --list.");
+        }
+
+        if (request.ToStandardOutput && (request.List ?? request.Report) is not null)
+        {
+            throw new OptionException("-o - takes one input and writes no files; leave --list and --report out.");
+        }
+
+        if (request.Report is { } report && report.Contains(ReportFile.ShardField, StringComparison.Ordinal) && request.Shard is null)
+        {
+            throw new OptionException($"--report {report} names a share, and --shard is not given.");
+        }
+    }
+
     private static void CheckPipe(SeparateRequest request)
     {
         if (request.Json)
@@ -327,6 +362,7 @@ internal static class SeparateRequests
     // "plan" takes the options that decide about the result, not those about running.
     private static bool Has(ParseResult line, Option<bool> option) => line.GetResult(option) is not null && line.GetValue(option);
 
-    private static string? Get(ParseResult line, Option<string> option) =>
-        line.CommandResult.Command.Options.Contains(option) ? line.GetValue(option) : null;
+    private static string? Get<T>(ParseResult line, Option<T> option)
+        where T : class? =>
+        line.CommandResult.Command.Options.Contains(option) ? line.GetValue(option) as string : null;
 }

@@ -12,12 +12,12 @@ internal static class ComparedAudio
         using IAudioReader reader = AudioFiles.Open(file, cancellationToken: cancellationToken);
         if (reader.Channels != side.Channels)
         {
-            throw new AudioException($"{file} has {reader.Channels} channels; {side.Channels} are needed.");
+            throw new AudioException($"{file} has {reader.Channels} channels; {side.Channels} are needed.") { Failure = AudioFailure.Unsupported };
         }
 
         if (side.SampleRate > 0 && reader.SampleRate != side.SampleRate)
         {
-            throw new AudioException($"{file} has {reader.SampleRate} Hz; {side.SampleRate} are needed.");
+            throw new AudioException($"{file} has {reader.SampleRate} Hz; {side.SampleRate} are needed.") { Failure = AudioFailure.Unsupported };
         }
 
         float[] interleaved = new float[side.Samples * side.Channels];
@@ -26,7 +26,7 @@ internal static class ComparedAudio
             n = (long)reader.Read(interleaved.AsSpan(0, (int)Math.Min(left, interleaved.Length))) * side.Channels;
             if (n == 0)
             {
-                throw new AudioException($"{file} ends before {start.TotalSeconds} s.");
+                throw new AudioException($"{file} ends before {start.TotalSeconds} s.") { Failure = AudioFailure.NoSamples };
             }
         }
 
@@ -38,7 +38,7 @@ internal static class ComparedAudio
 
         if (filled == 0)
         {
-            throw new AudioException($"{file} has no samples at {start.TotalSeconds} s.");
+            throw new AudioException($"{file} has no samples at {start.TotalSeconds} s.") { Failure = AudioFailure.NoSamples };
         }
 
         float[] mix = new float[interleaved.Length];
@@ -56,7 +56,7 @@ internal static class ComparedAudio
     {
         string? file = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{stem}.*").Where(path => SpecialFile.TypeOf(path) == FileType.Regular).Order(StringComparer.Ordinal).FirstOrDefault() : null;
         return file is null
-            ? throw new AudioException($"{folder} has no file {stem}.wav; the true stems are called by their names.")
+            ? throw new AudioException($"{folder} has no file {stem}.wav; the true stems are called by their names.") { Failure = AudioFailure.NotFound }
             : Read(file, start, side, cancellationToken);
     }
 

@@ -33,7 +33,7 @@ internal sealed class EstimatesFolder(string folder) : IEstimates
             }
         }
 
-        throw new AudioException($"There are no separated stems of {track.Name} in {folder}; they are expected in {places[0]}, named as the references are.");
+        throw new AudioException($"There are no separated stems of {track.Name} in {folder}; they are expected in {places[0]}, named as the references are.") { Failure = AudioFailure.NotFound };
     }
 
     /// <inheritdoc/>

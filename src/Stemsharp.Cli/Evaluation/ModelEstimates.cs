@@ -27,7 +27,7 @@ internal sealed class ModelEstimates : IEstimates
     {
         if (track.Mixture is null)
         {
-            throw new AudioException($"{track.Name} has no mixture.wav to separate. Add it, or pass stems that are separated already with --estimates.");
+            throw new AudioException($"{track.Name} has no mixture.wav to separate. Add it, or pass stems that are separated already with --estimates.") { Failure = AudioFailure.NotFound };
         }
 
         string[] wanted = [.. _separator.Stems.Where(track.Stems.ContainsKey)];
@@ -40,7 +40,7 @@ internal sealed class ModelEstimates : IEstimates
         Directory.CreateDirectory(folder);
         using StemFiles files = new(folder);
         await _separator.SeparateAsync(
-            AudioInput.FromFile(track.Mixture), files, _separator.Options with { Stems = wanted }, cancellationToken: cancellationToken).ConfigureAwait(false);
+            AudioInput.FromFile(track.Mixture), files, _separator.Effective(null) with { Stems = wanted }, cancellationToken: cancellationToken).ConfigureAwait(false);
         return files.Complete();
     }
 

@@ -22,7 +22,7 @@ internal sealed record TrackFolder(string Name, string? Mixture, IReadOnlyDictio
     {
         if (!Directory.Exists(root))
         {
-            throw new AudioException($"There is no folder {root}. Name a folder of tracks laid out as MUSDB18-HQ is: TRACK/mixture.wav, TRACK/vocals.wav, …");
+            throw new AudioException($"There is no folder {root}. Name a folder of tracks laid out as MUSDB18-HQ is: TRACK/mixture.wav, TRACK/vocals.wav, …") { Failure = AudioFailure.NotFound };
         }
 
         if (TryRead(root, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))), passedOver) is { } single)
@@ -48,7 +48,7 @@ internal sealed record TrackFolder(string Name, string? Mixture, IReadOnlyDictio
 
         if (tracks.Count == 0)
         {
-            throw new AudioException($"{root} holds no tracks. A track is a folder with at least one stem as an audio file (vocals.wav, drums.wav, …), directly in {root} or one folder further down.");
+            throw new AudioException($"{root} holds no tracks. A track is a folder with at least one stem as an audio file (vocals.wav, drums.wav, …), directly in {root} or one folder further down.") { Failure = AudioFailure.NotFound };
         }
 
         return tracks;

@@ -19,6 +19,7 @@ internal static class HelpExamples
             "stemsharp separate song.wav --model demo --two-stems vocals",
             "stemsharp separate song.wav --chain chain.json",
             "stemsharp separate song.wav --model demo --flac --int24",
+            "stemsharp separate --list tracks.txt --shard 0/8 --report report-{shard}.jsonl --model demo -o shares",
             "stemsharp separate song.wav --model demo --exact-sum",
             "stemsharp separate song.wav --model demo --filename \"{artist}/{title} ({stem}).{ext}\"",
             "stemsharp separate - --model demo -o - < song.mp3 > stems.tar",
@@ -27,6 +28,7 @@ internal static class HelpExamples
         [
             "stemsharp plan album --model demo",
             "stemsharp plan song.wav --model demo --flac --json",
+            "stemsharp plan --catalogue --songs 10000 --hours 600 --machine \"c7i.large,cores=2,price=0.09\" --model demo",
         ],
         ["stemsharp models list"] = ["stemsharp models list", "stemsharp models list karaoke"],
         ["stemsharp models chains"] = ["stemsharp models chains", "stemsharp models chains vocal_balanced"],

@@ -20,6 +20,7 @@ internal static class HelpGroups
     [
         (Common, ["--model", "--out", "--stems", "--two-stems", "--format", "--shifts", "--engine", "--overwrite"]),
         ("Model", ["--chain", "--repo", "--offline", "--accept-licence", "--zero-dc", "--list-models"]),
+        ("Arrays", ["--list", "--shard", "--shard-base", "--report"]),
         ("Input", ["--start", "--duration", "--downmix", "--stream", "--keep-offset", "--decoder", "--strict"]),
         ("Stems", ["--instrumental", "--acapella", "--single_stem", "--other-method", "--exact-sum", "--residual"]),
         ("Files", ["--flac", "--mp3", "--output_format", "--bitrate", "--mp3-bitrate", "--mp3-preset", "--depth", "--int24", "--float32", "--rate", "--clip-mode", "--no-dither", "--no-tags"]),

@@ -69,6 +69,9 @@ internal sealed record Calibration
     /// <summary>The share of a segment that overlaps the next one; null of several models, which have each their own.</summary>
     internal double? Overlap { get; init; }
 
+    /// <summary>Bytes of a song's files for each second of it.</summary>
+    internal required double FileBytesPerSecond { get; init; }
+
     /// <summary>Segments that run at once.</summary>
     internal int SegmentsAtOnce { get; init; } = 1;
 
@@ -126,7 +129,7 @@ internal sealed record Calibration
     internal static async Task<Calibration> MeasureAsync(
         SeparateRequest request, StemSeparator separator, IReadOnlyList<Track> tracks, CancellationToken cancellationToken)
     {
-        (int stride, int border, int segment) = separator.StepFor(request.Separator);
+        (int stride, int border, int segment) = separator.StepFor(separator.Effective(null));
         using Process process = Process.GetCurrentProcess();
         double starting = (DateTime.Now - process.StartTime).TotalSeconds;
         long program = 0;
@@ -178,6 +181,7 @@ internal sealed record Calibration
             SegmentsAtOnce = round,
             BytesPerSegmentAtOnce = separator.AtOnce.BytesEach,
             DeviceBytes = separator.AtOnce.DeviceBytes,
+            FileBytesPerSecond = several.Plan.FileBytes * (double)separator.SampleRate / ((long)several.Pieces * stride),
             Encoders = (several.Plan.EncodersAtOnce, several.Plan.Streams),
         };
     }

@@ -59,7 +59,7 @@ internal sealed record NoiseRun(
             using (FileSink sink = new(song => plan = files.Plan(song), cancellationToken))
             {
                 // Several pieces are several segments, also where the songs themselves are short enough for --no-split.
-                SeparatorOptions options = separator.Options with { TemporaryFolder = folder, Split = true };
+                SeparationOptions options = separator.Effective(null) with { TemporaryFolder = folder, Split = true };
                 await separator.SeparateAsync(source, sink, options, progress, cancellationToken).ConfigureAwait(false);
             }
 

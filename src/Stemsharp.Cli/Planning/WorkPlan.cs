@@ -83,7 +83,7 @@ internal sealed record WorkPlan
         SeparationInfo separation = new(separator.Model, separator.AskedStems, separator.SampleRate, 2, samples, source.SampleRate, source.Channels);
         FilePlan files = new StemFilePlanner(request.Files with { FileNamePattern = FileNamePattern.Stems }, Path.GetTempPath(), source) { Shown = request.OutputFolder }.Plan(separation);
         double decoding = Calibration.NeedsDecoder(track) ? calibration.DecodingFor(seconds) : 0;
-        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes + separator.WaitingBytes(request.Separator, samples));
+        return new PlannedTrack(track, seconds, calibration.PiecesFor(samples), calibration.SecondsFor(samples) + decoding, files.FileBytes, files.SpoolBytes + separator.WaitingBytes(separator.Effective(null), samples));
     }
 
     internal string ToText()

@@ -46,9 +46,8 @@ internal interface ITrackView
 internal readonly record struct TrackProgress(string Phase, double Fraction, double AudioSeconds, TimeSpan Elapsed)
 {
     /// <summary>Seconds of audio separated in a second of work; 0 while unknown.</summary>
-    internal double Speed => Elapsed.TotalSeconds > 0.05 ? AudioSeconds * Fraction / Elapsed.TotalSeconds : 0;
+    internal double Speed => Pace.Speed(AudioSeconds * Fraction, Elapsed);
 
     /// <summary>Time still to go; null while it can't be told.</summary>
-    internal TimeSpan? Remaining =>
-        Fraction is > 0.01 and <= 1 ? Elapsed * ((1 - Fraction) / Fraction) : null;
+    internal TimeSpan? Remaining => Pace.Remaining(Fraction, Elapsed);
 }

@@ -24,11 +24,15 @@ internal sealed class BatchRun
     private readonly List<TrackOutcome> _outcomes = [];
     private readonly Lazy<string> _model;
 
-    internal BatchRun(SeparateRequest request, StemSeparator separator, IBatchView view)
+    /// <param name="request">What was asked for.</param>
+    /// <param name="separator">What separates.</param>
+    /// <param name="view">Shows how it goes on.</param>
+    /// <param name="taken">Places that are taken, by this and the other parts of a batch.</param>
+    internal BatchRun(SeparateRequest request, StemSeparator separator, IBatchView view, Dictionary<string, (SeparateRequest Request, Track Track)> taken)
     {
         _request = request;
         _view = view;
-        _places = new TrackPlaces(request, separator);
+        _places = new TrackPlaces(request, separator, taken);
         _ledger = new OutputLedger(_places.Root);
         _separation = new TrackSeparation(request, separator);
         _settings = TrackRecord.HashText(request.Fingerprint());
@@ -44,7 +48,10 @@ internal sealed class BatchRun
     internal IReadOnlyList<TrackOutcome> Outcomes => _outcomes;
 
     /// <summary>Does all tracks.</summary>
-    internal async Task RunAsync(InputExpansion inputs, CancellationToken cancellationToken)
+    /// <param name="inputs">The tracks.</param>
+    /// <param name="index">The first one's place in the whole batch.</param>
+    /// <param name="cancellationToken">Stops within a segment.</param>
+    internal async Task RunAsync(InputExpansion inputs, int index, CancellationToken cancellationToken)
     {
         OutputErrors.Guard(() => Directory.CreateDirectory(Root));
         foreach (string note in inputs.Notes)
@@ -52,7 +59,6 @@ internal sealed class BatchRun
             _view.Note(note);
         }
 
-        int index = 0;
         foreach (RejectedInput rejected in inputs.Rejected)
         {
             TrackOutcome outcome = TrackOutcome.Failure(rejected);
@@ -196,7 +202,7 @@ internal sealed class BatchRun
             Warnings = separated.Summary.Warnings,
             Outputs = [],
         };
-        (string From, string To)[] moves = [.. separated.Made.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
+        (string From, string To)[] moves = [.. separated.Stems.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
         OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
         {
@@ -207,7 +213,7 @@ internal sealed class BatchRun
         {
             Track = track,
             Status = TrackStatus.Done,
-            Files = [.. separated.Made.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
+            Files = [.. separated.Stems.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
             AudioSeconds = record.Seconds,
             ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
             Engines = record.Engines,

@@ -30,7 +30,7 @@ internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, 
             {
                 Track = track,
                 Status = TrackStatus.Done,
-                Files = [.. separated.Made.Select(f => new StemFile(f.Stem, "-", f.Gain))],
+                Files = [.. separated.Stems.Select(f => new StemFile(f.Stem, "-", f.Gain))],
                 AudioSeconds = separated.Summary.Info.Duration.TotalSeconds,
                 ElapsedSeconds = separated.Summary.Elapsed.TotalSeconds,
                 Engines = [.. separated.Summary.Engines.Select(RecordedEngine.Of)],
@@ -54,20 +54,20 @@ internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, 
 
     private void Send(SeparatedFiles separated, TrackSource source, string work, Stream output, CancellationToken cancellationToken)
     {
-        bool one = separated.Made.Count == 1;
+        bool one = separated.Stems.Count == 1;
         OutputErrors.Guard(() =>
         {
             switch (request.Pipe)
             {
                 case PipeFormat.Multichannel:
-                    SendFile(Interleave(separated.Made, source.Tags, Path.Combine(work, "all.wav"), cancellationToken), output);
+                    SendFile(Interleave(separated.Stems, source.Tags, Path.Combine(work, "all.wav"), cancellationToken), output);
                     break;
                 case PipeFormat.Wav:
                 case PipeFormat.Auto when one:
-                    SendFile(separated.Made[0].Path, output);
+                    SendFile(separated.Stems[0].Path, output);
                     break;
                 default:
-                    SendTar(separated.Made, output);
+                    SendTar(separated.Stems, output);
                     break;
             }
 
@@ -75,10 +75,10 @@ internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, 
         });
     }
 
-    private void SendTar(IReadOnlyList<MadeFile> files, Stream output)
+    private void SendTar(IReadOnlyList<SavedStem> files, Stream output)
     {
         using TarWriter tar = new(output, leaveOpen: true);
-        foreach (MadeFile file in files)
+        foreach (SavedStem file in files)
         {
             tar.WriteEntry(file.Path, $"{file.Stem}.{request.Files.Extension}");
         }
@@ -91,7 +91,7 @@ internal sealed class PipeRun(SeparateRequest request, StemSeparator separator, 
     }
 
     /// <summary>One WAV in which stem s has the channels 2s and 2s + 1.</summary>
-    private string Interleave(IReadOnlyList<MadeFile> files, AudioTags tags, string path, CancellationToken cancellationToken)
+    private string Interleave(IReadOnlyList<SavedStem> files, AudioTags tags, string path, CancellationToken cancellationToken)
     {
         IAudioReader[] readers = [];
         try

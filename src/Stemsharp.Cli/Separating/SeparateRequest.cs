@@ -1,6 +1,7 @@
 using Stemsharp.Audio;
 using Stemsharp.Backends;
 using Stemsharp.Chains;
+using Stemsharp.Cli.Batches;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Files;
 
@@ -10,6 +11,15 @@ namespace Stemsharp.Cli.Separating;
 internal sealed record SeparateRequest
 {
     internal required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>A list of tracks instead of inputs, a file or "-"; null for none.</summary>
+    internal string? List { get; init; }
+
+    /// <summary>The share of the list that is done; null for all of it.</summary>
+    internal Shard? Shard { get; init; }
+
+    /// <summary>The file that gets a line about each track; null for none.</summary>
+    internal string? Report { get; init; }
 
     internal required SeparatorOptions Separator { get; init; }
 
@@ -83,8 +93,8 @@ internal sealed record SeparateRequest
     /// <summary>Every setting that changes the files' bytes, but for the engine, as one line of text to hash.</summary>
     internal string Fingerprint() => FormattableString.Invariant(
         $"""
-        {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Shifts} seed={Separator.Seed} overlap={Separator.Overlap:R}
-        power={Separator.TransitionPower:R} segment={Separator.Segment:R} split={Separator.Split}
+        {typeof(SeparateRequest).Assembly.GetName().Version} shifts={Separator.Defaults.Shifts} seed={Separator.Defaults.Seed} overlap={Separator.Defaults.Overlap:R}
+        power={Separator.Defaults.TransitionPower:R} segment={Separator.Defaults.Segment:R} split={Separator.Defaults.Split}
         format={Files.Encoding.Format} traktor={Files.Traktor} depth={Files.Encoding.SampleFormat},{Files.KeepDepth} rate={Files.Encoding.SampleRate},{Files.KeepSampleRate}
         clip={Files.ClipMode},{Files.SharedGain} kbps={Files.Encoding.BitrateKbps} preset={Files.Encoding.Mp3Preset} dither={Files.Encoding.Dither} tags={Files.CopyTags}
         stems={string.Join(',', Separator.Stems ?? [])} two={Files.TwoStems} other={Files.OtherMethod} exact={Files.ExactSum} residual={Files.ResidualStem} start={Start.Ticks} duration={Duration?.Ticks} name={FileName.Pattern} layout={Files.Layout} downmix={Downmix} stream={Stream} decoder={Decoder}{(KeepOffset ? " offset" : "")}

@@ -10,11 +10,15 @@ internal sealed class TrackPlaces
     private readonly SeparateRequest _request;
     private readonly string _model;
     private readonly AudioSeparatorNames? _names;
-    private readonly Dictionary<string, Track> _taken = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (SeparateRequest Request, Track Track)> _taken;
 
-    internal TrackPlaces(SeparateRequest request, StemSeparator separator)
+    /// <param name="request">What was asked for.</param>
+    /// <param name="separator">What separates.</param>
+    /// <param name="taken">Places that are taken, by their paths: by this and the other parts of a batch.</param>
+    internal TrackPlaces(SeparateRequest request, StemSeparator separator, Dictionary<string, (SeparateRequest Request, Track Track)> taken)
     {
         _request = request;
+        _taken = taken;
         _model = separator.Model;
         _names = request.Files.Layout == StemFileLayout.AudioSeparator ? separator.AudioSeparatorNames : null;
         Root = Path.GetFullPath(request.Root(separator.Model));
@@ -28,10 +32,11 @@ internal sealed class TrackPlaces
     internal string Key(Track track, AudioTags tags)
     {
         string place = For(track, tags, "stem");
-        if (!_taken.TryAdd(place, track) && _taken[place] != track)
+        string path = Path.Combine(Root, place).ToUpperInvariant();
+        if (!_taken.TryAdd(path, (_request, track)) && _taken[path] != (_request, track))
         {
-            throw new OptionException(
-                $"its files would have the same names as those of {_taken[place].Shown}; {Hint(_request, track, _taken[place].Path)}");
+            Track other = _taken[path].Track;
+            throw new OptionException($"its files would have the same names as those of {other.Shown}{(other == track ? " with other settings" : "")}; {Hint(_request, track, other.Path)}");
         }
 
         return OutputLedger.Key(place);

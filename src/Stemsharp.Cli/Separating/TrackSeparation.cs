@@ -27,16 +27,16 @@ internal sealed class TrackSeparation(SeparateRequest request, StemSeparator sep
             CancellationToken = cancellationToken,
         };
         DirectProgress<SeparationProgress> progress = new(p => view.Report(new TrackProgress(
-            Phase(p.State), p.Percent / 100 * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began))));
+            Phase(p.State), p.Fraction * SeparatingShare, p.AudioSecondsTotal, Stopwatch.GetElapsedTime(began))));
         return separator.SeparateToFilesAsync(
-            source.Audio, planner, separator.Options with { TemporaryFolder = workFolder, WorkFolder = keptFolder }, progress, cancellationToken);
+            source.Audio, planner, separator.Effective(null) with { TemporaryFolder = workFolder, WorkFolder = keptFolder }, progress, cancellationToken);
     }
 
     /// <summary>What the run did, for --verbose.</summary>
     internal static string Describe(SeparatedFiles separated) =>
         $"{string.Join(", then ", separated.Summary.Engines.Select(e => separated.Summary.Engines.Count == 1 ? e.Description : $"{e.Description} for {e.Pieces}"))}: {separated.Summary.Segments} segments, {separated.Summary.SilentSegments} silent, " +
         $"source {separated.Summary.Info.SourceSampleRate} Hz, {separated.Summary.Info.SourceChannels} channels" +
-        string.Concat(separated.Made.Where(f => f.Gain != 1).Select(f => FormattableString.Invariant($", {f.Stem} × {f.Gain:0.####}")));
+        string.Concat(separated.Stems.Where(f => f.Gain != 1).Select(f => FormattableString.Invariant($", {f.Stem} × {f.Gain:0.####}")));
 
     private static string Phase(SeparationState state) => state switch
     {

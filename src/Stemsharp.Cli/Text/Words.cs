@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stemsharp.Files;
 
 namespace Stemsharp.Cli.Text;
 
@@ -32,7 +33,7 @@ internal static class Words
 
     internal static string Licence(ModelLicence? licence) => licence?.ToString() ?? "not stated";
 
-    internal static string Null((double Before, double After) decibels) =>
+    internal static string Null(NullDepth decibels) =>
         $"the stems' sum differs from the mix by {Level(decibels.Before)} before, {Level(decibels.After)} after the residual was assigned";
 
     private static string Level(double decibels) =>

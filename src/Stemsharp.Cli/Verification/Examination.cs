@@ -29,7 +29,7 @@ internal static class Examination
         {
             yield return CpuBackend.WhySingleHere is { } single
                 ? Finding.Absent("mixed precision", $"--precision mixed runs in fp32 on the processor: {single}")
-                : Finding.Good("mixed precision", "the processor multiplies bfloat16 (AVX512_BF16), which --precision mixed uses");
+                : Finding.Good("mixed precision", $"the processor multiplies bfloat16, which --precision mixed uses ({CpuBackend.MixedBy})");
         }
 
         foreach (Finding gpu in Gpus())

@@ -98,6 +98,7 @@ public sealed record CoreMLReport
             "conv" or "linear" => result * (Of("weight").Elements / Of("weight").Shape[0]),
             "conv_transpose" => (long)Of("x").Elements / Of("x").Shape[1] * Of("weight").Elements,
             "matmul" => result * (Of("x").Elements / (Of("x").Elements / Of("x").Shape[^1] / Of("x").Shape[^2]) / operation.Outputs[0].Spec.Shape[^2]),
+            "lstm" => (long)Of("x").Elements / Of("x").Shape[2] * 2 * (Of("weight_ih").Elements + Of("weight_hh").Elements),
             "scaled_dot_product_attention" => 2 * result * Of("key").Shape[^2],
             _ => 0,
         };

@@ -24,6 +24,50 @@ internal static class Convolutions
         });
     }
 
+    /// <summary>Convolutions of several images in groups: <paramref name="run"/> takes one image's channels of a group, their weights, biases and results.</summary>
+    public static void Each(IOperand x, IOperand w, float[]? bias, int outChannels, int groups, float[] y, int results, Action<float[], float[], float[]?, float[]> run)
+    {
+        int images = x.Shape[0] * groups;
+        if (images == 1)
+        {
+            run(x.Data, w.Data, bias, y);
+            return;
+        }
+
+        int size = x.Elements / images, weights = w.Elements / groups, outputs = outChannels / groups, target = results / images;
+        for (int i = 0; i < images; i++)
+        {
+            int group = i % groups;
+            float[] part = new float[target];
+            run(x.Data[(i * size)..((i + 1) * size)], w.Data[(group * weights)..((group + 1) * weights)], bias?[(group * outputs)..((group + 1) * outputs)], part);
+            part.CopyTo(y, i * target);
+        }
+    }
+
+    /// <summary>Transposed convolution whose stride is its kernel (weight [C, O, KH, KW]): every position becomes a field.</summary>
+    public static void Fields(float[] x, float[] weight, float[]? bias, Plane p, float[] y)
+    {
+        int field = p.KernelH * p.KernelW, n = p.H * p.W;
+        Gemm.Run(new PackedRows(weight, p.OutChannels * field, p.Channels, 1, p.OutChannels * field), n, (column, count, panel) =>
+        {
+            for (int c = 0; c < p.Channels; c++)
+            {
+                x.AsSpan(c * n + column, count).CopyTo(panel[(c * Gemm.PanelWidth)..]);
+            }
+        }, (column, count, tile) =>
+        {
+            for (int row = 0; row < p.OutChannels * field; row++)
+            {
+                (int o, int at) = Math.DivRem(row, field);
+                for (int j = 0; j < count; j++)
+                {
+                    (int h, int w) = Math.DivRem(column + j, p.W);
+                    y[(o * p.OutH + h * p.KernelH + at / p.KernelW) * p.OutW + w * p.KernelW + at % p.KernelW] = tile[row * Gemm.PanelWidth + j] + (bias?[o] ?? 0);
+                }
+            }
+        });
+    }
+
     // panel[(c, a, b), j] = x[c, row·stride − pad + a·dilation, …] of output position column + j, zero outside.
     private static void Gather(float[] x, Plane p, int column, int count, Span<float> panel)
     {

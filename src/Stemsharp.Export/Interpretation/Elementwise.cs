@@ -24,6 +24,11 @@ internal static class Elementwise
                 case "sigmoid": TensorPrimitives.Sigmoid(source, target); break;
                 case "tanh": TensorPrimitives.Tanh(source, target); break;
                 case "relu": TensorPrimitives.Max(source, 0f, target); break;
+                case "abs": TensorPrimitives.Abs(source, target); break;
+                case "silu":
+                    TensorPrimitives.Sigmoid(source, target);
+                    TensorPrimitives.Multiply(source, target, target);
+                    break;
                 case "cast": source.CopyTo(target); break;
                 case "rsqrt":
                     for (int i = 0; i < source.Length; i++)

@@ -3,7 +3,7 @@ namespace Stemsharp.Export.Interpretation;
 /// <summary>Reductions and norms, by the rule of <see cref="LaneSum"/>.</summary>
 internal static class Norms
 {
-    /// <summary>reduce_mean, reduce_sum or reduce_sum_square over some axes.</summary>
+    /// <summary>reduce_mean, reduce_sum, reduce_sum_square, reduce_l2_norm or reduce_max over some axes.</summary>
     public static void Reduce(string type, IOperand x, bool[] reduced, float[] result, Summation order = Summation.Blocks)
     {
         int rank = x.Shape.Length;
@@ -23,11 +23,17 @@ internal static class Norms
         }
 
         int runs = count / run;
-        bool squared = type == "reduce_sum_square", mean = type == "reduce_mean";
+        bool squared = type is "reduce_sum_square" or "reduce_l2_norm", mean = type == "reduce_mean";
         float[] data = x.Data;
         Parallel.For(0, outputs, output =>
         {
             int start = Offset(output, kept);
+            if (type == "reduce_max")
+            {
+                result[output] = Enumerable.Range(0, runs).Max(i => System.Numerics.Tensors.TensorPrimitives.Max<float>(data.AsSpan(start + Offset(i, summed.AsSpan(0, outer)), run)));
+                return;
+            }
+
             Span<float> lanes = stackalloc float[LaneSum.Count(order)];
             lanes.Clear();
             LaneSum sum = new(lanes);
@@ -37,7 +43,7 @@ internal static class Norms
             }
 
             float total = sum.Total();
-            result[output] = mean ? total / count : total;
+            result[output] = mean ? total / count : type == "reduce_l2_norm" ? MathF.Sqrt(total) : total;
         });
 
         int Offset(int index, ReadOnlySpan<int> axes)

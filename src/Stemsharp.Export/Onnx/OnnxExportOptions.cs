@@ -11,6 +11,9 @@ public sealed record OnnxExportOptions
     /// <summary>The types that the graphs compute in. Default: single precision.</summary>
     public OnnxPrecision Precision { get; init; } = OnnxPrecision.Fp32;
 
+    /// <summary>For whom nodes are made. Default: for every runtime.</summary>
+    public OnnxForm Form { get; init; } = OnnxForm.Portable;
+
     /// <summary>
     /// Compute the transformer's linear layers with integers: weights in signed bytes, activations in bytes by the range
     /// that they have at run time. Goes with single precision. What it costs is measured and reported. Default false.
@@ -61,6 +64,7 @@ public sealed record OnnxExportOptions
     {
         Kind = Graph,
         Precision = Precision,
+        Form = Form,
         Int8 = Int8,
         HalfWeights = HalfWeights,
         Opset = Opset,

@@ -40,7 +40,7 @@ public static class OnnxExports
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException or IndexOutOfRangeException)
         {
-            throw new ModelException($"{path} was not written by stemsharp export onnx, or it is damaged: {e.Message}", e);
+            throw new ModelException($"{path} was not written by stemsharp export onnx, or it is damaged: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
     }
 
@@ -77,18 +77,18 @@ public static class OnnxExports
             string name = network.GetProperty("file").GetString()!, file = Path.Combine(folder, name);
             if (Path.GetFileName(name) != name)
             {
-                throw new ModelException($"{path} names {name}, which does not lie beside it.");
+                throw new ModelException($"{path} names {name}, which does not lie beside it.") { Failure = ModelFailure.NotInstalled };
             }
 
             if (!File.Exists(file))
             {
-                throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.");
+                throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.") { Failure = ModelFailure.NotInstalled };
             }
 
             string checksum = Checksum(file);
             if (checksum != network.GetProperty("sha256").GetString())
             {
-                throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.");
+                throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.") { Failure = ModelFailure.Corrupt };
             }
 
             string[] own = Texts(network.GetProperty("stems"));

@@ -12,7 +12,7 @@ namespace Stemsharp.Export.Onnx;
 /// </summary>
 internal sealed class OnnxGraph(int opset)
 {
-    private const string Unnamed = "constant.";
+    private const string Constants = "constant.";
     private readonly GraphProto _graph = new() { Name = "htdemucs" };
     private readonly Dictionary<string, Tensor> _constants = [];
     private readonly Dictionary<(string Tensor, ElementType Type), Tensor> _casts = [];
@@ -25,7 +25,10 @@ internal sealed class OnnxGraph(int opset)
     public GraphProto Proto => _graph;
 
     /// <summary>Whether a tensor is a constant that has no name of its own yet; see <see cref="ConstantNames"/>.</summary>
-    public static bool IsUnnamed(string tensor) => tensor.StartsWith(Unnamed, StringComparison.Ordinal);
+    public static bool IsUnnamed(string tensor) => tensor.StartsWith(Constants, StringComparison.Ordinal);
+
+    /// <summary>The name of a constant that has none of its own yet.</summary>
+    public static string Unnamed(string key) => Constants + key;
 
     public int NodeCount => _graph.Node.Count;
 
@@ -113,7 +116,7 @@ internal sealed class OnnxGraph(int opset)
             return known;
         }
 
-        Tensor made = Initializer($"{Unnamed}{_constants.Count}", type, dims, data);
+        Tensor made = Initializer($"{Constants}{_constants.Count}", type, dims, data);
         _constants.Add(key, made);
         return made;
     }

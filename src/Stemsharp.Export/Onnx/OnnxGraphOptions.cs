@@ -9,6 +9,9 @@ internal sealed record OnnxGraphOptions
 
     public OnnxPrecision Precision { get; init; } = OnnxPrecision.Fp32;
 
+    /// <summary>For whom nodes are made.</summary>
+    public OnnxForm Form { get; init; } = OnnxForm.Portable;
+
     /// <summary>Store large weights as the halves they come in, with a Cast where they are needed as singles.</summary>
     public bool HalfWeights { get; init; } = true;
 

@@ -48,7 +48,7 @@ internal static class OnnxModelBuilder
     {
         LoweredValues values = new(graph, options.Batch);
         LoweringContext context = new(
-            graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, Depth(network), options.Batch, Selection(definition, options));
+            graph, network.Uses, values, new WeightStore(graph, source, options.HalfWeights), options.Precision, options.Fused, options.Int8, options.Form, Depth(network), options.Batch, Selection(definition, options));
         GraphLowering lowering = new(context, options.ScoreLimit);
         int stems = context.Stems?.Indices.Length ?? definition.Stems.Length;
         if (options.Kind == OnnxGraphKind.Spectrogram)
@@ -77,6 +77,11 @@ internal static class OnnxModelBuilder
             lowering.Run(network);
             Tensor? inverse = Of(PortRole.Spectrogram) is { } spectrograms ? transform!.Inverse(lowering.Output(spectrograms, stems, transform.Gains())) : null;
             graph.Output(StemsOutput, Of(PortRole.Waveform) is { } waveforms ? lowering.Output(waveforms, stems, null, inverse) : inverse!);
+        }
+
+        if (context.ForGpus)
+        {
+            PlanarForm.Apply(graph.Proto);
         }
 
         CastGrouping.Apply(graph.Proto);
@@ -110,6 +115,11 @@ internal static class OnnxModelBuilder
         if (options.Int8)
         {
             yield return ("stemsharp.quantized", "int8");
+        }
+
+        if (options.Form != OnnxForm.Portable)
+        {
+            yield return ("stemsharp.form", options.Form.ToString().ToLowerInvariant());
         }
 
         yield return ("stemsharp.stems", string.Join(',', definition.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)));

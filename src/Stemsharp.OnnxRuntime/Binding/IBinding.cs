@@ -14,46 +14,14 @@ internal interface IBinding
     /// <returns>What all providers offer then, in onnxruntime's order.</returns>
     IReadOnlyList<ProviderDevice> Register(string path);
 
-    /// <summary>Settings for a session, with nothing set.</summary>
-    ISessionSettings CreateSettings();
-
     /// <summary>Loads a model.</summary>
     /// <param name="path">The file's full path.</param>
-    /// <param name="settings">Made by <see cref="CreateSettings"/>; not used any more once this returns.</param>
-    ILoadedModel Load(string path, ISessionSettings settings);
+    /// <param name="plan">How.</param>
+    /// <param name="attempt">Makes calls that fail by themselves, and is told what each is for.</param>
+    ILoadedModel Load(string path, SessionPlan plan, Action<string, Action> attempt);
 
-    /// <summary>What an exception says, where it is the library's; null for any other.</summary>
-    BindingFailure? FailureOf(Exception exception);
-}
-
-/// <summary>An error that the library gave.</summary>
-/// <param name="Code">onnxruntime's code (OrtErrorCode); -1 where it is not known.</param>
-/// <param name="Detail">onnxruntime's own message.</param>
-internal readonly record struct BindingFailure(int Code, string Detail);
-
-/// <summary>A device as a provider offers it.</summary>
-/// <param name="Provider">The provider, by onnxruntime's name.</param>
-/// <param name="Number">Which of the provider's devices, counted from 0.</param>
-/// <param name="Name">Its vendor and kind, for people.</param>
-internal sealed record ProviderDevice(string Provider, int Number, string Name);
-
-/// <summary>How a session is to be made.</summary>
-internal interface ISessionSettings : IDisposable
-{
-    /// <summary>Sets what does not belong to a provider: threads, memory.</summary>
-    void Configure(OnnxSessionOptions options);
-
-    /// <summary>Appends a provider; the order of appending is the order of preference.</summary>
-    /// <param name="provider">Any but the CPU, which is always there.</param>
-    /// <param name="options">By the provider's own names.</param>
-    void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options);
-
-    /// <summary>Appends a device of a provider whose library was registered.</summary>
-    void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options);
-
-    /// <summary>Has the session write a profile.</summary>
-    /// <param name="prefix">What the file's path begins with.</param>
-    void Profile(string prefix);
+    /// <summary>What an exception says, in onnxruntime's words, where it is the library's; null for any other.</summary>
+    string? FailureOf(Exception exception);
 }
 
 /// <summary>A model in a session.</summary>
@@ -68,7 +36,7 @@ internal interface ILoadedModel : IDisposable
     /// <summary>An entry of its metadata, or null.</summary>
     string? Metadata(string key);
 
-    /// <summary>Memory for all inputs and outputs, where the provider reads and writes it fastest, made ready for runs.</summary>
+    /// <summary>Memory for all inputs and outputs, where the provider reads and writes it fastest, bound to the model.</summary>
     /// <param name="inputs">A shape for each input.</param>
     /// <param name="outputs">A shape for each output.</param>
     /// <returns>To be disposed before the model.</returns>
@@ -87,7 +55,10 @@ internal unsafe interface IBoundRun : IDisposable
     /// <summary>An output's memory.</summary>
     float* Output(int index);
 
-    /// <summary>Runs the model on what the inputs hold.</summary>
+    /// <summary>Hands over what the inputs hold: a device copies it to its own memory, also while it runs the model on other inputs.</summary>
+    void Give();
+
+    /// <summary>Runs the model on what was handed over.</summary>
     /// <param name="cancellationToken">Stops between two nodes; the run then fails.</param>
     void Run(CancellationToken cancellationToken);
 }

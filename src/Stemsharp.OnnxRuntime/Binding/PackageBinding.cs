@@ -10,26 +10,15 @@ namespace Stemsharp.OnnxRuntime.Binding;
 /// </summary>
 internal sealed class PackageBinding : IBinding
 {
-    private const string LibraryName = "onnxruntime";
-
-    // OrtErrorCode, as the package spells it in its messages.
-    private static readonly string[] s_codes =
-    [
-        "Ok", "Fail", "InvalidArgument", "NoSuchFile", "NoModel", "EngineError", "RuntimeException", "InvalidProtobuf", "ModelLoaded",
-        "NotImplemented", "InvalidGraph", "ShapeInferenceNotRegistered", "RequirementNotRegistered",
-    ];
-
     private static readonly Lock s_once = new();
-    private static PackageBinding? s_bound;
+    private static readonly HashSet<string> s_registered = [];
     private static nint s_library;
-
-    private readonly HashSet<string> _registered = [];
 
     private PackageBinding()
     {
     }
 
-    /// <summary>Binds the library, once; whoever asks for the same one later gets the same.</summary>
+    /// <summary>Binds the library, once.</summary>
     /// <param name="library">Its handle.</param>
     /// <param name="path">Its file, for messages.</param>
     /// <param name="version">Its version.</param>
@@ -38,15 +27,11 @@ internal sealed class PackageBinding : IBinding
     {
         lock (s_once)
         {
-            if (s_bound is null)
-            {
-                Bind(library, path, version);
-                (s_bound, s_library) = (new PackageBinding(), library);
-            }
-
+            string bound = Bind(library, path, version);
+            s_library = s_library == 0 && bound == version ? library : s_library;
             return s_library == library
-                ? s_bound
-                : throw new ExternalToolException($"This process runs onnxruntime {OrtEnv.Instance().GetVersionString()} already and cannot load {path}, onnxruntime {version}, as well. Use one library in a process.");
+                ? new PackageBinding()
+                : throw new ExternalToolException($"This process runs onnxruntime {bound} already and cannot load {path}, onnxruntime {version}, as well. Use one library in a process.");
         }
     }
 
@@ -54,12 +39,12 @@ internal sealed class PackageBinding : IBinding
 
     public IReadOnlyList<ProviderDevice> Register(string path)
     {
-        lock (_registered)
+        lock (s_once)
         {
-            if (!_registered.Contains(path))
+            if (!s_registered.Contains(path))
             {
                 OrtEnv.Instance().RegisterExecutionProviderLibrary(path, path);
-                _registered.Add(path);
+                s_registered.Add(path);
             }
         }
 
@@ -71,43 +56,88 @@ internal sealed class PackageBinding : IBinding
         ];
     }
 
-    public ISessionSettings CreateSettings() => new PackageSettings();
-
-    public ILoadedModel Load(string path, ISessionSettings settings) => new PackageModel(path, ((PackageSettings)settings).Options);
-
-    public BindingFailure? FailureOf(Exception exception) => exception switch
+    public ILoadedModel Load(string path, SessionPlan plan, Action<string, Action> attempt)
     {
-        PackageException e => Parse(e.Message),
+        OnnxSessionOptions wanted = plan.Options;
+
+        // From the second run on a memory pattern takes one block as large as all that the first run took piece by
+        // piece, and both are kept: twice the memory, and not faster.
+        using SessionOptions options = new() { EnableMemoryPattern = false, EnableCpuMemArena = wanted.Arena };
+        attempt("set a session option", () =>
+        {
+            options.GraphOptimizationLevel = wanted.IsOptimized ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL;
+            options.OptimizedModelFilePath = wanted.OptimizedPath ?? "";
+            options.IntraOpNumThreads = wanted.Threads;
+            if (plan.Profile is { } prefix)
+            {
+                options.ProfileOutputPathPrefix = prefix;
+                options.EnableProfiling = true;
+            }
+        });
+        foreach (ProviderPlan provider in plan.Providers)
+        {
+            attempt($"use {ProviderNames.Of(provider.Provider)}", () => Append(options, provider));
+        }
+
+        return new PackageModel(new InferenceSession(path, options), wanted.Provider);
+    }
+
+    public string? FailureOf(Exception exception) => exception switch
+    {
+        PackageException e => Words(e.Message),
 
         // What the package throws of a code that it has no word for.
-        KeyNotFoundException => new BindingFailure(-1, "an error whose code the package Microsoft.ML.OnnxRuntime.Managed does not know; --verbose shows what onnxruntime said"),
+        KeyNotFoundException => "an error whose code the package Microsoft.ML.OnnxRuntime.Managed does not know; --verbose shows what onnxruntime said",
         _ => null,
     };
 
-    /// <summary>The package's message, <c>[ErrorCode:Fail] what happened</c>, in its parts.</summary>
-    internal static BindingFailure Parse(string message)
+    /// <summary>What the package's message, <c>[ErrorCode:Fail] what happened</c>, says happened.</summary>
+    internal static string Words(string message) =>
+        (message.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? message[(message.IndexOf(']', StringComparison.Ordinal) + 1)..] : message).Trim();
+
+    private static void Append(SessionOptions options, ProviderPlan provider)
     {
-        const string Start = "[ErrorCode:";
-        int end = message.IndexOf(']', StringComparison.Ordinal);
-        return message.StartsWith(Start, StringComparison.Ordinal) && end > 0
-            ? new BindingFailure(Array.IndexOf(s_codes, message[Start.Length..end]), message[(end + 1)..].Trim())
-            : new BindingFailure(-1, message.Trim());
+        Dictionary<string, string> values = new(provider.Options);
+        if (provider.Device is { } device)
+        {
+            options.AppendExecutionProvider(OrtEnv.Instance(), [OrtEnv.Instance().GetEpDevices().Where(other => other.EpName == device.Provider).ElementAt(device.Number)], values);
+        }
+        else if (provider.Provider == ExecutionProvider.Cuda)
+        {
+            using OrtCUDAProviderOptions cuda = new();
+            cuda.UpdateOptions(values);
+            options.AppendExecutionProvider_CUDA(cuda);
+        }
+        else if (provider.Provider == ExecutionProvider.TensorRT)
+        {
+            using OrtTensorRTProviderOptions tensorRT = new();
+            tensorRT.UpdateOptions(values);
+            options.AppendExecutionProvider_Tensorrt(tensorRT);
+        }
+        else
+        {
+            options.AppendExecutionProvider(ProviderNames.ShortName(provider.Provider), values);
+        }
     }
 
-    private static void Bind(nint library, string path, string version)
+    // Gives the version of the library that is bound then: the program around may use the package too, and have its own way to a library.
+    private static string Bind(nint library, string path, string version)
     {
         try
         {
-            OrtEnv.DisableDllImportResolver = true;
-            try
+            if (!OrtEnv.IsCreated)
             {
-                NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, (name, _, _) => name == LibraryName ? library : 0);
+                OrtEnv.DisableDllImportResolver = true;
+                NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, (name, _, _) => name == "onnxruntime" ? library : 0);
             }
-            catch (InvalidOperationException)
-            {
-                // The program around uses the package too, and has its own way to the library.
-            }
+        }
+        catch (InvalidOperationException)
+        {
+            // It has a resolver.
+        }
 
+        try
+        {
             if (!OrtEnv.IsCreated)
             {
                 EnvironmentCreationOptions options = new()
@@ -118,78 +148,12 @@ internal sealed class PackageBinding : IBinding
                 };
                 OrtEnv.CreateInstanceWithOptions(ref options);
             }
+
+            return OrtEnv.Instance().GetVersionString();
         }
         catch (TypeInitializationException e)
         {
             throw new ExternalToolException($"{path} is onnxruntime {version}, which the package Microsoft.ML.OnnxRuntime.Managed of this program cannot bind: {(e.InnerException ?? e).Message} Install a later onnxruntime.", e);
         }
-
-        if (OrtEnv.Instance().GetVersionString() is { } bound && bound != version)
-        {
-            throw new ExternalToolException($"This program runs onnxruntime {bound} already and cannot load {path}, onnxruntime {version}, as well. Use one library in a process.");
-        }
-    }
-
-    /// <summary>The package's session options.</summary>
-    private sealed class PackageSettings : ISessionSettings
-    {
-        public SessionOptions Options { get; } = new();
-
-        public void Configure(OnnxSessionOptions options)
-        {
-            Options.GraphOptimizationLevel = options.IsOptimized ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL;
-            if (options.OptimizedPath is { } path)
-            {
-                Options.OptimizedModelFilePath = path;
-            }
-
-            if (options.Threads > 0)
-            {
-                Options.IntraOpNumThreads = options.Threads;
-            }
-
-            // From the second run on a memory pattern takes one block as large as all that the first run took piece by
-            // piece, and both are kept: twice the memory, and not faster.
-            Options.EnableMemoryPattern = false;
-            Options.EnableCpuMemArena = options.Arena;
-        }
-
-        public void Append(ExecutionProvider provider, IReadOnlyDictionary<string, string> options)
-        {
-            Dictionary<string, string> values = new(options);
-            switch (provider)
-            {
-                case ExecutionProvider.Cuda:
-                    using (OrtCUDAProviderOptions cuda = new())
-                    {
-                        cuda.UpdateOptions(values);
-                        Options.AppendExecutionProvider_CUDA(cuda);
-                    }
-
-                    break;
-                case ExecutionProvider.TensorRT:
-                    using (OrtTensorRTProviderOptions tensorRT = new())
-                    {
-                        tensorRT.UpdateOptions(values);
-                        Options.AppendExecutionProvider_Tensorrt(tensorRT);
-                    }
-
-                    break;
-                default:
-                    Options.AppendExecutionProvider(ProviderNames.ShortName(provider), values);
-                    break;
-            }
-        }
-
-        public void Append(ProviderDevice device, IReadOnlyDictionary<string, string> options) => Options.AppendExecutionProvider(
-            OrtEnv.Instance(), [OrtEnv.Instance().GetEpDevices().Where(other => other.EpName == device.Provider).ElementAt(device.Number)], options);
-
-        public void Profile(string prefix)
-        {
-            Options.ProfileOutputPathPrefix = prefix;
-            Options.EnableProfiling = true;
-        }
-
-        public void Dispose() => Options.Dispose();
     }
 }

@@ -6,85 +6,65 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace Stemsharp.OnnxRuntime.Binding;
 
 /// <summary>A model in a session of the package's.</summary>
-internal sealed class PackageModel : ILoadedModel
+internal sealed class PackageModel(InferenceSession session, ExecutionProvider provider) : ILoadedModel
 {
-    private readonly InferenceSession _session;
+    // Host memory that an NVIDIA GPU reads and writes by itself; null elsewhere.
+    private OrtAllocator? _pinned;
 
-    // Host memory that the device reads and writes by itself; null where the provider has none.
-    private readonly Lazy<OrtAllocator?> _pinned;
+    public IReadOnlyList<TensorInfo> Inputs { get; } = [.. session.InputNames.Select(name => Describe(name, session.InputMetadata[name]))];
 
-    public PackageModel(string path, SessionOptions options)
+    public IReadOnlyList<TensorInfo> Outputs { get; } = [.. session.OutputNames.Select(name => Describe(name, session.OutputMetadata[name]))];
+
+    public string? Metadata(string key) => session.ModelMetadata.CustomMetadataMap.GetValueOrDefault(key);
+
+    public IBoundRun Bind(IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs)
     {
-        _session = new InferenceSession(path, options);
-        try
+        if (provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRT)
         {
-            Inputs = [.. _session.InputNames.Select(name => Describe(name, _session.InputMetadata[name]))];
-            Outputs = [.. _session.OutputNames.Select(name => Describe(name, _session.OutputMetadata[name]))];
-        }
-        catch
-        {
-            _session.Dispose();
-            throw;
+            using OrtMemoryInfo memory = new("CudaPinned", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput);
+            _pinned ??= new OrtAllocator(session, memory);
         }
 
-        _pinned = new Lazy<OrtAllocator?>(Pinned);
+        return new BoundRun(session, _pinned ?? OrtAllocator.DefaultInstance, OnnxNetworkSession.IsProcessor(provider), inputs, outputs);
     }
 
-    public IReadOnlyList<TensorInfo> Inputs { get; }
-
-    public IReadOnlyList<TensorInfo> Outputs { get; }
-
-    public string? Metadata(string key) => _session.ModelMetadata.CustomMetadataMap.GetValueOrDefault(key);
-
-    public IBoundRun Bind(IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs) =>
-        new BoundValues(_session, _pinned.Value ?? OrtAllocator.DefaultInstance, inputs, outputs);
-
-    public string EndProfiling() => _session.EndProfiling();
+    public string EndProfiling() => session.EndProfiling();
 
     public void Dispose()
     {
-        if (_pinned.IsValueCreated)
-        {
-            _pinned.Value?.Dispose();
-        }
-
-        _session.Dispose();
+        _pinned?.Dispose();
+        session.Dispose();
     }
 
     private static TensorInfo Describe(string name, NodeMetadata metadata) => metadata.IsTensor
         ? new TensorInfo(name, Array.ConvertAll(metadata.Dimensions, d => (long)d), metadata.ElementDataType == TensorElementType.Float)
         : new TensorInfo(name, [], IsFloat: false);
 
-    private OrtAllocator? Pinned()
-    {
-        try
-        {
-            using OrtMemoryInfo cuda = new("CudaPinned", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput);
-            return new OrtAllocator(_session, cuda);
-        }
-        catch (Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>
-    /// Inputs and outputs made once. They are given to each run rather than bound: an I/O binding copies inputs to a device when they are
-    /// bound, so that it would have to be bound anew for each run.
-    /// </summary>
-    private sealed unsafe class BoundValues : IBoundRun
+    /// <summary>Inputs and outputs that are made and bound once. To bind an input is to copy it where the provider has memory of its own.</summary>
+    private sealed unsafe class BoundRun : IBoundRun
     {
         private readonly InferenceSession _session;
+        private readonly bool _shares;
         private readonly RunOptions _options = new();
+        private readonly OrtIoBinding _binding;
         private readonly List<OrtValue> _inputs = [], _outputs = [];
 
-        public BoundValues(InferenceSession session, OrtAllocator allocator, IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs)
+        public BoundRun(InferenceSession session, OrtAllocator allocator, bool shares, IReadOnlyList<long[]> inputs, IReadOnlyList<long[]> outputs)
         {
-            _session = session;
+            (_session, _shares, _binding) = (session, shares, session.CreateIoBinding());
             try
             {
                 _inputs.AddRange(inputs.Select(shape => OrtValue.CreateAllocatedTensorValue(allocator, TensorElementType.Float, shape)));
                 _outputs.AddRange(outputs.Select(shape => OrtValue.CreateAllocatedTensorValue(allocator, TensorElementType.Float, shape)));
+                foreach ((string name, OrtValue output) in session.OutputNames.Zip(_outputs))
+                {
+                    _binding.BindOutput(name, output);
+                }
+
+                if (shares)
+                {
+                    BindInputs();
+                }
             }
             catch
             {
@@ -97,13 +77,21 @@ internal sealed class PackageModel : ILoadedModel
 
         public float* Output(int index) => Address(_outputs[index]);
 
+        public void Give()
+        {
+            if (!_shares)
+            {
+                BindInputs();
+            }
+        }
+
         public void Run(CancellationToken cancellationToken)
         {
             try
             {
                 using (cancellationToken.Register(() => _options.Terminate = true))
                 {
-                    _session.Run(_options, _session.InputNames, _inputs, _session.OutputNames, _outputs);
+                    _session.RunWithBinding(_options, _binding);
                 }
             }
             finally
@@ -114,8 +102,17 @@ internal sealed class PackageModel : ILoadedModel
 
         public void Dispose()
         {
+            _binding.Dispose();
             _inputs.Concat(_outputs).ToList().ForEach(value => value.Dispose());
             _options.Dispose();
+        }
+
+        private void BindInputs()
+        {
+            foreach ((string name, OrtValue input) in _session.InputNames.Zip(_inputs))
+            {
+                _binding.BindInput(name, input);
+            }
         }
 
         private static float* Address(OrtValue value) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(value.GetTensorMutableDataAsSpan<float>()));

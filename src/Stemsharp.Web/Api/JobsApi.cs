@@ -30,9 +30,9 @@ internal static class JobsApi
                     Routes.CheckId("job", before);
                 }
 
-                if (limit is < 1 or > 1000)
+                if (limit is < 1 or > JobQueue.MaxJobs)
                 {
-                    throw new ApiError(ApiErrorKind.BadRequest, "'limit' is from 1 to 1000.");
+                    throw new ApiError(ApiErrorKind.BadRequest, $"'limit' is from 1 to {JobQueue.MaxJobs}.");
                 }
 
                 return TypedResults.Ok(queue.Page(before, limit ?? PageSize));

@@ -84,6 +84,8 @@ internal static class Problems
         StoreErrorKind.TooMany => ApiErrorKind.TooMany,
         StoreErrorKind.NotMusic => ApiErrorKind.NotMusic,
         StoreErrorKind.DiskFull => ApiErrorKind.DiskFull,
+        StoreErrorKind.Busy => ApiErrorKind.Busy,
+        StoreErrorKind.Damaged => ApiErrorKind.Internal,
         _ => ApiErrorKind.Internal,
     };
 

@@ -151,7 +151,7 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Services
             .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(new Access(token, options))
             .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>()
-            .AddSingleton<IJobStore, FileJobStore>().AddSingleton<JobQueue>()
+            .AddSingleton<IJobStore, SqliteJobStore>().AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);

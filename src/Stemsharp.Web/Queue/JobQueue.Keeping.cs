@@ -14,6 +14,17 @@ internal sealed partial class JobQueue
         _events.JobChanged(job.Id);
     }
 
+    /// <summary>Keeps changes of several jobs and tells of them, or throws and changes none.</summary>
+    private void Keep(StoredJob[] jobs)
+    {
+        _store.Save(jobs);
+        foreach (StoredJob job in jobs)
+        {
+            _jobs[job.Id].Stored = job;
+            _events.JobChanged(job.Id);
+        }
+    }
+
     /// <summary>Changes a job whatever the store says. A server that ends now finds it as it was kept last.</summary>
     private void KeepAnyway(JobEntry entry, StoredJob job)
     {

@@ -221,11 +221,7 @@ internal sealed partial class JobQueue : IDisposable
             }
             // Moves have used up the numbers between two neighbours: number the whole queue anew.
             others.Insert(place, entry.Stored);
-            for (int i = 0; i < others.Count; i++)
-            {
-                Keep(_jobs[others[i].Id], others[i] with { Order = _clock + 1 + i });
-            }
-
+            Keep([.. others.Select((job, i) => job with { Order = _clock + 1 + i })]);
             return entry.View;
         }
 

@@ -72,18 +72,22 @@ internal sealed class LibrarySeparator : ISongSeparator
             Model = settings.Model!,
             ModelFolder = _options.ModelFolder,
             Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems,
-            Overlap = settings.Overlap,
-            Shifts = settings.Shifts!.Value,
             Threads = _options.Threads,
-            TemporaryFolder = workFolder,
-            WorkFolder = stepsFolder,
             ReleaseMemory = true,
+            Preload = false,
             Notices = new Notices(this),
         });
         _observer = observer;
         StemSeparator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);
-        return (await separator.SeparateAsync(AudioInput.FromFile(song), relay, options, relay, cancellationToken).ConfigureAwait(false)).Warnings;
+        SeparationOptions separation = new()
+        {
+            Overlap = settings.Overlap,
+            Shifts = settings.Shifts!.Value,
+            TemporaryFolder = workFolder,
+            WorkFolder = stepsFolder,
+        };
+        return (await separator.SeparateAsync(AudioInput.FromFile(song), relay, separation, relay, cancellationToken).ConfigureAwait(false)).Warnings;
     }
 
     public void WriteStems(
@@ -211,6 +215,6 @@ internal sealed class LibrarySeparator : ISongSeparator
             }
         }
 
-        public void Report(SeparationProgress value) => observer.Progress(value.Percent / 100, value.AudioSecondsDone);
+        public void Report(SeparationProgress value) => observer.Progress(value.Fraction, value.AudioSecondsDone);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ModelShelf
             ModelInfo own = Look(new ModelInfo(wanted, "The model that the server was started with.", [], false));
             if (!own.Installed)
             {
-                throw new ModelException($"There is no model '{wanted}'; there are {Names}.");
+                throw new ModelException($"There is no model '{wanted}'; there are {Names}.") { Failure = ModelFailure.Unknown };
             }
 
             _models = [own, .. _models];
@@ -85,7 +85,7 @@ internal sealed class ModelShelf
     {
         if (_options.Offline)
         {
-            throw new ModelException("The server was started with --offline and downloads nothing.");
+            throw new ModelException("The server was started with --offline and downloads nothing.") { Failure = ModelFailure.Offline };
         }
 
         Find(name);

@@ -13,7 +13,7 @@ internal static class SettingsCheck
         if (!model.Installed)
         {
             string what = model.Models is { } models ? $"Of the chain '{model.Name}' not all models are on this machine yet; it needs {string.Join(", ", models)}." : $"The model '{model.Name}' is not on this machine yet.";
-            throw new ModelException($"{what} Download it first: POST /api/v1/models/{model.Name}/download, or the button on the page.");
+            throw new ModelException($"{what} Download it first: POST /api/v1/models/{model.Name}/download, or the button on the page.") { Failure = ModelFailure.NotInstalled };
         }
 
         if (settings.Stems is { Count: 0 })

@@ -7,9 +7,12 @@ namespace Stemsharp.Web.Store;
 /// The server's folder. One server at a time holds it, and only its owner can read it.
 /// <code>
 /// token               the secret that clients show
+/// jobs.db             the jobs' records; -wal and -shm beside it are SQLite's
 /// songs/ID/           song.json, source
 /// uploads/ID/         upload.json, data
-/// jobs/ID/            job.json, stems/, peaks/, work/ (only while the job runs)
+/// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
+/// ballast             bytes to set free where a full disk lets nothing be deleted
+/// set-aside/TIME/     a damaged database, and folders of jobs that are in none
 /// </code>
 /// </summary>
 internal sealed class DataFolder : IDisposable
@@ -41,6 +44,11 @@ internal sealed class DataFolder : IDisposable
 
     public string Token => Path.Combine(Root, "token");
 
+    /// <summary>The database of jobs.</summary>
+    public string Jobs => Path.Combine(Root, "jobs.db");
+
+    public string Ballast => Path.Combine(Root, "ballast");
+
     public string Song(string id) => Inside("songs", id);
 
     public string Upload(string id) => Inside("uploads", id);
@@ -53,30 +61,54 @@ internal sealed class DataFolder : IDisposable
     /// </summary>
     public IEnumerable<(string Id, T Record)> Recover<T>(string kind, string record, JsonTypeInfo<T> type, ILogger logger) where T : class
     {
-        string[] ids = [.. Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(Path.GetFileName).OfType<string>().Where(Id.IsValid)];
-        foreach (string id in ids)
+        foreach (string id in Ids(kind))
         {
             string path = Path.Combine(Inside(kind, id), record);
             if (!File.Exists(path))
             {
                 TryDelete(Inside(kind, id), logger);
-                continue;
             }
-            T? found = null;
-            try
-            {
-                using FileStream file = File.OpenRead(path);
-                found = JsonSerializer.Deserialize(file, type);
-            }
-            catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
-            {
-                logger.LogError("{Path} cannot be read and is left as it is: {Error}", path, error.Message);
-            }
-            if (found is not null)
+            else if (TryRead(path, type, logger) is { } found)
             {
                 yield return (id, found);
             }
         }
+    }
+
+    /// <summary>The ids of a kind's folders.</summary>
+    public string[] Ids(string kind) => [.. Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(Path.GetFileName).OfType<string>().Where(Id.IsValid)];
+
+    /// <summary>Reads a document; null where there is none, or where it cannot be read, which is logged.</summary>
+    public static T? TryRead<T>(string path, JsonTypeInfo<T> type, ILogger logger) where T : class
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return JsonSerializer.Deserialize(file, type);
+        }
+        catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
+        {
+            logger.LogError("{Path} cannot be read and is left as it is: {Error}", path, error.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Moves files and folders, those that are there, out of the way into a new folder, and tells which.</summary>
+    public string SetAside(IReadOnlyList<string> paths)
+    {
+        string aside = Path.Combine(Root, "set-aside", $"{DateTime.UtcNow:yyyyMMdd-HHmmss}-{Id.New()[..4]}");
+        CreatePrivate(aside);
+        foreach (string path in paths.Where(Path.Exists))
+        {
+            Directory.Move(path, Path.Combine(aside, Path.GetFileName(path)));
+        }
+
+        return aside;
     }
 
     /// <summary>
@@ -108,6 +140,12 @@ internal sealed class DataFolder : IDisposable
 
     public static void Delete(string folder)
     {
+        // Asked first: an exception for each of thousands of jobs' folders that are not there would cost the start seconds.
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
         try
         {
             Directory.Delete(folder, recursive: true);

@@ -8,8 +8,8 @@ internal interface IJobStore
     /// <summary>Every job that was saved and not deleted, as it was saved last.</summary>
     IReadOnlyList<StoredJob> Recover();
 
-    /// <summary>Keeps a job, new or changed: when this returns, it is found again whatever becomes of the server.</summary>
-    void Save(StoredJob job);
+    /// <summary>Keeps jobs, new or changed, all or none: when this returns, they are found again whatever becomes of the server.</summary>
+    void Save(params IReadOnlyList<StoredJob> jobs);
 
     /// <summary>Forgets a job with all its files: when this returns, it never comes back.</summary>
     void Delete(string id);

@@ -34,6 +34,12 @@ internal enum StoreErrorKind
 
     /// <summary>There is no room for it.</summary>
     DiskFull,
+
+    /// <summary>Another program holds the database.</summary>
+    Busy,
+
+    /// <summary>The database is damaged.</summary>
+    Damaged,
 }
 
 /// <summary>Something that the store refuses.</summary>

@@ -80,6 +80,12 @@ public static class AudioFormats
         return found is not null;
     }
 
+    /// <summary>The format that a file name's extension means, upper or lower case.</summary>
+    /// <exception cref="OptionException">The extension means none; the message lists those that do.</exception>
+    public static AudioFormat FromPath(string path) => TryFromPath(path, out AudioFormat format)
+        ? format
+        : throw new OptionException($"'{Path.GetFileName(path)}' does not tell its format by its extension; valid are .{string.Join(", .", Enum.GetValues<AudioFormat>().Select(Extension))}.");
+
     /// <summary>Bits that a sample takes.</summary>
     public static int Bits(this SampleFormat format) => format switch
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -11,6 +13,7 @@ internal static class ChannelConversion
     /// <param name="sourceChannels">Channels there are.</param>
     /// <param name="target">[frames, targetChannels], overwritten.</param>
     /// <param name="targetChannels">Channels that are wanted.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Convert(ReadOnlySpan<float> source, int sourceChannels, Span<float> target, int targetChannels)
     {
         int frames = source.Length / sourceChannels;

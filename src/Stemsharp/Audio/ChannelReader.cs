@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A reader with another number of channels.</summary>
@@ -15,7 +17,7 @@ internal sealed class ChannelReader : IAudioReader
     {
         if (!ChannelConversion.IsPossible(inner.Channels, channels))
         {
-            throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.");
+            throw new AudioException($"A recording with {inner.Channels} channels can't be read as {channels} channels; it needs one, or at least {channels}.") { Failure = AudioFailure.Unsupported };
         }
 
         _inner = inner;
@@ -47,6 +49,7 @@ internal sealed class ChannelReader : IAudioReader
 
     public void Dispose() => _inner.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Mix(int frames, Span<float> interleaved)
     {
         int channels = _inner.Channels;

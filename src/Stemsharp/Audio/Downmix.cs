@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>How a recording of more than two channels becomes one of two.</summary>
@@ -44,6 +46,7 @@ internal static class DownmixTable
     /// <param name="how">How.</param>
     /// <param name="channels">Channels there are, more than two.</param>
     /// <param name="mask">Their speakers; 0 for channels without places, which all count as centre.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float[] Of(Downmix how, int channels, int mask)
     {
         float[] table = new float[2 * channels];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A recording that is moved in time: silence comes before it, or what comes before zero is left out.</summary>
@@ -22,6 +24,7 @@ internal sealed class OffsetReader : IJudgingReader
 
     public long? Length { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int room = interleaved.Length / Channels;

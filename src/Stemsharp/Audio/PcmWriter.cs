@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -40,6 +42,7 @@ internal abstract class PcmWriter : IStagedWriter
     protected SampleFormat Format { get; }
     protected int FrameBytes => Channels * SampleCodec.Bytes(Format);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<float> interleaved)
     {
         ObjectDisposedException.ThrowIf(_finished || _done, this);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A part of a recording.</summary>
@@ -33,6 +35,7 @@ internal sealed class RangeReader : IAudioReader
     public int Channels => _inner.Channels;
     public long? Length { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         while (_skip > 0)

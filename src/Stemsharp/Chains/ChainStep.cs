@@ -12,16 +12,16 @@ public sealed record ChainStep(string Name, ChainSum Input, IReadOnlyList<ChainM
 /// <param name="Model">A known name or a file, as <see cref="SeparatorOptions.Model"/>.</param>
 public sealed record ChainModel(string Model)
 {
-    /// <inheritdoc cref="SeparatorOptions.Overlap"/>
+    /// <inheritdoc cref="SeparationOptions.Overlap"/>
     public double? Overlap { get; init; }
 
-    /// <inheritdoc cref="SeparatorOptions.Shifts"/>
+    /// <inheritdoc cref="SeparationOptions.Shifts"/>
     public int? Shifts { get; init; }
 
-    /// <inheritdoc cref="SeparatorOptions.Seed"/>
+    /// <inheritdoc cref="SeparationOptions.Seed"/>
     public int? Seed { get; init; }
 
-    /// <inheritdoc cref="SeparatorOptions.Segment"/>
+    /// <inheritdoc cref="SeparationOptions.Segment"/>
     public double? Segment { get; init; }
 }
 

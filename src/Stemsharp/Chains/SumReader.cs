@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 
@@ -32,6 +33,7 @@ internal sealed class SumReader : IAudioReader
         return terms.Length == 1 ? terms[0] : new SumReader(terms, [.. sum.Terms.Select(term => term.IsSubtracted)]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int frames = FullRead.Frames(_terms[0], interleaved);

@@ -68,12 +68,12 @@ internal abstract class Checkpoint : IDisposable
     {
         if (Directory.Exists(path))
         {
-            throw new ModelException($"{path} is a folder, not a checkpoint file. Folders of models are given as the repository, with a model's name.");
+            throw new ModelException($"{path} is a folder, not a checkpoint file. Folders of models are given as the repository, with a model's name.") { Failure = ModelFailure.Unreadable };
         }
 
         if (!File.Exists(path))
         {
-            throw new ModelException($"{path} does not exist.");
+            throw new ModelException($"{path} does not exist.") { Failure = ModelFailure.NotInstalled };
         }
 
         ByteSource source = CheckpointFormatException.Guard(path, () => ByteSource.OpenFile(path));

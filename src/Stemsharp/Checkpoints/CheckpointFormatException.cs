@@ -29,19 +29,19 @@ internal sealed class CheckpointFormatException : Exception
         }
         catch (CheckpointFormatException e)
         {
-            throw new ModelException($"{name}: {e.Message}", e);
+            throw new ModelException($"{name}: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
         catch (Exception e) when (e is InvalidDataException or OverflowException or EndOfStreamException)
         {
-            throw new ModelException($"{name}: the file is damaged or cut off; get it again.", e);
+            throw new ModelException($"{name}: the file is damaged or cut off; get it again.", e) { Failure = ModelFailure.Corrupt };
         }
         catch (NotSupportedException e)
         {
-            throw new ModelException($"{name} is a pipe or a device; a model must be a file whose bytes can be read in any order.", e);
+            throw new ModelException($"{name} is a pipe or a device; a model must be a file whose bytes can be read in any order.", e) { Failure = ModelFailure.Unreadable };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelException($"{name} cannot be read: {e.Message}", e);
+            throw new ModelException($"{name} cannot be read: {e.Message}", e) { Failure = ModelFailure.Unreadable };
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Checkpoints;
@@ -71,6 +72,7 @@ internal sealed class StorageTensor : StoredTensor
         return last < long.MaxValue ? (long)last + 1 : null;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CopyTo(Span<float> destination)
     {
         CheckLength(destination.Length, Count);
@@ -166,6 +168,7 @@ internal sealed class StorageTensor : StoredTensor
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Widen(ReadOnlySpan<byte> raw, Span<float> destination)
     {
         switch (Type)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Stemsharp.Simd;
@@ -12,6 +13,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
     private const int Block = 4096;
     private const double RotaryBase = 10000;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CopyTo(Span<float> destination)
     {
         CheckLength(destination.Length, Count);
@@ -35,6 +37,7 @@ internal sealed class SyntheticTensor(string name, IReadOnlyList<int> shape)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override bool TryCopyTo(Span<Half> destination)
     {
         CheckLength(destination.Length, Count);

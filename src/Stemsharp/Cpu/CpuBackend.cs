@@ -50,7 +50,7 @@ public sealed class CpuBackend : Backend
     }
 
     /// <inheritdoc/>
-    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads, settings.Precision == EnginePrecision.Mixed && WhySingleHere is null);
+    public override string Describe(EngineSettings settings) => Describe(SimdTier.Chosen, settings.Threads, settings.Precision == EnginePrecision.Mixed && WhySingleHere is null ? PairKernels.Native : null);
 
     /// <inheritdoc/>
     public override IEngine Open(Network network, EngineSettings settings)
@@ -65,9 +65,14 @@ public sealed class CpuBackend : Backend
         : PairKernels.Native is null ? PairKernels.Refusal
         : null;
 
+    /// <summary>The instructions that mixed precision uses, and why not others; empty without any.</summary>
+    internal static string MixedBy => PairKernels.Native is not { } pairs ? ""
+        : pairs is TilePairs ? pairs.Name
+        : $"{pairs.Name}; {PairKernels.WhyNoTiles}";
+
     /// <summary>What an engine is called that runs an instruction set on so many threads.</summary>
-    internal static string Describe(SimdTier tier, int threads, bool isMixed) =>
-        $"cpu ({tier.Name}{(isMixed ? ", mixed" : "")}, {threads} {(threads == 1 ? "thread" : "threads")})";
+    internal static string Describe(SimdTier tier, int threads, PairKernels? pairs) =>
+        $"cpu ({tier.Name}{(pairs is null ? "" : $", mixed by {pairs.Name}")}, {threads} {(threads == 1 ? "thread" : "threads")})";
 
     /// <summary>How many pieces of a long song are to run at once: as asked for, or as many as keep the threads busy and fit into memory.</summary>
     internal static int PiecesAtOnce(Plan plan, EngineSettings settings)

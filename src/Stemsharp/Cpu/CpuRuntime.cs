@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Cpu.Planning;
 using Stemsharp.Inference;
 using Stemsharp.Kernels.Paired;
@@ -29,7 +30,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         _network = network;
         _settings = settings;
         _tier = tier;
-        Identity = new EngineIdentity(CpuBackend.BackendName, tier.Name, pairs is null ? EnginePrecision.Fp32 : EnginePrecision.Mixed);
+        Identity = new EngineIdentity(CpuBackend.BackendName, pairs is null ? tier.Name : $"{tier.Name}, {pairs.Name}", pairs is null ? EnginePrecision.Fp32 : EnginePrecision.Mixed);
     }
 
     /// <inheritdoc/>
@@ -37,8 +38,8 @@ internal sealed class CpuRuntime : INetworkRuntime
 
     /// <inheritdoc/>
     public string Description => _sessions.Count < 2
-        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count, _pairs is not null)
-        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count, _pairs is not null)}";
+        ? CpuBackend.Describe(_tier, _sessions.Count == 0 ? _settings.Threads : _sessions[0].Workers.Count, _pairs)
+        : $"{_sessions.Count} × {CpuBackend.Describe(_tier, _sessions[^1].Workers.Count, _pairs)}";
 
     /// <inheritdoc/>
     public bool IsReproducible => true;
@@ -66,6 +67,7 @@ internal sealed class CpuRuntime : INetworkRuntime
     public bool Serves(int samples, long pieces) => _samples == samples && _sessions.Count == Count(pieces);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IReadOnlyList<INetworkSession> Arrange(int samples, long pieces)
     {
         Clear();
@@ -82,7 +84,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         int count = Count(pieces), threads = _settings.Threads;
         for (int i = 0; i < count; i++)
         {
-            _sessions.Add(new CpuSession(Plan, _network.Definition, threads * (i + 1) / count - threads * i / count, _settings.Profile));
+            _sessions.Add(new CpuSession(Plan, _network.Definition, threads * (i + 1) / count - threads * i / count, _settings.Profile, _pairs?.WantsOwnThreads == true));
         }
 
         return _sessions;
@@ -106,6 +108,7 @@ internal sealed class CpuRuntime : INetworkRuntime
         return PlanBuilder.Compile(graph, weights, _tier, _settings.Threads, _store, _pairs);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Clear()
     {
         foreach (CpuSession session in _sessions)

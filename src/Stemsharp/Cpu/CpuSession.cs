@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
+using Stemsharp.MachineCode;
 
 namespace Stemsharp.Cpu;
 
@@ -6,15 +8,18 @@ namespace Stemsharp.Cpu;
 internal sealed unsafe class CpuSession : INetworkSession
 {
     private readonly WorkerPool _workers;
+    private readonly OwnThread? _thread;
     private readonly PlanPort?[] _inputs, _outputs;
 
     /// <param name="plan">What to run.</param>
     /// <param name="definition">Which port has which role.</param>
     /// <param name="threads">Threads, at least 1.</param>
     /// <param name="profile">Whether to sum up the time of each step.</param>
-    public CpuSession(Plan plan, NetworkDefinition definition, int threads, bool profile)
+    /// <param name="ownThreads">Whether the plan runs on threads with <see cref="SignalStack"/>s only, never on the caller's.</param>
+    public CpuSession(Plan plan, NetworkDefinition definition, int threads, bool profile, bool ownThreads)
     {
-        _workers = new WorkerPool(threads);
+        _workers = new WorkerPool(threads, ownThreads);
+        _thread = ownThreads ? new OwnThread("stemsharp worker 0") : null;
         Session = new Session(plan, _workers, profile);
         _inputs = ByRole(definition.Inputs, plan.Inputs);
         _outputs = ByRole(definition.Outputs, plan.Outputs);
@@ -35,17 +40,30 @@ internal sealed unsafe class CpuSession : INetworkSession
     /// <inheritdoc/>
     public void Run(CancellationToken cancellationToken)
     {
-        Session.Run(cancellationToken);
+        if (_thread is null)
+        {
+            Session.Run(cancellationToken);
+        }
+        else
+        {
+            _thread.Run(() => Session.Run(cancellationToken));
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <inheritdoc/>
+    public void Rehearse() => Session.Rehearse();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
+        _thread?.Dispose();
         _workers.Dispose();
         Session.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static PlanPort?[] ByRole(IEnumerable<NetworkPort> named, IReadOnlyList<PlanPort> ports)
     {
         PlanPort?[] result = new PlanPort?[Enum.GetValues<PortRole>().Length];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Cpu;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal static class LoadBalance
     private const double GoodEnough = 0.9;
 
     /// <summary>How much faster than one thread so many are, by the model.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SpeedUp(Plan plan, int threads)
     {
         double serial = 0, parallel = 0;
@@ -41,6 +44,7 @@ internal static class LoadBalance
     /// <param name="plan">The network.</param>
     /// <param name="threads">Threads in all.</param>
     /// <param name="memory">Bytes that sessions beyond the first may take.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Groups(Plan plan, int threads, long memory)
     {
         int most = (int)Math.Clamp(1 + memory / Session.Bytes(plan, Math.Max(1, threads / 2)), 1, threads);

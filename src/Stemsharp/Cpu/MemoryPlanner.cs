@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Cpu;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal static class MemoryPlanner
     private const int Rounds = 150;
 
     /// <summary>Sets the offsets and returns the arena's size in floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long Place(IEnumerable<Tensor> tensors)
     {
         List<Tensor> order = [.. tensors.Where(t => t.Root == t && t.Last >= 0).OrderByDescending(t => t.Floats).ThenBy(t => t.First).ThenBy(t => t.Name, StringComparer.Ordinal)];
@@ -43,6 +46,7 @@ internal static class MemoryPlanner
         return Place(best, placed);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Place(IEnumerable<Tensor> order, List<Tensor> placed)
     {
         placed.Clear();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -40,6 +41,7 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
     /// <summary>Memory of the packed weights.</summary>
     public long WeightBytes => Steps.SelectMany(s => s.Weights).Sum(w => w.Bytes);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         foreach (Step step in Steps)
@@ -51,6 +53,7 @@ internal sealed class Plan(IReadOnlyList<Step> steps, IReadOnlyList<Tensor> tens
     }
 
     /// <summary>The fused steps, then the arena's tensors with their lifetimes and offsets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override string ToString()
     {
         StringBuilder text = new();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu;
@@ -57,6 +58,7 @@ internal sealed unsafe class Session : IJob, IDisposable
     public float* Port(PlanPort port) => _workspace.At(port.Tensor);
 
     /// <summary>Runs the plan on what the input ports hold. Their memory is used for other things on the way.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(CancellationToken cancellationToken)
     {
         _cancellation = cancellationToken;
@@ -74,6 +76,12 @@ internal sealed unsafe class Session : IJob, IDisposable
         }
     }
 
+    /// <summary>
+    /// Runs one task of each phase of each step, so that the song finds their code compiled. What the steps read is of no account, so
+    /// the threads take different steps at a time, and compile them side by side.
+    /// </summary>
+    public void Rehearse() => Workers.Run(new Rehearsal(this), _plan.Steps.Count);
+
     void IJob.Execute(int item, int worker)
     {
         if (_cancellation.IsCancellationRequested)
@@ -81,15 +89,36 @@ internal sealed unsafe class Session : IJob, IDisposable
             return;
         }
 
-        Workspace workspace = _workspace;
-        workspace.Scratch = Scratch + worker * ScratchStride;
-        _step!.Run(_phase, item, workspace);
+        _step!.Run(_phase, item, WorkspaceOf(worker));
     }
 
     public void Dispose() => _memory.Dispose();
+
+    private Workspace WorkspaceOf(int worker)
+    {
+        Workspace workspace = _workspace;
+        workspace.Scratch = Scratch + worker * ScratchStride;
+        return workspace;
+    }
 
     // Each worker's scratch memory begins on a cache line that no other one shares.
     private static long StrideOf(Plan plan) => (plan.ScratchFloats + 63) / 32 * 32 + 32;
 
     private static long SlotsOf(Plan plan) => (plan.SlotDoubles * 2 + 15) / 16 * 16;
+
+    private sealed class Rehearsal(Session session) : IJob
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Execute(int item, int worker)
+        {
+            Step step = session._plan.Steps[item];
+            for (int phase = 0; phase < step.Phases; phase++)
+            {
+                if (step.Tasks(phase, session.Workers.Count) > 0)
+                {
+                    step.Run(phase, 0, session.WorkspaceOf(worker));
+                }
+            }
+        }
+    }
 }

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Inference;
+using Stemsharp.MachineCode;
 
 namespace Stemsharp.Cpu;
 
@@ -35,7 +37,8 @@ internal sealed class WorkerPool : IWorkers, IDisposable
     private volatile bool _stopping;
 
     /// <param name="count">Threads including the caller; at least 1.</param>
-    public WorkerPool(int count)
+    /// <param name="signalStacks">Whether those beside the caller get <see cref="SignalStack"/>s.</param>
+    public WorkerPool(int count, bool signalStacks = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Count = count;
@@ -43,7 +46,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
-            _threads[i] = new Thread(() => Loop(worker)) { IsBackground = true, Name = $"stemsharp worker {worker}" };
+            _threads[i] = new Thread(() => Loop(worker, signalStacks)) { IsBackground = true, Name = $"stemsharp worker {worker}" };
             _threads[i].Start();
         }
     }
@@ -59,6 +62,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
     }
 
     /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IJob job, int items)
     {
         if (Count == 1 || items <= 1)
@@ -105,6 +109,7 @@ internal sealed class WorkerPool : IWorkers, IDisposable
         error?.Throw();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         if (_stopping)
@@ -151,8 +156,10 @@ internal sealed class WorkerPool : IWorkers, IDisposable
 
     private bool HasWork() => (int)(Volatile.Read(ref _shared.Ticket) & 0xFFFFFFFF) > Bias;
 
-    private void Loop(int worker)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Loop(int worker, bool signalStack)
     {
+        using SignalStack? stack = signalStack ? SignalStack.Enlarge() : null;
         while (!_stopping)
         {
             if (HasWork())

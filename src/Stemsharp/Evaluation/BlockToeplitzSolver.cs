@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Evaluation;
 
@@ -19,6 +20,7 @@ internal static class BlockToeplitzSolver
     /// <param name="correlations">[a][b][τ] = Σ a[n + τ]·b[n] of the reference channels, τ = 0 … N − 1.</param>
     /// <param name="targets">[a][t][τ] = Σ t[n + τ]·a[n] for each right-hand side t.</param>
     /// <returns>[a][t][τ]: what reference channel a, delayed by τ, contributes to t.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double[][][] Solve(double[][][] correlations, double[][][] targets)
     {
         int channels = correlations.Length;
@@ -72,6 +74,7 @@ internal static class BlockToeplitzSolver
         return filters;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[][][] NewBlocks(int rows, int columns, int taps)
     {
         double[][][] blocks = new double[rows][][];
@@ -97,6 +100,7 @@ internal static class BlockToeplitzSolver
     }
 
     /// <summary>right ← matrix⁻¹·right for a positive semidefinite matrix, by Cholesky; null directions give 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SymmetricSolve(double[,] matrix, double[,] right)
     {
         int size = matrix.GetLength(0);
@@ -159,6 +163,7 @@ internal static class BlockToeplitzSolver
         private double[][][] _forwardNext;
         private double[][][] _backwardNext;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Recursion(double[][][] correlations, double[] gains, int taps)
         {
             _channels = correlations.Length;
@@ -202,6 +207,7 @@ internal static class BlockToeplitzSolver
         /// Row a of the block row below the first <paramref name="step"/> ones, times a column of blocks:
         /// Σ_b Σ_k r[b][a][step − k]·x[b][column][k].
         /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public double RowProduct(int a, double[][][] x, int column, int step)
         {
             double sum = 0;
@@ -214,6 +220,7 @@ internal static class BlockToeplitzSolver
         }
 
         /// <summary>Grows the predictors from <paramref name="step"/> to <paramref name="step"/> + 1 delays.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Extend(int step)
         {
             double[,] mismatch = new double[_channels, _channels];
@@ -259,6 +266,7 @@ internal static class BlockToeplitzSolver
         }
 
         /// <summary>error − cross·step, made exactly symmetric.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private double[,] Reduced(double[,] error, double[,] cross, double[,] step)
         {
             double[,] product = new double[_channels, _channels];

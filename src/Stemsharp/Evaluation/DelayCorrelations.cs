@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Evaluation;
 
 /// <summary>
@@ -50,6 +52,7 @@ internal sealed class DelayCorrelations
     /// <summary>Appends samples.</summary>
     /// <param name="signals">[channel][sample], the references' channels first.</param>
     /// <param name="count">Samples to take from each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(double[][] signals, int count)
     {
         int full = Block + Taps - 1;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Evaluation;
@@ -24,7 +25,7 @@ public sealed class EvaluationSignal
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (SpecialFile.TypeOf(path) == FileType.Pipe)
         {
-            throw new AudioException($"'{path}' is a pipe, which can be read only once; what is judged is read several times. Give a file.");
+            throw new AudioException($"'{path}' is a pipe, which can be read only once; what is judged is read several times. Give a file.") { Failure = AudioFailure.Unsupported };
         }
 
         return new EvaluationSignal(path, cancellationToken => AudioFiles.Open(path, null, cancellationToken));
@@ -58,6 +59,7 @@ public sealed class EvaluationSignal
 
         public long? Length => channels[0].Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             int frames = Math.Min(interleaved.Length / channels.Count, channels[0].Length - _position);

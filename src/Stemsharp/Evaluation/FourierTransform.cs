@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Evaluation;
@@ -46,6 +47,7 @@ internal sealed class FourierTransform
     public int Bins => Size / 2 + 1;
 
     /// <summary>Σ x[n]·exp(−2πi·nk/N) in place, without scaling.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Forward(Span<double> real, Span<double> imaginary)
     {
         for (int i = 0; i < Size; i++)
@@ -74,6 +76,7 @@ internal sealed class FourierTransform
     }
 
     /// <summary>The inverse of <see cref="Forward"/>, scaled by 1/N, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Inverse(Span<double> real, Span<double> imaginary)
     {
         // Exchanging the parts conjugates, up to a factor of i that the second exchange takes back.
@@ -91,6 +94,7 @@ internal sealed class FourierTransform
     /// <param name="second">N samples; scratch afterwards.</param>
     /// <param name="firstSpectrum">Receives <see cref="Bins"/> bins.</param>
     /// <param name="secondSpectrum">Receives <see cref="Bins"/> bins.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ForwardPair(Span<double> first, Span<double> second, HalfSpectrum firstSpectrum, HalfSpectrum secondSpectrum)
     {
         Forward(first, second);
@@ -105,6 +109,7 @@ internal sealed class FourierTransform
     }
 
     /// <summary>The inverse of <see cref="ForwardPair"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void InversePair(HalfSpectrum firstSpectrum, HalfSpectrum secondSpectrum, Span<double> first, Span<double> second)
     {
         for (int bin = 0; bin < Bins; bin++)
@@ -119,6 +124,7 @@ internal sealed class FourierTransform
         Inverse(first, second);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Butterflies(
         Span<double> upReal, Span<double> upImaginary, Span<double> downReal, Span<double> downImaginary,
         ReadOnlySpan<double> cosines, ReadOnlySpan<double> sines)

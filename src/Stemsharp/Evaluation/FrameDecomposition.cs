@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Evaluation;
 
@@ -64,6 +65,7 @@ internal sealed class FrameDecomposition
     /// <param name="references">[stem · channels + channel][sample].</param>
     /// <param name="estimates">Likewise.</param>
     /// <param name="length">Samples in the frame.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FrameScores[] Scores(double[][] references, double[][] estimates, int length)
     {
         Project(references, length);
@@ -99,6 +101,7 @@ internal sealed class FrameDecomposition
 
     private static double Square(double value) => value * value;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[][][] Table(int rows, int columns, Func<int, int, double[]> entry)
     {
         double[][][] table = new double[rows][][];
@@ -114,6 +117,7 @@ internal sealed class FrameDecomposition
         return table;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private HalfSpectrum[,] Spectra(double[][][] filters)
     {
         int columns = filters[0].Length;
@@ -135,6 +139,7 @@ internal sealed class FrameDecomposition
     }
 
     /// <summary>Fills the images: the frame's references, zeros around them, through both sets of filters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Project(double[][] references, int length)
     {
         int all = _stems * _channels;
@@ -196,6 +201,7 @@ internal sealed class FrameDecomposition
     private static void Accumulate(double[] source, Span<double> destination) =>
         TensorPrimitives.Add(source, destination, destination);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[][] NewImages(int count, int length)
     {
         double[][] images = new double[count][];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Evaluation;
 
 /// <summary>Reads a track's references and estimates in frames and scores each.</summary>
@@ -91,6 +93,7 @@ internal sealed class FrameScorer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _group.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private FrameScores[] Score(int length)
     {
         int channels = _group.Channels;

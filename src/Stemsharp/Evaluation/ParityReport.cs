@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Evaluation;
 
 /// <summary>How closely computed numbers agree with expected ones.</summary>
@@ -63,6 +65,7 @@ public sealed class ParityMeter(double relativeTolerance = 1e-5, double absolute
     /// <param name="expected">What is true.</param>
     /// <param name="actual">What was computed, as many numbers.</param>
     /// <exception cref="OptionException">The lengths differ.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         if (expected.Length != actual.Length)

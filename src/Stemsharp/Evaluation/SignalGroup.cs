@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Evaluation;
@@ -34,7 +35,7 @@ internal sealed class SignalGroup : IDisposable
                 {
                     throw new AudioException(
                         $"{signal.Name} has {reader.SampleRate} Hz and {reader.Channels} channels, but {signals[0].Name} has {SampleRate} Hz and {Channels}; " +
-                        "references, estimates and mixture of a track must agree. Convert one of them.");
+                        "references, estimates and mixture of a track must agree. Convert one of them.") { Failure = AudioFailure.Unsupported };
                 }
             }
         }
@@ -66,6 +67,7 @@ internal sealed class SignalGroup : IDisposable
     /// the next call.
     /// </summary>
     /// <returns>Frames; 0 at the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(out double[][] block)
     {
         int length = 0;

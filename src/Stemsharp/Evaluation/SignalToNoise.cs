@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Evaluation;
 
 /// <summary>How far numbers are from the true ones, taken in parts: 10·log10(Σ truth² / Σ (truth − found)²).</summary>
@@ -30,6 +32,7 @@ internal struct SignalToNoise
     /// <summary>Takes the next numbers.</summary>
     /// <param name="truth">True numbers.</param>
     /// <param name="found">As many others.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<float> truth, ReadOnlySpan<float> found)
     {
         Check(truth.Length, found.Length);
@@ -40,6 +43,7 @@ internal struct SignalToNoise
     }
 
     /// <inheritdoc cref="Add(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<double> truth, ReadOnlySpan<float> found)
     {
         Check(truth.Length, found.Length);

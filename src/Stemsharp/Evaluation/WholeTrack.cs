@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Evaluation;
 
@@ -37,6 +38,7 @@ internal sealed class WholeTrack
     public long Length { get; private set; }
 
     /// <summary>Reads references, estimates and possibly the mixture to the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static WholeTrack Read(
         IReadOnlyList<EvaluationSignal> signals, int stems, EvaluationOptions options, CancellationToken cancellationToken)
     {
@@ -78,6 +80,7 @@ internal sealed class WholeTrack
             stems.Length, _channels, (signal, reference) => correlations.Lags(Place(signal), Place(reference)), _filterLength);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(double[][] block, int length)
     {
         for (int stem = 0; stem < _stems; stem++)
@@ -138,6 +141,7 @@ internal static class Silence
     /// Whether any sample's channels add up to something: museval's test, which takes a recording with opposite
     /// channels for silent, too.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool IsAudible(ReadOnlySpan<double[]> channels, int length)
     {
         for (int i = 0; i < length; i++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Files;
@@ -23,13 +24,14 @@ internal sealed class ExactSumFinish
     public float Gain { get; private set; } = 1;
 
     /// <summary>How deep the mix cancels against the model's stems, and against the files, in dB.</summary>
-    public (double Before, double After) NullDecibels { get; private set; }
+    public NullDepth NullDecibels { get; private set; }
 
     /// <summary>Writes all files.</summary>
     /// <param name="stems">The files' samples.</param>
     /// <param name="mix">The mix.</param>
     /// <param name="open">Opens the writer of a file.</param>
     /// <param name="cancellationToken">Stops.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(
         IReadOnlyList<IWaitingSamples> stems, IWaitingSamples mix, Func<int, IAudioWriter> open, CancellationToken cancellationToken)
     {
@@ -67,10 +69,11 @@ internal sealed class ExactSumFinish
             }
         }
 
-        NullDecibels = (before.DepthDecibels, after.DepthDecibels);
+        NullDecibels = new NullDepth(before.DepthDecibels, after.DepthDecibels);
     }
 
     /// <summary>The mix as a file of the same format would hold it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Round(Span<float> mix, Quantiser? rounding, int[] steps)
     {
         for (int n = 0; n < mix.Length; n++)

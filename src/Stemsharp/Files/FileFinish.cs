@@ -17,20 +17,20 @@ internal sealed class FileFinish(FilePlan plan, IReadOnlyList<FileLane> lanes, C
     public IReadOnlyList<int>? Stages { get; init; }
 
     /// <summary>Null depths in dB, of the model's stems and of the files; null without an exact sum.</summary>
-    public (double Before, double After)? NullDecibels { get; private set; }
+    public NullDepth? NullDecibels { get; private set; }
 
     /// <summary>Makes a plan's files from samples that wait elsewhere, all of them or none.</summary>
     /// <param name="plan">What was asked for; its files hold one stem each.</param>
     /// <param name="stems">The files' samples, at the rate of the plan.</param>
     /// <param name="mix">The mix, for an exact sum.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public static IReadOnlyList<MadeFile> Write(
+    public static IReadOnlyList<SavedStem> Write(
         FilePlan plan, IReadOnlyList<IWaitingSamples> stems, IWaitingSamples? mix, CancellationToken cancellationToken)
     {
         FileLane[] lanes = [.. stems.Select((waiting, i) => new FileLane(plan, i, waiting, cancellationToken))];
         try
         {
-            MadeFile[] made = new FileFinish(plan, lanes, cancellationToken).Run(mix, ParallelWorkers.Caller);
+            SavedStem[] made = new FileFinish(plan, lanes, cancellationToken).Run(mix, ParallelWorkers.Caller);
             Name(lanes);
             return made;
         }
@@ -49,7 +49,7 @@ internal sealed class FileFinish(FilePlan plan, IReadOnlyList<FileLane> lanes, C
     /// <summary>Makes the files whole.</summary>
     /// <param name="mix">The mix, for an exact sum at the stems' rate.</param>
     /// <param name="workers">Threads that are free.</param>
-    public MadeFile[] Run(IWaitingSamples? mix, IWorkers workers) => plan switch
+    public SavedStem[] Run(IWaitingSamples? mix, IWorkers workers) => plan switch
     {
         { Traktor: { } options } => [Container(options)],
         { Residual: not null } => Sum(mix!),
@@ -57,9 +57,9 @@ internal sealed class FileFinish(FilePlan plan, IReadOnlyList<FileLane> lanes, C
     };
 
     /// <summary>Every file for itself.</summary>
-    private MadeFile[] Each(IWorkers workers)
+    private SavedStem[] Each(IWorkers workers)
     {
-        MadeFile[] made = new MadeFile[lanes.Count];
+        SavedStem[] made = new SavedStem[lanes.Count];
         float[] gains = [.. lanes.Select(lane => plan.ClipMode == ClipMode.Rescale ? Clipping.RescaleGain(lane.Waiting!.Peak) : 1)];
         if (plan.SharedGain)
         {
@@ -78,7 +78,7 @@ internal sealed class FileFinish(FilePlan plan, IReadOnlyList<FileLane> lanes, C
     }
 
     /// <summary>Files that add up.</summary>
-    private MadeFile[] Sum(IWaitingSamples mix)
+    private SavedStem[] Sum(IWaitingSamples mix)
     {
         ExactSumFinish finish = new(plan);
         finish.Write([.. lanes.Select(lane => lane.Waiting!)], mix, i => lanes[i].Open(), cancellationToken);
@@ -87,7 +87,7 @@ internal sealed class FileFinish(FilePlan plan, IReadOnlyList<FileLane> lanes, C
     }
 
     /// <summary>One file with all tracks.</summary>
-    private MadeFile Container(TraktorStemOptions options)
+    private SavedStem Container(TraktorStemOptions options)
     {
         string path = plan.Files[0].Path;
         IStagedWriter writer = TraktorStemFile.CreateStaged(path, plan.SampleRate, options, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 
@@ -58,7 +59,8 @@ internal sealed class FileLane(FilePlan plan, int index, IWaitingSamples? waitin
 
     /// <summary>Writes what is left, and everything again where the gain is another than 1.</summary>
     /// <param name="gain">What samples are multiplied by.</param>
-    public MadeFile Finish(float gain)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public SavedStem Finish(float gain)
     {
         if (gain != 1)
         {
@@ -82,10 +84,10 @@ internal sealed class FileLane(FilePlan plan, int index, IWaitingSamples? waitin
 
     /// <summary>Writes what is left of a file whose samples came from elsewhere.</summary>
     /// <param name="gain">What they were multiplied by, for the report.</param>
-    public MadeFile Finished(float gain)
+    public SavedStem Finished(float gain)
     {
         _writer!.Finish();
-        return new MadeFile(_file.Mixdown.Name, _file.Path, gain, _writer.ClippedSamples);
+        return new SavedStem(_file.Mixdown.Name, _file.Path, gain, _writer.ClippedSamples);
     }
 
     /// <summary>Gives the file its name.</summary>

@@ -88,10 +88,3 @@ internal sealed record FilePlan
 /// <param name="Path">Its final name.</param>
 /// <param name="Encoding">Its format, dither and tags.</param>
 internal sealed record PlannedFile(Mixdown Mixdown, string Path, EncodingOptions Encoding);
-
-/// <summary>A file that was made.</summary>
-/// <param name="Stem">What it holds.</param>
-/// <param name="Path">Where it lies.</param>
-/// <param name="Gain">The factor that was applied against clipping; 1 for none.</param>
-/// <param name="ClippedSamples">Samples cut to the format's range.</param>
-internal sealed record MadeFile(string Stem, string Path, float Gain, long ClippedSamples);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
@@ -42,6 +43,7 @@ internal sealed record Mixdown(string Name, IReadOnlyList<float> Weights, float 
     /// <summary>Adds up a block.</summary>
     /// <param name="block">Stems and mix.</param>
     /// <param name="destination">Length × channels samples, channels interleaved; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Mix(SeparatedBlock block, Span<float> destination)
     {
         List<(float Weight, float[][] Source)> terms = [];
@@ -69,6 +71,7 @@ internal sealed record Mixdown(string Name, IReadOnlyList<float> Weights, float 
     }
 
     // The same for two channels and eight frames at once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int MixPairs(List<(float Weight, float[][] Source)> terms, int frames, Span<float> destination)
     {
         int i = 0;

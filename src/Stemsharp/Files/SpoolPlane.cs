@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 
@@ -31,6 +32,7 @@ internal sealed class SpoolPlane : IWaitingSamples
     public float Peak => _peak.Peak;
 
     /// <summary>Appends frames, channels interleaved.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<float> samples)
     {
         if (_resampler is null)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Files;
@@ -16,6 +17,7 @@ internal static class TraktorFinish
     /// <param name="mode">The clip mode.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>The gain.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Write(IReadOnlyList<IWaitingSamples> tracks, IAudioWriter writer, ClipMode mode, CancellationToken cancellationToken)
     {
         float gain = mode == ClipMode.Rescale ? Clipping.RescaleGain(tracks.Max(t => t.Peak)) : 1;

@@ -39,7 +39,7 @@ public static class DefinitionJson
         }
         catch (JsonException e)
         {
-            throw new ModelException($"The definition of a network is no JSON: {e.Message}", e);
+            throw new ModelException($"The definition of a network is no JSON: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
     }
 
@@ -107,7 +107,7 @@ public static class DefinitionJson
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new ModelException($"The definition of the network is damaged: {e.Message}", e);
+            throw new ModelException($"The definition of the network is damaged: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
     }
 

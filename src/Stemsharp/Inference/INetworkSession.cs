@@ -24,6 +24,14 @@ internal unsafe interface INetworkSession : IDisposable
     /// <summary>Runs the network on what its inputs hold, and on what those hold that it leads.</summary>
     /// <param name="cancellationToken">Stops within the network; the outputs are then undefined.</param>
     void Run(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs as much of the network as it takes for all of its code to be compiled, on whatever its memory holds; the outputs are then
+    /// undefined. Nothing where there is no such code.
+    /// </summary>
+    void Rehearse()
+    {
+    }
 }
 
 /// <summary>What runs only the network, as <see cref="SpectralEngine"/> needs it: sessions for pieces of one length at a time.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Graph.Interpretation;
 
@@ -58,6 +59,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
 
         public float* Output(PortRole role) => _outputs.Pointer(role);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(CancellationToken cancellationToken)
         {
             double[][] inputs = [.. _graph.Inputs.Select(i => Widen(_inputs.Span(_definition.Inputs.Single(p => p.Name == i.Name).Role)))];
@@ -78,6 +80,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
             _outputs.Dispose();
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static double[] Widen(ReadOnlySpan<float> values)
         {
             double[] result = new double[values.Length];
@@ -95,6 +98,7 @@ internal sealed unsafe class InterpretedRuntime(Network network) : INetworkRunti
     {
         private readonly Dictionary<Parameter, float[]> _values = [];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public KeptWeights(Graph.Graph graph, IWeightSource weights)
         {
             foreach (Parameter parameter in graph.Parameters)

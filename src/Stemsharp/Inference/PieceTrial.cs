@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Inference;
 
 /// <summary>One piece of music through an engine: for those who judge engines and exports.</summary>
@@ -9,6 +11,7 @@ internal static class PieceTrial
     /// <param name="mix">[C, L], of a length L that the network takes.</param>
     /// <param name="cancellationToken">Stops within the network.</param>
     /// <returns>All stems, [S, C, L].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float[] Run(IEngine engine, NetworkDefinition definition, ReadOnlySpan<float> mix, CancellationToken cancellationToken)
     {
         int channels = definition.Channels, samples = mix.Length / channels;

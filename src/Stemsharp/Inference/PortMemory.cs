@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Inference;
@@ -24,6 +25,7 @@ internal sealed unsafe class PortMemory : IDisposable
     /// <summary>The memory of a port that there is.</summary>
     public Span<float> Span(PortRole role) => _buffers[(int)role]!.Span;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         foreach (NativeBuffer<float>? buffer in _buffers)

@@ -7,7 +7,7 @@ namespace Stemsharp.Inference;
 /// branches give is added up. Runs go on side by side, as many as there are sessions that lead; those that one leads go through the
 /// network with it.
 /// </summary>
-internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRuntime runtime, int threads) : IProfiledEngine
+internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRuntime runtime, int threads) : IProfiledEngine, IRehearsable
 {
     private readonly List<Group> _groups = [];
     private readonly Stack<Group> _free = [];
@@ -92,6 +92,9 @@ internal sealed class SpectralEngine(NetworkDefinition definition, INetworkRunti
             _free.Push(_groups[i]);
         }
     }
+
+    /// <inheritdoc/>
+    public void Rehearse(IReadOnlyList<int> stems) => _groups[0].Pieces[0].Rehearse([.. stems]);
 
     /// <inheritdoc/>
     public IPieceBuffer? Lease()

@@ -102,6 +102,24 @@ internal sealed unsafe class SpectralPiece : IPieceBuffer
         }
     }
 
+    /// <summary>Goes once through transforms and network, for their code to be compiled.</summary>
+    /// <param name="stems">The wanted stems, by number.</param>
+    public void Rehearse(int[] stems)
+    {
+        _wanted = stems;
+        if (_session.Input(PortRole.Spectrogram) != null)
+        {
+            Forward(0);
+        }
+
+        _session.Rehearse();
+        if (_session.Output(PortRole.Spectrogram) != null)
+        {
+            Inverse(0);
+            Join(0);
+        }
+    }
+
     /// <summary>Gives the lease back.</summary>
     public void Dispose() => Owner.Return(this);
 

@@ -23,6 +23,7 @@ internal static class FmaPeak
     /// <summary>
     /// Independent multiply-adds in registers on so many threads at once, in several rounds.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static FmaRate Measure(int threads, double seconds = 0.5)
     {
         Func<long, long> loop = SimdTier.Chosen.Bits switch

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Stemsharp.MachineCode;
 
 /// <summary>
-/// The few x86-64 instructions that kernels made at run time consist of, as bytes: moves and counts in general registers, and AVX-512
-/// instructions on registers 0 to 31 (Intel, "Architectures Software Developer's Manual", volume 2, chapter 2.7: EVEX).
+/// The few x86-64 instructions that kernels made at run time consist of, as bytes: moves and counts in general registers, AVX-512
+/// instructions on registers 0 to 31 and AMX instructions on tiles 0 to 7 (Intel, "Architectures Software Developer's Manual", volume 2,
+/// chapters 2.3 and 2.7: VEX and EVEX).
 /// </summary>
 internal sealed class Assembler
 {
@@ -21,6 +22,31 @@ internal sealed class Assembler
     {
         Rex(register, from);
         _code.Add(0x8B);
+        Memory((int)register & 7, from, displacement, 1);
+    }
+
+    /// <summary>mov [base + displacement], register, 64 bits; leaves alone what <see cref="JumpIfNotZero"/> asks about.</summary>
+    public void Store(Register to, int displacement, Register register)
+    {
+        Rex(register, to);
+        _code.Add(0x89);
+        Memory((int)register & 7, to, displacement, 1);
+    }
+
+    /// <summary>mov register, number, with its sign.</summary>
+    public void Set(Register register, int number)
+    {
+        Rex(0, register);
+        _code.Add(0xC7);
+        _code.Add((byte)(0xC0 | (int)register & 7));
+        Number(number);
+    }
+
+    /// <summary>add register, [base + displacement], 64 bits.</summary>
+    public void AddMemory(Register register, Register from, int displacement)
+    {
+        Rex(register, from);
+        _code.Add(0x03);
         Memory((int)register & 7, from, displacement, 1);
     }
 
@@ -70,6 +96,60 @@ internal sealed class Assembler
 
     /// <summary>vpermw z, order, a: sixteen-bit numbers in another order.</summary>
     public void PermuteWords(int z, int order, int a) => Registers(Prefix.P66, Map.Of0F38, 0x8D, z, order, a, wide: true);
+
+    /// <summary>ldtilecfg [base + displacement]: the tiles' sizes, and zeros in all of them.</summary>
+    public void ConfigureTiles(Register from, int displacement)
+    {
+        Vex(Prefix.None, 0, false, (int)from >= 8);
+        _code.Add(0x49);
+        Memory(0, from, displacement, 1);
+    }
+
+    /// <summary>tilerelease.</summary>
+    public void ReleaseTiles()
+    {
+        Vex(Prefix.None, 0, false, false);
+        _code.AddRange([0x49, 0xC0]);
+    }
+
+    /// <summary>tilezero tile.</summary>
+    public void ClearTile(int tile)
+    {
+        Vex(Prefix.PF2, 0, false, false);
+        _code.AddRange([0x49, (byte)(0xC0 | tile << 3)]);
+    }
+
+    /// <summary>tileloadd tile, [base + stride + displacement]: rows at base + displacement, a stride apart.</summary>
+    public void LoadTile(int tile, Register from, Register stride, int displacement) => TileMemory(Prefix.PF2, tile, from, stride, displacement);
+
+    /// <summary>tilestored [base + stride + displacement], tile.</summary>
+    public void StoreTile(Register to, Register stride, int displacement, int tile) => TileMemory(Prefix.PF3, tile, to, stride, displacement);
+
+    /// <summary>tdpbf16ps tile, a, b: adds rows of pairs times columns of pairs.</summary>
+    public void TileProduct(int tile, int a, int b)
+    {
+        Vex(Prefix.PF3, b, false, false);
+        _code.AddRange([0x5C, (byte)(0xC0 | tile << 3 | a)]);
+    }
+
+    private void TileMemory(Prefix prefix, int tile, Register from, Register stride, int displacement)
+    {
+        Vex(prefix, 0, (int)stride >= 8, (int)from >= 8);
+        _code.Add(0x4B);
+        int low = (int)from & 7;
+        int mode = displacement == 0 && low != 5 ? 0 : displacement is >= sbyte.MinValue and <= sbyte.MaxValue ? 1 : 2;
+        _code.Add((byte)(mode << 6 | tile << 3 | 4));
+        _code.Add((byte)(((int)stride & 7) << 3 | low));
+        Displacement(mode, displacement, 1);
+    }
+
+    // Three bytes: the map is 0F 38, the length 128 bits, the operands' size the smaller one.
+    private void Vex(Prefix prefix, int a, bool index, bool memory)
+    {
+        _code.Add(0xC4);
+        _code.Add((byte)(0x80 | (index ? 0 : 0x40) | (memory ? 0 : 0x20) | (int)Map.Of0F38));
+        _code.Add((byte)((~a & 15) << 3 | (int)prefix));
+    }
 
     private void Rex(Register register, Register memory) => _code.Add((byte)(0x48 | (int)register >> 3 << 2 | (int)memory >> 3));
 
@@ -124,6 +204,11 @@ internal sealed class Assembler
             _code.Add(0x24);
         }
 
+        Displacement(mode, displacement, unit);
+    }
+
+    private void Displacement(int mode, int displacement, int unit)
+    {
         if (mode == 1)
         {
             _code.Add((byte)(displacement / unit));
@@ -180,4 +265,10 @@ internal enum Register
 
     /// <summary>Free.</summary>
     R9,
+
+    /// <summary>Free.</summary>
+    R10,
+
+    /// <summary>Free.</summary>
+    R11,
 }

@@ -37,7 +37,7 @@ internal sealed class FamilyTable(params IReadOnlyList<Family> families)
             }
         }
 
-        throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(", ", SyntheticNames)}.");
+        throw new ModelException($"There is no model {name}; the synthetic ones are {string.Join(", ", SyntheticNames)}.") { Failure = ModelFailure.Unknown };
     }
 
     /// <summary>A network with made-up weights that costs what another one costs.</summary>

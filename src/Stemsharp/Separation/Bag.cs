@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
@@ -41,6 +42,7 @@ internal sealed class Bag
     /// <param name="members">The model's networks, at least one.</param>
     /// <param name="wanted">The wanted stems, by number, in order; one more than the networks give is their complement.</param>
     /// <exception cref="ModelException">No network counts for a wanted stem.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Bag(IReadOnlyList<BagMember> members, IReadOnlyList<int> wanted)
     {
         Wanted = [.. wanted];

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Inference;
 
@@ -50,6 +51,7 @@ internal sealed class BlockAssembly
     /// <param name="stage">The last stage before it, in the run's timeline; then the one that made the last block.</param>
     /// <param name="receive">Takes a block in the last pass.</param>
     /// <param name="peaks">The peak of each wanted stem so far.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(long end, IWorkers workers, ref int stage, Action<SeparatedBlock> receive, PeakMeter[] peaks)
     {
         long begin = _position;
@@ -84,6 +86,7 @@ internal sealed class BlockAssembly
     }
 
     // What this pass gives for a stem, and what earlier ones left.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fill(int i, int slot, int skip)
     {
         Span<float> earlier = _earlier[slot].AsSpan(0, _spooled[slot] ? _block.Length : 0);
@@ -99,6 +102,7 @@ internal sealed class BlockAssembly
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Spool(int i, int slot, int skip)
     {
         Fill(i, slot, skip);
@@ -108,10 +112,11 @@ internal sealed class BlockAssembly
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Deliver(int skip, PeakMeter[] peaks)
     {
         int[] own = _bag.Passes[_pass].Slots;
-        _block.Workers.For(_bag.Slots + 1, slot =>
+        _block.Workers.For(_bag.Slots + 1, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (slot) =>
         {
             if (slot == _bag.Slots)
             {
@@ -143,6 +148,7 @@ internal sealed class BlockAssembly
     }
 
     // A finished stem, of this pass where it has one in it; no peak where only the complement needs it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(int i, int slot, int skip, PeakMeter? peak)
     {
         if (i >= 0)
@@ -163,6 +169,7 @@ internal sealed class BlockAssembly
     }
 
     // The mix less all that the networks give.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Complement(int complement, int channel)
     {
         Span<float> rest = _block.Stems[complement][channel].AsSpan(0, _block.Length);

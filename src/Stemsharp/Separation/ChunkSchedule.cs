@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Separation;
 
 /// <summary>One piece of the track that the network sees by itself.</summary>
@@ -30,6 +32,7 @@ internal sealed class ChunkSchedule
     /// <param name="maximum">The largest offset there can be.</param>
     /// <param name="border">Samples that belong to the pieces before the track.</param>
     /// <param name="borderBehind">Samples that belong to the pieces behind the track.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ChunkSchedule(long length, int segment, int? stride, IReadOnlyList<int> offsets, int maximum, int border = 0, int borderBehind = 0)
     {
         Length = length;
@@ -84,6 +87,7 @@ internal sealed class ChunkSchedule
 
     private long StartOf(int run) => _starts[run] + _next[run] * _stride;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int NextRun()
     {
         int best = -1;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -30,6 +31,7 @@ internal sealed class FiniteReader(IAudioReader inner, string name) : IAudioRead
 
     public void Dispose() => inner.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Refuse(ReadOnlySpan<float> samples)
     {
         int at = 0;
@@ -43,6 +45,6 @@ internal sealed class FiniteReader(IAudioReader inner, string name) : IAudioRead
         string what = float.IsNaN(samples[at]) ? "not a number (NaN)" : "infinite";
         throw new AudioException(
             $"'{name}' holds a sample that is {what}: channel {at % Channels + 1}, sample {frame} ({seconds} s). "
-            + "Audio must be finite numbers; export it again, or cut that part out.");
+            + "Audio must be finite numbers; export it again, or cut that part out.") { Failure = AudioFailure.NotNumbers };
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -6,6 +7,7 @@ namespace Stemsharp.Separation;
 internal static class FullRead
 {
     /// <returns>Frames read; fewer than fit only at the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Frames(IAudioReader reader, Span<float> interleaved)
     {
         int wanted = interleaved.Length / reader.Channels, got = 0;

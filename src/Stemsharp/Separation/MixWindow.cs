@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Separation;
@@ -22,6 +23,7 @@ internal sealed class MixWindow
     /// <param name="length">Its length as an earlier pass found it.</param>
     /// <param name="capacity">Samples that are held at once as a rule; it grows where more are asked for.</param>
     /// <param name="border">Samples that are mirrored at both ends, fewer than the track has; zeros lie beyond.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public MixWindow(IAudioReader reader, string name, long length, long capacity, int border = 0)
     {
         _border = border;
@@ -42,6 +44,7 @@ internal sealed class MixWindow
     public int Channels => _channels.Length;
 
     /// <summary>Reads on until everything before <paramref name="end"/> is held, as far as the track reaches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ReadTo(long end)
     {
         // The mirror image before the track is of what comes after.
@@ -76,6 +79,7 @@ internal sealed class MixWindow
     }
 
     /// <summary>Forgets everything before <paramref name="start"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void DiscardBefore(long start)
     {
         // The mirror image behind the track is of what came before.
@@ -117,6 +121,7 @@ internal sealed class MixWindow
         Mirror(channel, start, destination);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Mirror(int channel, long start, Span<float> destination)
     {
         if (_border == 0)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
@@ -82,6 +83,7 @@ internal sealed class PassCut
     /// <param name="input">A channel, filled up to <paramref name="shown"/>.</param>
     /// <param name="shown">Samples of the track.</param>
     /// <param name="window">Samples of the window; zeros follow it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FillRest(Span<float> input, int shown, int window)
     {
         Span<float> rest = input[shown..window];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Stemsharp.Inference;
 
@@ -64,6 +65,7 @@ internal sealed class PieceQueue : IDisposable
     public void AddSilent(Piece piece) => _queue.Enqueue(new Entry(piece, needsNetwork: false));
 
     /// <summary>Adds a piece; false when pieces have to be taken out first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryRun(Piece piece)
     {
         _engine ??= _pass.Member.Engines.Open(piece.Samples, _pieces);
@@ -89,6 +91,7 @@ internal sealed class PieceQueue : IDisposable
 
     /// <summary>The oldest piece, when it is done, with the buffer that holds its stems and is to be disposed; null for a silent one.</summary>
     /// <param name="engine">What made it; null for a silent one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (Piece Piece, IPieceBuffer? Buffer, int Stage) Take(out IEngine? engine)
     {
         engine = null;
@@ -124,6 +127,7 @@ internal sealed class PieceQueue : IDisposable
     }
 
     /// <summary>Stops what is still at work, and waits for it: the engine lives on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         _cancellation.Cancel();
@@ -169,6 +173,7 @@ internal sealed class PieceQueue : IDisposable
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Submit()
     {
         if (_gathered.Count == 0)
@@ -215,6 +220,7 @@ internal sealed class PieceQueue : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Check(IPieceBuffer buffer)
     {
         if (!_pass.Member.Engines.ChecksResults)
@@ -235,6 +241,7 @@ internal sealed class PieceQueue : IDisposable
     }
 
     // Everything that is in the queue is run again: its inputs are gone.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Recover(EngineException failure, int samples)
     {
         WaitForRuns();
@@ -263,6 +270,7 @@ internal sealed class PieceQueue : IDisposable
         _samples = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WaitForRuns()
     {
         foreach (Task run in _runs)

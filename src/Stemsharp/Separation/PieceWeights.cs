@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
@@ -55,6 +56,7 @@ internal abstract class PieceWeights
     /// <summary>A piece's weight before it is divided.</summary>
     protected abstract double Raw(long index, long last, int sample);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float[] Compute(long index, long last)
     {
         float[] result = new float[Samples];
@@ -83,6 +85,7 @@ internal abstract class PieceWeights
     {
         private readonly double[] _triangle;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public TriangleWeights(int samples, int? stride, double power)
             : base(samples, stride)
         {

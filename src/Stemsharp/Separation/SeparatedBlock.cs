@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
@@ -36,6 +37,7 @@ internal sealed class SeparatedBlock
     /// <summary>The stage that made it, in the run's timeline; negative without one.</summary>
     public int Stage { get; set; } = -1;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[][] NewChannels(int channels)
     {
         float[][] result = new float[channels][];

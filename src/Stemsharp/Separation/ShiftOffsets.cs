@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Separation;
@@ -13,6 +14,7 @@ internal static class ShiftOffsets
     /// <param name="seed">Draws them; null for evenly spaced ones.</param>
     /// <param name="maximum">Half a second, in samples.</param>
     /// <param name="member">Position of the network in its bag: each draws its own.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int[] Choose(int shifts, int? seed, int maximum, int member)
     {
         if (seed is null || shifts == 0)

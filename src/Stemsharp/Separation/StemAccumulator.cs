@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Separation;
@@ -16,6 +17,7 @@ internal sealed class StemAccumulator(int capacity)
     /// <param name="shift">The track's mean.</param>
     /// <param name="weights">The cross-fade, one per sample.</param>
     /// <param name="share">What the whole piece counts.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(
         long start, ReadOnlySpan<float> piece, float scale, float shift, ReadOnlySpan<float> weights, float share)
     {

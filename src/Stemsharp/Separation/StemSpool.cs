@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Stemsharp.Audio;
@@ -50,6 +51,7 @@ internal sealed class StemSpool : IDisposable
 
     /// <summary>Reads samples; those that were never written are zero or beyond the file's end.</summary>
     /// <returns>How many were read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(int plane, long start, Span<float> samples)
     {
         Span<byte> bytes = MemoryMarshal.AsBytes(samples);

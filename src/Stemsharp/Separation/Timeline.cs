@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Separation;
 
@@ -47,6 +48,7 @@ internal sealed class Timeline
     /// <param name="began">When it began.</param>
     /// <param name="after">Numbers of the stages that it needed; negative ones are none.</param>
     /// <returns>Its number.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Add(string name, long began, params ReadOnlySpan<int> after)
     {
         long ended = Now;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Inference;
 
@@ -67,6 +68,7 @@ internal sealed class TrackSeparator
     /// <param name="receive">Takes each finished stretch, which is valid until it returns.</param>
     /// <param name="report">Told after each piece.</param>
     /// <param name="cancellationToken">Stops within a piece.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public SeparationTally Run(
         Action<SeparatedBlock> receive, Action<SeparationStep> report, CancellationToken cancellationToken)
     {
@@ -82,6 +84,7 @@ internal sealed class TrackSeparator
         return new SeparationTally(_segments, _silent, [.. _peaks.Select(peak => peak.Peak)], _engines);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pass(
         int number,
         StemSpool? spool,
@@ -180,6 +183,7 @@ internal sealed class TrackSeparator
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsSilent(MixWindow mix, long start, int length)
     {
         // In blocks, so that music is told from silence at its first sounding sample.
@@ -200,6 +204,7 @@ internal sealed class TrackSeparator
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fill(IPieceBuffer buffer, MixWindow mix, PassCut cut, Piece piece, TrackLevel level)
     {
         float mean = (float)level.Mean, factor = (float)(1 / level.Scale);

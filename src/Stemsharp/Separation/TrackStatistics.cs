@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Inference;
 
@@ -37,6 +38,7 @@ internal sealed record TrackStatistics(long Length, double Mean, double Deviatio
     /// <summary>Reads a track to its end.</summary>
     /// <param name="reader">The track.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TrackStatistics Measure(IAudioReader reader, CancellationToken cancellationToken)
     {
         // Block by block in double precision, blocks joined by Chan's update. Blocks are filled to the brim, so that

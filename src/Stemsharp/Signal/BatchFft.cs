@@ -25,6 +25,7 @@ internal static unsafe partial class BatchFft<TIsa, T, V>
     /// Depth first: a block is finished before the next one is begun, so that after the first pass everything
     /// happens within the first-level cache.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transform(FftTables<T> tables, int level, T* block)
     {
         FftPass<T> pass = tables.Passes[level];
@@ -130,6 +131,7 @@ internal static unsafe partial class BatchFft<TIsa, T, V>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pass2(T* block, int columns, T* twiddles)
     {
         nint point = 2 * TIsa.Lanes;

@@ -58,6 +58,7 @@ internal sealed unsafe class DefinedFrames<TIsa, T, V> : DefinedFrames
 
     /// <param name="definition">A valid one.</param>
     /// <param name="samples">Samples L, enough for a frame.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public DefinedFrames(TransformDefinition definition, int samples)
     {
         _definition = definition;
@@ -97,6 +98,7 @@ internal sealed unsafe class DefinedFrames<TIsa, T, V> : DefinedFrames
 
     private long EdgesLength => (long)_nfft * TIsa.Lanes;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Forward(float* waveform, int frame, int count, float* spectrogram, byte* scratch)
     {
         Room room = new(scratch, this);
@@ -136,6 +138,7 @@ internal sealed unsafe class DefinedFrames<TIsa, T, V> : DefinedFrames
     public override void EndInverse(int frame, float* waveform, byte* scratch) =>
         Emit(frame, _nfft - _hop, waveform, new Room(scratch, this));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void EndInverseInSeam(int frame, float* seam, byte* scratch)
     {
         Room room = new(scratch, this);
@@ -201,6 +204,7 @@ internal sealed unsafe class DefinedFrames<TIsa, T, V> : DefinedFrames
     }
 
     /// <summary>Adds the first sums, of which the first one is where a frame begins, to the waveform.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Emit(int frame, int length, float* waveform, in Room room)
     {
         int position = (frame + _definition.DroppedFrames) * _hop;

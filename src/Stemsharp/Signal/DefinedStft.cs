@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Simd;
 
@@ -23,6 +24,7 @@ internal sealed unsafe class DefinedStft : Stft
         : base(definition, samples, frames.ScratchBytes) => _frames = frames;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void ForwardFrames(float* waveform, int begin, int end, float* spectrogram, byte* scratch)
     {
         for (int frame = begin; frame < end; frame += _frames.Lanes)
@@ -32,6 +34,7 @@ internal sealed unsafe class DefinedStft : Stft
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void InverseFrames(float* spectrogram, int begin, int end, float* waveform, float* seam, byte* scratch)
     {
         _frames.BeginInverse(scratch);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Signal;
 
@@ -10,6 +11,7 @@ namespace Stemsharp.Signal;
 internal sealed class FftTables<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FftTables(int size)
     {
         Size = size;
@@ -45,6 +47,7 @@ internal sealed class FftTables<T>
     public int[] PositionOf { get; }
 
     // The odd ones first, while there are many columns to a call; then eights, as long as there are three twos left.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int RadixOf(int length)
     {
         foreach (int radix in (ReadOnlySpan<int>)[5, 3])
@@ -64,6 +67,7 @@ internal sealed class FftTables<T>
 internal sealed class FftPass<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FftPass(int length, int radix)
     {
         Length = length;

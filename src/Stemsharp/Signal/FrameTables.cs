@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Signal;
 
 /// <summary>The numbers that every frame of an STFT shares. N = FFT size; a frame is a complex FFT of N/2 points.</summary>
@@ -6,6 +8,7 @@ internal sealed class FrameTables
     /// <summary>What the squares of four periodic Hann windows a quarter apart add up to.</summary>
     private const double Envelope = 1.5;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FrameTables(int nfft, int samples, int frames)
     {
         Nfft = nfft;

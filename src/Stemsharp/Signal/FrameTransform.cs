@@ -45,6 +45,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
         AddHops(scratch + FftLength, 3, frame, waveform);
 
     /// <summary>Writes the last three hops to a seam.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EndInverse(float* seam, float* scratch)
     {
         float* hops = scratch + FftLength;
@@ -59,6 +60,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
     }
 
     /// <summary>Lays hops side by side: hops[r][i] = sample r of hop (first + i). Hops past the padding are zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected void LoadHops(float* waveform, int first, float* hops, float* edge)
     {
         int hop = Tables.Hop;
@@ -85,6 +87,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
     }
 
     /// <summary>Adds hops[r][i] to sample r of hop (first + i) for i &lt; count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected void AddHops(float* hops, int count, int first, float* waveform)
     {
         int hop = Tables.Hop, stride = Stride;
@@ -108,6 +111,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadFourHops(float** columns, float* row)
     {
         int hop = Tables.Hop, stride = Stride;
@@ -123,6 +127,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadFourHopsByOnes(float** columns, float* row)
     {
         for (int r = 0; r < Tables.Hop; r++, row += Stride)
@@ -134,6 +139,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddFourHops(float* hops, float* destination)
     {
         int hop = Tables.Hop, stride = Stride;
@@ -151,6 +157,7 @@ internal abstract unsafe class FrameTransform(FrameTables tables, int lanes)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float* Edge(float* waveform, int index, float* destination)
     {
         int start = index * Tables.Hop - Tables.Pad;
@@ -169,6 +176,7 @@ internal sealed unsafe class FrameTransform<TIsa, V>(FrameTables tables) : Frame
     where TIsa : struct, ISimd<float, V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Forward(float* waveform, int frame, int count, float* spectrogram, float* scratch)
     {
         float* hops = scratch + FftLength;
@@ -185,6 +193,7 @@ internal sealed unsafe class FrameTransform<TIsa, V>(FrameTables tables) : Frame
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Inverse(float* spectrogram, int frame, int count, float* waveform, float* scratch)
     {
         float* hops = scratch + FftLength;
@@ -242,6 +251,7 @@ internal sealed unsafe class FrameTransform<TIsa, V>(FrameTables tables) : Frame
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void KeepLastHops(float* hops, int done)
     {
         int lanes = TIsa.Lanes, group = Group;

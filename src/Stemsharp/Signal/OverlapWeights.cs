@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Signal;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal sealed class OverlapWeights
     /// <param name="definition">A valid one.</param>
     /// <param name="window">Its window.</param>
     /// <param name="frames">Frames, those included that are dropped.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public OverlapWeights(TransformDefinition definition, ReadOnlySpan<double> window, int frames)
     {
         int nfft = definition.Nfft, hop = definition.Hop;
@@ -39,6 +42,7 @@ internal sealed class OverlapWeights
     }
 
     /// <summary>The weights from a position on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CopyTo(int position, Span<double> weights)
     {
         while (weights.Length > 0)
@@ -65,6 +69,7 @@ internal sealed class OverlapWeights
     }
 
     /// <summary>The squared window at first + k·hop for all k in a range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Squares(ReadOnlySpan<double> window, int first, int hop, int least, int most)
     {
         double sum = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Signal;
 
 /// <summary>
@@ -21,6 +23,7 @@ internal sealed unsafe class PaddedSignal(TransformDefinition definition, int sa
     /// <param name="frame">Which of the frames that are kept.</param>
     /// <param name="edge">Room for n samples.</param>
     /// <returns>n samples.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float* Frame(float* waveform, int frame, float* edge)
     {
         int start = _first + frame * _hop;

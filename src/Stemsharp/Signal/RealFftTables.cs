@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Signal;
 
@@ -8,6 +9,7 @@ internal sealed class RealFftTables<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <param name="nfft">Samples n, even.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public RealFftTables(int nfft)
     {
         Fft = new FftTables<T>(nfft / 2);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Signal;
@@ -19,6 +20,7 @@ internal sealed class ScratchPool(long bytes) : IDisposable
 
     public void Return(NativeBuffer<byte> buffer) => _free.Add(buffer);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Dispose()
     {
         _disposed = true;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Simd;
 
@@ -34,6 +35,7 @@ internal sealed unsafe class SegmentStft : Stft
     public static bool Computes(TransformDefinition definition) => definition.IsQuarterHop;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void ForwardFrames(float* waveform, int begin, int end, float* spectrogram, byte* scratch)
     {
         for (int frame = begin; frame < end; frame += _transform.Group)
@@ -43,6 +45,7 @@ internal sealed unsafe class SegmentStft : Stft
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void InverseFrames(float* spectrogram, int begin, int end, float* waveform, float* seam, byte* scratch)
     {
         float* room = (float*)scratch;

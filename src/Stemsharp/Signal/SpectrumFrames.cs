@@ -61,7 +61,7 @@ internal readonly unsafe struct SpectrumFrames<TIsa, T, V>(float* spectrogram, i
         return _count == TIsa.Lanes ? TIsa.LoadSingles(from) : LoadPartial(from);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void StorePartial(float* to, V value)
     {
         TIsa.StoreSingles(_partial, value);
@@ -71,7 +71,7 @@ internal readonly unsafe struct SpectrumFrames<TIsa, T, V>(float* spectrogram, i
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private V LoadPartial(float* from)
     {
         for (int i = 0; i < TIsa.Lanes; i++)

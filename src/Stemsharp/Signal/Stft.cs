@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Signal;
@@ -119,6 +120,7 @@ internal abstract unsafe class Stft : IDisposable
     /// <param name="seam">The chunk's seam.</param>
     /// <param name="chunk">0 … <see cref="Chunks"/> − 2.</param>
     /// <param name="waveform">[L'], added to.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AddSeam(float* seam, int chunk, float* waveform)
     {
         int start = OutputPosition(FramesOf(chunk).End);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Signal;
 
 /// <summary>What a frame is multiplied by before the FFT and after the inverse one.</summary>
@@ -146,6 +148,7 @@ public sealed record TransformDefinition
 
     /// <summary>Refuses what no transform can be made of.</summary>
     /// <exception cref="ModelException">Names the field, its value and what is valid.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Validate()
     {
         int rest = Nfft;

@@ -12,6 +12,8 @@ internal static class Bfloat16
 {
     private const uint Magnitude = 0x7FFFFFFF, Infinity = 0x7F800000, Smallest = 0x00800000, Quiet = 0x00400000, Sign = 0x80000000;
 
+    private const float MinNormal = 1.17549435e-38f;
+
     /// <summary>The nearest one.</summary>
     public static ushort Round(float value)
     {
@@ -22,6 +24,13 @@ internal static class Bfloat16
 
     /// <summary>The single that it is the upper half of.</summary>
     public static float Widen(ushort code) => BitConverter.UInt32BitsToSingle((uint)code << 16);
+
+    /// <summary>Zero of the same sign for a number that is subnormal; else the number.</summary>
+    public static float Flush(float x) => Math.Abs(x) < MinNormal ? MathF.CopySign(0, x) : x;
+
+    /// <inheritdoc cref="Flush(float)"/>
+    public static Vector512<float> Flush(Vector512<float> x) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(Vector512.Abs(x), Vector512.Create(MinNormal)), x & Vector512.Create(-0f), x);
 
     /// <summary>The nearest ones.</summary>
     /// <param name="values">Singles.</param>
@@ -46,6 +55,13 @@ internal static class Bfloat16
     /// <summary>Eight pairs of codes, the even one in the low half.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Pairs(Vector256<float> even, Vector256<float> odd) => Rounded(even) >> 16 | Rounded(odd) & Vector256.Create(0xFFFF0000);
+
+    /// <summary>Eight pairs of codes of what rounding left: the nearest ones to what is missing, which holds for numbers that are finite and stay so.</summary>
+    /// <param name="even">Singles.</param>
+    /// <param name="odd">Others.</param>
+    /// <param name="high">Their <see cref="Pairs"/>.</param>
+    public static Vector256<uint> Rest(Vector256<float> even, Vector256<float> odd, Vector256<uint> high) =>
+        Pairs(even - (high << 16).AsSingle(), odd - (high & Vector256.Create(0xFFFF0000)).AsSingle());
 
     // The code in the upper half.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

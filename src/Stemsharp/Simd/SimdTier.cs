@@ -35,6 +35,9 @@ internal sealed record SimdTier(string Name, string Setting, int Bits, bool IsSu
     /// <exception cref="OptionException">The variable names no tier, or one that this process cannot run.</exception>
     public static SimdTier Chosen => s_chosen ??= Choose(Environment.GetEnvironmentVariable(Variable));
 
+    /// <summary>Whether <see cref="Variable"/> names a tier.</summary>
+    public static bool IsAsked => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Variable));
+
     /// <summary>The tier that a setting names, or the widest one without a setting.</summary>
     /// <exception cref="OptionException">It names no tier, or one that this process cannot run.</exception>
     internal static SimdTier Choose(string? setting)

@@ -69,9 +69,9 @@ public sealed partial class DemucsCommandLineTests
             ["--name"] = request.Separator.Model,
             ["--out"] = request.OutputFolder,
             ["--filename"] = request.FileName.Pattern,
-            ["--shifts"] = $"{request.Separator.Shifts}",
+            ["--shifts"] = $"{request.Separator.Defaults.Shifts}",
             // Null is the model's own, which is the original's for the original's models.
-            ["--overlap"] = request.Separator.Overlap is null ? "0.25" : "",
+            ["--overlap"] = request.Separator.Defaults.Overlap is null ? "0.25" : "",
             ["--other-method"] = request.Files.OtherMethod.ToString().ToLowerInvariant(),
             ["--clip-mode"] = request.Files.ClipMode.ToString().ToLowerInvariant() + (request.Files.SharedGain ? "-all" : ""),
             ["--mp3-bitrate"] = $"{Read(["song.mp3", "--mp3"]).Files.Encoding.BitrateKbps}",

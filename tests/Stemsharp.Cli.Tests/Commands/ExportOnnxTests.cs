@@ -93,6 +93,20 @@ public sealed class ExportOnnxTests : IDisposable
         Assert.Equal(0, (await ExportAsync("--target", "tensorrt", "--precision", "mixed")).ExitCode);
     }
 
+    [Theory]
+    [InlineData("cuda", "gpu", 20)]
+    [InlineData("tensorrt --opset 18", "gpu", 18)]
+    [InlineData("cpu", null, 17)]
+    [InlineData("web-wasm --opset 20", null, 20)]
+    public async Task ATargetChoosesTheFormAndTheOperatorSet(string target, string? form, int opset)
+    {
+        CommandLineRun run = await ExportAsync(["--target", .. target.Split(' ')]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument report = JsonDocument.Parse((await CommandLineRun.OfAsync("inspect", _folder.Combine("out", "tiny4.onnx"), "--json")).Output);
+        Assert.Equal(form, report.RootElement.GetProperty("metadata").TryGetProperty("stemsharp.form", out JsonElement written) ? written.GetString() : null);
+        Assert.Equal(opset, report.RootElement.GetProperty("opset").GetInt32());
+    }
+
     /// <summary>Two processes, because what a hash orders differs between them.</summary>
     [Fact]
     public async Task EqualExportsAreEqualFiles()

@@ -23,7 +23,7 @@ public sealed class PlanTests : IDisposable
         {
             CacheFolder = folder.Path,
             EnvironmentVariable = name => name == "TORCH_HOME" ? folder.Path : null,
-            NetworkForTests = () => throw new InvalidOperationException("The network was used."),
+            HttpHandler = () => throw new InvalidOperationException("The network was used."),
         };
         ModelSource planned = await new ModelCatalog(options with { StandIns = true }).ResolveAsync(model);
         ModelSource same = await new ModelCatalog(options).ResolveAsync(architecture);
@@ -87,6 +87,7 @@ public sealed class PlanTests : IDisposable
             ProgramBytes = 10,
             Stride = 1000,
             Decodes = true,
+            FileBytesPerSecond = 4 * 44_100 * 4,
             Encoders = (4, false),
             DecoderSeconds = 0.1,
             DecodingSeconds = 0.01,

@@ -33,7 +33,7 @@ public class SeparateRequestsTests
         Assert.Equal("htdemucs", request.Separator.Model);
         Assert.Equal("separated", request.OutputFolder);
         Assert.Equal("{track}/{stem}.{ext}", request.FileName.Pattern);
-        Assert.Null(request.Separator.Overlap);
+        Assert.Null(request.Separator.Defaults.Overlap);
         PieceCut cut = FamilyTable.All.Open("synthetic:htdemucs").Definition.Cut;
         Assert.Equal((int)((1 - 0.25) * cut.Samples), cut.Step);
         Assert.Equal(Engines.Auto, request.Separator.Engine);
@@ -78,9 +78,9 @@ public class SeparateRequestsTests
         Assert.Equal("htdemucs_ft", request.Separator.Model);
         Assert.Equal("models", request.Separator.ModelFolder);
         Assert.Equal((Engines.Cpu, null), (request.Separator.Engine, request.Separator.Device));
-        Assert.Equal(0.1, request.Separator.Overlap);
-        Assert.Equal(5, request.Separator.Shifts);
-        Assert.Equal(7, request.Separator.Segment);
+        Assert.Equal(0.1, request.Separator.Defaults.Overlap);
+        Assert.Equal(5, request.Separator.Defaults.Shifts);
+        Assert.Equal(7, request.Separator.Defaults.Segment);
         Assert.Equal(["vocals"], request.Separator.Stems);
         Assert.Equal(OtherMethod.Minus, request.Files.OtherMethod);
         Assert.Equal(ClipMode.Clamp, request.Files.ClipMode);

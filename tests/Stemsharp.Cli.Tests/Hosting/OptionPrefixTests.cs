@@ -25,6 +25,12 @@ public class OptionPrefixTests
             for (int length = 3; length <= option.Length; length++)
             {
                 string beginning = option[..length];
+                if (beginning == "--list")
+                {
+                    // An option of its own here, which takes a file.
+                    continue;
+                }
+
                 string[] meant = [.. Original.Select(o => o.Option).Where(o => o.StartsWith(beginning, StringComparison.Ordinal))];
                 string[] expected = meant.Contains(beginning) ? [beginning] : meant;
                 foreach (string[] form in value is null ? (string[][])[[beginning]] : [[beginning, value], [$"{beginning}={value}"]])

@@ -65,7 +65,7 @@ public class DamagedPackageTests
         Refused("described as \"mix\"", (m, p) => m.Description.Input[1].Name = "mix", "input 1");
         Refused("which nothing computes", (m, p) => Block(m).Outputs[0] = "other", "the block returns");
         Refused("there is no such operation", (m, p) => First(m, "gelu").Type = "geru", "operation geru");
-        Refused("this reader does not know it", (m, p) => First(m, "sigmoid").Type = "tanh", "operation tanh");
+        Refused("this reader does not know it", (m, p) => First(m, "sigmoid").Type = "exp", "operation exp");
         Refused("is a word of the language", (m, p) => First(m, "gelu").Outputs[0].Name = "tensor", "operation gelu");
         Refused("its parameter weight is missing", (m, p) => First(m, "conv").Inputs.Remove("weight"), "operation conv");
         Refused("has no parameter wight", (m, p) => First(m, "conv").Inputs.Add("wight", First(m, "conv").Inputs["weight"]), "operation conv");

@@ -74,6 +74,16 @@ public class CheckerTests
     [InlineData("synthetic:htdemucs_6s", OnnxPrecision.Mixed)]
     public void So_do_full_size_models(string model, OnnxPrecision precision) => Check(model, new OnnxGraphOptions { Precision = precision });
 
+    [OnnxCheckerTheory]
+    [InlineData("tiny4/tiny4-cf67fb40.th", OnnxPrecision.Fp32)]
+    [InlineData("tiny4/tiny4-cf67fb40.th", OnnxPrecision.Mixed)]
+    [InlineData("tiny4/tiny4-cf67fb40.th", OnnxPrecision.Fp16)]
+    [InlineData("tiny6/tiny6-18285eff.th", OnnxPrecision.Mixed)]
+    [InlineData("demucs3/hda-7a8b1543.th", OnnxPrecision.Mixed)]
+    [InlineData("demucs3/dm4-20de21fd.th", OnnxPrecision.Fp32)]
+    public void So_does_the_form_for_GPUs(string model, OnnxPrecision precision) =>
+        Check(RepositoryFiles.Golden(model.Split('/')), new OnnxGraphOptions { Form = OnnxForm.Gpu, Precision = precision, Batch = 2 });
+
     private static void Check(string model, OnnxGraphOptions options)
     {
         string path = Path.Combine(Path.GetTempPath(), $"stemsharp-test-{Guid.NewGuid():N}.onnx");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Stemsharp.Export.CoreML;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Export.Onnx.Rules;
 using Stemsharp.Export.Onnx.Schema;
@@ -56,26 +55,6 @@ public class RoFormerGraphTests(ITestOutputHelper output)
                 .Select(v => (v.Name, v.Type.TensorType.Shape.Dim.Aggregate(4L, (n, d) => n * d.DimValue))).MaxBy(v => v.Item2);
             output.WriteLine($"{kind}: {graph.Node.Count} nodes, the largest tensor {largest.Name} has {largest.Bytes / 1e6:F1} MB");
             Assert.True(largest.Bytes <= LargestTensor, $"{kind}: {largest.Name} has {largest.Bytes:N0} bytes");
-        }
-    }
-
-    [Theory]
-    [InlineData("synthetic:bs-roformer-tiny")]
-    [InlineData("synthetic:mdx23c-tiny")]
-    [InlineData("synthetic:scnet-tiny")]
-    public async Task A_package_is_refused(string model)
-    {
-        string folder = Directory.CreateTempSubdirectory("stemsharp-roformer-").FullName;
-        try
-        {
-            ModelSource source = await new ModelCatalog().ResolveAsync(model);
-            ModelException e = Assert.Throws<ModelException>(() => CoreMLExporter.Export(source, Path.Combine(folder, "x.mlpackage")));
-            Assert.Contains("Export it as ONNX instead", e.Message, StringComparison.Ordinal);
-            Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
         }
     }
 }

@@ -151,8 +151,8 @@ public class TargetTests
             A table in the exporter's code, written from the targets' own documentation, that the tests hold every kind of exported graph against. Only
             operators that exported graphs use are listed. None of these targets was run here but onnxruntime's CPU provider, and onnxruntime-web on wasm.
 
-            `stemsharp inspect FILE.onnx` says which targets take a file, and what they leave to the CPU; `stemsharp export onnx … --target NAME` fails when
-            the target named would refuse the graph.
+            `stemsharp inspect FILE.onnx` says which targets take a file, and what they leave to the CPU; `stemsharp export onnx … --target NAME` writes the
+            [form](../onnx.md#forms) that the target likes, and fails when it would refuse the graph.
 
 
             """);
@@ -164,6 +164,7 @@ public class TargetTests
             page.Append(target.MostElements is { } elements ? string.Create(CultureInfo.InvariantCulture, $"at most {elements:N0} elements a tensor; ") : "");
             page.Append(target.MostBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"at most {bytes:N0} bytes a tensor; ") : "");
             page.Append(CultureInfo.InvariantCulture, $"a file of at most {target.MostFileBytes:N0} bytes. ");
+            page.Append(target.Form == OnnxForm.Gpu ? $"Exports for it are in the form for GPUs, operator set {target.Opset}. " : "");
             page.Append(target.LeavesRest ? "What it does not take is left to the CPU.\n\n" : "What it does not take makes it refuse the file.\n\n");
             foreach (IGrouping<string, string> group in target.Operators.GroupBy(o => string.Join(", ", o.Value), o => o.Key))
             {

@@ -47,8 +47,8 @@ internal static class DemoExport
     public static async Task CompareAsync(Func<string, int, float[]> stems, double least = 90)
     {
         SeparationResult truth = await s_separated.Value;
-        Assert.Equal(6, truth.Stems.Count);
-        foreach (string stem in truth.Stems)
+        Assert.Equal(6, truth.StemNames.Count);
+        foreach (string stem in truth.StemNames)
         {
             for (int c = 0; c < 2; c++)
             {

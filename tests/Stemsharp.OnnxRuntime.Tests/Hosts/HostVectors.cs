@@ -43,7 +43,7 @@ internal static class HostVectors
     {
         await using Separator separator = await Separator.OpenAsync(options);
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(Interleave(mix), 44_100, 2));
-        return [.. result.Stems.SelectMany(stem => result[stem])];
+        return [.. result.StemNames.SelectMany(stem => result[stem])];
     }
 
     public static float[] Interleave(float[][] mix) => [.. mix[0].Zip(mix[1], (l, r) => new[] { l, r }).SelectMany(pair => pair)];

@@ -25,7 +25,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Checkpoints"] = ["Simd"],
         ["Inference"] = ["Graph", "Signal", "Simd"],
         ["Model"] = ["Checkpoints", "Graph", "Inference", "Signal"],
-        ["Cpu"] = ["Graph", "Inference", "Kernels", "Simd"],
+        ["Cpu"] = ["Graph", "Inference", "Kernels", "MachineCode", "Simd"],
         ["Separation"] = ["Audio", "Inference", "Simd"],
         ["Files"] = ["Audio", "Inference", "Separation"],
         ["Chains"] = ["Audio", "Separation", "Signal", "Simd"],
@@ -168,8 +168,14 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         return !Private.Contains(targetRoom) || target.Namespace == above || type.Namespace == above || type.Namespace == target.Namespace;
     }
 
+    // An exception, or the kind of failure that one tells.
     private static bool IsException(TypeReference type)
     {
+        if (type.Name.EndsWith("Failure", StringComparison.Ordinal) && type.Resolve() is { IsEnum: true })
+        {
+            return true;
+        }
+
         TypeReference? ancestor = type;
         while (ancestor is not null && ancestor.FullName != typeof(Exception).FullName)
         {

@@ -38,7 +38,7 @@ public sealed class ChainSeparatorTests : IDisposable
         SeparatorOptions options = new() { Threads = 2 };
         await using Separator first = await Separator.OpenAsync(options with { Model = one });
         SeparatedFiles voice = await first.SeparateToFilesAsync(song, Path.Combine(_folder, "1"), floats);
-        await using Separator second = await Separator.OpenAsync(options with { Model = two, Shifts = 2 });
+        await using Separator second = await Separator.OpenAsync(options with { Model = two, Defaults = new SeparationOptions { Shifts = 2 } });
         SeparatedFiles band = await second.SeparateToFilesAsync(voice.Files["other"], Path.Combine(_folder, "2"), floats);
 
         foreach (string rest in (string[])["other", "mix - vocals"])
@@ -75,7 +75,7 @@ public sealed class ChainSeparatorTests : IDisposable
         SeparationResult first = await a.SeparateAsync(FakeModel.Noise(200_000));
         float[][] rest = Minus(first.Mix, first["vocals"]);
         SeparationResult second = await b.SeparateAsync(AudioInput.FromSamples(SeparationHarness.Interleave(rest), 44_100, 2));
-        Assert.Equal(["vocals", "drums", "bass", "rest"], made.Stems);
+        Assert.Equal(["vocals", "drums", "bass", "rest"], made.StemNames);
         for (int c = 0; c < 2; c++)
         {
             Assert.Equal(first.Mix[c], made.Mix[c]);
@@ -157,9 +157,9 @@ public sealed class ChainSeparatorTests : IDisposable
     {
         await using ChainSeparator chain = ChainSeparator.Open(
             SeparationChain.Parse(TwoSteps), new Dictionary<string, ModelSource> { ["a"] = s_four.Value }, Options() with { Stems = ["vocals"] });
-        Assert.Equal(["vocals"], (await chain.SeparateAsync(FakeModel.Noise(10_000))).Stems);
+        Assert.Equal(["vocals"], (await chain.SeparateAsync(FakeModel.Noise(10_000))).StemNames);
         Assert.Single(_engines);
-        OptionException error = await Assert.ThrowsAsync<OptionException>(() => chain.SeparateAsync(FakeModel.Noise(10), options: chain.Options with { Stems = ["drums"] }));
+        OptionException error = await Assert.ThrowsAsync<OptionException>(() => chain.SeparateAsync(FakeModel.Noise(10), options: chain.Options.Defaults with { Stems = ["drums"] }));
         Assert.Contains("not asked for", error.Message, StringComparison.Ordinal);
     }
 
@@ -212,16 +212,16 @@ public sealed class ChainSeparatorTests : IDisposable
         Dictionary<string, ModelSource> sources = new() { ["a"] = voice, ["b"] = s_six.Value };
         await using ChainSeparator both = ChainSeparator.Open(SeparationChain.Parse(TwoSteps), sources, new SeparatorOptions { Threads = 2 });
         long plain = (await both.SeparateAsync(FakeModel.Noise(60_000))).Summary.Segments;
-        long shifted = (await both.SeparateAsync(FakeModel.Noise(60_000), both.Options with { Shifts = 3 })).Summary.Segments;
+        long shifted = (await both.SeparateAsync(FakeModel.Noise(60_000), both.Options.Defaults with { Shifts = 3 })).Summary.Segments;
         await using Separator b = Separator.Open(s_six.Value, new SeparatorOptions { Threads = 2 });
-        long one = (await b.SeparateAsync(FakeModel.Noise(60_000))).Summary.Segments, three = (await b.SeparateAsync(FakeModel.Noise(60_000), b.Options with { Shifts = 3 })).Summary.Segments;
+        long one = (await b.SeparateAsync(FakeModel.Noise(60_000))).Summary.Segments, three = (await b.SeparateAsync(FakeModel.Noise(60_000), b.Options.Defaults with { Shifts = 3 })).Summary.Segments;
         Assert.Equal(three - one, shifted - plain);
 
         // A step that asks for what its model lacks is wrong, and so is a call that asks for what none has.
         await using ChainSeparator wrong = ChainSeparator.Open(SeparationChain.Parse(TwoSteps.Replace("\"a\",", "\"a\", \"shifts\": 2,", StringComparison.Ordinal)), sources, new SeparatorOptions { Threads = 2 });
         Assert.Contains("Step 'first': Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => wrong.SeparateAsync(FakeModel.Noise(10)))).Message, StringComparison.Ordinal);
         await using ChainSeparator none = ChainSeparator.Open(SeparationChain.Parse("""{"steps":[{"name":"s","model":"a","stems":["vocals"]}],"outputs":["vocals"]}"""), sources, new SeparatorOptions { Threads = 2 });
-        Assert.Contains("Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => none.SeparateAsync(FakeModel.Noise(10), none.Options with { Shifts = 2 }))).Message, StringComparison.Ordinal);
+        Assert.Contains("Shifted runs", (await Assert.ThrowsAsync<OptionException>(() => none.SeparateAsync(FakeModel.Noise(10), none.Options.Defaults with { Shifts = 2 }))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,7 +252,7 @@ public sealed class ChainSeparatorTests : IDisposable
         await BreakOffAsync();
         _engines.Clear();
         await using ChainSeparator again = Open(TwoSteps);
-        AssertSame(truth, await again.SeparateAsync(FakeModel.Noise(200_000), again.Options with { WorkFolder = Kept }));
+        AssertSame(truth, await again.SeparateAsync(FakeModel.Noise(200_000), again.Options.Defaults with { WorkFolder = Kept }));
         Assert.Single(_engines);
         Assert.Equal(["Step 'first' was finished earlier; its result is used again."], _notices);
     }
@@ -286,7 +286,7 @@ public sealed class ChainSeparatorTests : IDisposable
 
         _engines.Clear();
         await using ChainSeparator again = Open(TwoSteps);
-        AssertSame(truth, await again.SeparateAsync(FakeModel.Noise(200_000), again.Options with { WorkFolder = Kept }));
+        AssertSame(truth, await again.SeparateAsync(FakeModel.Noise(200_000), again.Options.Defaults with { WorkFolder = Kept }));
         Assert.Equal(2, _engines.Count);
         Assert.Equal(isDamaged ? ["What was kept of step 'first' is damaged or cut short; it is made anew."] : (string[])[], _notices);
 
@@ -309,7 +309,7 @@ public sealed class ChainSeparatorTests : IDisposable
             """);
         int most = 0;
         _before = _ => most = Math.Max(most, Directory.GetFiles(Kept).Length);
-        await chain.SeparateAsync(FakeModel.Noise(100_000), chain.Options with { WorkFolder = Kept });
+        await chain.SeparateAsync(FakeModel.Noise(100_000), chain.Options.Defaults with { WorkFolder = Kept });
         Assert.Equal(2, most);
 
         // The second step's is kept until the caller has what the third made.
@@ -375,7 +375,7 @@ public sealed class ChainSeparatorTests : IDisposable
         await using (ChainSeparator chain = Open(TwoSteps))
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(
-                () => chain.SeparateAsync(FakeModel.Noise(200_000, song), chain.Options with { WorkFolder = Kept, Overlap = overlap }, cancellationToken: stop.Token));
+                () => chain.SeparateAsync(FakeModel.Noise(200_000, song), chain.Options.Defaults with { WorkFolder = Kept, Overlap = overlap }, cancellationToken: stop.Token));
         }
 
         _before = null;
@@ -406,8 +406,8 @@ public sealed class ChainSeparatorTests : IDisposable
 
     private static void AssertSame(SeparationResult truth, SeparationResult made)
     {
-        Assert.Equal(truth.Stems, made.Stems);
-        foreach (string stem in truth.Stems)
+        Assert.Equal(truth.StemNames, made.StemNames);
+        foreach (string stem in truth.StemNames)
         {
             Assert.Equal(truth[stem][0], made[stem][0]);
             Assert.Equal(truth[stem][1], made[stem][1]);

@@ -204,7 +204,7 @@ public sealed class DemucsNamesTests : IDisposable
     private ModelCatalog Open(ModelServer server) => new(new ModelCatalogOptions
     {
         CacheFolder = Path.Combine(_folder, "cache"),
-        NetworkForTests = server.Handler,
+        HttpHandler = server.Handler,
         EnvironmentVariable = name => name is "HOME" or "USERPROFILE" or "AUDIO_SEPARATOR_MODEL_DIR" ? Path.Combine(_folder, "home") : null,
         EntriesForTests = StandIn,
         RetryPause = TimeSpan.FromMilliseconds(1),

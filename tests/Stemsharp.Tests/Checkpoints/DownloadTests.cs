@@ -296,7 +296,7 @@ public sealed class DownloadTests : IDisposable
             CacheFolder = Path.Combine(_folder, "cache"),
             CatalogFile = file,
             Offline = offline,
-            NetworkForTests = server.Handler,
+            HttpHandler = server.Handler,
             EnvironmentVariable = name => name == "TORCH_HOME" ? Path.Combine(_folder, "torch") : null,
             RetryPause = TimeSpan.FromMilliseconds(1),
             StallLimit = stall ?? TimeSpan.FromSeconds(60),

@@ -263,7 +263,7 @@ public sealed class HubTests : IDisposable
     {
         CacheFolder = Path.Combine(_folder, "cache"),
         Offline = server is null,
-        NetworkForTests = server is null ? null : server.Handler,
+        HttpHandler = server is null ? null : server.Handler,
         EnvironmentVariable = name => _environment.GetValueOrDefault(name) ?? (name == "HF_HUB_CACHE" ? Path.Combine(_folder, "hub") : name is "HOME" or "USERPROFILE" ? Path.Combine(_folder, "home") : null),
         RetryPause = TimeSpan.FromMilliseconds(1),
     });

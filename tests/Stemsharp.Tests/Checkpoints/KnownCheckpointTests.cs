@@ -318,7 +318,7 @@ public sealed class KnownCheckpointTests : IDisposable
             CatalogFile = path,
             CacheFolder = Path.Combine(_folder, "cache"),
             Offline = server is null,
-            NetworkForTests = server is null ? null : server.Handler,
+            HttpHandler = server is null ? null : server.Handler,
             RetryPause = TimeSpan.FromMilliseconds(1),
             EnvironmentVariable = name => name switch
             {

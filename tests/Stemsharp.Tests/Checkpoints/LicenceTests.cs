@@ -148,7 +148,7 @@ public sealed class LicenceTests : IDisposable
               "stems": ["drums", "bass", "other", "vocals"], "weights": [[1, 1, 0, 0], [0, 0, 1, 1]], "licence": {{Record}}
             } } }
             """,
-            options => options with { NetworkForTests = server.Handler });
+            options => options with { HttpHandler = server.Handler });
         Recorder one = new();
         await catalog.ResolveAsync("pair", stems: ["vocals"], progress: one);
         DownloadNotice notice = Assert.Single(one.Notices)!;
@@ -178,7 +178,7 @@ public sealed class LicenceTests : IDisposable
         List<DownloadNotice> asked = [];
         ModelCatalog Demanding(Func<DownloadNotice, bool>? accept) => Open(
             $$"""{"models": {"mine": {"files": ["https://models.test/{{FileName}}"], "licence": {"text": "CC BY-NC 4.0", "stated_by": "its trainer", "must_be_accepted": true} } } }""",
-            options => options with { NetworkForTests = server.Handler, AcceptLicence = accept });
+            options => options with { HttpHandler = server.Handler, AcceptLicence = accept });
 
         foreach (Func<DownloadNotice, bool>? refusing in (Func<DownloadNotice, bool>?[])[null, _ => false])
         {
@@ -225,7 +225,7 @@ public sealed class LicenceTests : IDisposable
     public async Task The_official_models_never_ask()
     {
         using ModelServer server = new((_, _) => Answer.Status404);
-        ModelCatalog catalog = Open("{}", options => options with { NetworkForTests = server.Handler, AcceptLicence = _ => throw new InvalidOperationException("asked") });
+        ModelCatalog catalog = Open("{}", options => options with { HttpHandler = server.Handler, AcceptLicence = _ => throw new InvalidOperationException("asked") });
         foreach (string model in (string[])["htdemucs", "htdemucs_ft", "htdemucs_6s", "955717e8"])
         {
             ModelException e = await Assert.ThrowsAsync<ModelException>(() => catalog.ResolveAsync(model));

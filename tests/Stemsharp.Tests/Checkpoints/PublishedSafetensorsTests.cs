@@ -112,8 +112,8 @@ public sealed class PublishedSafetensorsTests : IDisposable
 
     private static void Same(SeparationResult expected, SeparationResult actual)
     {
-        Assert.Equal(expected.Stems, actual.Stems);
-        Assert.Contains(expected.Stems, stem => expected[stem][0].Any(sample => sample != 0));
-        Assert.All(expected.Stems, stem => Assert.Equal(expected[stem], actual[stem]));
+        Assert.Equal(expected.StemNames, actual.StemNames);
+        Assert.Contains(expected.StemNames, stem => expected[stem][0].Any(sample => sample != 0));
+        Assert.All(expected.StemNames, stem => Assert.Equal(expected[stem], actual[stem]));
     }
 }

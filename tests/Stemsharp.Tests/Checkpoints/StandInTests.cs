@@ -17,7 +17,7 @@ public sealed class StandInTests : IDisposable
         CatalogFile = catalogFile,
         StandIns = true,
         EnvironmentVariable = name => name is "HOME" or "USERPROFILE" or "TORCH_HOME" or "HF_HOME" or "AUDIO_SEPARATOR_MODEL_DIR" ? Path.Combine(_folder, "home") : null,
-        NetworkForTests = () => throw new InvalidOperationException("The network was used."),
+        HttpHandler = () => throw new InvalidOperationException("The network was used."),
     });
 
     [Fact]

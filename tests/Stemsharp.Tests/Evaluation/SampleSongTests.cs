@@ -28,7 +28,7 @@ public class SampleSongTests
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromFile(RepositoryFiles.Sample("song", "mix.wav")));
         using JsonDocument figures = Figures();
         JsonElement expected = figures.RootElement.GetProperty("figures");
-        StemPair[] stems = [.. result.Stems.Select(stem => new StemPair(
+        StemPair[] stems = [.. result.StemNames.Select(stem => new StemPair(
             stem, Song(stem), EvaluationSignal.FromSamples(result[stem], result.SampleRate)))];
         TrackScores scores = TrackEvaluator.Evaluate("song", stems);
         foreach (StemScores stem in scores.Stems)

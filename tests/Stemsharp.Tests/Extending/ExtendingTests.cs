@@ -26,14 +26,14 @@ public sealed class ExtendingTests : IDisposable
     [InlineData(40_001, false)]
     public async Task A_family_separates_tracks_of_any_length(int length, bool split)
     {
-        await using Separator separator = Separator.Open(await ToyAsync(), new SeparatorOptions { Split = split, Threads = 2 });
+        await using Separator separator = Separator.Open(await ToyAsync(), new SeparatorOptions { Threads = 2, Defaults = new SeparationOptions { Split = split } });
         float[][] mix = Mix(length);
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(SeparationHarness.Interleave(mix), 8000, 2));
         float[][] expected = Interpreted(mix);
-        Assert.Equal(["voice", "rest"], result.Stems);
+        Assert.Equal(["voice", "rest"], result.StemNames);
         for (int row = 0; row < 4; row++)
         {
-            ReadOnlySpan<float> found = result[result.Stems[row / 2]][row % 2].AsSpan();
+            ReadOnlySpan<float> found = result[result.StemNames[row / 2]][row % 2].AsSpan();
             Assert.Equal(length, found.Length);
             for (int i = 0; i < length; i++)
             {
@@ -104,7 +104,7 @@ public sealed class ExtendingTests : IDisposable
             // Where a track is normalised for the network, its mean is shared out to each stem whole.
             bool isNormalised = source.Members[0].Definition.Cut.Normalization != TrackNormalization.None;
             float mean = isNormalised ? Mean(mix) : 0;
-            foreach (string stem in result.Stems)
+            foreach (string stem in result.StemNames)
             {
                 for (int i = 0; i < mix[1].Length; i++)
                 {

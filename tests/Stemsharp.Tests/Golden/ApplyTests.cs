@@ -40,7 +40,7 @@ public sealed class ApplyTests(ITestOutputHelper output) : IDisposable
         using Separator separator = GoldenModel.Open(
             RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"), new SeparatorOptions { Stems = ["vocals", "drums"] });
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(Golden["mix"]));
-        Assert.Equal(["drums", "vocals"], result.Stems);
+        Assert.Equal(["drums", "vocals"], result.StemNames);
         double snr = GoldenModel.Snr(Golden["separator"].Values, GoldenModel.Parts(result));
         output.WriteLine($"{snr:F2} dB");
         Assert.True(snr >= 110, $"{snr:F2} dB");

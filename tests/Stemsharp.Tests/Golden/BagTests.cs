@@ -33,10 +33,10 @@ public class BagTests
             Backends = [new NotedBackend(loaded)],
         };
         await using Separator separator = Separator.Open(Specialists(), options);
-        SeparationResult vocals = await separator.SeparateAsync(MadeInputs.Get("impulse"), options with { Stems = ["vocals"] });
+        SeparationResult vocals = await separator.SeparateAsync(MadeInputs.Get("impulse"), new SeparationOptions { Stems = ["vocals"] });
         Assert.Equal(["mixed"], loaded);
-        Assert.Equal(["vocals"], vocals.Stems);
-        await separator.SeparateAsync(MadeInputs.Get("impulse"), options);
+        Assert.Equal(["vocals"], vocals.StemNames);
+        await separator.SeparateAsync(MadeInputs.Get("impulse"));
         Assert.Equal(["mixed", "tiny4", "mixed"], loaded);
     }
 
@@ -45,7 +45,7 @@ public class BagTests
     {
         await using Separator separator = Separator.Open(Specialists(), new SeparatorOptions { Stems = ["vocals"] });
         OptionException error = await Assert.ThrowsAsync<OptionException>(
-            () => separator.SeparateAsync(MadeInputs.Get("impulse"), separator.Options with { Stems = ["drums"] }));
+            () => separator.SeparateAsync(MadeInputs.Get("impulse"), separator.Options.Defaults with { Stems = ["drums"] }));
         Assert.Contains("opened for vocals", error.Message, StringComparison.Ordinal);
     }
 

@@ -15,7 +15,7 @@ public class DemoSongTests(ITestOutputHelper output)
         SeparationResult result = await separator.SeparateAsync(RepositoryFiles.Sample("song", "mix.wav"));
         using JsonDocument figures = JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Sample("song", "figures.json")));
         Assert.Equal(6, result.Stems.Count);
-        foreach (string stem in result.Stems)
+        foreach (string stem in result.StemNames)
         {
             double expected = figures.RootElement.GetProperty("figures").GetProperty(stem).GetProperty("sdr").GetDouble();
             float[] truth = Read(RepositoryFiles.Sample("song", stem + ".wav"));

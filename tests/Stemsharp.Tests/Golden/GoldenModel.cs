@@ -56,7 +56,7 @@ internal static class GoldenModel
 
     /// <summary>Channels of the stems in order, as golden tensors hold them.</summary>
     public static IEnumerable<ReadOnlyMemory<float>> Parts(SeparationResult result, params string[] stems) =>
-        (stems.Length == 0 ? result.Stems : stems).SelectMany(stem => result[stem].Select(channel => (ReadOnlyMemory<float>)channel));
+        (stems.Length == 0 ? result.StemNames : stems).SelectMany(stem => result[stem].Select(channel => (ReadOnlyMemory<float>)channel));
 }
 
 /// <summary>The interpreter in double precision as a backend.</summary>

@@ -67,7 +67,7 @@ public sealed class GridPipelineTests(ITestOutputHelper output) : IDisposable
     {
         await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, model));
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(new float[2 * 40_000], 44_100, 2, "silence"));
-        Assert.All(result.Stems, stem => Assert.All(result[stem], channel => Assert.All(channel, value => Assert.Equal(0f, value))));
+        Assert.All(result.StemNames, stem => Assert.All(result[stem], channel => Assert.All(channel, value => Assert.Equal(0f, value))));
     }
 
     // The checkpoint beside its YAML with the case's overlap and normalisation.

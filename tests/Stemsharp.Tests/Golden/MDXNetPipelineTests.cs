@@ -66,7 +66,7 @@ public class MDXNetPipelineTests(ITestOutputHelper output)
         GoldenTensors golden = GoldenTensors.Open(Folder, "mdxnet.pipeline.safetensors");
         double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.raw.{name}"], CultureInfo.InvariantCulture);
         string settings = Parameters + (name.EndsWith("denoise", StringComparison.Ordinal) ? ",denoise=true" : "");
-        await using Separator separator = GoldenModel.Open(ModelPath + settings, (options ?? new()) with { Overlap = overlap < 0 ? null : overlap });
+        await using Separator separator = GoldenModel.Open(ModelPath + settings, (options ?? new()) with { Defaults = new SeparationOptions { Overlap = overlap < 0 ? null : overlap } });
         GoldenTensor mix = golden["mix"];
         float[] part = [.. mix.Values[..samples], .. mix.Values[mix.Shape[1]..(mix.Shape[1] + samples)]];
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(new GoldenTensor("mix", [2, samples], part)));

@@ -42,7 +42,7 @@ public class MadeInputTests(ITestOutputHelper output)
         float[]? first = null;
         foreach (int threads in (int[])[1, 2, 3, 5])
         {
-            await using Separator separator = GoldenModel.Open(Model, new SeparatorOptions { Threads = threads, Shifts = 2 });
+            await using Separator separator = GoldenModel.Open(Model, new SeparatorOptions { Threads = threads, Defaults = new SeparationOptions { Shifts = 2 } });
             SeparationResult result = await separator.SeparateAsync(MadeInputs.Get("music-like"));
             float[] all = [.. GoldenModel.Parts(result).SelectMany(channel => channel.ToArray())];
             first ??= all;

@@ -30,7 +30,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
         double original = double.Parse(golden.Metadata[$"pytorch_fp32_snr_db.{name}"], CultureInfo.InvariantCulture);
         string path = GoldenRoFormers.Copy(_folder, model, yaml => GoldenRoFormers.YamlOf(name, yaml));
         string mix = golden.Contains($"mix.{name}") ? $"mix.{name}" : "mix";
-        await using Separator separator = GoldenModel.Open(path, new SeparatorOptions { Overlap = GoldenRoFormers.OverlapOf(name) });
+        await using Separator separator = GoldenModel.Open(path, new SeparatorOptions { Defaults = new SeparationOptions { Overlap = GoldenRoFormers.OverlapOf(name) } });
         SeparationResult result = await separator.SeparateAsync(GoldenModel.Input(golden[mix]));
         double snr = GoldenModel.Snr(golden[$"stems.{name}"].Values, GoldenModel.Parts(result, golden.Metadata[$"stems.{name}"].Split(',')));
         output.WriteLine($"{snr:F2} dB, the original {original:F2} dB");
@@ -57,8 +57,8 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
         await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, "mel1.safetensors"));
         Assert.Equal(["vocals", "other"], separator.Stems);
         SeparationResult all = await separator.SeparateAsync(GoldenModel.Input(mix));
-        SeparationResult some = await separator.SeparateAsync(GoldenModel.Input(mix), separator.Options with { Stems = wanted?.Split(',') });
-        Assert.Equal(wanted?.Split(',') ?? ["vocals", "other"], some.Stems);
+        SeparationResult some = await separator.SeparateAsync(GoldenModel.Input(mix), separator.Options.Defaults with { Stems = wanted?.Split(',') });
+        Assert.Equal(wanted?.Split(',') ?? ["vocals", "other"], some.StemNames);
         for (int c = 0; c < 2; c++)
         {
             for (int i = 0; i < mix.Shape[1]; i++)
@@ -66,7 +66,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
                 Assert.Equal(mix.Values[c * mix.Shape[1] + i] - all["vocals"][c][i], all["other"][c][i]);
             }
 
-            Assert.All(some.Stems, stem => Assert.Equal(all[stem][c], some[stem][c]));
+            Assert.All(some.StemNames, stem => Assert.Equal(all[stem][c], some[stem][c]));
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
     public async Task Shifts_are_refused()
     {
         GoldenTensor mix = GoldenTensors.Open(Folder, "mel1.demix.safetensors")["mix"];
-        await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, "mel1.safetensors"), new SeparatorOptions { Shifts = 2 });
+        await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, "mel1.safetensors"), new SeparatorOptions { Defaults = new SeparationOptions { Shifts = 2 } });
         OptionException e = await Assert.ThrowsAsync<OptionException>(() => separator.SeparateAsync(GoldenModel.Input(mix)));
         Assert.Contains("Leave shifts out", e.Message, StringComparison.Ordinal);
     }
@@ -84,6 +84,6 @@ public sealed class RoFormerPipelineTests(ITestOutputHelper output) : IDisposabl
     {
         await using Separator separator = GoldenModel.Open(RepositoryFiles.Golden(Folder, "bs4.ckpt"));
         SeparationResult result = await separator.SeparateAsync(AudioInput.FromSamples(new float[2 * 20_000], 44_100, 2, "silence"));
-        Assert.All(result.Stems, stem => Assert.All(result[stem], channel => Assert.All(channel, value => Assert.Equal(0f, value))));
+        Assert.All(result.StemNames, stem => Assert.All(result[stem], channel => Assert.All(channel, value => Assert.Equal(0f, value))));
     }
 }

@@ -87,7 +87,7 @@ internal sealed unsafe partial class KernelCases<TIsa, V>
                                     Product<TIsa, V>.Run(single.Strip(strip) + first * Tile.Rows, b + p * k * Tile.Columns, length, e + p * Tile.Size, accumulate);
                                 }
 
-                                Product<TIsa, V>.Run(narrow, strip, first, length, b, k * Tile.Columns, panels, a, Tile.Size, r, accumulate);
+                                Product<TIsa, V>.Run(narrow, strip, 1, first, length, b, k * Tile.Columns, panels, a, Tile.Size, r, accumulate);
                             }
 
                             Assert.Equal(expected, actual);

@@ -1,3 +1,4 @@
+using Stemsharp.Cpu.Steps;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Paired;
@@ -66,11 +67,11 @@ public unsafe class PairKernelTests
         uint Pair(float even, float odd) => Bfloat16.Round(even) | (uint)Bfloat16.Round(odd) << 16;
 
         // 2²⁴ + 1 is 2²⁴, and + 2 is not: the order shows.
-        Assert.Equal(0, PairEmulation.MultiplyAdd(1, Pair(-16777216, 16777216), Pair(1, 1)));
-        Assert.Equal(1, PairEmulation.MultiplyAdd(0, Pair(1, 16777216), Pair(1, 0)));
-        Assert.Equal(7, PairEmulation.MultiplyAdd(1, Pair(2, 4), Pair(1, 1)));
-        Assert.Equal(0, PairEmulation.MultiplyAdd(1e-39f, 0, 0));
-        Assert.Equal(0, PairEmulation.MultiplyAdd(0, Pair(1e-20f, 0), Pair(1e-20f, 0)));
+        Assert.Equal(0, VectorEmulation.MultiplyAdd(1, Pair(-16777216, 16777216), Pair(1, 1)));
+        Assert.Equal(1, VectorEmulation.MultiplyAdd(0, Pair(1, 16777216), Pair(1, 0)));
+        Assert.Equal(7, VectorEmulation.MultiplyAdd(1, Pair(2, 4), Pair(1, 1)));
+        Assert.Equal(0, VectorEmulation.MultiplyAdd(1e-39f, 0, 0));
+        Assert.Equal(0, VectorEmulation.MultiplyAdd(0, Pair(1e-20f, 0), Pair(1e-20f, 0)));
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public unsafe class PairKernelTests
         {
             (float[] weights, float[] panel) = (Random(depth * Tile.Rows, 1), Random(depth * Tile.Columns, 2));
             float[] tile = new float[Tile.Size];
-            Multiply(PairKernels.Emulated, weights, panel, depth, tile);
+            Multiply(VectorPairs.Emulated, weights, panel, depth, tile);
             for (int i = 0; i < Tile.Size; i++)
             {
                 (int row, int column) = Math.DivRem(i, Tile.Columns);
@@ -94,7 +95,7 @@ public unsafe class PairKernelTests
     [PairFact]
     public void The_machines_code_gives_the_emulations_bits()
     {
-        PairKernels native = PairKernels.Native ?? throw new InvalidOperationException(PairKernels.Refusal);
+        VectorPairs native = PairTests.Vectors;
         SplitMix64 random = new(3);
         foreach (int pairs in (int[])[1, 2, 3, 31, 32, 64, 257])
         {
@@ -108,8 +109,8 @@ public unsafe class PairKernelTests
                     fixed (uint* pa = a, pb = b)
                     fixed (float* p = one, q = other)
                     {
-                        native.Multiply(pa, pb, pairs, p, accumulate);
-                        PairKernels.Emulated.Multiply(pa, pb, pairs, q, accumulate);
+                        native.Multiply(pa, 1, pb, 0, 1, pairs, p, 0, accumulate);
+                        VectorPairs.Emulated.Multiply(pa, 1, pb, 0, 1, pairs, q, 0, accumulate);
                     }
 
                     Assert.Equal(other.Select(Canonical), one.Select(Canonical));
@@ -138,7 +139,7 @@ public unsafe class PairKernelTests
     [PairFact]
     public void The_machine_rounds_as_the_emulation_does()
     {
-        PairKernels native = PairKernels.Native ?? throw new InvalidOperationException(PairKernels.Refusal);
+        VectorPairs native = PairTests.Vectors;
         SplitMix64 random = new(4);
         for (int rows = 1; rows < 12; rows++)
         {
@@ -146,49 +147,86 @@ public unsafe class PairKernelTests
             fixed (float* p = one, q = other)
             {
                 native.Round(p, rows, (uint*)p);
-                PairKernels.Emulated.Round(q, rows, (uint*)q);
+                VectorPairs.Emulated.Round(q, rows, (uint*)q);
             }
 
             Assert.Equal(other.Take(PairKernels.Pairs(rows) * Tile.Columns).Select(BitConverter.SingleToUInt32Bits), one.Take(PairKernels.Pairs(rows) * Tile.Columns).Select(BitConverter.SingleToUInt32Bits));
         }
     }
 
-    [Fact]
-    public void A_matrix_of_pairs_is_multiplied_as_one_of_rounded_numbers()
+    /// <summary>Every kind of kernels, emulated.</summary>
+    public static TheoryData<string> Kinds => ["vectors", "tiles", "threefold"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_matrix_of_pairs_is_multiplied_as_one_of_rounded_numbers(string kind)
     {
-        foreach ((int rows, int k) in ((int, int)[])[(8, 16), (13, 7), (24, 1025)])
+        PairKernels kernels = Kind(kind);
+        foreach ((int rows, int k) in ((int, int)[])[(8, 16), (13, 6), (24, 1026), (33, 64), (56, 102)])
         {
-            float[] matrix = Random(rows * k, 5), panel = Random((k + 1) * Tile.Columns, 6), bias = Random(rows, 7);
-            using PackedWeights paired = new(rows, k, PairKernels.Emulated);
+            float[] matrix = Random(rows * k, 5), panel = Random(k * Tile.Columns, 6), bias = Random(rows, 7);
+            using PackedWeights paired = new(rows, k, kernels);
             paired.Fill([.. Enumerable.Range(0, rows)], matrix, bias);
             Assert.Equal(bias, new ReadOnlySpan<float>(paired.Bias, rows).ToArray());
-            for (int strip = 0; strip < paired.Strips; strip++)
+            float[] tiles = new float[paired.Strips * Tile.Size], own = [.. panel], room = new float[Product<Simd1, float>.RoomFloats];
+            fixed (float* p = own, t = tiles, r = room)
             {
-                float[] tile = new float[Tile.Size], own = [.. panel], room = new float[Product<Simd1, float>.RoomFloats];
-                fixed (float* p = own, t = tile, r = room)
+                Product<Simd1, float>.Prepare(paired, p, k);
+                for (int strip = 0; strip < paired.Strips; strip += paired.StripsAtOnce)
                 {
-                    Product<Simd1, float>.Prepare(paired, p, k);
-                    Product<Simd1, float>.Run(paired, strip, 0, k, p, 0, 1, t, 0, r);
-                }
-
-                for (int i = 0; i < Tile.Size; i++)
-                {
-                    (int row, int column) = (strip * Tile.Rows + i / Tile.Columns, i % Tile.Columns);
-                    double expected = row >= rows ? 0 : Enumerable.Range(0, k).Sum(j =>
-                        (double)Bfloat16.Widen(Bfloat16.Round(matrix[row * k + j])) * Bfloat16.Widen(Bfloat16.Round(panel[j * Tile.Columns + column])));
-                    Assert.Equal(expected, tile[i], 1e-5 * Math.Sqrt(k));
+                    Product<Simd1, float>.Run(paired, strip, Math.Min(paired.StripsAtOnce, paired.Strips - strip), 0, k, p, 0, 1, t + strip * Tile.Size, 0, r);
                 }
             }
+
+            for (int i = 0; i < tiles.Length; i++)
+            {
+                (int row, int column) = Math.DivRem(i, Tile.Columns);
+                double expected = row >= rows ? 0 : Enumerable.Range(0, k).Sum(j => (double)Rounded(matrix[row * k + j]) * Rounded(panel[j * Tile.Columns + column]));
+                Assert.Equal(expected, tiles[i], 1e-5 * Math.Sqrt(k));
+            }
         }
+
+        float Rounded(float x) => kind == "threefold" ? x : Bfloat16.Widen(Bfloat16.Round(x));
     }
 
-    [Fact]
-    public void Attention_in_pairs_is_near_that_in_single_precision()
+    // A depth's parts, one after the other, are added to what is there.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Parts_of_a_depth_add_up(string kind)
     {
-        foreach ((int width, int keys) in ((int, int)[])[(8, 1), (8, 9), (12, 127), (16, 131), (48, 300)])
+        const int rows = 40, k = 224, first = 96;
+        PairKernels kernels = Kind(kind);
+        float[] matrix = Random(rows * k, 5), panel = Random(2 * k * Tile.Columns, 6);
+        using PackedWeights paired = new(rows, k, kernels);
+        paired.Fill([.. Enumerable.Range(0, rows)], matrix, []);
+        float[] whole = new float[2 * paired.Strips * Tile.Size], parts = [.. whole], own = [.. panel], room = new float[Product<Simd1, float>.RoomFloats];
+        fixed (float* p = own, w = whole, q = parts, r = room)
+        {
+            Product<Simd1, float>.Prepare(paired, p, k);
+            Product<Simd1, float>.Prepare(paired, p + k * Tile.Columns, k);
+            nint stride = paired.Strips * Tile.Size, skipped = first / 2 * Tile.Columns * (kind == "threefold" ? 2 : 1);
+            for (int strip = 0; strip < paired.Strips; strip += paired.StripsAtOnce)
+            {
+                int some = Math.Min(paired.StripsAtOnce, paired.Strips - strip);
+                Product<Simd1, float>.Run(paired, strip, some, 0, k, p, k * Tile.Columns, 2, w + strip * Tile.Size, stride, r);
+                Product<Simd1, float>.Run(paired, strip, some, 0, first, p, k * Tile.Columns, 2, q + strip * Tile.Size, stride, r);
+                Product<Simd1, float>.Run(paired, strip, some, first, k - first, p + skipped, k * Tile.Columns, 2, q + strip * Tile.Size, stride, r, accumulate: true);
+            }
+        }
+
+        Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.NotEqual(0, whole[^1]);
+    }
+
+    [Theory]
+    [InlineData("vectors")]
+    [InlineData("tiles")]
+    public void Attention_in_pairs_is_near_that_in_single_precision(string kind)
+    {
+        foreach ((int width, int keys) in ((int, int)[])[(8, 1), (8, 9), (24, 127), (16, 131), (48, 300), (64, 129)])
         {
             float[] query = Random(width * Tile.Columns, 8), key = Random(width * (keys + 7), 9), value = Random(width * keys, 10);
-            float[] single = Attend(query, key, value, keys, width, null), paired = Attend(query, key, value, keys, width, PairKernels.Emulated);
+            float[] single = Attend(query, key, value, keys, width, null), paired = Attend(query, key, value, keys, width, Kind(kind));
             double error = single.Zip(paired, (a, b) => (double)(a - b) * (a - b)).Sum(), power = single.Sum(a => (double)a * a);
             Assert.InRange(10 * Math.Log10(power / error), 38, 70);
         }
@@ -197,7 +235,7 @@ public unsafe class PairKernelTests
     [Fact]
     public void Where_the_processor_or_the_system_refuses_it_is_said()
     {
-        (PairKernels? kernels, string refusal) = PairKernels.Make(isSupported: false, ExecutableMemory.Publish);
+        (PairKernels? kernels, string refusal) = VectorPairs.Make(isSupported: false, ExecutableMemory.Publish);
         Assert.Null(kernels);
         Assert.Contains("AVX512_BF16", refusal, StringComparison.Ordinal);
 
@@ -207,7 +245,7 @@ public unsafe class PairKernelTests
             return null;
         }
 
-        (kernels, refusal) = PairKernels.Make(isSupported: true, Refuse);
+        (kernels, refusal) = VectorPairs.Make(isSupported: true, Refuse);
         Assert.Null(kernels);
         Assert.Equal("the system refuses executable memory (Permission denied)", refusal);
     }
@@ -223,17 +261,24 @@ public unsafe class PairKernelTests
             return ExecutableMemory.Publish(returns, out refusal);
         }
 
-        (PairKernels? kernels, string refusal) = PairKernels.Make(isSupported: true, Empty);
+        (PairKernels? kernels, string refusal) = VectorPairs.Make(isSupported: true, Empty);
         Assert.Null(kernels);
         Assert.Contains("not what they should be", refusal, StringComparison.Ordinal);
     }
 
+    private static PairKernels Kind(string kind) => kind switch
+    {
+        "vectors" => VectorPairs.Emulated,
+        "tiles" => TilePairs.Emulated,
+        _ => TilePairs.Emulated.Threefold!,
+    };
+
     // [width][keys] of keys and values into the strips that the kernel reads.
     private static float[] Attend(float[] query, float[] key, float[] value, int keys, int width, PairKernels? pairs)
     {
-        int strips = Tile.Strips(keys), rows = Tile.Strips(width) * Tile.Rows, depth = pairs is null ? width : width / 2;
-        float[] own = [.. query], k = new float[strips * Tile.Rows * width], v = new float[rows * (keys + 1)];
-        float[] scratch = new float[AttentionKernel<Simd1, float>.Scratch(width)], tile = new float[Tile.Size], bias = new float[Tile.Rows];
+        int depth = pairs is null ? width : width / 2;
+        float[] own = [.. query], k = Dirty(ProjectionTargets.PackedKeys("k", 1, width, keys, pairs).Positions), v = Dirty(ProjectionTargets.PackedValues("v", 1, width, keys, pairs).Positions);
+        float[] scratch = Dirty((int)AttentionKernel<Simd1, float>.Scratch(width)), tile = new float[Tile.Size], bias = new float[Tile.Rows];
         fixed (float* q = own, pk = k, pv = v, s = scratch, t = tile, b = bias)
         {
             for (int first = 0; first < width; first += Tile.Rows)
@@ -243,19 +288,22 @@ public unsafe class PairKernelTests
                     int count = Math.Min(Tile.Columns, keys - start), channels = Math.Min(Tile.Rows, width - first);
                     Fill(key, first, start, channels, count, keys + 7);
                     pairs?.Round(t, channels, (uint*)t);
-                    for (int r = 0; r < (pairs is null ? channels : channels / 2); r++)
+                    if (pairs is TilePairs)
+                    {
+                        AttentionStrips<Simd1, float>.StoreKeyTiles(t, start, count, pk, first / 2, depth, TilePairs.Emulated);
+                    }
+
+                    for (int r = 0; pairs is not TilePairs && r < (pairs is null ? channels : channels / 2); r++)
                     {
                         AttentionStrips<Simd1, float>.StoreKeys(t + r * Tile.Columns, count, pk + (start / Tile.Rows * depth + (pairs is null ? first : first / 2) + r) * Tile.Rows, depth);
                     }
 
                     Fill(value, first, start, channels, count, keys);
-                    if (pairs is null)
+                    switch (pairs)
                     {
-                        AttentionStrips<Simd1, float>.StoreValues(t, b, count, pv + first * keys + start * Tile.Rows);
-                    }
-                    else
-                    {
-                        AttentionStrips<Simd1, float>.StoreValuePairs(t, b, count, pv + first * PairKernels.Pairs(keys) + start / 2 * Tile.Rows);
+                        case null: AttentionStrips<Simd1, float>.StoreValues(t, b, count, pv + first * keys + start * Tile.Rows); break;
+                        case TilePairs tiles: AttentionStrips<Simd1, float>.StoreValueTiles(t, b, start, count, pv, first / Tile.Rows, PairKernels.Pairs(keys), tiles); break;
+                        default: AttentionStrips<Simd1, float>.StoreValuePairs(t, b, count, pv + first * PairKernels.Pairs(keys) + start / 2 * Tile.Rows); break;
                     }
                 }
             }
@@ -265,6 +313,13 @@ public unsafe class PairKernelTests
         }
 
         return scratch[..(width * Tile.Columns)];
+
+        static float[] Dirty(int count)
+        {
+            float[] memory = new float[count];
+            Array.Fill(memory, float.NaN);
+            return memory;
+        }
 
         // What lies beyond is no number: whoever reads it is found out.
         void Fill(float[] source, int first, int start, int channels, int count, int stride)
@@ -290,7 +345,7 @@ public unsafe class PairKernelTests
         fixed (uint* pa = a, pb = b)
         {
             kernels.Round(p, depth, pb);
-            kernels.Multiply(pa, pb, PairKernels.Pairs(depth), t, accumulate: false);
+            kernels.Multiply(pa, 1, pb, 0, 1, PairKernels.Pairs(depth), t, 0, accumulate: false);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Stemsharp.Tests.MachineCode;
 public class AssemblerTests
 {
     private static readonly int[] s_displacements = [0, 4, 16, 64, 100, 508, 1024, 8128, 8192, -64, -8256];
-    private static readonly Register[] s_bases = [Register.Rax, Register.Rcx, Register.Rdx, Register.Rdi, Register.R8, Register.R9];
+    private static readonly Register[] s_bases = [Register.Rax, Register.Rcx, Register.Rdx, Register.Rdi, Register.R8, Register.R9, Register.R10, Register.R11];
 
     [Fact]
     public void Vectors_in_registers_are_encoded_as_they_are_read()
@@ -66,6 +66,8 @@ public class AssemblerTests
                 foreach (int displacement in s_displacements)
                 {
                     Reads(code => code.Load(one, from, displacement), $"mov {Name(one)},{Place(from, displacement)}");
+                    Reads(code => code.Store(from, displacement, one), $"mov {Place(from, displacement)},{Name(one)}");
+                    Reads(code => code.AddMemory(one, from, displacement), $"add {Name(one)},{Place(from, displacement)}");
                 }
             }
 
@@ -73,6 +75,44 @@ public class AssemblerTests
             {
                 Reads(code => code.Add(one, number), $"add {Name(one)},{Hex(number)}");
                 Reads(code => code.Subtract(one, number), $"sub {Name(one)},{Hex(number)}");
+                Reads(code => code.Set(one, number), $"mov {Name(one)},{Hex(number)}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Tiles_are_encoded_as_they_are_read()
+    {
+        Reads(code => code.ReleaseTiles(), "tilerelease");
+        for (int tile = 0; tile < 8; tile++)
+        {
+            int own = tile;
+            Reads(code => code.ClearTile(own), $"tilezero tmm{tile}");
+            for (int a = 0; a < 8; a++)
+            {
+                for (int b = 0; b < 8; b++)
+                {
+                    // A tile times itself is no instruction.
+                    if (tile != a && tile != b && a != b)
+                    {
+                        (int first, int second) = (a, b);
+                        Reads(code => code.TileProduct(own, first, second), $"tdpbf16ps tmm{tile},tmm{a},tmm{b}");
+                    }
+                }
+            }
+
+            foreach (Register from in s_bases)
+            {
+                foreach (int displacement in s_displacements)
+                {
+                    Reads(code => code.ConfigureTiles(from, displacement), $"ldtilecfg {Place(from, displacement)}");
+                    foreach (Register stride in s_bases)
+                    {
+                        string place = Place(from, displacement).Replace($"[{Name(from)}", $"[{Name(from)}+{Name(stride)}", StringComparison.Ordinal);
+                        Reads(code => code.LoadTile(own, from, stride, displacement), $"tileloadd tmm{tile},{place}");
+                        Reads(code => code.StoreTile(from, stride, displacement, own), $"tilestored {place},tmm{tile}");
+                    }
+                }
             }
         }
     }
@@ -90,20 +130,50 @@ public class AssemblerTests
         Assert.Equal((ulong)target, jump.NearBranchTarget);
     }
 
-    /// <summary>Both products and the rounding, as each convention has them.</summary>
-    public static TheoryData<string, bool> Functions => new() { { "set", false }, { "set", true }, { "add", false }, { "add", true }, { "round", false }, { "round", true } };
+    /// <summary>Every function in each convention, by a name.</summary>
+    private static Dictionary<string, (byte[] Code, bool OnWindows)> All()
+    {
+        Dictionary<string, (byte[], bool)> all = [];
+        foreach (CallingConvention convention in (CallingConvention[])[CallingConvention.SystemV, CallingConvention.Windows])
+        {
+            bool onWindows = convention == CallingConvention.Windows;
+            string system = onWindows ? "Windows" : "System V";
+            all.Add($"{system}: vectors, set", (VectorCode.Product(convention, accumulate: false), onWindows));
+            all.Add($"{system}: vectors, add", (VectorCode.Product(convention, accumulate: true), onWindows));
+            all.Add($"{system}: vectors, round", (VectorCode.Round(convention), onWindows));
+            foreach ((int tiles, int parts, bool accumulate) in from t in (int[])[1, 2] from p in (int[])[1, 2] from a in (bool[])[false, true] select (t, p, a))
+            {
+                all.Add($"{system}: {tiles} × {parts} tiles, {(accumulate ? "add" : "set")}", (TileCode.Product(convention, tiles, parts, accumulate), onWindows));
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>Their names.</summary>
+    public static TheoryData<string> Functions => [.. All().Keys];
+
+    /// <summary>Bytes that were read, tried on a processor or an emulator of one, and found right.</summary>
+    [Fact]
+    public void The_functions_bytes_are_those_that_were_tried()
+    {
+        string path = RepositoryFiles.Golden("machine-code.txt");
+        string[] now = [.. All().Select(f => $"{f.Key}: {Convert.ToHexStringLower(f.Value.Code)}")];
+        if (Environment.GetEnvironmentVariable("STEMSHARP_WRITE_GOLDEN") == "1")
+        {
+            File.WriteAllLines(path, now);
+        }
+
+        Assert.Equal(File.ReadAllLines(path), now);
+    }
 
     [Theory]
     [MemberData(nameof(Functions))]
-    public void A_function_changes_nothing_that_belongs_to_its_caller(string function, bool onWindows)
+    public void A_function_changes_nothing_that_belongs_to_its_caller(string function)
     {
-        CallingConvention convention = onWindows ? CallingConvention.Windows : CallingConvention.SystemV;
-        List<Instruction> code = Decode(function switch
-        {
-            "set" => PairCode.Product(convention, accumulate: false),
-            "add" => PairCode.Product(convention, accumulate: true),
-            _ => PairCode.Round(convention),
-        });
+        (byte[] bytes, bool onWindows) = All()[function];
+        bool vectors = function.Contains("vectors", StringComparison.Ordinal);
+        List<Instruction> code = Decode(bytes);
         Assert.DoesNotContain(code, i => i.IsInvalid);
         Assert.Equal([Mnemonic.Vzeroupper, Mnemonic.Ret], code.TakeLast(2).Select(i => i.Mnemonic));
         Assert.All(code.SkipLast(1), i => Assert.True(i.FlowControl is FlowControl.Next or FlowControl.ConditionalBranch, i.ToString()));
@@ -134,7 +204,7 @@ public class AssemblerTests
 
         string[] ofCaller = ["RBX", "RBP", "RSP", "RSI", "R12", "R13", "R14", "R15", onWindows ? "RDI" : "RCX"];
         Assert.Empty(written.Intersect(ofCaller));
-        string[] expected = onWindows ? [.. Enumerable.Range(6, 10).Select(i => $"XMM{i}")] : [];
+        string[] expected = onWindows && vectors ? [.. Enumerable.Range(6, 10).Select(i => $"XMM{i}")] : [];
         Assert.Equal(expected.Order(), kept.Order());
         Assert.Equal(expected.Order(), restored.Order());
     }

@@ -65,7 +65,7 @@ public sealed class AudioSeparatorNamesTests : IDisposable
     {
         await using Separator separator = await Separator.OpenAsync(
             new SeparatorOptions { Model = RepositoryFiles.DemoModel, Stems = ["VOCALS", "Bass"] }, new ModelCatalog(new ModelCatalogOptions { Offline = true }));
-        Assert.Equal(["bass", "vocals"], (await separator.SeparateAsync(Noise())).Stems);
+        Assert.Equal(["bass", "vocals"], (await separator.SeparateAsync(Noise())).StemNames);
     }
 
     private static AudioInput Noise()

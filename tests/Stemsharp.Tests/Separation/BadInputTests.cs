@@ -99,7 +99,7 @@ public sealed class BadInputTests : IDisposable
     {
         await using Separator separator = FakeModel.Open();
         SeparationResult result = await separator.SeparateAsync(FakeModel.Noise(frames));
-        Assert.All(result.Stems, stem => Assert.Equal(frames, result[stem][0].Length));
+        Assert.All(result.StemNames, stem => Assert.Equal(frames, result[stem][0].Length));
     }
 
     private static async Task<string> Refused<TError>(AudioInput input, string words)

@@ -126,7 +126,7 @@ public class EngineContractTests
             return engine;
         });
         List<string> said = [];
-        await using Separator separator = Separator.Open(FakeModel.Source, new SeparatorOptions { Engine = "fake", Backends = [backend], Shifts = 0, Notices = new Told(said) });
+        await using Separator separator = Separator.Open(FakeModel.Source, new SeparatorOptions { Engine = "fake", Backends = [backend], Notices = new Told(said), Defaults = new SeparationOptions { Shifts = 0 } });
         SeparationResult result = await separator.SeparateAsync(FakeModel.Noise(3 * FakeModel.Segment));
         Assert.Equal(2, opened.Count);
         Assert.True(opened[0].IsDisposed);
@@ -148,7 +148,7 @@ public class EngineContractTests
         ModelSource bag = new("bag", FakeModel.Source.Stems, 44_100, [member, member]);
         List<string> said = [];
         await using Separator separator = Separator.Open(
-            bag, new SeparatorOptions { Engine = "fake", Backends = [broken, new OtherBackend()], Fallback = true, Notices = new Told(said), Shifts = 0 });
+            bag, new SeparatorOptions { Engine = "fake", Backends = [broken, new OtherBackend()], Fallback = true, Notices = new Told(said), Defaults = new SeparationOptions { Shifts = 0 } });
         SeparationResult result = await separator.SeparateAsync(FakeModel.Noise(9000));
         Assert.Equal(1, opened);
         Assert.Equal(["Too little memory. Going on with other."], said);

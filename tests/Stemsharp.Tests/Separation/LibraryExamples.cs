@@ -135,7 +135,7 @@ public sealed class LibraryExamples : IDisposable
     {
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
         using CancellationTokenSource cancel = new(TimeSpan.FromMinutes(5));
-        Progress<SeparationProgress> progress = new(p => Console.WriteLine($"{p.State} {p.Percent:F0} %"));
+        Progress<SeparationProgress> progress = new(p => Console.WriteLine($"{p.State} {p.Percent:F0} %, {p.Remaining:mm\\:ss} to go, {p.Speed:F1} times as fast as it plays"));
         try
         {
             await separator.SeparateAsync(song, progress: progress, cancellationToken: cancel.Token);
@@ -147,14 +147,40 @@ public sealed class LibraryExamples : IDisposable
     }
 
     [Fact]
+    public async Task A_result_into_files()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        SeparationResult result = await separator.SeparateAsync(song);
+        await result.SaveAsync(folder, new StemFileOptions { TwoStems = "vocals", FileNamePattern = "{stem}.flac" });
+        if (result.TryGetStem("bass", out IReadOnlyList<float[]>? bass))
+        {
+            await result.SaveStemAsync("bass", Path.Combine(folder, "bass line.wav"));
+            Console.WriteLine($"{bass[0].Length} samples of bass");
+        }
+
+        Assert.Equal(["bass line.wav", "no_vocals.flac", "vocals.flac"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task Into_writers()
+    {
+        await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
+        AudioInput song = AudioInput.FromFile(this.song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        await separator.SeparateToWritersAsync(song, (info, stem) =>
+            AudioFiles.Create(Path.Combine(folder, stem + ".wav"), info.SampleRate, info.Channels));
+
+        Assert.Equal(6, Directory.GetFiles(folder, "*.wav").Length);
+    }
+
+    [Fact]
     public async Task Options_per_call()
     {
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
         AudioInput song = AudioInput.FromFile(this.song).Part(TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        SeparatorOptions careful = separator.Options with { Shifts = 2, Overlap = 0.5 };
+        SeparationOptions careful = new() { Shifts = 2, Overlap = 0.5 };
         SeparationResult result = await separator.SeparateAsync(song, careful);
 
-        Assert.Equal(6, result.Stems.Count);
+        Assert.Equal(6, result.StemNames.Count);
     }
 
     [Fact]
@@ -168,6 +194,10 @@ public sealed class LibraryExamples : IDisposable
         catch (OptionException error)
         {
             Console.WriteLine(error.Message);
+        }
+        catch (ModelException error) when (error.Failure is ModelFailure.Offline or ModelFailure.Download)
+        {
+            Console.WriteLine($"later: {error.Message}");
         }
         catch (StemsharpException error) when (error is ModelException or AudioException)
         {

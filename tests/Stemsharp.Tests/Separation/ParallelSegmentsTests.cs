@@ -147,13 +147,13 @@ public class ParallelSegmentsTests
     [Fact]
     public async Task The_engine_gives_the_same_bits_with_several_segments_at_once()
     {
-        SeparatorOptions options = new() { Threads = 4, Overlap = 0.75, ParallelSegments = 1 };
+        SeparatorOptions options = new() { Threads = 4, ParallelSegments = 1, Defaults = new SeparationOptions { Overlap = 0.75 } };
         await using Separator one = GoldenModel.Open(Tiny, options), three = GoldenModel.Open(Tiny, options with { ParallelSegments = 3 });
         SeparationResult expected = await one.SeparateAsync(MadeInputs.Get("longer than a segment"));
         SeparationResult found = await three.SeparateAsync(MadeInputs.Get("longer than a segment"));
         Assert.Equal(5, found.Summary.Segments);
         Assert.StartsWith("3 × cpu", found.Summary.Engine, StringComparison.Ordinal);
-        foreach (string stem in expected.Stems)
+        foreach (string stem in expected.StemNames)
         {
             Assert.Equal(expected[stem][0], found[stem][0]);
             Assert.Equal(expected[stem][1], found[stem][1]);
@@ -203,7 +203,7 @@ public class ParallelSegmentsTests
     public async Task A_song_of_another_length_divides_the_threads_anew_and_reads_no_weights()
     {
         List<Microsoft.Extensions.Logging.LogLevel> seen = [];
-        await using Separator separator = GoldenModel.Open(Tiny, new SeparatorOptions { Threads = 4, Overlap = 0.75, ParallelSegments = 3, Logger = new LoadCounter(seen) });
+        await using Separator separator = GoldenModel.Open(Tiny, new SeparatorOptions { Threads = 4, ParallelSegments = 3, Logger = new LoadCounter(seen), Defaults = new SeparationOptions { Overlap = 0.75 } });
         Assert.StartsWith("3 × cpu", (await separator.SeparateAsync(MadeInputs.Get("longer than a segment"))).Summary.Engine, StringComparison.Ordinal);
         Assert.StartsWith("cpu", (await separator.SeparateAsync(MadeInputs.Get("impulse"))).Summary.Engine, StringComparison.Ordinal);
         Assert.Single(seen);

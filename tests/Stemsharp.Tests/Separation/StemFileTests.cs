@@ -248,7 +248,7 @@ public sealed class StemFileTests : IDisposable
         })
         {
             OptionException error = await Assert.ThrowsAsync<OptionException>(() => separator.SeparateToFilesAsync(
-                missing, Path.Combine(_folder, "out"), files, separator.Options with { Stems = stems }));
+                missing, Path.Combine(_folder, "out"), files, separator.Options.Defaults with { Stems = stems }));
             Assert.Contains(word, error.Message, StringComparison.Ordinal);
         }
     }
@@ -282,7 +282,7 @@ public sealed class StemFileTests : IDisposable
     public async Task Nothing_is_left_after_an_error_or_a_cancellation()
     {
         using CancellationTokenSource cancel = new();
-        await using Separator separator = FakeModel.Open(new SeparatorOptions { TemporaryFolder = _folder }, before: _ => cancel.Cancel());
+        await using Separator separator = FakeModel.Open(new SeparatorOptions { Defaults = new SeparationOptions { TemporaryFolder = _folder } }, before: _ => cancel.Cancel());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => separator.SeparateToFilesAsync(
             FakeModel.Noise(200_000), Path.Combine(_folder, "out"), cancellationToken: cancel.Token));
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
@@ -355,7 +355,7 @@ public sealed class StemFileTests : IDisposable
     {
         string output = Path.Combine(_folder, "out");
         using CancellationTokenSource cancel = new();
-        await using Separator separator = FakeModel.Open(new SeparatorOptions { TemporaryFolder = _folder });
+        await using Separator separator = FakeModel.Open(new SeparatorOptions { Defaults = new SeparationOptions { TemporaryFolder = _folder } });
         Told progress = new(p =>
         {
             if (p.State == stage && (stage != SeparationState.Separating || p.SegmentIndex == 2))

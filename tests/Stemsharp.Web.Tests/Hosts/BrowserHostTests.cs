@@ -61,8 +61,8 @@ public class BrowserHostTests(BrowserFixture fixture)
         Assert.True(workers > 0 || Environment.ProcessorCount == 1, "onnxruntime-web started no threads.");
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = model });
         SeparationResult truth = await separator.SeparateAsync(AudioInput.FromSamples(song, 44_100, 2));
-        Assert.Equal(truth.Stems.Order(), stems.Keys.Order());
-        foreach (string stem in truth.Stems)
+        Assert.Equal(truth.StemNames.Order(), stems.Keys.Order());
+        foreach (string stem in truth.StemNames)
         {
             Assert.InRange(ParityReport.Compare([.. truth[stem][0], .. truth[stem][1]], stems[stem]).Snr, 90, double.PositiveInfinity);
         }

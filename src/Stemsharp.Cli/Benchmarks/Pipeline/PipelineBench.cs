@@ -37,7 +37,7 @@ internal sealed record PipelineBench
             }
 
             EncodingOptions encoding = new() { Format = Format, Dither = true };
-            SeparatorOptions options = new() { Model = "synthetic:htdemucs", Backends = [new CopyBackend()], Engine = CopyBackend.BackendName, Threads = Threads };
+            SeparatorOptions options = new() { Model = "synthetic:htdemucs", Preload = false, Backends = [new CopyBackend()], Engine = CopyBackend.BackendName, Threads = Threads };
             await using Separator separator = await Separator.OpenAsync(options, cancellationToken: cancellationToken).ConfigureAwait(false);
             PipelineResult result = null!;
             int stems = 0;
@@ -47,7 +47,7 @@ internal sealed record PipelineBench
                 long began = Stopwatch.GetTimestamp();
                 SeparatedFiles files = await separator.SeparateToFilesAsync(
                     input, Path.Combine(folder, $"{run}"), new StemFileOptions { Encoding = encoding },
-                    options with { Timeline = timeline }, cancellationToken: cancellationToken).ConfigureAwait(false);
+                    new SeparationOptions { Timeline = timeline }, cancellationToken: cancellationToken).ConfigureAwait(false);
                 result = new PipelineResult(Stopwatch.GetElapsedTime(began).TotalSeconds, files.Summary.Info.Duration.TotalSeconds, Threads, began, timeline);
                 stems = files.Files.Count;
             }

@@ -121,24 +121,30 @@ internal sealed class ProgramInterpreter
             case "split":
                 Split(operation);
                 return;
+            case "lstm":
+                Lstm(operation);
+                return;
         }
 
         TensorSpec spec = operation.Outputs[0].Spec;
         float[] y = Take(spec.Elements);
         switch (type)
         {
-            case "add" or "sub" or "mul" or "real_div": Elementwise.Binary(type, In(operation, "x"), In(operation, "y"), spec.Shape, y); break;
+            case "add" or "sub" or "mul" or "real_div" or "maximum": Elementwise.Binary(type, In(operation, "x"), In(operation, "y"), spec.Shape, y); break;
             case "conv": Conv(operation, y); break;
             case "conv_transpose": ConvTranspose(operation, y); break;
             case "linear": Linear(operation, y); break;
             case "matmul": MatMul(operation, y); break;
             case "scaled_dot_product_attention": Attention(operation, y); break;
             case "softmax": Softmax(operation, y); break;
-            case "reduce_mean" or "reduce_sum" or "reduce_sum_square": Reduce(operation, y); break;
+            case "reduce_mean" or "reduce_sum" or "reduce_sum_square" or "reduce_l2_norm" or "reduce_max": Reduce(operation, y); break;
             case "layer_norm": LayerNorm(operation, y); break;
             case "batch_norm": Norms.Batch(In(operation, "x"), Data(operation, "mean")!, Data(operation, "variance")!, Data(operation, "gamma"), Data(operation, "beta"), Epsilon(operation, 1e-5f), y); break;
             case "transpose": Movement.Transpose(In(operation, "x"), Ints(operation, "perm")!, y); break;
             case "concat": Concat(operation, y); break;
+            case "pad": Pad(operation, y); break;
+            case "sliding_windows": Windows(operation, y); break;
+            case "elu": Elu(operation, y); break;
             case "slice_by_index": Slice(operation, y); break;
             default:
                 Tensor x = In(operation, "x");
@@ -146,7 +152,7 @@ internal sealed class ProgramInterpreter
                 break;
         }
 
-        bool exact = type is "transpose" or "concat" or "slice_by_index";
+        bool exact = type is "transpose" or "concat" or "slice_by_index" or "pad" or "sliding_windows";
         if (spec.Kind == ElementKind.Float16 && !exact)
         {
             Ranges.RoundToHalf(y, spec.Elements);
@@ -160,10 +166,13 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x"), w = In(operation, "weight");
         int[] strides = Ints(operation, "strides")!, pad = Ints(operation, "pad")!, dilations = Ints(operation, "dilations")!, result = operation.Outputs[0].Spec.Shape;
         bool line = x.Shape.Length == 3;
+        int groups = Ints(operation, "groups")?[0] ?? 1, channels = x.Shape[1] / groups, outputs = result[1] / groups;
         Convolutions.Plane plane = line
-            ? new Convolutions.Plane(x.Shape[1], 1, x.Shape[2], result[1], 1, result[2], 1, w.Shape[2], 1, strides[0], 0, pad[0], 1, dilations[0])
-            : new Convolutions.Plane(x.Shape[1], x.Shape[2], x.Shape[3], result[1], result[2], result[3], w.Shape[2], w.Shape[3], strides[0], strides[1], pad[0], pad[2], dilations[0], dilations[1]);
-        Convolutions.Conv(x.Data, w.Data, Data(operation, "bias"), plane, y);
+            ? new Convolutions.Plane(channels, 1, x.Shape[2], outputs, 1, result[2], 1, w.Shape[2], 1, strides[0], 0, pad[0], 1, dilations[0])
+            : new Convolutions.Plane(channels, x.Shape[2], x.Shape[3], outputs, result[2], result[3], w.Shape[2], w.Shape[3], strides[0], strides[1], pad[0], pad[2], dilations[0], dilations[1]);
+        Convolutions.Each(
+            x, w, Data(operation, "bias"), result[1], groups, y, operation.Outputs[0].Spec.Elements,
+            (image, weight, bias, target) => Convolutions.Conv(image, weight, bias, plane, target));
     }
 
     private void ConvTranspose(ProgramOperation operation, float[] y)
@@ -171,9 +180,16 @@ internal sealed class ProgramInterpreter
         Tensor x = In(operation, "x"), w = In(operation, "weight");
         int[] strides = Ints(operation, "strides")!, pad = Ints(operation, "pad")!, result = operation.Outputs[0].Spec.Shape;
         bool line = x.Shape.Length == 3;
+        if (!line && strides[0] == w.Shape[2] && strides[1] == w.Shape[3] && pad.All(p => p == 0))
+        {
+            Convolutions.Plane fields = new(x.Shape[1], x.Shape[2], x.Shape[3], result[1], result[2], result[3], w.Shape[2], w.Shape[3], strides[0], strides[1], 0, 0, 1, 1);
+            Convolutions.Fields(x.Data, w.Data, Data(operation, "bias"), fields, y);
+            return;
+        }
+
         if (!line && (w.Shape[3] != 1 || strides[1] != 1 || pad[2] != 0 || pad[3] != 0))
         {
-            throw new NotSupportedException("Transposed convolutions run along the first spatial axis only.");
+            throw new NotSupportedException("Transposed convolutions run along the first spatial axis, or have their kernel as their stride.");
         }
 
         int width = line ? 1 : x.Shape[3];
@@ -288,6 +304,83 @@ internal sealed class ProgramInterpreter
             Tensor x = Resolve(binding.Name!);
             Movement.CopyAxis(x.Span, x.Shape, axis, 0, x.Shape[axis], y, position, shape[axis]);
             position += x.Shape[axis];
+        }
+    }
+
+    private void Pad(ProgramOperation operation, float[] y)
+    {
+        Tensor x = In(operation, "x");
+        int[] pad = Ints(operation, "pad")!, shape = operation.Outputs[0].Spec.Shape;
+        int[] padded = [.. Enumerable.Range(0, pad.Length / 2).Where(i => pad[2 * i] > 0 || pad[2 * i + 1] > 0)];
+        if (padded.Length != 1)
+        {
+            throw new NotSupportedException("One axis is lengthened at a time.");
+        }
+
+        int axis = x.Shape.Length - pad.Length / 2 + padded[0], before = pad[2 * padded[0]], after = pad[2 * padded[0] + 1], size = x.Shape[axis];
+        y.AsSpan(0, operation.Outputs[0].Spec.Elements).Fill(Data(operation, "constant_val")?[0] ?? 0);
+        Movement.CopyAxis(x.Span, x.Shape, axis, 0, size, y, before, shape[axis]);
+        bool edges = ((string[])_literals[operation.Inputs["mode"][0].Name!].Immediate!)[0] == "replicate";
+        for (int i = 0; edges && i < before + after; i++)
+        {
+            bool first = i < before;
+            Movement.CopyAxis(x.Span, x.Shape, axis, first ? 0 : size - 1, 1, y, first ? i : size + i, shape[axis]);
+        }
+    }
+
+    private void Windows(ProgramOperation operation, float[] y)
+    {
+        Tensor x = In(operation, "x");
+        int axis = Ints(operation, "axis")![0], size = Ints(operation, "size")![0], stride = Ints(operation, "stride")?[0] ?? 1, count = operation.Outputs[0].Spec.Shape[axis];
+        for (int i = 0; i < count; i++)
+        {
+            Movement.CopyAxis(x.Span, x.Shape, axis, i * stride, size, y, i * size, count * size);
+        }
+    }
+
+    private void Elu(ProgramOperation operation, float[] y)
+    {
+        Tensor x = In(operation, "x");
+        float alpha = Data(operation, "alpha")![0];
+        for (int i = 0; i < x.Elements; i++)
+        {
+            y[i] = x.Data[i] > 0 ? x.Data[i] : alpha * float.ExpM1(x.Data[i]);
+        }
+    }
+
+    // Nobody reads its last states: they stay zeros.
+    private void Lstm(ProgramOperation operation)
+    {
+        Tensor x = In(operation, "x");
+        TensorSpec[] results = [.. operation.Outputs.Select(o => o.Spec)];
+        int batch = x.Shape[1], hidden = results[0].Shape[2] / 2;
+        float[] y = Take(results[0].Elements);
+        if (Data(operation, "initial_h")!.Concat(Data(operation, "initial_c")!).Any(v => v != 0))
+        {
+            throw new NotSupportedException("Recurrent layers begin with zeros in all programs that this interpreter runs.");
+        }
+
+        Parallel.For(0, 2, direction =>
+        {
+            string suffix = direction == 0 ? "" : "_back";
+            Recurrence.Lstm(
+                x.Data, x.Shape, Data(operation, $"weight_ih{suffix}"), Data(operation, $"weight_hh{suffix}"), Data(operation, $"bias{suffix}")!, new GateOrder(Input: 0, Forget: 1, Cell: 3, Output: 2), direction == 1,
+                (at, state) =>
+                {
+                    for (int n = 0; n < batch; n++)
+                    {
+                        state.AsSpan(n * hidden, hidden).CopyTo(y.AsSpan(((at * batch + n) * 2 + direction) * hidden));
+                    }
+                }, Summation.Blocks);
+        });
+        if (results[0].Kind == ElementKind.Float16)
+        {
+            Ranges.RoundToHalf(y, results[0].Elements);
+        }
+
+        foreach ((TypedName output, float[] data) in operation.Outputs.Zip([y, new float[results[1].Elements], new float[results[2].Elements]]))
+        {
+            _values.Add(output.Name, new Tensor(output.Spec, new TensorBuffer(data) { Users = 1 }));
         }
     }
 

@@ -6,10 +6,16 @@ namespace Stemsharp.Export.CoreML.Lowering;
 
 internal sealed partial class MilLowering
 {
+    // Where scores of attention exist as a value, no one has more bytes than this.
+    private const long ScoreLimit = 64 << 20;
+
+    // Values of which the sequences are rows or frames, [sequences, length, C].
+    private readonly Dictionary<(Value, SequenceAxis), MilValue> _sequences = [];
+
     public void Linear(Node node, LinearOp op)
     {
         // Attention's input projections are lowered together with it.
-        if (_uses.Next<AttentionOp>(node) is not null)
+        if (_uses.Next<AttentionOp>(node) is not null || _uses.Next<RotaryOp>(node) is not null)
         {
             return;
         }
@@ -28,14 +34,19 @@ internal sealed partial class MilLowering
             TensorPrimitives.Multiply(b.AsSpan(0, scale.Rows), scale.Factor, b.AsSpan(0, scale.Rows));
         }
 
+        return Project(name, Get(input, Layout.Tokens), weight, w, b, type);
+    }
+
+    // x [..., Cin] times the rows of w, which was made of a trained tensor, plus b.
+    private MilValue Project(string name, MilValue x, Parameter weight, float[] w, float[] b, MilType type)
+    {
         if (!WeightStore.FitsHalf(w, b))
         {
             type = MilType.Float32;
         }
 
-        MilValue x = Get(input, Layout.Tokens, type);
-        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [rows, columns], outputs: 0, w, b, type);
-        return _mil.Add("linear", name, type, [1, x.Shape[1], rows], ("x", x), ("weight", wc), ("bias", bc));
+        (MilValue wc, MilValue bc) = _weights.Layer(MilBuilder.Identifier(name), weight, [b.Length, x.Shape[^1]], outputs: 0, w, b, type);
+        return _mil.Add("linear", name, type, [.. x.Shape[..^1], b.Length], ("x", _mil.As(x, type)), ("weight", wc), ("bias", bc));
     }
 
     /// <summary>
@@ -44,6 +55,12 @@ internal sealed partial class MilLowering
     /// </summary>
     public void Attention(Node node, AttentionOp op)
     {
+        if (op.Axis != SequenceAxis.All)
+        {
+            RotaryAttention(node, op);
+            return;
+        }
+
         MilType type = _options.Policy.For(node);
         Shape shape = node.Output.Shape;
         int heads = op.Heads, width = shape.Channels / heads;
@@ -70,28 +87,60 @@ internal sealed partial class MilLowering
             first = end;
         }
 
-        MilValue mixed = _options.Target >= CoreMLTarget.IOS18
-            ? _mil.Add("scaled_dot_product_attention", scope, type, parts[0].Shape.AsSpan(), ("query", parts[0]), ("key", parts[1]), ("value", parts[2]))
-            : Decomposed(scope, parts[0], parts[1], parts[2], type);
+        MilValue query = parts[0];
+        if (_options.Target < CoreMLTarget.IOS18 && !_options.FoldAttentionScale)
+        {
+            query = _mil.Binary("mul", $"{scope}_scaled", query, _mil.Scalar(type, QueryScale(width)));
+        }
+
+        MilValue mixed = Attend(scope, query, parts[1], parts[2], type, _options.Policy.For($"{scope}.softmax", PrecisionPolicy.Softmax));
         mixed = _mil.Transpose($"{scope}_back", mixed, 0, 2, 1, 3);
         Set(node.Output, Layout.Tokens, _mil.Reshape($"{scope}_mixed", mixed, 1, shape.Positions, shape.Channels));
     }
 
-    // q, k, v [1, H, N, D]; operation sets before CoreML8 have no fused attention.
-    private MilValue Decomposed(string scope, MilValue q, MilValue k, MilValue v, MilType type)
+    /// <summary>
+    /// q, k, v [S, H, N, D]; before iOS 18, where there is no operation for it, 1/sqrt(D) is in q already, and scores are values: of
+    /// some sequences, or of some queries, at a time, so that they stay within the limit.
+    /// </summary>
+    private MilValue Attend(string scope, MilValue q, MilValue k, MilValue v, MilType type, MilType soft)
     {
-        int[] shape = [.. q.Shape];
-        shape[3] = k.Shape[2];
-        if (!_options.FoldAttentionScale)
+        if (_options.Target >= CoreMLTarget.IOS18)
         {
-            q = _mil.Add("mul", $"{scope}_scaled", type, q.Shape.AsSpan(), ("x", q), ("y", _mil.Scalar(type, QueryScale(q.Shape[3]))));
+            return _mil.Add("scaled_dot_product_attention", scope, type, q.Shape.AsSpan(), ("query", q), ("key", k), ("value", v));
         }
 
-        MilValue scores = _mil.Add("matmul", $"{scope}_scores", type, shape, ("x", q), ("y", k), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(true)));
-        MilType soft = _options.Policy.For($"{scope}.softmax", PrecisionPolicy.Softmax);
-        MilValue weights = _mil.Add("softmax", $"{scope}_softmax", soft, shape, ("x", _mil.As(scores, soft)), ("axis", _mil.Int(-1)));
-        return _mil.Add("matmul", scope, type, q.Shape.AsSpan(), ("x", _mil.As(weights, type)), ("y", v), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(false)));
+        long bytes = q.Elements / q.Shape[3] * k.Shape[2] * (type == MilType.Float16 && soft == MilType.Float16 ? 2 : 4);
+        int axis = q.Shape[0] > 1 ? 0 : 2, blocks = Blocks(bytes, q.Shape[axis]);
+        if (blocks > 1)
+        {
+            MilValue[] queries = InBlocks("queries", q), keys = axis == 0 ? InBlocks("keys", k) : [], values = axis == 0 ? InBlocks("values", v) : [];
+            return _mil.Concat(scope, axis, [.. queries.Select((part, i) => Attend($"{scope}_block_{i}", part, axis == 0 ? keys[i] : k, axis == 0 ? values[i] : v, type, soft))]);
+        }
+
+        MilValue scores = Product($"{scope}_scores", q, k, transposed: true);
+        MilValue weights = _mil.Add("softmax", $"{scope}_softmax", soft, scores.Shape.AsSpan(), ("x", _mil.As(scores, soft)), ("axis", _mil.Int(-1)));
+        return Product(scope, _mil.As(weights, type), v, transposed: false);
+
+        MilValue[] InBlocks(string part, MilValue x)
+        {
+            int length = x.Shape[axis];
+            return length % blocks == 0
+                ? _mil.Split($"{scope}_{part}", x, blocks, axis)
+                : [.. Enumerable.Range(0, blocks).Select(b => _mil.Slice($"{scope}_{part}_{b}", x, axis, length * b / blocks, length * (b + 1) / blocks - length * b / blocks))];
+        }
     }
+
+    // How many parts keep each within the limit: one more than needed where that divides the axis.
+    private static int Blocks(long bytes, int length)
+    {
+        int least = (int)Math.Clamp((bytes + ScoreLimit - 1) / ScoreLimit, 1, length);
+        return Enumerable.Range(least, Math.Min(least, length - least + 1)).FirstOrDefault(n => length % n == 0, least);
+    }
+
+    // The product of the last two axes of x and y, or of y with them exchanged.
+    private MilValue Product(string name, MilValue x, MilValue y, bool transposed) => _mil.Add(
+        "matmul", name, x.Type, [.. x.Shape[..^1], transposed ? y.Shape[^2] : y.Shape[^1]],
+        ("x", x), ("y", y), ("transpose_x", _mil.Bool(false)), ("transpose_y", _mil.Bool(transposed)));
 
     /// <summary>Whether attention's 1/sqrt(d) is a power of two everywhere, so that half-precision weights take it without loss.</summary>
     public static bool ScalesByPowersOfTwo(Graph.Graph graph) =>

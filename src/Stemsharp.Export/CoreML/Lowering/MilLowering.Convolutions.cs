@@ -8,12 +8,14 @@ internal sealed partial class MilLowering
     // Zeros appended to the time axis become padding of the convolution that follows.
     public void Pad(Node node, PadOp op)
     {
+        Value x = node.Inputs[0];
         if (_uses.Next<ConvOp>(node) is null || op.Before > 0)
         {
-            throw Refusal(node);
+            MilValue shorter = Get(x, Layout.Channels, _options.Policy.For(node));
+            Set(node.Output, Layout.Channels, _mil.Pad(node.Name, shorter, shorter.Rank - 1, op.Before, op.Length - op.Before - x.Shape.Last));
+            return;
         }
 
-        Value x = node.Inputs[0];
         Alias(node.Output, x);
         _pendingPad.Add(node.Output, op.Length - x.Shape.Last);
     }
@@ -55,7 +57,7 @@ internal sealed partial class MilLowering
         Shape shape = node.Output.Shape;
         float[] weight = _weights.Read(op.Weight), bias = _weights.Read(op.Bias);
         int channels = shape.Channels;
-        if (_uses.Next<RestoreOp>(node) is not null)
+        if (EndsInStems(node))
         {
             (weight, bias, channels) = SelectStems(op, weight, bias);
         }
@@ -78,6 +80,9 @@ internal sealed partial class MilLowering
             ("dilations", _mil.Ints(plane ? [1, 1] : [1])), ("groups", _mil.Int(1)));
         Set(node.Output, Layout.Channels, y);
     }
+
+    // Whether its channels are the network's stems.
+    private bool EndsInStems(Node node) => _uses.Next<RestoreOp>(node) is { } restore && _uses.IsOutput(restore.Output);
 
     // The last layer computes the wanted stems only.
     private (float[] Weight, float[] Bias, int Channels) SelectStems(ConvTransposeOp op, float[] weight, float[] bias)

@@ -9,22 +9,25 @@ internal sealed partial class MilLowering
 
     public void Relu(Node node, ReluOp op) => Unary(node, "relu");
 
+    public void Tanh(Node node, TanhOp op) => Unary(node, "tanh");
+
+    public void Silu(Node node, SiluOp op) => Unary(node, "silu");
+
+    public void Elu(Node node, EluOp op) => Unary(node, "elu", ("alpha", _mil.Scalar(_options.Policy.For(node), op.Alpha)));
+
     public void Glu(Node node, GluOp op)
     {
         MilType type = _options.Policy.For(node);
-        MilValue[] halves = _mil.Split($"{node.Name}_halves", Get(node.Inputs[0], Layout.Channels, type), 2, 1);
+        Layout layout = Native(node.Inputs[0]);
+        MilValue x = Get(node.Inputs[0], layout, type);
+        MilValue[] halves = _mil.Split($"{node.Name}_halves", x, 2, layout == Layout.Channels ? 1 : x.Rank - 1);
         MilValue gate = _mil.Add("sigmoid", $"{node.Name}_gate", type, halves[1].Shape.AsSpan(), ("x", halves[1]));
-        Set(node.Output, Layout.Channels, _mil.Add("mul", node.Name, type, gate.Shape.AsSpan(), ("x", halves[0]), ("y", gate)));
+        Set(node.Output, layout, _mil.Add("mul", node.Name, type, gate.Shape.AsSpan(), ("x", halves[0]), ("y", gate)));
     }
 
-    public void Add(Node node, AddOp op)
-    {
-        // The side that is already in the other layout decides nothing: the first input is the residual stream.
-        Layout layout = Native(node.Inputs[0]);
-        MilType type = _options.Policy.For(node);
-        MilValue a = Get(node.Inputs[0], layout, type), b = Get(node.Inputs[1], layout, type);
-        Set(node.Output, layout, _mil.Add("add", node.Name, type, a.Shape.AsSpan(), ("x", a), ("y", b)));
-    }
+    public void Add(Node node, AddOp op) => OfTwo(node, "add");
+
+    public void Mul(Node node, MulOp op) => OfTwo(node, "mul");
 
     public void ChannelScale(Node node, ChannelScaleOp op)
     {
@@ -45,13 +48,17 @@ internal sealed partial class MilLowering
 
     public void Crop(Node node, CropOp op)
     {
+        MilValue x = Get(node.Inputs[0], Layout.Channels, _options.Policy.For(node));
+        Set(node.Output, Layout.Channels, _mil.Slice(node.Name, x, 2, op.Start, op.Length));
+    }
+
+    // The side that is already in the other layout decides nothing: the first input is the residual stream.
+    private void OfTwo(Node node, string operation)
+    {
+        Layout layout = Native(node.Inputs[0]);
         MilType type = _options.Policy.For(node);
-        MilValue x = Get(node.Inputs[0], Layout.Channels, type);
-        int[] begin = new int[x.Rank], end = [.. x.Shape];
-        (begin[2], end[2]) = (op.Start, op.Start + op.Length);
-        int[] shape = [.. x.Shape];
-        shape[2] = op.Length;
-        Set(node.Output, Layout.Channels, _mil.Add("slice_by_index", node.Name, type, shape, ("x", x), ("begin", _mil.Ints(begin)), ("end", _mil.Ints(end))));
+        MilValue a = Get(node.Inputs[0], layout, type), b = Get(node.Inputs[1], layout, type);
+        Set(node.Output, layout, _mil.Add(operation, node.Name, type, a.Shape.AsSpan(), ("x", a), ("y", b)));
     }
 
     private void Unary(Node node, string operation, params ReadOnlySpan<(string, MilValue)> parameters)

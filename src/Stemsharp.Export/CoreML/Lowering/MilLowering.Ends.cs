@@ -8,15 +8,11 @@ internal sealed partial class MilLowering
     /// <summary>(x − mean)/(ε + std) over everything, sums in stages: along the innermost axis, then over the rest.</summary>
     public void Standardize(Node node, StandardizeOp op)
     {
-        if (op.OfMean)
-        {
-            throw Refusal(node);
-        }
-
         const MilType type = MilType.Float32;
-        MilValue x = Get(node.Inputs[0], Layout.Channels, type);
-        int[] shape = [.. x.Shape];
+        MilValue whole = Get(node.Inputs[0], Layout.Channels, type);
         string name = node.Name;
+        MilValue x = op.OfMean ? Reduce("reduce_mean", $"{name}_of", whole, [[1]]) : whole;
+        int[] shape = [.. x.Shape];
         if (shape.Length == 3 && Factor(shape[2]) is var run and > 1)
         {
             x = _mil.Reshape($"{name}_runs", x, 1, shape[1], shape[2] / run, run);
@@ -33,17 +29,32 @@ internal sealed partial class MilLowering
         MilValue variance = _mil.Add("mul", $"{name}_variance", type, [1, 1, 1, 1], ("x", sums), ("y", _mil.Scalar(type, 1.0 / (x.Elements - 1))));
         MilValue std = _mil.Add("sqrt", $"{name}_std", type, [1, 1, 1, 1], ("x", variance));
         MilValue divisor = _mil.Add("add", $"{name}_divisor", type, [1, 1, 1, 1], ("x", std), ("y", _mil.Scalar(type, op.Epsilon)));
-        MilValue result = _mil.Add("real_div", $"{name}_unit", type, x.Shape.AsSpan(), ("x", centred), ("y", divisor));
-        Set(node.Outputs[0], Layout.Channels, _mil.Reshape(name, result, shape));
+        if (op.OfMean)
+        {
+            x = _mil.Reshape($"{name}_all_runs", whole, [1, whole.Shape[1], .. x.Shape[2..]]);
+            centred = _mil.Binary("sub", $"{name}_all_centred", x, mean);
+        }
+
+        MilValue result = _mil.Binary("real_div", $"{name}_unit", centred, divisor);
+        Set(node.Outputs[0], Layout.Channels, _mil.Reshape(name, result, [.. whole.Shape]));
         Set(node.Outputs[1], Layout.Channels, mean);
         Set(node.Outputs[2], Layout.Channels, std);
     }
 
-    /// <summary>x·std + mean, with an axis for the stems: [1, S, C, …].</summary>
+    /// <summary>x·std + mean; where the network ends with it, with an axis for the stems: [1, S, C, …].</summary>
     public void Restore(Node node, RestoreOp op)
     {
         const MilType type = MilType.Float32;
         Value input = node.Inputs[0];
+        if (!_uses.IsOutput(node.Output))
+        {
+            MilValue inner = Get(input, Layout.Channels, type);
+            int[] each = [.. Enumerable.Repeat(1, inner.Rank)];
+            MilValue by = _mil.Reshape($"{node.Name}_by", Get(node.Inputs[2], Layout.Channels, type), each), to = _mil.Reshape($"{node.Name}_to", Get(node.Inputs[1], Layout.Channels, type), each);
+            Set(node.Output, Layout.Channels, _mil.Binary("add", node.Name, _mil.Binary("mul", $"{node.Name}_scaled", inner, by), to));
+            return;
+        }
+
         MilValue x = SelectLate(node, Get(input, Layout.Channels, type));
         MilValue mean = Get(node.Inputs[1], Layout.Channels, type), std = Get(node.Inputs[2], Layout.Channels, type);
         int[] result = [1, _options.Stems.Count, x.Shape[1] / _options.Stems.Count, .. x.Shape[2..]];
@@ -69,7 +80,7 @@ internal sealed partial class MilLowering
 
     // Where a norm stands between the last layer and here, the unwanted stems could not be left out before.
     private MilValue SelectLate(Node node, MilValue x) =>
-        _uses.Producer(node.Inputs[0]) is { Op: ConvTransposeOp } ? x : Selected(node.Name, x);
+        _uses.Producer(node.Inputs[0]) is { Op: ConvTransposeOp } last && EndsInStems(last) ? x : Selected(node.Name, x);
 
     private MilValue Selected(string name, MilValue x)
     {
@@ -82,9 +93,7 @@ internal sealed partial class MilLowering
         List<MilValue> parts = [];
         foreach (int stem in _options.Stems)
         {
-            int[] begin = new int[x.Rank], end = [.. x.Shape], shape = [.. x.Shape];
-            (begin[1], end[1], shape[1]) = (stem * perStem, (stem + 1) * perStem, perStem);
-            parts.Add(_mil.Add("slice_by_index", $"{name}_stem_{stem}", x.Type, shape, ("x", x), ("begin", _mil.Ints(begin)), ("end", _mil.Ints(end))));
+            parts.Add(_mil.Slice($"{name}_stem_{stem}", x, 1, stem * perStem, perStem));
         }
 
         return parts.Count == 1 ? parts[0] : _mil.Concat($"{name}_selected", 1, parts);

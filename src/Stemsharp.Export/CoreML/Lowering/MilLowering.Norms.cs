@@ -22,13 +22,54 @@ internal sealed partial class MilLowering
     }
 
     /// <summary>
+    /// x times √C·gamma over the norm of the channels at each position, in the order of arithmetic that its precision stands: sums
+    /// of squares do not fit into half precision, so there the values are brought to at most one before they are squared.
+    /// </summary>
+    public void RmsNorm(Node node, RmsNormOp op)
+    {
+        Layout layout = Native(node.Inputs[0]) == Layout.Tokens ? Layout.Tokens : Layout.Grid;
+        MilType type = _options.Policy.For(node);
+        MilValue x = Get(node.Inputs[0], layout, type);
+        string name = node.Name;
+        int[][] channels = [[x.Rank - 1]];
+        float[] gamma = _weights.Read(op.Gamma);
+        double factor = 1;
+        MilValue unit;
+        if (type == MilType.Float32)
+        {
+            MilValue size = Reduce("reduce_l2_norm", $"{name}_size", x, channels);
+            unit = _mil.Binary("real_div", $"{name}_unit", x, _mil.Binary("maximum", $"{name}_divisor", size, _mil.Scalar(type, RmsNormOp.LeastNorm)));
+            factor = Math.Sqrt(gamma.Length);
+        }
+        else
+        {
+            const double least = 1e-4;
+            MilValue size = Reduce("reduce_max", $"{name}_peak", _mil.Add("abs", $"{name}_abs", type, x.Shape.AsSpan(), ("x", x)), channels);
+            MilValue small = _mil.Binary("real_div", $"{name}_small", x, _mil.Binary("maximum", $"{name}_divisor", size, _mil.Scalar(type, least)));
+            MilValue power = Reduce("reduce_mean", $"{name}_power", _mil.Add("square", $"{name}_square", type, x.Shape.AsSpan(), ("x", small)), channels);
+            unit = _mil.Binary("mul", $"{name}_unit", small, _mil.Add("rsqrt", $"{name}_rate", type, power.Shape.AsSpan(), ("x", power), ("epsilon", _mil.Scalar(type, least))));
+        }
+
+        Set(node.Output, layout, _mil.Binary("mul", name, unit, _mil.Floats($"{name}_gamma", type, [gamma.Length], [.. gamma.Select(g => (float)(g * factor))])));
+    }
+
+    /// <summary>One factor and one offset a channel.</summary>
+    public void BatchNorm(Node node, BatchNormOp op)
+    {
+        float[] weight = _weights.Read(op.Weight), bias = _weights.Read(op.Bias), mean = _weights.Read(op.Mean), variance = _weights.Read(op.Variance);
+        double[] factors = [.. weight.Zip(variance, (g, v) => g / Math.Sqrt(v + op.Epsilon))];
+        MilValue x = Get(node.Inputs[0], Layout.Channels, _options.Policy.For(node));
+        Set(node.Output, Layout.Channels, ChannelAffine(node.Name, x, [.. factors.Select(f => (float)f)], [.. bias.Select((b, c) => (float)(b - mean[c] * factors[c]))]));
+    }
+
+    /// <summary>
     /// A norm over all channels of a group and the positions. Runtimes differ in how they sum long runs, so
     /// long norms are spelled out: means over the innermost axis first, then over the rest, of centred values.
     /// </summary>
     public void GroupNorm(Node node, GroupNormOp op)
     {
         Value input = node.Inputs[0];
-        Layout layout = Native(input) == Layout.Channels ? Layout.Channels : Layout.Tokens;
+        Layout layout = op.PerRow || Native(input) == Layout.Channels ? Layout.Channels : Layout.Tokens;
         MilType type = _options.Policy.For(node);
         MilValue x = Get(input, layout, type);
         (float[] gamma, float[] beta) = Affine(node, op);
@@ -39,7 +80,7 @@ internal sealed partial class MilLowering
             int width = gamma.Length / op.Groups;
             grouped = layout == Layout.Tokens ? [1, shape[1], op.Groups, width]
                 : op.PerRow ? [op.Groups, width, shape[2], shape[3]]
-                : [1, op.Groups, width, input.Shape.Positions];
+                : [1, op.Groups, width * input.Shape.Rows, input.Shape.Last];
         }
 
         // Axes of one statistic, the innermost first.

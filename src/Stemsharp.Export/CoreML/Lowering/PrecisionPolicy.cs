@@ -6,7 +6,7 @@ namespace Stemsharp.Export.CoreML.Lowering;
 /// <summary>
 /// Decides the precision of every operation: single precision where a pattern names the node or its kind,
 /// half precision elsewhere. The two ends of the network, whose sums run over whole inputs, do not ask: they
-/// are in single precision always.
+/// are in single precision always, and so is what comes of products of two values of the input's scale.
 /// </summary>
 internal sealed class PrecisionPolicy
 {
@@ -21,24 +21,37 @@ internal sealed class PrecisionPolicy
     /// </summary>
     public static readonly IReadOnlyList<string> MixedDefault =
     [
-        "GroupNorm", "LayerNorm", "AddTable", "*.dconv.*",
-        "*.gamma_1", "*.gamma_2", "*.residual1", "*.residual2",
+        "GroupNorm", "LayerNorm", "RmsNorm", "BatchNorm", "Add", "AddTable", "*.dconv.*",
+        "*.gamma_1", "*.gamma_2",
         "encoder.0.*", "encoder.1.*", "!encoder.1.rewrite", "tencoder.*", "!tencoder.3.rewrite",
-        "freq_emb", "channel_*", "tdecoder.3.conv_tr", "*.skip", "*.glu", "*coder.*.gelu",
+        "freq_emb", "channel_*", "tdecoder.3.conv_tr", "*.glu", "*coder.*.gelu",
+
+        // Spectrograms in bands: the way in, attention's scores, and single elements' operations beside them.
+        "band_split.*", "mask_estimators.band*", "*.tanh", "*.net.gelu", "layers.*.attention",
+
+        // Residual trunks of spectrograms that no norm has brought to one size.
+        "first_conv", "*.shortcut", "decoder_blocks.*.skip", "decoder.*.0.conv", "decoder.*.crop*", "decoder.*.bands", "decoder.*.doubled",
     ];
 
     // Where a residual block's norm sees a row through one or two channels only, a row that is silent has next to
     // no variance, and the norm magnifies the rounding of everything before it.
-    private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "decoder.2.*", "decoder.3.*", "tdecoder.3.*"];
-    private const int FewestChannels = 4;
+    private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "decoder.2.*", "decoder.3.*", "tdecoder.3.*", "layers.*"];
+    private const int FewestChannels = 4, FewestInHeads = 128;
+
+    // Bands of rows with layers of their own meet in the innermost decoder.
+    private static readonly string[] s_banded = ["decoder.0.rewrite", "decoder.0.conv_tr"];
+
+    // Norms of batches are factors, and bring nothing to one size: rounding of all layers reaches the end.
+    private static readonly string[] s_factors = ["*.elu*", "*.relu*", "relu*", "*scale.conv.2", "bottleneck_block.*", "*.tfc2.2", "*.tdf.2", "first.*", "up.*", "down.*", "crop", "compensate"];
 
     // Beside palettes, whose error is far larger, tables and scales need not be single.
     private static readonly string[] s_palettized = ["!AddTable", "!freq_emb", "!*.gamma_1", "!*.gamma_2"];
 
     private readonly LayerPatterns _single;
+    private readonly HashSet<string> _squared;
     private readonly bool _all;
 
-    private PrecisionPolicy(bool all, IEnumerable<string> patterns) => (_all, _single) = (all, new LayerPatterns(patterns));
+    private PrecisionPolicy(bool all, IEnumerable<string> patterns, Graph.Graph graph) => (_all, _single, _squared) = (all, new LayerPatterns(patterns), Squared(graph));
 
     /// <summary>Patterns that matched no node so far.</summary>
     public IEnumerable<string> Unused => _single.Unused;
@@ -53,15 +66,46 @@ internal sealed class PrecisionPolicy
     /// <param name="graph">The network: a narrow one keeps more in single precision by default.</param>
     public static PrecisionPolicy Create(CoreMLPrecision precision, IReadOnlyList<string>? patterns, bool palettized, Graph.Graph graph) => precision switch
     {
-        CoreMLPrecision.Float32 => new PrecisionPolicy(true, []),
-        CoreMLPrecision.Float16 => new PrecisionPolicy(false, []),
-        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. palettized ? s_palettized : []]),
+        CoreMLPrecision.Float32 => new PrecisionPolicy(true, [], graph),
+        CoreMLPrecision.Float16 => new PrecisionPolicy(false, [], graph),
+        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. Has<BatchNormOp>(graph) ? s_factors : [], .. Has<JoinRowsOp>(graph) ? s_banded : [], .. palettized ? s_palettized : []], graph),
     };
 
+    // Products of two values of the input's scale, and what comes of them: of a loud spectrogram they do not fit into half precision.
+    private static HashSet<string> Squared(Graph.Graph graph)
+    {
+        Dictionary<Value, int> degrees = graph.Inputs.ToDictionary(i => i.Value, _ => 1);
+        HashSet<string> squared = [];
+        foreach (Node node in graph.Nodes)
+        {
+            IEnumerable<int> inputs = node.Inputs.Select(v => degrees[v]);
+            int degree = node.Op switch
+            {
+                GroupNormOp or LayerNormOp or RmsNormOp or StandardizeOp or LstmOp or TanhOp => 0,
+                MulOp => inputs.Sum(),
+                _ => inputs.Max(),
+            };
+            foreach (Value output in node.Outputs)
+            {
+                degrees[output] = degree;
+            }
+
+            if (degree > 1)
+            {
+                squared.Add(node.Name);
+            }
+        }
+
+        return squared;
+    }
+
+    private static bool Has<TOp>(Graph.Graph graph)
+        where TOp : Op => graph.Nodes.Any(n => n.Op is TOp);
+
     private static bool IsNarrow(Graph.Graph graph) =>
-        graph.Nodes.Any(n => n.Op is GroupNormOp { PerRow: true } norm && n.Output.Shape.Channels / norm.Groups < FewestChannels);
+        graph.Nodes.Any(n => (n.Op is GroupNormOp { PerRow: true } norm && n.Output.Shape.Channels / norm.Groups < FewestChannels) || (n.Op is RotaryOp && n.Output.Shape.Channels < FewestInHeads));
 
     public MilType For(Node node) => For(node.Name, node.Op.Kind);
 
-    public MilType For(string name, string kind) => _all || _single.Choose(name, kind) ? MilType.Float32 : MilType.Float16;
+    public MilType For(string name, string kind) => _all || _squared.Contains(name) || _single.Choose(name, kind) ? MilType.Float32 : MilType.Float16;
 }

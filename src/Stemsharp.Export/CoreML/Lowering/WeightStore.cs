@@ -23,7 +23,7 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
         source.Read(parameter, values);
         if (!TensorPrimitives.IsFiniteAll<float>(values))
         {
-            throw new ModelException($"The parameter {parameter.Name} holds infinities or NaN; the checkpoint is damaged and cannot be exported.");
+            throw new ModelException($"The parameter {parameter.Name} holds infinities or NaN; the checkpoint is damaged and cannot be exported.") { Failure = ModelFailure.Corrupt };
         }
 
         if (values.Length <= 1 << 16)
@@ -74,10 +74,13 @@ internal sealed class WeightStore(MilBuilder mil, IWeightSource source, CoreMLTa
         MilType stored = Stored(compute, weight, bias);
         MilValue w = palettes is not null && palettes.Includes(parameter, shape, outputs)
             ? Palettize($"{name}_weight", shape, outputs, weight, stored)
-            : stored == MilType.Float32 && AllHalves(weight) ? mil.Widened($"{name}_weight", shape, weight, target)
-            : mil.Floats($"{name}_weight", stored, shape, weight);
+            : Constant($"{name}_weight", shape, weight, stored);
         return (w, mil.Floats($"{name}_bias", stored, [bias.Length], bias));
     }
+
+    /// <summary>A trained tensor as it is; in single precision it is stored as halves where it consists of such.</summary>
+    public MilValue Constant(string name, ReadOnlySpan<int> shape, float[] values, MilType type) =>
+        type == MilType.Float32 && AllHalves(values) ? mil.Widened(name, shape, values, target) : mil.Floats(name, type, shape, values);
 
     private MilValue Palettize(string name, ReadOnlySpan<int> shape, int axis, float[] weight, MilType stored)
     {

@@ -88,6 +88,58 @@ internal sealed class MilBuilder(WeightFileWriter weights)
         return result;
     }
 
+    /// <summary>add, sub, mul, real_div or maximum, with the usual broadcasting of leading and single axes.</summary>
+    public MilValue Binary(string operation, string name, MilValue x, MilValue y)
+    {
+        int[] shape = new int[Math.Max(x.Rank, y.Rank)];
+        for (int i = 1; i <= shape.Length; i++)
+        {
+            shape[^i] = Math.Max(i > x.Rank ? 1 : x.Shape[^i], i > y.Rank ? 1 : y.Shape[^i]);
+        }
+
+        return Add(operation, name, x.Type, shape, ("x", x), ("y", y));
+    }
+
+    /// <summary>Keeps <paramref name="length"/> elements from <paramref name="start"/> of an axis.</summary>
+    public MilValue Slice(string name, MilValue x, int axis, int start, int length)
+    {
+        if (length == x.Shape[axis])
+        {
+            return x;
+        }
+
+        int[] begin = new int[x.Rank], end = [.. x.Shape], shape = [.. x.Shape];
+        (begin[axis], end[axis], shape[axis]) = (start, start + length, length);
+        return Add("slice_by_index", name, x.Type, shape, ("x", x), ("begin", Ints(begin)), ("end", Ints(end)));
+    }
+
+    /// <summary>Lengthens an axis at both ends, by zeros or by its edge's elements.</summary>
+    public MilValue Pad(string name, MilValue x, int axis, int before, int after, bool edges = false)
+    {
+        if (before == 0 && after == 0)
+        {
+            return x;
+        }
+
+        int[] shape = [.. x.Shape], pads = new int[2 * (x.Rank - axis)];
+        shape[axis] += before + after;
+        (pads[0], pads[1]) = (before, after);
+        (string, MilValue)[] inputs = [("x", x), ("pad", Ints(pads)), ("mode", Text(edges ? "replicate" : "constant")), ("constant_val", Scalar(x.Type, 0))];
+        return Add("pad", name, x.Type, shape, inputs);
+    }
+
+    /// <summary>Appends a recurrent layer in both directions; the result is its sequence, [T, N, 2·H] of x [T, N, C].</summary>
+    public MilValue Lstm(string name, MilValue x, int hidden, params ReadOnlySpan<(string Key, MilValue Value)> inputs)
+    {
+        int[] state = [x.Shape[1], 2 * hidden];
+        MilValue[] results =
+        [
+            new(Unique(name), x.Type, [x.Shape[0], .. state]), new(Unique($"{name}_last_state"), x.Type, [.. state]), new(Unique($"{name}_last_cell"), x.Type, [.. state]),
+        ];
+        Append("lstm", results[0].Name, results, inputs);
+        return results[0];
+    }
+
     public MilValue Reshape(string name, MilValue x, params int[] shape) =>
         x.Shape.AsSpan().SequenceEqual(shape) ? x : Add("reshape", name, x.Type, shape, ("x", x), ("shape", Ints(shape)));
 

@@ -10,7 +10,8 @@ internal static class ConvolutionRules
         TensorSpec x = v.Spec("x"), weight = v.Spec("weight");
         Geometry g = Read(v, x, weight);
         RequireBias(v, x, weight.Shape[0]);
-        Require(weight.Shape[1] == x.Shape[1], $"a weight {weight} does not fit {x}");
+        int groups = v.Int("groups", 1);
+        Require(groups > 0 && weight.Shape[1] * groups == x.Shape[1] && weight.Shape[0] % groups == 0, $"a weight {weight} in {groups} groups does not fit {x}");
         int[] shape = [x.Shape[0], weight.Shape[0], .. Enumerable.Repeat(0, g.Axes)];
         for (int a = 0; a < g.Axes; a++)
         {
@@ -28,6 +29,7 @@ internal static class ConvolutionRules
         Geometry g = Read(v, x, weight);
         RequireBias(v, x, weight.Shape[1]);
         Require(weight.Shape[0] == x.Shape[1], $"a weight {weight} does not fit {x}");
+        Require(v.Int("groups", 1) == 1, "grouped transposed convolutions are not known");
         Require(g.Dilations.All(d => d == 1), "dilated transposed convolutions are not known");
         int[] shape = [x.Shape[0], weight.Shape[1], .. Enumerable.Repeat(0, g.Axes)];
         for (int a = 0; a < g.Axes; a++)
@@ -62,7 +64,6 @@ internal static class ConvolutionRules
         Geometry g = new(axes, v.Ints("strides", ones), padType == "custom" ? v.Ints("pad", new int[2 * axes]) : new int[2 * axes], v.Ints("dilations", ones));
         Require(g.Strides.Length == axes && g.Pad.Length == 2 * axes && g.Dilations.Length == axes, "strides, pad or dilations have the wrong number of elements");
         Require(g.Strides.All(s => s > 0) && g.Dilations.All(d => d > 0) && g.Pad.All(p => p >= 0), "strides and dilations have to be positive, pad not negative");
-        Require(v.Int("groups", 1) == 1, "grouped convolutions are not known");
         return g;
     }
 

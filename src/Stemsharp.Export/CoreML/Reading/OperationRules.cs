@@ -21,6 +21,16 @@ internal static class OperationRules
         ["square"] = new(["x"], Same),
         ["sigmoid"] = new(["x"], Same),
         ["relu"] = new(["x"], Same),
+        ["tanh"] = new(["x"], Same),
+        ["abs"] = new(["x"], Same),
+        ["silu"] = new(["x"], Same),
+        ["elu"] = new(["x", "alpha"], v => Same(v, "alpha")),
+        ["maximum"] = new(["x", "y"], Binary),
+        ["pad"] = new(["x", "pad", "mode", "constant_val"], Pad),
+        ["sliding_windows"] = new(["x", "axis", "size", "stride"], Windows),
+        ["lstm"] = new(
+            ["x", "initial_h", "initial_c", "weight_ih", "weight_hh", "bias", "weight_ih_back", "weight_hh_back", "bias_back", "direction", "output_sequence", "recurrent_activation", "cell_activation", "activation"],
+            RecurrenceRules.Lstm),
         ["rsqrt"] = new(["x", "epsilon"], v => Same(v, "epsilon")),
         ["gelu"] = new(["x", "mode"], v =>
         {
@@ -42,6 +52,8 @@ internal static class OperationRules
         ["reduce_mean"] = new(["x", "axes", "keep_dims"], Reduce),
         ["reduce_sum"] = new(["x", "axes", "keep_dims"], Reduce),
         ["reduce_sum_square"] = new(["x", "axes", "keep_dims"], Reduce),
+        ["reduce_l2_norm"] = new(["x", "axes", "keep_dims"], Reduce),
+        ["reduce_max"] = new(["x", "axes", "keep_dims"], Reduce),
         ["layer_norm"] = new(["x", "axes", "gamma", "beta", "epsilon"], LayerNorm),
         ["batch_norm"] = new(["x", "mean", "variance", "gamma", "beta", "epsilon"], BatchNorm),
         ["conv"] = new(["x", "weight", "bias", "strides", "pad_type", "pad", "dilations", "groups"], v => ConvolutionRules.Conv(v)),
@@ -158,6 +170,31 @@ internal static class OperationRules
         }
 
         return [new TensorSpec(x.Kind, shape)];
+    }
+
+    private static TensorSpec[] Pad(OperationView v)
+    {
+        TensorSpec x = v.Spec("x");
+        int[] pad = v.Ints("pad"), shape = [.. x.Shape];
+        string mode = v.Text("mode", "constant");
+        Require(mode is "constant" or "replicate", $"the mode {mode} is not known");
+        Require(pad.Length % 2 == 0 && pad.Length <= 2 * x.Rank && pad.All(p => p >= 0), $"[{string.Join(", ", pad)}] pads no axes of {x}");
+        for (int i = 0; i < pad.Length / 2; i++)
+        {
+            int axis = x.Rank - pad.Length / 2 + i;
+            Require(mode == "constant" || Math.Max(pad[2 * i], pad[2 * i + 1]) <= shape[axis], $"[{string.Join(", ", pad)}] repeats more than {x} has");
+            shape[axis] += pad[2 * i] + pad[2 * i + 1];
+        }
+
+        return [new TensorSpec(x.Kind, shape)];
+    }
+
+    private static TensorSpec[] Windows(OperationView v)
+    {
+        TensorSpec x = v.Spec("x");
+        int axis = Normal(v, x, v.Int("axis", 0)), size = v.Int("size", 0), stride = v.Int("stride", 1);
+        Require(size > 0 && stride > 0 && size <= x.Shape[axis], $"windows of {size} elements every {stride} do not lie in axis {axis} of {x}");
+        return [new TensorSpec(x.Kind, [.. x.Shape[..axis], (x.Shape[axis] - size) / stride + 1, size, .. x.Shape[(axis + 1)..]])];
     }
 
     private static TensorSpec[] Reduce(OperationView v)

@@ -25,7 +25,7 @@ internal sealed class Package : IDisposable
     {
         if (!Directory.Exists(path))
         {
-            throw new ModelException($"{path} is no folder; an .mlpackage is one.");
+            throw new ModelException($"{path} is no folder; an .mlpackage is one.") { Failure = ModelFailure.Unreadable };
         }
 
         WeightFile? weights = null;
@@ -47,7 +47,7 @@ internal sealed class Package : IDisposable
         catch (Exception problem) when (problem is FormatException or IOException or JsonException or OverflowException or KeyNotFoundException or InvalidOperationException or UnauthorizedAccessException)
         {
             weights?.Dispose();
-            throw new ModelException($"{path} is damaged, or no package that this reader knows. {place}: {problem.Message.TrimEnd('.')}. Export it again.", problem);
+            throw new ModelException($"{path} is damaged, or no package that this reader knows. {place}: {problem.Message.TrimEnd('.')}. Export it again.", problem) { Failure = ModelFailure.Corrupt };
         }
     }
 

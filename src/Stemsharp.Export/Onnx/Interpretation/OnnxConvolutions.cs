@@ -13,7 +13,7 @@ internal static class OnnxConvolutions
         Convolutions.Plane plane = new(
             channels, line ? 1 : x.Shape[2], x.Shape[^1], outputs, line ? 1 : result[2], result[^1],
             line ? 1 : w.Shape[2], w.Shape[^1], strides[0], strides[1], pads[0], pads[1], dilations[0], dilations[1]);
-        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Conv(image, weight, shift, plane, target, order));
+        Convolutions.Each(x, w, bias, result[1], groups, y, y.Length, (image, weight, shift, target) => Convolutions.Conv(image, weight, shift, plane, target, order));
     }
 
     public static void Transposed(OnnxNode node, OnnxValue x, OnnxValue w, float[]? bias, int[] result, float[] y, Summation order)
@@ -27,26 +27,7 @@ internal static class OnnxConvolutions
 
         int width = line ? 1 : x.Shape[3], groups = Groups(node);
         Convolutions.Plane plane = new(x.Shape[1] / groups, x.Shape[2], width, result[1] / groups, result[2], width, w.Shape[2], 1, strides[0], 1, pads[0], 0, 1, 1);
-        Each(x, w, bias, result, groups, y, (image, weight, shift, target) => Convolutions.Transposed(image, weight, shift, plane, target, order));
-    }
-
-    private static void Each(OnnxValue x, OnnxValue w, float[]? bias, int[] result, int groups, float[] y, Action<float[], float[], float[]?, float[]> run)
-    {
-        int images = x.Shape[0] * groups;
-        if (images == 1)
-        {
-            run(x.Data, w.Data, bias, y);
-            return;
-        }
-
-        int size = x.Elements / images, weights = w.Elements / groups, outputs = result[1] / groups, target = y.Length / images;
-        for (int i = 0; i < images; i++)
-        {
-            int group = i % groups;
-            float[] part = new float[target];
-            run(x.Data[(i * size)..((i + 1) * size)], w.Data[(group * weights)..((group + 1) * weights)], bias?[(group * outputs)..((group + 1) * outputs)], part);
-            part.CopyTo(y, i * target);
-        }
+        Convolutions.Each(x, w, bias, result[1], groups, y, y.Length, (image, weight, shift, target) => Convolutions.Transposed(image, weight, shift, plane, target, order));
     }
 
     private static int Groups(OnnxNode node) => node.Attributes.TryGetValue("group", out OnnxAttribute? group) ? (int)group.Integer : 1;

@@ -72,7 +72,7 @@ internal sealed class OnnxGraphFile
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"There is no file {path}.");
+            throw new ModelException($"There is no file {path}.") { Failure = ModelFailure.NotInstalled };
         }
 
         try
@@ -81,7 +81,7 @@ internal sealed class OnnxGraphFile
         }
         catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
         {
-            throw new ModelException($"{path} is not a graph that Stemsharp wrote, or it is damaged: {e.Message}", e);
+            throw new ModelException($"{path} is not a graph that Stemsharp wrote, or it is damaged: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
     }
 

@@ -13,39 +13,15 @@ internal static class OnnxRecurrence
             throw new NotSupportedException($"{node.Name} runs in one direction; both are supported.");
         }
 
-        (int steps, int batch, int channels, int hidden) = (x.Shape[0], x.Shape[1], x.Shape[2], r.Shape[2]);
-        Ranges.For(2, (start, end) =>
+        (int batch, int hidden) = (x.Shape[1], r.Shape[2]);
+        int rows = 4 * hidden;
+        Parallel.For(0, 2, direction =>
         {
-            for (int direction = start; direction < end; direction++)
-            {
-                int gates = 4 * hidden;
-                ReadOnlyMemory<float> input = w.Data.AsMemory(direction * gates * channels, gates * channels), recurrent = r.Data.AsMemory(direction * gates * hidden, gates * hidden);
-                ReadOnlySpan<float> bias = b.Data.AsSpan(2 * direction * gates, 2 * gates);
-                float[] state = new float[batch * hidden], cell = new float[batch * hidden], fromInput = new float[batch * gates], fromState = new float[batch * gates];
-                for (int step = 0; step < steps; step++)
-                {
-                    int at = direction == 0 ? step : steps - 1 - step;
-                    Products.MatMul(x.Data.AsSpan(at * batch * channels, batch * channels), input, batch, channels, gates, false, true, fromInput, order);
-                    Products.MatMul(state, recurrent, batch, hidden, gates, false, true, fromState, order);
-                    for (int i = 0; i < state.Length; i++)
-                    {
-                        (int sequence, int unit) = Math.DivRem(i, hidden);
-                        float forget = Sigmoid(Gate(2, sequence, unit, bias)), cellGate = MathF.Tanh(Gate(3, sequence, unit, bias));
-                        cell[i] = forget * cell[i] + Sigmoid(Gate(0, sequence, unit, bias)) * cellGate;
-                        state[i] = Sigmoid(Gate(1, sequence, unit, bias)) * MathF.Tanh(cell[i]);
-                    }
-
-                    state.CopyTo(y.AsSpan((at * 2 + direction) * batch * hidden));
-                }
-
-                float Gate(int gate, int sequence, int unit, ReadOnlySpan<float> bias)
-                {
-                    int row = gate * hidden + unit, i = sequence * gates + row;
-                    return fromInput[i] + fromState[i] + bias[row] + bias[gates + row];
-                }
-            }
+            ReadOnlyMemory<float> input = w.Data.AsMemory(direction * rows * x.Shape[2], rows * x.Shape[2]), recurrent = r.Data.AsMemory(direction * rows * hidden, rows * hidden);
+            float[] bias = [.. Enumerable.Range(2 * direction * rows, rows).Select(row => b.Data[row] + b.Data[row + rows])];
+            Recurrence.Lstm(
+                x.Data, x.Shape, input, recurrent, bias, new GateOrder(Input: 0, Forget: 2, Cell: 3, Output: 1), direction == 1,
+                (at, state) => state.CopyTo(y.AsSpan((at * 2 + direction) * batch * hidden)), order);
         });
     }
-
-    private static float Sigmoid(float v) => 1 / (1 + MathF.Exp(-v));
 }

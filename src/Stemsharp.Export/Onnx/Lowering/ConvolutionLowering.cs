@@ -66,7 +66,7 @@ internal sealed class ConvolutionLowering(LoweringContext context)
     public Tensor ConvTranspose(Node node, ConvTransposeOp op)
     {
         StemSelection? stems = context.Uses.Next<RestoreOp>(node) is not null ? context.Stems : null;
-        return context.Fuses(node) ? Phases(node, op, stems) : Operator(node, op, stems);
+        return context.Fuses(node) || (context.Fused && context.ForGpus) ? Phases(node, op, stems) : Operator(node, op, stems);
     }
 
     /// <summary>The output channels of the wanted stems.</summary>
@@ -116,16 +116,17 @@ internal sealed class ConvolutionLowering(LoweringContext context)
     /// <summary>
     /// The same as a plain convolution: element s·j + r of the result takes the input's j − m by tap r + s·m, so
     /// the s phases of all channels are one convolution with ⌈k/s⌉ taps, whose channels (o, r) are then
-    /// interleaved, a transpose. onnxruntime's own operator scatters its product element by element on one
-    /// thread, and takes two to four times as long.
+    /// interleaved, a transpose. On processors onnxruntime's own operator scatters its product element by
+    /// element on one thread, and takes two to four times as long; GPUs have more kernels for plain convolutions.
     /// </summary>
     private Tensor Phases(Node node, ConvTransposeOp op, StemSelection? stems)
     {
-        Tensor x = context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, ElementType.Float);
+        ElementType type = context.TypeOf(node);
+        Tensor x = context.Values.Get(node.Inputs[0], Layout.ChannelsFirst, type);
         int stride = op.Stride, taps = (op.Kernel + stride - 1) / stride, length = x.Dims[2], padded = length + taps - 1;
         int[] channels = Channels(op, stems);
         int[] rest = x.Dims[3..], ones = [.. rest.Select(_ => 1)], zeros = [.. rest.Select(_ => 0)];
-        Tensor weight = context.Weights.Arranged(op.Weight, [channels.Length * stride, x.Dims[1], taps, .. ones], ElementType.Float, (source, target) =>
+        Tensor weight = context.Weights.Arranged(op.Weight, [channels.Length * stride, x.Dims[1], taps, .. ones], type, (source, target) =>
         {
             int all = op.Weight.Shape[1], at = 0;
             foreach (int o in channels)
@@ -144,9 +145,9 @@ internal sealed class ConvolutionLowering(LoweringContext context)
             }
         });
         float[] bias = context.Weights.Read(op.Bias);
-        Tensor shift = context.Weights.Store(op.Bias.Name, [channels.Length * stride], [.. channels.SelectMany(o => Enumerable.Repeat(bias[o], stride))], ElementType.Float);
+        Tensor shift = context.Weights.Store(op.Bias.Name, [channels.Length * stride], [.. channels.SelectMany(o => Enumerable.Repeat(bias[o], stride))], type);
         Tensor phases = _graph.Node(
-            node.Name, "Conv", [x, weight, shift], ElementType.Float, [x.Dims[0], channels.Length * stride, padded, .. rest],
+            node.Name, "Conv", [x, weight, shift], type, [x.Dims[0], channels.Length * stride, padded, .. rest],
             Attribute.Ints("kernel_shape", [taps, .. ones]),
             Attribute.Ints("pads", [taps - 1, .. zeros, taps - 1, .. zeros]));
         Tensor split = _graph.Reshape($"{node.Name}/phases", phases, [x.Dims[0], channels.Length, stride, padded, .. rest]);

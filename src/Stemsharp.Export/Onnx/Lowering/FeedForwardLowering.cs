@@ -32,7 +32,8 @@ internal sealed class FeedForwardLowering(LoweringContext context, long limit)
         {
             int rows = block.Dims[1];
             Tensor tokens = _graph.Reshape($"{name}/flat", block, context.Batch * rows * shape.Last, expand.Weight.Shape[1]);
-            Tensor hidden = _graph.Gelu($"{name}/gelu", _graph.Cast(_linear.Run($"{name}/expanded", tokens, expand, "", expand.Rows), context.Pointwise));
+            Tensor expanded = _linear.Run($"{name}/expanded", tokens, expand, "", expand.Rows);
+            Tensor hidden = _graph.Gelu($"{name}/gelu", _graph.Cast(expanded, context.ForGpus ? context.Products : context.Pointwise));
             Tensor result = _linear.Run($"{name}/contracted", _graph.Cast(hidden, context.Products), contract, "", contract.Rows);
             return _graph.Reshape($"{name}/rows", result, context.Batch, rows, shape.Last, shape.Channels);
         });

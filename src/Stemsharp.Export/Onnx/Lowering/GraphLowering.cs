@@ -154,7 +154,7 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
 
         if (!_unscaled.Contains(node))
         {
-            Set(node, LayoutOf(node), _graph.Gelu(node.Name, _values.Get(node.Inputs[0], context.Pointwise)));
+            Set(node, LayoutOf(node), _graph.Gelu(node.Name, _values.Get(node.Inputs[0], context.Between(node))));
             return;
         }
 
@@ -179,7 +179,7 @@ internal sealed partial class GraphLowering(LoweringContext context, long scoreL
             return;
         }
 
-        Tensor halves = _values.Get(node.Inputs[0], context.Pointwise);
+        Tensor halves = _values.Get(node.Inputs[0], context.Between(node));
         Set(node, LayoutOf(node), _graph.Glu(node.Name, halves, LoweredValues.ChannelAxis(LayoutOf(node), halves)));
     }
 

@@ -28,6 +28,9 @@ internal sealed class LoweredValues(OnnxGraph graph, int batch)
     /// <summary>The layout in which the value was computed.</summary>
     public Layout LayoutOf(Value value) => _values[value][0].Layout;
 
+    /// <summary>The type in which the value was computed.</summary>
+    public ElementType TypeOf(Value value) => _values[value][0].Tensor.Type;
+
     /// <summary>The value in its own layout.</summary>
     public Tensor Get(Value value, ElementType type) => graph.Cast(_values[value][0].Tensor, type);
 

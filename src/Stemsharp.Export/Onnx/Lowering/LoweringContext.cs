@@ -3,7 +3,7 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.Onnx.Lowering;
 
 /// <summary>What every part of the lowering works on.</summary>
-internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, bool fused, bool quantizesLinear, int depth, int batch, StemSelection? stems)
+internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredValues values, WeightStore weights, OnnxPrecision precision, bool fused, bool quantizesLinear, OnnxForm form, int depth, int batch, StemSelection? stems)
 {
     private readonly Dictionary<Node, double> _inputGains = [];
 
@@ -60,8 +60,23 @@ internal sealed class LoweringContext(OnnxGraph graph, GraphUses uses, LoweredVa
     /// <summary>The type of activations, softmax and sums.</summary>
     public ElementType Pointwise => Precision == OnnxPrecision.Fp16 ? ElementType.Half : ElementType.Float;
 
+    /// <summary>
+    /// The type of an activation or a gate: for GPUs that of what it reads, where the product behind it takes the same, so that no cast
+    /// stands in the chain.
+    /// </summary>
+    public ElementType Between(Node node)
+    {
+        ElementType given = Values.TypeOf(node.Inputs[0]);
+        Node? next = Uses.Next<ConvOp>(node) ?? Uses.Next<ConvTransposeOp>(node);
+        ElementType? taken = next is not null ? TypeOf(next) : Uses.Next<LinearOp>(node) is not null ? Products : null;
+        return ForGpus && given == taken ? given : Pointwise;
+    }
+
     /// <summary>Whether nodes may take another form than the model's modules have.</summary>
     public bool Fused { get; } = fused;
+
+    /// <summary>Whether nodes take the form that GPUs like: few and large ones, chains of halves without casts between them.</summary>
+    public bool ForGpus { get; } = form == OnnxForm.Gpu;
 
     /// <summary>Whether linear layers are products of integers.</summary>
     public bool QuantizesLinear { get; } = quantizesLinear;

@@ -37,7 +37,7 @@ internal sealed class RotaryAttentionLowering(LoweringContext context, long limi
         RotaryOp rotary = (RotaryOp)parts.Turned.Op;
         bool alongLast = rotary.Axis == SequenceAxis.Last;
         int heads = rotary.Heads, inner = packed.Rows, width = inner / heads, length = shape.Length(rotary.Axis), batch = context.Batch;
-        Tensor weight = context.Weights.Arranged(packed.Weight, [3 * inner, shape.Channels], context.Products, (from, to) => Halve(from, to, shape.Channels, inner, width));
+        Tensor weight = context.Weights.Arranged(packed.Weight, [3 * inner, shape.Channels], context.Products, (from, to) => RotaryRows.Halve(from, to, shape.Channels, inner, width));
         Tensor[] turns = Turns(rotary, length, width);
         Tensor x = context.Values.Get(parts.Query.Inputs[0], Layout.ChannelsLast, context.Products);
         long bytes = (long)batch * length * 3 * inner * context.Products.Size();
@@ -82,16 +82,6 @@ internal sealed class RotaryAttentionLowering(LoweringContext context, long limi
 
         Tensor Table(Func<double, double> wave, double factor) => _graph.Constant(
             context.Products, [length, width / 2], [.. Enumerable.Range(0, length * width / 2).Select(i => factor * wave(i / (width / 2) * (double)frequencies[i % (width / 2)]))]);
-    }
-
-    // Rows of queries and keys: of each head the even ones, then the odd ones. Values as they are.
-    private static void Halve(float[] from, float[] to, int columns, int inner, int width)
-    {
-        for (int row = 0; row < 3 * inner; row++)
-        {
-            int at = row % width, half = width / 2, source = row < 2 * inner ? row - at + (at < half ? 2 * at : 2 * (at - half) + 1) : row;
-            from.AsSpan(source * columns, columns).CopyTo(to.AsSpan(row * columns));
-        }
     }
 }
 

@@ -22,7 +22,7 @@ internal sealed record OnnxReport(
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"There is no file {path}.");
+            throw new ModelException($"There is no file {path}.") { Failure = ModelFailure.NotInstalled };
         }
 
         ModelProto model;
@@ -33,12 +33,12 @@ internal sealed record OnnxReport(
         }
         catch (Google.Protobuf.InvalidProtocolBufferException e)
         {
-            throw new ModelException($"{path} is no ONNX file: {e.Message}", e);
+            throw new ModelException($"{path} is no ONNX file: {e.Message}", e) { Failure = ModelFailure.Corrupt };
         }
 
         if (model.Graph is null || model.Graph.Node.Count == 0)
         {
-            throw new ModelException($"{path} is no ONNX file: it holds no graph.");
+            throw new ModelException($"{path} is no ONNX file: it holds no graph.") { Failure = ModelFailure.Corrupt };
         }
 
         return new OnnxReport(

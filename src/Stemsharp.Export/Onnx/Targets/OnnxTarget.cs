@@ -12,6 +12,12 @@ internal sealed record OnnxTarget
     /// <summary>Oldest and newest version of the operator set.</summary>
     public required (int Lowest, int Highest) Opsets { get; init; }
 
+    /// <summary>The form that an export for it has.</summary>
+    public OnnxForm Form { get; init; } = OnnxForm.Portable;
+
+    /// <summary>The operator set that an export for it has, unless another is asked for.</summary>
+    public int Opset { get; init; } = 17;
+
     /// <summary>Largest number of axes of a tensor; null where no limit is documented.</summary>
     public int? HighestRank { get; init; }
 

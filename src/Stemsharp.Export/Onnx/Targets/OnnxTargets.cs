@@ -32,6 +32,8 @@ internal static class OnnxTargets
             Title = "onnxruntime's CUDA provider, 1.31",
             Opsets = (7, 24),
             LeavesRest = true,
+            Form = OnnxForm.Gpu,
+            Opset = 20,
             Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
             Notes = ["Precision comes from the graph: Stemsharp switches TF32 off. DynamicQuantizeLinear has no kernel, so that integers cost copies."],
             Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cudaexecutionprovider", "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"],
@@ -43,6 +45,8 @@ internal static class OnnxTargets
             Opsets = (9, 20),
             HighestRank = 8,
             MostElements = int.MaxValue,
+            Form = OnnxForm.Gpu,
+            Opset = 20,
             Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L]), ("QuantizeLinear", [F, H, B]), ("DequantizeLinear", [F, H, B])),
             Notes = ["Opset 9 to 20 is TensorRT 10.0's range; later versions take newer ones as well.", "Axes of ReduceSum, Pad, Slice and others must be initializers, as they are in every exported graph.", "Of integers only int8 by QuantizeLinear and DequantizeLinear: dynamically quantized graphs are refused."],
             Sources =

@@ -57,7 +57,7 @@ internal sealed partial record FFmpegProbe
         int code = process.Finish(out string? fault);
         if (code != 0 || fault is not null || answer.Length > MaximumAnswer)
         {
-            throw new AudioException($"'{name}' can't be read as audio. FFmpeg says: {Readable(fault ?? process.Message, path)}. Is it a sound file, and complete?");
+            throw new AudioException($"'{name}' can't be read as audio. FFmpeg says: {Readable(fault ?? process.Message, path)}. Is it a sound file, and complete?") { Failure = AudioFailure.NotAudio };
         }
 
         try
@@ -67,7 +67,7 @@ internal sealed partial record FFmpegProbe
         }
         catch (JsonException error)
         {
-            throw new AudioException($"'{name}' can't be read: ffprobe's answer makes no sense ({error.Message}).", error);
+            throw new AudioException($"'{name}' can't be read: ffprobe's answer makes no sense ({error.Message}).", error) { Failure = AudioFailure.Damaged };
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed partial record FFmpegProbe
 
         if (sounds.Count == 0)
         {
-            throw new AudioException($"'{name}' has no audio in it. Give a file with sound.");
+            throw new AudioException($"'{name}' has no audio in it. Give a file with sound.") { Failure = AudioFailure.NotAudio };
         }
 
         (JsonElement found, string? note) = Choose(sounds, wanted, name);
@@ -146,7 +146,7 @@ internal sealed partial record FFmpegProbe
         double rate = Number(found, "sample_rate") ?? 0, channels = Number(found, "channels") ?? 0;
         if (!SampleRates.IsRead(rate) || channels is < 1 or > 128)
         {
-            throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; {SampleRates.Read} on 1 to 128 are read.");
+            throw new AudioException($"'{name}' makes no sense: {rate} samples per second on {channels} channels; {SampleRates.Read} on 1 to 128 are read.") { Failure = AudioFailure.Damaged };
         }
 
         string codec = Text(found, "codec_name");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Audio;
 
@@ -59,6 +60,7 @@ internal sealed class FFmpegReader : IJudgingReader
     /// <summary>Containers' durations are estimates; the length is known at the end.</summary>
     public long? Length => null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int want = Math.Min(interleaved.Length / Channels * _frameBytes, _buffer.Length);
@@ -77,7 +79,7 @@ internal sealed class FFmpegReader : IJudgingReader
             catch (IOException error)
             {
                 _process.ThrowIfCancelled();
-                throw new AudioException($"'{_name}' can't be decoded: {error.Message}", error);
+                throw new AudioException($"'{_name}' can't be decoded: {error.Message}", error) { Failure = AudioFailure.Damaged };
             }
 
             if (got == 0)
@@ -96,7 +98,7 @@ internal sealed class FFmpegReader : IJudgingReader
         _frames += frames;
         if (_frames > _maximumFrames)
         {
-            throw new AudioException($"'{_name}' is longer than {_maximumDuration.TotalHours:0.##} hours, the most that is accepted. Cut it into parts.");
+            throw new AudioException($"'{_name}' is longer than {_maximumDuration.TotalHours:0.##} hours, the most that is accepted. Cut it into parts.") { Failure = AudioFailure.TooLong };
         }
 
         return frames;
@@ -122,12 +124,12 @@ internal sealed class FFmpegReader : IJudgingReader
         int code = _process.Finish(out string? fault);
         if (code != 0 || fault is not null)
         {
-            throw new AudioException($"'{_name}' can't be decoded. FFmpeg says: {FFmpegProbe.Readable(fault ?? _process.Message, _path)}.");
+            throw new AudioException($"'{_name}' can't be decoded. FFmpeg says: {FFmpegProbe.Readable(fault ?? _process.Message, _path)}.") { Failure = AudioFailure.Damaged };
         }
 
         if (_frames == 0)
         {
-            throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
+            throw new AudioException($"'{_name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
         }
 
         _judge(_frames, true, _process.HasSpoken);

@@ -11,18 +11,18 @@ internal static class InputFile
     {
         if (string.IsNullOrEmpty(path))
         {
-            throw new AudioException("The path of the audio file is empty. Give a file.");
+            throw new AudioException("The path of the audio file is empty. Give a file.") { Failure = AudioFailure.NotFound };
         }
 
         if (Directory.Exists(path))
         {
-            throw new AudioException($"'{path}' is a folder. Give an audio file.");
+            throw new AudioException($"'{path}' is a folder. Give an audio file.") { Failure = AudioFailure.NotFound };
         }
 
         FileType type = SpecialFile.TypeOf(path);
         if (type is FileType.Device or FileType.Socket)
         {
-            throw new AudioException($"'{path}' is a {(type == FileType.Device ? "device" : "socket")}, not a file. Give an audio file, or a pipe.");
+            throw new AudioException($"'{path}' is a {(type == FileType.Device ? "device" : "socket")}, not a file. Give an audio file, or a pipe.") { Failure = AudioFailure.NotAudio };
         }
 
         try
@@ -35,11 +35,11 @@ internal static class InputFile
             }
 
             stream.Dispose();
-            throw new AudioException($"'{path}' is empty (0 bytes). Give an audio file.");
+            throw new AudioException($"'{path}' is empty (0 bytes). Give an audio file.") { Failure = AudioFailure.NotAudio };
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new AudioException($"'{path}' does not exist. Check the path.", error);
+            throw new AudioException($"'{path}' does not exist. Check the path.", error) { Failure = AudioFailure.NotFound };
         }
         catch (UnauthorizedAccessException error)
         {

@@ -18,7 +18,7 @@ internal static class Spool
         int got = Wait(stream.ReadAtLeastAsync(block, FileKind.HeadBytes, throwOnEndOfStream: false, cancellationToken), cancellationToken);
         if (got == 0)
         {
-            throw new AudioException($"'{name}' is empty (0 bytes). Pipe an audio file into it.");
+            throw new AudioException($"'{name}' is empty (0 bytes). Pipe an audio file into it.") { Failure = AudioFailure.NotAudio };
         }
 
         TemporaryFile file = new(options.TemporaryFolder, forOtherPrograms: !WavHeader.Looks(block.AsSpan(0, got)));
@@ -31,7 +31,7 @@ internal static class Spool
                 total += got;
                 if (total > options.MaximumSpoolBytes)
                 {
-                    throw new AudioException($"'{name}' is longer than {options.MaximumSpoolBytes >> 20} MiB, the most that is spooled. Give it as a file.");
+                    throw new AudioException($"'{name}' is longer than {options.MaximumSpoolBytes >> 20} MiB, the most that is spooled. Give it as a file.") { Failure = AudioFailure.TooLong };
                 }
 
                 file.Stream.Write(block, 0, got);

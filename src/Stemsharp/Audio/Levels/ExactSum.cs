@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -70,6 +72,7 @@ internal sealed class ExactSum
     /// <param name="mix">Any number of channels, before the gain.</param>
     /// <param name="stems">As many samples each, before the gain.</param>
     /// <param name="gain">The factor for all of them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, float gain = 1)
     {
         if (stems.Count != _integers.Length - 1)
@@ -108,6 +111,7 @@ internal sealed class ExactSum
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumFloats(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, int from)
     {
         Span<double> rest = _rest.AsSpan(0, mix.Length);
@@ -137,6 +141,7 @@ internal sealed class ExactSum
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumIntegers(ReadOnlySpan<float> mix, IReadOnlyList<Memory<float>> stems, int from)
     {
         int count = stems.Count;

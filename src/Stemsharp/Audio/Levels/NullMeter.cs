@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal sealed class NullMeter
     /// <summary>Takes the next samples.</summary>
     /// <param name="mix">Any number of channels.</param>
     /// <param name="stems">As many samples each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<float> mix, IReadOnlyList<ReadOnlyMemory<float>> stems)
     {
         for (int from = 0; from < mix.Length; from += BlockSamples)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Simd;
 
@@ -39,6 +40,7 @@ internal sealed class Quantiser
     }
 
     // Where all eight samples of a block are dithered, or none, and none is beyond full scale: the rule in music. Other blocks go one by one.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Blocks(ReadOnlySpan<float> samples, Span<int> integers)
     {
         Vector256<double> scale = Vector256.Create(_scale), low = Vector256.Create(_low), high = Vector256.Create(_high);
@@ -101,6 +103,7 @@ internal sealed class Quantiser
     private static Vector256<double> Double(Vector256<ulong> whole) =>
         (whole | Vector256.Create(0x4330000000000000ul)).AsDouble() - Vector256.Create(4503599627370496.0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Each(ReadOnlySpan<float> samples, Span<int> integers)
     {
         for (int i = 0; i < samples.Length; i++)

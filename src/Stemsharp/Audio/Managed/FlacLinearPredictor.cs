@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Audio;
 
@@ -44,6 +45,7 @@ internal sealed class FlacLinearPredictor
     /// <param name="depth">Bits of a sample.</param>
     /// <param name="residuals">As long; those of the first <see cref="Order"/> samples are not set.</param>
     /// <returns>Whether there is a predictor that can be stored.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryFind(ReadOnlySpan<int> samples, int depth, Span<int> residuals)
     {
         int length = samples.Length;
@@ -84,6 +86,7 @@ internal sealed class FlacLinearPredictor
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Correlate(int length, Span<double> correlation)
     {
         if (_windowLength != length)
@@ -106,6 +109,7 @@ internal sealed class FlacLinearPredictor
     }
 
     // Levinson and Durbin: the predictors of all orders, and what error each leaves.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Recur(ReadOnlySpan<double> correlation)
     {
         Span<double> factors = stackalloc double[HighestOrder];
@@ -157,6 +161,7 @@ internal sealed class FlacLinearPredictor
         return best;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryQuantise(ReadOnlySpan<double> factors)
     {
         double largest = 0;
@@ -190,6 +195,7 @@ internal sealed class FlacLinearPredictor
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Subtract(int length)
     {
         Span<double> samples = _samples.AsSpan(0, length), left = _left.AsSpan(0, length);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Stemsharp.Audio;
@@ -44,6 +45,7 @@ internal sealed class FlacReader : IJudgingReader
     /// <summary>The file says it, but only the end confirms it.</summary>
     public long? Length => null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int want = interleaved.Length / Channels;
@@ -173,7 +175,7 @@ internal sealed class FlacReader : IJudgingReader
         _ended = true;
         if (_decoded == 0)
         {
-            throw new AudioException($"'{_name}' has no samples. Give a file with sound.");
+            throw new AudioException($"'{_name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
         }
 
         SayDamage();

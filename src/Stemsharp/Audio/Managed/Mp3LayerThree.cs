@@ -20,6 +20,7 @@ internal sealed class Mp3LayerThree
     /// <summary>Decodes a frame of layer 3.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="interleaved">Gets the samples of its one or two channels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Decode(Mp3Frame frame, Span<float> interleaved)
     {
         frame.Reset();

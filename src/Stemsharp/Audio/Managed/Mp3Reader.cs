@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NLayer;
 
 namespace Stemsharp.Audio;
@@ -37,6 +38,7 @@ internal sealed class Mp3Reader : IAudioReader
 
     public long? Length { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         while (_at == _end)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Concentus;
 
 namespace Stemsharp.Audio;
@@ -30,7 +31,7 @@ internal sealed class OpusRecording : IRecording
         using OggPackets packets = new(InputFile.Open(path), name);
         if (!packets.TryNext(out byte[] first, out _) || OpusHead.TryRead(first) is not { } head)
         {
-            throw new AudioException($"'{name}' is a broken Opus file: its head makes no sense.");
+            throw new AudioException($"'{name}' is a broken Opus file: its head makes no sense.") { Failure = AudioFailure.Damaged };
         }
 
         AudioTags tags = packets.TryNext(out byte[] comments, out _) && comments.AsSpan().StartsWith("OpusTags"u8)
@@ -58,7 +59,7 @@ internal sealed class OpusRecording : IRecording
                 EstimatedLength = length,
                 Warnings = packets.Complaint is { } complaint ? [complaint] : [],
             }, tags)
-            : throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+            : throw new AudioException($"'{name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
     }
 
     public IAudioReader Open(Action<string> found, CancellationToken cancellationToken) =>
@@ -102,6 +103,7 @@ internal sealed class OpusRecording : IRecording
 
         public long? Length { get; }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             while (_at == _end)
@@ -121,6 +123,7 @@ internal sealed class OpusRecording : IRecording
 
         public void Dispose() => _packets.Dispose();
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool Next()
         {
             if (!_packets.TryNext(out byte[] packet, out _))

@@ -69,7 +69,7 @@ internal sealed class VorbisRecording : IRecording
         }
         catch (Exception error) when (error is not (OutOfMemoryException or OperationCanceledException or StemsharpException))
         {
-            throw new AudioException($"'{name}' can't be decoded as Ogg Vorbis: {error.Message}", error);
+            throw new AudioException($"'{name}' can't be decoded as Ogg Vorbis: {error.Message}", error) { Failure = AudioFailure.Damaged };
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class VorbisRecording : IRecording
             }
             catch (Exception error) when (error is not (OutOfMemoryException or OperationCanceledException))
             {
-                throw new AudioException($"'{name}' can't be decoded as Ogg Vorbis: {error.Message}", error);
+                throw new AudioException($"'{name}' can't be decoded as Ogg Vorbis: {error.Message}", error) { Failure = AudioFailure.Damaged };
             }
 
             _frames += got;
@@ -129,7 +129,7 @@ internal sealed class VorbisRecording : IRecording
             _ended = true;
             if (_frames == 0)
             {
-                throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+                throw new AudioException($"'{name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
             }
 
             if (info.EstimatedLength is long said && Math.Abs(said - _frames) > SampleRate / 4)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A file of plain samples that is no WAV file: AIFF, AIFF-C, CAF or W64.</summary>
@@ -17,7 +19,7 @@ internal sealed class PcmRecording : IRecording
             Description = $"{layout.Container}, {layout.Format.Bits()}-bit {(layout.Format.IsFloat() ? "floating point" : "integers")}",
             SampleRate = layout.SampleRate,
             Channels = layout.Channels,
-            Length = frames > 0 ? frames : throw new AudioException($"'{name}' has no samples. Give a file with sound."),
+            Length = frames > 0 ? frames : throw new AudioException($"'{name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples },
             EstimatedLength = frames,
             SampleFormat = layout.Format,
             Warnings = there < layout.Bytes ? [$"The file is truncated: its header promises {layout.Bytes} bytes of samples, {there} are there and are read."] : [],
@@ -48,7 +50,7 @@ internal sealed class PcmRecording : IRecording
         }
         catch (EndOfStreamException error)
         {
-            throw new AudioException($"'{name}' ends within its header. Is it complete?", error);
+            throw new AudioException($"'{name}' ends within its header. Is it complete?", error) { Failure = AudioFailure.Damaged };
         }
         catch (IOException error)
         {
@@ -93,6 +95,7 @@ internal sealed class PcmRecording : IRecording
             _left = Length.Value - frame;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Read(Span<float> interleaved)
         {
             int frames = (int)Math.Min(Math.Min(interleaved.Length / Channels, _buffer.Length / _layout.FrameBytes), _left);
@@ -103,7 +106,7 @@ internal sealed class PcmRecording : IRecording
             }
             catch (IOException error)
             {
-                throw new AudioException($"'{_name}' can't be read, or became shorter while it was read: {error.Message}", error);
+                throw new AudioException($"'{_name}' can't be read, or became shorter while it was read: {error.Message}", error) { Failure = AudioFailure.Damaged };
             }
 
             int width = _layout.Format.Bits() / 8;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Audio;
 
@@ -60,6 +61,7 @@ internal sealed class Resampler
     /// <param name="output">[frames, channels], overwritten from the start.</param>
     /// <param name="consumed">Input frames that were taken.</param>
     /// <returns>Output frames that were made.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Process(ReadOnlySpan<float> input, Span<float> output, out int consumed)
     {
         int frames = input.Length / Channels, room = output.Length / Channels, produced = 0;
@@ -79,6 +81,7 @@ internal sealed class Resampler
     /// <summary>Makes the frames that were waiting for input which will not come.</summary>
     /// <param name="output">[frames, channels], overwritten from the start.</param>
     /// <returns>Output frames that were made; 0 when all are out.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Finish(Span<float> output)
     {
         long left = OutputLength(_input, From, To) - _output;
@@ -95,6 +98,7 @@ internal sealed class Resampler
         return produced;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Produce(Span<float> output, int room)
     {
         int taps = _filter.Taps, produced = 0;
@@ -141,6 +145,7 @@ internal sealed class Resampler
     /// A sum of products whose chains in single precision stay short: a large step down has filters of more than a hundred
     /// thousand taps.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(ReadOnlySpan<float> window, ReadOnlySpan<float> taps)
     {
         if (taps.Length <= DotBlock)
@@ -158,6 +163,7 @@ internal sealed class Resampler
         return (float)sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Append(ReadOnlySpan<float> input, int frames)
     {
         Compact();
@@ -176,6 +182,7 @@ internal sealed class Resampler
         return take;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AppendSilence()
     {
         Compact();
@@ -188,6 +195,7 @@ internal sealed class Resampler
     }
 
     /// <summary>Drops what no later output needs. A large step down may lie beyond what is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Compact()
     {
         int drop = Math.Min(_window, _filled);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>
@@ -33,6 +35,7 @@ internal sealed class ResamplerFilter
     /// <summary>The filters that were asked for last, the latest at the end.</summary>
     private static readonly List<ResamplerFilter> Kept = [];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ResamplerFilter(int up, int down)
     {
         Up = up;

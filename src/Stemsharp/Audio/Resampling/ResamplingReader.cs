@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A reader at another sample rate.</summary>
@@ -23,6 +25,7 @@ internal sealed class ResamplingReader : IAudioReader
     public int Channels => _inner.Channels;
     public long? Length => _inner.Length is long frames ? Resampler.OutputLength(frames, _inner.SampleRate, SampleRate) : null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         if (interleaved.Length < Channels)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Audio;
 
 /// <summary>A writer that takes frames at one rate and passes them on at another.</summary>
@@ -24,6 +26,7 @@ internal sealed class ResamplingWriter : IStagedWriter
     public int Channels => _inner.Channels;
     public long ClippedSamples => _inner.ClippedSamples;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<float> interleaved)
     {
         while (!interleaved.IsEmpty)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Stemsharp.Audio;
@@ -14,6 +15,7 @@ internal static class SampleCodec
     public static int Bytes(SampleFormat format) => format.Bits() / 8;
 
     /// <summary>Decodes as many samples as <paramref name="samples"/> has room for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decode(SampleFormat format, ReadOnlySpan<byte> source, Span<float> samples)
     {
         switch (format)
@@ -127,6 +129,7 @@ internal static class SampleCodec
     }
 
     /// <summary>Stores floats as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EncodeFloats(SampleFormat format, ReadOnlySpan<float> samples, Span<byte> target)
     {
         if (format == SampleFormat.Float32 && BitConverter.IsLittleEndian)

@@ -61,17 +61,17 @@ internal sealed record WavHeader
         int got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         if (got == 0)
         {
-            throw new AudioException($"'{name}' is empty (0 bytes). Give an audio file.");
+            throw new AudioException($"'{name}' is empty (0 bytes). Give an audio file.") { Failure = AudioFailure.NotAudio };
         }
 
         if (!Looks(head[..got]))
         {
-            throw new AudioException($"'{name}' is not a WAV file: it begins with {Describe(head[..got])}, a WAV file with 'RIFF' or 'RF64'.");
+            throw new AudioException($"'{name}' is not a WAV file: it begins with {Describe(head[..got])}, a WAV file with 'RIFF' or 'RF64'.") { Failure = AudioFailure.NotAudio };
         }
 
         if (head.StartsWith("RIFX"u8))
         {
-            throw new AudioException($"'{name}' is a big-endian WAV file (RIFX), which is not supported. Convert it to RIFF, for example with FFmpeg or SoX.");
+            throw new AudioException($"'{name}' is a big-endian WAV file (RIFX), which is not supported. Convert it to RIFF, for example with FFmpeg or SoX.") { Failure = AudioFailure.Unsupported };
         }
 
         bool big = !head.StartsWith("RIFF"u8);
@@ -108,7 +108,7 @@ internal sealed record WavHeader
             {
                 if (size is < 14 or > 4096 || position + size > length)
                 {
-                    throw new AudioException($"'{name}' is a broken WAV file: its format chunk has {size} bytes, valid are 16 to 4096.");
+                    throw new AudioException($"'{name}' is a broken WAV file: its format chunk has {size} bytes, valid are 16 to 4096.") { Failure = AudioFailure.Damaged };
                 }
 
                 format = new byte[size];
@@ -131,12 +131,12 @@ internal sealed record WavHeader
 
         if (format is null)
         {
-            throw new AudioException($"'{name}' is a broken WAV file: it has no format chunk.");
+            throw new AudioException($"'{name}' is a broken WAV file: it has no format chunk.") { Failure = AudioFailure.Damaged };
         }
 
         if (data is null)
         {
-            throw new AudioException($"'{name}' is a broken WAV file: it has no data chunk, that is, no samples.");
+            throw new AudioException($"'{name}' is a broken WAV file: it has no data chunk, that is, no samples.") { Failure = AudioFailure.Damaged };
         }
 
         return Interpret(format, data.Value, chunks, warnings, name);
@@ -191,7 +191,7 @@ internal sealed record WavHeader
         {
             if (format.Length < 40)
             {
-                throw new AudioException($"'{name}' is a broken WAV file: its extensible format chunk has {format.Length} bytes, 40 are needed.");
+                throw new AudioException($"'{name}' is a broken WAV file: its extensible format chunk has {format.Length} bytes, 40 are needed.") { Failure = AudioFailure.Damaged };
             }
 
             int stated = BinaryPrimitives.ReadUInt16LittleEndian(format[18..]);
@@ -208,12 +208,12 @@ internal sealed record WavHeader
 
         if (channels is < 1 or > 128)
         {
-            throw new AudioException($"'{name}' is a broken WAV file: its header says {channels} channels, valid are 1 to 128.");
+            throw new AudioException($"'{name}' is a broken WAV file: its header says {channels} channels, valid are 1 to 128.") { Failure = AudioFailure.Damaged };
         }
 
         if (!SampleRates.IsRead(rate))
         {
-            throw new AudioException($"'{name}' is a broken WAV file: its header says {rate} samples per second; {SampleRates.Read} are read.");
+            throw new AudioException($"'{name}' is a broken WAV file: its header says {rate} samples per second; {SampleRates.Read} are read.") { Failure = AudioFailure.Damaged };
         }
 
         SampleFormat? stored = null;
@@ -230,7 +230,7 @@ internal sealed record WavHeader
                 (FloatTag, 8) => SampleFormat.Float64,
                 _ => throw new AudioException(
                     $"'{name}' holds {container * 8}-bit {(tag == PcmTag ? "integers" : "floating-point numbers")}; "
-                    + "supported are integers of 8, 16, 24 and 32 bit and floating-point numbers of 32 and 64 bit."),
+                    + "supported are integers of 8, 16, 24 and 32 bit and floating-point numbers of 32 and 64 bit.") { Failure = AudioFailure.Unsupported },
             };
             block = container * channels;
         }
@@ -265,7 +265,7 @@ internal sealed record WavHeader
     {
         if (bits is < 1 or > 64)
         {
-            throw new AudioException($"'{name}' is a broken WAV file: its header says {bits} bits per sample, valid are 8 to 64.");
+            throw new AudioException($"'{name}' is a broken WAV file: its header says {bits} bits per sample, valid are 8 to 64.") { Failure = AudioFailure.Damaged };
         }
 
         int needed = (bits + 7) / 8;

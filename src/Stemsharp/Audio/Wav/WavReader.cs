@@ -20,7 +20,7 @@ internal sealed class WavReader : ISeekingReader
         {
             Header = WavHeader.Parse(stream, name);
             _format = Header.Format ?? throw new AudioException(
-                $"'{name}' is a WAV file with the codec number {Header.FormatTag}, not plain samples; it can only be read through FFmpeg.");
+                $"'{name}' is a WAV file with the codec number {Header.FormatTag}, not plain samples; it can only be read through FFmpeg.") { Failure = AudioFailure.Unsupported };
             stream.Position = Header.DataOffset;
         }
         catch (Exception error)
@@ -88,7 +88,7 @@ internal sealed class WavReader : ISeekingReader
 
         if (got < bytes.Length)
         {
-            throw new AudioException($"'{_name}' became shorter while it was read: {_left} frames are missing. Start again when nothing writes to it.");
+            throw new AudioException($"'{_name}' became shorter while it was read: {_left} frames are missing. Start again when nothing writes to it.") { Failure = AudioFailure.Damaged };
         }
 
         SampleCodec.Decode(_format, bytes, interleaved[..(frames * Channels)]);

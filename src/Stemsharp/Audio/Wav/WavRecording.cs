@@ -13,7 +13,7 @@ internal sealed class WavRecording : IRecording
         _path = path;
         _name = name;
         using WavReader reader = OpenReader();
-        Info = reader.Length > 0 ? reader.Info : throw new AudioException($"'{name}' has no samples. Give a file with sound.");
+        Info = reader.Length > 0 ? reader.Info : throw new AudioException($"'{name}' has no samples. Give a file with sound.") { Failure = AudioFailure.NoSamples };
     }
 
     public AudioInfo Info { get; }

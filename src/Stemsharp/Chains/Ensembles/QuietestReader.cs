@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 
 namespace Stemsharp.Chains.Ensembles;
@@ -47,6 +48,7 @@ internal sealed class QuietestReader : IAudioReader
     }
 
     // All versions are of one length, so that sums stand for means.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[] Magnitudes(IAudioReader reader)
     {
         double[] sums = new double[reader.Channels];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 using Stemsharp.Signal;
@@ -31,6 +32,7 @@ internal sealed unsafe class SpectrumReader : IAudioReader
 
     /// <param name="algorithm">One that works on spectra.</param>
     /// <param name="versions">Owned.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public SpectrumReader(EnsembleAlgorithm algorithm, IAudioReader[] versions)
     {
         _algorithm = algorithm;
@@ -94,6 +96,7 @@ internal sealed unsafe class SpectrumReader : IAudioReader
         _spectra.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MakeBlock()
     {
         // The window holds the hop before the block and, by the last reading, the block's first one.
@@ -136,6 +139,7 @@ internal sealed unsafe class SpectrumReader : IAudioReader
     }
 
     /// <summary>Reads the next samples of all versions to a place in their windows; zeros follow the song.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Take(int place, int count)
     {
         for (int version = 0; version < _versions.Length; version++)
@@ -155,6 +159,7 @@ internal sealed unsafe class SpectrumReader : IAudioReader
     }
 
     // All versions' bins become the first one's.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Join()
     {
         int half = SpectrumLength / 2;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Audio;
 using Stemsharp.Separation;
 
@@ -28,7 +29,7 @@ internal sealed class WaveReader : IAudioReader
 
     /// <summary>The weighted mean, summed in double precision.</summary>
     /// <param name="weights">They add up to 1.</param>
-    public static Func<ReadOnlySpan<float>, float> Average(double[] weights) => samples =>
+    public static Func<ReadOnlySpan<float>, float> Average(double[] weights) => [MethodImpl(MethodImplOptions.AggressiveOptimization)] (samples) =>
     {
         double sum = 0;
         for (int i = 0; i < samples.Length; i++)
@@ -50,6 +51,7 @@ internal sealed class WaveReader : IAudioReader
     }
 
     /// <summary>The one nearest to zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Smallest(ReadOnlySpan<float> samples)
     {
         float found = samples[0];
@@ -62,6 +64,7 @@ internal sealed class WaveReader : IAudioReader
     }
 
     /// <summary>The one farthest from zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Largest(ReadOnlySpan<float> samples)
     {
         float found = samples[0];
@@ -73,6 +76,7 @@ internal sealed class WaveReader : IAudioReader
         return found;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(Span<float> interleaved)
     {
         int samples = interleaved.Length / Channels * Channels;

@@ -36,7 +36,7 @@ internal sealed record HubName(string Name, HubFile File, Uri Endpoint)
             string[] parts = model[BagScheme.Length..].Split('/');
             if (parts.Length > 2 || !parts.All(IsPlain))
             {
-                throw new ModelException($"'{model}' is not understood. A model of demucs on Hugging Face's hub is named hf://NAME or hf://NAMESPACE/NAME, such as hf://htdemucs_ft; a file there hf:OWNER/REPOSITORY/FILE.");
+                throw new ModelException($"'{model}' is not understood. A model of demucs on Hugging Face's hub is named hf://NAME or hf://NAMESPACE/NAME, such as hf://htdemucs_ft; a file there hf:OWNER/REPOSITORY/FILE.") { Failure = ModelFailure.Unknown };
             }
 
             string name = parts[^1];
@@ -50,7 +50,7 @@ internal sealed record HubName(string Name, HubFile File, Uri Endpoint)
         string file = path[^1];
         if (model.Length > MaxLength || path.Length < 3 || !IsPlain(path[0]) || !IsPlain(path[1]) || !path.Skip(2).All(IsPart) || !revision.Split('/').All(IsPart) || !(ModelFiles.IsCheckpoint(file) || IsYaml(file)))
         {
-            throw new ModelException($"'{model}' is not understood. A file on Hugging Face's hub is named hf:OWNER/REPOSITORY/FILE, with @REVISION behind it for another one than main, and ends in .th, .safetensors, .ckpt, .onnx or, a bag, .yaml; a model of demucs is named hf://NAME.");
+            throw new ModelException($"'{model}' is not understood. A file on Hugging Face's hub is named hf:OWNER/REPOSITORY/FILE, with @REVISION behind it for another one than main, and ends in .th, .safetensors, .ckpt, .onnx or, a bag, .yaml; a model of demucs is named hf://NAME.") { Failure = ModelFailure.Unknown };
         }
 
         return new HubName(FileNames.Parse(file).Signature, new HubFile($"{path[0]}/{path[1]}", string.Join('/', path.Skip(2)), revision), endpoint);
@@ -73,7 +73,7 @@ internal sealed record HubName(string Name, HubFile File, Uri Endpoint)
         string folder = File.Name[..(File.Name.LastIndexOf('/') + 1)];
         if (bag?.Models.FirstOrDefault(signature => !IsPlain(signature)) is { } bad)
         {
-            throw new ModelException($"{File.Name} of {File.Repository} asks for the model '{bad}', which is no name of a file.");
+            throw new ModelException($"{File.Name} of {File.Repository} asks for the model '{bad}', which is no name of a file.") { Failure = ModelFailure.Unknown };
         }
 
         CatalogFile[] files = IsBag ? [.. (bag?.Models ?? []).Select(signature => Store($"{folder}{signature}.safetensors"))] : [Stored];

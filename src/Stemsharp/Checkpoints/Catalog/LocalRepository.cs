@@ -14,7 +14,7 @@ internal sealed class LocalRepository
         Folder = folder;
         if (!Directory.Exists(folder))
         {
-            throw new ModelException($"The model folder {folder} does not exist.");
+            throw new ModelException($"The model folder {folder} does not exist.") { Failure = ModelFailure.NotInstalled };
         }
 
         string[] files = CheckpointFormatException.Guard(folder, () => Directory.GetFiles(folder));
@@ -34,7 +34,7 @@ internal sealed class LocalRepository
             string signature = FileNames.Parse(Path.GetFileName(path)).Signature;
             if (!_checkpoints.TryAdd(signature, path) && !ModelFiles.IsGraph(path))
             {
-                throw new ModelException($"{folder} has two checkpoints with the signature {signature}: {Path.GetFileName(_checkpoints[signature])} and {Path.GetFileName(path)}. Remove one of them.");
+                throw new ModelException($"{folder} has two checkpoints with the signature {signature}: {Path.GetFileName(_checkpoints[signature])} and {Path.GetFileName(path)}. Remove one of them.") { Failure = ModelFailure.Unknown };
             }
         }
     }
@@ -54,5 +54,5 @@ internal sealed class LocalRepository
         : _bags.Count == 0 && _checkpoints.Count == 1 ? _checkpoints.Values.Single()
         : throw new ModelException(_checkpoints.Count == 0
             ? $"The folder {Folder} holds no models (.th, .safetensors, .ckpt, .onnx, or .yaml bags)."
-            : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.");
+            : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.") { Failure = ModelFailure.Unknown };
 }

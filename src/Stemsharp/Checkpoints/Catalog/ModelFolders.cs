@@ -54,7 +54,7 @@ internal static class ModelFolders
         string address = Value(environment, "HF_ENDPOINT") ?? "https://huggingface.co";
         return Uri.TryCreate(address, UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme == Uri.UriSchemeHttps
             ? endpoint
-            : throw new ModelException($"HF_ENDPOINT is '{address}'; it must be an https address, such as https://huggingface.co. Leave it unset for that one.");
+            : throw new ModelException($"HF_ENDPOINT is '{address}'; it must be an https address, such as https://huggingface.co. Leave it unset for that one.") { Failure = ModelFailure.Download };
     }
 
     /// <summary>Whether the user wants nothing to be fetched from the hub (HF_HUB_OFFLINE), as for Hugging Face's programs.</summary>

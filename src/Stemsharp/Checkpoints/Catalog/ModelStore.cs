@@ -95,7 +95,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         // A checksum in a name is compared whenever the file is opened; in the hub's cache it was just now.
         if (!hub.Owns(path) && FileNames.Parse(checkpoint.Name).Checksum is null && Verify(checkpoint, path) is { } problem)
         {
-            throw new ModelException($"{model} was not opened: {path}: {problem}. Delete it to fetch it again; to use it as it is, name its path.");
+            throw new ModelException($"{model} was not opened: {path}: {problem}. Delete it to fetch it again; to use it as it is, name its path.") { Failure = ModelFailure.Corrupt };
         }
 
         return (path, configuration);
@@ -105,12 +105,12 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     {
         if (network is null)
         {
-            throw NotHere(model, file, $"the network may not be used (offline){Broken(file)}");
+            throw NotHere(model, file, ModelFailure.Offline, $"the network may not be used (offline){Broken(file)}");
         }
 
         if (file.Hub is not null && IsHubOffline)
         {
-            throw NotHere(model, file, $"nothing may be fetched from the hub (HF_HUB_OFFLINE){Broken(file)}");
+            throw NotHere(model, file, ModelFailure.Offline, $"nothing may be fetched from the hub (HF_HUB_OFFLINE){Broken(file)}");
         }
 
         string target = PathOf(file);
@@ -129,7 +129,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelException($"{model}: its file {file.Name} could not be kept in {Folder}: {e.Message} Set STEMSHARP_CACHE to a folder with room that can be written to.", e);
+            throw new ModelException($"{model}: its file {file.Name} could not be kept in {Folder}: {e.Message} Set STEMSHARP_CACHE to a folder with room that can be written to.", e) { Failure = ModelFailure.Download };
         }
     }
 
@@ -269,12 +269,15 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
     /// <summary>The paths where a file is that is not whole, each with what is wrong with it.</summary>
     public IEnumerable<string> Unusable(CatalogFile file) => Places(file).Where(p => !IsWhole(file, p.Path)).Select(p => $"{p.Path}: {Verify(file, p.Path)}");
 
-    private ModelException NotHere(string model, CatalogFile file, string reason) => new(
+    private ModelException NotHere(string model, CatalogFile file, ModelFailure failure, string reason) => new(
         $"""
         {model} is not here: its file {Path.GetFileName(file.Name)} is missing, and {reason}.
         Go on where there is a network, or put {file.Addresses[0]} into {Path.GetDirectoryName(PathOf(file))}{(file.Hub is { } on ? $", or fetch it with 'hf download {on.Repository} {on.Name}', which also gets what is private or wants an agreement" : "")}.
         To try Stemsharp without a download, use the model demo (--model demo).
-        """.ReplaceLineEndings(Environment.NewLine));
+        """.ReplaceLineEndings(Environment.NewLine))
+    {
+        Failure = failure,
+    };
 
     private async Task DownloadAsync(string model, CatalogFile file, string target, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)
     {
@@ -295,7 +298,7 @@ internal sealed partial class ModelStore(string cacheFolder, string torchHubFold
             }
         }
 
-        throw NotHere(model, file, $"it could not be fetched ({string.Join("; ", problems)}){Broken(file)}");
+        throw NotHere(model, file, ModelFailure.Download, $"it could not be fetched ({string.Join("; ", problems)}){Broken(file)}");
     }
 
     private async Task DownloadFromAsync(HttpClient client, Uri address, CatalogFile file, string partial, Action<CatalogFile, long, long?>? progress, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ internal sealed class UserCatalog
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The catalog file {path} does not exist. It is named by the setting STEMSHARP_CATALOG or the catalog option.");
+            throw new ModelException($"The catalog file {path} does not exist. It is named by the setting STEMSHARP_CATALOG or the catalog option.") { Failure = ModelFailure.NotInstalled };
         }
 
         return CheckpointFormatException.Guard(path, () =>

@@ -46,7 +46,7 @@ internal static class CheckpointWriter
         }
         catch (Exception e) when (OutputException.IsOfFiles(e))
         {
-            throw new ModelException($"{path} cannot be written: {OutputException.WordsOf(e)}", e);
+            throw new ModelException($"{path} cannot be written: {OutputException.WordsOf(e)}", e) { Failure = ModelFailure.Unreadable };
         }
     }
 

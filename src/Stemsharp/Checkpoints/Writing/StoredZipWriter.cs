@@ -18,7 +18,7 @@ internal sealed class StoredZipWriter(HashedFile file)
     {
         if (file.Position + data.Length > uint.MaxValue - (1 << 24))
         {
-            throw new ModelException("A .th file of more than 4 GiB cannot be written; write .safetensors instead.");
+            throw new ModelException("A .th file of more than 4 GiB cannot be written; write .safetensors instead.") { Failure = ModelFailure.Unsupported };
         }
 
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);

@@ -2,6 +2,7 @@ using Stemsharp.Cpu.Steps;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
+using Stemsharp.Kernels.Paired;
 using Stemsharp.Kernels.Winograd;
 
 namespace Stemsharp.Cpu.Planning;
@@ -11,6 +12,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
 {
     // Below it weights are what moves, and those of Winograd's products are twice as many.
     private const int LeastWinogradPositions = 4096;
+
+    // By count of instructions; not measured yet.
+    private const int LeastThreefoldDepth = 96;
 
     public void Conv(Node node, ConvOp op)
     {
@@ -57,7 +61,9 @@ internal sealed partial class PlanBuilder<TIsa, V>
             : new Window(1, op.Weight.Shape[2], 1, op.Stride[0], 0, op.Padding[0], 1, op.Dilation[0]);
         ConvolutionPacker<TIsa, V> packer = new(source, other, isFlat ? 1 : first.Shape.Rows, isFlat ? first.Shape.Positions : first.Shape.Last, window, columns);
         string text = $"{(second == null ? "" : "add, ")}{(doubled ? "doubled, " : "")}conv {string.Join('×', op.Weight.Shape.Dims.Skip(2))}{(glu != null ? ", glu" : activation != null ? $", {activation.Op.Kind.ToLowerInvariant()}" : "")}{(embedding == null ? "" : ", embedding")} {last.Output.Shape}";
-        bool fast = embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
+        // Three products of bfloat16, where they are faster, are so by more than what these algorithms spare.
+        PairKernels? threefold = Threefold(k);
+        bool fast = threefold is null && embedding == null && shape.Rank == 3 && window is { StrideF: 1, StrideT: 1, PadF: 1, DilationF: 1, DilationT: 1 }
             && WinogradWeights.Fits(window.KernelF, window.KernelT) && window.PadT == window.KernelT / 2;
         if (fast && glu == null && shape.Positions >= LeastWinogradPositions)
         {
@@ -78,15 +84,15 @@ internal sealed partial class PlanBuilder<TIsa, V>
 
         if (glu != null)
         {
-            PackedWeights weights = Packed(op.Weight, how + "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => Taps(reader, op.Weight, k));
+            PackedWeights weights = Packed(op.Weight, how + "gated", GluEpilogue<TIsa, V>.RowOrder(shape.Channels / 2), k, bias, reader => Taps(reader, op.Weight, k), threefold);
             float[]? table = embedding == null ? null : RowTable((FrequencyEmbeddingOp)embedding.Op, transpose: false);
             GluEpilogue<TIsa, V> epilogue = new(weights, target, columns, table);
             Emit(new ProductStep<TIsa, V, ConvolutionPacker<TIsa, V>, GluEpilogue<TIsa, V>>(node.Name, text, weights, columns, packer, epilogue), [node, glu, .. embedding == null ? Array.Empty<Node>() : [embedding]]);
             return;
         }
 
-        RowGroups? groups = second == null ? Pairs(source, first.Shape.Rows, window, k) : null;
-        PackedWeights[] packed = PackedRows(op.Weight, how + "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => Taps(reader, op.Weight, k));
+        RowGroups? groups = second == null && threefold is null ? Pairs(source, first.Shape.Rows, window, k) : null;
+        PackedWeights[] packed = PackedRows(op.Weight, how + "taps", [.. Enumerable.Range(0, shape.Channels)], k, bias, groups != null, reader => Taps(reader, op.Weight, k), threefold);
         Emit(Stored(node.Name, text, packed, columns, packer, target, activation?.Op, groups), activation == null ? [node] : [node, activation]);
     }
 
@@ -113,6 +119,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
             where TEpilogue : struct, IEpilogue =>
             Emit(new WinogradStep<TIsa, V, TEpilogue>(node.Name, $"{text}{more} by Winograd F(4, 3)", parts, source.First, source.Second, columns.Rows, columns.Width, window.KernelT, epilogue), nodes);
     }
+
+    // What multiplies a matrix of this depth as three products of bfloat16, where that is faster: below some depth splitting the panels
+    // costs what the products spare.
+    private PairKernels? Threefold(int k) => k >= LeastThreefoldDepth && k % 2 == 0 ? _pairs?.Threefold : null;
 
     // The matrices of Winograd's products. In single precision, and twice as many numbers: for grids that are larger than their weights.
     private PackedWeights[] Transformed(Parameter weight, string how, int[] order, int k, float[] bias) =>
@@ -155,11 +165,11 @@ internal sealed partial class PlanBuilder<TIsa, V>
             : null;
 
     // The matrix of a convolution, or those of its three products by pairs of rows.
-    private PackedWeights[] PackedRows(Parameter weight, string how, int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read)
+    private PackedWeights[] PackedRows(Parameter weight, string how, int[] rowOrder, int k, float[] bias, bool paired, Func<WeightReader, Span<float>> read, PairKernels? threefold = null)
     {
         if (!paired)
         {
-            return [Packed(weight, how, rowOrder, k, bias, read)];
+            return [Packed(weight, how, rowOrder, k, bias, read, threefold)];
         }
 
         return _store.Matrices(

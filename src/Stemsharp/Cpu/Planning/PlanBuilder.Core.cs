@@ -179,7 +179,7 @@ internal sealed partial class PlanBuilder<TIsa, V> : IOpVisitor
 
     // A matrix that some thread packs from what it reads, unless it is there already.
     private PackedWeights Packed(Parameter weight, string how, int[] rowOrder, int k, float[] bias, Func<WeightReader, Span<float>> read, PairKernels? pairs = null) =>
-        _store.Matrices($"{weight.Name} {how}{(pairs is null ? "" : " pairs")}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight], pairs)[0];
+        _store.Matrices($"{weight.Name} {how}{(pairs is null ? "" : $" {pairs.Name}")}", 1, rowOrder.Length, k, parts => _packing.Add(reader => parts[0].Fill(rowOrder, read(reader), bias)), [weight], pairs)[0];
 
     // factor·weight as [rows, channels], or transposed as [channels, rows].
     private float[] RowTable(FrequencyEmbeddingOp op, bool transpose)

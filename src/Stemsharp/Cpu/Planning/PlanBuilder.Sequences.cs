@@ -16,8 +16,8 @@ internal sealed partial class PlanBuilder<TIsa, V>
         Tensor[] inputs = [.. node.Inputs.Select(Read)];
         Shape shape = node.Output.Shape;
         int width = shape.Channels / op.Heads, steps = shape.Last, sequences = op.Heads * shape.Rows;
-        Tensor keys = Temporary(ProjectionTargets.Keys($"{node.Name}.keys", sequences, width, steps, pairs: false));
-        Tensor values = Temporary(ProjectionTargets.Values($"{node.Name}.values", sequences, width, steps, pairs: false));
+        Tensor keys = Temporary(ProjectionTargets.PackedKeys($"{node.Name}.keys", sequences, width, steps, pairs: null));
+        Tensor values = Temporary(ProjectionTargets.PackedValues($"{node.Name}.values", sequences, width, steps, pairs: null));
         string text = $"local attention, {op.Heads} heads, {steps} keys {shape}";
         Emit(new LocalAttentionStep<TIsa, V>(node.Name, text, op, inputs, keys, values, Write(node.Output)), node);
     }

@@ -23,14 +23,14 @@ internal sealed partial class PlanBuilder<TIsa, V>
         }
     }
 
-    // Linear [+ LayerScale] + residual, or Linear [+ activation]. In single precision always: behind an attention it is a twentieth of a
-    // transformer's work, and rounding it would cost another decibel.
+    // Linear [+ LayerScale] + residual, or Linear [+ activation]. In single precision or nearly so: behind an attention it is a twentieth
+    // of a transformer's work, and rounding it would cost another decibel.
     private void Residual(Node node, LinearOp op)
     {
         Value input = node.Inputs[0];
         int channels = op.Rows;
         Columns columns = new(1, input.Shape.Positions);
-        PackedWeights weights = Pack(op);
+        PackedWeights weights = Pack(op, Threefold(op.Weight.Shape[1]));
         if (Tail(node) is { } tail)
         {
             Tensor residual = Read(tail.Residual);
@@ -123,11 +123,10 @@ internal sealed partial class PlanBuilder<TIsa, V>
         (Node? norm, Tensor source) = Source(input);
         Tensor? q = query ? Write(parts[0].Output) : null;
 
-        // Two channels of a head make a pair.
-        PairKernels? pairs = width % 2 == 0 ? _pairs : null;
-        Tensor? k = key ? Temporary(ProjectionTargets.Keys($"{attention.Name}.keys", heads, width, keys, pairs is not null)) : null;
-        Tensor? v = key ? Temporary(ProjectionTargets.Values($"{attention.Name}.values", heads, width, keys, pairs is not null)) : null;
-        ProjectionTargets targets = new(heads, width, q, k, v, pairs);
+        PairKernels? pairs = width % (_pairs?.HeadUnit ?? 1) == 0 ? _pairs : null;
+        Tensor? k = key ? Temporary(ProjectionTargets.PackedKeys($"{attention.Name}.keys", heads, width, keys, pairs)) : null;
+        Tensor? v = key ? Temporary(ProjectionTargets.PackedValues($"{attention.Name}.values", heads, width, keys, pairs)) : null;
+        ProjectionTargets targets = new(heads, width, keys, q, k, v, pairs);
         Columns columns = new(1, input.Shape.Positions);
 
         // The model's projections are neighbouring rows of one tensor, in the order that RowOrder expects.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -32,6 +33,7 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
     public Span<float> Spare(long count) => _raw.Take(count);
 
     /// <summary>A convolution's weight [Cout, Cin, taps…] as [Cout][tap][Cin].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Span<float> TapsFirst(Parameter weight)
     {
         Span<float> data = Read(weight);
@@ -57,6 +59,7 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
     }
 
     /// <summary>The same for a convolution whose input is some channels twice: [Cout][tap][Cin / 2], the sums of both halves' weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Span<float> FoldedTaps(Parameter weight)
     {
         Span<float> taps = TapsFirst(weight);
@@ -82,6 +85,7 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
     }
 
     /// <summary>A transposed convolution's weight [Cin, Cout, kF, kT] as rows (a, Cout, b) of Cin.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Span<float> Fields(Parameter weight)
     {
         Span<float> data = Read(weight), result = _arranged.Take(data.Length);
@@ -104,6 +108,7 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
     }
 
     /// <summary>The middle row of a convolution's weight [Cout, Cin, rows, taps] as [Cout][tap][Cin]: what a single row of input meets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Span<float> MiddleTaps(Parameter weight)
     {
         Span<float> data = Read(weight);
@@ -127,6 +132,7 @@ internal unsafe class TensorReader(IWeightSource source) : IDisposable
     /// A transposed convolution's weight [Cin, Cout, kernel] as the matrix of an ordinary one:
     /// rows (phase, Cout), or (Cout, phase); columns (tap, Cin), where the last of the taps is the newest input.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Span<float> Phases(Parameter weight, int stride, bool phaseFirst)
     {
         Span<float> data = Read(weight);

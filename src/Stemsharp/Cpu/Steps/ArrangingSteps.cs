@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
@@ -5,6 +6,7 @@ namespace Stemsharp.Cpu.Steps;
 /// <summary>The same numbers in row-major order under another shape.</summary>
 internal sealed unsafe class ReshapeStep(string name, string description, Tensor source, Tensor target) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         long first = (long)channel * Target.Positions;
@@ -23,6 +25,7 @@ internal sealed unsafe class SwapStep(string name, string description, Tensor so
 {
     private const int Square = 32;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int rows = source.Shape.Rows, columns = source.Shape.Last;
@@ -48,6 +51,7 @@ internal sealed unsafe class SwapStep(string name, string description, Tensor so
 /// <summary>Values one after the other: channels, or rows of the same channels.</summary>
 internal sealed unsafe class ConcatStep(string name, string description, IReadOnlyList<Tensor> sources, Tensor target, bool byRows) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         foreach (Tensor source in sources)
@@ -91,6 +95,7 @@ internal sealed unsafe class DepthwiseStep<TIsa, V>(string name, string descript
 
     public override long ScratchFloats => base.ScratchFloats + LineFloats;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int last = source.Shape.Last, margin = kernel / 2;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Paired;
@@ -9,7 +10,7 @@ namespace Stemsharp.Cpu.Steps;
 /// Where attention's projections go: queries as they are, keys and values in the strips that the attention
 /// kernel's products read, as pairs of bfloat16 where <paramref name="Pairs"/> multiply them. Null parts are not in this product.
 /// </summary>
-internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Tensor? Key, Tensor? Value, PairKernels? Pairs)
+internal sealed record ProjectionTargets(int Heads, int Width, int Keys, Tensor? Query, Tensor? Key, Tensor? Value, PairKernels? Pairs)
 {
     public int Channels => Heads * Width;
 
@@ -17,6 +18,7 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
     public int ValueRows => Tile.Strips(Width) * Tile.Rows;
 
     /// <summary>Packed row order over the source rows of q, k and v one after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int[] RowOrder()
     {
         List<int> order = [];
@@ -47,11 +49,13 @@ internal sealed record ProjectionTargets(int Heads, int Width, Tensor? Query, Te
         return [.. order];
     }
 
-    /// <summary>A tensor for packed keys: per head [⌈positions/8⌉][width][8], or half the width in pairs.</summary>
-    public static Tensor Keys(string name, int heads, int width, int positions, bool pairs) => new(name, heads, Tile.Strips(positions) * Tile.Rows * (pairs ? width / 2 : width));
+    /// <summary>A tensor for packed keys: per head [⌈positions/8⌉][width][8], or pairs of channels.</summary>
+    public static Tensor PackedKeys(string name, int heads, int width, int positions, PairKernels? pairs) =>
+        new(name, heads, pairs is null ? Tile.Strips(positions) * Tile.Rows * width : checked((int)pairs.Words(Tile.Strips(positions), width / 2)));
 
-    /// <summary>A tensor for packed values: per head [⌈width/8⌉][positions][8], or half the positions in pairs.</summary>
-    public static Tensor Values(string name, int heads, int width, int positions, bool pairs) => new(name, heads, Tile.Strips(width) * Tile.Rows * (pairs ? PairKernels.Pairs(positions) : positions));
+    /// <summary>A tensor for packed values: per head [⌈width/8⌉][positions][8], or pairs of positions.</summary>
+    public static Tensor PackedValues(string name, int heads, int width, int positions, PairKernels? pairs) =>
+        new(name, heads, pairs is null ? Tile.Strips(width) * Tile.Rows * positions : checked((int)pairs.Words(Tile.Strips(width), PairKernels.Pairs(positions))));
 }
 
 /// <summary>Stores the rows of a packed q/k/v projection; queries are scaled by log2(e)/√width on the way,
@@ -89,6 +93,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int strip)
     {
         (_, int start, _) = columns[block];
@@ -96,6 +101,10 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         if (part == 0)
         {
             Ahead.Tiles(w, targets.Query!, first, Math.Min(Tile.Rows, targets.Channels - first), start);
+        }
+        else if (targets.Pairs is TilePairs)
+        {
+            // Scattered over many lines.
         }
         else if (part > 1)
         {
@@ -113,7 +122,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
-    // In pairs for an even d.
+    // In strips of pairs for an even d.
     private float* KeyAt(in Workspace w, int head, int d, int start) => targets.Pairs is null
         ? w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * targets.Width + d) * Tile.Rows
         : w.At(targets.Key!, head) + ((long)(start / Tile.Rows) * (targets.Width / 2) + d / 2) * Tile.Rows;
@@ -122,10 +131,10 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
     {
         int perHead = targets.ValueRows / Tile.Rows;
         (int head, int index) = Math.DivRem(strip, perHead);
-        int positions = targets.Value!.Positions / targets.ValueRows;
-        return w.At(targets.Value, head) + ((long)index * positions + (targets.Pairs is null ? start : start / 2)) * Tile.Rows;
+        return w.At(targets.Value!, head) + (targets.Pairs is null ? (long)index * targets.Keys + start : (long)index * PairKernels.Pairs(targets.Keys) + start / 2) * Tile.Rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreQuery(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         V scale = TIsa.Broadcast((float)(Math.Log2(Math.E) / Math.Sqrt(targets.Width)));
@@ -147,6 +156,7 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreKey(in Workspace w, int first, int start, int count, float* tile, float* bias)
     {
         int rows = Math.Min(Tile.Rows, targets.Channels - first);
@@ -167,6 +177,13 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         }
 
         targets.Pairs?.Round(tile, rows, (uint*)tile);
+        if (targets.Pairs is TilePairs tiles)
+        {
+            (int head, int d) = Math.DivRem(first, targets.Width);
+            AttentionStrips<TIsa, V>.StoreKeyTiles(tile, start, count, w.At(targets.Key!, head), d / 2, targets.Width / 2, tiles);
+            return;
+        }
+
         for (int r = 0; targets.Pairs is not null && r < rows; r += 2)
         {
             (int head, int d) = Math.DivRem(first + r, targets.Width);
@@ -179,6 +196,11 @@ internal readonly unsafe struct ProjectionEpilogue<TIsa, V>(PackedWeights weight
         if (targets.Pairs is null)
         {
             AttentionStrips<TIsa, V>.StoreValues(tile, bias, count, ValueAt(w, strip, start));
+        }
+        else if (targets.Pairs is TilePairs tiles)
+        {
+            (int head, int index) = Math.DivRem(strip, targets.ValueRows / Tile.Rows);
+            AttentionStrips<TIsa, V>.StoreValueTiles(tile, bias, start, count, w.At(targets.Value!, head), index, PairKernels.Pairs(targets.Keys), tiles);
         }
         else
         {
@@ -204,6 +226,7 @@ internal sealed unsafe class AttentionStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => source.Heads * _groups;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int head, int group) = Math.DivRem(task, _groups);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
@@ -33,6 +34,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => bands.Count * _groups;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int index, int group) = Math.DivRem(task, _groups);
@@ -49,7 +51,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
         StoreEpilogue<TIsa, V, Identity<TIsa, V>> epilogue = new(own.Weights, target, _columns);
         for (int strip = 0; strip < own.Weights.Strips; strip++)
         {
-            Product<TIsa, V>.Run(own.Weights, strip, 0, k, panels, k * Tile.Columns, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(own.Weights, strip, 1, 0, k, panels, k * Tile.Columns, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++)
             {
                 epilogue.Store(w, index * _columns.BlocksPerRow + first + p, strip, tiles + p * Tile.Size);
@@ -57,6 +59,7 @@ internal sealed unsafe class BandSplitStep<TIsa, V>(string name, string descript
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -144,6 +147,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
 
     public override int Tasks(int phase, int workers) => phase == 0 ? _bands.Count * _groups : (_rows.Length + BinsPerTask - 1) / BinsPerTask;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         if (phase == 0)
@@ -172,6 +176,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Estimate(in Workspace w, int k, int block)
     {
         int count = Math.Min(Shared, Tile.Panels(_frames) - block);
@@ -198,7 +203,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
             for (int strip = 0; strip < layers[layer].Strips; strip++)
             {
                 float* rows = result + strip * Tile.Size;
-                Product<TIsa, V>.Run(layers[layer], strip, 0, layers[layer].K, x, stride, count, rows, HiddenFloats, room);
+                Product<TIsa, V>.Run(layers[layer], strip, 1, 0, layers[layer].K, x, stride, count, rows, HiddenFloats, room);
                 for (int p = 0; p < count; p++)
                 {
                     Activate(layers[layer].Bias + strip * Tile.Rows, rows + p * HiddenFloats);
@@ -213,7 +218,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         GluEpilogue<TIsa, V> epilogue = new(last, _masks, new Columns(1, _frames), null, _offsets[k], _bands[k].Band.Length * _channels);
         for (int strip = 0; strip < last.Strips; strip++)
         {
-            Product<TIsa, V>.Run(last, strip, 0, last.K, x, stride, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(last, strip, 1, 0, last.K, x, stride, count, tiles, Tile.Size, room);
             for (int p = 0; p < count; p++)
             {
                 epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
@@ -221,6 +226,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Activate(float* bias, float* rows)
     {
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)
@@ -234,6 +240,7 @@ internal sealed unsafe class BandMaskStep<TIsa, V> : Step
     }
 
     // One bin of one audio channel.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(in Workspace w, int bin, int pair)
     {
         float* re = w.At(_target, _first + pair) + (long)bin * _frames, im = w.At(_target, _first + pair + 1) + (long)bin * _frames;

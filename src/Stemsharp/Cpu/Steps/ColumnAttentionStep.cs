@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -33,6 +34,7 @@ internal sealed unsafe class ColumnAttentionStep<TIsa, V>(string name, string de
             w.At(Source) + (long)first * _length + task * Tile.Stretch, new PanelRows(Source.Channels, Source.Stride), second, third, Parts.Gamma.Weight, panel);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Turn(int block, int pair, float* tile, int rows, float scale)
     {
         for (int row = 0; row < RowsPerBlock; row++)
@@ -53,6 +55,7 @@ internal sealed unsafe class ColumnAttentionStep<TIsa, V>(string name, string de
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void StoreQuery(int block, int channel, int rows, float* tile, float* queries)
     {
         for (int row = 0; row < RowsPerBlock; row++)
@@ -70,6 +73,7 @@ internal sealed unsafe class ColumnAttentionStep<TIsa, V>(string name, string de
 
     protected override void StoreKey(int block, int channel, int rows, float* tile, float* keys) => StoreQuery(block, channel, rows, tile, keys);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void StoreValue(int block, int channel, int rows, float* tile, float* values)
     {
         for (int r = 0; r < rows; r++)
@@ -81,6 +85,7 @@ internal sealed unsafe class ColumnAttentionStep<TIsa, V>(string name, string de
     protected override void Attend(float* queries, float* keys, float* values, float* gates, float* mixed, float* scratch) =>
         BatchAttentionKernel<TIsa, V>.Run(queries, keys, values, Blocks * RowsPerBlock, gates, _rows, Parts.Width, mixed, MixedFloats, scratch);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Store(in Workspace w, int task, int block, int strip, float* tile)
     {
         int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, Parts.Output.Rows - first), start = task * Tile.Stretch, count = Math.Min(Tile.Stretch, _length - start);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
@@ -38,6 +39,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     /// <param name="norm2">Of the expanded channels, in source order.</param>
     /// <param name="scale">LayerScale [channels].</param>
     /// <param name="dilation">Of the convolution.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public DConvLayer(PackedWeights convolution, PackedWeights gated, float[] expand, float[] expandBias, NormWeights norm1, NormWeights norm2, NormWeights scale, int dilation)
     {
         Hidden = convolution.Rows;
@@ -96,6 +98,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     /// a row's ends the packer's zeros are needed. With <paramref name="ahead"/> the block so many floats further is
     /// hinted meanwhile, a line for each term: all at once they would have to wait for each other.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Moments Convolve(in Workspace w, Tensor x, in ConvolutionPacker<TIsa, V> packer, Columns columns, int block, nint ahead, float* panel, float* hidden)
     {
         (int row, int start, int count) = columns[block];
@@ -165,6 +168,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     }
 
     /// <summary>Norm and GELU of a block's hidden values, in place; zeros behind the valid positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Activate(float* hidden, int count, in Moments all, double positions)
     {
         (float factor, float offset) = all.Normaliser(positions * Hidden, _norm1.Epsilon);
@@ -184,6 +188,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     }
 
     /// <summary>The expanded channels' moments over some blocks of activated hidden values with so many valid positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Moments GramMoments(float* hidden, int blocks, double positions, float* scratch)
     {
         new Span<float>(scratch, GramFloats).Clear();
@@ -210,6 +215,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     }
 
     /// <summary>Expansion, norm, GLU, scale and residual of a block, in place on x. Hints the next block of x meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(float* hidden, int count, in Moments all, double positions, float* x, nint stride, float* tile)
     {
         const int Half = Tile.Rows / 2;
@@ -251,6 +257,7 @@ internal sealed unsafe class DConvLayer<TIsa, V> : IDisposable
     }
 
     // Sums and products of one block, kept apart by lane: no sum crosses lanes until the end.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Accumulate(float* hidden, float* p)
     {
         for (int i = 0; i < Hidden; i++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Norm;
 using Stemsharp.Simd;
@@ -22,6 +23,7 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => rows;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         foreach (DConvLayer<TIsa, V> layer in layers)
@@ -50,6 +52,7 @@ internal sealed unsafe class DConvRowsStep<TIsa, V>(string name, string descript
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -94,6 +97,7 @@ internal sealed unsafe class DConvStep<TIsa, V>(string name, string description,
 
     public override int Tasks(int phase, int workers) => _tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         float* tile = w.Scratch, panel = tile + Tile.Size, gram = panel + layer.PanelFloats;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Simd;
@@ -42,6 +43,7 @@ internal sealed unsafe class ActivationStep<TIsa, V, TActivation>(string name, s
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -56,6 +58,7 @@ internal sealed unsafe class GluStep<TIsa, V>(string name, string description, T
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel), gate = w.At(source, channel + Target.Channels);
@@ -71,6 +74,7 @@ internal sealed unsafe class AddStep<TIsa, V>(string name, string description, T
     where V : struct
 {
     // target = a + scale·b, scale 1 where there is none.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(a, channel), q = w.At(b, channel);
@@ -96,6 +100,7 @@ internal sealed unsafe class MulStep<TIsa, V>(string name, string description, T
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(a, channel), q = w.At(b, channel);
@@ -111,6 +116,7 @@ internal sealed unsafe class AffineStep<TIsa, V>(string name, string description
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -125,6 +131,7 @@ internal sealed unsafe class AffineStep<TIsa, V>(string name, string description
 /// <summary>x where it is positive, else alpha·(eˣ − 1).</summary>
 internal sealed unsafe class EluStep(string name, string description, Tensor source, Tensor target, double alpha) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -137,6 +144,7 @@ internal sealed unsafe class EluStep(string name, string description, Tensor sou
 
 internal sealed unsafe class ChannelScaleStep(string name, string description, Tensor source, Tensor target, float[] scale) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -150,6 +158,7 @@ internal sealed unsafe class ChannelScaleStep(string name, string description, T
 /// <summary>Adds a table, broadcast over its axes of size 1.</summary>
 internal sealed unsafe class AddTableStep(string name, string description, Tensor source, Tensor target, Shape shape, float[] table) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* p = w.At(source, channel);
@@ -184,6 +193,7 @@ internal sealed unsafe class RestoreStep(string name, string description, Tensor
 {
     public override int Tasks(int phase, int workers) => source.Channels;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (float factor, float offset) = target.Restoration(w);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -17,6 +18,7 @@ internal readonly unsafe struct StoreEpilogue<TIsa, V, TActivation>(PackedWeight
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int start, int count) = columns[block];
@@ -51,6 +53,7 @@ internal readonly unsafe struct ResidualEpilogue<TIsa, V>(PackedWeights weights,
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int start, int count) = columns[block];
@@ -98,6 +101,7 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(
     private const int Half = Tile.Rows / 2;
 
     /// <summary>The order of packed rows for 2·channels source rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int[] RowOrder(int channels)
     {
         int strips = (channels + Half - 1) / Half;
@@ -111,6 +115,7 @@ internal readonly unsafe struct GluEpilogue<TIsa, V>(
         return order;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int start, int count) = columns[block];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -38,6 +39,7 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
 
     public override int Tasks(int phase, int workers) => _tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int block = task * Panels, count = Math.Min(Panels, columns.Blocks - block), next = block + w.Workers * Panels;
@@ -51,40 +53,56 @@ internal sealed unsafe class FeedForwardStep<TIsa, V, TPacker, TActivation>(
         for (int first = 0; first < expand.Strips; first += Part)
         {
             int strips = Math.Min(Part, expand.Strips - first), rows = Math.Min(strips * Tile.Rows, contract.K - first * Tile.Rows);
-            for (int strip = 0; strip < strips; strip++)
+            for (int strip = 0; strip < strips; strip += expand.StripsAtOnce)
             {
+                int some = Math.Min(expand.StripsAtOnce, strips - strip);
                 for (int p = 0; p < count && next + p < columns.Blocks; p++)
                 {
-                    packer.Prefetch(w, next + p, first + strip, expand.Strips);
+                    for (int i = strip; i < strip + some; i++)
+                    {
+                        packer.Prefetch(w, next + p, first + i, expand.Strips);
+                    }
                 }
 
                 float* tiles = hidden + (long)strip * Tile.Size;
-                Product<TIsa, V>.Run(expand, first + strip, 0, expand.K, input, (nint)InputFloats, count, tiles, (nint)HiddenFloats, room);
+                Product<TIsa, V>.Run(expand, first + strip, some, 0, expand.K, input, (nint)InputFloats, count, tiles, (nint)HiddenFloats, room);
                 for (int p = 0; p < count; p++)
                 {
-                    Activate(first + strip, tiles + p * HiddenFloats);
-                    contract.Pairs?.Round(tiles + p * HiddenFloats, Tile.Rows, (uint*)(hidden + p * HiddenFloats) + (long)strip * Tile.Size / 2);
+                    for (int i = 0; i < some; i++)
+                    {
+                        Activate(first + strip + i, tiles + p * HiddenFloats + i * Tile.Size);
+                    }
+
+                    contract.Pairs?.Round(tiles + p * HiddenFloats, some * Tile.Rows, (uint*)(hidden + p * HiddenFloats) + (long)strip * Tile.Size / 2);
                 }
             }
 
             bool last = first + Part >= expand.Strips;
-            for (int strip = 0; strip < contract.Strips; strip++)
+            for (int strip = 0; strip < contract.Strips; strip += contract.StripsAtOnce)
             {
+                int some = Math.Min(contract.StripsAtOnce, contract.Strips - strip);
                 float* tiles = result + (long)strip * Tile.Size;
                 for (int p = 0; last && p < count; p++)
                 {
-                    epilogue.Prefetch(w, block + p, strip);
+                    for (int i = strip; i < strip + some; i++)
+                    {
+                        epilogue.Prefetch(w, block + p, i);
+                    }
                 }
 
-                Product<TIsa, V>.Run(contract, strip, first * Tile.Rows, rows, hidden, (nint)HiddenFloats, count, tiles, (nint)ResultFloats, room, first > 0);
+                Product<TIsa, V>.Run(contract, strip, some, first * Tile.Rows, rows, hidden, (nint)HiddenFloats, count, tiles, (nint)ResultFloats, room, first > 0);
                 for (int p = 0; last && p < count; p++)
                 {
-                    epilogue.Store(w, block + p, strip, tiles + p * ResultFloats);
+                    for (int i = 0; i < some; i++)
+                    {
+                        epilogue.Store(w, block + p, strip + i, tiles + p * ResultFloats + i * Tile.Size);
+                    }
                 }
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int strip, float* rows)
     {
         for (int r = 0; r < Tile.Rows; r++, rows += Tile.Columns)

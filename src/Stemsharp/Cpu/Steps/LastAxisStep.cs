@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -51,6 +52,7 @@ internal sealed unsafe class LastAxisStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => phase < source.Phases ? source.Tensor.Channels : (_from.Lines + LinesPerTask - 1) / LinesPerTask;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         if (phase < source.Phases)
@@ -87,6 +89,7 @@ internal sealed unsafe class LastAxisStep<TIsa, V>(
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gather(in Workspace w, int first, int count, float* lines)
     {
         (int Channel, float Slope, float Shift) last = (-1, 1, 0);
@@ -120,6 +123,7 @@ internal sealed unsafe class LastAxisStep<TIsa, V>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(in Workspace w, int line, int start, int count, float* row)
     {
         for (int done = 0; done < count;)
@@ -140,6 +144,7 @@ internal sealed unsafe class LastAxisStep<TIsa, V>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(float* a, float* b, float* to, int count)
     {
         int i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
@@ -23,6 +24,7 @@ internal sealed unsafe class LocalAttentionStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => op.Heads * _rows * (phase == 0 ? 1 : _panels);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         if (phase == 0)
@@ -45,6 +47,7 @@ internal sealed unsafe class LocalAttentionStep<TIsa, V>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Lay(in Workspace w, int sequence)
     {
         (int head, int row) = Math.DivRem(sequence, _rows);

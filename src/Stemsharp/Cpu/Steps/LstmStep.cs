@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Recurrent;
 using Stemsharp.Simd;
@@ -31,6 +32,7 @@ internal sealed unsafe class LstmStep<TIsa, V>(string name, string description, 
 
     public override int Tasks(int phase, int workers) => 2 * Groups(workers).Count;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int width, int groups) = Groups(w.Workers);
@@ -77,6 +79,7 @@ internal sealed unsafe class LstmStep<TIsa, V>(string name, string description, 
     }
 
     // Fewer sequences a task where whole tiles of them would leave threads idle.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (int Width, int Count) Groups(int workers)
     {
         int width = Tile.Columns;
@@ -88,6 +91,7 @@ internal sealed unsafe class LstmStep<TIsa, V>(string name, string description, 
         return (width, (sequences.Count + width - 1) / width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gather(in Workspace w, int first, int count, int step, float* panel)
     {
         float* p = w.At(source) + (long)step * sequences.StepStride + (long)first * sequences.Stride;
@@ -107,6 +111,7 @@ internal sealed unsafe class LstmStep<TIsa, V>(string name, string description, 
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scatter(in Workspace w, int firstChannel, int first, int count, int step, float* state)
     {
         float* p = w.At(target, firstChannel) + (long)step * sequences.StepStride + (long)first * sequences.Stride;

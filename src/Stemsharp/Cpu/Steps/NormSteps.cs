@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Stemsharp.Graph;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
@@ -25,6 +26,7 @@ internal sealed unsafe class GroupNormStep<TIsa, V, TActivation>(string name, st
 
     public override int Tasks(int phase, int workers) => source.Channels;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         Moments* slots = (Moments*)w.Slots;
@@ -65,6 +67,7 @@ internal sealed unsafe class GroupNormStep<TIsa, V, TActivation>(string name, st
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Affine(float* p, float* q, int n, float slope, float shift)
     {
         V a = TIsa.Broadcast(slope), b = TIsa.Broadcast(shift);
@@ -96,6 +99,7 @@ internal sealed unsafe class LayerNormStep<TIsa, V>(string name, string descript
 
     public override int Tasks(int phase, int workers) => Tile.Panels(source.Positions);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int start = task * Tile.Columns, count = Math.Min(Tile.Columns, source.Positions - start), last = source.Shape.Last;
@@ -154,6 +158,7 @@ internal sealed unsafe class RmsNormStep<TIsa, V>(string name, string descriptio
 
     public override int Tasks(int phase, int workers) => Tile.Panels(source.Positions);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int start = task * Tile.Columns, count = Math.Min(Tile.Columns, source.Positions - start);
@@ -200,6 +205,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => _tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int channel, int stretch) = Math.DivRem(task, _perChannel);
@@ -266,6 +272,7 @@ internal sealed unsafe class StandardizeStep<TIsa, V>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float* Mean(in Workspace w, int start, int count)
     {
         Span<float> mean = new(w.Scratch, count);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Norm;
 using Stemsharp.Simd;
@@ -42,6 +43,7 @@ internal sealed unsafe class NormedSource<TIsa, V>(Tensor source, NormWeights? n
     public void Measure(in Workspace w, int channel) => ((Moments*)w.Slots)[channel] = MomentKernels<TIsa, V>.Of(w.At(source, channel), source.Positions, 0);
 
     /// <summary>What a channel is multiplied with and what is added to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (float Slope, float Shift) Affine(in Workspace w, int channel)
     {
         if (norm == null)
@@ -74,6 +76,7 @@ internal sealed unsafe class NormedSource<TIsa, V>(Tensor source, NormWeights? n
 
     public void Dispose() => norm?.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<TActivation>((float Slope, float Shift) affine, float* from, float* to, int count)
         where TActivation : struct, IActivation<TIsa, V>
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -43,6 +44,7 @@ internal readonly unsafe struct RmsNormPacker<TIsa, V>(Tensor source, NormWeight
 internal static unsafe class Ahead
 {
     /// <summary>Hints one of so many parts of a stretch of positions in all channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Channels(in Workspace w, Tensor source, long position, int count, int part, int parts)
     {
         int first = source.Channels * part / parts, last = source.Channels * (part + 1) / parts;
@@ -54,6 +56,7 @@ internal static unsafe class Ahead
     }
 
     /// <summary>Hints the columns of a tile in some channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tiles(in Workspace w, Tensor tensor, int firstChannel, int channels, long position)
     {
         float* p = w.At(tensor, firstChannel) + position;
@@ -78,6 +81,7 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(in Workspace w, int block, float* panel)
     {
         (int row, int start, int count) = columns[block];
@@ -127,6 +131,7 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int part, int parts)
     {
         (int row, int start, _) = columns[block];
@@ -148,6 +153,7 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
     }
 
     // Kernels of whole strides (8 taps at stride 4): four taps come from one de-interleaving.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackStride4(float* line, int start, float* panel)
     {
         int channels = source.Channels;
@@ -183,6 +189,7 @@ internal readonly unsafe struct ConvolutionPacker<TIsa, V>(Tensor source, Tensor
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackStrided(float* line, float* other, int first, float* panel)
     {
         for (int c = 0; c < source.Channels; c++, line += source.Stride, panel += Tile.Columns)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
 
@@ -53,45 +54,58 @@ internal sealed unsafe class ProductStep<TIsa, V, TPacker, TEpilogue> : Step
 
     public override IEnumerable<PackedWeights> Weights => [_weights];
 
-    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + MostPanels * ((long)Tile.Size + PanelFloats);
+    public override long ScratchFloats => Product<TIsa, V>.RoomFloats + MostPanels * ((long)TileFloats + PanelFloats);
 
     private int MostPanels => _weights.K <= MaxK4 ? 4 : _weights.K <= MaxK2 ? 2 : 1;
+
+    private int TileFloats => _weights.StripsAtOnce * Tile.Size;
 
     private int PanelFloats => _weights.K * Tile.Columns;
 
     public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);
         (int block, int count, int strip, int end) = cut[task];
         int next = block + w.Workers * cut.Blocks;
-        float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + cut.Blocks * Tile.Size;
+        float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panel = tiles + cut.Blocks * TileFloats;
         for (int p = 0; p < count; p++)
         {
             _packer.Pack(w, block + p, panel + p * PanelFloats);
             Product<TIsa, V>.Prepare(_weights, panel + p * PanelFloats, _weights.K);
         }
 
-        for (; strip < end; strip++)
+        for (; strip < end; strip += _weights.StripsAtOnce)
         {
+            int some = Math.Min(_weights.StripsAtOnce, end - strip);
             for (int p = 0; cut.Groups == 1 && p < count && next + p < _blocks; p++)
             {
-                _packer.Prefetch(w, next + p, strip, _weights.Strips);
+                for (int i = strip; i < strip + some; i++)
+                {
+                    _packer.Prefetch(w, next + p, i, _weights.Strips);
+                }
             }
 
             for (int p = 0; p < count; p++)
             {
-                _epilogue.Prefetch(w, block + p, strip);
+                for (int i = strip; i < strip + some; i++)
+                {
+                    _epilogue.Prefetch(w, block + p, i);
+                }
             }
 
-            Product<TIsa, V>.Run(_weights, strip, 0, _weights.K, panel, PanelFloats, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(_weights, strip, some, 0, _weights.K, panel, PanelFloats, count, tiles, TileFloats, room);
             for (int p = 0; p < count; p++)
             {
-                _epilogue.Store(w, block + p, strip, tiles + p * Tile.Size);
+                for (int i = 0; i < some; i++)
+                {
+                    _epilogue.Store(w, block + p, strip + i, tiles + p * TileFloats + i * Tile.Size);
+                }
             }
         }
     }
 
-    private TaskCut Cut(int workers) => new(_blocks, MostPanels, _weights.Strips, workers);
+    private TaskCut Cut(int workers) => new(_blocks, MostPanels, _weights.Strips, _weights.StripsAtOnce, workers);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -42,6 +43,7 @@ internal sealed unsafe class RotaryTable : IDisposable
 
     /// <param name="frequencies">One for each pair.</param>
     /// <param name="positions">Positions, rounded up to whole panels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public RotaryTable(ReadOnlySpan<float> frequencies, int positions)
     {
         Positions = Tile.Panels(positions) * Tile.Columns;
@@ -117,6 +119,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
 
     public override int Tasks(int phase, int workers) => sequences;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         float* room = w.Scratch, tiles = room + Product<TIsa, V>.RoomFloats, panels = tiles + Shared * Tile.Size;
@@ -144,7 +147,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
             int count = Math.Min(Shared, blocks - block);
             for (int strip = 0; strip < weights.Output.Strips; strip++)
             {
-                Product<TIsa, V>.Run(weights.Output, strip, 0, weights.Output.K, mixed + block * MixedFloats, MixedFloats, count, tiles, Tile.Size, room);
+                Product<TIsa, V>.Run(weights.Output, strip, 1, 0, weights.Output.K, mixed + block * MixedFloats, MixedFloats, count, tiles, Tile.Size, room);
                 for (int p = 0; p < count; p++)
                 {
                     Store(w, task, block + p, strip, tiles + p * Tile.Size);
@@ -184,13 +187,14 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
         base.Dispose(disposing);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Project(int block, int count, float* panels, float* tiles, float* room, float* queries, float* keys, float* values, float* gates)
     {
         float scale = (float)(Math.Log2(Math.E) / Math.Sqrt(weights.Width));
         int perPart = weights.Heads * weights.HeadStrips;
         for (int strip = 0; strip < weights.Projection.Strips; strip++)
         {
-            Product<TIsa, V>.Run(weights.Projection, strip, 0, weights.Projection.K, panels, InputFloats, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(weights.Projection, strip, 1, 0, weights.Projection.K, panels, InputFloats, count, tiles, Tile.Size, room);
             (int part, int own) = Math.DivRem(strip, perPart);
             (int head, int index) = Math.DivRem(own, weights.HeadStrips);
             int channel = index * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Width - channel);
@@ -213,7 +217,7 @@ internal abstract unsafe class RotaryAttentionStep<TIsa, V>(
 
         for (int strip = 0; strip < weights.Gates.Strips; strip++)
         {
-            Product<TIsa, V>.Run(weights.Gates, strip, 0, weights.Gates.K, panels, InputFloats, count, tiles, Tile.Size, room);
+            Product<TIsa, V>.Run(weights.Gates, strip, 1, 0, weights.Gates.K, panels, InputFloats, count, tiles, Tile.Size, room);
             int first = strip * Tile.Rows, rows = Math.Min(Tile.Rows, weights.Heads - first);
             for (int p = 0; p < count; p++)
             {

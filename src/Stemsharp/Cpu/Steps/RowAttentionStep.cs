@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Attention;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -23,6 +24,7 @@ internal sealed unsafe class RowAttentionStep<TIsa, V>(string name, string descr
         Panel<TIsa, V>.RmsNorm(
             w.At(Source) + (long)task * _length + block * Tile.Columns, new PanelRows(Source.Channels, Source.Stride), Tile.Stretch, 2 * Tile.Stretch, Parts.Gamma.Weight, panel);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Turn(int block, int pair, float* tile, int rows, float scale)
     {
         V factor = TIsa.Broadcast(scale);
@@ -43,6 +45,7 @@ internal sealed unsafe class RowAttentionStep<TIsa, V>(string name, string descr
     protected override void StoreQuery(int block, int channel, int rows, float* tile, float* queries) =>
         Panel<TIsa, V>.Copy(tile, Tile.Columns, rows, queries + ((long)block * Parts.Width + channel) * Tile.Columns);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void StoreKey(int block, int channel, int rows, float* tile, float* keys)
     {
         int start = block * Tile.Columns;
@@ -59,6 +62,7 @@ internal sealed unsafe class RowAttentionStep<TIsa, V>(string name, string descr
         AttentionStrips<TIsa, V>.StoreValues(tile, Parts.Projection.Bias, Math.Min(Tile.Columns, _length - start), values + (long)channel * _length + start * Tile.Rows);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Attend(float* queries, float* keys, float* values, float* gates, float* mixed, float* scratch)
     {
         int width = Parts.Width;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Winograd;
 using Stemsharp.Simd;
@@ -39,6 +40,7 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
 
     public override int Tasks(int phase, int workers) => Cut(workers).Tasks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         TaskCut cut = Cut(w.Workers);
@@ -55,14 +57,14 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
 
         for (; strip < end; strip++)
         {
-            Product<TIsa, V>.Run(weights[0], strip, 0, Terms, panels, stride, count, tiles, size, room);
+            Product<TIsa, V>.Run(weights[0], strip, 1, 0, Terms, panels, stride, count, tiles, size, room);
             for (int p = 0; p < whole; p++)
             {
                 new ReadOnlySpan<float>(tiles + p * size, Tile.Size).CopyTo(new Span<float>(tiles + p * size + Tile.Size, Tile.Size));
             }
 
-            Product<TIsa, V>.Run(weights[1], strip, 0, Terms, panels + PanelFloats, stride, count, tiles, size, room, accumulate: true);
-            Product<TIsa, V>.Run(weights[2], strip, 0, Terms, panels + 2 * PanelFloats, stride, whole, tiles + Tile.Size, size, room, accumulate: true);
+            Product<TIsa, V>.Run(weights[1], strip, 1, 0, Terms, panels + PanelFloats, stride, count, tiles, size, room, accumulate: true);
+            Product<TIsa, V>.Run(weights[2], strip, 1, 0, Terms, panels + 2 * PanelFloats, stride, whole, tiles + Tile.Size, size, room, accumulate: true);
             for (int p = 0; p < count; p++)
             {
                 Store(w, position + p, strip, tiles + p * size);
@@ -70,8 +72,9 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
         }
     }
 
-    private TaskCut Cut(int workers) => new(_positions, MostShared, weights[0].Strips, workers);
+    private TaskCut Cut(int workers) => new(_positions, MostShared, weights[0].Strips, 1, workers);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(in Workspace w, int position, int strip, float* tiles)
     {
         (int pair, int index) = Math.DivRem(position, columns.BlocksPerRow);
@@ -81,6 +84,7 @@ internal sealed unsafe class RowPairStep<TIsa, V, TEpilogue>(string name, string
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack(in Workspace w, int position, float* panels)
     {
         (int pair, int index) = Math.DivRem(position, columns.BlocksPerRow);

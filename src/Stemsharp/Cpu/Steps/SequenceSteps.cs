@@ -7,6 +7,7 @@ namespace Stemsharp.Cpu.Steps;
 /// <summary>Overlapping frames of each row.</summary>
 internal sealed unsafe class FramesStep(string name, string description, Tensor source, Tensor target, FramesOp op) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int steps = source.Shape.Last;
@@ -24,6 +25,7 @@ internal sealed unsafe class FramesStep(string name, string description, Tensor 
 /// <summary>Rows of the middles of overlapping frames.</summary>
 internal sealed unsafe class JoinFramesStep(string name, string description, Tensor source, Tensor target, JoinFramesOp op) : ChannelStep(name, description, target)
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int steps = Target.Shape.Last, length = source.Shape.Last, margin = (length - op.Step) / 2;
@@ -67,6 +69,7 @@ internal sealed unsafe class ResampleStep<TIsa, V> : Step
 
     public override int Tasks(int phase, int workers) => _target.Channels * _blocks;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         (int channel, int block) = Math.DivRem(task, _blocks);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Simd;
 
 namespace Stemsharp.Cpu.Steps;
@@ -7,6 +8,7 @@ internal sealed unsafe class JoinRowsStep<TIsa, V>(string name, string descripti
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         int shared = overlap * Target.Shape.Last;
@@ -37,6 +39,7 @@ internal sealed unsafe class AmplitudeStep<TIsa, V>(string name, string descript
     where TIsa : struct, ISimd<V>
     where V : struct
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Channel(in Workspace w, int channel, float* target)
     {
         float* re = w.At(source, 2 * channel), im = w.At(source, 2 * channel + 1);
@@ -62,6 +65,7 @@ internal sealed unsafe class PhaseStep<TIsa, V>(string name, string description,
 
     public override int Tasks(int phase, int workers) => amplitudes.Channels;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int source = 2 * task % spectrogram.Channels;
@@ -74,6 +78,7 @@ internal sealed unsafe class PhaseStep<TIsa, V>(string name, string description,
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(float* amplitude, float* x, float* y, float* re, float* im, int count, float* squares)
     {
         int whole = count / TIsa.Lanes * TIsa.Lanes;

@@ -16,15 +16,16 @@ internal readonly struct TaskCut
     // Strips that a group has at least.
     private const int FewestStrips = 16;
 
-    private readonly int _allBlocks, _strips;
+    private readonly int _allBlocks, _strips, _together;
 
     /// <param name="blocks">Blocks of columns in all.</param>
     /// <param name="mostShared">How many of them may share a strip.</param>
     /// <param name="strips">Strips of weights.</param>
+    /// <param name="together">Strips that stay together.</param>
     /// <param name="workers">Threads.</param>
-    public TaskCut(int blocks, int mostShared, int strips, int workers)
+    public TaskCut(int blocks, int mostShared, int strips, int together, int workers)
     {
-        (_allBlocks, _strips) = (blocks, strips);
+        (_allBlocks, _strips, _together) = (blocks, strips, together);
         Blocks = mostShared;
         while (Blocks > 1 && blocks < FewestTasks * Blocks * workers)
         {
@@ -51,7 +52,9 @@ internal readonly struct TaskCut
         {
             (int index, int group) = Math.DivRem(task, Groups);
             int block = index * Blocks;
-            return (block, Math.Min(Blocks, _allBlocks - block), _strips * group / Groups, _strips * (group + 1) / Groups);
+            return (block, Math.Min(Blocks, _allBlocks - block), First(group), First(group + 1));
         }
     }
+
+    private int First(int group) => group == Groups ? _strips : _strips * group / Groups / _together * _together;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Elementary;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -21,6 +22,7 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int first, int count) = columns[block];
@@ -52,6 +54,7 @@ internal readonly unsafe struct TransposeRowsEpilogue<TIsa, V, TActivation>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int strip)
     {
         (int row, int first, _) = columns[block];
@@ -79,6 +82,7 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
 {
     private const int Stride = 4;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (_, int first, _) = columns[block];
@@ -117,6 +121,7 @@ internal readonly unsafe struct TransposeStride4Epilogue<TIsa, V, TActivation>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Prefetch(in Workspace w, int block, int strip)
     {
         (_, int first, _) = columns[block];
@@ -140,6 +145,7 @@ internal readonly unsafe struct TransposeAnyEpilogue<TIsa, V, TActivation>(
     where V : struct
     where TActivation : struct, IActivation<TIsa, V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (_, int first, int count) = columns[block];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 
 namespace Stemsharp.Cpu.Steps;
@@ -8,6 +9,7 @@ namespace Stemsharp.Cpu.Steps;
 /// </summary>
 internal readonly unsafe struct UpsampleEpilogue(PackedWeights weights, Tensor target, Columns columns, int kernelF, int kernelT) : IEpilogue
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(in Workspace w, int block, int strip, float* tile)
     {
         (int row, int start, int count) = columns[block];

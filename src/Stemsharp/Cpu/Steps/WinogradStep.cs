@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Kernels.Winograd;
 using Stemsharp.Simd;
@@ -17,6 +18,7 @@ internal static class WinogradWeights
     /// Product <paramref name="index"/>'s weight matrix [rows][part] from one that is [rows][3][part]; a part is
     /// what one row of the kernel holds.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
     {
         for (int r = 0; r < result.Length / part; r++)
@@ -63,6 +65,7 @@ internal sealed unsafe class WinogradStep<TIsa, V, TEpilogue>(
 
     public override int Tasks(int phase, int workers) => _rowGroups * _blocksPerRow * Groups(workers);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int phase, int task, in Workspace w)
     {
         int groups = Groups(w.Workers);
@@ -99,6 +102,7 @@ internal sealed unsafe class WinogradStep<TIsa, V, TEpilogue>(
 
     // A product's panel: the taps along time one after the other, each on whole cache lines. Products read it for every
     // strip, and a load that crosses a line costs two.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Spread(float* lines, float* panel)
     {
         int channels = source.Channels;
@@ -110,6 +114,7 @@ internal sealed unsafe class WinogradStep<TIsa, V, TEpilogue>(
 
     private int Groups(int workers) => Math.Clamp(TasksPerWorker * workers / (_rowGroups * _blocksPerRow), 1, Math.Max(1, weights[0].Strips / 16));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Transform(in Workspace w, int firstRow, int start, float* lines)
     {
         int channels = source.Channels, half = kernelT / 2;

@@ -40,34 +40,31 @@ internal static unsafe class AttentionKernel<TIsa, V>
     /// <param name="width">Channels of the head.</param>
     /// <param name="scratch">As many floats as <see cref="Scratch"/> says.</param>
     /// <param name="pairs">
-    /// Multiplies queries, keys and values that are pairs of bfloat16: panels [width/2][48], strips [width/2][8] and [⌈keys/2⌉][8]; the
-    /// width is even then. Null for single precision.
+    /// Multiplies queries, keys and values that are pairs of bfloat16: panels as it rounds them, strips as it packs them, of width/2 and
+    /// ⌈keys/2⌉ pairs. Null for single precision.
     /// </param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch, PairKernels? pairs = null)
     {
-        int depth = pairs is null ? width : width / 2, length = pairs is null ? count : PairKernels.Pairs(count);
+        int together = pairs?.StripsAtOnce ?? 1, depth = pairs is null ? width : width / 2, length = pairs is null ? count : PairKernels.Pairs(count);
         int rows = Rows(width), panelScratch = PanelScratch(width), queryFloats = width * Tile.Columns;
         int sumAt = rows * Tile.Columns, topAt = sumAt + Tile.Columns, maxAt = topAt + Tile.Columns, scoresAt = maxAt + Tile.Columns;
         for (int first = 0; first < count; first += KeyBlock)
         {
             int block = Math.Min(KeyBlock, count - first);
-            for (int strip = 0; strip < Tile.Strips(block); strip++)
+            for (int strip = 0; strip < Tile.Strips(block); strip += together)
             {
-                float* k = keys + (long)(first / Tile.Rows + strip) * depth * Tile.Rows;
-                for (int p = 0; p < panels; p++)
+                int some = Math.Min(together, Tile.Strips(block) - strip);
+                float* scores = scratch + scoresAt + strip * Tile.Size;
+                pairs?.Multiply((uint*)keys + pairs.At(first / Tile.Rows + strip, 0, depth), some, (uint*)query, queryFloats, panels, depth, scores, panelScratch, accumulate: false);
+                for (int p = 0; p < panels; p++, scores += panelScratch)
                 {
-                    float* own = scratch + p * panelScratch, scores = own + scoresAt + strip * Tile.Size;
                     if (pairs is null)
                     {
-                        Product<TIsa, V>.Run(k, query + p * queryFloats, width, scores);
-                    }
-                    else
-                    {
-                        pairs.Multiply((uint*)k, (uint*)(query + p * queryFloats), depth, scores, accumulate: false);
+                        Product<TIsa, V>.Run(keys + (long)(first / Tile.Rows + strip) * depth * Tile.Rows, query + p * queryFloats, width, scores);
                     }
 
-                    Raise(scores, Math.Min(Tile.Rows, block - strip * Tile.Rows), own + maxAt, first + strip == 0);
+                    Raise(scores, Math.Min(some * Tile.Rows, block - strip * Tile.Rows), scratch + p * panelScratch + maxAt, first + strip == 0);
                 }
             }
 
@@ -78,20 +75,20 @@ internal static unsafe class AttentionKernel<TIsa, V>
                 pairs?.Round(own + scoresAt, block, (uint*)(own + scoresAt));
             }
 
-            for (int strip = 0; strip < rows / Tile.Rows; strip++)
+            for (int strip = 0; strip < rows / Tile.Rows; strip += together)
             {
-                float* v = values + ((long)strip * length + (pairs is null ? first : first / 2)) * Tile.Rows;
+                if (pairs is not null)
+                {
+                    uint* v = (uint*)values + pairs.At(strip, first / 2, length);
+                    int some = Math.Min(together, rows / Tile.Rows - strip);
+                    pairs.Multiply(v, some, (uint*)(scratch + scoresAt), panelScratch, panels, PairKernels.Pairs(block), scratch + strip * Tile.Size, panelScratch, first > 0);
+                    continue;
+                }
+
                 for (int p = 0; p < panels; p++)
                 {
                     float* own = scratch + p * panelScratch;
-                    if (pairs is null)
-                    {
-                        MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, own + strip * Tile.Size, first > 0);
-                    }
-                    else
-                    {
-                        pairs.Multiply((uint*)v, (uint*)(own + scoresAt), PairKernels.Pairs(block), own + strip * Tile.Size, first > 0);
-                    }
+                    MicroKernel<TIsa, V>.Run(values + ((long)strip * length + first) * Tile.Rows, own + scoresAt, block, own + strip * Tile.Size, first > 0);
                 }
             }
         }
@@ -102,6 +99,7 @@ internal static unsafe class AttentionKernel<TIsa, V>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Normalise(float* result, float* sum, int width)
     {
         for (int i = 0; i < Tile.Columns; i += TIsa.Lanes)

@@ -29,6 +29,7 @@ internal static unsafe class BatchAttentionKernel<TIsa, V>
     /// <param name="result">Panels of three positions, [width][3][16], the head's own rows.</param>
     /// <param name="panelFloats">Floats from panel to panel.</param>
     /// <param name="scratch">As many floats as <see cref="Scratch"/> says.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         float* query, float* keys, float* values, int valueStride, float* gates, int count, int width, float* result, nint panelFloats, float* scratch)
     {

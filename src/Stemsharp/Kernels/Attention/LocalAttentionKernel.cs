@@ -28,6 +28,7 @@ internal static unsafe class LocalAttentionKernel<TIsa, V>
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="decays">How many.</param>
     /// <param name="slopes">[48].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Slopes(float* decay, nint stride, int decays, float* slopes)
     {
         float scale = (float)(Log2E / 2 / Math.Sqrt(decays));
@@ -54,6 +55,7 @@ internal static unsafe class LocalAttentionKernel<TIsa, V>
     /// <param name="width">Channels of the head.</param>
     /// <param name="scores">As many floats as <see cref="Scratch"/> says.</param>
     /// <param name="result">[⌈width/8⌉·8][48].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* query, float* slopes, int first, int count, float* keys, float* values, int steps, int width, float* scores, float* result)
     {
         V scale = TIsa.Broadcast((float)(Log2E / Math.Sqrt(width)));

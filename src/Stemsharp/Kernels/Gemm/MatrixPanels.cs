@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Kernels.Gemm;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal static class MatrixPanels
     public static int Length(int k) => Strips * k;
 
     /// <summary>A matrix [n, k] as the rows to be packed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Arrange(ReadOnlySpan<float> matrix, int n, int k, Span<float> rows)
     {
         rows.Clear();

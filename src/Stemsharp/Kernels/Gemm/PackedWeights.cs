@@ -8,7 +8,7 @@ namespace Stemsharp.Kernels.Gemm;
 /// <summary>
 /// A matrix [rows, K] cut into strips of <see cref="Tile.Rows"/> rows, each stored [K][8], with its bias;
 /// rows beyond the last are zero. Weights that all are <see cref="NarrowFloat"/>s, as those of a checkpoint in
-/// half precision, are kept so. With <see cref="Pairs"/> they are rounded to bfloat16 and stored as pairs [⌈K/2⌉][8]. Packed once,
+/// half precision, are kept so. With <see cref="Pairs"/> they are rounded to bfloat16 and stored as pairs, as those want them. Packed once,
 /// shared by every session, never changed.
 /// </summary>
 internal sealed unsafe class PackedWeights : IDisposable
@@ -43,6 +43,9 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>What multiplies the weights as pairs of bfloat16, which they are stored as then; null for single precision.</summary>
     public PairKernels? Pairs { get; }
 
+    /// <summary>Strips that a product takes together.</summary>
+    public int StripsAtOnce => Pairs?.StripsAtOnce ?? 1;
+
     /// <summary>Memory taken.</summary>
     public long Bytes { get; private set; }
 
@@ -53,33 +56,32 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="rowOrder">For each packed row the source row, or −1 for a row of zeros.</param>
     /// <param name="matrix">The source rows, dense.</param>
     /// <param name="bias">Bias by source row; empty for none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        if (Pairs is null && !NarrowFloat.Fits(matrix))
+        if (Pairs is not null)
+        {
+            FillPairs(Pairs, rowOrder, matrix, bias);
+            return;
+        }
+
+        if (!NarrowFloat.Fits(matrix))
         {
             FillSingle(rowOrder, matrix, bias);
             return;
         }
 
-        Allocate(rowOrder, bias, narrow: Pairs is null);
-
-        // A row of pairs ends with a zero where K is odd.
-        int length = Pairs is null ? K : 2 * PairKernels.Pairs(K);
-        ushort[] room = ArrayPool<ushort>.Shared.Rent(Tile.Rows * length);
+        Allocate(rowOrder, bias, narrow: true);
+        ushort[] room = ArrayPool<ushort>.Shared.Rent(Tile.Rows * K);
         for (int strip = 0; strip < Strips; strip++)
         {
             for (int r = 0; r < Tile.Rows; r++)
             {
                 int row = strip * Tile.Rows + r, source = row < Rows ? rowOrder[row] : -1;
-                Span<ushort> codes = room.AsSpan(r * length, length);
+                Span<ushort> codes = room.AsSpan(r * K, K);
                 if (source < 0)
                 {
                     codes.Clear();
-                }
-                else if (Pairs is not null)
-                {
-                    codes[^1] = 0;
-                    Bfloat16.Round(matrix.Slice(source * K, K), codes);
                 }
                 else
                 {
@@ -89,14 +91,7 @@ internal sealed unsafe class PackedWeights : IDisposable
 
             fixed (ushort* rows = room)
             {
-                if (Pairs is null)
-                {
-                    Interleave(rows, K, (ulong*)NarrowStrip(strip));
-                }
-                else
-                {
-                    Interleave((uint*)rows, length / 2, PairStrip(strip));
-                }
+                Interleave(rows, K, (ulong*)NarrowStrip(strip));
             }
         }
 
@@ -105,6 +100,7 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     /// <summary>Packs a matrix as it is, for users that take <see cref="Strip"/>.</summary>
     /// <inheritdoc cref="Fill"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FillSingle(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
         Allocate(rowOrder, bias, narrow: false);
@@ -139,8 +135,10 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>A strip of narrow weights.</summary>
     public ushort* NarrowStrip(int strip) => (ushort*)_data + (long)strip * Tile.Rows * K;
 
-    /// <summary>A strip of pairs.</summary>
-    public uint* PairStrip(int strip) => (uint*)_data + (long)strip * Tile.Rows * PairKernels.Pairs(K);
+    /// <summary>A part of a strip of pairs.</summary>
+    /// <param name="strip">The strip.</param>
+    /// <param name="first">The part's first row of K, a multiple of 32.</param>
+    public uint* PairStrip(int strip, int first) => (uint*)_data + Pairs!.At(strip, first / 2, PairKernels.Pairs(K));
 
     public void Dispose()
     {
@@ -159,19 +157,37 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
-    // Eight rows of pairs as [pairs][8].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Interleave(uint* rows, int pairs, uint* target)
+    private void FillPairs(PairKernels kernels, ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
     {
-        for (int i = 0; i < pairs; i++, rows++, target += Tile.Rows)
+        Allocate(rowOrder, bias, narrow: false);
+
+        // A row of pairs ends with a zero where K is odd.
+        int pairs = PairKernels.Pairs(K), length = 2 * pairs;
+        float[] room = ArrayPool<float>.Shared.Rent(Tile.Rows * length);
+        for (int strip = 0; strip < Strips; strip++)
         {
             for (int r = 0; r < Tile.Rows; r++)
             {
-                target[r] = rows[r * pairs];
+                int row = strip * Tile.Rows + r, source = row < Rows ? rowOrder[row] : -1;
+                Span<float> own = room.AsSpan(r * length, length);
+                own.Clear();
+                if (source >= 0)
+                {
+                    matrix.Slice(source * K, K).CopyTo(own);
+                }
+            }
+
+            fixed (float* rows = room)
+            {
+                kernels.Pack(rows, strip, pairs, (uint*)_data);
             }
         }
+
+        ArrayPool<float>.Shared.Return(room);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Allocate(ReadOnlySpan<int> rowOrder, ReadOnlySpan<float> bias, bool narrow)
     {
         if (_data != null)
@@ -200,6 +216,6 @@ internal sealed unsafe class PackedWeights : IDisposable
     }
 
     private (long Weights, long Biases) Sizes(bool narrow) => (
-        ((long)Strips * Tile.Rows * (Pairs is null ? (long)K * (narrow ? sizeof(ushort) : sizeof(float)) : PairKernels.Pairs(K) * sizeof(uint)) + Slack + 63) / 64 * 64,
+        ((Pairs is null ? (long)Strips * Tile.Rows * K * (narrow ? sizeof(ushort) : sizeof(float)) : Pairs.Words(Strips, PairKernels.Pairs(K)) * sizeof(uint)) + Slack + 63) / 64 * 64,
         (long)Strips * Tile.Rows * sizeof(float));
 }

@@ -50,6 +50,7 @@ internal static unsafe class Panel<TIsa, V>
     /// Copies the part [low, high) of each row's 48 columns and zeros elsewhere: rows at the edge of a
     /// convolution's padding. A null second source stands for zeros.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CopyEdge(float* a, float* b, nint stride, int rows, int low, int high, float* panel)
     {
         low = Math.Clamp(low, 0, Tile.Columns);

@@ -13,6 +13,7 @@ internal static unsafe class Product<TIsa, V>
     public const int RoomFloats = Tile.MaxChain * Tile.Rows + 64;
 
     /// <summary>tile [8][48] = strip [k][8] transposed · panel [k][48]; added to the tile with <paramref name="accumulate"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* strip, float* panel, int k, float* tile, bool accumulate = false, int longestChain = Tile.MaxChain)
     {
         int chain = Tile.Chain(k, longestChain);
@@ -23,31 +24,29 @@ internal static unsafe class Product<TIsa, V>
     }
 
     /// <summary>
-    /// The same for some panels at once, with a part of a strip of weights. Narrow weights are widened into
+    /// The same for some panels at once, with a part of a strip of weights; of some strips, where the matrix takes
+    /// <see cref="PackedWeights.StripsAtOnce"/>, whose tiles follow each other. Narrow weights are widened into
     /// <paramref name="room"/>, a block at a time, once for all panels. Panels are <see cref="Prepare"/>d for their matrix.
     /// </summary>
     /// <param name="weights">The matrix.</param>
-    /// <param name="strip">Which strip of it.</param>
-    /// <param name="first">The part's first row of K, an even number.</param>
+    /// <param name="strip">Which strip of it; the first of those taken together.</param>
+    /// <param name="strips">How many, at most <see cref="PackedWeights.StripsAtOnce"/>.</param>
+    /// <param name="first">The part's first row of K, a multiple of 32.</param>
     /// <param name="k">The part's length.</param>
     /// <param name="panels">The first panel; the others follow at <paramref name="panelStride"/> floats.</param>
     /// <param name="panelStride">Floats from panel to panel.</param>
     /// <param name="count">How many panels.</param>
-    /// <param name="tiles">The first panel's tile; the others follow at <paramref name="tileStride"/> floats.</param>
+    /// <param name="tiles">The first panel's tiles; the others follow at <paramref name="tileStride"/> floats.</param>
     /// <param name="tileStride">Floats from tile to tile.</param>
     /// <param name="room"><see cref="RoomFloats"/> floats.</param>
     /// <param name="accumulate">Whether to add to the tiles.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
-        PackedWeights weights, int strip, int first, int k, float* panels, nint panelStride, int count, float* tiles, nint tileStride, float* room, bool accumulate = false)
+        PackedWeights weights, int strip, int strips, int first, int k, float* panels, nint panelStride, int count, float* tiles, nint tileStride, float* room, bool accumulate = false)
     {
         if (weights.Pairs is { } pairs)
         {
-            uint* a = weights.PairStrip(strip) + first / 2 * Tile.Rows;
-            for (int p = 0; p < count; p++)
-            {
-                pairs.MultiplyInChains(a, (uint*)(panels + p * panelStride), PairKernels.Pairs(k), tiles + p * tileStride, accumulate);
-            }
-
+            pairs.Multiply(weights.PairStrip(strip, first), strips, (uint*)panels, panelStride, count, PairKernels.Pairs(k), tiles, tileStride, accumulate);
             return;
         }
 
@@ -91,12 +90,13 @@ internal static unsafe class Product<TIsa, V>
     /// <param name="columns">How many columns are wanted.</param>
     /// <param name="tile">The tile.</param>
     /// <param name="room"><see cref="RoomFloats"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunColumns(PackedWeights weights, int strip, float* panel, int columns, float* tile, float* room)
     {
         int k = weights.K;
         if (columns > SlimKernel<TIsa, V>.MostColumns)
         {
-            Run(weights, strip, 0, k, panel, 0, 1, tile, 0, room);
+            Run(weights, strip, 1, 0, k, panel, 0, 1, tile, 0, room);
             return;
         }
 

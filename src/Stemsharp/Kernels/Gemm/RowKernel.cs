@@ -18,6 +18,7 @@ internal static unsafe class RowKernel<TIsa, V>
     /// <param name="k">Terms.</param>
     /// <param name="c">The tile.</param>
     /// <param name="longestChain">Terms that are summed at once; longer sums are cut into equal parts.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* a, nint stride, float* b, int k, float* c, int longestChain = Tile.MaxChain)
     {
         int chain = Tile.Chain(k, longestChain);

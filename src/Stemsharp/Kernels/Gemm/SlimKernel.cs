@@ -21,6 +21,7 @@ internal static unsafe class SlimKernel<TIsa, V>
     /// <param name="columns">How many columns.</param>
     /// <param name="c">The tile, [8][48].</param>
     /// <param name="accumulate">Whether to add to the tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* a, float* b, int k, int columns, float* c, bool accumulate)
     {
         for (int column = 0; column < columns; column += TIsa.Lanes)

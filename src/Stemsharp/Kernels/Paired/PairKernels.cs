@@ -7,34 +7,28 @@ using Stemsharp.Simd;
 namespace Stemsharp.Kernels.Paired;
 
 /// <summary>
-/// Products of bfloat16 numbers with sums in single precision, on the tiles of <see cref="Tile"/>. Two neighbours in depth lie side by
-/// side as a pair of 32 bits, the even one in the low half: weights [pairs][8], panels [pairs][48]. An odd depth ends with a zero.
-/// Made at run time by <see cref="PairCode"/>, or emulated for tests.
+/// Products of bfloat16 numbers with sums in single precision, on the strips, panels and tiles of <see cref="Tile"/>. Two neighbours in
+/// depth lie side by side as a pair of 32 bits, the even one in the low half; an odd depth ends with a zero. Panels are [pairs][48]; how
+/// strips of weights lie is each kind's own.
 /// </summary>
-internal sealed unsafe class PairKernels
+internal abstract unsafe class PairKernels
 {
-    // Interleaves what rounding leaves one behind the other: 0, 16, 1, 17, …
-    private static readonly NativeBuffer<ushort> s_order = Order();
+    private static readonly Lazy<(PairKernels[] Kernels, string Refusal, string WhyNoTiles)> s_native = new(Find);
 
-    private static readonly Lazy<(PairKernels? Kernels, string Refusal)> s_native = new(() => Make(IsSupported, ExecutableMemory.Publish));
+    /// <summary>
+    /// Those of this processor, the best first; none where it has none, where the system refuses code made at run time, or where a trial
+    /// failed.
+    /// </summary>
+    public static IReadOnlyList<PairKernels> All => s_native.Value.Kernels;
 
-    private readonly delegate* unmanaged[SuppressGCTransition]<PairCall*, void> _set, _add, _round;
-
-    private PairKernels(byte* set, byte* add, byte* round)
-    {
-        _set = (delegate* unmanaged[SuppressGCTransition]<PairCall*, void>)set;
-        _add = (delegate* unmanaged[SuppressGCTransition]<PairCall*, void>)add;
-        _round = (delegate* unmanaged[SuppressGCTransition]<PairCall*, void>)round;
-    }
-
-    /// <summary>The same bits by plain code, on any processor, a thousand times slower.</summary>
-    public static PairKernels Emulated { get; } = new(null, null, null);
-
-    /// <summary>Those of this processor; null where it has none, where the system refuses code made at run time, or where a trial failed.</summary>
-    public static PairKernels? Native => s_native.Value.Kernels;
+    /// <summary>The best of this processor, or null.</summary>
+    public static PairKernels? Native => All.Count > 0 ? All[0] : null;
 
     /// <summary>Why there is no <see cref="Native"/>, as a part of a sentence; empty where there is.</summary>
     public static string Refusal => s_native.Value.Refusal;
+
+    /// <summary>Why <see cref="Native"/> are not those of tiles, as a part of a sentence; empty where they are.</summary>
+    public static string WhyNoTiles => s_native.Value.WhyNoTiles;
 
     /// <summary>Whether this processor multiplies pairs of bfloat16 (CPUID 7.1: AVX512_BF16), and the system keeps its registers.</summary>
     public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported
@@ -43,119 +37,94 @@ internal sealed unsafe class PairKernels
     /// <summary>Pairs for a depth.</summary>
     public static int Pairs(int depth) => (depth + 1) / 2;
 
-    /// <summary>tile [8][48] = weights · panel, or added to the tile; the sum starts at zero.</summary>
-    /// <param name="weights">[pairs][8].</param>
-    /// <param name="panel">[pairs][48].</param>
-    /// <param name="pairs">The depth in pairs, at least 1.</param>
-    /// <param name="tile">The tile.</param>
-    /// <param name="accumulate">Whether to add to it.</param>
-    [SkipLocalsInit]
-    public void Multiply(uint* weights, uint* panel, nint pairs, float* tile, bool accumulate)
-    {
-        if (_set == null)
-        {
-            PairEmulation.Product(weights, panel, pairs, tile, accumulate);
-            return;
-        }
+    /// <summary>The instructions.</summary>
+    public abstract string Name { get; }
 
-        PairCall call;
-        call.First = weights;
-        call.Second = panel;
-        call.Target = tile;
-        call.Pairs = pairs;
-        if (accumulate)
-        {
-            _add(&call);
-        }
-        else
-        {
-            _set(&call);
-        }
-    }
+    /// <summary>Strips of weights that one <see cref="Multiply"/> takes at most.</summary>
+    public abstract int StripsAtOnce { get; }
 
-    /// <summary>The same in blocks of equal depth, none longer than <see cref="Tile.MaxChain"/> numbers.</summary>
-    /// <inheritdoc cref="Multiply"/>
-    public void MultiplyInChains(uint* weights, uint* panel, nint pairs, float* tile, bool accumulate)
-    {
-        int chain = Tile.Chain((int)pairs, Tile.MaxChain / 2);
-        for (nint start = 0; start < pairs; start += chain)
-        {
-            Multiply(weights + start * Tile.Rows, panel + start * Tile.Columns, nint.Min(chain, pairs - start), tile, accumulate || start > 0);
-        }
-    }
+    /// <summary>Channels that a head of attention has a multiple of, so that its keys can be packed on the way.</summary>
+    public abstract int HeadUnit { get; }
 
-    /// <summary>Rows of 48 singles as rows of 48 pairs.</summary>
+    /// <summary>
+    /// What multiplies as three products of bfloat16 (high times high, and both mixed ones), whose error is a 2⁻¹⁶th, faster than single
+    /// precision does; null where it would not.
+    /// </summary>
+    public virtual PairKernels? Threefold => null;
+
+    /// <summary>Whether functions run on threads with <see cref="SignalStack"/>s of their own only.</summary>
+    public virtual bool WantsOwnThreads => false;
+
+    /// <summary>Words of 32 bits that so many strips take.</summary>
+    /// <param name="strips">Strips of <see cref="Tile.Rows"/> rows.</param>
+    /// <param name="pairs">Their depth.</param>
+    public abstract long Words(int strips, int pairs);
+
+    /// <summary>Where a part of a strip begins, in words.</summary>
+    /// <param name="strip">The strip.</param>
+    /// <param name="pair">The part's first pair, a multiple of 16.</param>
+    /// <param name="pairs">The strips' depth.</param>
+    public abstract nint At(int strip, int pair, int pairs);
+
+    /// <summary>Packs a strip of weights.</summary>
+    /// <param name="rows">[8][2·pairs], dense; zeros where a row or a depth ends.</param>
+    /// <param name="strip">Which strip.</param>
+    /// <param name="pairs">The depth.</param>
+    /// <param name="weights">As many words as <see cref="Words"/> says, zero at first.</param>
+    public abstract void Pack(float* rows, int strip, int pairs, uint* weights);
+
+    /// <summary>tiles [strips][8][48] = strips · panel for some panels, or added to the tiles.</summary>
+    /// <param name="weights">Strips, by <see cref="At"/>; the first a multiple of <see cref="StripsAtOnce"/>.</param>
+    /// <param name="strips">How many, at most <see cref="StripsAtOnce"/>.</param>
+    /// <param name="panels">The first panel, as <see cref="Round"/> leaves it; the others follow at <paramref name="panelStride"/> words.</param>
+    /// <param name="panelStride">Words from panel to panel.</param>
+    /// <param name="count">How many panels, at least 1.</param>
+    /// <param name="pairs">The depth, at least 1.</param>
+    /// <param name="tiles">The first panel's tiles; the others' follow at <paramref name="tileStride"/> floats.</param>
+    /// <param name="tileStride">Floats from tiles to tiles.</param>
+    /// <param name="accumulate">Whether to add to the tiles.</param>
+    public abstract void Multiply(uint* weights, int strips, uint* panels, nint panelStride, int count, nint pairs, float* tiles, nint tileStride, bool accumulate);
+
+    /// <summary>Makes rows of 48 singles, two and two, rows of pairs.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="count">How many; behind an odd one a row of zeros is taken.</param>
-    /// <param name="pairs">Half as many rows, rounded up; may begin where the rows begin.</param>
-    [SkipLocalsInit]
-    public void Round(float* rows, int count, uint* pairs)
-    {
-        int whole = count / 2;
-        if (_round == null)
-        {
-            PairEmulation.Round(rows, pairs, whole);
-        }
-        else if (whole > 0)
-        {
-            PairCall call;
-            call.First = rows;
-            call.Second = s_order.Data;
-            call.Target = pairs;
-            call.Pairs = whole;
-            _round(&call);
-        }
-
-        if (count % 2 != 0)
-        {
-            float* last = rows + 2 * whole * Tile.Columns;
-            uint* target = pairs + whole * Tile.Columns;
-            for (int i = 0; i < Tile.Columns; i++)
-            {
-                target[i] = Bfloat16.Round(last[i]);
-            }
-        }
-    }
+    /// <param name="pairs">Room for them; may begin where the rows begin.</param>
+    public abstract void Round(float* rows, int count, uint* pairs);
 
     /// <summary>Makes code callable, or tells why not.</summary>
     internal delegate byte* Publisher(ReadOnlySpan<byte> code, out string refusal);
 
-    /// <summary>Makes kernels and tries them.</summary>
-    /// <param name="isSupported">Whether the processor has the instructions.</param>
-    /// <param name="publish">Makes code callable.</param>
-    /// <returns>The kernels; or null, and why.</returns>
-    internal static (PairKernels? Kernels, string Refusal) Make(bool isSupported, Publisher publish)
+    /// <summary>Makes functions callable together, each on a cache line's border.</summary>
+    /// <returns>Their addresses; empty where that is refused.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected static nint[] Publish(Publisher publish, byte[][] functions, out string refusal)
     {
-        if (!isSupported)
+        byte[] all = new byte[functions.Sum(f => Aligned(f.Length))];
+        nint[] addresses = new nint[functions.Length];
+        int at = 0;
+        for (int i = 0; i < functions.Length; at += Aligned(functions[i].Length), i++)
         {
-            return (null, "this processor does not multiply bfloat16 (AVX512_BF16)");
+            functions[i].CopyTo(all, at);
+            addresses[i] = at;
         }
 
-        byte[] set = PairCode.Product(CallingConvention.Current, accumulate: false), add = PairCode.Product(CallingConvention.Current, accumulate: true);
-        byte[] round = PairCode.Round(CallingConvention.Current), all = new byte[Aligned(set.Length) + Aligned(add.Length) + round.Length];
-        set.CopyTo(all, 0);
-        add.CopyTo(all, Aligned(set.Length));
-        round.CopyTo(all, Aligned(set.Length) + Aligned(add.Length));
-        byte* code = publish(all, out string refusal);
-        if (code is null)
-        {
-            return (null, refusal);
-        }
-
-        PairKernels made = new(code, code + Aligned(set.Length), code + Aligned(set.Length) + Aligned(add.Length));
-        return PairTrial.Agree(made, Emulated) ? (made, "") : (null, "this processor's products of bfloat16 are not what they should be");
+        byte* code = publish(all, out refusal);
+        return code is null ? [] : [.. addresses.Select(a => (nint)code + a)];
 
         static int Aligned(int length) => (length + 63) / 64 * 64;
     }
 
-    private static NativeBuffer<ushort> Order()
+    // Tiles where nothing stands against them and no narrower instructions have been asked for.
+    private static (PairKernels[], string, string) Find()
     {
-        NativeBuffer<ushort> order = new(32);
-        for (int i = 0; i < 32; i++)
+        (VectorPairs? vectors, string refusal) = VectorPairs.Make(IsSupported, ExecutableMemory.Publish);
+        if (vectors is null)
         {
-            order.Data[i] = (ushort)(i / 2 + i % 2 * 16);
+            return ([], refusal, refusal);
         }
 
-        return order;
+        string? absence = SimdTier.IsAsked ? $"{SimdTier.Variable} keeps it from tiles (AMX)" : MatrixTiles.Permit();
+        (TilePairs? tiles, string whyNoTiles) = TilePairs.Make(vectors, absence, ExecutableMemory.Publish);
+        return tiles is null ? ([vectors], "", whyNoTiles) : ([tiles, vectors], "", "");
     }
 }

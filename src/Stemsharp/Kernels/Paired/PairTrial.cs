@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Stemsharp.Kernels.Gemm;
 using Stemsharp.Simd;
@@ -7,7 +8,7 @@ namespace Stemsharp.Kernels.Paired;
 /// <summary>A known block through two sets of kernels: whether both give the same bits.</summary>
 internal static unsafe class PairTrial
 {
-    private const int Depth = 12;
+    private const int Depth = 42, Strips = 7;
 
     /// <summary>Rounds, multiplies and adds numbers of all sizes, some near the smallest ones.</summary>
     public static bool Agree(PairKernels one, PairKernels other)
@@ -16,11 +17,13 @@ internal static unsafe class PairTrial
         return MemoryMarshal.AsBytes(first.Span).SequenceEqual(MemoryMarshal.AsBytes(second.Span));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NativeBuffer<float> Run(PairKernels kernels)
     {
         SplitMix64 random = new(27);
-        using NativeBuffer<float> weights = new(Depth * Tile.Columns), panel = new(Depth * Tile.Columns);
-        foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[weights, panel])
+        const int pairs = Depth / 2;
+        using NativeBuffer<float> rows = new(Strips * Tile.Rows * Depth), panel = new(Depth * Tile.Columns);
+        foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[rows, panel])
         {
             for (int i = 0; i < buffer.Length; i++)
             {
@@ -29,13 +32,30 @@ internal static unsafe class PairTrial
             }
         }
 
-        kernels.Round(weights.Data, Depth, (uint*)weights.Data);
+        using NativeBuffer<uint> weights = new(kernels.Words(Strips, pairs));
+        for (int strip = 0; strip < Strips; strip++)
+        {
+            kernels.Pack(rows.Data + strip * Tile.Rows * Depth, strip, pairs, weights.Data);
+        }
+
         kernels.Round(panel.Data, Depth - 1, (uint*)panel.Data);
-        NativeBuffer<float> tiles = new(2 * Tile.Size + Depth * Tile.Columns);
-        kernels.Multiply((uint*)weights.Data, (uint*)panel.Data, Depth / 2, tiles.Data, accumulate: false);
-        tiles.Span[..Tile.Size].CopyTo(tiles.Span[Tile.Size..]);
-        kernels.Multiply((uint*)weights.Data, (uint*)panel.Data, Depth / 2, tiles.Data + Tile.Size, accumulate: true);
-        panel.Span.CopyTo(tiles.Span[(2 * Tile.Size)..]);
+        NativeBuffer<float> tiles = new(2 * Strips * Tile.Size + Depth * Tile.Columns);
+        foreach (bool accumulate in (bool[])[false, true])
+        {
+            float* target = tiles.Data + (accumulate ? Strips * Tile.Size : 0);
+            for (int strip = 0; strip < Strips; strip += kernels.StripsAtOnce)
+            {
+                kernels.Multiply(
+                    weights.Data + kernels.At(strip, 0, pairs), Math.Min(kernels.StripsAtOnce, Strips - strip), (uint*)panel.Data, 0, 1, pairs, target + strip * Tile.Size, 0, accumulate);
+            }
+
+            if (!accumulate)
+            {
+                tiles.Span[..(Strips * Tile.Size)].CopyTo(tiles.Span[(Strips * Tile.Size)..]);
+            }
+        }
+
+        panel.Span.CopyTo(tiles.Span[(2 * Strips * Tile.Size)..]);
         return tiles;
     }
 }

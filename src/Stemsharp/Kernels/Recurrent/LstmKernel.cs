@@ -17,6 +17,7 @@ internal static unsafe class LstmKernel<TIsa, V>
     public const int Units = Tile.Rows / 4;
 
     /// <summary>The order of packed rows for weights [4·units, …], gates in the order input, forget, cell, output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int[] RowOrder(int units)
     {
         int[] order = new int[(units + Units - 1) / Units * Tile.Rows];

@@ -56,6 +56,7 @@ internal static unsafe class RowPairKernel<TIsa, V>
     }
 
     /// <summary>The weights of product <paramref name="index"/>, [rows][part], from a matrix [rows][2][part]: the sum, then both halves as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weights(ReadOnlySpan<float> matrix, int part, int index, Span<float> result)
     {
         for (int r = 0; r < result.Length / part; r++)

@@ -81,5 +81,5 @@ internal sealed class ImportedWeights(OnnxCheckpoint checkpoint, IReadOnlyDictio
     }
 
     private StoredTensor Find(string name) => checkpoint.Find(name, [])
-        ?? throw new ModelException($"{checkpoint.Name} has changed since it was opened: it has no tensor {name} any more.");
+        ?? throw new ModelException($"{checkpoint.Name} has changed since it was opened: it has no tensor {name} any more.") { Failure = ModelFailure.Corrupt };
 }

@@ -30,7 +30,7 @@ public sealed class ZeroDcTests
     public async Task What_differs_is_the_lowest_bin_alone()
     {
         SeparationResult kept = await Separate(false), plain = await Separate(null), cleared = await Separate(true);
-        foreach (string stem in plain.Stems)
+        foreach (string stem in plain.StemNames)
         {
             Assert.Equal(plain[stem][0], cleared[stem][0]);
             double[] difference = [.. kept[stem][0].Zip(cleared[stem][0], (a, b) => (double)a - b)];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Stemsharp.Kernels.Gemm;
@@ -7,11 +8,11 @@ using CallingConvention = Stemsharp.MachineCode.CallingConvention;
 namespace Stemsharp.Kernels.Paired;
 
 /// <summary>
-/// The functions of <see cref="PairKernels"/> as machine code: .NET has no name for the instructions that multiply pairs of bfloat16
-/// (AVX512_BF16). Each takes the address of a <see cref="PairCall"/>, calls nothing, leaves the stack alone and is through in about a
+/// The functions of <see cref="VectorPairs"/> as machine code: .NET has no name for the instructions that multiply pairs of bfloat16
+/// (AVX512_BF16). Each takes the address of a <see cref="VectorCall"/>, calls nothing, leaves the stack alone and is through in about a
 /// microsecond, so that it may be called without telling the collector.
 /// </summary>
-internal static class PairCode
+internal static class VectorCode
 {
     // Three vectors a row of a tile: 24 sums, three vectors of the panel, one weight for all lanes.
     private const int Vectors = Tile.Columns / 16, Panel = Tile.Rows * Vectors, Weight = Panel + Vectors;
@@ -26,6 +27,7 @@ internal static class PairCode
     /// </summary>
     /// <param name="convention">How it will be called.</param>
     /// <param name="accumulate">Whether to add to the tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Product(CallingConvention convention, bool accumulate)
     {
         Assembler code = new();
@@ -70,6 +72,7 @@ internal static class PairCode
 
     /// <summary>Rows of 48 singles, two and two, as rows of 48 pairs; also over themselves.</summary>
     /// <param name="convention">How it will be called.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Round(CallingConvention convention)
     {
         const int order = 3;
@@ -93,12 +96,13 @@ internal static class PairCode
         return code.Code;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Enter(Assembler code, CallingConvention convention)
     {
-        code.Load(First, convention.Argument, (int)Marshal.OffsetOf<PairCall>(nameof(PairCall.First)));
-        code.Load(Second, convention.Argument, (int)Marshal.OffsetOf<PairCall>(nameof(PairCall.Second)));
-        code.Load(Target, convention.Argument, (int)Marshal.OffsetOf<PairCall>(nameof(PairCall.Target)));
-        code.Load(Count, convention.Argument, (int)Marshal.OffsetOf<PairCall>(nameof(PairCall.Pairs)));
+        code.Load(First, convention.Argument, (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.First)));
+        code.Load(Second, convention.Argument, (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.Second)));
+        code.Load(Target, convention.Argument, (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.Target)));
+        code.Load(Count, convention.Argument, (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.Pairs)));
         for (int i = 0; i < convention.KeptCount; i++)
         {
             code.StoreQuarter(convention.Argument, KeptAt(i), convention.FirstKept + i);
@@ -106,6 +110,7 @@ internal static class PairCode
     }
 
     // Registers first: vzeroupper leaves their low 16 bytes alone.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Leave(Assembler code, CallingConvention convention)
     {
         for (int i = 0; i < convention.KeptCount; i++)
@@ -116,12 +121,12 @@ internal static class PairCode
         code.Return();
     }
 
-    private static int KeptAt(int index) => (int)Marshal.OffsetOf<PairCall>(nameof(PairCall.Kept)) + index * Vector128<byte>.Count;
+    private static int KeptAt(int index) => (int)Marshal.OffsetOf<VectorCall>(nameof(VectorCall.Kept)) + index * Vector128<byte>.Count;
 }
 
 /// <summary>What a function is called with.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct PairCall
+internal unsafe struct VectorCall
 {
     /// <summary>A product's weights, or the rows to be rounded.</summary>
     public void* First;

@@ -5,13 +5,11 @@ using Stemsharp.Simd;
 namespace Stemsharp.Kernels.Paired;
 
 /// <summary>
-/// What the functions of <see cref="PairCode"/> do, bit for bit, in plain code: the reference of their tests, and of the trial before
+/// What the functions of <see cref="VectorCode"/> do, bit for bit, in plain code: the reference of their tests, and of the trial before
 /// their first use.
 /// </summary>
-internal static unsafe class PairEmulation
+internal static unsafe class VectorEmulation
 {
-    private const float Smallest = 1.17549435e-38f; // below it, numbers are subnormal
-
     /// <summary>
     /// One lane of vdpbf16ps: the odd numbers' product is added first, then that of the even ones, each with one rounding to the
     /// nearest; subnormal numbers are zeros, in operands and in sums.
@@ -25,7 +23,8 @@ internal static unsafe class PairEmulation
         return MultiplyAdd(sum, (ushort)a, (ushort)b);
     }
 
-    /// <inheritdoc cref="PairCode.Product"/>
+    /// <inheritdoc cref="VectorCode.Product"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Product(uint* weights, uint* panel, nint pairs, float* tile, bool accumulate)
     {
         for (int row = 0; row < Tile.Rows; row++)
@@ -44,7 +43,8 @@ internal static unsafe class PairEmulation
         }
     }
 
-    /// <inheritdoc cref="PairCode.Round"/>
+    /// <inheritdoc cref="VectorCode.Round"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(float* rows, uint* target, nint pairs)
     {
         for (nint i = 0; i < pairs; i++, rows += 2 * Tile.Columns, target += Tile.Columns)
@@ -59,7 +59,5 @@ internal static unsafe class PairEmulation
     // Of two bfloat16 the product is exact in double precision; so is its sum with a single wherever that decides the rounding.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float MultiplyAdd(float sum, ushort a, ushort b) =>
-        Flush((float)((double)Flush(Bfloat16.Widen(a)) * Flush(Bfloat16.Widen(b)) + Flush(sum)));
-
-    private static float Flush(float x) => Math.Abs(x) < Smallest ? MathF.CopySign(0, x) : x;
+        Bfloat16.Flush((float)((double)Bfloat16.Flush(Bfloat16.Widen(a)) * Bfloat16.Flush(Bfloat16.Widen(b)) + Bfloat16.Flush(sum)));
 }

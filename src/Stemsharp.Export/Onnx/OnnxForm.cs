@@ -1,0 +1,14 @@
+namespace Stemsharp.Export.Onnx;
+
+/// <summary>For whom an exported graph's nodes are made. All forms compute the same.</summary>
+public enum OnnxForm
+{
+    /// <summary>For every runtime, and the fastest one on processors.</summary>
+    Portable,
+
+    /// <summary>
+    /// For CUDA and TensorRT: convolutions over time have two axes, transposed ones are plain ones in every precision, and no casts stand
+    /// between products of halves.
+    /// </summary>
+    Gpu,
+}
