@@ -7,7 +7,7 @@ namespace Stemsharp.Web.Bench;
 /// <summary>How soon the page is there, how soon six lanes of a song can be used, and what it holds in memory while they play.</summary>
 internal static class PageRun
 {
-    private static readonly string[] Flags =
+    internal static readonly string[] Flags =
         ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio"];
 
     public static async Task<int> RunAsync(int seconds)

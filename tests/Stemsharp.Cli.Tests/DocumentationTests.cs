@@ -95,9 +95,25 @@ public class DocumentationTests
     }
 
     [Fact]
-    public void LinksOfTheFrontPagesLeadSomewhere()
+    public void EveryPageStandsInTheSitesTable()
     {
-        foreach (string page in new[] { "README.md", "CHANGELOG.md", Path.Combine("docs", "cli.md") })
+        string root = RepositoryFiles.At(".");
+        string[] listed = [.. File.ReadLines(RepositoryFiles.At("docs", "site", "toc.yml")).Where(line => line.Contains("href: ", StringComparison.Ordinal)).Select(line => line.Split("href: ")[1].Trim())];
+        string[] pages =
+        [
+            .. new[] { "docs", Path.Combine("bench", "results") }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.md", SearchOption.AllDirectories)).Select(page => Path.GetRelativePath(root, page).Replace('\\', '/')),
+            "README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+        ];
+        Assert.True(pages.Length > 60);
+        Assert.All(pages, page => Assert.Contains(page, listed));
+        Assert.All(listed.Where(href => href != "api/"), href => Assert.True(File.Exists(RepositoryFiles.At(href)), href));
+    }
+
+    [Fact]
+    public void LinksLeadSomewhere()
+    {
+        string[] pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", .. Directory.EnumerateFiles(RepositoryFiles.At("docs"), "*.md", SearchOption.AllDirectories), .. Directory.EnumerateFiles(RepositoryFiles.At("bench", "results"), "*.md", SearchOption.AllDirectories)];
+        foreach (string page in pages)
         {
             string folder = Path.GetDirectoryName(RepositoryFiles.At(page))!;
             foreach (string target in Links(File.ReadAllText(RepositoryFiles.At(page))))

@@ -107,7 +107,19 @@ public sealed class CompletionTests : IDisposable
         Assert.Equal(["models", "htdemucs_6s", "htdemucs_ft"], await RunAsync("fish", Harness));
     }
 
-    /// <summary>PowerShell is in no distribution: what can be held without it is that its script asks as the others do.</summary>
+    /// <summary>PowerShell is in no distribution, and is had as a dotnet tool.</summary>
+    [ToolFact("pwsh")]
+    public async Task PowerShellOffersThem()
+    {
+        const string Harness = """
+            . $args[0]
+            foreach ($line in 'stemsharp mo', 'stemsharp separate song.wav -n htdemucs_') {
+                ([System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches | ForEach-Object CompletionText) -join ' '
+            }
+            """;
+        Assert.Equal(["models", "htdemucs_ft htdemucs_6s"], await RunAsync("pwsh", Harness));
+    }
+
     [Theory]
     [InlineData("bash", "complete -o default -o bashdefault -F _stemsharp stemsharp")]
     [InlineData("zsh", "compdef _stemsharp stemsharp")]
@@ -131,8 +143,11 @@ public sealed class CompletionTests : IDisposable
             File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        string script = _folder.Make("completion", (await CommandLineRun.OfAsync("completion", shell)).Output), test = _folder.Make("harness", harness);
-        ProcessStartInfo start = new(shell, [test, script]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path };
+        bool isPowerShell = shell == "pwsh";
+        string extension = isPowerShell ? ".ps1" : "";
+        string script = _folder.Make("completion" + extension, (await CommandLineRun.OfAsync("completion", isPowerShell ? "powershell" : shell)).Output), test = _folder.Make("harness" + extension, harness);
+        ProcessStartInfo start = new(shell, [.. isPowerShell ? (string[])["-NoProfile", "-NonInteractive", "-File"] : [], test, script]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path };
+        start.Environment["POWERSHELL_TELEMETRY_OPTOUT"] = "1";
         start.Environment["PATH"] = $"{Path.GetDirectoryName(tool)}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
