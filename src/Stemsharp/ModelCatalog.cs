@@ -12,6 +12,9 @@ public sealed partial class ModelCatalog
     // A dozen names fit a sentence.
     private const int NamesInMessages = 12;
 
+    // What the demo model is called where a host has it.
+    private const string DemoName = "demo";
+
     private readonly ModelCatalogOptions _options;
     private readonly IReadOnlyList<CatalogEntry> _entries;
     private readonly ModelStore _store;
@@ -263,6 +266,11 @@ public sealed partial class ModelCatalog
         if (OfficialModels.WhyRefused(model) is { } reason)
         {
             return reason;
+        }
+
+        if (model == DemoName)
+        {
+            return "The model demo comes with the package Stemsharp.DemoModel: 'dotnet add package Stemsharp.DemoModel', and open it with DemoModel.OpenAsync() or with the catalog DemoModel.Catalog().";
         }
 
         if (_options.Families.PublishedFile(model) is { } published)

@@ -1,9 +1,9 @@
 namespace Stemsharp.Cli.Hosting;
 
-/// <summary>The catalog of models as the command sees it: with the demo model in its own resources.</summary>
+/// <summary>The catalog of models as the command sees it: with the demo model.</summary>
 internal static class Catalogs
 {
-    internal const string Demo = "demo";
+    internal const string Demo = DemoModel.Name;
 
     /// <param name="offline">Never use the network.</param>
     /// <param name="acceptLicences">Accept the licences that must be; otherwise they are asked about on the terminal.</param>
@@ -14,14 +14,6 @@ internal static class Catalogs
         StandIns = standIns,
         Offline = offline,
         AcceptLicence = acceptLicences ? _ => true : ask ? LicenceQuestion.Ask : null,
-        Embedded =
-        [
-            new EmbeddedModel(Demo, Resources.DemoModel, () => Resources.Open(Resources.DemoModel))
-            {
-                Description = "a small model to try the tool offline; real music wants htdemucs",
-                Stems = ["drums", "bass", "other", "vocals", "guitar", "piano"],
-                Licence = ModelLicence.OfProject,
-            },
-        ],
+        Embedded = [DemoModel.Embedded],
     });
 }

@@ -3,8 +3,6 @@ namespace Stemsharp.Cli.Hosting;
 /// <summary>Files that the command carries in itself.</summary>
 internal static class Resources
 {
-    internal const string DemoModel = "demo-26c5300c.th";
-
     /// <summary>A tiny network, and what the original computes with it.</summary>
     internal const string GoldenModel = "tiny4-cf67fb40.th";
     internal const string GoldenVectors = "tiny4-5000.safetensors";

@@ -22,8 +22,8 @@ public static class OnnxExporter
 {
     /// <summary>
     /// Writes each network of a model as one graph, and a JSON file that says how to run and combine them.
-    /// A network of a bag gives only the stems that it has a weight for. Equal calls write equal bytes. Files of an earlier
-    /// export of the model in the folder are replaced as a set: what the new one does not write is deleted.
+    /// A network of a bag gives only the stems that it has a weight for. Names carry the precision where it is not single, as
+    /// <c>NAME-mixed</c>. Equal calls write equal bytes. Files of an earlier export of the model in that precision are replaced as a set: what the new one does not write is deleted.
     /// </summary>
     /// <param name="model">The model, as the catalog resolved it.</param>
     /// <param name="folder">Where the files go; made if absent.</param>
@@ -41,7 +41,7 @@ public static class OnnxExporter
         }
 
         Directory.CreateDirectory(folder);
-        string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'));
+        string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')) + Suffix(options);
         string description = Path.Combine(folder, $"{name}.json");
         IReadOnlyList<string> earlier = EarlierExport.Files(description);
         List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files = [];
@@ -116,6 +116,8 @@ public static class OnnxExporter
             }
         }
     }
+
+    private static string Suffix(OnnxExportOptions options) => options.Int8 ? "-int8" : options.Precision == OnnxPrecision.Fp32 ? "" : $"-{options.Precision.ToString().ToLowerInvariant()}";
 
     private static IEnumerable<string> Warnings(OnnxExportOptions options)
     {

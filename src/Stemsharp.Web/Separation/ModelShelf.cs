@@ -9,7 +9,6 @@ namespace Stemsharp.Web.Separation;
 /// <summary>The models that are offered: the known ones, or those of the folder that the server was started with.</summary>
 internal sealed class ModelShelf
 {
-    private const string Demo = "demo", DemoFile = "demo-26c5300c.th";
     private static readonly string[] Four = ["drums", "bass", "other", "vocals"];
     private static readonly string[] Six = ["drums", "bass", "other", "vocals", "guitar", "piano"];
 
@@ -24,7 +23,7 @@ internal sealed class ModelShelf
         new("repro_mdx_a", "Four stems, four older networks: mdx made anew.", Four, false),
         new("repro_mdx_a_time_only", "Four stems: the networks on waveforms of repro_mdx_a.", Four, false),
         new("repro_mdx_a_hybrid_only", "Four stems: the hybrid networks of repro_mdx_a.", Four, false),
-        new(Demo, "A small model for trying things out; it is no match for real music.", Six, false),
+        new(DemoModel.Name, "A small model for trying things out; it is no match for real music.", Six, false),
     ];
 
     private readonly ServeOptions _options;
@@ -78,7 +77,7 @@ internal sealed class ModelShelf
     public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
     {
         Offline = offline,
-        Embedded = [new EmbeddedModel(Demo, DemoFile, () => typeof(ModelShelf).Assembly.GetManifestResourceStream(DemoFile)!) { Licence = ModelLicence.OfProject }],
+        Embedded = [DemoModel.Embedded],
     });
 
     public async Task DownloadAsync(string name, IProgress<double> progress, CancellationToken cancellationToken)

@@ -77,8 +77,8 @@ public sealed class ExportOnnxTests : IDisposable
         using JsonDocument document = JsonDocument.Parse(run.Output);
         JsonElement file = Assert.Single(document.RootElement.GetProperty("files").EnumerateArray().ToArray());
         Assert.Equal(["drums", "vocals"], file.GetProperty("stems").EnumerateArray().Select(s => s.GetString()!));
-        Assert.Equal(["tiny4.json", "tiny4.onnx", "tiny4.onnx.data"], Written);
-        Assert.Equal(file.GetProperty("bytes").GetInt64(), new FileInfo(_folder.Combine("out", "tiny4.onnx")).Length + new FileInfo(_folder.Combine("out", "tiny4.onnx.data")).Length);
+        Assert.Equal(["tiny4-int8.json", "tiny4-int8.onnx", "tiny4-int8.onnx.data"], Written);
+        Assert.Equal(file.GetProperty("bytes").GetInt64(), new FileInfo(_folder.Combine("out", "tiny4-int8.onnx")).Length + new FileInfo(_folder.Combine("out", "tiny4-int8.onnx.data")).Length);
         string[] warnings = [.. document.RootElement.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!)];
         Assert.Contains(warnings, w => w.Contains("with int8", StringComparison.Ordinal));
         Assert.Contains(warnings, w => w.Contains("1.95 s", StringComparison.Ordinal));
@@ -91,6 +91,7 @@ public sealed class ExportOnnxTests : IDisposable
         Assert.Equal(7, run.ExitCode);
         Assert.Contains("TensorRT 10, by its ONNX parser does not take", run.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await ExportAsync("--target", "tensorrt", "--precision", "mixed")).ExitCode);
+        Assert.Equal(["tiny4-int8.json", "tiny4-int8.onnx", "tiny4-mixed.json", "tiny4-mixed.onnx"], Written);
     }
 
     [Theory]

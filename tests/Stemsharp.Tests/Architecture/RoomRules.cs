@@ -82,6 +82,9 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
     /// <summary>The client of the page's API, src/Stemsharp.Client: one room.</summary>
     public static RoomRules Client { get; } = new("Stemsharp.Client", new Dictionary<string, string[]>());
 
+    /// <summary>Projects of one room that stand on the library's public face: the demo model, dependency injection, NAudio.</summary>
+    public static RoomRules OneRoom { get; } = new("Stemsharp", new Dictionary<string, string[]> { ["Chains"] = [], ["Inference"] = [] });
+
     /// <summary>The rules of every project in src/, by its assembly's name.</summary>
     public static IReadOnlyDictionary<string, RoomRules> OfProjects { get; } = new Dictionary<string, RoomRules>
     {
@@ -93,6 +96,9 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Stemsharp.Cli"] = Cli,
         ["Stemsharp.Web"] = Web,
         ["Stemsharp.Client"] = Client,
+        ["Stemsharp.DemoModel"] = OneRoom,
+        ["Stemsharp.DependencyInjection"] = OneRoom,
+        ["Stemsharp.NAudio"] = OneRoom,
     };
 
     /// <summary>Arrows that no reference in the assembly follows, as <c>Room → Room</c>.</summary>

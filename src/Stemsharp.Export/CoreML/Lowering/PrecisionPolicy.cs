@@ -38,6 +38,10 @@ internal sealed class PrecisionPolicy
     private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "decoder.2.*", "decoder.3.*", "tdecoder.3.*", "layers.*"];
     private const int FewestChannels = 4, FewestInHeads = 128;
 
+    // More stems share the energy of one mix, and hear the last layers' rounding the more.
+    private static readonly string[] s_manyStems = ["tdecoder.*.rewrite", "decoder.3.*"];
+    private const int FewStems = 4;
+
     // Bands of rows with layers of their own meet in the innermost decoder.
     private static readonly string[] s_banded = ["decoder.0.rewrite", "decoder.0.conv_tr"];
 
@@ -68,7 +72,7 @@ internal sealed class PrecisionPolicy
     {
         CoreMLPrecision.Float32 => new PrecisionPolicy(true, [], graph),
         CoreMLPrecision.Float16 => new PrecisionPolicy(false, [], graph),
-        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. Has<BatchNormOp>(graph) ? s_factors : [], .. Has<JoinRowsOp>(graph) ? s_banded : [], .. palettized ? s_palettized : []], graph),
+        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. Has<BatchNormOp>(graph) ? s_factors : [], .. Has<JoinRowsOp>(graph) ? s_banded : [], .. palettized ? s_palettized : HasManyStems(graph) ? s_manyStems : []], graph),
     };
 
     // Products of two values of the input's scale, and what comes of them: of a loud spectrogram they do not fit into half precision.
@@ -101,6 +105,8 @@ internal sealed class PrecisionPolicy
 
     private static bool Has<TOp>(Graph.Graph graph)
         where TOp : Op => graph.Nodes.Any(n => n.Op is TOp);
+
+    private static bool HasManyStems(Graph.Graph graph) => graph.Outputs[0].Value.Shape.Channels > FewStems * graph.Inputs[0].Value.Shape.Channels;
 
     private static bool IsNarrow(Graph.Graph graph) =>
         graph.Nodes.Any(n => (n.Op is GroupNormOp { PerRow: true } norm && n.Output.Shape.Channels / norm.Groups < FewestChannels) || (n.Op is RotaryOp && n.Output.Shape.Channels < FewestInHeads));
