@@ -1,5 +1,4 @@
 using NAudio.Wave;
-using Stemsharp.Audio;
 using Xunit;
 
 namespace Stemsharp.Tests;
