@@ -105,29 +105,36 @@ public sealed class OnnxSession : IDisposable
     public void Dispose()
     {
         lock (_giving)
-        lock (_running)
         {
-            if (_disposed)
+            lock (_running)
             {
-                return;
+                Release();
             }
-
-            _disposed = true;
-            try
-            {
-                // Otherwise the library writes the profile when the session goes, and leaves it.
-                if (_profiling)
-                {
-                    File.Delete(Library.Try("end profiling", _model.EndProfiling));
-                }
-            }
-            catch (OnnxRuntimeException)
-            {
-                // A profile more or less is no reason to leak a session.
-            }
-
-            _bound.ForEach(bound => bound.Dispose());
-            _model.Dispose();
         }
+    }
+
+    private void Release()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        try
+        {
+            // Otherwise the library writes the profile when the session goes, and leaves it.
+            if (_profiling)
+            {
+                File.Delete(Library.Try("end profiling", _model.EndProfiling));
+            }
+        }
+        catch (OnnxRuntimeException)
+        {
+            // A profile more or less is no reason to leak a session.
+        }
+
+        _bound.ForEach(bound => bound.Dispose());
+        _model.Dispose();
     }
 }
