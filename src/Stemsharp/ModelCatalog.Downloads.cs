@@ -28,7 +28,8 @@ public sealed partial class ModelCatalog
             if (notice.Licence is { MustBeAccepted: true } && _options.AcceptLicence?.Invoke(notice) != true)
             {
                 throw new ModelException(
-                    $"{notice.Model} was not fetched: its publisher demands that its licence is accepted first: {notice.Licence}. Accept it with 'stemsharp models download {notice.Model} --accept-licence', or in code with ModelCatalogOptions.AcceptLicence.") { Failure = ModelFailure.Licence };
+                    $"{notice.Model} was not fetched: its publisher demands that its licence is accepted first: {notice.Licence}. Accept it with 'stemsharp models download {notice.Model} --accept-licence', or in code with ModelCatalogOptions.AcceptLicence.")
+                { Failure = ModelFailure.Licence };
             }
 
             foreach (CatalogFile file in missing)

@@ -93,7 +93,8 @@ internal sealed class SeparationRun(
     {
         TrackStatistics statistics = TrackStatistics.Measure(reader, cancellationToken);
         return statistics.Length > 0 ? statistics : throw new AudioException(
-            $"'{track}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.") { Failure = AudioFailure.NoSamples };
+            $"'{track}' has no samples{(reader.Length > 0 ? " in the wanted part" : "")}: there is nothing to separate.")
+        { Failure = AudioFailure.NoSamples };
     }
 
     /// <summary>The segments that a track of a length will take.</summary>

@@ -241,7 +241,8 @@ public sealed class AudioSource : IDisposable
             else if (FileKind.IsText(head.AsSpan(0, got)))
             {
                 throw new AudioException(
-                    $"'{Name}' is a text file, whatever its name says: it begins with \"{FileKind.Excerpt(head.AsSpan(0, got))}\". Give an audio file.") { Failure = AudioFailure.NotAudio };
+                    $"'{Name}' is a text file, whatever its name says: it begins with \"{FileKind.Excerpt(head.AsSpan(0, got))}\". Give an audio file.")
+                { Failure = AudioFailure.NotAudio };
             }
         }
 

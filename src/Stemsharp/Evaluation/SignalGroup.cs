@@ -35,7 +35,8 @@ internal sealed class SignalGroup : IDisposable
                 {
                     throw new AudioException(
                         $"{signal.Name} has {reader.SampleRate} Hz and {reader.Channels} channels, but {signals[0].Name} has {SampleRate} Hz and {Channels}; " +
-                        "references, estimates and mixture of a track must agree. Convert one of them.") { Failure = AudioFailure.Unsupported };
+                        "references, estimates and mixture of a track must agree. Convert one of them.")
+                    { Failure = AudioFailure.Unsupported };
                 }
             }
         }

@@ -45,6 +45,7 @@ internal sealed class FiniteReader(IAudioReader inner, string name) : IAudioRead
         string what = float.IsNaN(samples[at]) ? "not a number (NaN)" : "infinite";
         throw new AudioException(
             $"'{name}' holds a sample that is {what}: channel {at % Channels + 1}, sample {frame} ({seconds} s). "
-            + "Audio must be finite numbers; export it again, or cut that part out.") { Failure = AudioFailure.NotNumbers };
+            + "Audio must be finite numbers; export it again, or cut that part out.")
+        { Failure = AudioFailure.NotNumbers };
     }
 }

@@ -30,7 +30,8 @@ internal static class ModelPathCommand
             return missing.Length == 0
                 ? ExitCode.Success
                 : throw new ModelException(
-                    $"{name} is not here; what is missing would be {string.Join(", ", missing)}. 'stemsharp models download {name}' puts it there.") { Failure = ModelFailure.NotInstalled };
+                    $"{name} is not here; what is missing would be {string.Join(", ", missing)}. 'stemsharp models download {name}' puts it there.")
+                { Failure = ModelFailure.NotInstalled };
         });
         return command;
     }

@@ -230,7 +230,8 @@ internal sealed record WavHeader
                 (FloatTag, 8) => SampleFormat.Float64,
                 _ => throw new AudioException(
                     $"'{name}' holds {container * 8}-bit {(tag == PcmTag ? "integers" : "floating-point numbers")}; "
-                    + "supported are integers of 8, 16, 24 and 32 bit and floating-point numbers of 32 and 64 bit.") { Failure = AudioFailure.Unsupported },
+                    + "supported are integers of 8, 16, 24 and 32 bit and floating-point numbers of 32 and 64 bit.")
+                { Failure = AudioFailure.Unsupported },
             };
             block = container * channels;
         }

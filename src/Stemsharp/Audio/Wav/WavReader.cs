@@ -20,7 +20,8 @@ internal sealed class WavReader : ISeekingReader
         {
             Header = WavHeader.Parse(stream, name);
             _format = Header.Format ?? throw new AudioException(
-                $"'{name}' is a WAV file with the codec number {Header.FormatTag}, not plain samples; it can only be read through FFmpeg.") { Failure = AudioFailure.Unsupported };
+                $"'{name}' is a WAV file with the codec number {Header.FormatTag}, not plain samples; it can only be read through FFmpeg.")
+            { Failure = AudioFailure.Unsupported };
             stream.Position = Header.DataOffset;
         }
         catch (Exception error)

@@ -54,5 +54,6 @@ internal sealed class LocalRepository
         : _bags.Count == 0 && _checkpoints.Count == 1 ? _checkpoints.Values.Single()
         : throw new ModelException(_checkpoints.Count == 0
             ? $"The folder {Folder} holds no models (.th, .safetensors, .ckpt, .onnx, or .yaml bags)."
-            : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.") { Failure = ModelFailure.Unknown };
+            : $"The folder {Folder} holds several models: {string.Join(", ", Names)}. Name one of them, with the folder as the repository.")
+        { Failure = ModelFailure.Unknown };
 }
