@@ -52,7 +52,7 @@ internal static class ListRun
         return 0;
     }
 
-    /// <summary>All jobs, as pages of at most so many, until the first page where that is one.</summary>
+    /// <summary>Lists all jobs in pages of at most so many; with 1 only the first page, to warm up.</summary>
     private static async Task<(int Jobs, int Bytes)> ListAsync(HttpClient http, int limit)
     {
         (int jobs, int bytes) = (0, 0);
