@@ -46,25 +46,24 @@ internal static unsafe class AttentionKernel<TIsa, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* query, int panels, float* keys, float* values, int count, int width, float* scratch, PairKernels? pairs = null)
     {
-        int together = pairs?.StripsAtOnce ?? 1, depth = pairs is null ? width : width / 2, length = pairs is null ? count : PairKernels.Pairs(count);
         int rows = Rows(width), panelScratch = PanelScratch(width), queryFloats = width * Tile.Columns;
-        int sumAt = rows * Tile.Columns, topAt = sumAt + Tile.Columns, maxAt = topAt + Tile.Columns, scoresAt = maxAt + Tile.Columns;
+        int sumAt = rows * Tile.Columns, topAt = sumAt + Tile.Columns, maxAt = MaxAt(width), scoresAt = maxAt + Tile.Columns;
         for (int first = 0; first < count; first += KeyBlock)
         {
             int block = Math.Min(KeyBlock, count - first);
-            for (int strip = 0; strip < Tile.Strips(block); strip += together)
+            if (pairs is not null)
             {
-                int some = Math.Min(together, Tile.Strips(block) - strip);
-                float* scores = scratch + scoresAt + strip * Tile.Size;
-                pairs?.Multiply((uint*)keys + pairs.At(first / Tile.Rows + strip, 0, depth), some, (uint*)query, queryFloats, panels, depth, scores, panelScratch, accumulate: false);
-                for (int p = 0; p < panels; p++, scores += panelScratch)
-                {
-                    if (pairs is null)
-                    {
-                        Product<TIsa, V>.Run(keys + (long)(first / Tile.Rows + strip) * depth * Tile.Rows, query + p * queryFloats, width, scores);
-                    }
+                Score(pairs, (uint*)query, panels, (uint*)keys, first, block, width, scratch);
+            }
 
-                    Raise(scores, Math.Min(some * Tile.Rows, block - strip * Tile.Rows), scratch + p * panelScratch + maxAt, first + strip == 0);
+            for (int strip = 0; pairs is null && strip < Tile.Strips(block); strip++)
+            {
+                float* k = keys + (long)(first / Tile.Rows + strip) * width * Tile.Rows;
+                for (int p = 0; p < panels; p++)
+                {
+                    float* own = scratch + p * panelScratch, scores = own + scoresAt + strip * Tile.Size;
+                    Product<TIsa, V>.Run(k, query + p * queryFloats, width, scores);
+                    Raise(scores, Math.Min(Tile.Rows, block - strip * Tile.Rows), own + maxAt, first + strip == 0);
                 }
             }
 
@@ -75,20 +74,18 @@ internal static unsafe class AttentionKernel<TIsa, V>
                 pairs?.Round(own + scoresAt, block, (uint*)(own + scoresAt));
             }
 
-            for (int strip = 0; strip < rows / Tile.Rows; strip += together)
+            if (pairs is not null)
             {
-                if (pairs is not null)
-                {
-                    uint* v = (uint*)values + pairs.At(strip, first / 2, length);
-                    int some = Math.Min(together, rows / Tile.Rows - strip);
-                    pairs.Multiply(v, some, (uint*)(scratch + scoresAt), panelScratch, panels, PairKernels.Pairs(block), scratch + strip * Tile.Size, panelScratch, first > 0);
-                    continue;
-                }
+                Mix(pairs, (uint*)values, panels, first, block, count, width, scratch);
+            }
 
+            for (int strip = 0; pairs is null && strip < rows / Tile.Rows; strip++)
+            {
+                float* v = values + ((long)strip * count + first) * Tile.Rows;
                 for (int p = 0; p < panels; p++)
                 {
                     float* own = scratch + p * panelScratch;
-                    MicroKernel<TIsa, V>.Run(values + ((long)strip * length + first) * Tile.Rows, own + scoresAt, block, own + strip * Tile.Size, first > 0);
+                    MicroKernel<TIsa, V>.Run(v, own + scoresAt, block, own + strip * Tile.Size, first > 0);
                 }
             }
         }
@@ -96,6 +93,36 @@ internal static unsafe class AttentionKernel<TIsa, V>
         for (int p = 0; p < panels; p++)
         {
             Normalise(scratch + p * panelScratch, scratch + p * panelScratch + sumAt, width);
+        }
+    }
+
+    // A block's scores in pairs, and the running maximum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Score(PairKernels pairs, uint* query, int panels, uint* keys, int first, int block, int width, float* scratch)
+    {
+        int strips = Tile.Strips(block), panelScratch = PanelScratch(width), maxAt = MaxAt(width);
+        for (int strip = 0; strip < strips; strip += pairs.StripsAtOnce)
+        {
+            int some = Math.Min(pairs.StripsAtOnce, strips - strip);
+            float* scores = scratch + maxAt + Tile.Columns + strip * Tile.Size;
+            pairs.Multiply(keys + pairs.At(first / Tile.Rows + strip, 0, width / 2), some, query, width * Tile.Columns, panels, width / 2, scores, panelScratch, accumulate: false);
+            for (int p = 0; p < panels; p++)
+            {
+                Raise(scores + p * panelScratch, Math.Min(some * Tile.Rows, block - strip * Tile.Rows), scratch + p * panelScratch + maxAt, first + strip == 0);
+            }
+        }
+    }
+
+    // A block's values in pairs, by its weights.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Mix(PairKernels pairs, uint* values, int panels, int first, int block, int count, int width, float* scratch)
+    {
+        int strips = Tile.Strips(width), panelScratch = PanelScratch(width);
+        for (int strip = 0; strip < strips; strip += pairs.StripsAtOnce)
+        {
+            uint* v = values + pairs.At(strip, first / 2, PairKernels.Pairs(count));
+            int some = Math.Min(pairs.StripsAtOnce, strips - strip);
+            pairs.Multiply(v, some, (uint*)(scratch + MaxAt(width) + Tile.Columns), panelScratch, panels, PairKernels.Pairs(block), scratch + strip * Tile.Size, panelScratch, first > 0);
         }
     }
 
@@ -185,6 +212,9 @@ internal static unsafe class AttentionKernel<TIsa, V>
         TIsa.Store(sum + column, total);
         TIsa.Store(top + column, newTop);
     }
+
+    // Behind the result, its sums and what they are relative to; the scores follow.
+    private static int MaxAt(int width) => (Rows(width) + 2) * Tile.Columns;
 
     private static int Rows(int width) => Tile.Strips(width) * Tile.Rows;
 }
