@@ -68,18 +68,6 @@ public sealed class HostingExamples : IDisposable
     }
 
     [Fact]
-    public void The_documentation_shows_what_runs_here()
-    {
-        string source = Flat(File.ReadAllText(RepositoryFiles.At("tests", "Stemsharp.Packages.Tests", "HostingExamples.cs")));
-        string[] parts = File.ReadAllText(RepositoryFiles.At("docs", "hosting.md")).Split("```csharp\n");
-        Assert.True(parts.Length > 6);
-        foreach (string part in parts.Skip(1))
-        {
-            string example = Flat(part[..part.IndexOf("```", StringComparison.Ordinal)]);
-            Assert.True(source.Contains(example, StringComparison.Ordinal), example);
-        }
-
-        static string Flat(string text) => string.Join(
-            '\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
-    }
+    public void The_documentation_shows_what_runs_here() =>
+        PrintedExamples.StandIn(RepositoryFiles.At("docs", "hosting.md"), 6, RepositoryFiles.At("tests", "Stemsharp.Packages.Tests", "HostingExamples.cs"));
 }

@@ -89,7 +89,7 @@ public sealed class SampleTests : IDisposable
         Assert.Equal(6, Directory.GetFiles(Path.Combine(outbox, "demo", "a song"), "*.wav").Length);
     }
 
-    private static string Program(string folder, string name) =>
+    internal static string Program(string folder, string name) =>
         RepositoryFiles.Sample(folder, "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)))!, "net10.0", $"{name}.dll");
 
     private static Task<(int Code, string Output)> RunAsync(string folder, string name, params string[] arguments) =>
