@@ -40,20 +40,12 @@ internal sealed unsafe class CpuSession : INetworkSession
     /// <inheritdoc/>
     public void Run(CancellationToken cancellationToken)
     {
-        if (_thread is null)
-        {
-            Session.Run(cancellationToken);
-        }
-        else
-        {
-            _thread.Run(() => Session.Run(cancellationToken));
-        }
-
+        OnOwnThread(() => Session.Run(cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <inheritdoc/>
-    public void Rehearse() => Session.Rehearse();
+    public void Rehearse() => OnOwnThread(Session.Rehearse);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -61,6 +53,19 @@ internal sealed unsafe class CpuSession : INetworkSession
         _thread?.Dispose();
         _workers.Dispose();
         Session.Dispose();
+    }
+
+    // On the caller's where any will do.
+    private void OnOwnThread(Action work)
+    {
+        if (_thread is null)
+        {
+            work();
+        }
+        else
+        {
+            _thread.Run(work);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

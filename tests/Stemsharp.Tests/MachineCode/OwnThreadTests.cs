@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Stemsharp.Cpu;
 using Stemsharp.Inference;
@@ -98,6 +99,36 @@ public class OwnThreadTests
             NetworkPort output = network.Definition.Outputs[0];
             return new ReadOnlySpan<float>(session.Output(output.Role), 1000).ToArray();
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Nothing_of_such_a_session_runs_on_the_callers_thread(int threads)
+    {
+        CheckpointNetwork network = FamilyTable.All.Open(RepositoryFiles.Golden("tiny4", "tiny4-cf67fb40.th"));
+        Graph.Graph graph = network.Record(network.Definition.Cut.Samples);
+        using INetworkWeights weights = network.OpenWeights(graph);
+        using Plan real = PlanBuilder.Compile(graph, weights, SimdTier.Chosen, 1);
+        Probe probe = new();
+        using Plan plan = new([probe, probe], real.Tensors, real.Inputs, real.Outputs, real.Tier, null);
+        using CpuSession session = new(plan, network.Definition, threads, profile: false, ownThreads: true);
+        session.Rehearse();
+        Assert.Equal(2, probe.Threads.Count);
+        session.Run(default);
+        Assert.Equal(2 + 2 * Probe.Count, probe.Threads.Count);
+        Assert.All(probe.Threads, name => Assert.StartsWith("stemsharp worker", name, StringComparison.Ordinal));
+    }
+
+    private sealed class Probe() : Step("probe", "tells where it runs")
+    {
+        public const int Count = 4;
+
+        public ConcurrentBag<string?> Threads { get; } = [];
+
+        public override int Tasks(int phase, int workers) => Count;
+
+        public override void Run(int phase, int task, in Workspace w) => Threads.Add(Thread.CurrentThread.Name);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
