@@ -21,4 +21,19 @@ internal static unsafe class PairTests
     public static VectorPairs Vectors => VectorPairs.Make(PairKernels.IsSupported, ExecutableMemory.Publish) is var (vectors, refusal) && vectors is not null
         ? vectors
         : throw new InvalidOperationException(refusal);
+
+    /// <summary>Makes nothing callable.</summary>
+    public static byte* Refuse(ReadOnlySpan<byte> code, out string refusal)
+    {
+        refusal = "the system refuses executable memory (Permission denied)";
+        return null;
+    }
+
+    /// <summary>Makes functions that return at once callable in the place of others.</summary>
+    public static byte* Empty(ReadOnlySpan<byte> code, out string refusal)
+    {
+        byte[] returns = new byte[code.Length];
+        Array.Fill(returns, (byte)0xC3);
+        return ExecutableMemory.Publish(returns, out refusal);
+    }
 }

@@ -11,7 +11,7 @@ internal sealed unsafe partial class SignalStack : IDisposable
     /// <summary>Bytes.</summary>
     public const int Size = 64 * 1024;
 
-    private const int Disabled = 2, ReadWrite = 3, PrivateAndAnonymous = 0x22;
+    private const int Disabled = 2;
 
     private readonly void* _memory;
     private Stack _before;
@@ -32,19 +32,14 @@ internal sealed unsafe partial class SignalStack : IDisposable
             return null;
         }
 
-        void* memory = Map(null, Size, ReadWrite, PrivateAndAnonymous, -1, 0);
-        if ((nint)memory == -1)
-        {
-            return null;
-        }
-
+        void* memory = NativeMemory.Alloc(Size);
         Stack own = new() { Memory = memory, Size = Size };
         if (Exchange(&own, null) == 0)
         {
             return new SignalStack(memory, before);
         }
 
-        _ = Unmap(memory, Size);
+        NativeMemory.Free(memory);
         return null;
     }
 
@@ -56,20 +51,12 @@ internal sealed unsafe partial class SignalStack : IDisposable
             _ = Exchange(before, null);
         }
 
-        _ = Unmap(_memory, Size);
+        NativeMemory.Free(_memory);
     }
 
     [LibraryImport("libc", EntryPoint = "sigaltstack")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Exchange(Stack* stack, Stack* before);
-
-    [LibraryImport("libc", EntryPoint = "mmap")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Unmap(void* address, nuint length);
 
     // stack_t.
     [StructLayout(LayoutKind.Sequential)]

@@ -239,13 +239,7 @@ public unsafe class PairKernelTests
         Assert.Null(kernels);
         Assert.Contains("AVX512_BF16", refusal, StringComparison.Ordinal);
 
-        static byte* Refuse(ReadOnlySpan<byte> code, out string refusal)
-        {
-            refusal = "the system refuses executable memory (Permission denied)";
-            return null;
-        }
-
-        (kernels, refusal) = VectorPairs.Make(isSupported: true, Refuse);
+        (kernels, refusal) = VectorPairs.Make(isSupported: true, PairTests.Refuse);
         Assert.Null(kernels);
         Assert.Equal("the system refuses executable memory (Permission denied)", refusal);
     }
@@ -253,15 +247,7 @@ public unsafe class PairKernelTests
     [PairFact]
     public void Code_that_gives_something_else_is_not_used()
     {
-        // Functions that return at once.
-        static byte* Empty(ReadOnlySpan<byte> code, out string refusal)
-        {
-            byte[] returns = new byte[code.Length];
-            Array.Fill(returns, (byte)0xC3);
-            return ExecutableMemory.Publish(returns, out refusal);
-        }
-
-        (PairKernels? kernels, string refusal) = VectorPairs.Make(isSupported: true, Empty);
+        (PairKernels? kernels, string refusal) = VectorPairs.Make(isSupported: true, PairTests.Empty);
         Assert.Null(kernels);
         Assert.Contains("not what they should be", refusal, StringComparison.Ordinal);
     }

@@ -117,13 +117,7 @@ public unsafe class TilePairTests
         Assert.Null(kernels);
         Assert.Contains("AMX", refusal, StringComparison.Ordinal);
 
-        static byte* Refuse(ReadOnlySpan<byte> code, out string refusal)
-        {
-            refusal = "the system refuses executable memory (Permission denied)";
-            return null;
-        }
-
-        (kernels, refusal) = TilePairs.Make(VectorPairs.Emulated, null, Refuse);
+        (kernels, refusal) = TilePairs.Make(VectorPairs.Emulated, null, PairTests.Refuse);
         Assert.Null(kernels);
         Assert.Equal("the system refuses executable memory (Permission denied)", refusal);
     }
@@ -131,15 +125,7 @@ public unsafe class TilePairTests
     [PairFact]
     public void Code_that_gives_something_else_is_not_used()
     {
-        // Functions that return at once.
-        static byte* Empty(ReadOnlySpan<byte> code, out string refusal)
-        {
-            byte[] returns = new byte[code.Length];
-            Array.Fill(returns, (byte)0xC3);
-            return ExecutableMemory.Publish(returns, out refusal);
-        }
-
-        (TilePairs? kernels, string refusal) = TilePairs.Make(PairTests.Vectors, null, Empty);
+        (TilePairs? kernels, string refusal) = TilePairs.Make(PairTests.Vectors, null, PairTests.Empty);
         Assert.Null(kernels);
         Assert.Contains("not what they should be", refusal, StringComparison.Ordinal);
     }

@@ -69,40 +69,27 @@ internal sealed partial class MilLowering
         MilValue[] Parts(MilValue x, string name) => _mil.Split(name, _mil.Reshape($"{name}_pairs", x, pairs, 2, shape.Rows, shape.Last), 2, 1);
     }
 
-    // Bands that lie apart are laid out as one sheet [1, T, F·C], with zeros between them; the sheets are added up.
+    // As sheets [1, T, F·C].
     private MilValue Joined(string name, Value[] parts, JoinBandsOp op, Shape shape, bool zeroFirst)
     {
         int channels = shape.Channels;
-        int[] holders = new int[shape.Rows];
-        List<(int End, List<MilValue> Pieces)> sheets = [];
+        BandSheets sheets = new(op, shape.Rows);
+        List<MilValue>[] pieces = [.. sheets.Rests.Select(_ => new List<MilValue>())];
         for (int k = 0; k < parts.Length; k++)
         {
-            BandOp band = op.Bands[k];
-            int sheet = sheets.FindIndex(s => s.End <= band.Start);
-            if (sheet < 0)
-            {
-                sheet = sheets.Count;
-                sheets.Add((0, []));
-            }
-
-            MilValue piece = Get(parts[k], Layout.Tokens, MilType.Float32);
-            sheets[sheet].Pieces.Add(_mil.Pad($"{name}_band_{k}", piece, 2, (band.Start - sheets[sheet].End) * channels, 0));
-            sheets[sheet] = (band.Start + band.Length, sheets[sheet].Pieces);
-            for (int row = band.Start; row < band.Start + band.Length; row++)
-            {
-                holders[row]++;
-            }
+            (int sheet, int gap) = sheets.Places[k];
+            pieces[sheet].Add(_mil.Pad($"{name}_band_{k}", Get(parts[k], Layout.Tokens, MilType.Float32), 2, gap * channels, 0));
         }
 
         MilValue? sum = null;
-        for (int i = 0; i < sheets.Count; i++)
+        for (int i = 0; i < pieces.Length; i++)
         {
-            MilValue joined = sheets[i].Pieces.Count == 1 ? sheets[i].Pieces[0] : _mil.Concat($"{name}_sheet_{i}", 2, sheets[i].Pieces);
-            joined = _mil.Pad($"{name}_filled_{i}", joined, 2, 0, (shape.Rows - sheets[i].End) * channels);
+            MilValue joined = pieces[i].Count == 1 ? pieces[i][0] : _mil.Concat($"{name}_sheet_{i}", 2, pieces[i]);
+            joined = _mil.Pad($"{name}_filled_{i}", joined, 2, 0, sheets.Rests[i] * channels);
             sum = sum is null ? joined : _mil.Binary("add", $"{name}_sum_{i}", sum, joined);
         }
 
-        float[] shares = [.. holders.SelectMany((count, row) => Enumerable.Repeat(zeroFirst && row == 0 ? 0 : 1f / count, channels))];
+        float[] shares = Array.ConvertAll(sheets.Shares(channels, zeroFirst), share => (float)share);
         MilValue mean = shares.All(s => s == 1) ? sum! : _mil.Binary("mul", $"{name}_mean", sum!, _mil.Floats($"{name}_shares", MilType.Float32, [shares.Length], shares));
         return _mil.Transpose($"{name}_by_bin", _mil.Reshape($"{name}_by_frame", mean, 1, shape.Last, shape.Rows, channels), 0, 3, 2, 1);
     }

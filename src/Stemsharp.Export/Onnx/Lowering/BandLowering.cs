@@ -55,40 +55,27 @@ internal sealed class BandLowering(LoweringContext context)
         Tensor[] Parts(string name, Tensor x) => _graph.Split(name, _graph.Reshape($"{name}/pairs", x, batch, pairs, 2, shape.Rows, shape.Last), 2, [1, 1]);
     }
 
-    // Bands that lie apart are laid out as one sheet [N·T, F·C], with zeros between them; the sheets are added up.
+    // As sheets [N·T, F·C].
     private Tensor Joined(string name, Value[] parts, JoinBandsOp op, Shape shape, bool zeroFirst)
     {
         int channels = shape.Channels;
-        int[] holders = new int[shape.Rows];
-        List<(int End, List<Tensor> Pieces)> sheets = [];
+        BandSheets sheets = new(op, shape.Rows);
+        List<Tensor>[] pieces = [.. sheets.Rests.Select(_ => new List<Tensor>())];
         for (int k = 0; k < parts.Length; k++)
         {
-            BandOp band = op.Bands[k];
-            int sheet = sheets.FindIndex(s => s.End <= band.Start);
-            if (sheet < 0)
-            {
-                sheet = sheets.Count;
-                sheets.Add((0, []));
-            }
-
-            Tensor piece = context.Values.Get(parts[k], Layout.Tokens, ElementType.Float);
-            sheets[sheet].Pieces.Add(_graph.Pad($"{name}/band.{k}", piece, (band.Start - sheets[sheet].End) * channels, 0, "constant"));
-            sheets[sheet] = (band.Start + band.Length, sheets[sheet].Pieces);
-            for (int row = band.Start; row < band.Start + band.Length; row++)
-            {
-                holders[row]++;
-            }
+            (int sheet, int gap) = sheets.Places[k];
+            pieces[sheet].Add(_graph.Pad($"{name}/band.{k}", context.Values.Get(parts[k], Layout.Tokens, ElementType.Float), gap * channels, 0, "constant"));
         }
 
         Tensor? sum = null;
-        for (int i = 0; i < sheets.Count; i++)
+        for (int i = 0; i < pieces.Length; i++)
         {
-            Tensor joined = sheets[i].Pieces.Count == 1 ? sheets[i].Pieces[0] : _graph.Concat($"{name}/sheet.{i}", [.. sheets[i].Pieces], 1);
-            joined = _graph.Pad($"{name}/filled.{i}", joined, 0, (shape.Rows - sheets[i].End) * channels, "constant");
+            Tensor joined = pieces[i].Count == 1 ? pieces[i][0] : _graph.Concat($"{name}/sheet.{i}", [.. pieces[i]], 1);
+            joined = _graph.Pad($"{name}/filled.{i}", joined, 0, sheets.Rests[i] * channels, "constant");
             sum = sum is null ? joined : _graph.Add($"{name}/sum.{i}", sum, joined);
         }
 
-        double[] shares = [.. holders.SelectMany((count, row) => Enumerable.Repeat(zeroFirst && row == 0 ? 0 : 1.0 / count, channels))];
+        double[] shares = sheets.Shares(channels, zeroFirst);
         Tensor mean = shares.All(s => s == 1) ? sum! : _graph.Mul($"{name}/mean", sum!, _graph.Constant(ElementType.Float, [shares.Length], shares));
         return _graph.Transpose($"{name}/by_bin", _graph.Reshape($"{name}/by_frame", mean, context.Batch, shape.Last, shape.Rows, channels), 0, 3, 2, 1);
     }
