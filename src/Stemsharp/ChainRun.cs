@@ -48,7 +48,7 @@ internal sealed class ChainRun
 
     public SeparationSummary Execute(OpenedInput input, IStemSink sink)
     {
-        using Activity? activity = SeparationTelemetry.Source.StartActivity("chain");
+        using Activity? activity = SeparationTelemetry.Start("chain");
         activity?.SetTag("stemsharp.chain", _chain.Model);
         using SeparatorSong song = new(input, _chain.SampleRate, _chain.Channels, _options.TemporaryFolder);
         _song = song;

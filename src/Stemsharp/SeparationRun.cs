@@ -22,7 +22,7 @@ internal sealed class SeparationRun(
 
     public SeparationSummary Execute(OpenedInput input, IStemSink sink)
     {
-        using Activity? activity = SeparationTelemetry.Source.StartActivity("separation");
+        using Activity? activity = SeparationTelemetry.Start("separation");
         activity?.SetTag("stemsharp.model", separator.Model);
         IReadOnlyList<BagMember> members = engines.Members;
         Bag bag = new(members, wanted);
@@ -149,12 +149,12 @@ internal sealed class SeparationRun(
     {
         double seconds = summary.Elapsed.TotalSeconds;
         SeparatorLog.Finished(logger, input.Name, seconds, _seconds / seconds, summary.SilentSegments);
-        SeparationTelemetry.AudioSeparated.Add(_seconds);
+        SeparationTelemetry.Separated(_seconds);
         for (int i = 0; i < summary.Peaks.Count; i++)
         {
             if (summary.Peaks[i] > 1)
             {
-                SeparationTelemetry.ClippingStems.Add(1);
+                SeparationTelemetry.Clipped();
                 SeparatorLog.Clipping(logger, summary.Info.Stems[i], input.Name, summary.Peaks[i]);
             }
         }

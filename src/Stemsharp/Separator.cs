@@ -130,6 +130,7 @@ public sealed class Separator : StemSeparator
         int samples = Options.Defaults.Segment is { } seconds ? (int)(SampleRate * seconds) : cut.Samples;
         IEngine engine = pass.Member.Engines.Open(cut.NetworkSamples(samples), long.MaxValue);
         (engine as IRehearsable)?.Rehearse(pass.Stems);
+        SongRehearsal.Run(Source, Options);
     }
 
     private protected override SeparationSummary Execute(

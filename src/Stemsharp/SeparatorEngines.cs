@@ -141,7 +141,7 @@ internal sealed class SeparatorEngines : IDisposable
         while (true)
         {
             (Backend Backend, EngineSettings Settings) choice = choices.Dequeue();
-            using Activity? activity = SeparationTelemetry.Source.StartActivity("load");
+            using Activity? activity = SeparationTelemetry.Start("load");
             long began = Stopwatch.GetTimestamp();
             IEngine engine;
             try
@@ -176,8 +176,7 @@ internal sealed class SeparatorEngines : IDisposable
             TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
             string description = engine.Description;
             activity?.SetTag("stemsharp.network", network.Signature).SetTag("stemsharp.engine", description).SetTag("stemsharp.memory", engine.HostBytes);
-            SeparationTelemetry.LoadDuration.Record(elapsed.TotalSeconds, SeparationTelemetry.Engine(description));
-            SeparationTelemetry.NetworkMemory.Add(_loaded.Bytes);
+            SeparationTelemetry.Loaded(elapsed.TotalSeconds, _loaded.Bytes, description);
             SeparatorLog.Loaded(_logger, network.Signature, description, elapsed.TotalSeconds);
             if (_loaded.Bytes > 0)
             {
@@ -223,7 +222,7 @@ internal sealed class SeparatorEngines : IDisposable
         {
             _loaded = null;
             loaded.Engine.Dispose();
-            SeparationTelemetry.NetworkMemory.Add(-loaded.Bytes);
+            SeparationTelemetry.Unloaded(loaded.Bytes);
         }
     }
 

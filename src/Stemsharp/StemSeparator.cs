@@ -65,8 +65,8 @@ public abstract class StemSeparator : IAsyncDisposable, IDisposable
     public abstract string ComputeFingerprint();
 
     /// <summary>
-    /// Loads the first network, where none is loaded, and has the code compiled that runs it, so that the first song is as fast as the
-    /// second. Without it the first song does both.
+    /// Loads the first network, where none is loaded, and has the code compiled that a song goes through (once in a process, by a rehearsal in the temporary
+    /// folder), so that the first song is as fast as the second. Without it the first song does both.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait for a separation that is running.</param>
     /// <exception cref="ModelException">The weights cannot be read or do not fit.</exception>

@@ -201,7 +201,7 @@ internal sealed class PieceQueue : IDisposable
     {
         IEngine engine = _engine!;
         long began = Stopwatch.GetTimestamp();
-        using (Activity? activity = SeparationTelemetry.Source.StartActivity("segment"))
+        using (Activity? activity = SeparationTelemetry.Start("segment"))
         {
             activity?.SetTag("stemsharp.engine", engine.Description);
             await engine.RunAsync([.. entries.Select(e => e.Buffer!)], _pass.Stems, _cancellation.Token).ConfigureAwait(false);
@@ -213,11 +213,7 @@ internal sealed class PieceQueue : IDisposable
             Array.ForEach(entries, e => e.Stage = stage);
         }
 
-        // An engine's description is made anew each time it is asked for.
-        if (SeparationTelemetry.SegmentDuration.Enabled)
-        {
-            SeparationTelemetry.SegmentDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds / entries.Length, SeparationTelemetry.Engine(engine.Description));
-        }
+        SeparationTelemetry.RanSegments(Stopwatch.GetElapsedTime(began).TotalSeconds, entries.Length, engine);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

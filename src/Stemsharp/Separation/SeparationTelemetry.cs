@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Stemsharp.Inference;
 
 namespace Stemsharp.Separation;
 
@@ -8,29 +9,87 @@ internal static class SeparationTelemetry
 {
     public const string Name = "Stemsharp";
 
-    private static readonly Meter Meter = new(Name);
+    private static readonly Meter s_meter = new(Name);
+    private static readonly ActivitySource s_source = new(Name);
+    private static readonly AsyncLocal<bool> s_ignores = new();
 
-    /// <summary>Activities: <c>separation</c> around a song, <c>load</c> around a network's loading, <c>segment</c>.</summary>
-    public static ActivitySource Source { get; } = new(Name);
-
-    public static Histogram<double> SegmentDuration { get; } = Meter.CreateHistogram<double>(
+    private static readonly Histogram<double> s_segmentDuration = s_meter.CreateHistogram<double>(
         "stemsharp.segment.duration", "s", "Time for one segment, its transforms included.");
 
-    public static Counter<long> SilentSegments { get; } = Meter.CreateCounter<long>(
+    private static readonly Counter<long> s_silentSegments = s_meter.CreateCounter<long>(
         "stemsharp.segments.silent", "{segment}", "Segments of digital silence, which were skipped.");
 
-    public static Histogram<double> LoadDuration { get; } = Meter.CreateHistogram<double>(
+    private static readonly Histogram<double> s_loadDuration = s_meter.CreateHistogram<double>(
         "stemsharp.load.duration", "s", "Time to read a network's weights and make its engine.");
 
-    public static UpDownCounter<long> NetworkMemory { get; } = Meter.CreateUpDownCounter<long>(
+    private static readonly UpDownCounter<long> s_networkMemory = s_meter.CreateUpDownCounter<long>(
         "stemsharp.network.memory", "By", "Memory of the loaded networks of Stemsharp's own engine: weights, and working memory of each segment at once.");
 
-    /// <summary>The tag that names the engine.</summary>
-    public static KeyValuePair<string, object?> Engine(string description) => new("stemsharp.engine", description);
-
-    public static Counter<double> AudioSeparated { get; } = Meter.CreateCounter<double>(
+    private static readonly Counter<double> s_audioSeparated = s_meter.CreateCounter<double>(
         "stemsharp.audio.separated", "s", "Audio that was separated.");
 
-    public static Counter<long> ClippingStems { get; } = Meter.CreateCounter<long>(
+    private static readonly Counter<long> s_clippingStems = s_meter.CreateCounter<long>(
         "stemsharp.stems.clipping", "{stem}", "Stems whose peak is above full scale.");
+
+    /// <summary>Tells observers nothing of what the caller, and what it calls, does from here on: it is no song of a user's.</summary>
+    public static void Ignore() => s_ignores.Value = true;
+
+    /// <summary>Begins an activity: <c>separation</c> around a song, <c>chain</c>, <c>load</c> around a network's loading, <c>segment</c>.</summary>
+    public static Activity? Start(string activity) => s_ignores.Value ? null : s_source.StartActivity(activity);
+
+    /// <summary>Segments have been through a network.</summary>
+    /// <param name="seconds">Time for all of them.</param>
+    /// <param name="segments">Their number.</param>
+    /// <param name="engine">What ran them.</param>
+    public static void RanSegments(double seconds, int segments, IEngine engine)
+    {
+        // An engine's description is made anew each time it is asked for.
+        if (s_segmentDuration.Enabled && !s_ignores.Value)
+        {
+            s_segmentDuration.Record(seconds / segments, Engine(engine.Description));
+        }
+    }
+
+    /// <summary>A segment of digital silence was skipped.</summary>
+    public static void SkippedSegment() => Add(s_silentSegments, 1);
+
+    /// <summary>A network was read.</summary>
+    /// <param name="seconds">Time for it.</param>
+    /// <param name="bytes">Memory that it takes.</param>
+    /// <param name="engine">The engine's description.</param>
+    public static void Loaded(double seconds, long bytes, string engine)
+    {
+        if (!s_ignores.Value)
+        {
+            s_loadDuration.Record(seconds, Engine(engine));
+            s_networkMemory.Add(bytes);
+        }
+    }
+
+    /// <summary>A network's memory was given back.</summary>
+    public static void Unloaded(long bytes)
+    {
+        if (!s_ignores.Value)
+        {
+            s_networkMemory.Add(-bytes);
+        }
+    }
+
+    /// <summary>A song is finished.</summary>
+    /// <param name="seconds">Its length.</param>
+    public static void Separated(double seconds) => Add(s_audioSeparated, seconds);
+
+    /// <summary>A stem has a peak above full scale.</summary>
+    public static void Clipped() => Add(s_clippingStems, 1);
+
+    private static void Add<T>(Counter<T> counter, T count)
+        where T : struct
+    {
+        if (!s_ignores.Value)
+        {
+            counter.Add(count);
+        }
+    }
+
+    private static KeyValuePair<string, object?> Engine(string description) => new("stemsharp.engine", description);
 }

@@ -172,7 +172,7 @@ internal sealed class TrackSeparator
             else
             {
                 _silent++;
-                SeparationTelemetry.SilentSegments.Add(1);
+                SeparationTelemetry.SkippedSegment();
             }
 
             made = timeline?.Add("blend", began, stage, made) ?? -1;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Stemsharp.Audio;
+using Stemsharp.Inference;
 using Stemsharp.Separation;
 
 namespace Stemsharp.Cli.Benchmarks.Pipeline;

@@ -1,6 +1,4 @@
-using Stemsharp.Inference;
-
-namespace Stemsharp.Cli.Benchmarks.Pipeline;
+namespace Stemsharp.Inference;
 
 /// <summary>Engines that take no time: every stem is the mix. What is left is everything around a network.</summary>
 internal sealed class CopyBackend : Backend
