@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Stemsharp.Client;
@@ -13,7 +14,53 @@ namespace Stemsharp.Client;
 /// <param name="Created">When the server took it.</param>
 public sealed record Song(
     string Id, string Name, long Bytes, double DurationSeconds, int SampleRate, int Channels, string Format,
-    DateTimeOffset Created);
+    DateTimeOffset Created)
+{
+    /// <summary>What it is called: as somebody has named it, as its tags say, or its file's name.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Who plays; null where nobody says.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>Whether its file has a picture: <c>GET /api/v1/songs/{id}/cover</c>.</summary>
+    public bool HasCover { get; init; }
+}
+
+/// <summary>
+/// What the server keeps of a song for those who play it. Sent to be changed, what is null stays as it is.
+/// </summary>
+public sealed record SongNotes
+{
+    /// <summary>What the song is called, at most 255 characters; empty for what its file says.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Who plays, at most 255 characters; empty for what its file says.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>Levels of stems, by their names.</summary>
+    public IReadOnlyDictionary<string, StemLevel>? Levels { get; init; }
+
+    /// <summary>Named places and stretches, in the song's order.</summary>
+    public IReadOnlyList<SongMarker>? Markers { get; init; }
+
+    /// <summary>A client's own settings for practising this song, a JSON object of at most 16 KiB; the server keeps it as it is.</summary>
+    public JsonElement? Practice { get; init; }
+}
+
+/// <summary>How a stem is heard.</summary>
+/// <param name="Gain">A factor, 0 to 4.</param>
+/// <param name="Pan">−1 for the left to 1 for the right.</param>
+/// <param name="Mute">Whether it is silent.</param>
+public sealed record StemLevel(double Gain, double Pan, bool Mute);
+
+/// <summary>A named place in a song, or a stretch of it.</summary>
+/// <param name="Name">At most 80 characters.</param>
+/// <param name="Start">Seconds from the song's beginning.</param>
+public sealed record SongMarker(string Name, double Start)
+{
+    /// <summary>Where the stretch ends, in seconds; null for a place.</summary>
+    public double? End { get; init; }
+}
 
 /// <summary>An upload in pieces.</summary>
 /// <param name="Id">26 characters that cannot be guessed.</param>
@@ -161,6 +208,15 @@ public sealed record Job(
     /// <summary>Where it stands in the queue: of the queued jobs the one with the lowest goes next.</summary>
     public double Order { get; init; }
 
+    /// <summary>The song's <see cref="Song.Title"/>.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>The song's <see cref="Song.Artist"/>.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>The song's <see cref="Song.HasCover"/>.</summary>
+    public bool HasCover { get; init; }
+
     /// <summary>How far it is; null unless running.</summary>
     public JobProgress? Progress { get; init; }
 
@@ -219,6 +275,18 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
     /// is here, and of a chain. A job with the overlap f takes (1 − this) / (1 − f) of the time.
     /// </summary>
     public double? Overlap { get; init; }
+
+    /// <summary>Whether it is a toy for trying things out and no match for real songs.</summary>
+    public bool IsToy { get; init; }
+
+    /// <summary>What it is recommended for: <c>two</c> (one stem and the rest), <c>four</c>, <c>six</c> stems, <c>best</c> quality, <c>karaoke</c>.</summary>
+    public IReadOnlyList<string> Purposes { get; init; } = [];
+
+    /// <summary>
+    /// Seconds of song that a second of work is expected to take apart on this machine, in one pass at the model's own overlap: the median
+    /// of its last songs, or of another model's by what both compute; null where nothing is known yet.
+    /// </summary>
+    public double? TimesRealTime { get; init; }
 
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
@@ -309,6 +377,7 @@ public sealed record Problem(string Type, string Title, int Status)
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Song))]
 [JsonSerializable(typeof(IReadOnlyList<Song>))]
+[JsonSerializable(typeof(SongNotes))]
 [JsonSerializable(typeof(Upload))]
 [JsonSerializable(typeof(NewUpload))]
 [JsonSerializable(typeof(LocalSong))]

@@ -15,21 +15,63 @@ internal sealed class SongStore
     private readonly ServeOptions _options;
     private readonly ISongSeparator _separator;
     private readonly ILogger<SongStore> _logger;
+    private readonly INoteStore _noteStore;
     private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
+    private readonly ConcurrentDictionary<string, SongNotes> _notes = [];
+    private readonly Lock _changes = new();
 
-    public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, ILogger<SongStore> logger)
+    public SongStore(
+        DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, INoteStore notes, ILogger<SongStore> logger)
     {
-        (_folder, _disk, _options, _separator, _logger) = (folder, disk, options, separator, logger);
+        (_folder, _disk, _options, _separator, _noteStore, _logger) = (folder, disk, options, separator, notes, logger);
         foreach ((string id, StoredSong song) in folder.Recover("songs", RecordName, StoreJson.Default.StoredSong, logger))
         {
             _songs[id] = song;
             _disk.Set(Item(id), DataFolder.SizeOf(folder.Song(id)));
         }
+
+        foreach ((string id, SongNotes kept) in notes.ReadNotes())
+        {
+            _notes[id] = kept;
+        }
     }
 
-    public IEnumerable<Song> Songs => _songs.Values.Select(song => song.Song).OrderByDescending(song => song.Created);
+    public IEnumerable<Song> Songs => _songs.Values.Select(Shown).OrderByDescending(song => song.Created);
 
-    public Song Get(string id) => Find(id).Song;
+    public Song Get(string id) => Shown(Find(id));
+
+    public Song? TryGet(string id) => _songs.TryGetValue(id, out StoredSong? song) ? Shown(song) : null;
+
+    /// <summary>What is kept of a song for its players.</summary>
+    public SongNotes Notes(string id)
+    {
+        Find(id);
+        return _notes.GetValueOrDefault(id) ?? new SongNotes();
+    }
+
+    /// <summary>Changes what is kept of a song, or throws and changes nothing.</summary>
+    public SongNotes Change(string id, SongNotes change)
+    {
+        NotesCheck.Check(change);
+        lock (_changes)
+        {
+            SongNotes before = Notes(id), after = new()
+            {
+                Title = change.Title ?? before.Title,
+                Artist = change.Artist ?? before.Artist,
+                Levels = change.Levels ?? before.Levels,
+                Markers = change.Markers ?? before.Markers,
+                Practice = change.Practice ?? before.Practice,
+            };
+            _noteStore.SaveNotes(id, after);
+            return _notes[id] = after;
+        }
+    }
+
+    /// <summary>The file of a song's picture and what kind it is.</summary>
+    public (string Path, string Type) Cover(string id) => Find(id).CoverType is { } type
+        ? (CoverPath(id), type)
+        : throw new StoreException(StoreErrorKind.NotFound, "The song has no picture.");
 
     /// <summary>Where the song's bytes are. A file outside the data folder is checked against the roots once more.</summary>
     public string Source(string id)
@@ -107,6 +149,10 @@ internal sealed class SongStore
     {
         DataFolder.DeleteAccepted(Record(id), _logger);
         Forget(id);
+        if (_notes.TryRemove(id, out _))
+        {
+            _noteStore.DeleteNotes(id);
+        }
     }
 
     /// <summary>Gives back what a song without a record has taken.</summary>
@@ -126,13 +172,28 @@ internal sealed class SongStore
 
     private string Record(string id) => Path.Combine(_folder.Song(id), RecordName);
 
+    private string CoverPath(string id) => Path.Combine(_folder.Song(id), "cover");
+
+    /// <summary>A song as its notes call it.</summary>
+    private Song Shown(StoredSong stored)
+    {
+        Song song = stored.Song;
+        SongNotes? notes = _notes.GetValueOrDefault(song.Id);
+        return song with
+        {
+            Title = notes?.Title is { Length: > 0 } title ? title : song.Title ?? Path.GetFileNameWithoutExtension(song.Name),
+            Artist = notes?.Artist is { Length: > 0 } artist ? artist : song.Artist,
+            HasCover = stored.CoverType is not null,
+        };
+    }
+
     private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw StoreException.NotFound("song", id);
 
     private Song Keep(string id, string name, string source, long bytes, string? path, CancellationToken cancellationToken)
     {
         if (bytes == 0)
         {
-            throw new StoreException(StoreErrorKind.NotMusic, "The file is empty.");
+            throw Empty(name);
         }
 
         AudioFacts facts;
@@ -152,12 +213,21 @@ internal sealed class SongStore
                 $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
         }
         Song song = new(
-            id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow);
-        StoredSong stored = new(song, path);
-        _disk.Set(Item(id), path is null ? bytes : 0);
+            id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow)
+        {
+            Title = ClientText.Line(facts.Title),
+            Artist = ClientText.Line(facts.Artist),
+        };
+        StoredSong stored = new(song, path) { CoverType = facts.Cover?.MimeType };
+        if (facts.Cover is { } cover)
+        {
+            File.WriteAllBytes(CoverPath(id), cover.Data.Span);
+        }
+
+        _disk.Set(Item(id), (path is null ? bytes : 0) + (facts.Cover?.Data.Length ?? 0));
         DataFolder.WriteJson(Record(id), stored, StoreJson.Default.StoredSong);
         _songs[id] = stored;
-        return song;
+        return Shown(stored);
     }
 
     private async Task<long> CopyAsync(string id, Stream body, string target, long? announced, CancellationToken cancellationToken)
@@ -195,6 +265,9 @@ internal sealed class SongStore
         file.Flush(flushToDisk: true);
         return bytes;
     }
+
+    public static StoreException Empty(string name) => new(
+        StoreErrorKind.NotMusic, $"'{ClientText.Quoted(name)}' is empty: the file has no bytes. Choose another, or copy it anew from where it came.");
 
     public static StoreException UploadTooLarge(ServeOptions options) => new(
         StoreErrorKind.TooLarge,

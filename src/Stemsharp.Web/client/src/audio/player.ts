@@ -24,6 +24,7 @@ export class Player extends EventTarget {
   private context: AudioContext | undefined;
   private node: AudioWorkletNode | undefined;
   private master: GainNode | undefined;
+  private insert: AudioNode | undefined;
   private volume = 1;
   private sources: StemSource[] = [];
   private frames = 0;
@@ -79,6 +80,29 @@ export class Player extends EventTarget {
     this.master?.gain.setTargetAtTime(volume, this.context!.currentTime, 0.01);
   }
 
+  /** The context that plays, made where there is none yet, such as before the first sound. */
+  async audioContext(): Promise<AudioContext> {
+    await this.ensureContext();
+    return this.context!;
+  }
+
+  /**
+   * Puts a node of that context between the mixer and the volume, such as one that changes speed or pitch of what is mixed; undefined takes it
+   * away. It is gone with the context, of which "context" tells.
+   */
+  setInsert(node: AudioNode | undefined): void {
+    this.node?.disconnect();
+    this.insert?.disconnect();
+    this.insert = node;
+    this.connect();
+  }
+
+  private connect(): void {
+    if (!this.node || !this.master) return;
+    if (this.insert) this.node.connect(this.insert).connect(this.master);
+    else this.node.connect(this.master);
+  }
+
   async play(): Promise<void> {
     if (this.sources.length === 0) return;
     this.playing = true;
@@ -127,8 +151,10 @@ export class Player extends EventTarget {
     const node = new AudioWorkletNode(context, "stem-mixer", { numberOfInputs: 0, outputChannelCount: [2] });
     node.port.onmessage = (event: MessageEvent<FromMixer>) => this.take(event.data);
     this.master = new GainNode(context, { gain: this.volume });
-    node.connect(this.master).connect(context.destination);
+    this.master.connect(context.destination);
     this.node = node;
+    this.connect();
+    this.dispatchEvent(new Event("context"));
     // The mixer starts empty: it is told everything once more.
     this.dropAll();
     this.post({ kind: "open", lanes: this.sources.length, frames: this.frames });
@@ -140,7 +166,7 @@ export class Player extends EventTarget {
 
   private closeContext(): void {
     void this.context?.close();
-    this.context = this.node = this.master = undefined;
+    this.context = this.node = this.master = this.insert = undefined;
   }
 
   private take(message: FromMixer): void {
