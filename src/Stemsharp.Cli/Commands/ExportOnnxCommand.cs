@@ -38,7 +38,7 @@ internal static class ExportOnnxCommand
         Option<int> batch = new("--batch") { Description = "Segments per run, 1 to 64.", DefaultValueFactory = _ => 1 };
         Option<double?> segment = new("--segment") { Description = "Length of a segment in seconds; other lengths than the model's own change its stems; by how much is measured and reported." };
         Option<string[]> stems = new("--stems") { Description = "Only these stems, separated by commas.", HelpName = "STEM,STEM" };
-        Option<int?> attention = new("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit (default: 128; for NVIDIA's GPUs none)." };
+        Option<int?> attention = new("--attention-limit") { Description = "Largest score tensor of attention in MiB; 0 for no limit (default: 128; for wasm 4, for NVIDIA's GPUs none)." };
         Option<string?> target = new("--target") { Description = $"Write the form that this target likes, and fail when it does not take it: {string.Join(", ", OnnxTargets.All.Select(t => t.Name))}.", HelpName = "TARGET" };
         graph.AcceptOnlyFromAmong("waveform", "spectrogram");
         precision.AcceptOnlyFromAmong("fp32", "mixed", "fp16");
@@ -68,13 +68,12 @@ internal static class ExportOnnxCommand
             }
 
             OnnxTarget? wanted = line.GetValue(target) is { } named ? OnnxTargets.Of(named) : null;
-            OnnxForm form = wanted?.Form ?? OnnxForm.Portable;
-            int limit = Values.Within("--attention-limit", line.GetValue(attention) ?? (form == OnnxForm.Gpu ? 0 : 128), 0, 1 << 20);
+            int limit = Values.Within("--attention-limit", line.GetValue(attention) ?? wanted?.AttentionLimit ?? 128, 0, 1 << 20);
             OnnxExportOptions options = new()
             {
                 Graph = Enum.Parse<OnnxGraphKind>(line.GetValue(graph)!, ignoreCase: true),
                 Precision = Enum.Parse<OnnxPrecision>(line.GetValue(precision)!, ignoreCase: true),
-                Form = form,
+                Form = wanted?.Form ?? OnnxForm.Portable,
                 Int8 = line.GetValue(quantize) is not null,
                 HalfWeights = !stored.Contains("fp32"),
                 ExternalWeights = stored.Contains("external"),

@@ -11,4 +11,10 @@ public enum OnnxForm
     /// between products of halves.
     /// </summary>
     Gpu,
+
+    /// <summary>
+    /// For onnxruntime on wasm, and where else memory is short: between inputs and outputs the first axis is left open, so that onnxruntime
+    /// keeps no memory for a later tensor of the same shape. With <see cref="OnnxExportOptions.AttentionLimit"/> at 4 MiB it needs least.
+    /// </summary>
+    Wasm,
 }

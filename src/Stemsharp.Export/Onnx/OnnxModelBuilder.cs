@@ -84,6 +84,11 @@ internal static class OnnxModelBuilder
             PlanarForm.Apply(graph.Proto);
         }
 
+        if (options.Form == OnnxForm.Wasm)
+        {
+            OpenForm.Apply(graph.Proto);
+        }
+
         CastGrouping.Apply(graph.Proto);
         ConstantNames.Apply(graph.Proto);
 

@@ -109,10 +109,20 @@ public class TargetTests
         Assert.Contains("Sigmoid ×1: not taken in Int64", TargetVerdict.Of(model, tensorRT).Obstacles);
         output.Type.TensorType.ElemType = (int)ElementType.Float;
         output.Type.TensorType.Shape.Dim[0].DimValue = 1 << 30;
-        Assert.Contains(TargetVerdict.Of(model, tensorRT).Obstacles, o => o.StartsWith("Sigmoid ×1: a tensor of ", StringComparison.Ordinal));
+        Assert.Contains(TargetVerdict.Of(model, tensorRT).Obstacles, o => o.StartsWith("tensors of up to ", StringComparison.Ordinal));
         model.OpsetImport[0].Version = 30;
         Assert.Contains("operator set 30; it takes 9 to 20", TargetVerdict.Of(model, tensorRT).Obstacles);
         Assert.Contains("web-wasm", Assert.Throws<OptionException>(() => OnnxTargets.Of("abacus")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a browser may be unable to bind is refused, and not said to be left to the CPU.</summary>
+    [Fact]
+    public void A_network_whose_tensors_are_too_large_for_WebGPU_is_refused_there()
+    {
+        ModelProto model = OnnxModelBuilder.Build(FamilyTable.All.Open("synthetic:mdx23c-vocals"), new OnnxGraphOptions());
+        Assert.Contains(TargetVerdict.Of(model, OnnxTargets.Of("web-webgpu")).Obstacles, o => o.StartsWith("tensors of up to 268,435,456 bytes", StringComparison.Ordinal));
+        Assert.True(TargetVerdict.Of(model, OnnxTargets.Of("web-wasm")).Runs);
+        Assert.True(TargetVerdict.Of(model, OnnxTargets.Of("directml")).Runs);
     }
 
     /// <summary>STEMSHARP_WRITE_DOCS=1 writes the page anew.</summary>
@@ -164,8 +174,13 @@ public class TargetTests
             page.Append(target.MostElements is { } elements ? string.Create(CultureInfo.InvariantCulture, $"at most {elements:N0} elements a tensor; ") : "");
             page.Append(target.MostBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"at most {bytes:N0} bytes a tensor; ") : "");
             page.Append(CultureInfo.InvariantCulture, $"a file of at most {target.MostFileBytes:N0} bytes. ");
-            page.Append(target.Form == OnnxForm.Gpu ? $"Exports for it are in the form for GPUs, operator set {target.Opset}. " : "");
-            page.Append(target.LeavesRest ? "What it does not take is left to the CPU.\n\n" : "What it does not take makes it refuse the file.\n\n");
+            page.Append(target.Form switch
+            {
+                OnnxForm.Gpu => $"Exports for it are in the form for GPUs, operator set {target.Opset}. ",
+                OnnxForm.Wasm => $"Exports for it are in the form for wasm, with attention in blocks of {target.AttentionLimit} MiB. ",
+                _ => "",
+            });
+            page.Append(target.LeavesRest ? $"Operators and types that it does not take are left to the CPU{(target.MostBytes is null ? "" : "; larger tensors make it refuse the file")}.\n\n" : "What it does not take makes it refuse the file.\n\n");
             foreach (IGrouping<string, string> group in target.Operators.GroupBy(o => string.Join(", ", o.Value), o => o.Key))
             {
                 page.Append(CultureInfo.InvariantCulture, $"- {group.Key}: {string.Join(", ", group.Order(StringComparer.Ordinal))}\n");

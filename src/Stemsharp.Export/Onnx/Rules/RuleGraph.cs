@@ -32,7 +32,7 @@ internal sealed class RuleGraph
         {
             if (value.Type?.TensorType?.Shape is { } shape)
             {
-                _shapes[value.Name] = [.. shape.Dim.Select(d => d.DimValue)];
+                _shapes[value.Name] = [.. shape.Dim.Select(d => Math.Max(1, d.DimValue))];
             }
 
             _readers[value.Name] = _readers.GetValueOrDefault(value.Name) + (graph.Output.Contains(value) ? 1 : 0);
@@ -48,7 +48,7 @@ internal sealed class RuleGraph
 
     public TensorProto? Stored(string value) => _stored.GetValueOrDefault(value);
 
-    /// <summary>The declared shape; null where the file says none.</summary>
+    /// <summary>The declared shape, with 1 for an axis that is left open; null where the file says none.</summary>
     public long[]? Shape(string value) => _shapes.GetValueOrDefault(value) ?? (_stored.TryGetValue(value, out TensorProto? tensor) ? [.. tensor.Dims] : null);
 
     /// <summary>The axes that a reduction takes, counted from the first; all axes where it names none, null where the file does not say.</summary>

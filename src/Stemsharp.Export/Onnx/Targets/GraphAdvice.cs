@@ -19,7 +19,7 @@ internal sealed record GraphAdvice(string Runtime, string Text)
         List<GraphAdvice> advice = [];
         if (graph.Node.Any(n => Computes(n, ElementType.Half)))
         {
-            advice.Add(new("web-wasm and CPUs", "halves are computed in single precision between casts, which takes more memory and time than an fp32 graph: htdemucs 2.0 to 2.2 GB of heap in place of 1.2. Export with --precision fp32, against memory with --attention-limit 4 (0.86 GB)"));
+            advice.Add(new("web-wasm and CPUs", "halves are computed in single precision between casts, which takes more memory and time than an fp32 graph: htdemucs 2.0 to 2.2 GB of heap in place of 1.2. Export with --precision fp32, and for wasm with --target web-wasm (0.64 GB)"));
         }
 
         HashSet<string> halves = [.. graph.Initializer.Where(i => i.DataType == (int)ElementType.Half && i.Dims.Aggregate(1L, (n, d) => n * d) >= LargeProduct).Select(i => i.Name)];

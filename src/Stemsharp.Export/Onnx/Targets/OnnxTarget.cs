@@ -18,6 +18,9 @@ internal sealed record OnnxTarget
     /// <summary>The operator set that an export for it has, unless another is asked for.</summary>
     public int Opset { get; init; } = 17;
 
+    /// <summary>The largest score tensor in MiB that an export for it has, unless another is asked for; 0 for no limit.</summary>
+    public int AttentionLimit { get; init; } = 128;
+
     /// <summary>Largest number of axes of a tensor; null where no limit is documented.</summary>
     public int? HighestRank { get; init; }
 

@@ -22,7 +22,7 @@ internal static class OnnxTargets
             Name = "cpu",
             Title = "onnxruntime's CPU provider, 1.31",
             Opsets = (7, 24),
-            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
+            Operators = Table(["Compress", "Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
             Notes = ["Most operators have no kernel for halves: onnxruntime casts to single precision around them. Every kind of exported graph is run on it by the tests."],
             Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cpuexecutionprovider"],
         },
@@ -34,7 +34,8 @@ internal static class OnnxTargets
             LeavesRest = true,
             Form = OnnxForm.Gpu,
             Opset = 20,
-            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
+            AttentionLimit = 0,
+            Operators = Table(["Compress", "Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, H, B, U]), ("DequantizeLinear", [F, H, B, U]), ("MatMulInteger", [B, I])),
             Notes = ["Precision comes from the graph: Stemsharp switches TF32 off. DynamicQuantizeLinear has no kernel, so that integers cost copies."],
             Sources = ["https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cudaexecutionprovider", "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"],
         },
@@ -47,6 +48,7 @@ internal static class OnnxTargets
             MostElements = int.MaxValue,
             Form = OnnxForm.Gpu,
             Opset = 20,
+            AttentionLimit = 0,
             Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L]), ("QuantizeLinear", [F, H, B]), ("DequantizeLinear", [F, H, B])),
             Notes = ["Opset 9 to 20 is TensorRT 10.0's range; later versions take newer ones as well.", "Axes of ReduceSum, Pad, Slice and others must be initializers, as they are in every exported graph.", "Of integers only int8 by QuantizeLinear and DequantizeLinear: dynamically quantized graphs are refused."],
             Sources =
@@ -60,7 +62,9 @@ internal static class OnnxTargets
             Name = "web-wasm",
             Title = "onnxruntime-web 1.23, wasm",
             Opsets = (7, 23),
-            Operators = Table(["Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
+            Form = OnnxForm.Wasm,
+            AttentionLimit = 4,
+            Operators = Table(["Compress", "Expand", "Gather", "LSTM", "Max", "Pad", "ReduceSumSquare", "Sum"], ("Cast", [F, H, I, L, B, U]), ("QuantizeLinear", [F, B, U]), ("DequantizeLinear", [F, B, U]), ("DynamicQuantizeLinear", [F, U]), ("MatMulInteger", [B, U, I])),
             Notes = ["The kernels are the CPU provider's. Most have none for halves: onnxruntime casts to single precision around them.", "wasm addresses 4 GB, for everything together."],
             Sources =
             [

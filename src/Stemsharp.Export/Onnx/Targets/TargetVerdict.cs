@@ -14,7 +14,7 @@ internal sealed record TargetVerdict(OnnxTarget Target, IReadOnlyList<string> Ob
     /// <summary>Holds a graph against every target.</summary>
     public static IReadOnlyList<TargetVerdict> All(ModelProto model) => [.. OnnxTargets.All.Select(target => Of(model, target))];
 
-    /// <summary>Holds a graph against a target. Types and shapes are the ones that the file declares.</summary>
+    /// <summary>Holds a graph against a target. Types and shapes are the ones that the file declares; an axis that it leaves open counts as one long.</summary>
     public static TargetVerdict Of(ModelProto model, OnnxTarget target)
     {
         List<string> obstacles = [], elsewhere = [];
@@ -43,7 +43,21 @@ internal sealed record TargetVerdict(OnnxTarget Target, IReadOnlyList<string> Ob
             (target.LeavesRest ? elsewhere : obstacles).Add($"{group.Key.OpType} ×{group.Count()}: {group.Key.Reason}");
         }
 
+        // Providers take nodes by operator and type before they ask for memory: a tensor that is too large is not left to the CPU, but fails.
+        Hold(target.MostElements, "elements", Elements);
+        Hold(target.MostBytes, "bytes", v => Elements(v) * ((ElementType)v.Type.TensorType.ElemType).Size());
         return new TargetVerdict(target, obstacles, elsewhere);
+
+        void Hold(long? most, string unit, Func<ValueInfoProto, long> sizeOf)
+        {
+            long[] large = [.. values.Values.Select(sizeOf).Where(n => n > most)];
+            if (large.Length > 0)
+            {
+                obstacles.Add($"tensors of up to {large.Max():N0} {unit}, {large.Length} of them above the {most:N0} that it takes for certain: export with a shorter --segment where the network has no length of its own, or for another target");
+            }
+        }
+
+        static long Elements(ValueInfoProto value) => value.Type.TensorType.Shape.Dim.Aggregate(1L, (n, d) => n * Math.Max(1, d.DimValue));
 
         string? Refusal(NodeProto node)
         {
@@ -65,21 +79,10 @@ internal sealed record TargetVerdict(OnnxTarget Target, IReadOnlyList<string> Ob
                     continue;
                 }
 
-                long elements = value.Type.TensorType.Shape.Dim.Aggregate(1L, (n, d) => n * d.DimValue);
                 int rank = value.Type.TensorType.Shape.Dim.Count;
                 if (rank > target.HighestRank)
                 {
                     return $"{rank} axes; {target.HighestRank} are taken";
-                }
-
-                if (elements > target.MostElements)
-                {
-                    return $"a tensor of {elements:N0} elements; {target.MostElements:N0} are taken";
-                }
-
-                if (elements * ((ElementType)type).Size() > target.MostBytes)
-                {
-                    return $"a tensor of {elements * ((ElementType)type).Size():N0} bytes; {target.MostBytes:N0} are taken";
                 }
             }
 
