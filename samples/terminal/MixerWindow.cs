@@ -103,6 +103,12 @@ internal sealed class MixerWindow : Window
         if (chosen.Length == 0)
         {
             Show("No song is chosen: Space chooses one");
+            // When the button is done with the key, which gives it the focus.
+            _app.AddTimeout(TimeSpan.Zero, () =>
+            {
+                _songs.SetFocus();
+                return false;
+            });
             return;
         }
 

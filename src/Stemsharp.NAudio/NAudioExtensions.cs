@@ -23,7 +23,7 @@ public static class NAudioExtensions
     public static ISampleProvider ToSampleProvider(this SeparationResult result, string stem)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return new ChannelsSampleProvider(result[stem], result.SampleRate);
+        return new ReaderSampleProvider(result.OpenReader(stem));
     }
 
     /// <summary>Plays a stem while the song is separated.</summary>

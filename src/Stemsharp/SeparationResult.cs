@@ -112,6 +112,11 @@ public sealed class SeparationResult
         return rest;
     }
 
+    /// <summary>Reads a stem from its start, interleaved, as players and writers take samples.</summary>
+    /// <param name="stem">Its name.</param>
+    /// <exception cref="OptionException">There is no such stem among <see cref="StemNames"/>.</exception>
+    public IAudioReader OpenReader(string stem) => new PlanarReader(this[stem], SampleRate);
+
     /// <summary>Writes the stems into files, as <see cref="StemSeparator.SeparateToFilesAsync(AudioInput, string, StemFileOptions?, SeparationOptions?, IProgress{SeparationProgress}?, CancellationToken)"/> does.</summary>
     /// <param name="folder">Where files go; made if it does not exist.</param>
     /// <param name="files">Format, names, levels; null for the defaults. Of the input only its rate is still known: its tags and depth are not.</param>

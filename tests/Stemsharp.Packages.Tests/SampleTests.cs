@@ -89,13 +89,16 @@ public sealed class SampleTests : IDisposable
         Assert.Equal(6, Directory.GetFiles(Path.Combine(outbox, "demo", "a song"), "*.wav").Length);
     }
 
-    internal static string Program(string folder, string name) =>
-        RepositoryFiles.Sample(folder, "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)))!, "net10.0", $"{name}.dll");
+    internal static string Program(string folder, string name) => Path.Combine(RepositoryFiles.Sample(folder), Built(name));
+
+    /// <summary>Where a project's program lies in its folder, built as these tests are.</summary>
+    internal static string Built(string name) =>
+        Path.Combine("bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)))!, "net10.0", $"{name}.dll");
 
     private static Task<(int Code, string Output)> RunAsync(string folder, string name, params string[] arguments) =>
         EndAsync(Start("dotnet", [Program(folder, name), .. arguments]));
 
-    private static Process Start(string program, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    internal static Process Start(string program, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
@@ -109,7 +112,7 @@ public sealed class SampleTests : IDisposable
         return (owned.ExitCode, await output + await error);
     }
 
-    private static async Task<string> LineAsync(Process process, string start)
+    internal static async Task<string> LineAsync(Process process, string start)
     {
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {

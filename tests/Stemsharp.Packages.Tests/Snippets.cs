@@ -42,10 +42,16 @@ internal static partial class Snippets
     }
 
     /// <summary>Runs a program that was compiled from an example.</summary>
-    public static Task RunAsync(Assembly program)
+    /// <param name="program">The program.</param>
+    /// <param name="words">Values of what the page's words introduce.</param>
+    public static Task RunAsync(Assembly program, params (string Name, object Value)[] words)
     {
         Type type = program.GetType("Example")!;
-        type.GetField("services")!.SetValue(null, new ServiceCollection());
+        foreach ((string name, object value) in words.Append(("services", new ServiceCollection())))
+        {
+            type.GetField(name)!.SetValue(null, value);
+        }
+
         return (Task)type.GetMethod("RunAsync")!.Invoke(null, null)!;
     }
 

@@ -24,6 +24,10 @@ public sealed class SeparationResultTests : IDisposable
         Assert.Contains("drums, bass", Assert.Throws<OptionException>(() => result["kazoo"]).Message, StringComparison.Ordinal);
         IReadOnlyList<float[]> rest = result.Without("bass");
         Assert.Equal(result.Mix[1][77] - bass![1][77], rest[1][77]);
+        using IAudioReader reader = result.OpenReader("bass");
+        float[] samples = new float[2 * 100];
+        Assert.Equal((44_100, 2, 5000L, 100), (reader.SampleRate, reader.Channels, reader.Length, reader.Read(samples)));
+        Assert.Equal(bass[1][77], samples[2 * 77 + 1]);
     }
 
     [Fact]
