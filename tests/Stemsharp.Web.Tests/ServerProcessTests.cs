@@ -98,30 +98,28 @@ public sealed class ServerProcessTests
     }
 
     // The variable may name the program or its folder.
-    [ToolFact("ffmpeg")]
-    public Task FFmpeg_is_found_where_the_library_finds_it() => OperatingSystem.IsWindows() ? Task.CompletedTask : FindAsync(real: true);
+    [Fact]
+    public Task FFmpeg_is_found_where_the_library_finds_it() => OperatingSystem.IsWindows() ? Task.CompletedTask : FindAsync(isFFmpeg: true);
 
     [Fact]
     public async Task A_program_of_that_name_that_is_not_FFmpeg_writes_nothing()
     {
         if (!OperatingSystem.IsWindows())
         {
-            await FindAsync(real: false);
+            await FindAsync(isFFmpeg: false);
         }
     }
 
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private static async Task FindAsync(bool real)
+    private static async Task FindAsync(bool isFFmpeg)
     {
         string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName, programs = Directory.CreateTempSubdirectory("stemsharp-programs-").FullName;
         try
         {
-            string ffmpeg = Path.Combine(programs, "ffmpeg");
-            await File.WriteAllTextAsync(ffmpeg, "#!/bin/sh\nexit 0\n");
-            File.SetUnixFileMode(ffmpeg, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            string found = real ? Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).First(part => File.Exists(Path.Combine(part, "ffmpeg"))) : ffmpeg;
+            string ffmpeg = isFFmpeg ? FakeFFmpeg.Make(programs, FakeFFmpeg.Encodes) : FakeFFmpeg.Write(Path.Combine(programs, "ffmpeg"), "exit 0");
+            string found = isFFmpeg ? programs : ffmpeg;
             using ServerProcess server = await ServerProcess.StartAsync(folder, environment: new Dictionary<string, string> { ["STEMSHARP_FFMPEG"] = found });
-            Assert.Equal(real ? ["wav", "flac", "mp3"] : ["wav"], (await server.Client.GetServerAsync()).Encoders);
+            Assert.Equal(isFFmpeg ? ["wav", "flac", "mp3"] : ["wav"], (await server.Client.GetServerAsync()).Encoders);
         }
         finally
         {

@@ -29,6 +29,11 @@ public sealed class AudioSource : IDisposable
         }
 
         Info = Part(_recording.Info);
+        if (Info.Length > BoundedReader.Frames(options.MaximumDuration, Info.SampleRate))
+        {
+            throw BoundedReader.IsTooLong(name, options.MaximumDuration);
+        }
+
         if (options.Strict && Info.Warnings is [{ } first, ..])
         {
             throw NotFlawless(first);
@@ -122,7 +127,13 @@ public sealed class AudioSource : IDisposable
     {
         RequireUnchanged();
         IAudioReader reader = _recording.Open(Found, cancellationToken);
-        return _options.Start > TimeSpan.Zero || _options.Duration is not null ? new RangeReader(reader, Name, StartFrame, PartFrames) : reader;
+        if (_options.Start > TimeSpan.Zero || _options.Duration is not null)
+        {
+            reader = new RangeReader(reader, Name, StartFrame, PartFrames);
+        }
+
+        // What is known to be longer was refused when it was opened.
+        return Info.Length is null ? new BoundedReader(reader, Name, _options.MaximumDuration) : reader;
     }
 
     /// <summary>
@@ -227,6 +238,7 @@ public sealed class AudioSource : IDisposable
     {
         byte[] head = new byte[FileKind.HeadBytes];
         int got;
+        string? unlike = null;
         using (FileStream stream = InputFile.Open(_path, cancellationToken))
         {
             got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
@@ -254,13 +266,13 @@ public sealed class AudioSource : IDisposable
             }
 
             bool isManaged = _options.Decoder == AudioDecoder.Managed || !FFmpegTool.IsThere(_options.FFmpegPath);
-            if (isManaged && ManagedDecoders.TryOpen(_path, Name, head.AsSpan(0, got), cancellationToken) is { } decoded)
+            if (isManaged && ManagedDecoders.TryOpen(_path, Name, head.AsSpan(0, got), out unlike, cancellationToken) is { } decoded)
             {
                 return decoded;
             }
         }
 
-        return new FFmpegRecording(_path, Name, _options, cancellationToken);
+        return new FFmpegRecording(_path, Name, unlike, _options, cancellationToken);
     }
 
     private AudioInfo Part(AudioInfo whole)

@@ -29,14 +29,26 @@ public sealed class BenchPipelineTests : IDisposable
         Assert.StartsWith("<svg", File.ReadAllText(picture), StringComparison.Ordinal);
     }
 
-    [ToolFact("ffmpeg")]
-    public async Task WhatFFmpegTakesByItselfIsToldBesides()
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatFFmpegTakesByItselfIsToldBesidesWhereItIs(bool isThere)
     {
-        CommandLineRun run = await CommandLineRun.OfAsync("bench", "pipeline", "--seconds", "10", "--threads", "2", "--json", "--format", "flac");
-        Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        using JsonDocument json = JsonDocument.Parse(run.Output);
-        Assert.Equal(0, json.RootElement.GetProperty("ffmpeg_decode_seconds").GetDouble());
-        Assert.True(json.RootElement.GetProperty("ffmpeg_encode_seconds").GetDouble() > 0);
+        string tool = isThere && !OperatingSystem.IsWindows() ? FakeFFmpeg.Make(_folder.Path, FakeFFmpeg.Encodes) : "";
+        (int code, byte[] output, string error) = await ChildProcess.RunAsync(
+            ["bench", "pipeline", "--seconds", "10", "--threads", "2", "--json", "--format", "flac"],
+            environment: new Dictionary<string, string> { ["PATH"] = isThere ? "/usr/bin:/bin" : _folder.Path, ["STEMSHARP_FFMPEG"] = tool });
+        Assert.Equal((0, ""), (code, error));
+        using JsonDocument json = JsonDocument.Parse(output);
+        if (isThere)
+        {
+            Assert.Equal(0, json.RootElement.GetProperty("ffmpeg_decode_seconds").GetDouble());
+            Assert.True(json.RootElement.GetProperty("ffmpeg_encode_seconds").GetDouble() > 0);
+        }
+        else
+        {
+            Assert.False(json.RootElement.TryGetProperty("ffmpeg_encode_seconds", out _));
+        }
     }
 
     [Theory]

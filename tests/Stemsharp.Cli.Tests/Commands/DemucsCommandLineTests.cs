@@ -14,24 +14,22 @@ public sealed partial class DemucsCommandLineTests
 {
     private static readonly string s_page = File.ReadAllText(RepositoryFiles.At("docs", "demucs.md"));
 
-    private static readonly JsonElement s_parser = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.Golden("demucs-cli", "parser.json"))).RootElement;
-
     [Fact]
     public void TheTableHasEveryOptionOfTheOriginalsParserAndNoOther()
     {
         string[][] rows = [.. s_page.Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal)).Select(l => l.Trim('|').Split('|', StringSplitOptions.TrimEntries))];
-        Assert.Equal(s_parser.GetProperty("positional").GetString(), rows[0][0].Trim('`'));
-        JsonElement[] options = Options();
-        Assert.Equal(options.Length, rows.Length - 1);
+        Assert.Equal(OriginalParser.Root.GetProperty("positional").GetString(), rows[0][0].Trim('`'));
+        IReadOnlyList<JsonElement> options = OriginalParser.Options;
+        Assert.Equal(options.Count, rows.Length - 1);
         foreach ((JsonElement option, string[] row) in options.Zip(rows.Skip(1)))
         {
             Assert.Equal(4, row.Length);
-            Assert.Equal(Strings(option, "names"), Words(row[0]));
-            Assert.Equal(Text(option, "since") is not null, row[0].Contains('('));
-            Assert.True(Text(option, "since") is not { } version || row[0].EndsWith($"({version})", StringComparison.Ordinal), row[0]);
-            Assert.Equal(Text(option, "value") is not null, row[1].Length > 0);
-            Assert.True(Strings(option, "choices") is [] || Strings(option, "choices").SequenceEqual(Words(row[1])), row[1]);
-            Assert.Equal(Text(option, "default") ?? "", row[2].Trim('`'));
+            Assert.Equal(OriginalParser.Strings(option, "names"), Words(row[0]));
+            Assert.Equal(OriginalParser.Text(option, "since") is not null, row[0].Contains('('));
+            Assert.True(OriginalParser.Text(option, "since") is not { } version || row[0].EndsWith($"({version})", StringComparison.Ordinal), row[0]);
+            Assert.Equal(OriginalParser.Text(option, "value") is not null, row[1].Length > 0);
+            Assert.True(OriginalParser.Strings(option, "choices") is [] || OriginalParser.Strings(option, "choices").SequenceEqual(Words(row[1])), row[1]);
+            Assert.Equal(OriginalParser.Text(option, "default") ?? "", row[2].Trim('`'));
             Assert.NotEmpty(row[3]);
         }
     }
@@ -39,10 +37,10 @@ public sealed partial class DemucsCommandLineTests
     [Fact]
     public void EverySpellingAndValueOfTheOriginalIsUnderstood()
     {
-        foreach (JsonElement option in Options())
+        foreach (JsonElement option in OriginalParser.Options)
         {
-            string[] values = Strings(option, "choices") is { Length: > 0 } choices ? choices : Text(option, "sample") is { } sample ? [sample] : [];
-            foreach (string name in Strings(option, "names").Where(n => n is not ("-h" or "--help")))
+            string[] values = OriginalParser.Strings(option, "choices") is { Length: > 0 } choices ? choices : OriginalParser.Text(option, "sample") is { } sample ? [sample] : [];
+            foreach (string name in OriginalParser.Strings(option, "names").Where(n => n is not ("-h" or "--help")))
             {
                 if (values.Length == 0)
                 {
@@ -78,16 +76,16 @@ public sealed partial class DemucsCommandLineTests
             ["--mp3-preset"] = $"{Read(["song.mp3", "--mp3"]).Files.Encoding.Mp3Preset}",
             ["--jobs"] = "0",
         };
-        Assert.Equal(Options().Where(o => Text(o, "default") is not null).ToDictionary(o => Strings(o, "names")[^1], o => Text(o, "default")!), found);
+        Assert.Equal(OriginalParser.Options.Where(o => OriginalParser.Text(o, "default") is not null).ToDictionary(o => OriginalParser.Strings(o, "names")[^1], o => OriginalParser.Text(o, "default")!), found);
     }
 
     [Fact]
     public void WhatExcludesEachOtherThereDoesSoHere()
     {
         // A signature is a name here: the last one of the two counts.
-        foreach (IGrouping<string?, JsonElement> group in Options().Where(o => Text(o, "group") is not (null or "model")).GroupBy(o => Text(o, "group")))
+        foreach (IGrouping<string?, JsonElement> group in OriginalParser.Options.Where(o => OriginalParser.Text(o, "group") is not (null or "model")).GroupBy(o => OriginalParser.Text(o, "group")))
         {
-            string[] line = [.. group.SelectMany(o => (string?[])[Strings(o, "names")[^1], Text(o, "sample")]).OfType<string>(), "song.mp3"];
+            string[] line = [.. group.SelectMany(o => (string?[])[OriginalParser.Strings(o, "names")[^1], OriginalParser.Text(o, "sample")]).OfType<string>(), "song.mp3"];
             OptionException error = Assert.Throws<OptionException>(() => Read(line));
             Assert.Contains("exclude each other", error.Message, StringComparison.Ordinal);
         }
@@ -110,13 +108,6 @@ public sealed partial class DemucsCommandLineTests
         Assert.Equal(["song.mp3"], request.Inputs);
         return request;
     }
-
-    private static JsonElement[] Options() => [.. s_parser.GetProperty("options").EnumerateArray()];
-
-    private static string[] Strings(JsonElement option, string name) =>
-        option.TryGetProperty(name, out JsonElement values) ? [.. values.EnumerateArray().Select(v => v.GetString()!)] : [];
-
-    private static string? Text(JsonElement option, string name) => option.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
     private static string[] Words(string cell) => [.. Quoted().Matches(cell).Select(m => m.Groups[1].Value)];
 

@@ -7,20 +7,12 @@ namespace Stemsharp.Cli.Tests.Hosting;
 /// <summary>Options by their beginning, as scripts for the original have them.</summary>
 public class OptionPrefixTests
 {
-    // The original's parser (demucs 4.0.1 and 4.1.0): its long options, and a value where one is wanted.
-    private static readonly (string Option, string? Value)[] Original =
-    [
-        ("--help", null), ("--sig", "0a1b2c3d"), ("--name", "demo"), ("--repo", "models"), ("--list-models", null), ("--verbose", null), ("--out", "separated"), ("--filename", "{stem}.{ext}"),
-        ("--device", "cpu"), ("--shifts", "1"), ("--overlap", "0.25"), ("--no-split", null), ("--segment", "7"), ("--two-stems", "vocals"), ("--other-method", "minus"), ("--int24", null),
-        ("--float32", null), ("--clip-mode", "clamp"), ("--flac", null), ("--mp3", null), ("--mp3-bitrate", "256"), ("--mp3-preset", "4"), ("--jobs", "2"),
-    ];
-
     [Fact]
     public void Every_beginning_that_the_original_takes_is_the_same_option_here()
     {
         Command root = Program.CreateRoot();
         int ambiguous = 0;
-        foreach ((string option, string? value) in Original)
+        foreach ((string option, string? value) in OriginalParser.LongOptions)
         {
             for (int length = 3; length <= option.Length; length++)
             {
@@ -31,7 +23,7 @@ public class OptionPrefixTests
                     continue;
                 }
 
-                string[] meant = [.. Original.Select(o => o.Option).Where(o => o.StartsWith(beginning, StringComparison.Ordinal))];
+                string[] meant = [.. OriginalParser.LongOptions.Select(o => o.Option).Where(o => o.StartsWith(beginning, StringComparison.Ordinal))];
                 string[] expected = meant.Contains(beginning) ? [beginning] : meant;
                 foreach (string[] form in value is null ? (string[][])[[beginning]] : [[beginning, value], [$"{beginning}={value}"]])
                 {
@@ -51,7 +43,7 @@ public class OptionPrefixTests
     public void Every_option_of_the_original_is_known_or_gets_a_word_of_its_own()
     {
         Command root = Program.CreateRoot();
-        foreach ((string option, string? value) in Original)
+        foreach ((string option, string? value) in OriginalParser.LongOptions)
         {
             ParseResult result = root.Parse(value is null ? ["separate", option, "song.wav"] : ["separate", option, value, "song.wav"]);
             Assert.Empty(result.Errors);

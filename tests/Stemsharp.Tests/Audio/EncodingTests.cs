@@ -32,7 +32,13 @@ public class EncodingTests(ITestOutputHelper output)
         return best;
     }
 
-    private void Check(AudioFormat format, int rate, int channels)
+    [ToolTheory("ffmpeg")]
+    [InlineData(AudioFormat.Mp3, 44100, 2)]
+    [InlineData(AudioFormat.Mp3, 48000, 1)]
+    [InlineData(AudioFormat.M4a, 44100, 2)]
+    [InlineData(AudioFormat.Opus, 44100, 2)]
+    [InlineData(AudioFormat.Ogg, 44100, 2)]
+    public void What_is_written_is_aligned_with_the_mix(AudioFormat format, int rate, int channels)
     {
         using TemporaryFolder folder = new();
         float[] music = Signals.Music(Frames, channels, 11);
@@ -59,27 +65,31 @@ public class EncodingTests(ITestOutputHelper output)
         Assert.Null(source.Info.SampleFormat);
     }
 
-    [ToolFact("ffmpeg")]
-    public void Mp3_is_aligned_with_the_mix() => Check(AudioFormat.Mp3, 44100, 2);
-
-    [ToolFact("ffmpeg")]
-    public void Mp3_of_one_channel_is_aligned() => Check(AudioFormat.Mp3, 48000, 1);
-
-    [ToolFact("ffmpeg")]
-    public void M4a_is_aligned_with_the_mix() => Check(AudioFormat.M4a, 44100, 2);
-
-    [ToolFact("ffmpeg")]
-    public void Opus_is_aligned_with_the_mix() => Check(AudioFormat.Opus, 44100, 2);
-
-    [ToolFact("ffmpeg")]
-    public void Ogg_is_aligned_with_the_mix() => Check(AudioFormat.Ogg, 44100, 2);
-
-    [ToolFact("ffmpeg")]
+    /// <summary>An encoder takes what it takes of bit rates, as those of Vorbis and Opus do, and FLAC no rate beyond its own.</summary>
+    [Fact]
     public void What_an_encoder_does_not_take_is_refused_with_what_it_takes()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using TemporaryFolder folder = new();
+        string tool = FakeFFmpeg.Make(folder.Path, """
+            case "$*" in
+                *libvorbis*"-b:a 8k"* | *libvorbis*"-b:a 5"* | *libopus*"-b:a 500k"*) echo 'encoder setup failed' >&2; exit 1 ;;
+                *) cat > /dev/null ;;
+            esac
+            """);
+        CheckRefusals(tool);
+        Assert.Contains("it takes 16 to 448 kbit/s there", Assert.Throws<OptionException>(() => AudioFiles.Check(new EncodingOptions { Format = AudioFormat.Ogg, BitrateKbps = 8, FFmpegPath = tool }, 44100, 2)).Message);
+    }
+
+    private static void CheckRefusals(string? tool)
     {
         void Refuse(string part, AudioFormat format, int rate, int channels = 2, int? kbps = null)
         {
-            EncodingOptions options = new() { Format = format, SampleRate = rate, BitrateKbps = kbps };
+            EncodingOptions options = new() { Format = format, SampleRate = rate, BitrateKbps = kbps, FFmpegPath = tool };
             OptionException error = Assert.Throws<OptionException>(() => AudioFiles.Check(options, 44100, channels));
             Assert.Contains(part, error.Message);
             Assert.DoesNotContain("/", error.Message.Replace("kbit/s", ""));
@@ -97,6 +107,7 @@ public class EncodingTests(ITestOutputHelper output)
     [ToolFact("ffmpeg")]
     public void Whatever_the_check_lets_through_is_written()
     {
+        CheckRefusals(null);
         using TemporaryFolder folder = new();
         foreach (AudioFormat format in new[] { AudioFormat.Mp3, AudioFormat.M4a, AudioFormat.Opus, AudioFormat.Ogg, AudioFormat.Flac })
         {

@@ -212,16 +212,22 @@ public sealed class StemFileTests : IDisposable
         Assert.Null(plain.ReadTags()["artist"]);
     }
 
-    [ToolFact("ffmpeg")]
+    [Fact]
     public async Task All_stems_can_be_one_file_for_Traktor()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using Audio.TemporaryFolder tools = new();
+        string tool = FakeFFmpeg.Make(tools.Path, $"cat > '{tools.File("samples")}'; cp '{RepositoryFiles.Golden("media", "five-tracks.mp4")}' \"$out\"");
         await using Separator separator = FakeModel.Open();
-        SeparatedFiles made = await separator.SeparateToFilesAsync(Quiet(30_000), _folder, new StemFileOptions { Traktor = new TraktorStemOptions() });
+        SeparatedFiles made = await separator.SeparateToFilesAsync(Quiet(30_000), _folder, new StemFileOptions { Traktor = new TraktorStemOptions { FFmpegPath = tool } });
         (string stem, string path) = Assert.Single(made.Files);
         Assert.Equal(("stems", Path.Combine(_folder, separator.Model, "samples.stem.mp4")), (stem, path));
         Assert.Equal(path, Assert.Single(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories)));
-        using AudioSource first = AudioSource.Open(path);
-        Assert.Equal((44_100, 2), (first.Info.SampleRate, first.Info.Channels));
+        Assert.Equal(30_000 * TraktorStemFile.Channels * sizeof(float), new FileInfo(tools.File("samples")).Length);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ internal sealed record FFmpegAlone(double DecodeSeconds, double EncodeSeconds)
     internal static FFmpegAlone? Measure(string input, int stems, EncodingOptions encoding, string folder)
     {
         using AudioSource source = AudioSource.Open(input);
-        bool decodes = source.ByFFmpeg, encodes = encoding.Format != AudioFormat.Wav;
+        bool decodes = source.ByFFmpeg, encodes = encoding.Format != AudioFormat.Wav && FFmpegTool.IsThere(encoding.FFmpegPath);
         if (!decodes && !encodes)
         {
             return null;

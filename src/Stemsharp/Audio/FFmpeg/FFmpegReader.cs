@@ -10,8 +10,6 @@ internal sealed class FFmpegReader : IJudgingReader
     private readonly FFmpegProcess _process;
     private readonly Action<long, bool, bool> _judge;
     private readonly string _path, _name;
-    private readonly long _maximumFrames;
-    private readonly TimeSpan _maximumDuration;
     private readonly byte[] _buffer;
     private readonly int _frameBytes;
     private int _kept;
@@ -34,8 +32,6 @@ internal sealed class FFmpegReader : IJudgingReader
         _name = name;
         SampleRate = info.SampleRate;
         Channels = info.Channels;
-        _maximumDuration = options.MaximumDuration;
-        _maximumFrames = (long)Math.Min(options.MaximumDuration.TotalSeconds * SampleRate, long.MaxValue / 2);
         _frameBytes = 4 * Channels;
         _buffer = new byte[Math.Max(BufferBytes / _frameBytes, 1) * _frameBytes];
         List<string> arguments =
@@ -96,11 +92,6 @@ internal sealed class FFmpegReader : IJudgingReader
         _buffer.AsSpan(bytes, _kept - bytes).CopyTo(_buffer);
         _kept -= bytes;
         _frames += frames;
-        if (_frames > _maximumFrames)
-        {
-            throw new AudioException($"'{_name}' is longer than {_maximumDuration.TotalHours:0.##} hours, the most that is accepted. Cut it into parts.") { Failure = AudioFailure.TooLong };
-        }
-
         return frames;
     }
 

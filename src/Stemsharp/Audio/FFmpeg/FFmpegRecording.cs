@@ -18,16 +18,17 @@ internal sealed class FFmpegRecording : IRecording
 
     /// <param name="path">The file.</param>
     /// <param name="name">Its name, for messages.</param>
+    /// <param name="kind">What kind of file it is, where a file of a kind that is decoded inside needs FFmpeg nevertheless: "an MP3 file at 8 kHz".</param>
     /// <param name="options">Limits and tools.</param>
     /// <param name="cancellationToken">Ends the probe.</param>
     /// <exception cref="AudioException">The file is no audio that FFmpeg can read.</exception>
     /// <exception cref="ExternalToolException">FFmpeg is missing or too old.</exception>
-    public FFmpegRecording(string path, string name, AudioInputOptions options, CancellationToken cancellationToken)
+    public FFmpegRecording(string path, string name, string? kind, AudioInputOptions options, CancellationToken cancellationToken)
     {
         _path = path;
         _name = name;
         _options = options;
-        _tool = FFmpegTool.Find(options.FFmpegPath, $"Reading '{name}'");
+        _tool = FFmpegTool.Find(options.FFmpegPath, kind is null ? $"Reading '{name}'" : $"Reading '{name}', {kind},");
         _probe = FFmpegProbe.Run(_tool, path, name, options.Stream, options.StallLimit, cancellationToken);
         // A time that no recording has is a broken file's.
         long offset = Math.Abs(_probe.Offset) <= options.MaximumDuration.TotalSeconds ? (long)Math.Round(_probe.Offset * _probe.Info.SampleRate) : 0;

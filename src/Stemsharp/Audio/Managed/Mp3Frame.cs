@@ -42,6 +42,9 @@ internal sealed class Mp3Frame : IMpegFrame
     /// <summary>Channels of the frame.</summary>
     public int Channels => ChannelMode == MpegChannelMode.Mono ? 1 : 2;
 
+    /// <summary>Whether a layer-3 frame's right channel is, in part, the left one at another level.</summary>
+    public bool IsIntensityStereo => ChannelMode == MpegChannelMode.JointStereo && (ChannelModeExtension & 1) != 0;
+
     /// <summary>The frame's bytes.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, FrameLength);
 
@@ -89,6 +92,26 @@ internal sealed class Mp3Frame : IMpegFrame
         bytes.CopyTo(_bytes);
         _bytes.AsSpan(bytes.Length).Clear();
         Reset();
+    }
+
+    /// <summary>Whether a channel of a layer-3 frame of MPEG 2 or 2.5 is in mixed blocks: long ones below, short ones above.</summary>
+    public bool HasMixedBlocks()
+    {
+        // The side information: where its main data begin and private bits; then for each channel what comes before the windows, whether there
+        // are other windows than the usual one, their kind, whether with long blocks, and the rest.
+        const int mainDataBits = 8, beforeWindows = 38, kindBits = 2, shortBlocks = 2, rest = 21;
+        Reset();
+        ReadBits(mainDataBits + Channels);
+        bool isMixed = false;
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            ReadBits(beforeWindows);
+            bool isOther = ReadBits(1) == 1, isShort = ReadBits(kindBits) == shortBlocks, hasLong = ReadBits(1) == 1;
+            isMixed |= isOther && isShort && hasLong;
+            ReadBits(rest);
+        }
+
+        return isMixed;
     }
 
     public void Reset() => _bit = 8 * (HeadBytes + (HasCrc ? 2 : 0));

@@ -21,12 +21,14 @@ internal sealed class Mp3Recording : IRecording
 
     public bool IsDecoded => true;
 
-    /// <summary>Opens a file; null if it is none of this kind.</summary>
+    /// <summary>Opens a file; null if it is none of this kind, or one that the decoder does not know.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">Its name, for messages.</param>
+    /// <param name="unlike">What of it the decoder does not know, in words.</param>
     /// <param name="cancellationToken">Ends the walk.</param>
-    public static Mp3Recording? TryOpen(string path, string name, CancellationToken cancellationToken)
+    public static Mp3Recording? TryOpen(string path, string name, out string? unlike, CancellationToken cancellationToken)
     {
+        unlike = null;
         AudioTags tags = ReadTags(path, name);
         using Mp3Stream stream = new(InputFile.Open(path, cancellationToken), name);
         if (!stream.Next(null))
@@ -42,15 +44,23 @@ internal sealed class Mp3Recording : IRecording
         int channels = stream.Frame.Channels;
         long frames = said is null ? 1 : 0;
         long? damage = null;
+        string? unknown = Mp3LayerThree.WhyNot(stream.Frame);
         while (stream.Next(first))
         {
             cancellationToken.ThrowIfCancellationRequested();
             damage ??= stream.IsBehindDamage ? frames : null;
             channels = Math.Max(channels, stream.Frame.Channels);
+            unknown ??= Mp3LayerThree.WhyNot(stream.Frame);
             frames++;
         }
 
         if (frames < FewestFrames || (late && frames < 10 * FewestFrames))
+        {
+            return null;
+        }
+
+        unlike = unknown;
+        if (unlike is not null)
         {
             return null;
         }

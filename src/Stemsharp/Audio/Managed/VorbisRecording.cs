@@ -5,6 +5,8 @@ namespace Stemsharp.Audio;
 /// <summary>An Ogg Vorbis file, decoded by NVorbis. Its pages are walked through once when it is opened.</summary>
 internal sealed class VorbisRecording : IRecording
 {
+    private const int MostChannels = 2, ChannelsAt = 11;
+
     private readonly string _path, _name;
     private readonly AudioTags _tags;
 
@@ -16,6 +18,17 @@ internal sealed class VorbisRecording : IRecording
     public AudioInfo Info { get; }
 
     public bool IsDecoded => true;
+
+    /// <summary>The beginning of its first packet.</summary>
+    public static ReadOnlySpan<byte> Mark => "\u0001vorbis"u8;
+
+    /// <summary>
+    /// What of a file the decoder does not know; null where it knows all. NVorbis 0.10.5 takes the residues of several submaps, which encoders
+    /// have for more than two channels, for residues of all channels, and gives noise.
+    /// </summary>
+    /// <param name="packet">The file from its first packet on.</param>
+    public static string? WhyNot(ReadOnlySpan<byte> packet) =>
+        packet.Length > ChannelsAt && packet[ChannelsAt] > MostChannels ? $"an Ogg Vorbis file with {packet[ChannelsAt]} channels" : null;
 
     /// <summary>Opens a file that is Ogg Vorbis.</summary>
     /// <param name="path">The file.</param>
