@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Playwright;
 using Stemsharp.Client;
 
 namespace Stemsharp.Web.Bench;
@@ -37,6 +38,7 @@ internal static class ListRun
             Console.WriteLine($"{start} start with {jobs} jobs: {started:F0} ms; {listed} listed, {bytes / 1e6:F1} MB, in {watch.Elapsed.TotalMilliseconds:F0} ms; {server.ResidentBytes >> 20} MB resident");
             if (start == "third")
             {
+                await ScrollAsync(server, jobs).ConfigureAwait(false);
                 using StemsharpClient client = server.Connect();
                 JobPage page = await client.GetJobsAsync().ConfigureAwait(false);
                 watch.Restart();
@@ -70,6 +72,49 @@ internal static class ListRun
         return (jobs, bytes);
     }
 
+    /// <summary>How soon the page lists them, and how long its frames take while the list is scrolled through.</summary>
+    private static async Task ScrollAsync(MeasuredServer server, int jobs)
+    {
+        using IPlaywright playwright = await Playwright.CreateAsync().ConfigureAwait(false);
+        IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Environment.GetEnvironmentVariable("STEMSHARP_CHROMIUM") ?? "/usr/bin/chromium",
+            Args = PageRun.Flags,
+        }).ConfigureAwait(false);
+        await using (browser.ConfigureAwait(false))
+        {
+            IPage page = await browser.NewPageAsync().ConfigureAwait(false);
+            await page.AddInitScriptAsync(
+                """
+                new MutationObserver(() => {
+                  if (document.querySelector(".song")) window.listed ??= performance.now();
+                }).observe(document, { subtree: true, childList: true });
+                """).ConfigureAwait(false);
+            await page.GotoAsync($"{server.Address}#token={server.Token}").ConfigureAwait(false);
+            await page.GetByText($"{jobs:N0} songs").WaitForAsync().ConfigureAwait(false);
+            double listed = await page.EvaluateAsync<double>("() => window.listed").ConfigureAwait(false);
+            double[] work = await page.EvaluateAsync<double[]>(
+                """
+                async () => {
+                  const list = document.querySelector(".song-scroll"), work = [];
+                  const seen = new PerformanceObserver((entries) => { for (const entry of entries.getEntries()) work.push(entry.duration); });
+                  seen.observe({ type: "longtask" });
+                  const frames = [];
+                  let before = performance.now();
+                  for (let i = 0; i < 120; i++) {
+                    list.scrollTop += 1500;
+                    await new Promise(requestAnimationFrame);
+                    const now = performance.now();
+                    frames.push(now - before);
+                    before = now;
+                  }
+                  return [Math.max(0, ...frames), frames.sort((a, b) => a - b)[60], Math.max(0, ...work)];
+                }
+                """).ConfigureAwait(false);
+            Console.WriteLine($"the page with {jobs} songs: first rows after {listed:F0} ms; scrolled, a frame takes {work[1]:F0} ms in the median, {work[0]:F0} ms at most; longest task {work[2]:F0} ms");
+        }
+    }
+
     /// <summary>Jobs as data folders of the older form have them, which every server reads.</summary>
     private static void Write(string folder, Song song, int jobs)
     {
@@ -81,7 +126,7 @@ internal static class ListRun
             Directory.CreateDirectory(Path.Combine(job, "stems"));
             File.WriteAllText(
                 Path.Combine(job, "job.json"),
-                $$$"""{"id":"{{{id}}}","songId":"{{{song.Id}}}","name":"Song number {{{i}}}.wav","durationSeconds":180,"settings":{"model":"demo","stems":[{{{stems}}}],"sampleFormat":"pcm16"},"created":"{{{created:O}}}","state":"done","order":{{{i}}},"attempts":1,"started":"{{{created:O}}}","finished":"{{{created:O}}}","timesRealTime":4.2,"bytes":126000000}""");
+                $$$"""{"id":"{{{id}}}","songId":"{{{(i == 0 ? song.Id : id)}}}","name":"Song number {{{i}}}.wav","durationSeconds":180,"settings":{"model":"demo","stems":[{{{stems}}}],"sampleFormat":"pcm16"},"created":"{{{created:O}}}","state":"done","order":{{{i}}},"attempts":1,"started":"{{{created:O}}}","finished":"{{{created:O}}}","timesRealTime":4.2,"bytes":126000000}""");
         }
     }
 }

@@ -30,7 +30,7 @@ internal static class PictureRun
                 ColorScheme = ColorScheme.Dark,
             }).ConfigureAwait(false);
             await page.GotoAsync($"{server.Address}#token={server.Token}").ConfigureAwait(false);
-            await page.GetByText("Nothing is open yet").WaitForAsync().ConfigureAwait(false);
+            await page.GetByText("Take songs apart").WaitForAsync().ConfigureAwait(false);
             Film film = new(page, folder);
             Task filming = film.RunAsync();
             await page.WaitForTimeoutAsync(1200).ConfigureAwait(false);

@@ -333,11 +333,48 @@ public sealed record ServerInfo(
 {
     /// <summary>Disk that the data folder may take; null without a limit.</summary>
     public long? MaxDiskBytes { get; init; }
+
+    /// <summary>Whether the caller may open the server to other devices of the network.</summary>
+    public bool CanOpenLan { get; init; }
 }
 
-/// <summary>Exchanges the token for a cookie.</summary>
-/// <param name="Token">The server's token.</param>
-public sealed record NewSession(string Token);
+/// <summary>Exchanges the token, or from the network a pairing code, for a cookie.</summary>
+public sealed record NewSession
+{
+    /// <summary>The server's token.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The code that the page on the server's machine shows.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>What the device is called in the list of those that were let in.</summary>
+    public string? Device { get; init; }
+}
+
+/// <summary>Opens the server to other devices of its network, or shuts it.</summary>
+/// <param name="On">Whether it is to be open.</param>
+public sealed record LanChange(bool On);
+
+/// <summary>Whether and how other devices of the network reach the server.</summary>
+/// <param name="On">Whether they do.</param>
+/// <param name="Devices">Those that were let in, the newest first.</param>
+public sealed record LanState(bool On, IReadOnlyList<Device> Devices)
+{
+    /// <summary>Where they find the page.</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+
+    /// <summary>The code that lets in the next one, eight digits; null while the server is shut.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>Until when the code is good.</summary>
+    public DateTimeOffset? CodeEnds { get; init; }
+}
+
+/// <summary>A device that was let in.</summary>
+/// <param name="Id">26 characters that cannot be guessed.</param>
+/// <param name="Name">What it has called itself.</param>
+/// <param name="Created">Since when.</param>
+public sealed record Device(string Id, string Name, DateTimeOffset Created);
 
 /// <summary>One event of the stream; exactly one of the parts is set, apart from the time.</summary>
 /// <param name="At">Milliseconds since 1970, when the event happened.</param>
@@ -389,6 +426,8 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(NewSession))]
+[JsonSerializable(typeof(LanChange))]
+[JsonSerializable(typeof(LanState))]
 [JsonSerializable(typeof(ServerEvent))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -33,6 +33,9 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Called between the stems while they are written, with the file that comes next.</summary>
     public Action<string>? Writing { get; set; }
 
+    /// <summary>Downloads end when this does.</summary>
+    public Task Downloading { get; set; } = Task.CompletedTask;
+
     public int MostAtOnce { get; private set; }
 
     public List<string> Order { get; } = [];
@@ -62,9 +65,10 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     public JobSettings Complete(JobSettings settings)
     {
         string model = settings.Model ?? DefaultModel;
-        if (model is not ("fake" or "fake2"))
+        ModelInfo known = Models.FirstOrDefault(known => known.Name == model) ?? throw new UnknownModelException("Nobody knows that model.");
+        if (!known.Installed)
         {
-            throw model == "absent" ? new ModelException("The model's files are not here.") : new UnknownModelException("Nobody knows that model.");
+            throw new ModelException("The model's files are not here.");
         }
 
         if (settings.Stems?.Except(Stems).Any() == true)
@@ -77,11 +81,11 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     public int WaitingStems(string? model) => 0;
 
-    public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken)
+    public async Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken)
     {
         progress.Report(0.5);
+        await Downloading.WaitAsync(cancellationToken);
         Models = [.. Models.Select(known => known with { Installed = true })];
-        return Task.CompletedTask;
     }
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) => new(source, Warnings);

@@ -34,7 +34,7 @@ internal static class HelpGroups
     [
         (Common, ["--port", "--data", "--no-browser", "--model", "--engine", "--allow-path", "--offline", "--threads"]),
         ("Limits", ["--max-disk", "--max-upload", "--max-duration", "--keep"]),
-        ("Network", ["--listen", "--host-name", "--tls-certificate", "--tls-key", "--behind-proxy"]),
+        ("Network", ["--lan", "--listen", "--host-name", "--tls-certificate", "--tls-key", "--behind-proxy"]),
         s_engine,
     ];
 

@@ -101,7 +101,7 @@ internal static class Problems
     {
         AccessErrorKind.WrongHost => ApiErrorKind.WrongHost,
         AccessErrorKind.CrossSite => ApiErrorKind.CrossSite,
-        AccessErrorKind.InTheClear => ApiErrorKind.Forbidden,
+        AccessErrorKind.InTheClear or AccessErrorKind.OwnMachineOnly => ApiErrorKind.Forbidden,
         _ => ApiErrorKind.Internal,
     };
 }

@@ -15,17 +15,24 @@ internal static class ServerApi
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/server", (ISongSeparator separator, ServeOptions options, DiskBudget disk) => TypedResults.Ok(
+        api.MapGet("/server", (HttpContext context, ISongSeparator separator, ServeOptions options, DiskBudget disk, Access access) => TypedResults.Ok(
                 new ServerInfo(
                     Version, separator.Engine, separator.DefaultModel, separator.Encoders, options.MaxUploadBytes,
                     options.MaxDuration.TotalSeconds, disk.UsedBytes, options.Roots.Count > 0)
                 {
                     MaxDiskBytes = disk.MaxBytes,
+                    CanOpenLan = options.CanOpenLan && !access.IsLan(context),
                 }))
             .Says("getServer", "Tells what the server is and allows.").WithTags("Server");
 
-        api.MapPost("/session", (HttpContext context, NewSession wanted, Access access) =>
+        api.MapPost("/session", (HttpContext context, NewSession wanted, Access access, Pairing pairing) =>
             {
+                if (access.IsLan(context))
+                {
+                    access.SetCookie(context, pairing.Pair(wanted.Code ?? "", wanted.Device) ?? throw WrongCode());
+                    return TypedResults.NoContent();
+                }
+
                 if (!access.IsToken(wanted.Token))
                 {
                     throw Unauthorized();
@@ -34,7 +41,7 @@ internal static class ServerApi
                 access.SetCookie(context);
                 return TypedResults.NoContent();
             })
-            .Says("createSession", "Exchanges the token for a cookie that scripts cannot read.").WithTags("Server");
+            .Says("createSession", "Exchanges the token, or from the network a pairing code, for a cookie that scripts cannot read.").WithTags("Server");
 
         api.MapDelete("/session", (HttpContext context, Access access) =>
             {
@@ -49,6 +56,9 @@ internal static class ServerApi
         api.MapPost("/models/{name}/download", (string name, ModelService models) => TypedResults.Accepted((string?)null, models.Download(name)))
             .Says("downloadModel", "Starts the download of a model; its progress comes with the events.", 422).WithTags("Models");
     }
+
+    private static ApiError WrongCode() => new(
+        ApiErrorKind.Unauthorized, "That pairing code is not good, or not any more. The page on the computer shows the one that is: “Other devices” in its settings.");
 
     public static ApiError Unauthorized() => new(
         ApiErrorKind.Unauthorized,

@@ -62,6 +62,11 @@ internal static class ServeProcess
     {
         Console.WriteLine($"Stemsharp is at {server.PageAddress}");
         Console.WriteLine($"Songs and stems are kept in {Path.GetFullPath(options.DataFolder)}. Ctrl+C stops; what is queued goes on at the next start.");
+        foreach (Uri address in server.Lan.Addresses.Take(1))
+        {
+            Console.WriteLine($"Other devices of this network find it at {address}; the page shows the code that lets them in, under Settings.");
+        }
+
         string page = WritePageFile(server, options);
         if (options.OpenBrowser)
         {

@@ -30,6 +30,9 @@ internal sealed class WebServer : IAsyncDisposable
 
     public string Token { get; }
 
+    /// <summary>The door to the machine's own network.</summary>
+    public LanSwitch Lan => Services.GetRequiredService<LanSwitch>();
+
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Where the server listens, as clients on this machine or behind the proxy call it.</summary>
@@ -80,6 +83,11 @@ internal sealed class WebServer : IAsyncDisposable
             .Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
         Port = bound.Port;
         string host = options.HostNames.Count > 0 ? options.HostNames[0] : bound.Host;
+        if (options.Lan)
+        {
+            Lan.Turn(true, options.LanPort);
+        }
+
         Address = options.BehindProxy ? new Uri($"https://{host}/") : new UriBuilder(bound.Scheme, host, bound.Port).Uri;
     }
 
@@ -108,10 +116,8 @@ internal sealed class WebServer : IAsyncDisposable
         // A client that breaks off or sends rubbish is no news.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         TlsCertificate? certificate = options.Certificate is { } file ? TlsCertificate.Load(file, options.CertificateKey) : null;
-        if (certificate is not null)
-        {
-            builder.WebHost.UseKestrelHttpsConfiguration();
-        }
+        LanSwitch lan = new(folder.LanCertificate);
+        builder.WebHost.UseKestrelHttpsConfiguration();
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -123,6 +129,9 @@ internal sealed class WebServer : IAsyncDisposable
             kestrel.Limits.MaxRequestHeaderCount = 64;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+            // The second door is a configuration that changes while the server runs.
+            kestrel.Configure(new ConfigurationBuilder().Add(lan).Build(), reloadOnChange: true)
+                .Endpoint(LanSwitch.Endpoint, endpoint => endpoint.HttpsOptions.ServerCertificate = lan.Certificate);
             kestrel.Listen(options.Address, options.Port, listen =>
             {
                 if (certificate is not null)
@@ -149,10 +158,12 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
         DiskBudget disk = new(options.MaxDiskBytes, folder.Root);
         builder.Services
-            .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(new Access(token, options))
+            .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(lan).AddSingleton(TimeProvider.System)
+            .AddSingleton<Pairing>().AddSingleton(provider => new Access(token, options, lan, provider.GetRequiredService<Pairing>()))
             .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>()
             .AddSingleton<SqliteJobStore>().AddSingleton<IJobStore>(provider => provider.GetRequiredService<SqliteJobStore>())
-            .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
+            .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>())
+            .AddSingleton<IDeviceStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);
@@ -172,6 +183,7 @@ internal sealed class WebServer : IAsyncDisposable
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);
+        LanApi.Map(api);
         HealthApi.Map(app);
         PageFiles.Map(app, options.PageFolder);
         return app;

@@ -16,9 +16,12 @@ internal sealed class Access
     private readonly byte[] _token;
     private readonly byte[] _cookie;
     private readonly ServeOptions _options;
+    private readonly LanSwitch _lan;
+    private readonly Pairing _pairing;
 
-    public Access(string token, ServeOptions options)
+    public Access(string token, ServeOptions options, LanSwitch lan, Pairing pairing)
     {
+        (_lan, _pairing) = (lan, pairing);
         Token = token;
         _token = SHA256.HashData(Encoding.UTF8.GetBytes(token));
         // What the cookie holds does not give the token away, and changes with it.
@@ -60,6 +63,16 @@ internal sealed class Access
     public void CheckHost(HttpContext context)
     {
         HostString host = context.Request.Host;
+        if (IsLan(context))
+        {
+            if (LanAddresses.IsOwn(host.Host))
+            {
+                return;
+            }
+
+            throw new AccessException(AccessErrorKind.WrongHost, $"This server does not answer for '{ClientText.Quoted(host.Value)}'. Use the address that its page shows for other devices.");
+        }
+
         bool ownLoopback = _options.IsLoopback && !_options.BehindProxy && (host.Host is "localhost" or "127.0.0.1" or "[::1]");
         if (!ownLoopback && !_options.HostNames.Contains(host.Host, StringComparer.OrdinalIgnoreCase))
         {
@@ -72,7 +85,7 @@ internal sealed class Access
     /// <summary>Refuses what has not come by TLS to a proxy that was to speak it: the token has gone over a network in the clear.</summary>
     public void CheckScheme(HttpContext context)
     {
-        if (!_options.BehindProxy || context.Request.IsHttps)
+        if (!_options.BehindProxy || context.Request.IsHttps || IsLan(context))
         {
             return;
         }
@@ -103,9 +116,29 @@ internal sealed class Access
         }
     }
 
-    /// <summary>Whether the request shows the token, or the cookie that was exchanged for it.</summary>
+    /// <summary>Whether a request has come through the door to the network.</summary>
+    public bool IsLan(HttpContext context) => _lan.Port is { } port && context.Connection.LocalPort == port;
+
+    /// <summary>Refuses what only the machine itself may do: a device that was let in lets in no others.</summary>
+    public void CheckOwnMachine(HttpContext context)
+    {
+        if (IsLan(context))
+        {
+            throw new AccessException(AccessErrorKind.OwnMachineOnly, "Devices are let in and shut out on the computer that the server runs on.");
+        }
+    }
+
+    /// <summary>
+    /// Whether the request shows the token, or the cookie that was exchanged for it. From the network, the cookie of a device that was let in is
+    /// what counts, and the token, which must not get there, does not.
+    /// </summary>
     public bool IsAllowed(HttpContext context)
     {
+        if (IsLan(context))
+        {
+            return _pairing.IsDevice(context.Request.Cookies[CookieName(context)]);
+        }
+
         if (context.Request.Headers.Authorization is [{ } bearer] && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
         {
             return IsToken(bearer["Bearer ".Length..].Trim());
@@ -114,16 +147,20 @@ internal sealed class Access
         return Same(context.Request.Cookies[CookieName(context)], _cookie);
     }
 
-    public void SetCookie(HttpContext context, bool delete = false)
+    /// <summary>Gives a browser its cookie.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="secret">A device's own; null for what the token is exchanged for.</param>
+    /// <param name="delete">Whether it is taken away.</param>
+    public void SetCookie(HttpContext context, string? secret = null, bool delete = false)
     {
         CookieOptions cookie = new()
         {
             HttpOnly = true,
             SameSite = SameSiteMode.Strict,
-            Secure = _options.IsSecure,
+            Secure = _options.IsSecure || context.Request.IsHttps,
             Path = "/",
             IsEssential = true,
-            MaxAge = TimeSpan.FromDays(30),
+            MaxAge = TimeSpan.FromDays(secret is null ? 30 : 365),
         };
         if (delete)
         {
@@ -131,7 +168,7 @@ internal sealed class Access
         }
         else
         {
-            context.Response.Cookies.Append(CookieName(context), Cookie, cookie);
+            context.Response.Cookies.Append(CookieName(context), secret ?? Cookie, cookie);
         }
     }
 

@@ -9,6 +9,9 @@ internal enum AccessErrorKind
     /// <summary>It comes from another site.</summary>
     CrossSite,
 
+    /// <summary>It comes from the network, and is for the server's own machine.</summary>
+    OwnMachineOnly,
+
     /// <summary>It has not come by TLS.</summary>
     InTheClear,
 }

@@ -70,6 +70,11 @@ internal sealed class ServeArguments
         HelpName = "DAYS",
     };
 
+    public Option<bool> Lan { get; } = new("--lan")
+    {
+        Description = "Let phones and other devices of this network in, by a pairing code; the page shows address and code.",
+    };
+
     public Option<string?> Listen { get; } = new("--listen")
     {
         Description = "Address to listen on instead of 127.0.0.1. Needs --tls-certificate or --behind-proxy.",
@@ -107,7 +112,7 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, .. Engine.All, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
+            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, .. Engine.All, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Lan, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
         {
             command.Options.Add(option);
         }

@@ -75,5 +75,14 @@ internal sealed record ServeOptions
     /// <summary>Whether clients see an https address.</summary>
     public bool IsSecure => Certificate is not null || BehindProxy;
 
+    /// <summary>Whether the server is open to other devices of the network from its start.</summary>
+    public bool Lan { get; init; }
+
+    /// <summary>The port that the network's door tries first: the next one; 0 for any.</summary>
+    public int LanPort => Port == 0 ? 0 : Port + 1;
+
+    /// <summary>Whether it can be opened to the network by a door of its own: where it is not there already.</summary>
+    public bool CanOpenLan => IsLoopback && !BehindProxy;
+
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 }

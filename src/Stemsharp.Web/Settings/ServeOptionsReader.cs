@@ -21,6 +21,7 @@ internal static class ServeOptionsReader
         {
             DataFolder = result.GetValue(serve.Data) ?? DefaultFolder(),
             Port = result.GetValue(serve.Port),
+            Lan = result.GetValue(serve.Lan),
             Address = ParseAddress(result.GetValue(serve.Listen)),
             HostNames = result.GetValue(serve.HostName) ?? [],
             Certificate = result.GetValue(serve.TlsCertificate),
@@ -47,6 +48,11 @@ internal static class ServeOptionsReader
         if (options.Port is < 0 or > 65_535)
         {
             throw new OptionException($"{options.Port} is no port; valid are 0 (any that is free) to 65535.");
+        }
+
+        if (options.Lan && !options.CanOpenLan)
+        {
+            throw new OptionException("--lan opens a server that listens on this machine alone; one with --listen or --behind-proxy is on the network already. Leave one of them out.");
         }
 
         if (!options.IsLoopback && options.Certificate is null && !options.BehindProxy)

@@ -11,6 +11,7 @@ namespace Stemsharp.Web.Store;
 /// songs/ID/           song.json, source, cover
 /// uploads/ID/         upload.json, data
 /// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
+/// lan.pem             the certificate for the machine's own network, with its key
 /// ballast             bytes to set free where a full disk lets nothing be deleted
 /// set-aside/TIME/     a damaged database, and folders of jobs that are in none
 /// </code>
@@ -46,6 +47,9 @@ internal sealed class DataFolder : IDisposable
 
     /// <summary>The database of jobs.</summary>
     public string Jobs => Path.Combine(Root, "jobs.db");
+
+    /// <summary>The certificate for the machine's own network, with its key.</summary>
+    public string LanCertificate => Path.Combine(Root, "lan.pem");
 
     public string Ballast => Path.Combine(Root, "ballast");
 

@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Stemsharp.Web.Store;
 
 /// <summary>
-/// The records of jobs and the notes on songs, a row each, in a SQLite database with a write-ahead log. A change is a transaction: when its call returns it is on the
+/// The records of jobs, of notes on songs and of machines that were let in, a row each, in a SQLite database with a write-ahead log. A change is a transaction: when its call returns it is on the
 /// disk, power cut or not, and otherwise nothing of it is. Not for several threads at once.
 /// </summary>
 internal sealed class RecordDatabase : IDisposable
@@ -16,11 +16,14 @@ internal sealed class RecordDatabase : IDisposable
     /// <summary>The table of notes, by the songs' ids.</summary>
     public const string Notes = "notes";
 
+    /// <summary>The table of machines that were let in.</summary>
+    public const string Devices = "devices";
+
     /// <summary>The form of the database; a server refuses one that it does not know.</summary>
     private const int Form = 2;
 
     /// <summary>Its tables, each of ids and records, with the form that has brought them.</summary>
-    private static readonly (string Name, int Form)[] Tables = [(Jobs, 1), (Notes, 2)];
+    private static readonly (string Name, int Form)[] Tables = [(Jobs, 1), (Notes, 2), (Devices, 2)];
 
     /// <summary>Seconds to wait for another program that holds the database. The whole queue waits.</summary>
     private const int Patience = 2;

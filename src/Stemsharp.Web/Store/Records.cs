@@ -10,6 +10,9 @@ internal sealed record StoredSong(Song Song, string? Path)
     public string? CoverType { get; init; }
 }
 
+/// <summary>A machine of the network that was let in, with the SHA-256 of its secret in hexadecimal digits.</summary>
+internal sealed record StoredDevice(string Id, string Name, string Hash, DateTimeOffset Created);
+
 /// <summary>An upload in pieces as it is kept; the offset is the length of its data file.</summary>
 internal sealed record StoredUpload(string Id, string Name, long Bytes, DateTimeOffset Created);
 
@@ -46,6 +49,7 @@ internal sealed record StoredJob(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StoredSong))]
 [JsonSerializable(typeof(SongNotes))]
+[JsonSerializable(typeof(StoredDevice))]
 [JsonSerializable(typeof(StoredUpload))]
 [JsonSerializable(typeof(StoredJob))]
 internal sealed partial class StoreJson : JsonSerializerContext;

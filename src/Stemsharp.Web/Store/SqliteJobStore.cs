@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Stemsharp.Client;
 
 namespace Stemsharp.Web.Store;
 
 /// <summary>Jobs as rows of the data folder's database, each with its files in a folder of its own.</summary>
-internal sealed class SqliteJobStore : IJobStore, INoteStore, IDisposable
+internal sealed class SqliteJobStore : IJobStore, INoteStore, IDeviceStore, IDisposable
 {
     /// <summary>A job's record in the form that data folders had before there was a database: a file beside the job's own.</summary>
     private const string OlderRecordName = "job.json";
@@ -118,12 +119,23 @@ internal sealed class SqliteJobStore : IJobStore, INoteStore, IDisposable
 
     public StemFiles Files(string id) => new(_folder.Job(id));
 
-    public IReadOnlyDictionary<string, SongNotes> ReadNotes()
+    public IReadOnlyDictionary<string, SongNotes> ReadNotes() => Read(RecordDatabase.Notes, StoreJson.Default.SongNotes);
+
+    public IReadOnlyList<StoredDevice> ReadDevices() => [.. Read(RecordDatabase.Devices, StoreJson.Default.StoredDevice).Values];
+
+    public void SaveDevice(StoredDevice device)
     {
         lock (_gate)
         {
-            return _database.Read(RecordDatabase.Notes).Select(row => (row.Id, Notes: ParseNotes(row.Record))).Where(row => row.Notes is not null)
-                .ToDictionary(row => row.Id, row => row.Notes!);
+            _database.Write(RecordDatabase.Devices, [(device.Id, JsonSerializer.Serialize(device, StoreJson.Default.StoredDevice))]);
+        }
+    }
+
+    public void DeleteDevice(string id)
+    {
+        lock (_gate)
+        {
+            _database.Delete(RecordDatabase.Devices, id);
         }
     }
 
@@ -145,15 +157,25 @@ internal sealed class SqliteJobStore : IJobStore, INoteStore, IDisposable
 
     public void Dispose() => _database.Dispose();
 
-    private static SongNotes? ParseNotes(string record)
+    /// <summary>A table's records, but for those that cannot be read.</summary>
+    private Dictionary<string, T> Read<T>(string table, JsonTypeInfo<T> type) where T : class
     {
-        try
+        lock (_gate)
         {
-            return JsonSerializer.Deserialize(record, StoreJson.Default.SongNotes);
+            return _database.Read(table).Select(row => (row.Id, Value: Parse(row.Record))).Where(row => row.Value is not null)
+                .ToDictionary(row => row.Id, row => row.Value!);
         }
-        catch (JsonException)
+
+        T? Parse(string record)
         {
-            return null;
+            try
+            {
+                return JsonSerializer.Deserialize(record, type);
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Settings"] = [],
         ["Sound"] = [],
         ["Observability"] = [],
-        ["Security"] = ["Settings", "Text"],
+        ["Security"] = ["Settings", "Store", "Text"],
         ["Separation"] = ["Settings", "Text"],
         ["Store"] = ["Separation", "Settings", "Text"],
         ["Queue"] = ["Observability", "Separation", "Sound", "Store", "Text"],

@@ -399,10 +399,10 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.GetByText("Whose songs are these?")).ToBeVisibleAsync();
         await session.AuditAsync("sign in");
         await session.PictureAsync("sign-in-dark");
-        await session.Page.GetByLabel("Token").FillAsync("wrong");
+        await session.Page.GetByLabel("Token or code").FillAsync("wrong");
         await session.Button("Open").ClickAsync();
         await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
-        await session.Page.GetByLabel("Token").FillAsync(server.Server.PageAddress);
+        await session.Page.GetByLabel("Token or code").FillAsync(server.Server.PageAddress);
         await session.Button("Open").ClickAsync();
         await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
         Assert.DoesNotContain(server.Server.Token, session.Page.Url, StringComparison.Ordinal);

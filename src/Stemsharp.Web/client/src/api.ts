@@ -1,4 +1,4 @@
-import type { Job, JobPage, JobSettings, Model, ServerInfo, Song, SongNotes, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, LanState, Model, ServerInfo, Song, SongNotes, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -46,6 +46,12 @@ export const api = {
   models: () => get<Model[]>("/models"),
   download: (model: string) => post<Model>(`/models/${encodeURIComponent(model)}/download`),
   signIn: (token: string) => send("POST", "/session", withJson({ token })),
+  pair: (code: string, device: string) => send("POST", "/session", withJson({ code, device })),
+  lan: () => get<LanState>("/lan"),
+  changeLan: async (on: boolean) => (await send("PUT", "/lan", withJson({ on }))).json() as Promise<LanState>,
+  revokeDevice: (id: string) => send("DELETE", `/lan/devices/${encodeURIComponent(id)}`),
+  /** A picture of its own for every code: a browser keeps what it has shown. */
+  qrAddress: (code: string) => `${root}/lan/qr.svg?of=${code}`,
 
   song: (id: string) => get<Song>(song(id)),
   notes: (id: string) => get<SongNotes>(`${song(id)}/notes`),

@@ -129,6 +129,15 @@ export interface Licence {
   mustBeAccepted: boolean;
 }
 
+/** Whether and how other devices of the network reach the server. */
+export interface LanState {
+  on: boolean;
+  devices: { id: string; name: string; created: string }[];
+  addresses: string[];
+  code?: string;
+  codeEnds?: string;
+}
+
 export interface ServerInfo {
   version: string;
   engine: string;
@@ -138,6 +147,7 @@ export interface ServerInfo {
   maxDurationSeconds: number;
   usedDiskBytes: number;
   maxDiskBytes?: number;
+  canOpenLan: boolean;
 }
 
 export interface ServerEvent {

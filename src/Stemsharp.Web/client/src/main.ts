@@ -3,6 +3,7 @@ import type { Job } from "./contract";
 import { type Place, readPlace, writePlace } from "./router";
 import { State } from "./state";
 import { AddView } from "./ui/add-view";
+import { deviceName } from "./ui/devices";
 import { h, toast } from "./ui/dom";
 import { LibraryView } from "./ui/library-view";
 import { PlayerView } from "./ui/player-view";
@@ -18,14 +19,21 @@ const main = document.getElementById("main")!;
 
 /** The token comes in the address's fragment, which no server sees; it goes from there as soon as it is read. */
 async function takeToken(): Promise<void> {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return;
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get("token"), code = fragment.get("pair");
+  if (!token && !code) return;
   history.replaceState(null, "", location.pathname);
   try {
-    await api.signIn(token);
+    await letIn(token ?? code!);
   } catch (error) {
     toast(error instanceof Error ? error.message : `${error}`, "error");
   }
+}
+
+/** With the token, or with the eight digits that the page on the server's own computer shows. */
+async function letIn(secret: string): Promise<void> {
+  if (/^[\d\s]{8,}$/.test(secret)) await api.pair(secret, deviceName());
+  else await api.signIn(secret);
 }
 
 function showSignIn(): void {
@@ -33,14 +41,14 @@ function showSignIn(): void {
   const form = h(
     "form", { class: "panel sign-in" },
     h("h1", { text: "Whose songs are these?" }),
-    h("p", { text: "Open the address that “stemsharp serve” printed when it started, or paste the token from it." }),
-    h("label", { for: "token", text: "Token" }),
+    h("p", { text: "Open the address that “stemsharp serve” printed when it started, or paste the token from it. On a phone, type the code that the computer shows under Settings, Other devices." }),
+    h("label", { for: "token", text: "Token or code" }),
     input,
     h("button", { class: "primary", type: "submit", text: "Open" }),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    api.signIn(input.value.trim().replace(/^.*token=/, "")).then(start, (error: Error) => toast(error.message, "error"));
+    letIn(input.value.trim().replace(/^.*token=/, "")).then(start, (error: Error) => toast(error.message, "error"));
   });
   main.replaceChildren(form);
 }
@@ -149,15 +157,19 @@ class App {
   /** Shows what the place and the songs ask for. */
   private render(): void {
     const { view } = this.place;
+    main.hidden = !state.known;
     const empty = state.known && state.jobs.size === 0 && !this.queue.isBusy;
     // What stays and moves aside would be seen to jump: it is away for a picture and comes back in its new place.
-    const moves = !empty && main.classList.contains("empty") && view !== "player";
+    const moves = !empty && main.classList.contains("empty");
     main.classList.toggle("empty", empty);
+    if (moves) {
+      this.stage.hidden = true;
+      requestAnimationFrame(() => requestAnimationFrame(() => (this.stage.hidden = false)));
+    }
     main.dataset.view = empty && view === "songs" ? "add" : view;
     const open = this.player.openSong !== undefined && view === "player";
     this.player.element.hidden = !open;
-    this.add.element.hidden = open || !state.known || moves;
-    if (moves) requestAnimationFrame(() => requestAnimationFrame(() => this.render()));
+    this.add.element.hidden = open || !state.known;
     if (!open && this.player.openSong && !state.jobsOf(this.player.openSong).length) this.player.close();
     this.library.setCurrent(this.player.openSong);
     // A song that plays on while something else is seen is a click away.

@@ -245,7 +245,7 @@ export class PlayerView {
     this.shownLanes = key;
     const seconds = job.audio ? job.audio.frames / job.audio.sampleRate : job.durationSeconds;
     this.stage.setLength(seconds);
-    this.transport.setLength(job.audio?.frames ?? 0, this.rate);
+    this.transport.setLength(job.audio?.frames ?? Math.round(job.durationSeconds * this.rate), this.rate);
     this.showLoop();
     this.applyLevels();
     if (playable) void this.loadWaveforms();

@@ -3,6 +3,7 @@ import type { Model } from "../contract";
 import { plural, size } from "../format";
 import type { State } from "../state";
 import { licence } from "./add-view";
+import { devicesSection } from "./devices";
 import { ask, attempt, h } from "./dom";
 import { setKeys, usesKeys } from "./shortcuts";
 import { chosenTheme, setTheme, type Theme } from "./theme";
@@ -31,6 +32,7 @@ export async function showSettings(state: State): Promise<void> {
     [
       h("div", { class: "field" }, h("label", { for: "theme", text: "Colours" }), theme),
       h("label", { class: "check" }, keys, h("span", { text: "Keys such as Space, L and 1 … 9 play, loop and mute" })),
+      server?.canOpenLan ? devicesSection() : "",
       h("h3", { text: "Storage" }), h("p", { text: storage }),
       h("h3", { text: "Models" }), models,
       h("p", { class: "hint", text: server ? `Stemsharp ${server.version}, ${server.engine}` : "" }),

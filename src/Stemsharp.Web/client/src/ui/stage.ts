@@ -59,7 +59,7 @@ export class Stage {
   showMade(fraction: number): void {
     this.made = fraction;
     this.unmade.hidden = fraction >= 1;
-    this.unmade.style.left = `${Math.max(0, this.view.toScreen(fraction)) * 100}%`;
+    this.unmade.style.transform = `translateX(${Math.min(1, Math.max(0, this.view.toScreen(fraction))) * 100}%)`;
   }
 
   /** Zooms about the playhead where it is seen, about the middle otherwise. */
