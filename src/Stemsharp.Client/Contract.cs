@@ -267,6 +267,72 @@ public sealed record ServerInfo(
     public long? MaxDiskBytes { get; init; }
 }
 
+/// <summary>What was found in a song, and what somebody has set for practising it.</summary>
+/// <param name="Analysis">What was found; what is too weak to be told is null in it.</param>
+/// <param name="Settings">What somebody has set; its defaults where nobody has.</param>
+public sealed record SongPractice(SongAnalysis Analysis, PracticeSettings Settings);
+
+/// <summary>Tempo, bars and key as they were estimated.</summary>
+public sealed record SongAnalysis
+{
+    /// <summary>Beats a minute, in the middle of the song's tempos; null where there is no regular beat, and with it all but the key.</summary>
+    public double? Bpm { get; init; }
+
+    /// <summary>The slowest tempo over some bars.</summary>
+    public double? SlowestBpm { get; init; }
+
+    /// <summary>The fastest tempo over some bars.</summary>
+    public double? FastestBpm { get; init; }
+
+    /// <summary>When the beats are, in seconds.</summary>
+    public IReadOnlyList<double>? Beats { get; init; }
+
+    /// <summary>3 or 4; null where bars are not clear.</summary>
+    public int? BeatsPerBar { get; init; }
+
+    /// <summary>Which beat is the first of a bar, 0 … <see cref="BeatsPerBar"/> − 1.</summary>
+    public int? FirstBeat { get; init; }
+
+    /// <summary>The key; null where it is not clear.</summary>
+    public SongKey? Key { get; init; }
+}
+
+/// <summary>A key.</summary>
+/// <param name="Tonic">Semitones above C, 0 … 11.</param>
+/// <param name="Minor">Whether it is minor.</param>
+public sealed record SongKey(int Tonic, bool Minor);
+
+/// <summary>What somebody has set for practising a song. What is null or 0 is as it was estimated.</summary>
+public sealed record PracticeSettings
+{
+    /// <summary>−1 where the tempo counts half, 1 where it counts double.</summary>
+    public int TempoOctave { get; init; }
+
+    /// <summary>Beats in a bar, 1 … 12.</summary>
+    public int? BeatsPerBar { get; init; }
+
+    /// <summary>Which beat, counted as <see cref="TempoOctave"/> says, is the first of a bar, 0 … 11.</summary>
+    public int? FirstBeat { get; init; }
+
+    /// <summary>The key.</summary>
+    public SongKey? Key { get; init; }
+
+    /// <summary>The speed, 0.5 … 1.5; null for the song's own.</summary>
+    public double? Speed { get; init; }
+
+    /// <summary>The pitch in semitones, −12 … 12.</summary>
+    public double Semitones { get; init; }
+
+    /// <summary>Parts of the song with names, at most 200.</summary>
+    public IReadOnlyList<LoopMarker>? Markers { get; init; }
+}
+
+/// <summary>A part of a song.</summary>
+/// <param name="Name">At most 100 characters.</param>
+/// <param name="From">Its start in seconds.</param>
+/// <param name="To">Its end in seconds, later than the start.</param>
+public sealed record LoopMarker(string Name, double From, double To);
+
 /// <summary>Exchanges the token for a cookie.</summary>
 /// <param name="Token">The server's token.</param>
 public sealed record NewSession(string Token);
@@ -319,6 +385,8 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(SongPractice))]
+[JsonSerializable(typeof(PracticeSettings))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(ServerEvent))]
 [JsonSerializable(typeof(Problem))]

@@ -153,6 +153,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>()
             .AddSingleton<IJobStore, SqliteJobStore>().AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
+            .AddSingleton<PracticeStore>().AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
@@ -168,6 +169,7 @@ internal sealed class WebServer : IAsyncDisposable
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         ServerApi.Map(api);
         SongsApi.Map(api);
+        PracticeApi.Map(api);
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);

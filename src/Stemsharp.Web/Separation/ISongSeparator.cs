@@ -1,3 +1,4 @@
+using Stemsharp.Audio;
 using Stemsharp.Client;
 
 namespace Stemsharp.Web.Separation;
@@ -51,6 +52,10 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <summary>Looks what a file is.</summary>
     /// <exception cref="AudioException">It is no music that can be read.</exception>
     AudioFacts Probe(string file, CancellationToken cancellationToken);
+
+    /// <summary>Reads a file as it is.</summary>
+    /// <exception cref="AudioException">It is no music that can be read.</exception>
+    IAudioReader Open(string file, CancellationToken cancellationToken);
 
     /// <summary>Fills in defaults and checks the settings against the model.</summary>
     /// <exception cref="OptionException">A setting is not valid.</exception>

@@ -8,7 +8,7 @@ namespace Stemsharp.Web.Store;
 /// <code>
 /// token               the secret that clients show
 /// jobs.db             the jobs' records; -wal and -shm beside it are SQLite's
-/// songs/ID/           song.json, source
+/// songs/ID/           song.json, source, analysis.json, practice.json
 /// uploads/ID/         upload.json, data
 /// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
 /// ballast             bytes to set free where a full disk lets nothing be deleted

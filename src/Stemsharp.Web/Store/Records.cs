@@ -43,4 +43,6 @@ internal sealed record StoredJob(
 [JsonSerializable(typeof(StoredSong))]
 [JsonSerializable(typeof(StoredUpload))]
 [JsonSerializable(typeof(StoredJob))]
+[JsonSerializable(typeof(SongAnalysis))]
+[JsonSerializable(typeof(PracticeSettings))]
 internal sealed partial class StoreJson : JsonSerializerContext;

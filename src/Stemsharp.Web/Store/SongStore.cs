@@ -102,6 +102,9 @@ internal sealed class SongStore
         }
     }
 
+    /// <summary>Counts anew what a song takes, after something was kept beside it.</summary>
+    public void Weigh(string id) => _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+
     /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {

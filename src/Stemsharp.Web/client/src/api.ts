@@ -1,4 +1,4 @@
-import type { Job, JobPage, JobSettings, Model, ServerInfo, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, Model, PracticeSettings, ServerInfo, SongPractice, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -53,6 +53,9 @@ export const api = {
     const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": `${offset}` };
     return (await send("PATCH", `/uploads/${id}`, { body: piece, headers, signal })).json() as Promise<Upload>;
   },
+
+  practice: (songId: string) => get<SongPractice>(`/songs/${encodeURIComponent(songId)}/practice`),
+  setPractice: (songId: string, settings: PracticeSettings) => send("PUT", `/songs/${encodeURIComponent(songId)}/practice`, withJson(settings)),
 
   jobs: (before: string) => get<JobPage>(`/jobs?before=${encodeURIComponent(before)}`),
   createJob: (songId: string, settings: JobSettings, batch: string) => post<Job>("/jobs", { songId, settings, batch }),

@@ -10,6 +10,46 @@ export interface Song {
   format: string;
 }
 
+export interface SongKey {
+  /** Semitones above C. */
+  tonic: number;
+  minor: boolean;
+}
+
+/** What was found in a song; what was too weak is absent. */
+export interface SongAnalysis {
+  bpm?: number;
+  slowestBpm?: number;
+  fastestBpm?: number;
+  beats?: number[];
+  beatsPerBar?: number;
+  firstBeat?: number;
+  key?: SongKey;
+}
+
+/** A part of a song, in seconds. */
+export interface LoopMarker {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** What somebody has set for practising a song. */
+export interface PracticeSettings {
+  tempoOctave?: number;
+  beatsPerBar?: number;
+  firstBeat?: number;
+  key?: SongKey;
+  speed?: number;
+  semitones?: number;
+  markers?: LoopMarker[];
+}
+
+export interface SongPractice {
+  analysis: SongAnalysis;
+  settings: PracticeSettings;
+}
+
 export interface Upload {
   id: string;
   offset: number;

@@ -1,9 +1,24 @@
 import { blockFrames, type FromMixer, type ToMixer } from "./blocks";
 import mixerUrl from "./mixer.worklet.ts?worker&url";
+import stretcherUrl from "../practice/stretch.worklet.ts?worker&url";
 import { StemSource } from "./stem-source";
 
 /** Blocks that are fetched ahead of the position: some six seconds. */
 const blocksAhead = 4;
+
+/** Clicks on frames of the song, louder where `accents` is 1. */
+export interface ClickTrack {
+  frames: Float64Array;
+  accents: Uint8Array;
+  volume: number;
+}
+
+/** A count-in: clicks and the song's start, in seconds from now. */
+export interface CountIn {
+  clicks: number[];
+  start: number;
+  volume: number;
+}
 
 export interface LaneLevel {
   gain: number;
@@ -30,6 +45,9 @@ export class Player extends EventTarget {
   private sampleRate = 44_100;
   private limit = Infinity;
   private levels: LaneLevel[] = [];
+  private stretch = { speed: 1, semitones: 0 };
+  private stretcherLoaded: Promise<void> | undefined;
+  private clicks: ClickTrack | undefined;
   /** Blocks that are with the mixer or on their way, by lane and number. */
   private held = new Map<string, AbortController>();
 
@@ -79,14 +97,48 @@ export class Player extends EventTarget {
     this.master?.gain.setTargetAtTime(volume, this.context!.currentTime, 0.01);
   }
 
-  async play(): Promise<void> {
+  get speed(): number {
+    return this.stretch.speed;
+  }
+
+  get semitones(): number {
+    return this.stretch.semitones;
+  }
+
+  get rate(): number {
+    return this.sampleRate;
+  }
+
+  /** Frames of the song. */
+  get length(): number {
+    return this.frames;
+  }
+
+  /** Plays at another speed (0.5 … 1.5) and another pitch (−12 … 12 semitones). What that needs is loaded at the first call. */
+  async setStretch(speed: number, semitones: number): Promise<void> {
+    this.stretch = { speed, semitones };
+    await this.sendStretch();
+    this.changed();
+  }
+
+  /** Clicks on frames of the song while it plays; none without a track. */
+  setClicks(clicks: ClickTrack | undefined): void {
+    this.clicks = clicks;
+    this.sendClicks();
+  }
+
+  /** Plays, after clicks where it is counted in. */
+  async play(countIn?: CountIn): Promise<void> {
     if (this.sources.length === 0) return;
     this.playing = true;
     this.changed();
     await this.ensureContext();
     await this.context!.resume();
     if (this.frame >= this.frames) this.seek(0);
-    if (this.playing) this.post({ kind: "play", playing: true });
+    if (this.playing && countIn) {
+      const clicks = countIn.clicks.map((seconds) => seconds * this.sampleRate);
+      this.post({ kind: "count-in", clicks, start: countIn.start * this.sampleRate, volume: countIn.volume });
+    } else if (this.playing) this.post({ kind: "play", playing: true });
     this.fetch();
   }
 
@@ -136,11 +188,24 @@ export class Player extends EventTarget {
     this.post({ kind: "seek", frame: this.frame });
     this.post({ kind: "loop", from: this.loop?.from ?? 0, to: this.loop?.to ?? 0 });
     this.setLevels(this.levels);
+    this.sendClicks();
+    await this.sendStretch();
+  }
+
+  private async sendStretch(): Promise<void> {
+    const context = this.context;
+    if (!context || !this.node) return;
+    if (this.stretch.speed !== 1 || this.stretch.semitones !== 0) await (this.stretcherLoaded ??= context.audioWorklet.addModule(stretcherUrl));
+    if (this.context === context) this.post({ kind: "stretch", ...this.stretch });
+  }
+
+  private sendClicks(): void {
+    this.post({ kind: "clicks", ...(this.clicks ?? { frames: new Float64Array(), accents: new Uint8Array(), volume: 0 }) });
   }
 
   private closeContext(): void {
     void this.context?.close();
-    this.context = this.node = this.master = undefined;
+    this.context = this.node = this.master = this.stretcherLoaded = undefined;
   }
 
   private take(message: FromMixer): void {

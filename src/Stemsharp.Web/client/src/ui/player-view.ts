@@ -1,9 +1,10 @@
 import { api } from "../api";
-import { Player } from "../audio/player";
+import { Player, type LaneLevel } from "../audio/player";
 import { StemSource } from "../audio/stem-source";
 import { loadWaveform } from "../audio/waveform";
 import type { Job } from "../contract";
 import { settingsText, speed, time, title } from "../format";
+import type { Practice } from "../practice/panel";
 import type { State } from "../state";
 import { attempt, h, iconButton } from "./dom";
 import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
@@ -36,6 +37,9 @@ export class PlayerView {
   private readonly zip = h("a", { class: "button", download: true, text: "All stems" });
   private readonly mix = h("a", { class: "button", download: true, text: "This mix" });
   private readonly downloads = h("div", { class: "downloads" }, h("span", { text: "Download" }), this.zip, this.mix, h("span", { text: "as" }), this.format);
+  private readonly practiceButton = h("button", { type: "button", text: "Practice", "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
+  private readonly practiceBox = h("div", { id: "practice", hidden: true });
+  private practice: Practice | undefined;
   private readonly content: HTMLElement;
   private readonly empty: HTMLElement;
   private readonly shortcuts: Shortcut[];
@@ -51,7 +55,7 @@ export class PlayerView {
     this.state = state;
     this.closed = closed;
     this.stage = new Stage((fraction) => this.player.seek(fraction * this.frames), (from, to) => this.setLoop(from, to));
-    this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts));
+    this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts), () => this.practice?.countIn());
     this.overlayPlayhead();
     this.content = h(
       "div", { class: "player-content" },
@@ -59,12 +63,13 @@ export class PlayerView {
         "header", { class: "player-head" },
         h("div", { class: "back" }, iconButton("back", "Back to the songs", back)),
         h("div", { class: "player-names" }, this.name, this.facts, this.provisional),
-        h("div", { class: "player-tools" }, this.another, this.compare, this.sides),
+        h("div", { class: "player-tools" }, this.practiceButton, this.another, this.compare, this.sides),
       ),
       h(
         "div", { class: "lanes", role: "group", "aria-label": "Stems" },
         this.stage.zoomButtons, this.stage.ruler, this.lanesBox, this.pictures, this.stage.scroller,
       ),
+      this.practiceBox,
       this.downloads,
       this.transport.element,
     );
@@ -150,8 +155,42 @@ export class PlayerView {
     this.showLanes();
   }
 
+  /** The practice tools are loaded when they are asked for; what was set for a song stays in force while they are hidden. */
+  private async togglePractice(): Promise<void> {
+    const open = this.practiceBox.hidden;
+    if (open && !this.practice) {
+      const panel = await attempt(() => import("../practice/panel"));
+      if (!panel) return;
+      this.practice ??= panel.mount(this.practiceBox, this.player);
+    }
+    this.practiceBox.hidden = !open;
+    this.practiceButton.setAttribute("aria-expanded", `${open}`);
+    this.openPractice();
+  }
+
+  private openPractice(): void {
+    const { job } = this;
+    void this.practice?.open(job && job.state === "done" ? {
+      id: job.songId,
+      name: title(job.name),
+      mix: () => ({
+        sources: this.current.audio!.stems.map((stem) => new StemSource(this.current.id, stem)),
+        levels: this.levels(this.current),
+        frames: this.frames,
+        sampleRate: job.audio!.sampleRate,
+      }),
+    } : undefined);
+  }
+
+  private levels(job: Job): LaneLevel[] {
+    const settings = job.audio!.stems.map((stem) => this.settings.get(stem)!);
+    const anySolo = settings.some(({ solo }) => solo);
+    return settings.map((setting) => heard(setting, anySolo));
+  }
+
   private showLanes(): void {
     const job = this.current;
+    this.openPractice();
     this.lanes = job.audio!.stems.map((stem, i, stems) => {
       let setting = this.settings.get(stem);
       if (!setting) this.settings.set(stem, (setting = newSetting()));
@@ -209,8 +248,7 @@ export class PlayerView {
     this.downloads.hidden = !done;
     for (const lane of this.lanes) lane.setDownload(done ? api.stemAddress(job.id, lane.stem, format) : undefined);
     if (!done) return;
-    const settings = job.audio!.stems.map((stem) => this.settings.get(stem)!);
-    const levels = settings.map((setting) => heard(setting, settings.some((any) => any.solo)));
+    const levels = this.levels(job);
     this.zip.href = api.zipAddress(job.id, format);
     this.mix.href = api.mixAddress(job.id, levels.map(({ gain }) => gain), levels.map(({ pan }) => pan), format);
   }
@@ -321,6 +359,7 @@ export class PlayerView {
 
   private close(jobId: string): void {
     this.player.close();
+    void this.practice?.open(undefined);
     [this.job, this.other, this.opened, this.lanes] = [undefined, undefined, "", []];
     this.lanesBox.replaceChildren();
     this.pictures.replaceChildren(this.stage.overlay);

@@ -1,4 +1,4 @@
-import type { Player } from "../audio/player";
+import type { CountIn, Player } from "../audio/player";
 import { time } from "../format";
 import { h, iconButton, setIcon } from "./dom";
 
@@ -6,6 +6,7 @@ import { h, iconButton, setIcon } from "./dom";
 export class Transport {
   readonly element: HTMLElement;
   private readonly player: Player;
+  private readonly countIn: () => CountIn | undefined;
   private readonly playButton: HTMLButtonElement;
   private readonly loopButton: HTMLButtonElement;
   private readonly position = h("input", { type: "range", min: 0, step: 0.1, value: 0, "aria-label": "Position", class: "position" });
@@ -15,8 +16,9 @@ export class Transport {
   private sampleRate = 44_100;
   private shownPlaying: boolean | undefined;
 
-  constructor(player: Player, toggleLoop: () => void, help: () => void) {
+  constructor(player: Player, toggleLoop: () => void, help: () => void, countIn: () => CountIn | undefined) {
     this.player = player;
+    this.countIn = countIn;
     this.playButton = iconButton("play", "Play", () => this.toggle(), "icon play");
     this.loopButton = iconButton("loop", "Loop", toggleLoop);
     this.position.addEventListener("input", () => player.seek(this.position.valueAsNumber * this.sampleRate));
@@ -43,7 +45,7 @@ export class Transport {
 
   toggle(): void {
     if (this.player.playing) this.player.pause();
-    else void this.player.play();
+    else void this.player.play(this.countIn());
   }
 
   update(): void {
