@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Stemsharp.Client;
@@ -13,7 +14,53 @@ namespace Stemsharp.Client;
 /// <param name="Created">When the server took it.</param>
 public sealed record Song(
     string Id, string Name, long Bytes, double DurationSeconds, int SampleRate, int Channels, string Format,
-    DateTimeOffset Created);
+    DateTimeOffset Created)
+{
+    /// <summary>What it is called: as somebody has named it, as its tags say, or its file's name.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Who plays; null where nobody says.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>Whether its file has a picture: <c>GET /api/v1/songs/{id}/cover</c>.</summary>
+    public bool HasCover { get; init; }
+}
+
+/// <summary>
+/// What the server keeps of a song for those who play it. Sent to be changed, what is null stays as it is.
+/// </summary>
+public sealed record SongNotes
+{
+    /// <summary>What the song is called, at most 255 characters; empty for what its file says.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Who plays, at most 255 characters; empty for what its file says.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>Levels of stems, by their names.</summary>
+    public IReadOnlyDictionary<string, StemLevel>? Levels { get; init; }
+
+    /// <summary>Named places and stretches, in the song's order.</summary>
+    public IReadOnlyList<SongMarker>? Markers { get; init; }
+
+    /// <summary>A client's own settings for practising this song, a JSON object of at most 16 KiB; the server keeps it as it is.</summary>
+    public JsonElement? Practice { get; init; }
+}
+
+/// <summary>How a stem is heard.</summary>
+/// <param name="Gain">A factor, 0 to 4.</param>
+/// <param name="Pan">−1 for the left to 1 for the right.</param>
+/// <param name="Mute">Whether it is silent.</param>
+public sealed record StemLevel(double Gain, double Pan, bool Mute);
+
+/// <summary>A named place in a song, or a stretch of it.</summary>
+/// <param name="Name">At most 80 characters.</param>
+/// <param name="Start">Seconds from the song's beginning.</param>
+public sealed record SongMarker(string Name, double Start)
+{
+    /// <summary>Where the stretch ends, in seconds; null for a place.</summary>
+    public double? End { get; init; }
+}
 
 /// <summary>An upload in pieces.</summary>
 /// <param name="Id">26 characters that cannot be guessed.</param>
@@ -161,6 +208,15 @@ public sealed record Job(
     /// <summary>Where it stands in the queue: of the queued jobs the one with the lowest goes next.</summary>
     public double Order { get; init; }
 
+    /// <summary>The song's <see cref="Song.Title"/>.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>The song's <see cref="Song.Artist"/>.</summary>
+    public string? Artist { get; init; }
+
+    /// <summary>The song's <see cref="Song.HasCover"/>.</summary>
+    public bool HasCover { get; init; }
+
     /// <summary>How far it is; null unless running.</summary>
     public JobProgress? Progress { get; init; }
 
@@ -220,6 +276,18 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
     /// </summary>
     public double? Overlap { get; init; }
 
+    /// <summary>Whether it is a toy for trying things out and no match for real songs.</summary>
+    public bool IsToy { get; init; }
+
+    /// <summary>What it is recommended for: <c>two</c> (one stem and the rest), <c>four</c>, <c>six</c> stems, <c>best</c> quality, <c>karaoke</c>.</summary>
+    public IReadOnlyList<string> Purposes { get; init; } = [];
+
+    /// <summary>
+    /// Seconds of song that a second of work is expected to take apart on this machine, in one pass at the model's own overlap: the median
+    /// of its last songs, or of another model's by what both compute; null where nothing is known yet.
+    /// </summary>
+    public double? TimesRealTime { get; init; }
+
     /// <summary>What a download would fetch; null where that is not known or nothing is missing.</summary>
     public long? DownloadBytes { get; init; }
 
@@ -267,12 +335,7 @@ public sealed record ServerInfo(
     public long? MaxDiskBytes { get; init; }
 }
 
-/// <summary>What was found in a song, and what somebody has set for practising it.</summary>
-/// <param name="Analysis">What was found; what is too weak to be told is null in it.</param>
-/// <param name="Settings">What somebody has set; its defaults where nobody has.</param>
-public sealed record SongPractice(SongAnalysis Analysis, PracticeSettings Settings);
-
-/// <summary>Tempo, bars and key as they were estimated.</summary>
+/// <summary>Tempo, bars and key of a song as they were estimated; what is too weak to be told is null.</summary>
 public sealed record SongAnalysis
 {
     /// <summary>Beats a minute, in the middle of the song's tempos; null where there is no regular beat, and with it all but the key.</summary>
@@ -301,37 +364,6 @@ public sealed record SongAnalysis
 /// <param name="Tonic">Semitones above C, 0 … 11.</param>
 /// <param name="Minor">Whether it is minor.</param>
 public sealed record SongKey(int Tonic, bool Minor);
-
-/// <summary>What somebody has set for practising a song. What is null or 0 is as it was estimated.</summary>
-public sealed record PracticeSettings
-{
-    /// <summary>−1 where the tempo counts half, 1 where it counts double.</summary>
-    public int TempoOctave { get; init; }
-
-    /// <summary>Beats in a bar, 1 … 12.</summary>
-    public int? BeatsPerBar { get; init; }
-
-    /// <summary>Which beat, counted as <see cref="TempoOctave"/> says, is the first of a bar, 0 … 11.</summary>
-    public int? FirstBeat { get; init; }
-
-    /// <summary>The key.</summary>
-    public SongKey? Key { get; init; }
-
-    /// <summary>The speed, 0.5 … 1.5; null for the song's own.</summary>
-    public double? Speed { get; init; }
-
-    /// <summary>The pitch in semitones, −12 … 12.</summary>
-    public double Semitones { get; init; }
-
-    /// <summary>Parts of the song with names, at most 200.</summary>
-    public IReadOnlyList<LoopMarker>? Markers { get; init; }
-}
-
-/// <summary>A part of a song.</summary>
-/// <param name="Name">At most 100 characters.</param>
-/// <param name="From">Its start in seconds.</param>
-/// <param name="To">Its end in seconds, later than the start.</param>
-public sealed record LoopMarker(string Name, double From, double To);
 
 /// <summary>Exchanges the token for a cookie.</summary>
 /// <param name="Token">The server's token.</param>
@@ -375,6 +407,7 @@ public sealed record Problem(string Type, string Title, int Status)
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Song))]
 [JsonSerializable(typeof(IReadOnlyList<Song>))]
+[JsonSerializable(typeof(SongNotes))]
 [JsonSerializable(typeof(Upload))]
 [JsonSerializable(typeof(NewUpload))]
 [JsonSerializable(typeof(LocalSong))]
@@ -385,8 +418,7 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
-[JsonSerializable(typeof(SongPractice))]
-[JsonSerializable(typeof(PracticeSettings))]
+[JsonSerializable(typeof(SongAnalysis))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(ServerEvent))]
 [JsonSerializable(typeof(Problem))]

@@ -47,15 +47,9 @@ public sealed class StemsharpClient : IDisposable
     public Task<ModelInfo> DownloadModelAsync(string model, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"models/{Uri.EscapeDataString(model)}/download", null, ApiJson.Default.ModelInfo, cancellationToken);
 
-    /// <summary>A song's tempo, beats, bars and key, and what was set for practising it. The first time it may take some seconds.</summary>
-    public Task<SongPractice> GetPracticeAsync(string songId, CancellationToken cancellationToken = default) =>
-        GetAsync($"songs/{Uri.EscapeDataString(songId)}/practice", ApiJson.Default.SongPractice, cancellationToken);
-
-    /// <summary>Keeps what is set for practising a song, in place of what was set before.</summary>
-    public Task<PracticeSettings> SetPracticeAsync(string songId, PracticeSettings settings, CancellationToken cancellationToken = default) =>
-        SendAsync(
-            HttpMethod.Put, $"songs/{Uri.EscapeDataString(songId)}/practice", JsonContent.Create(settings, ApiJson.Default.PracticeSettings),
-            ApiJson.Default.PracticeSettings, cancellationToken);
+    /// <summary>A song's tempo, beats, bars and key. The first time it may take some seconds.</summary>
+    public Task<SongAnalysis> GetAnalysisAsync(string songId, CancellationToken cancellationToken = default) =>
+        GetAsync($"songs/{Uri.EscapeDataString(songId)}/analysis", ApiJson.Default.SongAnalysis, cancellationToken);
 
     /// <summary>
     /// Uploads a song in pieces. One that fails on the way is sent again from where the server has it, also by a server that has

@@ -123,7 +123,7 @@ public sealed class JobStoreTests : IDisposable
         using (SqliteConnection other = new($"Data Source={Database};Pooling=False"))
         {
             other.Open();
-            Execute(other, "PRAGMA user_version = 2");
+            Execute(other, "PRAGMA user_version = 3");
         }
 
         byte[] before = File.ReadAllBytes(Database);

@@ -7,13 +7,20 @@ using Stemsharp.Web.Text;
 namespace Stemsharp.Web.Api;
 
 /// <summary>The models as clients see them, with the downloads that are under way.</summary>
-internal sealed class ModelService(ISongSeparator separator, EventHub events, IHostApplicationLifetime lifetime, ILogger<ModelService> logger)
+internal sealed class ModelService(ISongSeparator separator, JobQueue queue, EventHub events, IHostApplicationLifetime lifetime, ILogger<ModelService> logger)
 {
     private readonly ConcurrentDictionary<string, ModelDownload> _downloads = [];
 
-    public IReadOnlyList<ModelInfo> Models => [.. separator.Models.Select(WithDownload)];
+    public IReadOnlyList<ModelInfo> Models
+    {
+        get
+        {
+            IReadOnlyDictionary<string, double> speeds = queue.Speeds;
+            return [.. separator.Models.Select(model => Complete(model, speeds))];
+        }
+    }
 
-    public ModelInfo? TryGet(string name) => separator.Models.FirstOrDefault(model => model.Name == name) is { } found ? WithDownload(found) : null;
+    public ModelInfo? TryGet(string name) => separator.Models.FirstOrDefault(model => model.Name == name) is { } found ? Complete(found, queue.Speeds) : null;
 
     public ModelInfo Download(string name)
     {
@@ -31,10 +38,14 @@ internal sealed class ModelService(ISongSeparator separator, EventHub events, IH
         logger.LogInformation("Model {Model}: downloading {Bytes} bytes. Licence: {Licence}, as stated by {StatedBy}", name, model.DownloadBytes, model.Licence?.Text ?? "not stated", model.Licence?.StatedBy ?? "nobody");
         _downloads[name] = new ModelDownload(0);
         _ = Task.Run(() => RunAsync(name), CancellationToken.None);
-        return WithDownload(model);
+        return model with { Download = _downloads[name] };
     }
 
-    private ModelInfo WithDownload(ModelInfo model) => model with { Download = _downloads.GetValueOrDefault(model.Name) };
+    private ModelInfo Complete(ModelInfo model, IReadOnlyDictionary<string, double> speeds) => model with
+    {
+        Download = _downloads.GetValueOrDefault(model.Name),
+        TimesRealTime = ModelSpeed.Of(model.Name, speeds),
+    };
 
     private async Task RunAsync(string name)
     {

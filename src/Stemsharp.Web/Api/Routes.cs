@@ -1,3 +1,5 @@
+using Stemsharp.Web.Text;
+
 namespace Stemsharp.Web.Api;
 
 /// <summary>Short ways to say what an endpoint answers, for the OpenAPI document.</summary>
@@ -21,7 +23,7 @@ internal static class Routes
     /// <summary>A client's name for a thing: short, on one line, for display only.</summary>
     public static string CheckName(string? name)
     {
-        string clean = new([.. (name ?? "").Where(c => !char.IsControl(c) && !IsDirectional(c))]);
+        string clean = new([.. (name ?? "").Where(c => !char.IsControl(c) && !ClientText.IsDirectional(c))]);
         clean = clean.Trim();
         return clean.Length switch
         {
@@ -30,7 +32,4 @@ internal static class Routes
             _ => clean,
         };
     }
-
-    // Characters that turn the direction of text make a name look like another one.
-    private static bool IsDirectional(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -36,6 +36,24 @@ internal static class SongsApi
         api.MapGet("/songs/{id}", (string id, SongStore songs) => TypedResults.Ok(songs.Get(Routes.CheckId("song", id))))
             .Says("getSong", "Tells about one song.", 404).WithTags("Songs");
 
+        api.MapGet("/songs/{id}/cover", Cover).Produces(200, contentType: "image/jpeg").Produces(200, contentType: "image/png")
+            .Says("getCover", "The picture that the song's file has.", 404).WithTags("Songs");
+
+        api.MapGet("/songs/{id}/notes", (string id, SongStore songs) => TypedResults.Ok(songs.Notes(Routes.CheckId("song", id))))
+            .Says("getNotes", "What is kept of a song for its players: names, levels, markers.", 404).WithTags("Songs");
+
+        api.MapPatch("/songs/{id}/notes", (string id, SongNotes change, SongStore songs, JobQueue queue) =>
+            {
+                SongNotes notes = songs.Change(Routes.CheckId("song", id), change);
+                if (change.Title is not null || change.Artist is not null)
+                {
+                    queue.SongChanged(id);
+                }
+
+                return TypedResults.Ok(notes);
+            })
+            .Says("changeNotes", "Changes what is kept of a song; what is left out stays as it is.", 400, 404, 507).WithTags("Songs");
+
         api.MapDelete("/songs/{id}", Delete).Produces(204)
             .Says("deleteSong", "Deletes a song that no job needs.", 404, 409).WithTags("Songs");
 
@@ -96,6 +114,14 @@ internal static class SongsApi
         Upload upload = await uploads.AppendAsync(id, offset, context.Request.Body, context.RequestAborted).ConfigureAwait(false);
         metrics.Uploaded(upload.Offset - offset);
         return TypedResults.Ok(upload);
+    }
+
+    private static PhysicalFileHttpResult Cover(HttpContext context, string id, SongStore songs)
+    {
+        (string path, string type) = songs.Cover(Routes.CheckId("song", id));
+        // A song's picture never changes.
+        context.Response.Headers.CacheControl = "private, max-age=31536000, immutable";
+        return TypedResults.PhysicalFile(path, type);
     }
 
     private static NoContent Delete(string id, SongStore songs, JobQueue queue)

@@ -6,6 +6,7 @@ using Stemsharp.Client;
 using Stemsharp.Files;
 using Stemsharp.Web.Delivery;
 using Stemsharp.Web.Queue;
+using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
 using Stemsharp.Web.Text;
@@ -17,7 +18,6 @@ internal static class StemsApi
 {
     private static readonly FileNamePattern s_songName = FileNamePattern.Parse("{title}.{ext}");
     private static readonly FileNamePattern s_stemName = FileNamePattern.Parse("{title} - {stem}.{ext}");
-    private static readonly FileNamePattern s_entryName = FileNamePattern.Parse("{stem}.{ext}");
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -37,11 +37,11 @@ internal static class StemsApi
 
         api.MapGet("/jobs/{id}/stems.zip", ZipAsync)
             .Produces(200, contentType: "application/zip")
-            .Says("getStems", "All stems in one zip file.", 404, 409, 422, 507).WithTags("Stems");
+            .Says("getStems", "All stems in one zip file; 'from' and 'to', in frames, cut a stretch out, 'depth' is a sample format.", 400, 404, 409, 422, 507).WithTags("Stems");
 
         api.MapGet("/jobs/{id}/mix", Mix)
             .Produces(200, contentType: "audio/wav")
-            .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas.", 400, 404, 409, 422, 507)
+            .Says("getMix", "The stems mixed: 'gains' (0 to 4) and 'pans' (−1 to 1) have one number a stem, in order, separated by commas; 'from', 'to' and 'depth' are as for the zip file.", 400, 404, 409, 422, 507)
             .WithTags("Stems");
     }
 
@@ -93,26 +93,27 @@ internal static class StemsApi
             throw new ApiError(ApiErrorKind.BadRequest, "'columns' is from 1 to 4096 and 'bins' from 16 to 512.");
         }
 
-        (long first, long end) = (from ?? 0, to ?? audio.Frames);
-        if (first < 0 || end > audio.Frames || first >= end)
-        {
-            throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
-        }
+        Stretch stretch = StretchOf(audio, from, to);
 
         using WavReader file = WavReader.Open(queue.Files(id).Final(number, "wav"));
         return TypedResults.Bytes(
-            Spectrogram.Compute(file, first, end, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
+            Spectrogram.Compute(file, stretch.From, stretch.To, columns ?? 1024, bins ?? 128, context.RequestAborted), "application/octet-stream");
     }
 
-    private static async Task ZipAsync(HttpContext context, string id, JobQueue queue, StemEncoder encoder, string? format)
+    private static async Task ZipAsync(
+        HttpContext context, string id, JobQueue queue, StemEncoder encoder, Mixer mixer, string? format, string? depth, long? from, long? to)
     {
         Job job = Done(queue, id);
-        format = encoder.CheckFormat(format);
+        ExportForm export = ExportOf(job, encoder, format, depth, from, to);
         StemFiles files = queue.Files(id);
-        string[] paths = new string[job.Audio!.Stems.Count];
-        for (int i = 0; i < paths.Length; i++)
+        // What is taken home as it was made is kept; a stretch or another depth is made for this one time.
+        bool asMade = export.Stretch.Frames == job.Audio!.Frames && (export.Depth is null || export.Depth == job.Settings.SampleFormat);
+        Func<FileStream>[] sources = new Func<FileStream>[job.Audio.Stems.Count];
+        for (int i = 0; i < sources.Length; i++)
         {
-            paths[i] = await encoder.GetAsync(job, files, i, format, context.RequestAborted).ConfigureAwait(false);
+            int stem = i;
+            string path = asMade ? await encoder.GetAsync(job, files, stem, export.Format, context.RequestAborted).ConfigureAwait(false) : "";
+            sources[i] = asMade ? () => File.OpenRead(path) : () => mixer.Cut(job, files, stem, export, context.RequestAborted);
         }
 
         Offer(context, s_songName, job, "", "zip");
@@ -121,14 +122,14 @@ internal static class StemsApi
             context.Response.BodyWriter.AsStream(leaveOpen: true), ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, context.RequestAborted).ConfigureAwait(false);
         await using (zip.ConfigureAwait(false))
         {
-            for (int i = 0; i < paths.Length; i++)
+            for (int i = 0; i < sources.Length; i++)
             {
                 // Sound hardly compresses with this method, so it is stored as it is.
-                ZipArchiveEntry entry = zip.CreateEntry(NameOf(s_entryName, job, job.Audio.Stems[i], format), CompressionLevel.NoCompression);
+                ZipArchiveEntry entry = zip.CreateEntry(NameOf(s_stemName, job, job.Audio.Stems[i], export.Format), CompressionLevel.NoCompression);
                 Stream target = await entry.OpenAsync(context.RequestAborted).ConfigureAwait(false);
                 await using (target.ConfigureAwait(false))
                 {
-                    using FileStream source = File.OpenRead(paths[i]);
+                    using FileStream source = sources[i]();
                     await source.CopyToAsync(target, context.RequestAborted).ConfigureAwait(false);
                 }
             }
@@ -136,14 +137,28 @@ internal static class StemsApi
     }
 
     private static FileStreamHttpResult Mix(
-        HttpContext context, string id, JobQueue queue, StemEncoder encoder, Mixer mixer, string? gains, string? pans, string? format)
+        HttpContext context, string id, JobQueue queue, StemEncoder encoder, Mixer mixer, string? gains, string? pans, string? format, string? depth, long? from, long? to,
+        string? name)
     {
         Job job = Done(queue, id);
-        format = encoder.CheckFormat(format);
+        ExportForm export = ExportOf(job, encoder, format, depth, from, to);
         MixLevels levels = MixParameters.Parse(gains, pans, job.Audio!.Stems.Count);
-        FileStream file = mixer.Render(job, queue.Files(id), levels, format, context.RequestAborted);
-        Offer(context, s_stemName, job, "mix", format);
-        return TypedResults.Stream(file, StemEncoder.MediaType(format));
+        FileStream file = mixer.Render(job, queue.Files(id), levels, export, context.RequestAborted);
+        Offer(context, s_stemName, job, name is null ? "mix" : Routes.CheckName(name), export.Format);
+        return TypedResults.Stream(file, StemEncoder.MediaType(export.Format));
+    }
+
+    private static ExportForm ExportOf(Job job, StemEncoder encoder, string? format, string? depth, long? from, long? to) => new(
+        encoder.CheckFormat(format),
+        depth is null || JobFiles.Depths.Contains(depth) ? depth
+            : throw new ApiError(ApiErrorKind.BadRequest, $"'depth' is '{ClientText.Quoted(depth)}'; valid are {string.Join(", ", JobFiles.Depths)}."),
+        StretchOf(job.Audio!, from, to));
+
+    private static Stretch StretchOf(JobAudio audio, long? from, long? to)
+    {
+        Stretch stretch = new(from ?? 0, to ?? audio.Frames);
+        return stretch.From >= 0 && stretch.To <= audio.Frames && stretch.Frames > 0 ? stretch
+            : throw new ApiError(ApiErrorKind.BadRequest, $"'from' and 'to' are frames, 0 to {audio.Frames}, and 'from' is the smaller one.");
     }
 
     private static (Job Job, JobAudio Audio, int Number) Find(JobQueue queue, string id, string stem)
@@ -169,7 +184,7 @@ internal static class StemsApi
 
     // Not by the field {track}, which trusts a name that this system holds: the client's may be another one.
     private static string NameOf(FileNamePattern pattern, Job job, string stem, string extension) => pattern.Render(
-        new Dictionary<string, string?> { ["title"] = Path.GetFileNameWithoutExtension(job.Name), ["stem"] = stem, ["ext"] = extension });
+        new Dictionary<string, string?> { ["title"] = job.Title ?? Path.GetFileNameWithoutExtension(job.Name), ["stem"] = stem, ["ext"] = extension });
 
     private static void Offer(HttpContext context, FileNamePattern pattern, Job job, string stem, string extension)
     {

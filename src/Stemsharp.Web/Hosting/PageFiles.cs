@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.StaticFiles;
-using Microsoft.Net.Http.Headers;
 using Stemsharp.Web.Api;
 
 namespace Stemsharp.Web.Hosting;
@@ -23,10 +22,11 @@ internal static class PageFiles
 
     public static void Map(IEndpointRouteBuilder app, string folder)
     {
-        Dictionary<string, string> files = Directory.Exists(folder)
+        Dictionary<string, string> paths = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .ToDictionary(file => "/" + Path.GetRelativePath(folder, file).Replace('\\', '/'), StringComparer.Ordinal)
             : [];
+        CompressedFiles files = new();
         FileExtensionContentTypeProvider types = new();
         types.Mappings[".webmanifest"] = "application/manifest+json";
         app.MapGet("/{**path}", (HttpContext context) =>
@@ -37,15 +37,13 @@ internal static class PageFiles
                 path = "/index.html";
             }
 
-            if (files.TryGetValue(path, out string? file))
+            if (paths.TryGetValue(path, out string? file))
             {
                 // Files with a hash in their name never change.
                 bool hashed = path.StartsWith("/assets/", StringComparison.Ordinal);
                 context.Response.Headers.CacheControl = hashed ? "public, max-age=31536000, immutable" : "no-cache";
-                FileInfo info = new(file);
-                return TypedResults.PhysicalFile(
-                    file, types.TryGetContentType(file, out string? type) ? type : "application/octet-stream",
-                    lastModified: info.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{info.Length:x}-{info.LastWriteTimeUtc.Ticks:x}\""));
+                string type = types.TryGetContentType(file, out string? known) ? known : "application/octet-stream";
+                return files.Answer(context, file, type);
             }
             if (path == "/index.html")
             {

@@ -151,9 +151,10 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Services
             .AddSingleton(options).AddSingleton(folder).AddSingleton(disk).AddSingleton(separator).AddSingleton(new Access(token, options))
             .AddSingleton<Metrics>().AddSingleton<EventHub>().AddSingleton<SongStore>().AddSingleton<UploadStore>()
-            .AddSingleton<IJobStore, SqliteJobStore>().AddSingleton<JobQueue>()
+            .AddSingleton<SqliteJobStore>().AddSingleton<IJobStore>(provider => provider.GetRequiredService<SqliteJobStore>())
+            .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
-            .AddSingleton<PracticeStore>().AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
+            .AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
@@ -169,7 +170,7 @@ internal sealed class WebServer : IAsyncDisposable
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         ServerApi.Map(api);
         SongsApi.Map(api);
-        PracticeApi.Map(api);
+        AnalysisApi.Map(api);
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);

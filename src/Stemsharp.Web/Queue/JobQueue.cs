@@ -15,6 +15,10 @@ internal sealed partial class JobQueue : IDisposable
     /// <summary>More jobs than these are refused: all of them are held in memory.</summary>
     public const int MaxJobs = 10_000;
     private const int MaxAttempts = 3;
+
+    /// <summary>Songs that a model's speed is taken from, and the seconds that one of them has at least: a jingle says little.</summary>
+    private const int LastSongs = 5;
+    private const double ShortestMeasured = 5;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, JobEntry> _jobs = [];
     private readonly SemaphoreSlim _queued = new(0);
@@ -54,7 +58,7 @@ internal sealed partial class JobQueue : IDisposable
                 StoredJob mark = Find(before).Stored;
                 newest = newest.SkipWhile(job => job != mark).Skip(1);
             }
-            Job[] page = [.. newest.Take(limit + 1).Select(job => _jobs[job.Id].View)];
+            Job[] page = [.. newest.Take(limit + 1).Select(job => View(_jobs[job.Id]))];
             return page.Length <= limit ? new JobPage(page) : new JobPage(page[..limit]) { Next = page[limit - 1].Id };
         }
     }
@@ -74,7 +78,7 @@ internal sealed partial class JobQueue : IDisposable
     {
         lock (_gate)
         {
-            return Find(id).View;
+            return View(Find(id));
         }
     }
 
@@ -82,7 +86,35 @@ internal sealed partial class JobQueue : IDisposable
     {
         lock (_gate)
         {
-            return _jobs.GetValueOrDefault(id)?.View;
+            return _jobs.TryGetValue(id, out JobEntry? entry) ? View(entry) : null;
+        }
+    }
+
+    /// <summary>Tells of all jobs of a song, whose name has changed.</summary>
+    public void SongChanged(string songId)
+    {
+        lock (_gate)
+        {
+            foreach (JobEntry entry in _jobs.Values.Where(entry => entry.Stored.SongId == songId))
+            {
+                _events.JobChanged(entry.Stored.Id);
+            }
+        }
+    }
+
+    /// <summary>Seconds of song a second of work by model, in one pass at the models' own overlaps: medians of their last songs.</summary>
+    public IReadOnlyDictionary<string, double> Speeds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _jobs.Values.Select(entry => entry.Stored)
+                    .Where(job => job is { TimesRealTime: > 0, DurationSeconds: >= ShortestMeasured, Settings: { Model: not null, Overlap: null } })
+                    .GroupBy(job => job.Settings.Model!)
+                    .ToDictionary(jobs => jobs.Key, jobs => Median([.. jobs.OrderByDescending(job => job.Finished).Take(LastSongs)
+                        .Select(job => job.TimesRealTime!.Value * Math.Max(1, job.Settings.Shifts ?? 1))]));
+            }
         }
     }
 
@@ -139,7 +171,7 @@ internal sealed partial class JobQueue : IDisposable
                 throw;
             }
             _queued.Release();
-            return entry.View;
+            return View(entry);
         }
     }
 
@@ -165,7 +197,7 @@ internal sealed partial class JobQueue : IDisposable
                 default:
                     throw new QueueException(QueueErrorKind.Conflict, "The job has ended already; only one that is queued or running can be cancelled.");
             }
-            return entry.View;
+            return View(entry);
         }
     }
 
@@ -201,7 +233,7 @@ internal sealed partial class JobQueue : IDisposable
                 throw;
             }
             _queued.Release();
-            return entry.View;
+            return View(entry);
         }
     }
 
@@ -228,12 +260,12 @@ internal sealed partial class JobQueue : IDisposable
             if (between > low && between < high)
             {
                 Keep(entry, entry.Stored with { Order = between });
-                return entry.View;
+                return View(entry);
             }
             // Moves have used up the numbers between two neighbours: number the whole queue anew.
             others.Insert(place, entry.Stored);
             Keep([.. others.Select((job, i) => job with { Order = _clock + 1 + i })]);
-            return entry.View;
+            return View(entry);
         }
 
         static QueueException NotQueued() => new(QueueErrorKind.Conflict, "Only jobs that wait in the queue can be moved, and only among each other.");
@@ -300,6 +332,16 @@ internal sealed partial class JobQueue : IDisposable
             }
         }
         return Math.Floor(last) + 1;
+    }
+
+    private Job View(JobEntry entry) => _songs.TryGet(entry.Stored.SongId) is { } song
+        ? entry.View with { Title = song.Title, Artist = song.Artist, HasCover = song.HasCover }
+        : entry.View;
+
+    private static double Median(double[] values)
+    {
+        Array.Sort(values);
+        return values[values.Length / 2];
     }
 
     private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw QueueException.NotFound(id);

@@ -12,7 +12,7 @@ namespace Stemsharp.Web.Queue;
 /// else, when somebody asks, in the song itself. One song at a time, on one thread.
 /// </summary>
 internal sealed class SongAnalyzer(
-    SongStore songs, PracticeStore practice, JobQueue queue, ISongSeparator separator, ILogger<SongAnalyzer> logger) : BackgroundService
+    SongStore songs, JobQueue queue, ISongSeparator separator, ILogger<SongAnalyzer> logger) : BackgroundService
 {
     /// <summary>More songs than these that were done in a row wait until somebody asks for them.</summary>
     private readonly Channel<string> _done = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -24,7 +24,7 @@ internal sealed class SongAnalyzer(
     /// <summary>What is found in a song, from the store where it was looked at before.</summary>
     public async Task<SongAnalysis> GetAsync(string songId, CancellationToken cancellationToken)
     {
-        if (practice.Analysis(songId) is { } known)
+        if (songs.Analysis(songId) is { } known)
         {
             return known;
         }
@@ -32,13 +32,13 @@ internal sealed class SongAnalyzer(
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (practice.Analysis(songId) is { } meanwhile)
+            if (songs.Analysis(songId) is { } meanwhile)
             {
                 return meanwhile;
             }
 
             SongAnalysis found = await Task.Run(() => Analyze(songId, cancellationToken), cancellationToken).ConfigureAwait(false);
-            practice.Keep(songId, found);
+            songs.Keep(songId, found);
             return found;
         }
         finally

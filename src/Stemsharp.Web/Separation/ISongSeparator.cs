@@ -4,7 +4,14 @@ using Stemsharp.Client;
 namespace Stemsharp.Web.Separation;
 
 /// <summary>What a file is, as far as its header tells.</summary>
-internal sealed record AudioFacts(double DurationSeconds, int SampleRate, int Channels, string Format);
+internal sealed record AudioFacts(double DurationSeconds, int SampleRate, int Channels, string Format)
+{
+    public string? Title { get; init; }
+
+    public string? Artist { get; init; }
+
+    public CoverArt? Cover { get; init; }
+}
 
 /// <summary>A song that is ready to be separated.</summary>
 /// <param name="Path">The file.</param>

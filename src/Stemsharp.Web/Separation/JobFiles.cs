@@ -19,6 +19,9 @@ internal static class JobFiles
     /// <summary>Words for the depth of files, the default first.</summary>
     public static string[] Depths { get; } = [.. s_depths.Select(depth => depth.Name)];
 
+    /// <summary>The library's word for one of <see cref="Depths"/>.</summary>
+    public static SampleFormat DepthOf(string depth) => s_depths.Single(known => known.Name == depth).Format;
+
     /// <summary>Words for the rest beside one stem, the default first.</summary>
     public static string[] Rests { get; } = [.. s_rests.Select(rest => rest.Name)];
 
@@ -29,7 +32,7 @@ internal static class JobFiles
         (ClipMode mode, bool shared) = ClipModes.Parse(settings.ClipMode!);
         return new StemFileOptions
         {
-            Encoding = new EncodingOptions { SampleFormat = s_depths.Single(depth => depth.Name == settings.SampleFormat).Format },
+            Encoding = new EncodingOptions { SampleFormat = DepthOf(settings.SampleFormat!) },
             ClipMode = mode,
             SharedGain = shared,
             TwoStems = settings.TwoStems,

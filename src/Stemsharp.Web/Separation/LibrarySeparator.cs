@@ -40,7 +40,13 @@ internal sealed class LibrarySeparator : ISongSeparator
         using AudioSource source = AudioSource.Open(file, _input, cancellationToken);
         AudioInfo info = source.Info;
         long frames = info.Length ?? info.EstimatedLength ?? Count(source, cancellationToken);
-        return new AudioFacts((double)frames / info.SampleRate, info.SampleRate, info.Channels, info.Description);
+        AudioTags tags = ReadTags(source, cancellationToken);
+        return new AudioFacts((double)frames / info.SampleRate, info.SampleRate, info.Channels, info.Description)
+        {
+            Title = tags["title"],
+            Artist = tags["artist"],
+            Cover = tags.Cover,
+        };
     }
 
     public IAudioReader Open(string file, CancellationToken cancellationToken) =>
@@ -113,6 +119,19 @@ internal sealed class LibrarySeparator : ISongSeparator
         if (_separator is not null)
         {
             await _separator.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Tags that cannot be read are none: the sound may be well.</summary>
+    private static AudioTags ReadTags(AudioSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return source.ReadTags(cancellationToken);
+        }
+        catch (StemsharpException)
+        {
+            return AudioTags.Empty;
         }
     }
 

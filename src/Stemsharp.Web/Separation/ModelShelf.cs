@@ -9,21 +9,23 @@ namespace Stemsharp.Web.Separation;
 /// <summary>The models that are offered: the known ones, or those of the folder that the server was started with.</summary>
 internal sealed class ModelShelf
 {
+    /// <summary>The chain whose instrumental keeps the backing vocals.</summary>
+    private const string Karaoke = "karaoke";
     private static readonly string[] Four = ["drums", "bass", "other", "vocals"];
     private static readonly string[] Six = ["drums", "bass", "other", "vocals", "guitar", "piano"];
 
     private static readonly ModelInfo[] Known =
     [
-        new("htdemucs", "Four stems, one network: fast and good.", Four, false),
-        new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false),
-        new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false),
+        new("htdemucs", "Four stems, one network: fast and good.", Four, false) { Purposes = ["two", "four"] },
+        new("htdemucs_ft", "Four stems, a network for each: better, and four times the work.", Four, false) { Purposes = ["best"] },
+        new("htdemucs_6s", "Six stems, with guitar and piano.", Six, false) { Purposes = ["six"] },
         new("hdemucs_mmi", "Four stems, the network before the transformer.", Four, false),
         new("mdx", "Four stems, four older networks, trained on MUSDB18-HQ alone.", Four, false),
         new("mdx_extra", "Four stems, four older networks, trained on more songs.", Four, false),
         new("repro_mdx_a", "Four stems, four older networks: mdx made anew.", Four, false),
         new("repro_mdx_a_time_only", "Four stems: the networks on waveforms of repro_mdx_a.", Four, false),
         new("repro_mdx_a_hybrid_only", "Four stems: the hybrid networks of repro_mdx_a.", Four, false),
-        new(DemoModel.Name, "A small model for trying things out; it is no match for real music.", Six, false),
+        new(DemoModel.Name, "A small model for trying things out; it is no match for real music.", Six, false) { IsToy = true },
     ];
 
     private readonly ServeOptions _options;
@@ -40,7 +42,11 @@ internal sealed class ModelShelf
         _models =
         [
             .. (options.ModelFolder is { } folder ? InFolder(folder) : [.. Known, .. Others()]).Select(Look),
-            .. _chains.Select(chain => Look(new ModelInfo(chain.Name, Sentence(chain.Description), [.. chain.Outputs.Select(o => o.Name)], false) { Models = chain.Models })),
+            .. _chains.Select(chain => Look(new ModelInfo(chain.Name, Sentence(chain.Description), [.. chain.Outputs.Select(o => o.Name)], false)
+            {
+                Models = chain.Models,
+                Purposes = chain.Name == Karaoke ? [Karaoke] : [],
+            })),
         ];
         if (options.Model is { } wanted && !_models.Any(model => model.Name == wanted))
         {

@@ -7,8 +7,8 @@ namespace Stemsharp.Web.Store;
 /// The server's folder. One server at a time holds it, and only its owner can read it.
 /// <code>
 /// token               the secret that clients show
-/// jobs.db             the jobs' records; -wal and -shm beside it are SQLite's
-/// songs/ID/           song.json, source, analysis.json, practice.json
+/// jobs.db             the jobs' records and the notes on songs; -wal and -shm beside it are SQLite's
+/// songs/ID/           song.json, source, cover, analysis.json
 /// uploads/ID/         upload.json, data
 /// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
 /// ballast             bytes to set free where a full disk lets nothing be deleted

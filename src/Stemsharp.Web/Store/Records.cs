@@ -4,7 +4,11 @@ using Stemsharp.Client;
 namespace Stemsharp.Web.Store;
 
 /// <summary>A song as it is kept. <paramref name="Path"/> is set where the file lies outside the data folder.</summary>
-internal sealed record StoredSong(Song Song, string? Path);
+internal sealed record StoredSong(Song Song, string? Path)
+{
+    /// <summary>What kind of picture lies beside it; null where none does.</summary>
+    public string? CoverType { get; init; }
+}
 
 /// <summary>An upload in pieces as it is kept; the offset is the length of its data file.</summary>
 internal sealed record StoredUpload(string Id, string Name, long Bytes, DateTimeOffset Created);
@@ -41,8 +45,8 @@ internal sealed record StoredJob(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StoredSong))]
+[JsonSerializable(typeof(SongNotes))]
 [JsonSerializable(typeof(StoredUpload))]
 [JsonSerializable(typeof(StoredJob))]
 [JsonSerializable(typeof(SongAnalysis))]
-[JsonSerializable(typeof(PracticeSettings))]
 internal sealed partial class StoreJson : JsonSerializerContext;

@@ -15,21 +15,63 @@ internal sealed class SongStore
     private readonly ServeOptions _options;
     private readonly ISongSeparator _separator;
     private readonly ILogger<SongStore> _logger;
+    private readonly INoteStore _noteStore;
     private readonly ConcurrentDictionary<string, StoredSong> _songs = [];
+    private readonly ConcurrentDictionary<string, SongNotes> _notes = [];
+    private readonly Lock _changes = new();
 
-    public SongStore(DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, ILogger<SongStore> logger)
+    public SongStore(
+        DataFolder folder, DiskBudget disk, ServeOptions options, ISongSeparator separator, INoteStore notes, ILogger<SongStore> logger)
     {
-        (_folder, _disk, _options, _separator, _logger) = (folder, disk, options, separator, logger);
+        (_folder, _disk, _options, _separator, _noteStore, _logger) = (folder, disk, options, separator, notes, logger);
         foreach ((string id, StoredSong song) in folder.Recover("songs", RecordName, StoreJson.Default.StoredSong, logger))
         {
             _songs[id] = song;
             _disk.Set(Item(id), DataFolder.SizeOf(folder.Song(id)));
         }
+
+        foreach ((string id, SongNotes kept) in notes.ReadNotes())
+        {
+            _notes[id] = kept;
+        }
     }
 
-    public IEnumerable<Song> Songs => _songs.Values.Select(song => song.Song).OrderByDescending(song => song.Created);
+    public IEnumerable<Song> Songs => _songs.Values.Select(Shown).OrderByDescending(song => song.Created);
 
-    public Song Get(string id) => Find(id).Song;
+    public Song Get(string id) => Shown(Find(id));
+
+    public Song? TryGet(string id) => _songs.TryGetValue(id, out StoredSong? song) ? Shown(song) : null;
+
+    /// <summary>What is kept of a song for its players.</summary>
+    public SongNotes Notes(string id)
+    {
+        Find(id);
+        return _notes.GetValueOrDefault(id) ?? new SongNotes();
+    }
+
+    /// <summary>Changes what is kept of a song, or throws and changes nothing.</summary>
+    public SongNotes Change(string id, SongNotes change)
+    {
+        NotesCheck.Check(change);
+        lock (_changes)
+        {
+            SongNotes before = Notes(id), after = new()
+            {
+                Title = change.Title ?? before.Title,
+                Artist = change.Artist ?? before.Artist,
+                Levels = change.Levels ?? before.Levels,
+                Markers = change.Markers ?? before.Markers,
+                Practice = change.Practice ?? before.Practice,
+            };
+            _noteStore.SaveNotes(id, after);
+            return _notes[id] = after;
+        }
+    }
+
+    /// <summary>The file of a song's picture and what kind it is.</summary>
+    public (string Path, string Type) Cover(string id) => Find(id).CoverType is { } type
+        ? (CoverPath(id), type)
+        : throw new StoreException(StoreErrorKind.NotFound, "The song has no picture.");
 
     /// <summary>Where the song's bytes are. A file outside the data folder is checked against the roots once more.</summary>
     public string Source(string id)
@@ -102,14 +144,25 @@ internal sealed class SongStore
         }
     }
 
-    /// <summary>Counts anew what a song takes, after something was kept beside it.</summary>
-    public void Weigh(string id) => _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+    /// <summary>What was found in a song; null where nobody has looked.</summary>
+    public SongAnalysis? Analysis(string id) => DataFolder.TryRead(AnalysisFile(id), StoreJson.Default.SongAnalysis, _logger);
+
+    /// <summary>Keeps what was found in a song beside it: it goes with the song.</summary>
+    public void Keep(string id, SongAnalysis analysis)
+    {
+        DataFolder.WriteJson(AnalysisFile(id), analysis, StoreJson.Default.SongAnalysis);
+        _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+    }
 
     /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {
         DataFolder.DeleteAccepted(Record(id), _logger);
         Forget(id);
+        if (_notes.TryRemove(id, out _))
+        {
+            _noteStore.DeleteNotes(id);
+        }
     }
 
     /// <summary>Gives back what a song without a record has taken.</summary>
@@ -127,7 +180,24 @@ internal sealed class SongStore
 
     private static string Item(string id) => "song " + id;
 
+    private string AnalysisFile(string id) => Path.Combine(_folder.Song(Get(id).Id), "analysis.json");
+
     private string Record(string id) => Path.Combine(_folder.Song(id), RecordName);
+
+    private string CoverPath(string id) => Path.Combine(_folder.Song(id), "cover");
+
+    /// <summary>A song as its notes call it.</summary>
+    private Song Shown(StoredSong stored)
+    {
+        Song song = stored.Song;
+        SongNotes? notes = _notes.GetValueOrDefault(song.Id);
+        return song with
+        {
+            Title = notes?.Title is { Length: > 0 } title ? title : song.Title ?? Path.GetFileNameWithoutExtension(song.Name),
+            Artist = notes?.Artist is { Length: > 0 } artist ? artist : song.Artist,
+            HasCover = stored.CoverType is not null,
+        };
+    }
 
     private StoredSong Find(string id) => _songs.TryGetValue(id, out StoredSong? song) ? song : throw StoreException.NotFound("song", id);
 
@@ -135,7 +205,7 @@ internal sealed class SongStore
     {
         if (bytes == 0)
         {
-            throw new StoreException(StoreErrorKind.NotMusic, "The file is empty.");
+            throw Empty(name);
         }
 
         AudioFacts facts;
@@ -155,12 +225,21 @@ internal sealed class SongStore
                 $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
         }
         Song song = new(
-            id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow);
-        StoredSong stored = new(song, path);
-        _disk.Set(Item(id), path is null ? bytes : 0);
+            id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow)
+        {
+            Title = ClientText.Line(facts.Title),
+            Artist = ClientText.Line(facts.Artist),
+        };
+        StoredSong stored = new(song, path) { CoverType = facts.Cover?.MimeType };
+        if (facts.Cover is { } cover)
+        {
+            File.WriteAllBytes(CoverPath(id), cover.Data.Span);
+        }
+
+        _disk.Set(Item(id), (path is null ? bytes : 0) + (facts.Cover?.Data.Length ?? 0));
         DataFolder.WriteJson(Record(id), stored, StoreJson.Default.StoredSong);
         _songs[id] = stored;
-        return song;
+        return Shown(stored);
     }
 
     private async Task<long> CopyAsync(string id, Stream body, string target, long? announced, CancellationToken cancellationToken)
@@ -198,6 +277,9 @@ internal sealed class SongStore
         file.Flush(flushToDisk: true);
         return bytes;
     }
+
+    public static StoreException Empty(string name) => new(
+        StoreErrorKind.NotMusic, $"'{ClientText.Quoted(name)}' is empty: the file has no bytes. Choose another, or copy it anew from where it came.");
 
     public static StoreException UploadTooLarge(ServeOptions options) => new(
         StoreErrorKind.TooLarge,

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Stemsharp.Client;
 
 namespace Stemsharp.Web.Store;
 
 /// <summary>Jobs as rows of the data folder's database, each with its files in a folder of its own.</summary>
-internal sealed class SqliteJobStore : IJobStore, IDisposable
+internal sealed class SqliteJobStore : IJobStore, INoteStore, IDisposable
 {
     /// <summary>A job's record in the form that data folders had before there was a database: a file beside the job's own.</summary>
     private const string OlderRecordName = "job.json";
@@ -13,12 +14,12 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
     private readonly Lock _gate = new();
     private readonly DataFolder _folder;
     private readonly ILogger<SqliteJobStore> _logger;
-    private readonly JobTable _table;
+    private readonly RecordDatabase _database;
 
     public SqliteJobStore(DataFolder folder, ILogger<SqliteJobStore> logger)
     {
         (_folder, _logger) = (folder, logger);
-        _table = Open();
+        _database = Open();
         LoadBallast();
     }
 
@@ -27,7 +28,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
         lock (_gate)
         {
             TakeOver();
-            IReadOnlyList<(string Id, string Record)> rows = _table.Read();
+            IReadOnlyList<(string Id, string Record)> rows = _database.Read(RecordDatabase.Jobs);
             List<StoredJob> jobs = [];
             foreach ((string id, string record) in rows)
             {
@@ -55,7 +56,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
                 DataFolder.CreatePrivate(_folder.Job(job.Id));
             }
 
-            _table.Write(jobs.Select(Row));
+            _database.Write(RecordDatabase.Jobs, jobs.Select(Row));
         }
     }
 
@@ -72,12 +73,12 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
 
             try
             {
-                _table.Delete(id);
+                _database.Delete(RecordDatabase.Jobs, id);
             }
             catch (StoreException full) when (full.Kind == StoreErrorKind.DiskFull && File.Exists(_folder.Ballast))
             {
                 File.Delete(_folder.Ballast);
-                _table.Delete(id);
+                _database.Delete(RecordDatabase.Jobs, id);
             }
 
             DataFolder.TryDelete(folder, _logger);
@@ -109,7 +110,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
         long record;
         lock (_gate)
         {
-            record = _table.Length(id);
+            record = _database.Length(RecordDatabase.Jobs, id);
         }
 
         return DataFolder.SizeOf(files.Work) + DataFolder.SizeOf(files.Steps) + DataFolder.SizeOf(files.Stems) + DataFolder.SizeOf(files.PeaksFolder) + record;
@@ -117,7 +118,44 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
 
     public StemFiles Files(string id) => new(_folder.Job(id));
 
-    public void Dispose() => _table.Dispose();
+    public IReadOnlyDictionary<string, SongNotes> ReadNotes()
+    {
+        lock (_gate)
+        {
+            return _database.Read(RecordDatabase.Notes).Select(row => (row.Id, Notes: ParseNotes(row.Record))).Where(row => row.Notes is not null)
+                .ToDictionary(row => row.Id, row => row.Notes!);
+        }
+    }
+
+    public void SaveNotes(string songId, SongNotes notes)
+    {
+        lock (_gate)
+        {
+            _database.Write(RecordDatabase.Notes, [(songId, JsonSerializer.Serialize(notes, StoreJson.Default.SongNotes))]);
+        }
+    }
+
+    public void DeleteNotes(string songId)
+    {
+        lock (_gate)
+        {
+            _database.Delete(RecordDatabase.Notes, songId);
+        }
+    }
+
+    public void Dispose() => _database.Dispose();
+
+    private static SongNotes? ParseNotes(string record)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(record, StoreJson.Default.SongNotes);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static (string Id, string Record) Row(StoredJob job) => (job.Id, JsonSerializer.Serialize(job, StoreJson.Default.StoredJob));
 
@@ -141,24 +179,26 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
     /// Opens the database. A damaged one is set aside with the folders of those jobs that cannot be read from it, and what can be read is
     /// kept in a new one.
     /// </summary>
-    private JobTable Open()
+    private RecordDatabase Open()
     {
         try
         {
-            return JobTable.Open(_folder.Jobs);
+            return RecordDatabase.Open(_folder.Jobs);
         }
         catch (StoreException damage) when (damage.Kind == StoreErrorKind.Damaged)
         {
-            (string Id, string Record)[] saved = [.. JobTable.Salvage(_folder.Jobs).Where(row => Parse(row.Id, row.Record) is not null)];
+            (string Id, string Record)[] saved = [.. RecordDatabase.Salvage(_folder.Jobs, RecordDatabase.Jobs).Where(row => Parse(row.Id, row.Record) is not null)];
+            IReadOnlyList<(string Id, string Record)> notes = RecordDatabase.Salvage(_folder.Jobs, RecordDatabase.Notes);
             HashSet<string> ids = [.. saved.Select(row => row.Id)];
             string[] lost = [.. _folder.Ids("jobs").Where(id => !ids.Contains(id) && !File.Exists(OlderRecord(id)))];
             string aside = _folder.SetAside([.. lost.Select(_folder.Job), _folder.Jobs, _folder.Jobs + "-wal", _folder.Jobs + "-shm"]);
-            JobTable table = JobTable.Open(_folder.Jobs);
-            table.Add(saved);
+            RecordDatabase database = RecordDatabase.Open(_folder.Jobs);
+            database.Add(RecordDatabase.Jobs, saved);
+            database.Add(RecordDatabase.Notes, notes);
             _logger.LogError(
                 "The database of jobs {Path} is damaged ({Fault}). {Kept} jobs could be read and are kept; the damaged file and the folders of {Lost} jobs that could not be are in {Aside}",
                 _folder.Jobs, damage.InnerException?.Message ?? damage.Message, saved.Length, lost.Length, aside);
-            return table;
+            return database;
         }
     }
 
@@ -171,7 +211,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
             return;
         }
 
-        _table.Add(older.Select(Row));
+        _database.Add(RecordDatabase.Jobs, older.Select(Row));
         foreach (StoredJob job in older)
         {
             File.Delete(OlderRecord(job.Id));
@@ -188,7 +228,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
     private void Sweep(HashSet<string> known)
     {
         string[] unknown = [.. _folder.Ids("jobs").Where(id => !known.Contains(id) && !File.Exists(OlderRecord(id)))];
-        string[] kept = _table.IsNew ? [.. unknown.Where(id => Directory.Exists(Files(id).Stems))] : [];
+        string[] kept = _database.IsNew ? [.. unknown.Where(id => Directory.Exists(Files(id).Stems))] : [];
         if (kept.Length > 0)
         {
             string aside = _folder.SetAside([.. kept.Select(_folder.Job)]);

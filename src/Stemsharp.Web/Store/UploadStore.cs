@@ -35,9 +35,14 @@ internal sealed class UploadStore
 
     public Upload Create(NewUpload wanted)
     {
-        if (wanted.Bytes <= 0)
+        if (wanted.Bytes < 0)
         {
-            throw new StoreException(StoreErrorKind.Invalid, "'bytes' is the size of the file, at least 1.");
+            throw new StoreException(StoreErrorKind.Invalid, $"'bytes' is {wanted.Bytes}; it is the size of the file, at least 1.");
+        }
+
+        if (wanted.Bytes == 0)
+        {
+            throw SongStore.Empty(wanted.Name);
         }
 
         if (wanted.Bytes > _options.MaxUploadBytes)

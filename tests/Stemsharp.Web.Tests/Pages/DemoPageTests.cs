@@ -42,19 +42,19 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         server.Demo.HoldFrom(0.3);
         await session.DropAsync(("mix.wav", Mix));
         // It opens by itself, with a lane a stem, as soon as it can be heard.
-        await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.Locator(".queue").GetByText("playable")).ToBeVisibleAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
-        await Assertions.Expect(session.Page.GetByText("Still being separated")).ToBeVisibleAsync();
-        // Stopped before it is done it closes, for its stems are gone; begun again it opens again.
+        await Assertions.Expect(session.Page.GetByText("levels are not final yet")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Button("Play")).ToBeEnabledAsync();
+        // Stopped before it is done it says so, for its stems are gone; begun again it goes on where it is shown.
         await session.Button("Cancel mix").ClickAsync();
-        await Assertions.Expect(session.Lanes).ToHaveCountAsync(0);
-        await Assertions.Expect(session.Page.GetByText("Nothing is open yet")).ToBeVisibleAsync();
-        await session.Button("Try again: mix").ClickAsync();
-        await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
+        await Assertions.Expect(session.Page.Locator(".player-note")).ToHaveTextAsync("Cancelled");
+        await Assertions.Expect(session.Button("Play")).ToBeDisabledAsync();
+        await session.Button("Try again").ClickAsync();
+        await Assertions.Expect(session.Button("Play")).ToBeEnabledAsync();
         server.Demo.Release();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
         string[] seen = await session.SeenAsync();
-        Assert.Contains(seen, text => text.Contains("Cancelled", StringComparison.Ordinal));
         Assert.Contains(seen, text => text.Contains('%', StringComparison.Ordinal) && text.Contains("playable", StringComparison.Ordinal));
         Assert.Contains(seen, text => text.Contains("× real time", StringComparison.Ordinal));
 
@@ -62,9 +62,9 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         await session.Button("Play").ClickAsync();
         await session.WaitForLevelsAsync(levels => levels.Count(level => level > 0.05) >= 4);
         await session.Button("Mute bass").ClickAsync();
-        await session.WaitForLevelsAsync(levels => levels[1] == 0 && levels[4] > 0.05);
+        await session.WaitForLevelsAsync(levels => levels[2] == 0 && levels[3] > 0.05);
         await session.Button("Solo guitar").ClickAsync();
-        await session.WaitForLevelsAsync(levels => levels.Index().All(level => level.Item == 0 == (level.Index != 4)));
+        await session.WaitForLevelsAsync(levels => levels.Index().All(level => level.Item == 0 == (level.Index != 3)));
         await session.Button("Solo guitar").ClickAsync();
         await session.Button("Mute bass").ClickAsync();
         await session.Page.GetByLabel("Position").FillAsync("5");
@@ -80,16 +80,17 @@ public sealed class DemoPageTests(BrowserFixture fixture)
             Assert.Equal(expected[stem], await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = $"Download {stem}" })));
         }
 
-        using ZipArchive zip = new(new MemoryStream(await session.DownloadAsync(session.Page.GetByRole(AriaRole.Link, new() { Name = "All stems" }))));
-        Assert.Equal(Stems.Select(stem => stem + ".wav"), zip.Entries.Select(entry => entry.Name));
+        using ZipArchive zip = new(new MemoryStream(await session.DownloadAsync(await session.ExportAsync("stems"))));
+        Assert.Equal(Stems.Select(stem => $"mix - {stem}.wav"), zip.Entries.Select(entry => entry.Name));
         foreach (ZipArchiveEntry entry in zip.Entries)
         {
             using MemoryStream bytes = new();
             await entry.Open().CopyToAsync(bytes);
-            Assert.True(expected[Path.GetFileNameWithoutExtension(entry.Name)].SequenceEqual(bytes.ToArray()), entry.Name);
+            Assert.True(expected[Path.GetFileNameWithoutExtension(entry.Name)["mix - ".Length..]].SequenceEqual(bytes.ToArray()), entry.Name);
         }
+        await session.Page.Keyboard.PressAsync("Escape");
         await session.Button("Solo bass").ClickAsync();
-        byte[] mix = await session.DownloadAsync(session.Page.GetByText("This mix"));
+        byte[] mix = await session.DownloadAsync(await session.ExportAsync("mix"));
         // Only the bass is heard, so the mix is the bass, but for the dither of two roundings.
         byte[] bass = expected["bass"];
         Assert.Equal(bass.Length, mix.Length);
@@ -113,7 +114,8 @@ public sealed class DemoPageTests(BrowserFixture fixture)
             await session.DropAsync(("mix.wav", Mix));
             await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
             await first.KillAsync();
-            await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeVisibleAsync();
+            await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeInViewportAsync();
+            await Assertions.Expect(session.Button("Try now")).ToBeVisibleAsync();
             using ServerProcess second = await ServerProcess.StartAsync(folder, first.Address.Port);
             await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
             await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeHiddenAsync();
@@ -135,9 +137,8 @@ public sealed class DemoPageTests(BrowserFixture fixture)
     {
         await using TestServer server = await TestServer.StartDemoAsync();
         await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
-        await session.Page.GetByLabel("Make").SelectOptionAsync("two");
-        await session.Page.GetByRole(AriaRole.Radio, new() { Name = "guitar" }).CheckAsync();
-        await session.Page.GetByText("Output and quality").ClickAsync();
+        await session.Page.GetByLabel("Which stem is left out").SelectOptionAsync("guitar");
+        await session.OpenAdvancedAsync();
         await session.Page.GetByText("Stems add up to the song exactly").ClickAsync();
         await session.DropAsync(("mix.wav", Mix));
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);

@@ -73,15 +73,15 @@ internal sealed class PageSession : IAsyncDisposable
     /// <summary>Drops a file or a folder that is on the disk, as the system's file manager does.</summary>
     public async Task DropFromDiskAsync(string path)
     {
-        LocatorBoundingBoxResult zone = (await Page.Locator(".drop").BoundingBoxAsync())!;
+        PageViewportSizeResult window = Page.ViewportSize!;
         ICDPSession devtools = await _context.NewCDPSessionAsync(Page);
         foreach (string type in (string[])["dragEnter", "dragOver", "drop"])
         {
             await devtools.SendAsync("Input.dispatchDragEvent", new Dictionary<string, object>
             {
                 ["type"] = type,
-                ["x"] = zone.X + zone.Width / 2,
-                ["y"] = zone.Y + zone.Height / 2,
+                ["x"] = window.Width / 2,
+                ["y"] = window.Height / 2,
                 ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
             });
         }
@@ -94,6 +94,105 @@ internal sealed class PageSession : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".job[data-state=done]").Filter(new LocatorFilterOptions { HasText = Path.GetFileNameWithoutExtension(name) }))
             .ToHaveCountAsync(1);
     }
+
+    /// <summary>Opens the drawer with everything that the cards do not ask.</summary>
+    public Task OpenAdvancedAsync() => Page.GetByText("Advanced", new PageGetByTextOptions { Exact = true }).ClickAsync();
+
+    /// <summary>Opens the dialog with what can be taken home, says what is wanted, and gives the link to it.</summary>
+    public async Task<ILocator> ExportAsync(string what, string? format = null, string? depth = null, bool loop = false)
+    {
+        if (!await Page.GetByRole(AriaRole.Dialog).IsVisibleAsync())
+        {
+            await Button("Export").ClickAsync();
+        }
+
+        await Page.GetByLabel("What", new PageGetByLabelOptions { Exact = true }).SelectOptionAsync(what);
+        if (format is not null)
+        {
+            await Page.GetByLabel("Format", new PageGetByLabelOptions { Exact = true }).SelectOptionAsync(format);
+        }
+
+        if (depth is not null)
+        {
+            await Page.GetByLabel("Depth", new PageGetByLabelOptions { Exact = true }).SelectOptionAsync(depth);
+        }
+
+        await Page.Locator("#export-loop").SetCheckedAsync(loop);
+        return Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = "Export" });
+    }
+
+    /// <summary>Chooses from the list of what can be done with a song.</summary>
+    public async Task FromMenuAsync(string song, string action)
+    {
+        await Button($"More about {song}").ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = action }).ClickAsync();
+    }
+
+    /// <summary>How far things have jumped since the page was opened, in the browser's own measure.</summary>
+    public Task<double> LayoutShiftAsync() => EvaluateAsync<double>(
+        """
+        () => new Promise((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; })
+            .observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(sum), 100);
+        })
+        """);
+
+    /// <summary>
+    /// Controls whose border, rail or mark has less than 3:1 to what is around it, and those that are smaller than 44 pixels, in the theme that is on.
+    /// </summary>
+    public Task<string[]> WeakControlsAsync() => EvaluateAsync<string[]>(WeakControls);
+
+    private const string WeakControls =
+        """
+        () => {
+          const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+          const over = (colour, below) => {
+            context.clearRect(0, 0, 1, 1);
+            context.fillStyle = `rgb(${below.join()})`;
+            context.fillRect(0, 0, 1, 1);
+            context.fillStyle = colour;
+            context.fillRect(0, 0, 1, 1);
+            return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+          };
+          const light = (rgb) => rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+          const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+          const ground = (element) => {
+            const chain = [];
+            for (let at = element; at; at = at.parentElement) chain.unshift(getComputedStyle(at).backgroundColor);
+            return chain.reduce((below, colour) => over(colour, below), [255, 255, 255]);
+          };
+          const found = [];
+          const name = (e) => `${document.documentElement.dataset.theme} ${e.tagName} ${e.className} "${e.getAttribute("aria-label") ?? e.textContent.slice(0, 30)}"`;
+          for (const e of document.querySelectorAll("button, select, input, a.button, a.icon, summary, label.chip, label.check")) {
+            if (!e.checkVisibility({ visibilityProperty: true }) || e.disabled || e.closest("label") !== null && e.tagName === "INPUT" && e.type !== "range") continue;
+            const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+            if (box.width === 0) continue;
+            const after = e.classList.contains("job-name") ? e.closest(".song, .job").getBoundingClientRect() : box;
+            if (after.height < 43.5 && !e.classList.contains("letter") || (after.width < 43.5 && !e.classList.contains("letter"))) found.push(`${name(e)} is ${box.width} × ${box.height}`);
+            const around = ground(e.parentElement);
+            if (style.borderTopStyle !== "none" && parseFloat(style.borderTopWidth) > 0 && over(style.borderTopColor, around).join() !== around.join()) {
+              const border = contrast(over(style.borderTopColor, around), around), fill = contrast(ground(e), around);
+              if (Math.max(border, fill) < 3) found.push(`${name(e)} has a border of ${border.toFixed(2)}`);
+            }
+            if (e.type === "range") {
+              const probe = Object.assign(document.createElement("i"), { style: "color: var(--edge)" });
+              probe.style.color = "var(--edge)";
+              e.parentElement.append(probe);
+              const rail = contrast(over(getComputedStyle(probe).color, around), around);
+              probe.remove();
+              if (rail < 3) found.push(`${name(e)} has a rail of ${rail.toFixed(2)}`);
+            }
+            const mark = e.querySelector("svg");
+            if (mark) {
+              const own = contrast(over(getComputedStyle(mark).fill, ground(e)), ground(e));
+              if (own < 3) found.push(`${name(e)} has a mark of ${own.toFixed(2)}`);
+            }
+          }
+          return found;
+        }
+        """;
 
     /// <summary>What the player's clock shows, in seconds.</summary>
     public async Task<double> PositionAsync() => double.Parse(await Page.GetByLabel("Position").InputValueAsync(), System.Globalization.CultureInfo.InvariantCulture);

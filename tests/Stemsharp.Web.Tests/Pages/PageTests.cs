@@ -21,7 +21,9 @@ public sealed class PageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Warnings = ["The file is cut short."]);
         await server.SeparateAsync();
         await using PageSession session = await OpenAsync(server);
-        await Assertions.Expect(session.Page.Locator(".job[data-state=done] .warnings li")).ToHaveTextAsync("The file is cut short.");
+        await Assertions.Expect(session.Page.Locator(".song .status")).ToContainTextAsync("has a warning");
+        await session.Button("song").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".player .warnings li")).ToHaveTextAsync("The file is cut short.");
     }
 
     [PageFact]
@@ -47,13 +49,23 @@ public sealed class PageTests(BrowserFixture fixture)
         await keys.PressAsync("Space");
         await Assertions.Expect(session.Button("Play")).ToBeVisibleAsync();
         await keys.PressAsync("1");
-        await Assertions.Expect(session.Button("Mute drums")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(session.Button("Mute vocals")).ToHaveAttributeAsync("aria-pressed", "true");
         await Assertions.Expect(session.Page.Locator(".lane-picture.silent")).ToHaveCountAsync(1);
-        await keys.PressAsync("Shift+4");
-        await Assertions.Expect(session.Button("Solo vocals")).ToHaveAttributeAsync("aria-pressed", "true");
+        await keys.PressAsync("Shift+2");
+        await Assertions.Expect(session.Button("Solo drums")).ToHaveAttributeAsync("aria-pressed", "true");
         await Assertions.Expect(session.Page.Locator(".lane-picture.silent")).ToHaveCountAsync(3);
-        string mix = (await session.Page.GetByText("This mix").GetAttributeAsync("href"))!;
-        Assert.Contains("gains=0,0,0,1&pans=0,0,0,0", mix, StringComparison.Ordinal);
+        await keys.PressAsync("e");
+        string mix = (await (await session.ExportAsync("mix")).GetAttributeAsync("href"))!;
+        Assert.Contains("gains=1,0,0,0&pans=0,0,0,0", mix, StringComparison.Ordinal);
+        await keys.PressAsync("Escape");
+        // A slider has no use for Space, and arrows move it.
+        await session.Page.GetByLabel("Volume of bass").FocusAsync();
+        await keys.PressAsync("ArrowRight");
+        await Assertions.Expect(session.Page.Locator(".lane-head[aria-label=bass] .db")).ToHaveTextAsync("0.1");
+        await keys.PressAsync("Space");
+        await Assertions.Expect(session.Button("Pause")).ToBeVisibleAsync();
+        await keys.PressAsync("Space");
+        await session.Page.Locator("#player-title").FocusAsync();
         await keys.PressAsync("Home");
         await keys.PressAsync("ArrowRight");
         await session.WaitForPositionAsync(seconds => seconds == 5);
@@ -76,7 +88,7 @@ public sealed class PageTests(BrowserFixture fixture)
             reached.Add(await session.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''"));
             Assert.NotEqual("none", await session.EvaluateAsync<string>("() => document.activeElement === document.body ? '' : getComputedStyle(document.activeElement).outlineStyle"));
         }
-        Assert.Superset(new HashSet<string> { "Mute drums", "Volume of vocals", "Pan of bass", "Spectrogram of other", "Play", "Loop", "Position", "All stems", "Choose songs" }, reached);
+        Assert.Superset(new HashSet<string> { "Mute drums", "Volume of vocals", "Pan of bass", "Spectrogram of other", "Play", "Loop", "Position", "Export", "Add songs", "Settings", "Reset bass" }, reached);
         session.AssertQuiet();
     }
 
@@ -102,20 +114,15 @@ public sealed class PageTests(BrowserFixture fixture)
         await keys.PressAsync("Enter");
         await Assertions.Expect(names).ToHaveTextAsync(["song 3", "song 5", "song 4"]);
         await Assertions.Expect(session.Button("Move earlier: song 4")).ToBeFocusedAsync();
-        // A cancelled song goes to another list, and takes the focus along.
+        // A cancelled song leaves the queue; the focus stays among the songs.
         await session.Button("Cancel song 4").FocusAsync();
         await keys.PressAsync("Enter");
-        await Assertions.Expect(session.Button("Try again: song 4")).ToBeFocusedAsync();
-        await keys.PressAsync("Enter");
-        await Assertions.Expect(session.Button("Cancel song 4")).ToBeFocusedAsync();
-        await keys.PressAsync("Enter");
-        await Assertions.Expect(session.Button("Try again: song 4")).ToBeFocusedAsync();
-        await session.Button("Delete song 4").FocusAsync();
-        await keys.PressAsync("Enter");
-        await keys.PressAsync("Tab");
-        await keys.PressAsync("Enter");
-        await Assertions.Expect(session.Button("Delete song 4")).ToHaveCountAsync(0);
         await Assertions.Expect(session.Page.Locator("#songs")).ToBeFocusedAsync();
+        await session.Button("More about song 4").FocusAsync();
+        await keys.PressAsync("Enter");
+        await session.Button("Try again").FocusAsync();
+        await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Button("Cancel song 4")).ToBeVisibleAsync();
         session.AssertQuiet();
     }
 
@@ -162,8 +169,9 @@ public sealed class PageTests(BrowserFixture fixture)
     }
 
     [PageFact]
-    public async Task The_oldest_of_hundreds_of_songs_is_found()
+    public async Task Thousands_of_songs_are_listed_searched_and_scrolled()
     {
+        const int count = 5000;
         string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
         try
         {
@@ -172,22 +180,34 @@ public sealed class PageTests(BrowserFixture fixture)
                 await server.SeparateAsync();
                 IJobStore store = server.Server.Services.GetRequiredService<IJobStore>();
                 StoredJob job = store.Recover().Single();
-                for (int i = 0; i < 529; i++)
+                store.Save([.. Enumerable.Range(1, count - 1).Select(i => job with
                 {
-                    store.Save(job with { Id = Id.New() });
-                }
+                    Id = Id.New(), SongId = Id.New(), Name = $"Song {i:D4}.wav", Created = job.Created.AddSeconds(-i), DurationSeconds = i,
+                })]);
             }
 
             await using TestServer again = await TestServer.StartAsync(folder: folder);
             await using PageSession session = await OpenAsync(again);
-            ILocator songs = session.Page.Locator(".job"), more = session.Button("Show more");
-            for (int shown = 50; shown < 530; shown += 50)
-            {
-                await Assertions.Expect(songs).ToHaveCountAsync(shown);
-                await more.ClickAsync();
-            }
-            await Assertions.Expect(songs).ToHaveCountAsync(530);
-            await Assertions.Expect(more).ToBeHiddenAsync();
+            await Assertions.Expect(session.Page.GetByText("5,000 songs")).ToBeVisibleAsync();
+            ILocator rows = session.Page.Locator(".song");
+            await Assertions.Expect(rows.First.Locator(".job-name")).ToHaveTextAsync("song");
+            // Only what is seen is in the page, wherever it has been scrolled to.
+            Assert.InRange(await rows.CountAsync(), 5, 60);
+            await session.Page.Locator(".song-scroll").EvaluateAsync("(list) => list.scrollTo(0, list.scrollHeight)");
+            await Assertions.Expect(session.Button("Song 4999")).ToBeVisibleAsync();
+            Assert.InRange(await rows.CountAsync(), 5, 60);
+            await Assertions.Expect(rows.Last).ToHaveAttributeAsync("aria-posinset", "5000");
+            // With the keyboard too.
+            await session.Button("Song 4999").FocusAsync();
+            await session.Page.Keyboard.PressAsync("ArrowUp");
+            await Assertions.Expect(session.Button("Song 4998")).ToBeFocusedAsync();
+            await session.Page.Keyboard.PressAsync("Home");
+            await Assertions.Expect(session.Button("song")).ToBeFocusedAsync();
+            await session.Page.GetByLabel("Order of songs").SelectOptionAsync("length");
+            await Assertions.Expect(rows.First.Locator(".job-name")).ToHaveTextAsync("song");
+            await session.Page.GetByLabel("Search songs").FillAsync("song 49");
+            await Assertions.Expect(session.Page.GetByText("199 of 5,000 songs")).ToBeVisibleAsync();
+            await Assertions.Expect(rows.First.Locator(".job-name")).ToHaveTextAsync("Song 0049");
             session.AssertQuiet();
         }
         finally
@@ -197,23 +217,32 @@ public sealed class PageTests(BrowserFixture fixture)
     }
 
     [PageFact]
-    public async Task The_page_is_small_and_all_of_it_is_local()
+    public async Task The_page_is_small_compressed_and_all_of_it_is_local()
     {
         await using TestServer server = await TestServer.StartAsync();
         await using PageSession session = await OpenAsync(server);
         await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
         Assert.All(session.Requests, address => Assert.StartsWith(server.Server.Address.ToString(), address, StringComparison.Ordinal));
-        long compressed = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "*.js").Sum(file =>
+        long sent = 0;
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "wwwroot", "assets"), "*.js"))
         {
-            using MemoryStream target = new();
-            using (GZipStream zip = new(target, CompressionLevel.Optimal, leaveOpen: true))
+            foreach (string encoding in (string[])["br", "gzip"])
             {
-                zip.Write(File.ReadAllBytes(file));
+                using HttpRequestMessage request = new(HttpMethod.Get, $"/assets/{Path.GetFileName(file)}");
+                request.Headers.Add("Accept-Encoding", encoding);
+                using HttpResponseMessage answer = await server.Http.SendAsync(request);
+                byte[] bytes = await answer.Content.ReadAsByteArrayAsync();
+                Assert.Equal([encoding], answer.Content.Headers.ContentEncoding);
+                Assert.Equal("Accept-Encoding", answer.Headers.Vary.Single());
+                Assert.Contains("immutable", answer.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+                using Stream plain = encoding == "br" ? new BrotliStream(new MemoryStream(bytes), CompressionMode.Decompress) : new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
+                using MemoryStream text = new();
+                await plain.CopyToAsync(text);
+                Assert.Equal(await File.ReadAllBytesAsync(file), text.ToArray());
+                sent += encoding == "br" ? bytes.Length : 0;
             }
-
-            return target.Length;
-        });
-        Assert.InRange(compressed, 1, 150_000);
+        }
+        Assert.InRange(sent, 1, 60_000);
     }
 
     [PageFact]
@@ -290,7 +319,9 @@ public sealed class PageTests(BrowserFixture fixture)
         await session.SeparateAsync("tune.wav", Song);
         await session.Button("tune").ClickAsync();
         await session.Page.GetByLabel("Separate this song again with").SelectOptionAsync("fake2");
-        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
+        // One row a song, with a badge for each of its results.
+        await Assertions.Expect(session.Page.Locator(".song .tag")).ToHaveTextAsync(["fake2", "fake"]);
+        await Assertions.Expect(session.Page.Locator(".song")).ToHaveCountAsync(1);
         await session.Page.GetByLabel("Compare with").SelectOptionAsync(new SelectOptionValue { Label = "fake2" });
         await session.Button("Play").ClickAsync();
         await session.WaitForPositionAsync(seconds => seconds > 0.3);
@@ -298,8 +329,19 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Button("B · fake2")).ToHaveAttributeAsync("aria-pressed", "true");
         double at = await session.PositionAsync();
         await session.WaitForPositionAsync(seconds => seconds > at + 0.2);
-        await session.Page.Keyboard.PressAsync("b");
+        // What is shown and how it is heard holds for both sides.
+        await session.Page.RunAndWaitForResponseAsync(
+            () => session.Button("Spectrogram of bass").ClickAsync(), response => response.Url.Contains("spectrogram", StringComparison.Ordinal));
+        await session.Page.RunAndWaitForResponseAsync(
+            () => session.Page.Keyboard.PressAsync("b"), response => response.Url.Contains("spectrogram", StringComparison.Ordinal));
         await Assertions.Expect(session.Button("A · fake")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(session.Button("Spectrogram of bass")).ToHaveAttributeAsync("aria-pressed", "true");
+        // What was fetched once is not asked for again.
+        int asked = session.Requests.Count(address => address.Contains("spectrogram", StringComparison.Ordinal));
+        await session.Page.Keyboard.PressAsync("b");
+        await Assertions.Expect(session.Button("B · fake2")).ToHaveAttributeAsync("aria-pressed", "true");
+        await session.Page.WaitForTimeoutAsync(300);
+        Assert.Equal(asked, session.Requests.Count(address => address.Contains("spectrogram", StringComparison.Ordinal)));
         session.AssertQuiet();
     }
 
@@ -320,15 +362,34 @@ public sealed class PageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.Locator(".job[data-state=queued] button.job-name")).ToHaveTextAsync([queued[1], queued[2], queued[0]]);
         string running = await session.Page.Locator(".job[data-state=running] button.job-name").First.InnerTextAsync();
         await session.Button($"Cancel {running}").ClickAsync();
-        await session.Button($"Try again: {running}").ClickAsync();
+        await session.FromMenuAsync(running, "Try again");
         gate.Release(1000);
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(5);
-        await session.Button($"Delete {running}").ClickAsync();
+        // It says what goes: the results, their files, and the page's copy of the song.
+        await session.FromMenuAsync(running, "Delete …");
+        ILocator dialog = session.Page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(dialog).ToContainTextAsync($"{running} – fake");
+        await Assertions.Expect(dialog).ToContainTextAsync("4 stems of 1 result");
         await session.AuditAsync("delete dialog");
         await session.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(4);
         Assert.Equal(4, (await server.Client.GetJobsAsync()).Jobs.Count);
+        Assert.DoesNotContain(running, (await SongsAsync(server)).Select(song => song.Title));
+
+        // Several at once.
+        await session.Button("Select").ClickAsync();
+        await session.Page.Locator(".song .job-name").First.ClickAsync();
+        await session.Page.Locator(".song .job-name").Nth(2).ClickAsync(new LocatorClickOptions { Modifiers = [KeyboardModifier.Shift] });
+        await Assertions.Expect(session.Page.GetByText("3 songs selected")).ToBeVisibleAsync();
+        await session.AuditAsync("selection");
+        await session.Button("Delete …").ClickAsync();
+        await session.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".song")).ToHaveCountAsync(1);
+        Assert.Single(await SongsAsync(server));
     }
+
+    private static async Task<Song[]> SongsAsync(TestServer server) =>
+        JsonSerializer.Deserialize<Song[]>(await server.Http.GetStringAsync("/api/v1/songs"), JsonSerializerOptions.Web)!;
 
     [PageFact]
     public async Task Without_the_token_nothing_is_shown()
@@ -369,23 +430,45 @@ public sealed class PageTests(BrowserFixture fixture)
         using SemaphoreSlim gate = new(0);
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
         await using PageSession session = await OpenAsync(server);
+        await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
         await session.AuditAsync("empty");
-        await session.Page.GetByText("Output and quality").ClickAsync();
+        await session.OpenAdvancedAsync();
+        await AssertControlsAsync(session);
         await session.DropAsync(("tune.wav", Song), ("queued.wav", Song), ("broken.wav", [1, 2, 3]));
         await Assertions.Expect(session.Page.Locator(".toast.error")).ToBeVisibleAsync();
         gate.Release(2);
-        await Assertions.Expect(session.Page.GetByText("playable")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.Locator(".queue .job[data-state=running]").GetByText("playable")).ToBeVisibleAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
         await session.AuditAsync("separating");
+        await AssertControlsAsync(session);
         gate.Release(100);
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
         await session.Button("Mute drums").ClickAsync();
         await session.Button("Solo bass").ClickAsync();
         await session.Button("Loop").ClickAsync();
         await session.AuditAsync("player");
+        await AssertControlsAsync(session);
         await session.Button("Keyboard shortcuts").ClickAsync();
         await session.AuditAsync("help");
+        await session.Page.Keyboard.PressAsync("Escape");
+        await session.Button("Export").ClickAsync();
+        await session.AuditAsync("export");
+        await AssertControlsAsync(session);
+        await session.Page.Keyboard.PressAsync("Escape");
+        await session.Button("Settings").ClickAsync();
+        await session.AuditAsync("settings");
+        await AssertControlsAsync(session);
         session.AssertQuiet("422");
+    }
+
+    /// <summary>Every control can be told from what is around it, and hit with a thumb, in both themes.</summary>
+    private static async Task AssertControlsAsync(PageSession session)
+    {
+        foreach (string theme in (string[])["light", "dark"])
+        {
+            await session.EvaluateAsync<string>("(theme) => document.documentElement.dataset.theme = theme", theme);
+            Assert.Empty(await session.WeakControlsAsync());
+        }
     }
 
     [PageFact]
@@ -394,26 +477,39 @@ public sealed class PageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartAsync();
         await server.SeparateAsync();
         await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, 360, 740, ColorScheme.Light, touch: true);
-        await Assertions.Expect(session.Page.Locator(".job")).ToHaveCountAsync(1);
+        await Assertions.Expect(session.Page.Locator(".song")).ToHaveCountAsync(1);
         await session.AuditAsync("phone, songs");
+        await AssertControlsAsync(session);
         Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
-        await session.Page.SetViewportSizeAsync(360, 500);
-        await session.Button("song").ScrollIntoViewIfNeededAsync();
-        int scrolled = await session.EvaluateAsync<int>("() => scrollY");
-        Assert.True(scrolled > 0);
+        await session.Page.Locator(".tabs").GetByText("Add").ClickAsync();
+        await Assertions.Expect(session.Button("Choose songs")).ToBeVisibleAsync();
+        await session.AuditAsync("phone, add");
+        await AssertControlsAsync(session);
+        Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        await session.Page.Locator(".tabs").GetByText("Songs").ClickAsync();
         await session.Button("song").ClickAsync();
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
-        // A song opens at its top, and its name is what a screen reader says.
-        Assert.Equal(0, await session.EvaluateAsync<int>("() => scrollY"));
+        // Its name is what a screen reader says.
         await Assertions.Expect(session.Page.Locator("#player-title")).ToBeFocusedAsync();
-        await session.Page.SetViewportSizeAsync(360, 740);
         await session.AuditAsync("phone, player");
+        await AssertControlsAsync(session);
         Assert.Equal(360, await session.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
-        await session.Page.SetViewportSizeAsync(360, 500);
+        // Each stem's waveform lies below its own name, and nothing but the rest is behind the menu.
+        double[][] cards = await session.EvaluateAsync<double[][]>(
+            """
+            () => [...document.querySelectorAll(".lane-head")].map((head, i) => {
+              const name = head.querySelector(".lane-name").getBoundingClientRect(), wave = document.querySelectorAll(".lane-picture")[i].getBoundingClientRect();
+              return [name.bottom, wave.top, wave.bottom, document.querySelectorAll(".lane-head")[i + 1]?.getBoundingClientRect().top ?? 1e9];
+            })
+            """);
+        Assert.Equal(4, cards.Length);
+        Assert.All(cards, card => Assert.Equal(card.Order(), card));
+        await Assertions.Expect(session.Page.GetByLabel("Pan of vocals")).ToBeHiddenAsync();
+        await session.Button("More about vocals").ClickAsync();
+        await Assertions.Expect(session.Page.GetByLabel("Pan of vocals")).ToBeVisibleAsync();
+        await AssertControlsAsync(session);
         await session.Button("Back to the songs").ClickAsync();
         await Assertions.Expect(session.Button("song")).ToBeVisibleAsync();
-        // The list is where it was left.
-        Assert.Equal(scrolled, await session.EvaluateAsync<int>("() => scrollY"));
         await session.Button("song").ClickAsync();
         // What is deleted meanwhile leaves nobody in an empty player without a way back.
         await server.Client.DeleteJobAsync((await server.Client.GetJobsAsync()).Jobs.Single().Id);
@@ -484,6 +580,7 @@ public sealed class PageTests(BrowserFixture fixture)
     {
         await using TestServer server = await TestServer.StartAsync();
         await using PageSession session = await OpenAsync(server);
+        await session.OpenAdvancedAsync();
         await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("absent");
         await Assertions.Expect(session.Page.GetByText("Licence: CC BY-NC 4.0, as stated by its trainer")).ToBeVisibleAsync();
         ILocator link = session.Page.GetByRole(AriaRole.Link, new() { Name = "its trainer" });
@@ -501,11 +598,11 @@ public sealed class PageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartAsync(
             fake: fake => fake.Models = [.. fake.Models, new ModelInfo("both", "Two of them.", ["vocals", "rest"], false) { Models = ["fake", "absent"] }]);
         await using PageSession session = await OpenAsync(server);
+        await session.OpenAdvancedAsync();
         await Assertions.Expect(session.Page.Locator("#model > optgroup > option")).ToHaveTextAsync(["both (not here yet)"]);
-        await Assertions.Expect(session.Page.Locator("#model > option")).ToHaveCountAsync(3);
+        await Assertions.Expect(session.Page.Locator("#model > option")).ToHaveCountAsync(4);
         await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("both");
         await Assertions.Expect(session.Page.GetByText("Two of them. Runs fake, absent.")).ToBeVisibleAsync();
-        await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download both" })).ToBeVisibleAsync();
     }
 
     [PageFact]
@@ -514,6 +611,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Models =
             [.. fake.Models, new ModelInfo("theirs", "By somebody.", ["vocals"], true) { ByOthers = true, Overlap = 0.5 }]);
         await using PageSession session = await OpenAsync(server);
+        await session.OpenAdvancedAsync();
         await Assertions.Expect(session.Page.Locator("#model > optgroup[label='Models of others'] > option")).ToHaveTextAsync(["theirs"]);
         await Assertions.Expect(session.Page.Locator("#overlap > option")).ToHaveTextAsync(["As the model has it", "10 %", "25 %", "50 %", "75 %", "88 %"]);
         await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("theirs");

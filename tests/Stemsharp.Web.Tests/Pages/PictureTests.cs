@@ -19,7 +19,7 @@ public sealed class PictureTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartDemoAsync();
         byte[] song = await File.ReadAllBytesAsync(RepositoryFiles.Sample("song", "mix.wav"));
         await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
-        await Assertions.Expect(session.Page.GetByText("Nothing is open yet")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.GetByText("Take songs apart")).ToBeVisibleAsync();
         await session.PictureAsync("empty-dark");
 
         // Longer, and held, so that there is time to look at it.
@@ -30,14 +30,15 @@ public sealed class PictureTests(BrowserFixture fixture)
         await session.DropAsync(("Slow Elevator.wav", longer), ("Night Bus.wav", song), ("Paper Boats.wav", song), ("Low Tide.wav", song));
         await Assertions.Expect(session.Page.Locator(".job[data-state=queued]")).ToHaveCountAsync(2);
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
-        await Assertions.Expect(session.Page.GetByText("left")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.Locator(".queue").GetByText(" left ")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Button("Play")).ToBeEnabledAsync();
         await session.Button("Play").ClickAsync();
         await session.WaitForPositionAsync(seconds => seconds > 1);
-        await Assertions.Expect(session.Page.GetByText("Still being separated")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.GetByText("levels are not final yet")).ToBeVisibleAsync();
         await session.PictureAsync("separating-dark");
         await session.Button("Cancel Low Tide").ClickAsync();
         await session.Button("Cancel Slow Elevator").ClickAsync();
-        await Assertions.Expect(session.Page.Locator(".job[data-state=cancelled]")).ToHaveCountAsync(2);
+        await Assertions.Expect(session.Page.Locator(".song[data-state=cancelled]")).ToHaveCountAsync(2);
         server.Demo.Release();
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(2);
         await session.PictureAsync("history-dark");
@@ -46,14 +47,17 @@ public sealed class PictureTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Heading, new() { Name = "Night Bus" })).ToBeVisibleAsync();
         await session.PictureAsync("player-dark");
         await session.Page.GetByLabel("Separate this song again with").SelectOptionAsync(new SelectOptionValue { Label = "demo, 4 passes" });
-        await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(3);
+        await Assertions.Expect(session.Page.Locator(".song .tag")).ToHaveCountAsync(3);
         await session.Page.GetByLabel("Compare with").SelectOptionAsync(new SelectOptionValue { Label = "demo, 4 passes" });
         await session.Button("B · demo, 4 passes").ClickAsync();
         await session.PictureAsync("compare-dark");
         await session.AuditAsync("compare-dark");
         await session.Page.GetByLabel("Compare with").SelectOptionAsync("");
 
-        await session.Button("Light colours").ClickAsync();
+        await session.Button("Settings").ClickAsync();
+        await session.PictureAsync("settings-dark");
+        await session.Page.GetByLabel("Colours").SelectOptionAsync("light");
+        await session.Page.Keyboard.PressAsync("Escape");
         await session.Button("Play").ClickAsync();
         await session.WaitForPositionAsync(seconds => seconds > 2);
         await session.Button("Mute drums").ClickAsync();
@@ -65,10 +69,14 @@ public sealed class PictureTests(BrowserFixture fixture)
         await session.PictureAsync("playing-light");
         await session.AuditAsync("playing-light");
         await session.Button("Pause").ClickAsync();
-        await session.Page.GetByText("Output and quality").ClickAsync();
-        await session.Page.GetByLabel("Make").SelectOptionAsync("two");
+        await session.Button("Export").ClickAsync();
+        await session.PictureAsync("export-light");
+        await session.Page.Keyboard.PressAsync("Escape");
+        await session.Button("Add songs").ClickAsync();
+        await session.OpenAdvancedAsync();
         await session.PictureAsync("options-light");
         await session.AuditAsync("options-light");
+        await session.Page.GoBackAsync();
         await session.Button("Keyboard shortcuts").ClickAsync();
         await session.PictureAsync("keys-light");
 
@@ -76,7 +84,7 @@ public sealed class PictureTests(BrowserFixture fixture)
         {
             string name = theme.ToString().ToLowerInvariant();
             await using PageSession phone = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, 390, 844, theme, touch: true);
-            await Assertions.Expect(phone.Page.Locator(".job")).ToHaveCountAsync(5);
+            await Assertions.Expect(phone.Page.Locator(".song")).ToHaveCountAsync(4);
             await phone.PictureAsync($"phone-songs-{name}");
             await phone.Button("Paper Boats").ClickAsync();
             await Assertions.Expect(phone.Lanes).ToHaveCountAsync(6);

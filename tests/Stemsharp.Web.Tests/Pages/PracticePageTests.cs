@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Playwright;
 using Stemsharp.Client;
 using Xunit;
@@ -14,7 +16,7 @@ public sealed class PracticePageTests(BrowserFixture fixture)
     {
         await using TestServer server = await TestServer.StartAsync();
         Job job = await server.SeparateAsync(BeatSong.Wav(16));
-        await using PageSession session = await OpenAsync(server);
+        await using PageSession session = await OpenAsync(server, job);
         // What practising needs is loaded when it is asked for.
         Assert.DoesNotContain(session.Requests, address => address.Contains("panel-", StringComparison.Ordinal) || address.Contains("stretch.worklet", StringComparison.Ordinal));
         await session.Button("Practice").ClickAsync();
@@ -42,20 +44,23 @@ public sealed class PracticePageTests(BrowserFixture fixture)
               .map((element) => element.outerHTML.slice(0, 80))
             """));
 
+        Assert.Empty(await session.WeakControlsAsync());
+
         // It is with the server as soon as the hands rest.
-        PracticeSettings kept;
+        JsonElement notes;
         do
         {
             await session.Page.WaitForTimeoutAsync(50);
-            kept = (await server.Client.GetPracticeAsync(job.SongId)).Settings;
+            notes = await server.Http.GetFromJsonAsync<JsonElement>($"/api/v1/songs/{job.SongId}/notes");
         }
-        while (kept.Markers is null);
-        Assert.Equal((0.9, -1.0, -1, 3, new SongKey(9, true), "Chorus"), (kept.Speed!.Value, kept.Semitones, kept.TempoOctave, kept.BeatsPerBar!.Value, kept.Key, kept.Markers[0].Name));
+        while (!notes.TryGetProperty("markers", out JsonElement markers) || markers.GetArrayLength() == 0);
+        Assert.Equal("""{"speed":0.9,"semitones":-1,"tempoOctave":-1,"key":{"tonic":9,"minor":true},"beatsPerBar":3}""", notes.GetProperty("practice").GetRawText());
+        Assert.Equal("Chorus", notes.GetProperty("markers")[0].GetProperty("name").GetString());
         await session.Button("Play").ClickAsync();
         await session.WaitForPositionAsync(seconds => seconds > 0.3);
         session.AssertQuiet();
 
-        await using PageSession again = await OpenAsync(server);
+        await using PageSession again = await OpenAsync(server, job);
         await again.Button("Practice").ClickAsync();
         await Assertions.Expect(again.Page.Locator(".practice")).ToContainTextAsync("60 beats a minute; you hear 54");
         await again.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { NameRegex = new("^Chorus") }).ClickAsync();
@@ -69,8 +74,8 @@ public sealed class PracticePageTests(BrowserFixture fixture)
     public async Task What_is_heard_is_saved_at_its_speed()
     {
         await using TestServer server = await TestServer.StartAsync();
-        await server.SeparateAsync(BeatSong.Wav(8));
-        await using PageSession session = await OpenAsync(server);
+        Job job = await server.SeparateAsync(BeatSong.Wav(8));
+        await using PageSession session = await OpenAsync(server, job);
         await session.Button("Practice").ClickAsync();
         await session.Page.GetByLabel("Speed of the song").FillAsync("80");
         byte[] wav = await session.DownloadAsync(session.Button("Save what I hear"));
@@ -97,8 +102,8 @@ public sealed class PracticePageTests(BrowserFixture fixture)
     public async Task A_song_without_a_beat_says_so_and_all_is_reached_by_keyboard()
     {
         await using TestServer server = await TestServer.StartAsync();
-        await server.SeparateAsync(TestServer.Song(8));
-        await using PageSession session = await OpenAsync(server);
+        Job job = await server.SeparateAsync(TestServer.Song(8));
+        await using PageSession session = await OpenAsync(server, job);
         await session.Button("Practice").FocusAsync();
         await session.Page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(session.Page.Locator(".practice")).ToContainTextAsync("No steady beat was found");
@@ -117,10 +122,11 @@ public sealed class PracticePageTests(BrowserFixture fixture)
         session.AssertQuiet();
     }
 
-    private async Task<PageSession> OpenAsync(TestServer server)
+    private async Task<PageSession> OpenAsync(TestServer server, Job job)
     {
         PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress);
-        await session.Page.Locator(".job[data-state=done] button").First.ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".song, .job").First).ToBeVisibleAsync();
+        await session.Page.GotoAsync($"{server.Server.Address}#/song/{job.SongId}");
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
         return session;
     }

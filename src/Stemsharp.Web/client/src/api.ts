@@ -1,4 +1,4 @@
-import type { Job, JobPage, JobSettings, Model, PracticeSettings, ServerInfo, SongPractice, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, Model, ServerInfo, Song, SongAnalysis, SongNotes, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -37,6 +37,7 @@ async function post<T>(path: string, body: unknown = {}): Promise<T> {
   return (await send("POST", path, withJson(body))).json() as Promise<T>;
 }
 
+const song = (id: string) => `/songs/${encodeURIComponent(id)}`;
 const job = (id: string) => `/jobs/${encodeURIComponent(id)}`;
 const stem = (id: string, name: string) => `${job(id)}/stems/${encodeURIComponent(name)}`;
 
@@ -46,6 +47,13 @@ export const api = {
   download: (model: string) => post<Model>(`/models/${encodeURIComponent(model)}/download`),
   signIn: (token: string) => send("POST", "/session", withJson({ token })),
 
+  song: (id: string) => get<Song>(song(id)),
+  analysis: (id: string) => get<SongAnalysis>(`${song(id)}/analysis`),
+  notes: (id: string) => get<SongNotes>(`${song(id)}/notes`),
+  changeNotes: (id: string, change: SongNotes, last = false) => send("PATCH", `${song(id)}/notes`, { ...withJson(change), keepalive: last }),
+  dropSong: (id: string) => send("DELETE", song(id)),
+  coverAddress: (id: string) => `${root}${song(id)}/cover`,
+
   createUpload: (name: string, bytes: number) => post<Upload>("/uploads", { name, bytes }),
   getUpload: (id: string) => get<Upload>(`/uploads/${id}`),
   dropUpload: (id: string) => send("DELETE", `/uploads/${id}`),
@@ -54,10 +62,7 @@ export const api = {
     return (await send("PATCH", `/uploads/${id}`, { body: piece, headers, signal })).json() as Promise<Upload>;
   },
 
-  practice: (songId: string) => get<SongPractice>(`/songs/${encodeURIComponent(songId)}/practice`),
-  setPractice: (songId: string, settings: PracticeSettings) => send("PUT", `/songs/${encodeURIComponent(songId)}/practice`, withJson(settings)),
-
-  jobs: (before: string) => get<JobPage>(`/jobs?before=${encodeURIComponent(before)}`),
+  jobs: (before: string) => get<JobPage>(`/jobs?limit=1000&before=${encodeURIComponent(before)}`),
   createJob: (songId: string, settings: JobSettings, batch: string) => post<Job>("/jobs", { songId, settings, batch }),
   cancel: (id: string) => post<Job>(`${job(id)}/cancel`),
   retry: (id: string) => post<Job>(`${job(id)}/retry`),
@@ -75,16 +80,25 @@ export const api = {
     return (await send("GET", `${stem(id, name)}/peaks`)).arrayBuffer();
   },
   async spectrogram(id: string, name: string, stretch: { columns: number; bins: number; from: number; to: number }): Promise<Uint8Array> {
-    const query = Object.entries(stretch).map(([key, value]) => `${key}=${value}`).join("&");
-    const response = await send("GET", `${stem(id, name)}/spectrogram?${query}`);
+    const response = await send("GET", `${stem(id, name)}/spectrogram?${query(stretch)}`);
     return new Uint8Array(await response.arrayBuffer());
   },
 
   stemAddress: (id: string, name: string, format: string) => `${root}${stem(id, name)}?format=${format}`,
-  zipAddress: (id: string, format: string) => `${root}${job(id)}/stems.zip?format=${format}`,
-  mixAddress: (id: string, gains: number[], pans: number[], format: string) =>
-    `${root}${job(id)}/mix?gains=${gains.map(short)}&pans=${pans.map(short)}&format=${format}`,
+  zipAddress: (id: string, form: ExportForm) => `${root}${job(id)}/stems.zip?${query(form)}`,
+  mixAddress: (id: string, gains: number[], pans: number[], form: ExportForm, name?: string) =>
+    `${root}${job(id)}/mix?gains=${gains.map(short)}&pans=${pans.map(short)}&${query({ ...form, name })}`,
   eventsAddress: `${root}/events`,
 };
 
+/** In which form sound is taken home; frames from … to. */
+export interface ExportForm {
+  format: string;
+  depth?: string | undefined;
+  from?: number | undefined;
+  to?: number | undefined;
+}
+
+const query = (values: object) =>
+  Object.entries(values).filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${encodeURIComponent(value as string | number)}`).join("&");
 const short = (value: number) => Number(value.toFixed(4));

@@ -8,6 +8,32 @@ export interface Song {
   sampleRate: number;
   channels: number;
   format: string;
+  title?: string;
+  artist?: string;
+  hasCover: boolean;
+}
+
+/** What the server keeps of a song for its players. Sent to be changed, what is left out stays as it is. */
+export interface SongNotes {
+  title?: string;
+  artist?: string;
+  levels?: Record<string, StemLevel>;
+  markers?: SongMarker[];
+  /** What a practice tool keeps. */
+  practice?: Record<string, unknown>;
+}
+
+export interface StemLevel {
+  gain: number;
+  pan: number;
+  mute: boolean;
+}
+
+/** A named place, or a stretch, in seconds. */
+export interface SongMarker {
+  name: string;
+  start: number;
+  end?: number;
 }
 
 export interface SongKey {
@@ -25,29 +51,6 @@ export interface SongAnalysis {
   beatsPerBar?: number;
   firstBeat?: number;
   key?: SongKey;
-}
-
-/** A part of a song, in seconds. */
-export interface LoopMarker {
-  name: string;
-  from: number;
-  to: number;
-}
-
-/** What somebody has set for practising a song. */
-export interface PracticeSettings {
-  tempoOctave?: number;
-  beatsPerBar?: number;
-  firstBeat?: number;
-  key?: SongKey;
-  speed?: number;
-  semitones?: number;
-  markers?: LoopMarker[];
-}
-
-export interface SongPractice {
-  analysis: SongAnalysis;
-  settings: PracticeSettings;
 }
 
 export interface Upload {
@@ -95,6 +98,9 @@ export interface Job {
   settings: JobSettings;
   created: string;
   order: number;
+  title?: string;
+  artist?: string;
+  hasCover?: boolean;
   progress?: JobProgress;
   audio?: JobAudio;
   error?: string;
@@ -121,6 +127,12 @@ export interface Model {
   byOthers?: boolean;
   /** The share of a segment that overlaps the next one, where it is known. */
   overlap?: number;
+  /** A toy for trying things out. */
+  isToy?: boolean;
+  /** What it is recommended for: "two", "four", "six", "best", "karaoke". */
+  purposes?: string[];
+  /** Seconds of song a second of work, in one pass, on this machine. */
+  timesRealTime?: number;
   downloadBytes?: number;
   licence?: Licence;
   download?: { fraction: number; error?: string };

@@ -17,6 +17,18 @@ export function size(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** A length of time that is a guess. */
+export function about(seconds: number): string {
+  if (seconds < 10) return "a few seconds";
+  if (seconds < 55) return `about ${Math.ceil(seconds / 10) * 10} s`;
+  if (seconds < 3300) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  return `about ${(seconds / 3600).toFixed(1)} h`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
 export function speed(times: number): string {
   return `${times < 10 ? times.toFixed(1) : Math.round(times)}× real time`;
 }
@@ -27,6 +39,11 @@ export function decibels(gain: number): string {
 
 export function title(fileName: string): string {
   return fileName.replace(/\.[a-z0-9]{2,5}$/i, "");
+}
+
+/** What a job's song is called. */
+export function songTitle(job: Job): string {
+  return job.title ?? title(job.name);
 }
 
 /** What tells a job from others of the same song. */

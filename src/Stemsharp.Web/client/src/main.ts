@@ -1,21 +1,20 @@
 import { api, ApiError } from "./api";
 import type { Job } from "./contract";
-import { isPlayable, State } from "./state";
-import { AddPanel } from "./ui/add-panel";
+import { type Place, readPlace, writePlace } from "./router";
+import { State } from "./state";
+import { AddView } from "./ui/add-view";
 import { h, toast } from "./ui/dom";
-import { JobLists } from "./ui/job-lists";
+import { LibraryView } from "./ui/library-view";
 import { PlayerView } from "./ui/player-view";
-import { applyTheme, TopBar } from "./ui/top-bar";
+import { QueueView } from "./ui/queue-view";
+import { applyTheme } from "./ui/theme";
+import { connectionNotice, tabs, TopBar } from "./ui/top-bar";
+import { Uploader } from "./upload";
+import { WaitingSongs } from "./waiting";
 
 applyTheme();
 const state = new State();
 const main = document.getElementById("main")!;
-/** How far the songs were scrolled when the player took their place. */
-let songsAt = 0;
-
-async function signIn(token: string): Promise<void> {
-  await api.signIn(token);
-}
 
 /** The token comes in the address's fragment, which no server sees; it goes from there as soon as it is read. */
 async function takeToken(): Promise<void> {
@@ -23,7 +22,7 @@ async function takeToken(): Promise<void> {
   if (!token) return;
   history.replaceState(null, "", location.pathname);
   try {
-    await signIn(token);
+    await api.signIn(token);
   } catch (error) {
     toast(error instanceof Error ? error.message : `${error}`, "error");
   }
@@ -41,7 +40,7 @@ function showSignIn(): void {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    signIn(input.value.trim().replace(/^.*token=/, "")).then(start, (error: Error) => toast(error.message, "error"));
+    api.signIn(input.value.trim().replace(/^.*token=/, "")).then(start, (error: Error) => toast(error.message, "error"));
   });
   main.replaceChildren(form);
 }
@@ -55,45 +54,126 @@ async function start(): Promise<void> {
     return;
   }
   document.querySelector<HTMLElement>(".skip")!.hidden = false;
-  // Jobs of which the first that can be played is opened, unless another one is open: what was dropped here, and what
-  // was open until it was cancelled or begun anew.
-  const awaited = new Set<string>();
-  const player = new PlayerView(state, () => show("songs"), (jobId) => {
-    if (state.jobs.has(jobId)) awaited.add(jobId);
-    lists.setCurrent(undefined);
-    if (main.dataset.view === "player") show("songs", player.element.contains(document.activeElement));
-  });
-  const add = new AddPanel(state, (job) => awaited.add(job.id));
-  const open = (job: Job, focus: boolean) => {
-    awaited.clear();
-    player.open(job, focus);
-    lists.setCurrent(job.id);
-  };
-  const lists = new JobLists(state, add.uploader, (job) => {
-    show("player");
-    open(job, true);
-  });
-  state.on("jobs", () => {
-    if (player.isOpen) return;
-    const playable = [...awaited].map((id) => state.jobs.get(id)).find((job) => job && isPlayable(job));
-    if (playable) open(playable, false);
-  });
-  main.replaceChildren(
-    h("section", { id: "songs", "aria-label": "Library", tabindex: "-1" }, add.element, lists.element),
-    player.element,
-  );
+  new App();
 }
 
-/** Which half is seen where there is no room for both: the player from its top, the songs where they were left. */
-function show(view: "songs" | "player", focus = true): void {
-  const [songs, player] = [document.getElementById("songs"), document.getElementById("player")];
-  if (main.dataset.view === "songs") songsAt = scrollY;
-  main.dataset.view = view;
-  const alone = songs?.offsetParent === null || player?.offsetParent === null;
-  if (alone) scrollTo(0, view === "songs" ? songsAt : 0);
-  if (view === "songs" && focus) songs?.focus({ preventScroll: true });
+/** The page once it is let in: which of its parts are seen, and what they tell each other. */
+class App {
+  private readonly uploader = new Uploader();
+  private readonly waiting = new WaitingSongs(state, (job) => this.opened(job));
+  private readonly player = new PlayerView(state, () => history.back(), () => this.go({ view: "songs" }, true), () => this.search());
+  private readonly add = new AddView(state, this.uploader, this.waiting, (job) => this.opened(job));
+  private readonly queue = new QueueView(state, this.uploader, this.waiting, (id) => this.go({ view: "player", songId: id }));
+  private readonly library = new LibraryView(state, (id) => this.go({ view: "player", songId: id }));
+  private readonly songs = h("section", { id: "songs", "aria-label": "Library", tabindex: "-1" }, this.library.element, this.queue.element);
+  private readonly stage = h("div", { id: "stage" });
+  private readonly topBar = new TopBar(state, () => this.go({ view: "songs" }), () => this.go({ view: "add" }), () => this.goToPlayer());
+  private place: Place = readPlace();
+  private scheduled = false;
+  private refreshed: string | undefined;
+
+  constructor() {
+    this.stage.append(this.add.element, this.player.element);
+    main.replaceChildren(this.songs, this.stage);
+    document.getElementById("top")!.replaceChildren(this.topBar.element);
+    document.body.append(
+      tabs({ songs: () => this.go({ view: "songs" }), add: () => this.go({ view: "add" }), player: () => this.goToPlayer() }),
+      connectionNotice(state),
+    );
+    addEventListener("popstate", () => this.show(readPlace(), true));
+    state.on("jobs", () => this.schedule());
+    state.on("models", () => this.schedule());
+    for (const source of [this.uploader, this.waiting]) source.addEventListener("change", () => this.schedule());
+    this.update();
+  }
+
+  /** A song that was dropped here is shown at once, unless somebody listens to another one. */
+  private opened(job: Job): void {
+    if (this.place.view === "player") return;
+    state.put(job);
+    this.go({ view: "player", songId: job.songId }, false, false);
+  }
+
+  private goToPlayer(): void {
+    if (this.player.openSong) this.go({ view: "player", songId: this.player.openSong });
+  }
+
+  private go(place: Place, replace = false, focus = true): void {
+    writePlace(place, replace);
+    this.show(place, focus);
+  }
+
+  private show(place: Place, focus: boolean): void {
+    this.place = place;
+    if (place.view === "player" && !this.player.open(place.songId, place.jobId)) {
+      // Until the server has told of all songs, it may be among those that are to come.
+      if (state.isComplete) {
+        toast("That song is not here any more.");
+        return this.go({ view: "songs" }, true);
+      }
+    }
+    this.render();
+    if (place.view === "songs" && focus) this.songs.focus({ preventScroll: true });
+    if (place.view === "player") {
+      this.stage.scrollTop = 0;
+      if (focus) this.player.focus();
+    }
+  }
+
+  /** Events come in bursts; once in a while is enough. */
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setTimeout(() => {
+      this.scheduled = false;
+      this.update();
+    }, 30);
+  }
+
+  private update(): void {
+    this.queue.render();
+    this.library.render();
+    if (this.place.view === "player" && this.player.openSong !== this.place.songId && state.known) this.show(this.place, false);
+    else this.render();
+    const ended = [...state.jobs.values()].filter((job) => job.state === "done" || job.state === "failed").map((job) => job.id + job.state).join();
+    if (state.known && ended !== this.refreshed) {
+      // What has ended says how fast its model is, and takes disk.
+      if (this.refreshed !== undefined) {
+        void state.refreshServer().catch(() => undefined);
+        void state.refreshModels().catch(() => undefined);
+      }
+      this.refreshed = ended;
+    }
+  }
+
+  /** Shows what the place and the songs ask for. */
+  private render(): void {
+    const { view } = this.place;
+    const empty = state.known && state.jobs.size === 0 && !this.queue.isBusy;
+    // What stays and moves aside would be seen to jump: it is away for a picture and comes back in its new place.
+    const moves = !empty && main.classList.contains("empty") && view !== "player";
+    main.classList.toggle("empty", empty);
+    main.dataset.view = empty && view === "songs" ? "add" : view;
+    const open = this.player.openSong !== undefined && view === "player";
+    this.player.element.hidden = !open;
+    this.add.element.hidden = open || !state.known || moves;
+    if (moves) requestAnimationFrame(() => requestAnimationFrame(() => this.render()));
+    if (!open && this.player.openSong && !state.jobsOf(this.player.openSong).length) this.player.close();
+    this.library.setCurrent(this.player.openSong);
+    // A song that plays on while something else is seen is a click away.
+    this.topBar.showNow(open ? "" : this.player.title);
+    document.title = open ? `${this.player.title} – Stemsharp` : "Stemsharp";
+    for (const tab of document.querySelectorAll<HTMLButtonElement>(".tabs button")) {
+      if (tab.dataset.tab === main.dataset.view) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+      if (tab.dataset.tab === "player") tab.disabled = this.player.openSong === undefined;
+    }
+  }
+
+  private search(): void {
+    if (matchMedia("(max-width: 62rem)").matches) this.go({ view: "songs" });
+    this.library.focusSearch();
+  }
 }
 
-document.getElementById("top")!.append(new TopBar(state).element);
-show("songs");
 void takeToken().then(start);

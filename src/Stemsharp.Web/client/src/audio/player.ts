@@ -48,6 +48,8 @@ export class Player extends EventTarget {
   private stretch = { speed: 1, semitones: 0 };
   private stretcherLoaded: Promise<void> | undefined;
   private clicks: ClickTrack | undefined;
+  /** Asked before the song plays; what it answers is counted in. */
+  beforePlaying: (() => CountIn | undefined) | undefined;
   /** Blocks that are with the mixer or on their way, by lane and number. */
   private held = new Map<string, AbortController>();
 
@@ -128,13 +130,14 @@ export class Player extends EventTarget {
   }
 
   /** Plays, after clicks where it is counted in. */
-  async play(countIn?: CountIn): Promise<void> {
+  async play(): Promise<void> {
     if (this.sources.length === 0) return;
     this.playing = true;
     this.changed();
     await this.ensureContext();
     await this.context!.resume();
     if (this.frame >= this.frames) this.seek(0);
+    const countIn = this.beforePlaying?.();
     if (this.playing && countIn) {
       const clicks = countIn.clicks.map((seconds) => seconds * this.sampleRate);
       this.post({ kind: "count-in", clicks, start: countIn.start * this.sampleRate, volume: countIn.volume });

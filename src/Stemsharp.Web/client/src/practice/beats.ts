@@ -1,4 +1,5 @@
-import type { PracticeSettings, SongAnalysis } from "../contract";
+import type { SongAnalysis } from "../contract";
+import type { PracticeSettings } from "./panel";
 
 /** Beats as somebody counts them: the estimate, with what was corrected by hand. */
 export interface BeatGrid {

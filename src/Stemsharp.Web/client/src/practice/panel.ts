@@ -1,40 +1,42 @@
 import { api } from "../api";
 import type { CountIn, Player } from "../audio/player";
-import type { LoopMarker, PracticeSettings, SongAnalysis, SongKey } from "../contract";
+import type { SongAnalysis, SongKey, SongMarker } from "../contract";
 import { time } from "../format";
 import { attempt, h, iconButton, toast } from "../ui/dom";
 import { beatGrid, countIn, isDownbeat, keys, nearestBeat, transposed, type BeatGrid } from "./beats";
-import { exportStretched, type ExportSource } from "./export";
+import type { PracticeHost } from "../practice-host";
+import { exportStretched } from "./export";
 import "./practice.css";
 
-/** What the panel has to know of the song that is open. */
-export interface PracticeSong {
-  id: string;
-  name: string;
-  /** The lanes that are heard, with their levels as they are now. */
-  mix: () => ExportSource;
+/** What is kept for practising a song, in its notes. What is absent is as it was found. */
+export interface PracticeSettings {
+  /** −1 where the tempo counts half, 1 where it counts double. */
+  tempoOctave?: number;
+  beatsPerBar?: number;
+  /** Which beat, counted as `tempoOctave` says, is the first of a bar. */
+  firstBeat?: number;
+  key?: SongKey;
+  speed?: number;
+  semitones?: number;
 }
 
-export interface Practice {
-  /** Shows a song; undefined leaves it. */
-  open(song: PracticeSong | undefined): Promise<void>;
-  /** The count-in that is wanted before playing from here; undefined for none. */
-  countIn(): CountIn | undefined;
-}
-
-/** Puts the practice tools into an element, for whatever the player plays. */
-export function mount(element: HTMLElement, player: Player): Practice {
-  return new PracticePanel(element, player);
+/** Puts the practice tools into their place; what it answers takes them away. */
+export function mount(host: PracticeHost): () => void {
+  const panel = new PracticePanel(host);
+  void panel.open();
+  return () => panel.close();
 }
 
 const speedStep = 0.05;
 const clickVolume = 0.8;
 
-class PracticePanel implements Practice {
+class PracticePanel {
+  private readonly host: PracticeHost;
   private readonly player: Player;
-  private song: PracticeSong | undefined;
+  private closed = false;
   private analysis: SongAnalysis = {};
   private settings: PracticeSettings = {};
+  private loops: SongMarker[] = [];
   private readonly speed = h("input", { type: "range", id: "practice-speed", min: 50, max: 150, step: 1, value: 100 });
   private readonly speedText = h("output", { for: "practice-speed" });
   private readonly pitch = h("input", { type: "range", id: "practice-pitch", min: -12, max: 12, step: 1, value: 0 });
@@ -48,16 +50,16 @@ class PracticePanel implements Practice {
   private readonly first = h("button", { type: "button", text: "Bar starts here", title: "The beat nearest to the playing position is the first of a bar", onclick: () => this.barStartsHere() });
   private readonly metronome = h("input", { type: "checkbox", id: "practice-metronome" });
   private readonly counted = h("input", { type: "checkbox", id: "practice-count-in" });
-  private readonly markerName = h("input", { type: "text", id: "practice-marker", maxlength: 100, placeholder: "Chorus", autocomplete: "off" });
+  private readonly markerName = h("input", { type: "text", id: "practice-marker", maxlength: 80, placeholder: "Chorus", autocomplete: "off" });
   private readonly markers = h("ul", { class: "practice-markers", "aria-label": "Loops" });
   private readonly beatTools: HTMLElement;
   private readonly save = h("button", { type: "button", text: "Save what I hear", onclick: () => void this.export() });
   private readonly saving = h("p", { class: "practice-fact", role: "status" });
-  private readonly keep: () => void;
 
-  constructor(element: HTMLElement, player: Player) {
-    this.player = player;
-    this.keep = delayed(400, () => this.send());
+  constructor(host: PracticeHost) {
+    this.host = host;
+    this.player = host.player;
+    this.player.beforePlaying = () => this.countIn();
     this.speed.addEventListener("input", () => this.setSpeed(this.speed.valueAsNumber / 100));
     this.pitch.addEventListener("input", () => this.setPitch(this.pitch.valueAsNumber));
     this.key.addEventListener("change", () => this.setKey(this.key.value));
@@ -77,9 +79,9 @@ class PracticePanel implements Practice {
       event.preventDefault();
       this.addMarker();
     });
-    element.replaceChildren(
+    host.element.replaceChildren(
       h(
-        "section", { class: "practice", "aria-label": "Practice" },
+        "div", { class: "practice" },
         this.slider("Speed", this.speed, this.speedText, () => this.setSpeed(this.player.speed - speedStep), () => this.setSpeed(this.player.speed + speedStep), "Slower", "Faster", () => this.setSpeed(1), "Speed of the song"),
         this.slider("Pitch", this.pitch, this.pitchText, () => this.setPitch(this.player.semitones - 1), () => this.setPitch(this.player.semitones + 1), "A semitone lower", "A semitone higher", () => this.setPitch(0), "Pitch of the song"),
         h("div", { class: "practice-group" }, h("h3", { text: "Tempo" }), this.tempoText, this.beatTools),
@@ -91,24 +93,24 @@ class PracticePanel implements Practice {
     this.show();
   }
 
-  async open(song: PracticeSong | undefined): Promise<void> {
-    if (song?.id === this.song?.id) {
-      this.song = song;
-      return;
-    }
-    this.song = song;
-    [this.analysis, this.settings] = [{}, {}];
-    this.metronome.checked = false;
-    this.apply();
-    if (!song) return;
+  async open(): Promise<void> {
     this.tempoText.textContent = "Listening for tempo and key…";
-    const found = await attempt(() => api.practice(song.id));
-    if (this.song !== song) return;
-    [this.analysis, this.settings] = [found?.analysis ?? {}, found?.settings ?? {}];
+    const [found, notes] = await Promise.all([attempt(() => api.analysis(this.host.songId)), this.host.notes()]);
+    if (this.closed) return;
+    this.analysis = found ?? {};
+    this.settings = (notes.practice as PracticeSettings | undefined) ?? {};
+    this.loops = (notes.markers ?? []).filter(({ end }) => end !== undefined);
     this.apply();
   }
 
-  countIn(): CountIn | undefined {
+  close(): void {
+    this.closed = true;
+    this.player.beforePlaying = undefined;
+    this.player.setClicks(undefined);
+    void this.player.setStretch(1, 0);
+  }
+
+  private countIn(): CountIn | undefined {
     const grid = this.grid;
     if (!this.counted.checked || !grid) return undefined;
     return { ...countIn(grid, this.player.frame / this.player.rate, this.player.speed), volume: clickVolume };
@@ -180,15 +182,21 @@ class PracticePanel implements Practice {
   private addMarker(): void {
     const { loop, rate } = this.player;
     if (!loop) return toast("First set a loop: drag over the lanes, or use the keys [ and ].");
-    const markers = this.settings.markers ?? [];
-    const name = this.markerName.value.trim() || `Loop ${markers.length + 1}`;
+    const name = this.markerName.value.trim() || `Loop ${this.loops.length + 1}`;
     this.markerName.value = "";
-    this.change({ markers: [...markers, { name, from: loop.from / rate, to: loop.to / rate }].sort((a, b) => a.from - b.from) });
+    this.setLoops([...this.loops, { name, start: loop.from / rate, end: loop.to / rate }].sort((a, b) => a.start - b.start));
   }
 
-  private useMarker(marker: LoopMarker): void {
+  /** Markers that are no loops stay as they are. */
+  private setLoops(loops: SongMarker[]): void {
+    this.loops = loops;
+    this.show();
+    void this.host.notes().then((notes) => this.host.change({ markers: [...(notes.markers ?? []).filter(({ end }) => end === undefined), ...loops] }));
+  }
+
+  private useMarker(marker: SongMarker): void {
     const { rate } = this.player;
-    const loop = { from: Math.round(marker.from * rate), to: Math.min(this.player.length, Math.round(marker.to * rate)) };
+    const loop = { from: Math.round(marker.start * rate), to: Math.min(this.player.length, Math.round(marker.end! * rate)) };
     this.player.setLoop(loop);
     this.player.seek(loop.from);
   }
@@ -211,7 +219,7 @@ class PracticePanel implements Practice {
   }
 
   private show(): void {
-    const { speed = 1, semitones = 0, markers = [], tempoOctave = 0 } = this.settings;
+    const { speed = 1, semitones = 0, tempoOctave = 0 } = this.settings;
     this.speed.value = `${Math.round(speed * 100)}`;
     this.speed.setAttribute("aria-valuetext", `${Math.round(speed * 100)} percent`);
     this.speedText.textContent = `${Math.round(speed * 100)} %`;
@@ -227,26 +235,22 @@ class PracticePanel implements Practice {
     const key = this.heardKey;
     this.key.value = key ? `${keys.findIndex((one) => one.tonic === key.tonic && one.minor === key.minor)}` : "";
     this.keyText.textContent = key && semitones !== 0 ? `heard in ${transposed(key, semitones)}` : "";
-    this.markers.replaceChildren(...markers.map((marker, i) => h(
+    this.markers.replaceChildren(...this.loops.map((marker, i) => h(
       "li", {},
-      h("button", { type: "button", onclick: () => this.useMarker(marker) }, h("span", { text: marker.name }), h("small", { text: `${time(marker.from)} – ${time(marker.to)}` })),
-      iconButton("trash", `Forget ${marker.name}`, () => this.change({ markers: markers.filter((_, j) => j !== i) })),
+      h("button", { type: "button", onclick: () => this.useMarker(marker) }, h("span", { text: marker.name }), h("small", { text: `${time(marker.start)} – ${time(marker.end!)}` })),
+      iconButton("trash", `Forget ${marker.name}`, () => this.setLoops(this.loops.filter((_, j) => j !== i))),
     )));
-    this.save.hidden = !this.song;
   }
 
-  private send(): void {
-    const song = this.song;
-    if (song) void attempt(() => api.setPractice(song.id, this.settings));
+  private keep(): void {
+    this.host.change({ practice: { ...this.settings } });
   }
 
   private async export(): Promise<void> {
-    const { song } = this;
-    if (!song) return;
     this.save.disabled = true;
     try {
       const { speed = 1, semitones = 0 } = this.settings;
-      await exportStretched(song.mix(), { speed, semitones, name: song.name }, (fraction) => {
+      await exportStretched(this.host.mix(), { speed, semitones, name: this.host.title }, (fraction) => {
         this.saving.textContent = `Working: ${Math.round(fraction * 100)} %`;
       });
       this.saving.textContent = "Saved to your downloads.";
@@ -270,13 +274,4 @@ const round = (bpm: number) => `${Math.round(bpm * 10) / 10}`;
 
 function check(input: HTMLInputElement, text: string): HTMLElement {
   return h("label", { class: "practice-check" }, input, h("span", { text }));
-}
-
-/** Runs something a while after the last call. */
-function delayed(milliseconds: number, run: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(run, milliseconds);
-  };
 }

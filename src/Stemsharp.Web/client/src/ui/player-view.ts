@@ -2,117 +2,187 @@ import { api } from "../api";
 import { Player, type LaneLevel } from "../audio/player";
 import { StemSource } from "../audio/stem-source";
 import { loadWaveform } from "../audio/waveform";
-import type { Job } from "../contract";
-import { settingsText, speed, time, title } from "../format";
-import type { Practice } from "../practice/panel";
-import type { State } from "../state";
+import type { Job, SongNotes } from "../contract";
+import { about, settingsText, songTitle, speed, time } from "../format";
+import { MediaKeys } from "../media-session";
+import type { ExportSource } from "../practice/export";
+import type { PracticeHost, PracticeTools } from "../practice-host";
+import { expectedSeconds } from "../presets";
+import { isPlayable, type State } from "../state";
 import { attempt, h, iconButton } from "./dom";
+import { showExport } from "./export-dialog";
 import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
+import type { Spectrum } from "./paint";
+import { describeProgress } from "./queue-view";
 import { listen, showHelp, type Shortcut } from "./shortcuts";
 import { Stage } from "./stage";
-import { stemColour } from "./stems";
-import { themeChanged } from "./top-bar";
+import { expectedStems, laneOrder, stemColour } from "./stems";
+import { themeChanged } from "./theme";
 import { Transport } from "./transport";
 
 type Side = "a" | "b";
 
-/** The player for one job, or for two jobs of the same song that are compared. */
+/** The player for one song: one result of it, or two that are compared. */
 export class PlayerView {
   readonly element: HTMLElement;
   private readonly state: State;
-  private readonly closed: (jobId: string) => void;
+  private readonly gone: () => void;
   private readonly player = new Player();
   private readonly stage: Stage;
   private readonly transport: Transport;
-  private readonly settings = new Map<string, LaneSetting>();
-  private readonly name = h("h1", { id: "player-title" });
+  private readonly keys: MediaKeys;
+  private readonly name = h("h2", { class: "title", id: "player-title", tabindex: -1 });
   private readonly facts = h("p", { class: "facts" });
-  private readonly provisional = h("p", { class: "badge", text: "Still being separated: levels are not final" });
+  private readonly note = h("p", { class: "player-note", role: "status" });
+  private readonly trouble: HTMLElement;
+  private readonly warnings = h("ul", { class: "warnings" });
+  private readonly bar = h("progress", { class: "player-progress", max: 1, value: 0, "aria-label": "Progress of this song" });
+  private readonly again = h("button", { type: "button", text: "Try again", onclick: () => void attempt(() => api.retry(this.job!.id)) });
   private readonly lanesBox = h("div", { class: "lane-heads" });
   private readonly pictures = h("div", { class: "lane-pictures", id: "lane-pictures" });
   private readonly compare = h("select", { "aria-label": "Compare with" });
-  private readonly sides = h("div", { class: "sides", role: "group", "aria-label": "Which model is heard" });
+  private readonly sides = h("div", { class: "sides", role: "group", "aria-label": "Which result is heard" });
   private readonly another = h("select", { "aria-label": "Separate this song again with" });
-  private readonly format = h("select", { "aria-label": "Format of downloads" });
-  private readonly zip = h("a", { class: "button", download: true, text: "All stems" });
-  private readonly mix = h("a", { class: "button", download: true, text: "This mix" });
-  private readonly downloads = h("div", { class: "downloads" }, h("span", { text: "Download" }), this.zip, this.mix, h("span", { text: "as" }), this.format);
-  private readonly practiceButton = h("button", { type: "button", text: "Practice", "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
-  private readonly practiceBox = h("div", { id: "practice", hidden: true });
-  private practice: Practice | undefined;
-  private readonly content: HTMLElement;
-  private readonly empty: HTMLElement;
+  private readonly resetMix = h("button", { type: "button", text: "Reset mix", onclick: () => this.resetLanes() });
+  private readonly exporting = h("button", { type: "button", class: "primary", text: "Export", onclick: () => void this.export() });
+  private readonly practice = h("section", { id: "practice", "aria-label": "Practice", hidden: true });
+  private readonly practising = h("button", { type: "button", text: "Practice", "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
   private readonly shortcuts: Shortcut[];
+  private settings = new Map<string, LaneSetting>();
+  private spectra = new Map<string, Spectrum>();
   private lanes: LaneView[] = [];
+  private shownLanes = "";
+  private songId: string | undefined;
   private job: Job | undefined;
   private other: Job | undefined;
   private side: Side = "a";
   private opened = "";
   private waveformsAt = 0;
+  private notes: Promise<SongNotes> = Promise.resolve({});
+  private change: SongNotes = {};
+  private saveTimer: ReturnType<typeof setTimeout> | undefined;
+  private tools: PracticeTools | undefined;
+  private practiceOpen = false;
+  private closeTools: (() => void) | undefined;
 
-  /** `back` leads to the list of songs; `closed` is told of a job whose stems have gone while it was open. */
-  constructor(state: State, back: () => void, closed: (jobId: string) => void) {
+  /** `back` leads to the list of songs; `gone` is told when all results of the open song have been deleted. */
+  constructor(state: State, back: () => void, gone: () => void, search: () => void) {
     this.state = state;
-    this.closed = closed;
+    this.gone = gone;
     this.stage = new Stage((fraction) => this.player.seek(fraction * this.frames), (from, to) => this.setLoop(from, to));
-    this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts), () => this.practice?.countIn());
+    this.shortcuts = this.makeShortcuts(search);
+    this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts));
+    this.keys = new MediaKeys(this.player, () => this.frames / this.rate, () => this.rate);
     this.overlayPlayhead();
-    this.content = h(
-      "div", { class: "player-content" },
+    const more = iconButton("dots", "More about this song", () => {
+      const open = this.element.classList.toggle("tools-open");
+      more.setAttribute("aria-expanded", `${open}`);
+    }, "icon tools-more");
+    more.setAttribute("aria-expanded", "false");
+    this.trouble = h("div", { class: "player-state", hidden: true }, this.note, this.again);
+    this.element = h(
+      "section", { id: "player", class: "panel player", "aria-label": "Player" },
       h(
         "header", { class: "player-head" },
-        h("div", { class: "back" }, iconButton("back", "Back to the songs", back)),
-        h("div", { class: "player-names" }, this.name, this.facts, this.provisional),
-        h("div", { class: "player-tools" }, this.practiceButton, this.another, this.compare, this.sides),
+        iconButton("back", "Back to the songs", back, "icon back"),
+        h("div", { class: "player-names" }, this.name, this.facts),
+        this.sides,
+        h("div", { class: "player-tools" }, this.practising, this.another, this.compare, this.resetMix),
+        this.exporting, more,
       ),
+      this.bar,
+      this.trouble,
+      this.warnings,
       h(
         "div", { class: "lanes", role: "group", "aria-label": "Stems" },
         this.stage.zoomButtons, this.stage.ruler, this.lanesBox, this.pictures, this.stage.scroller,
       ),
-      this.practiceBox,
-      this.downloads,
+      this.practice,
       this.transport.element,
     );
     this.pictures.append(this.stage.overlay);
-    this.empty = h(
-      "div", { class: "empty" },
-      h("img", { src: "/icon.svg", alt: "", width: 72, height: 72 }),
-      h("p", { class: "big", text: "Nothing is open yet" }),
-      h("p", { text: "Drop a song: it opens here as soon as its first seconds are separated. Every stem gets a lane of its own: mute, solo, turn up and down, loop, compare models, and take home what you need." }),
-    );
-    this.element = h("section", { id: "player", class: "panel player", "aria-label": "Player" }, this.empty, this.content);
-    this.content.hidden = true;
-
     this.compare.addEventListener("change", () => this.setOther(this.compare.value));
     this.another.addEventListener("change", () => void this.separateAgain(this.another.value));
     this.stage.view.addEventListener("change", () => this.paintLanes());
-    this.format.addEventListener("change", () => this.showDownloads());
     this.player.addEventListener("state", () => this.showState());
     state.on("jobs", () => this.refresh());
-    state.on("models", () => this.showChoices());
+    state.on("models", () => this.refresh());
     themeChanged.addEventListener("change", () => this.paint());
     new ResizeObserver(() => this.paint()).observe(this.pictures);
-    this.shortcuts = this.makeShortcuts();
+    addEventListener("pagehide", () => this.save(true));
     listen(this.shortcuts, () => this.job !== undefined);
   }
 
-  get isOpen(): boolean {
-    return this.job !== undefined;
+  get openSong(): string | undefined {
+    return this.songId;
   }
 
-  /** Opens a job; the focus goes to it where somebody has asked for it. */
-  open(job: Job, focus: boolean): void {
-    if (this.job?.id !== job.id) [this.other, this.side] = [undefined, "a"];
-    this.job = job;
-    this.empty.hidden = true;
-    this.content.hidden = false;
+  /** What the song that is open is called. */
+  get title(): string {
+    return this.job ? songTitle(this.job) : "";
+  }
+
+  /** Opens a song with its newest result, or with what is on its way. */
+  open(songId: string, jobId?: string): boolean {
+    const jobs = this.state.jobsOf(songId);
+    const job = jobs.find((candidate) => candidate.id === jobId) ?? jobs.find((candidate) => candidate.state === "done")
+      ?? jobs.find((candidate) => candidate.state === "running" || candidate.state === "queued") ?? jobs[0];
+    if (!job) return false;
+    if (songId !== this.songId) {
+      this.leave();
+      this.songId = songId;
+      this.job = job;
+      this.settings = new Map();
+      this.spectra = new Map();
+      this.notes = api.notes(songId).catch(() => ({}));
+      void this.notes.then((notes) => this.songId === songId && this.takeNotes(notes));
+    } else if (jobId && job.id !== this.job?.id) {
+      [this.job, this.other, this.side] = [job, undefined, "a"];
+    }
     this.refresh();
-    this.name.tabIndex = -1;
-    if (focus) this.name.focus({ preventScroll: true });
+    return true;
+  }
+
+  /** Gives the focus to the song's name, which a screen reader then says. */
+  focus(): void {
+    this.name.focus({ preventScroll: true });
+  }
+
+  /** Nothing is open any more. */
+  close(): void {
+    this.leave();
+    this.player.close();
+    this.lanesBox.replaceChildren();
+    this.pictures.replaceChildren(this.stage.overlay);
+  }
+
+  /** The tools for practising are loaded when they are asked for; from then on they stand in the player for each song that is opened. */
+  private async togglePractice(): Promise<void> {
+    const wanted = this.practice.hidden;
+    if (wanted && !this.tools) this.tools = (await attempt(() => import("../practice/panel")))?.mount;
+    if (!this.tools) return;
+    this.practiceOpen = wanted;
+    this.practice.hidden = !wanted;
+    this.practising.setAttribute("aria-expanded", `${wanted}`);
+    this.showPractice();
+  }
+
+  private leave(): void {
+    this.save(false);
+    this.closeTools?.();
+    this.closeTools = undefined;
+    this.practice.replaceChildren();
+    this.practice.hidden = true;
+    this.element.classList.remove("tools-open");
+    [this.songId, this.job, this.other, this.opened, this.lanes, this.shownLanes, this.side] = [undefined, undefined, undefined, "", [], "", "a"];
   }
 
   private get frames(): number {
     return this.job?.audio?.frames ?? 0;
+  }
+
+  private get rate(): number {
+    return this.job?.audio?.sampleRate ?? 44_100;
   }
 
   /** The job whose lanes are shown and heard. */
@@ -127,89 +197,120 @@ export class PlayerView {
   /** Takes over what the server has said of the jobs that are open. */
   private refresh(): void {
     if (!this.job) return;
-    const fresh = this.state.jobs.get(this.job.id);
-    if (!fresh?.audio) return this.close(this.job.id);
+    const fresh = this.state.jobs.get(this.job.id) ?? this.state.jobsOf(this.songId!)[0];
+    if (!fresh) return this.gone();
     this.job = fresh;
     if (this.other) this.other = this.state.jobs.get(this.other.id);
     if (!this.other) this.side = "a";
-    const key = this.jobs.map((job) => `${job.id} ${job.state} ${job.finished}`).join();
+    const playable = isPlayable(fresh);
+    const key = playable ? this.jobs.map((job) => `${job.id} ${job.state} ${job.finished}`).join() : "";
     if (key !== this.opened) {
-      const same = this.opened.startsWith(this.job.id);
+      const same = this.opened.startsWith(fresh.id);
       this.opened = key;
-      this.load(same);
+      if (playable) this.load(same);
+      else this.player.close();
     }
+    this.showLanes();
+    this.showHead();
+    if (!playable) return;
     const made = fresh.state === "running" ? (fresh.progress?.playableFrames ?? 0) : this.frames;
     if (fresh.state === "running") {
       this.player.setLimit(made);
       if (made - this.waveformsAt > this.frames / 50) void this.loadWaveforms();
     }
     this.stage.showMade(this.frames > 0 ? made / this.frames : 1);
-    this.provisional.hidden = fresh.state !== "running";
-    this.showChoices();
   }
 
   private load(keepPosition: boolean): void {
     const { audio } = this.job!;
     const sources = this.jobs.flatMap((job) => job.audio!.stems.map((stem) => new StemSource(job.id, stem)));
     this.player.open(sources, audio!.frames, audio!.sampleRate, keepPosition);
-    this.showLanes();
+    this.shownLanes = "";
+    this.showPractice();
   }
 
-  /** The practice tools are loaded when they are asked for; what was set for a song stays in force while they are hidden. */
-  private async togglePractice(): Promise<void> {
-    const open = this.practiceBox.hidden;
-    if (open && !this.practice) {
-      const panel = await attempt(() => import("../practice/panel"));
-      if (!panel) return;
-      this.practice ??= panel.mount(this.practiceBox, this.player);
-    }
-    this.practiceBox.hidden = !open;
-    this.practiceButton.setAttribute("aria-expanded", `${open}`);
-    this.openPractice();
+  /** The stems of a job, in the order of its files. */
+  private stemsOf(job: Job): string[] {
+    return job.audio?.stems ?? expectedStems(job, this.state.model(job.settings.model));
   }
 
-  private openPractice(): void {
-    const { job } = this;
-    void this.practice?.open(job && job.state === "done" ? {
-      id: job.songId,
-      name: title(job.name),
-      mix: () => ({
-        sources: this.current.audio!.stems.map((stem) => new StemSource(this.current.id, stem)),
-        levels: this.levels(this.current),
-        frames: this.frames,
-        sampleRate: job.audio!.sampleRate,
-      }),
-    } : undefined);
-  }
-
-  private levels(job: Job): LaneLevel[] {
-    const settings = job.audio!.stems.map((stem) => this.settings.get(stem)!);
-    const anySolo = settings.some(({ solo }) => solo);
-    return settings.map((setting) => heard(setting, anySolo));
-  }
-
+  /** Makes lanes where other ones are shown: those of a song that is still being made stay when it is done. */
   private showLanes(): void {
     const job = this.current;
-    this.openPractice();
-    this.lanes = job.audio!.stems.map((stem, i, stems) => {
-      let setting = this.settings.get(stem);
-      if (!setting) this.settings.set(stem, (setting = newSetting()));
-      return new LaneView(stem, stemColour(stem, stems), i + 1, setting, () => this.applyLevels(), () => this.current.id, this.stage.view);
-    });
-    document.documentElement.style.setProperty("--lanes", `${this.lanes.length}`);
-    this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.head));
-    this.pictures.replaceChildren(...this.lanes.map((lane) => lane.canvas), this.stage.overlay);
-    this.name.textContent = title(job.name);
-    const facts = [time(job.durationSeconds), settingsText(job), job.timesRealTime && speed(job.timesRealTime)];
-    this.facts.textContent = facts.filter(Boolean).join(" · ");
-    const seconds = job.audio!.frames / job.audio!.sampleRate;
+    const stems = this.stemsOf(job);
+    const playable = isPlayable(job);
+    const names = stems.join("\n");
+    if (this.lanes.map((lane) => lane.stem).join("\n") !== laneOrder(stems).map((i) => stems[i]!).join("\n") || this.lanes.length === 0) {
+      this.lanes = laneOrder(stems).map((i, place) =>
+        new LaneView(stems[i]!, stemColour(stems[i]!, stems), place + 1, this.setting(stems[i]!), () => this.changeLevels(), () => this.current.id, this.stage.view, this.spectra));
+      document.documentElement.style.setProperty("--lanes", `${Math.max(1, this.lanes.length)}`);
+      this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.head));
+      this.pictures.replaceChildren(...this.lanes.map((lane) => lane.canvas), this.stage.overlay);
+      this.shownLanes = "";
+    }
+    const key = `${job.id} ${names} ${playable} ${job.finished}`;
+    if (key === this.shownLanes) return;
+    this.shownLanes = key;
+    const seconds = job.audio ? job.audio.frames / job.audio.sampleRate : job.durationSeconds;
     this.stage.setLength(seconds);
-    this.transport.setLength(job.audio!.frames, job.audio!.sampleRate);
-    this.stage.showLoop(undefined);
+    this.transport.setLength(job.audio?.frames ?? 0, this.rate);
     this.showLoop();
     this.applyLevels();
-    this.showDownloads();
-    void this.loadWaveforms();
+    if (playable) void this.loadWaveforms();
+    else {
+      this.stage.showMade(0);
+      for (const lane of this.lanes) lane.setWaiting();
+    }
+  }
+
+  private setting(stem: string): LaneSetting {
+    let setting = this.settings.get(stem);
+    if (!setting) this.settings.set(stem, (setting = newSetting()));
+    return setting;
+  }
+
+  private showHead(): void {
+    const { job } = this;
+    if (!job) return;
+    const shown = this.current;
+    const name = songTitle(job);
+    if (this.name.textContent !== name) this.name.textContent = name;
+    const facts = [job.artist, time(job.durationSeconds), settingsText(shown), shown.timesRealTime && speed(shown.timesRealTime)];
+    const stopped = job.state === "failed" || job.state === "cancelled";
+    // Work that goes on is told where the facts stand afterwards: nothing moves when it is done.
+    this.facts.textContent = job.state === "done" || stopped ? facts.filter(Boolean).join(" · ") : this.describeState(job);
+    this.note.textContent = stopped ? this.describeState(job) : "";
+    this.trouble.hidden = !stopped;
+    this.bar.classList.toggle("idle", job.state !== "running");
+    this.bar.value = job.progress?.fraction ?? 0;
+    const warnings = shown.warnings ?? [];
+    if (warnings.length !== this.warnings.children.length) this.warnings.replaceChildren(...warnings.map((text) => h("li", { text })));
+    this.warnings.hidden = warnings.length === 0;
+    this.exporting.disabled = job.state !== "done";
+    this.transport.setEnabled(isPlayable(job));
+    this.keys.show(job.songId, name, job.artist ?? "", job.hasCover === true);
+    this.showChoices();
+  }
+
+  private describeState(job: Job): string {
+    switch (job.state) {
+      case "queued": {
+        const ahead = [...this.state.jobs.values()].filter((other) => other.state === "running" || (other.state === "queued" && other.order < job.order));
+        const seconds = ahead.map((other) => other.progress?.etaSeconds ?? expectedSeconds(other.durationSeconds, this.state.model(other.settings.model), other.settings));
+        const known = seconds.every((one) => one !== undefined);
+        const wait = seconds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+        if (ahead.length === 0) return "Begins in a moment";
+        return `In the queue, ${ahead.length === 1 ? "one song" : `${ahead.length} songs`} ahead${known ? `: starts in ${about(wait)}` : ""}`;
+      }
+      case "running":
+        return `${describeProgress(job)}${isPlayable(job) ? " · levels are not final yet" : ""}`;
+      case "failed":
+        return job.error ?? "Failed";
+      case "cancelled":
+        return "Cancelled";
+      default:
+        return "";
+    }
   }
 
   private async loadWaveforms(): Promise<void> {
@@ -217,65 +318,111 @@ export class PlayerView {
     this.waveformsAt = job.progress?.playableFrames ?? this.frames;
     const lanes = this.lanes;
     const waveforms = await Promise.all(lanes.map((lane) => loadWaveform(job.id, lane.stem).catch(() => undefined)));
-    if (lanes !== this.lanes) return;
+    if (lanes !== this.lanes || job.id !== this.job?.id && job.id !== this.other?.id) return;
     let loudest = 8;
     for (const waveform of waveforms) for (const level of waveform?.pairs ?? []) loudest = Math.max(loudest, Math.abs(level));
     lanes.forEach((lane, i) => waveforms[i] && lane.setWaveform(waveforms[i], job.audio!.frames, Math.min(6, 118 / loudest)));
   }
 
+  /** What is heard of a job, stem by stem as its files are. */
+  private levels(job: Job): LaneLevel[] {
+    const stems = this.stemsOf(job);
+    const anySolo = stems.some((stem) => this.setting(stem).solo);
+    return stems.map((stem) => heard(this.setting(stem), anySolo));
+  }
+
   private applyLevels(): void {
-    const shown = this.current.audio!.stems;
-    const anySolo = shown.some((stem) => this.settings.get(stem)!.solo);
-    const levels = this.jobs.flatMap((job) =>
-      job.audio!.stems.map((stem) => {
-        const setting = this.settings.get(stem);
-        if (job !== this.current || !setting) return { gain: 0, pan: 0 };
-        return heard(setting, anySolo);
-      }),
-    );
-    this.player.setLevels(levels);
+    const { current } = this;
+    const shown = this.stemsOf(current), levels = this.levels(current);
+    this.player.setLevels(this.jobs.flatMap((job) => (job === current ? levels : this.stemsOf(job).map(() => ({ gain: 0, pan: 0 })))));
     for (const lane of this.lanes) {
       lane.showSetting();
-      lane.showAudible(heard(this.settings.get(lane.stem)!, anySolo).gain > 0);
+      lane.showAudible((levels[shown.indexOf(lane.stem)]?.gain ?? 0) > 0);
+      lane.setDownload(current.state === "done" ? api.stemAddress(current.id, lane.stem, "wav") : undefined);
     }
-    this.showDownloads();
+    const neutral = shown.every((stem) => {
+      const { gain, pan, mute, solo } = this.setting(stem);
+      return gain === 1 && pan === 0 && !mute && !solo;
+    });
+    this.resetMix.disabled = neutral;
   }
 
-  private showDownloads(): void {
-    const job = this.current;
-    const done = job.state === "done";
-    const format = this.format.value || "wav";
-    this.downloads.hidden = !done;
-    for (const lane of this.lanes) lane.setDownload(done ? api.stemAddress(job.id, lane.stem, format) : undefined);
-    if (!done) return;
-    const levels = this.levels(job);
-    this.zip.href = api.zipAddress(job.id, format);
-    this.mix.href = api.mixAddress(job.id, levels.map(({ gain }) => gain), levels.map(({ pan }) => pan), format);
+  /** Somebody has turned something. */
+  private changeLevels(): void {
+    this.applyLevels();
+    const levels: NonNullable<SongNotes["levels"]> = {};
+    for (const [stem, { gain, pan, mute }] of this.settings) if (gain !== 1 || pan !== 0 || mute) levels[stem] = { gain, pan, mute };
+    this.keep({ levels });
   }
 
-  /** Other models' results for the same song, and the models that could be tried. */
+  private resetLanes(): void {
+    for (const setting of this.settings.values()) Object.assign(setting, newSetting(), { spectrum: setting.spectrum });
+    this.changeLevels();
+  }
+
+  private takeNotes(notes: SongNotes): void {
+    for (const [stem, level] of Object.entries(notes.levels ?? {})) Object.assign(this.setting(stem), level);
+    if (this.lanes.length > 0) this.applyLevels();
+  }
+
+  /** Keeps a change of the song's notes a moment later, so that a slider does not ask the server with every step. */
+  private keep(change: SongNotes): void {
+    this.change = { ...this.change, ...change };
+    this.notes = this.notes.then((notes) => ({ ...notes, ...change }));
+    clearTimeout(this.saveTimer);
+    this.saveTimer = setTimeout(() => this.save(false), 600);
+  }
+
+  private save(last: boolean): void {
+    clearTimeout(this.saveTimer);
+    const { change, songId } = this;
+    if (!songId || Object.keys(change).length === 0) return;
+    this.change = {};
+    void api.changeNotes(songId, change, last).catch(() => undefined);
+  }
+
+  private showPractice(): void {
+    const { job, songId } = this;
+    this.practising.hidden = job?.state !== "done";
+    if (!this.tools || !this.practiceOpen || this.closeTools || !job?.audio || job.state !== "done" || !songId) return;
+    const host: PracticeHost = {
+      element: this.practice, player: this.player, songId, jobId: job.id, sampleRate: job.audio.sampleRate,
+      durationSeconds: job.audio.frames / job.audio.sampleRate, notes: () => this.notes, change: (notes) => this.keep(notes),
+      title: songTitle(job), mix: () => this.heardMix(),
+    };
+    this.practice.hidden = false;
+    this.closeTools = this.tools(host);
+  }
+
+  private heardMix(): ExportSource {
+    const { current } = this;
+    return {
+      sources: current.audio!.stems.map((stem) => new StemSource(current.id, stem)),
+      levels: this.levels(current), frames: this.frames, sampleRate: this.rate,
+    };
+  }
+
+  /** Other results of the song, and the models that could be tried. */
   private showChoices(): void {
-    const job = this.job;
-    if (!job) return;
-    const siblings = [...this.state.jobs.values()].filter(
-      (other) => other.songId === job.songId && other.id !== job.id && other.state === "done" && other.audio!.frames === job.audio!.frames,
-    );
-    fill(this.compare, [["", "Compare with…"], ...siblings.map((other): [string, string] => [other.id, settingsText(other)])], this.other?.id ?? "");
+    const job = this.job!;
+    const siblings = this.state.jobsOf(job.songId).filter((other) => other.id !== job.id && other.state === "done" && other.audio!.frames === job.audio?.frames);
+    fill(this.compare, [["", "Compare …"], ...siblings.map((other): [string, string] => [other.id, settingsText(other)])], this.other?.id ?? "");
     this.compare.hidden = siblings.length === 0 || job.state !== "done";
     const installed = this.state.models.filter((model) => model.installed && model.name !== job.settings.model);
     const again: [string, string][] = installed.map((model) => [model.name, model.name]);
     if ((job.settings.shifts ?? 0) < 2) again.push([passesAgain, `${job.settings.model}, 4 passes`]);
-    fill(this.another, [["", "Separate again with…"], ...again], "");
-    this.another.hidden = again.length === 0 || this.other !== undefined;
-    fill(this.format, (this.state.server?.encoders ?? ["wav"]).map((encoder): [string, string] => [encoder, encoder.toUpperCase()]), this.format.value || "wav");
+    fill(this.another, [["", "Separate again …"], ...again], "");
+    this.another.hidden = again.length === 0 || job.state !== "done";
     this.sides.hidden = !this.other;
-    if (!this.other) return;
-    this.sides.replaceChildren(...(["a", "b"] as const).map((side) => {
-      const shown = side === "a" ? job : this.other!;
-      return h("button", {
-        type: "button", "aria-pressed": `${this.side === side}`, text: `${side.toUpperCase()} · ${settingsText(shown)}`, onclick: () => this.setSide(side),
-      });
-    }));
+    const sides = this.other ? (["a", "b"] as const).map((side) => [side, settingsText(side === "a" ? job : this.other!)] as const) : [];
+    const key = `${this.side} ${sides.join()}`;
+    if (this.sides.dataset.key === key) return;
+    this.sides.dataset.key = key;
+    const hadFocus = this.sides.contains(document.activeElement);
+    this.sides.replaceChildren(...sides.map(([side, text]) => h("button", {
+      type: "button", "aria-pressed": `${this.side === side}`, title: text, onclick: () => this.setSide(side),
+    }, h("strong", { text: side.toUpperCase() }), h("span", { text: ` · ${text}` }))));
+    if (hadFocus) this.sides.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
   }
 
   private setOther(id: string): void {
@@ -287,10 +434,8 @@ export class PlayerView {
   private setSide(side: Side): void {
     if (!this.other || this.side === side) return;
     this.side = side;
-    const hadFocus = this.sides.contains(document.activeElement);
     this.showLanes();
-    this.showChoices();
-    if (hadFocus) this.sides.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
+    this.showHead();
   }
 
   private async separateAgain(choice: string): Promise<void> {
@@ -301,6 +446,10 @@ export class PlayerView {
     const wanted = choice === passesAgain ? { ...settings, stems, twoStems, otherMethod, residual, shifts: 4 } : { ...settings, model: choice };
     const made = await attempt(() => api.createJob(this.job!.songId, wanted, crypto.randomUUID()));
     if (made) this.state.put(made);
+  }
+
+  private async export(): Promise<void> {
+    await showExport(this.current, this.state.server?.encoders ?? ["wav"], this.levels(this.current), this.player.loop);
   }
 
   private setLoop(from: number, to: number): void {
@@ -325,7 +474,7 @@ export class PlayerView {
 
   private showLoop(): void {
     const { loop } = this.player;
-    if (loop) this.stage.showLoop(loop.from / this.frames, loop.to / this.frames);
+    if (loop && this.frames > 0) this.stage.showLoop(loop.from / this.frames, loop.to / this.frames);
     else this.stage.showLoop(undefined);
   }
 
@@ -339,8 +488,9 @@ export class PlayerView {
     const step = () => {
       if (this.job && this.frames > 0) {
         this.stage.showPosition(this.player.frame / this.frames, this.player.playing);
-        const offset = this.side === "b" ? this.job.audio!.stems.length : 0;
-        this.lanes.forEach((lane, i) => lane.showLevel(this.player.playing ? (this.player.peaks[offset + i] ?? 0) : 0));
+        const offset = this.side === "b" ? this.stemsOf(this.job).length : 0;
+        const stems = this.stemsOf(this.current);
+        for (const lane of this.lanes) lane.showLevel(this.player.playing ? (this.player.peaks[offset + stems.indexOf(lane.stem)] ?? 0) : 0);
       }
       requestAnimationFrame(step);
     };
@@ -357,35 +507,26 @@ export class PlayerView {
     for (const lane of this.lanes) lane.paint();
   }
 
-  private close(jobId: string): void {
-    this.player.close();
-    void this.practice?.open(undefined);
-    [this.job, this.other, this.opened, this.lanes] = [undefined, undefined, "", []];
-    this.lanesBox.replaceChildren();
-    this.pictures.replaceChildren(this.stage.overlay);
-    this.content.hidden = true;
-    this.empty.hidden = false;
-    this.closed(jobId);
-  }
-
-  private makeShortcuts(): Shortcut[] {
-    const key = (wanted: string) => (event: KeyboardEvent) => event.key === wanted || event.key === wanted.toUpperCase();
-    const rate = () => this.job?.audio?.sampleRate ?? 44_100;
-    const jump = (seconds: number) => () => this.player.seek(this.player.frame + seconds * rate());
+  private makeShortcuts(search: () => void): Shortcut[] {
+    const key = (...wanted: string[]) => (event: KeyboardEvent) => wanted.includes(event.key.toLowerCase());
+    const jump = (seconds: number) => () => this.player.seek(this.player.frame + seconds * this.rate);
     const digit = (event: KeyboardEvent) => Number(/^Digit([1-9])$/.exec(event.code)?.[1] ?? 0);
     return [
-      { keys: "Space", what: "Play or pause", matches: key(" "), run: () => this.transport.toggle() },
-      { keys: "←", what: "5 seconds back", matches: key("ArrowLeft"), run: jump(-5) },
-      { keys: "→", what: "5 seconds on", matches: key("ArrowRight"), run: jump(5) },
-      { keys: "Home", what: "To the start", matches: key("Home"), run: () => this.player.seek(0) },
+      { keys: "Space", what: "Play or pause", matches: key(" ", "k"), run: () => this.transport.toggle() },
+      { keys: "←", what: "5 seconds back", matches: key("arrowleft"), run: jump(-5) },
+      { keys: "→", what: "5 seconds on", matches: key("arrowright"), run: jump(5) },
+      { keys: "Home", what: "To the start", matches: key("home"), run: () => this.player.seek(0) },
+      { keys: "↑ ↓", what: "Louder, softer", matches: key("arrowup", "arrowdown"), run: (event) => this.transport.turn(event.key === "ArrowUp" ? 0.05 : -0.05) },
       { keys: "1 … 9", what: "Mute a stem", matches: (event) => digit(event) > 0 && !event.shiftKey, run: (event) => this.lanes[digit(event) - 1]?.toggleMute() },
       { keys: "Shift + 1 … 9", what: "Solo a stem", matches: (event) => digit(event) > 0 && event.shiftKey, run: (event) => this.lanes[digit(event) - 1]?.toggleSolo() },
       { keys: "L", what: "Loop on or off", matches: key("l"), run: () => this.toggleLoop() },
       { keys: "[", what: "The loop starts here", matches: key("["), run: () => this.moveLoop("from") },
       { keys: "]", what: "The loop ends here", matches: key("]"), run: () => this.moveLoop("to") },
-      { keys: "B", what: "The other model of a comparison", matches: key("b"), run: () => this.setSide(this.side === "a" ? "b" : "a") },
+      { keys: "B", what: "The other result of a comparison", matches: key("b"), run: () => this.setSide(this.side === "a" ? "b" : "a") },
+      { keys: "E", what: "Export", matches: key("e"), run: () => !this.exporting.disabled && void this.export() },
       { keys: "+ −", what: "Zoom in, out", matches: (event) => /^[+=\-−_]$/.test(event.key), run: (event) => this.stage.zoom(/[+=]/.test(event.key) ? 0.5 : 2) },
       { keys: "0", what: "The whole song", matches: key("0"), run: () => this.stage.zoom(Infinity) },
+      { keys: "/", what: "Search songs", matches: key("/"), run: search },
       { keys: "?", what: "These keys", matches: key("?"), run: () => showHelp(this.shortcuts) },
     ];
   }

@@ -1,4 +1,4 @@
-import { h } from "./dom";
+import { ask, h } from "./dom";
 
 export interface Shortcut {
   keys: string;
@@ -8,16 +8,17 @@ export interface Shortcut {
 }
 
 /** Single keys clash with speech input and some assistive technology, so that they can be turned off. */
-const enabled = () => localStorage.getItem("keys") !== "off";
+export const usesKeys = () => localStorage.getItem("keys") !== "off";
+export const setKeys = (on: boolean) => localStorage.setItem("keys", on ? "on" : "off");
 
 export function listen(shortcuts: Shortcut[], active: () => boolean): void {
   addEventListener("keydown", (event) => {
-    if (!active() || !enabled() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!active() || !usesKeys() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.target as HTMLElement;
     if (target.closest("dialog, select, textarea, input:not([type=range]):not([type=checkbox])")) return;
-    // Space and arrows belong to the control that has the focus.
-    if (target.closest("button, a, summary, input") && (event.key === " " || event.key === "Enter")) return;
-    if (target.closest("input[type=range], [role=scrollbar]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
+    // Space presses the button that has the focus, and arrows move the slider; a slider has no use for Space.
+    if (target.closest("button, a, summary, input:not([type=range])") && (event.key === " " || event.key === "Enter")) return;
+    if (target.closest("input[type=range], [role=scrollbar], [role=radio]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
     const shortcut = shortcuts.find((candidate) => candidate.matches(event));
     if (!shortcut) return;
     event.preventDefault();
@@ -26,16 +27,14 @@ export function listen(shortcuts: Shortcut[], active: () => boolean): void {
 }
 
 export function showHelp(shortcuts: Shortcut[]): void {
-  const dialog = document.createElement("dialog");
-  const box = h("input", { type: "checkbox", id: "keys-on", checked: enabled() });
-  box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
-  dialog.append(
-    h("h2", { text: "Keyboard" }),
-    h("dl", { class: "keys" }, ...shortcuts.flatMap(({ keys, what }) => [h("dt", {}, h("kbd", { text: keys })), h("dd", { text: what })])),
-    h("p", {}, h("label", { for: "keys-on" }, box, " Use these keys")),
-    h("form", { method: "dialog", class: "buttons" }, h("button", { class: "primary", text: "Close" })),
+  const box = h("input", { type: "checkbox", id: "keys-on", checked: usesKeys() });
+  box.addEventListener("change", () => setKeys(box.checked));
+  void ask(
+    "Keyboard",
+    [
+      h("dl", { class: "keys" }, ...shortcuts.flatMap(({ keys, what }) => [h("dt", {}, h("kbd", { text: keys })), h("dd", { text: what })])),
+      h("label", { class: "check", for: "keys-on" }, box, h("span", { text: "Use these keys" })),
+    ],
+    [h("button", { value: "", class: "primary", text: "Close" })],
   );
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
 }

@@ -1,4 +1,4 @@
-import type { CountIn, Player } from "../audio/player";
+import type { Player } from "../audio/player";
 import { time } from "../format";
 import { h, iconButton, setIcon } from "./dom";
 
@@ -6,34 +6,30 @@ import { h, iconButton, setIcon } from "./dom";
 export class Transport {
   readonly element: HTMLElement;
   private readonly player: Player;
-  private readonly countIn: () => CountIn | undefined;
   private readonly playButton: HTMLButtonElement;
   private readonly loopButton: HTMLButtonElement;
   private readonly position = h("input", { type: "range", min: 0, step: 0.1, value: 0, "aria-label": "Position", class: "position" });
   private readonly clock = h("p", { class: "clock" });
+  private readonly volume = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: 1, "aria-label": "Volume", class: "volume" });
   private readonly waiting = h("p", { class: "waiting", role: "status" });
   private frames = 0;
   private sampleRate = 44_100;
   private shownPlaying: boolean | undefined;
 
-  constructor(player: Player, toggleLoop: () => void, help: () => void, countIn: () => CountIn | undefined) {
+  constructor(player: Player, toggleLoop: () => void, help: () => void) {
     this.player = player;
-    this.countIn = countIn;
     this.playButton = iconButton("play", "Play", () => this.toggle(), "icon play");
     this.loopButton = iconButton("loop", "Loop", toggleLoop);
     this.position.addEventListener("input", () => player.seek(this.position.valueAsNumber * this.sampleRate));
-    const volume = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: 1, "aria-label": "Volume", class: "volume" });
-    volume.style.setProperty("--value", "100%");
-    volume.addEventListener("input", () => {
-      volume.style.setProperty("--value", `${volume.valueAsNumber * 100}%`);
-      player.setVolume(volume.valueAsNumber ** 2);
-    });
+    this.volume.value = localStorage.getItem("volume") ?? "1";
+    this.volume.addEventListener("input", () => this.setVolume());
+    this.setVolume();
     this.element = h(
       "div", { class: "transport", role: "group", "aria-label": "Playing" },
       iconButton("start", "To the start", () => player.seek(0)),
       this.playButton, this.loopButton, this.clock, this.position, this.waiting,
-      h("label", { class: "volume-label" }, h("span", { text: "Volume" }), volume),
-      iconButton("keys", "Keyboard shortcuts", help),
+      h("label", { class: "volume-label" }, h("span", { text: "Volume" }), this.volume),
+      iconButton("keys", "Keyboard shortcuts", help, "icon help"),
     );
   }
 
@@ -43,9 +39,28 @@ export class Transport {
     this.update();
   }
 
+  /** Whether there is anything to play. */
+  setEnabled(enabled: boolean): void {
+    for (const control of this.element.querySelectorAll<HTMLButtonElement | HTMLInputElement>("button:not(.help), input.position")) control.disabled = !enabled;
+  }
+
+  /** Louder or softer, by a share of the slider. */
+  turn(by: number): void {
+    this.volume.value = `${this.volume.valueAsNumber + by}`;
+    this.setVolume();
+  }
+
+  private setVolume(): void {
+    const { volume } = this;
+    volume.style.setProperty("--value", `${volume.valueAsNumber * 100}%`);
+    this.player.setVolume(volume.valueAsNumber ** 2);
+    localStorage.setItem("volume", volume.value);
+  }
+
   toggle(): void {
+    if (this.playButton.disabled) return;
     if (this.player.playing) this.player.pause();
-    else void this.player.play(this.countIn());
+    else void this.player.play();
   }
 
   update(): void {

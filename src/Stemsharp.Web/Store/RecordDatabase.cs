@@ -5,19 +5,28 @@ using SQLitePCL;
 namespace Stemsharp.Web.Store;
 
 /// <summary>
-/// The jobs' records, a row each, in a SQLite database with a write-ahead log. A change is a transaction: when its call returns it is on the
+/// The records of jobs and the notes on songs, a row each, in a SQLite database with a write-ahead log. A change is a transaction: when its call returns it is on the
 /// disk, power cut or not, and otherwise nothing of it is. Not for several threads at once.
 /// </summary>
-internal sealed class JobTable : IDisposable
+internal sealed class RecordDatabase : IDisposable
 {
+    /// <summary>The table of jobs.</summary>
+    public const string Jobs = "jobs";
+
+    /// <summary>The table of notes, by the songs' ids.</summary>
+    public const string Notes = "notes";
+
     /// <summary>The form of the database; a server refuses one that it does not know.</summary>
-    private const int Form = 1;
+    private const int Form = 2;
+
+    /// <summary>Its tables, each of ids and records, with the form that has brought them.</summary>
+    private static readonly (string Name, int Form)[] Tables = [(Jobs, 1), (Notes, 2)];
 
     /// <summary>Seconds to wait for another program that holds the database. The whole queue waits.</summary>
     private const int Patience = 2;
     private readonly SqliteConnection _connection;
 
-    private JobTable(SqliteConnection connection, bool isNew) => (_connection, IsNew) = (connection, isNew);
+    private RecordDatabase(SqliteConnection connection, bool isNew) => (_connection, IsNew) = (connection, isNew);
 
     /// <summary>Whether the database was made by this call of <see cref="Open"/>.</summary>
     public bool IsNew { get; }
@@ -25,7 +34,7 @@ internal sealed class JobTable : IDisposable
     /// <summary>Opens a database, or makes it where there is none.</summary>
     /// <exception cref="StoreException">Its file is damaged (<see cref="StoreErrorKind.Damaged"/>).</exception>
     /// <exception cref="StemsharpException">It cannot be used, and why.</exception>
-    public static JobTable Open(string path)
+    public static RecordDatabase Open(string path)
     {
         SqliteConnection connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
         try
@@ -45,14 +54,19 @@ internal sealed class JobTable : IDisposable
                     $"The queue's database {path} is of form {form}, and this server knows forms up to {Form}: a newer server has written it. Start that one, or give this one a folder of its own with --data.");
             }
 
-            if (form == 0)
+            if (form < Form)
             {
                 using SqliteTransaction transaction = connection.BeginTransaction();
-                Execute(connection, $"CREATE TABLE jobs (id TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT; PRAGMA user_version = {Form}");
+                foreach ((string table, _) in Tables.Where(table => table.Form > form))
+                {
+                    Execute(connection, $"CREATE TABLE {table} (id TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT");
+                }
+
+                Execute(connection, $"PRAGMA user_version = {Form}");
                 transaction.Commit();
             }
 
-            return new JobTable(connection, form == 0);
+            return new RecordDatabase(connection, form == 0);
         }
         catch (SqliteException error)
         {
@@ -72,7 +86,7 @@ internal sealed class JobTable : IDisposable
     }
 
     /// <summary>What can be read of a damaged database: rows from its start to the damage, and from its end back to it.</summary>
-    public static IReadOnlyList<(string Id, string Record)> Salvage(string path)
+    public static IReadOnlyList<(string Id, string Record)> Salvage(string path, string table)
     {
         Dictionary<string, string> rows = [];
         foreach (string direction in (string[])["ASC", "DESC"])
@@ -81,7 +95,7 @@ internal sealed class JobTable : IDisposable
             {
                 using SqliteConnection connection = Connect(path, SqliteOpenMode.ReadWrite);
                 connection.Open();
-                foreach ((string id, string record) in Rows(connection, direction))
+                foreach ((string id, string record) in Rows(connection, table, direction))
                 {
                     rows.TryAdd(id, record);
                 }
@@ -95,27 +109,27 @@ internal sealed class JobTable : IDisposable
         return [.. rows.Select(row => (row.Key, row.Value))];
     }
 
-    /// <summary>All rows, in no order that matters.</summary>
-    public IReadOnlyList<(string Id, string Record)> Read() => Attempt(() => Rows(_connection, "ASC").ToArray());
+    /// <summary>All rows of a table, in no order that matters.</summary>
+    public IReadOnlyList<(string Id, string Record)> Read(string table) => Attempt(() => Rows(_connection, table, "ASC").ToArray());
 
     /// <summary>Writes rows, new or changed: all of them or none.</summary>
-    public void Write(IEnumerable<(string Id, string Record)> rows) =>
-        Change("INSERT INTO jobs (id, record) VALUES ($id, $record) ON CONFLICT (id) DO UPDATE SET record = excluded.record", rows);
+    public void Write(string table, IEnumerable<(string Id, string Record)> rows) =>
+        Change($"INSERT INTO {table} (id, record) VALUES ($id, $record) ON CONFLICT (id) DO UPDATE SET record = excluded.record", rows);
 
     /// <summary>Adds those rows that are not there yet: all of them or none.</summary>
-    public void Add(IEnumerable<(string Id, string Record)> rows) =>
-        Change("INSERT INTO jobs (id, record) VALUES ($id, $record) ON CONFLICT (id) DO NOTHING", rows);
+    public void Add(string table, IEnumerable<(string Id, string Record)> rows) =>
+        Change($"INSERT INTO {table} (id, record) VALUES ($id, $record) ON CONFLICT (id) DO NOTHING", rows);
 
-    public void Delete(string id) => Attempt(() =>
+    public void Delete(string table, string id) => Attempt(() =>
     {
-        using SqliteCommand command = About(id, "DELETE FROM jobs WHERE id = $id");
+        using SqliteCommand command = About(id, $"DELETE FROM {table} WHERE id = $id");
         return command.ExecuteNonQuery();
     });
 
     /// <summary>Bytes of a row's record; 0 where there is none.</summary>
-    public long Length(string id) => Attempt(() =>
+    public long Length(string table, string id) => Attempt(() =>
     {
-        using SqliteCommand command = About(id, "SELECT octet_length(record) FROM jobs WHERE id = $id");
+        using SqliteCommand command = About(id, $"SELECT octet_length(record) FROM {table} WHERE id = $id");
         return command.ExecuteScalar() as long? ?? 0;
     });
 
@@ -138,10 +152,10 @@ internal sealed class JobTable : IDisposable
         return command.ExecuteScalar();
     }
 
-    private static IEnumerable<(string Id, string Record)> Rows(SqliteConnection connection, string direction)
+    private static IEnumerable<(string Id, string Record)> Rows(SqliteConnection connection, string table, string direction)
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT id, record FROM jobs ORDER BY rowid {direction}";
+        command.CommandText = $"SELECT id, record FROM {table} ORDER BY rowid {direction}";
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
