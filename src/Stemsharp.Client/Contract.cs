@@ -338,6 +338,36 @@ public sealed record ServerInfo(
     public bool CanOpenLan { get; init; }
 }
 
+/// <summary>Tempo, bars and key of a song as they were estimated; what is too weak to be told is null.</summary>
+public sealed record SongAnalysis
+{
+    /// <summary>Beats a minute, in the middle of the song's tempos; null where there is no regular beat, and with it all but the key.</summary>
+    public double? Bpm { get; init; }
+
+    /// <summary>The slowest tempo over some bars.</summary>
+    public double? SlowestBpm { get; init; }
+
+    /// <summary>The fastest tempo over some bars.</summary>
+    public double? FastestBpm { get; init; }
+
+    /// <summary>When the beats are, in seconds.</summary>
+    public IReadOnlyList<double>? Beats { get; init; }
+
+    /// <summary>3 or 4; null where bars are not clear.</summary>
+    public int? BeatsPerBar { get; init; }
+
+    /// <summary>Which beat is the first of a bar, 0 … <see cref="BeatsPerBar"/> − 1.</summary>
+    public int? FirstBeat { get; init; }
+
+    /// <summary>The key; null where it is not clear.</summary>
+    public SongKey? Key { get; init; }
+}
+
+/// <summary>A key.</summary>
+/// <param name="Tonic">Semitones above C, 0 … 11.</param>
+/// <param name="Minor">Whether it is minor.</param>
+public sealed record SongKey(int Tonic, bool Minor);
+
 /// <summary>Exchanges the token, or from the network a pairing code, for a cookie.</summary>
 public sealed record NewSession
 {
@@ -425,6 +455,7 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(SongAnalysis))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(LanChange))]
 [JsonSerializable(typeof(LanState))]

@@ -47,6 +47,10 @@ public sealed class StemsharpClient : IDisposable
     public Task<ModelInfo> DownloadModelAsync(string model, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"models/{Uri.EscapeDataString(model)}/download", null, ApiJson.Default.ModelInfo, cancellationToken);
 
+    /// <summary>A song's tempo, beats, bars and key. The first time it may take some seconds.</summary>
+    public Task<SongAnalysis> GetAnalysisAsync(string songId, CancellationToken cancellationToken = default) =>
+        GetAsync($"songs/{Uri.EscapeDataString(songId)}/analysis", ApiJson.Default.SongAnalysis, cancellationToken);
+
     /// <summary>
     /// Uploads a song in pieces. One that fails on the way is sent again from where the server has it, also by a server that has
     /// been restarted.

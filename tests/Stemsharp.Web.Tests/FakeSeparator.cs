@@ -62,6 +62,8 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         return _library.Probe(file, cancellationToken);
     }
 
+    public IAudioReader Open(string file, CancellationToken cancellationToken) => _library.Open(file, cancellationToken);
+
     public JobSettings Complete(JobSettings settings)
     {
         string model = settings.Model ?? DefaultModel;

@@ -1,3 +1,4 @@
+using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Web.Separation;
 
@@ -31,6 +32,8 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
     public void Release() => _released.Set();
 
     public AudioFacts Probe(string file, CancellationToken cancellationToken) => separator.Probe(file, cancellationToken);
+
+    public IAudioReader Open(string file, CancellationToken cancellationToken) => separator.Open(file, cancellationToken);
 
     public JobSettings Complete(JobSettings settings) => separator.Complete(settings);
 

@@ -1,4 +1,4 @@
-using Stemsharp.Evaluation;
+using Stemsharp.Signal;
 
 namespace Stemsharp.Cli.Evaluation;
 

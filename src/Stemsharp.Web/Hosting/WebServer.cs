@@ -165,6 +165,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>())
             .AddSingleton<IDeviceStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
+            .AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
@@ -180,6 +181,7 @@ internal sealed class WebServer : IAsyncDisposable
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         ServerApi.Map(api);
         SongsApi.Map(api);
+        AnalysisApi.Map(api);
         JobsApi.Map(api);
         StemsApi.Map(api);
         EventsApi.Map(api);

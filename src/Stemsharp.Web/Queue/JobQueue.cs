@@ -120,6 +120,17 @@ internal sealed partial class JobQueue : IDisposable
 
     public StemFiles Files(string id) => _store.Files(id);
 
+    /// <summary>The newest job of a song that is done and has a stem; null where there is none.</summary>
+    public Job? DoneWith(string songId, string stem)
+    {
+        lock (_gate)
+        {
+            return _jobs.Values
+                .Where(entry => entry.Stored.SongId == songId && entry.Stored.State == JobState.Done && entry.Stored.Audio?.Stems.Contains(stem) == true)
+                .MaxBy(entry => entry.Stored.Finished)?.View;
+        }
+    }
+
     public bool NeedsSong(string songId)
     {
         lock (_gate)

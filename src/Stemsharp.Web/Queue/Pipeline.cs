@@ -13,7 +13,7 @@ namespace Stemsharp.Web.Queue;
 /// and written while the engine separates.
 /// </summary>
 internal sealed class Pipeline(
-    JobQueue queue, SongStore songs, ISongSeparator separator, ILogger<Pipeline> logger) : BackgroundService
+    JobQueue queue, SongStore songs, ISongSeparator separator, SongAnalyzer analyzer, ILogger<Pipeline> logger) : BackgroundService
 {
     private readonly Channel<Work> _decoded = Channel.CreateBounded<Work>(1);
     private readonly Channel<Work> _separated = Channel.CreateBounded<Work>(1);
@@ -123,6 +123,7 @@ internal sealed class Pipeline(
             if (queue.Succeed(entry, work.Watch.Elapsed))
             {
                 logger.LogInformation("Job {JobId}: done, {Speed:F1} times real time", entry.Stored.Id, entry.Stored.TimesRealTime);
+                analyzer.Enqueue(entry.Stored.SongId);
             }
         }
         stop.ThrowIfCancellationRequested();

@@ -60,6 +60,10 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <exception cref="AudioException">It is no music that can be read.</exception>
     AudioFacts Probe(string file, CancellationToken cancellationToken);
 
+    /// <summary>Reads a file as it is.</summary>
+    /// <exception cref="AudioException">It is no music that can be read.</exception>
+    IAudioReader Open(string file, CancellationToken cancellationToken);
+
     /// <summary>Fills in defaults and checks the settings against the model.</summary>
     /// <exception cref="OptionException">A setting is not valid.</exception>
     /// <exception cref="ModelException">The model is not known, or its files are not here.</exception>

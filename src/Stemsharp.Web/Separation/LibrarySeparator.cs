@@ -49,6 +49,9 @@ internal sealed class LibrarySeparator : ISongSeparator
         };
     }
 
+    public IAudioReader Open(string file, CancellationToken cancellationToken) =>
+        OwningReader.Over(AudioSource.Open(file, _input, cancellationToken), cancellationToken);
+
     public JobSettings Complete(JobSettings settings) => SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel));
 
     public int WaitingStems(string? model) => _shelf.FindChain(model ?? DefaultModel)?.MostWaitingStems ?? 0;

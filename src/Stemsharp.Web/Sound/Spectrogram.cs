@@ -1,6 +1,6 @@
 using Stemsharp.Audio;
-using Stemsharp.Evaluation;
 using Stemsharp.Separation;
+using Stemsharp.Signal;
 
 namespace Stemsharp.Web.Sound;
 

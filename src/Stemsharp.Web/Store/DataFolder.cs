@@ -8,7 +8,7 @@ namespace Stemsharp.Web.Store;
 /// <code>
 /// token               the secret that clients show
 /// jobs.db             the jobs' records and the notes on songs; -wal and -shm beside it are SQLite's
-/// songs/ID/           song.json, source, cover
+/// songs/ID/           song.json, source, cover, analysis.json
 /// uploads/ID/         upload.json, data
 /// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
 /// lan.pem             the certificate for the machine's own network, with its key

@@ -52,4 +52,5 @@ internal sealed record StoredJob(
 [JsonSerializable(typeof(StoredDevice))]
 [JsonSerializable(typeof(StoredUpload))]
 [JsonSerializable(typeof(StoredJob))]
+[JsonSerializable(typeof(SongAnalysis))]
 internal sealed partial class StoreJson : JsonSerializerContext;

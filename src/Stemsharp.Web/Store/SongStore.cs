@@ -144,6 +144,16 @@ internal sealed class SongStore
         }
     }
 
+    /// <summary>What was found in a song; null where nobody has looked.</summary>
+    public SongAnalysis? Analysis(string id) => DataFolder.TryRead(AnalysisFile(id), StoreJson.Default.SongAnalysis, _logger);
+
+    /// <summary>Keeps what was found in a song beside it: it goes with the song.</summary>
+    public void Keep(string id, SongAnalysis analysis)
+    {
+        DataFolder.WriteJson(AnalysisFile(id), analysis, StoreJson.Default.SongAnalysis);
+        _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+    }
+
     /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {
@@ -169,6 +179,8 @@ internal sealed class SongStore
     }
 
     private static string Item(string id) => "song " + id;
+
+    private string AnalysisFile(string id) => Path.Combine(_folder.Song(Get(id).Id), "analysis.json");
 
     private string Record(string id) => Path.Combine(_folder.Song(id), RecordName);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Stemsharp.Signal;
 
 namespace Stemsharp.Evaluation;
 

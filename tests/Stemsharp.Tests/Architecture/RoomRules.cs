@@ -29,7 +29,8 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Separation"] = ["Audio", "Inference", "Simd"],
         ["Files"] = ["Audio", "Inference", "Separation"],
         ["Chains"] = ["Audio", "Separation", "Signal", "Simd"],
-        ["Evaluation"] = ["Audio"],
+        ["Evaluation"] = ["Audio", "Signal"],
+        ["Music"] = ["Audio", "Signal"],
     })
     {
         Private = ["Model"],

@@ -55,20 +55,19 @@ public sealed class BrowserCollection : ICollectionFixture<BrowserFixture>;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PageFactAttribute : FactAttribute
 {
-    public PageFactAttribute()
-    {
-        if (ToolFactAttribute.RequireAll)
-        {
-            return;
-        }
+    public PageFactAttribute() => Skip = Missing;
 
-        if (BrowserFixture.Chromium is null)
-        {
-            Skip = "Chromium is not installed.";
-        }
-        else if (!BrowserFixture.HasPage)
-        {
-            Skip = "The page is not in this build: npm ci in src/Stemsharp.Web/client, then dotnet build.";
-        }
-    }
+    /// <summary>What the machine lacks for tests of the page; null where nothing is missing, or where everything has to be there.</summary>
+    public static string? Missing =>
+        ToolFactAttribute.RequireAll ? null
+        : BrowserFixture.Chromium is null ? "Chromium is not installed."
+        : BrowserFixture.HasPage ? null
+        : "The page is not in this build: npm ci in src/Stemsharp.Web/client, then dotnet build.";
+}
+
+/// <summary>A test of the page with cases.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PageTheoryAttribute : TheoryAttribute
+{
+    public PageTheoryAttribute() => Skip = PageFactAttribute.Missing;
 }

@@ -1,4 +1,4 @@
-import type { Job, JobPage, JobSettings, LanState, Model, ServerInfo, Song, SongNotes, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, LanState, Model, ServerInfo, Song, SongAnalysis, SongNotes, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -54,6 +54,7 @@ export const api = {
   qrAddress: (code: string) => `${root}/lan/qr.svg?of=${code}`,
 
   song: (id: string) => get<Song>(song(id)),
+  analysis: (id: string) => get<SongAnalysis>(`${song(id)}/analysis`),
   notes: (id: string) => get<SongNotes>(`${song(id)}/notes`),
   changeNotes: (id: string, change: SongNotes, last = false) => send("PATCH", `${song(id)}/notes`, { ...withJson(change), keepalive: last }),
   dropSong: (id: string) => send("DELETE", song(id)),

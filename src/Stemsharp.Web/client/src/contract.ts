@@ -36,6 +36,23 @@ export interface SongMarker {
   end?: number;
 }
 
+export interface SongKey {
+  /** Semitones above C. */
+  tonic: number;
+  minor: boolean;
+}
+
+/** What was found in a song; what was too weak is absent. */
+export interface SongAnalysis {
+  bpm?: number;
+  slowestBpm?: number;
+  fastestBpm?: number;
+  beats?: number[];
+  beatsPerBar?: number;
+  firstBeat?: number;
+  key?: SongKey;
+}
+
 export interface Upload {
   id: string;
   offset: number;

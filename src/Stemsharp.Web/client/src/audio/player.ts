@@ -1,9 +1,24 @@
 import { blockFrames, type FromMixer, type ToMixer } from "./blocks";
 import mixerUrl from "./mixer.worklet.ts?worker&url";
+import stretcherUrl from "../practice/stretch.worklet.ts?worker&url";
 import { StemSource } from "./stem-source";
 
 /** Blocks that are fetched ahead of the position: some six seconds. */
 const blocksAhead = 4;
+
+/** Clicks on frames of the song, louder where `accents` is 1. */
+export interface ClickTrack {
+  frames: Float64Array;
+  accents: Uint8Array;
+  volume: number;
+}
+
+/** A count-in: clicks and the song's start, in seconds from now. */
+export interface CountIn {
+  clicks: number[];
+  start: number;
+  volume: number;
+}
 
 export interface LaneLevel {
   gain: number;
@@ -24,13 +39,17 @@ export class Player extends EventTarget {
   private context: AudioContext | undefined;
   private node: AudioWorkletNode | undefined;
   private master: GainNode | undefined;
-  private insert: AudioNode | undefined;
   private volume = 1;
   private sources: StemSource[] = [];
   private frames = 0;
   private sampleRate = 44_100;
   private limit = Infinity;
   private levels: LaneLevel[] = [];
+  private stretch = { speed: 1, semitones: 0 };
+  private stretcherLoaded: Promise<void> | undefined;
+  private clicks: ClickTrack | undefined;
+  /** Asked before the song plays; what it answers is counted in. */
+  beforePlaying: (() => CountIn | undefined) | undefined;
   /** Blocks that are with the mixer or on their way, by lane and number. */
   private held = new Map<string, AbortController>();
 
@@ -80,29 +99,37 @@ export class Player extends EventTarget {
     this.master?.gain.setTargetAtTime(volume, this.context!.currentTime, 0.01);
   }
 
-  /** The context that plays, made where there is none yet, such as before the first sound. */
-  async audioContext(): Promise<AudioContext> {
-    await this.ensureContext();
-    return this.context!;
+  get speed(): number {
+    return this.stretch.speed;
   }
 
-  /**
-   * Puts a node of that context between the mixer and the volume, such as one that changes speed or pitch of what is mixed; undefined takes it
-   * away. It is gone with the context, of which "context" tells.
-   */
-  setInsert(node: AudioNode | undefined): void {
-    this.node?.disconnect();
-    this.insert?.disconnect();
-    this.insert = node;
-    this.connect();
+  get semitones(): number {
+    return this.stretch.semitones;
   }
 
-  private connect(): void {
-    if (!this.node || !this.master) return;
-    if (this.insert) this.node.connect(this.insert).connect(this.master);
-    else this.node.connect(this.master);
+  get rate(): number {
+    return this.sampleRate;
   }
 
+  /** Frames of the song. */
+  get length(): number {
+    return this.frames;
+  }
+
+  /** Plays at another speed (0.5 … 1.5) and another pitch (−12 … 12 semitones). What that needs is loaded at the first call. */
+  async setStretch(speed: number, semitones: number): Promise<void> {
+    this.stretch = { speed, semitones };
+    await this.sendStretch();
+    this.changed();
+  }
+
+  /** Clicks on frames of the song while it plays; none without a track. */
+  setClicks(clicks: ClickTrack | undefined): void {
+    this.clicks = clicks;
+    this.sendClicks();
+  }
+
+  /** Plays, after clicks where it is counted in. */
   async play(): Promise<void> {
     if (this.sources.length === 0) return;
     this.playing = true;
@@ -110,7 +137,11 @@ export class Player extends EventTarget {
     await this.ensureContext();
     await this.context!.resume();
     if (this.frame >= this.frames) this.seek(0);
-    if (this.playing) this.post({ kind: "play", playing: true });
+    const countIn = this.beforePlaying?.();
+    if (this.playing && countIn) {
+      const clicks = countIn.clicks.map((seconds) => seconds * this.sampleRate);
+      this.post({ kind: "count-in", clicks, start: countIn.start * this.sampleRate, volume: countIn.volume });
+    } else if (this.playing) this.post({ kind: "play", playing: true });
     this.fetch();
   }
 
@@ -151,10 +182,8 @@ export class Player extends EventTarget {
     const node = new AudioWorkletNode(context, "stem-mixer", { numberOfInputs: 0, outputChannelCount: [2] });
     node.port.onmessage = (event: MessageEvent<FromMixer>) => this.take(event.data);
     this.master = new GainNode(context, { gain: this.volume });
-    this.master.connect(context.destination);
+    node.connect(this.master).connect(context.destination);
     this.node = node;
-    this.connect();
-    this.dispatchEvent(new Event("context"));
     // The mixer starts empty: it is told everything once more.
     this.dropAll();
     this.post({ kind: "open", lanes: this.sources.length, frames: this.frames });
@@ -162,11 +191,24 @@ export class Player extends EventTarget {
     this.post({ kind: "seek", frame: this.frame });
     this.post({ kind: "loop", from: this.loop?.from ?? 0, to: this.loop?.to ?? 0 });
     this.setLevels(this.levels);
+    this.sendClicks();
+    await this.sendStretch();
+  }
+
+  private async sendStretch(): Promise<void> {
+    const context = this.context;
+    if (!context || !this.node) return;
+    if (this.stretch.speed !== 1 || this.stretch.semitones !== 0) await (this.stretcherLoaded ??= context.audioWorklet.addModule(stretcherUrl));
+    if (this.context === context) this.post({ kind: "stretch", ...this.stretch });
+  }
+
+  private sendClicks(): void {
+    this.post({ kind: "clicks", ...(this.clicks ?? { frames: new Float64Array(), accents: new Uint8Array(), volume: 0 }) });
   }
 
   private closeContext(): void {
     void this.context?.close();
-    this.context = this.node = this.master = this.insert = undefined;
+    this.context = this.node = this.master = this.stretcherLoaded = undefined;
   }
 
   private take(message: FromMixer): void {

@@ -5,6 +5,7 @@ import { loadWaveform } from "../audio/waveform";
 import type { Job, SongNotes } from "../contract";
 import { about, settingsText, songTitle, speed, time } from "../format";
 import { MediaKeys } from "../media-session";
+import type { ExportSource } from "../practice/export";
 import type { PracticeHost, PracticeTools } from "../practice-host";
 import { expectedSeconds } from "../presets";
 import { isPlayable, type State } from "../state";
@@ -45,6 +46,7 @@ export class PlayerView {
   private readonly resetMix = h("button", { type: "button", text: "Reset mix", onclick: () => this.resetLanes() });
   private readonly exporting = h("button", { type: "button", class: "primary", text: "Export", onclick: () => void this.export() });
   private readonly practice = h("section", { id: "practice", "aria-label": "Practice", hidden: true });
+  private readonly practising = h("button", { type: "button", text: "Practice", "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
   private readonly shortcuts: Shortcut[];
   private settings = new Map<string, LaneSetting>();
   private spectra = new Map<string, Spectrum>();
@@ -60,6 +62,7 @@ export class PlayerView {
   private change: SongNotes = {};
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
   private tools: PracticeTools | undefined;
+  private practiceOpen = false;
   private closeTools: (() => void) | undefined;
 
   /** `back` leads to the list of songs; `gone` is told when all results of the open song have been deleted. */
@@ -84,7 +87,7 @@ export class PlayerView {
         iconButton("back", "Back to the songs", back, "icon back"),
         h("div", { class: "player-names" }, this.name, this.facts),
         this.sides,
-        h("div", { class: "player-tools" }, this.another, this.compare, this.resetMix),
+        h("div", { class: "player-tools" }, this.practising, this.another, this.compare, this.resetMix),
         this.exporting, more,
       ),
       this.bar,
@@ -153,9 +156,14 @@ export class PlayerView {
     this.pictures.replaceChildren(this.stage.overlay);
   }
 
-  /** Takes tools for practising, which stand in the player from the next song on, or from this one. */
-  setPractice(tools: PracticeTools): void {
-    this.tools = tools;
+  /** The tools for practising are loaded when they are asked for; from then on they stand in the player for each song that is opened. */
+  private async togglePractice(): Promise<void> {
+    const wanted = this.practice.hidden;
+    if (wanted && !this.tools) this.tools = (await attempt(() => import("../practice/panel")))?.mount;
+    if (!this.tools) return;
+    this.practiceOpen = wanted;
+    this.practice.hidden = !wanted;
+    this.practising.setAttribute("aria-expanded", `${wanted}`);
     this.showPractice();
   }
 
@@ -375,13 +383,23 @@ export class PlayerView {
 
   private showPractice(): void {
     const { job, songId } = this;
-    if (!this.tools || this.closeTools || !job?.audio || !songId) return;
+    this.practising.hidden = job?.state !== "done";
+    if (!this.tools || !this.practiceOpen || this.closeTools || !job?.audio || job.state !== "done" || !songId) return;
     const host: PracticeHost = {
       element: this.practice, player: this.player, songId, jobId: job.id, sampleRate: job.audio.sampleRate,
       durationSeconds: job.audio.frames / job.audio.sampleRate, notes: () => this.notes, change: (notes) => this.keep(notes),
+      title: songTitle(job), mix: () => this.heardMix(),
     };
     this.practice.hidden = false;
     this.closeTools = this.tools(host);
+  }
+
+  private heardMix(): ExportSource {
+    const { current } = this;
+    return {
+      sources: current.audio!.stems.map((stem) => new StemSource(current.id, stem)),
+      levels: this.levels(current), frames: this.frames, sampleRate: this.rate,
+    };
   }
 
   /** Other results of the song, and the models that could be tried. */

@@ -1,7 +1,8 @@
-using Stemsharp.Evaluation;
+using Stemsharp.Signal;
+using Stemsharp.Tests.Evaluation;
 using Xunit;
 
-namespace Stemsharp.Tests.Evaluation;
+namespace Stemsharp.Tests.Signal;
 
 public class FourierTransformTests
 {

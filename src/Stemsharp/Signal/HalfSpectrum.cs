@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace Stemsharp.Evaluation;
+namespace Stemsharp.Signal;
 
 /// <summary>The spectrum of a real signal: N/2 + 1 bins, real and imaginary parts apart.</summary>
 internal readonly struct HalfSpectrum(int bins)

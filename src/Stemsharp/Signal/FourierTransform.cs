@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Stemsharp.Evaluation;
+namespace Stemsharp.Signal;
 
 /// <summary>
 /// A complex fast Fourier transform in double precision, radix 2, decimation in time, on separate real and
