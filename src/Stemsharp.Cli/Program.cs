@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Stemsharp.Cli.Commands;
+using Stemsharp.Cli.Commands.Fleet;
 using Stemsharp.Cli.Hosting;
 
 namespace Stemsharp.Cli;
@@ -24,6 +25,9 @@ internal static class Program
             CompareCommand.Create(),
             DoctorCommand.Create(),
             ServeCommand.Create(),
+            WorkCommand.Create(),
+            SubmitCommand.Create(),
+            JobsCommand.Create(),
             ExportCommand.Create(),
             InspectPackageCommand.Create(),
             CompletionCommand.Create(CreateRoot),

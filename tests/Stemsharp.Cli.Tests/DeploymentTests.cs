@@ -13,14 +13,23 @@ public sealed class DeploymentTests
     public void The_job_for_Kubernetes_gives_arguments_that_are_understood()
     {
         string job = Read("kubernetes", "indexed-job.yaml");
-        string[] lines = job.Split('\n');
-        int first = Array.FindIndex(lines, l => l.TrimEnd().EndsWith("args:", StringComparison.Ordinal)) + 1;
-        string[] arguments = [.. lines.Skip(first).TakeWhile(l => l.TrimStart().StartsWith("- ", StringComparison.Ordinal)).Select(l => l.Trim()[2..].Trim('"'))];
+        string[] arguments = ArgumentsOf(job);
         AssertUnderstood(arguments);
         // The number behind auto/ is that of the pods.
         Assert.Contains($"auto/{Regex.Match(job, @"completions: (\d+)").Groups[1].Value}", arguments);
         int[] final = [.. Regex.Match(job, @"values: \[(.*)\]").Groups[1].Value.Split(',').Select(int.Parse)];
         Assert.Equal([ExitCode.Usage, ExitCode.Audio, ExitCode.Model, ExitCode.ExternalTool, ExitCode.PartialFailure], final);
+    }
+
+    [Fact]
+    public void The_workers_for_Kubernetes_give_arguments_that_are_understood()
+    {
+        string workers = Read("kubernetes", "workers.yaml");
+        string[] arguments = ArgumentsOf(workers);
+        Assert.Equal("work", arguments[0]);
+        AssertUnderstood(arguments);
+        // Credentials stand in no command line.
+        Assert.Contains("name: NATS_PASSWORD", workers, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -39,6 +48,13 @@ public sealed class DeploymentTests
         string unit = Read("systemd", "stemsharp.service");
         AssertUnderstood(Regex.Match(unit, @"ExecStart=\S+ (.*)").Groups[1].Value.Split(' '));
         Assert.Contains($"RestartPreventExitStatus={ExitCode.Usage} {ExitCode.AddressInUse}", unit, StringComparison.Ordinal);
+    }
+
+    private static string[] ArgumentsOf(string manifest)
+    {
+        string[] lines = manifest.Split('\n');
+        int first = Array.FindIndex(lines, l => l.TrimEnd().EndsWith("args:", StringComparison.Ordinal)) + 1;
+        return [.. lines.Skip(first).TakeWhile(l => l.TrimStart().StartsWith("- ", StringComparison.Ordinal)).Select(l => l.Trim()[2..].Trim('"'))];
     }
 
     private static void AssertUnderstood(string[] arguments)

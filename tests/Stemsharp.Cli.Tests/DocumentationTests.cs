@@ -13,12 +13,14 @@ public class DocumentationTests
 {
     private static readonly string s_page = File.ReadAllText(RepositoryFiles.At("docs", "cli.md"));
 
+    private static readonly string s_fleet = File.ReadAllText(RepositoryFiles.At("docs", "fleet.md"));
+
     private static readonly string s_evaluation = File.ReadAllText(RepositoryFiles.At("docs", "evaluation.md"));
 
     [Fact]
     public void EveryExampleIsUnderstood()
     {
-        string[] examples = Examples();
+        string[] examples = [.. Examples(), .. Examples(s_fleet)];
         Assert.True(examples.Length > 50);
         foreach (string example in examples)
         {
@@ -34,15 +36,16 @@ public class DocumentationTests
     [Fact]
     public void EveryOptionIsShownInAnExampleThatRuns()
     {
-        string[] examples = Examples();
-        string[] commands = ["separate", "plan", "models", "verify", "bench", "evaluate", "export", "inspect"];
+        // Those of a fleet are run by Stemsharp.Fleet.Tests.
+        string[] examples = [.. Examples(), .. Examples(s_fleet)];
+        string[] commands = ["separate", "plan", "models", "verify", "bench", "evaluate", "export", "inspect", "submit", "work", "jobs"];
 
         // What chooses the engine is the same in every command that has it; "separate" shows all of it.
         HashSet<string> engine = [.. new EngineOptions().All.Select(o => o.Name).Except(["--engine", "--precision"])];
         foreach ((string path, Command command) in Commands().Where(c => commands.Contains(c.Path.Split(' ').ElementAtOrDefault(1))))
         {
-            // "plan" takes the options of "separate", which are shown there.
-            string[] own = [.. examples.Where(e => e.StartsWith(path + " ", StringComparison.Ordinal) || (command.Name == "plan" && e.StartsWith("stemsharp separate ", StringComparison.Ordinal)))];
+            // "plan" and "submit" take the options of "separate", which are shown there.
+            string[] own = [.. examples.Where(e => e.StartsWith(path + " ", StringComparison.Ordinal) || (command.Name is "plan" or "submit" && e.StartsWith("stemsharp separate ", StringComparison.Ordinal)))];
             HashSet<string> shown = [.. own.SelectMany(e => Words(Pipeless(e)))];
             foreach (Option option in command.Options.Where(o => !o.Hidden && !(engine.Contains(o.Name) && command.Name != "separate")))
             {
@@ -72,7 +75,7 @@ public class DocumentationTests
     [Fact]
     public async Task TheExamplesOfHelpStandInTheDocumentation()
     {
-        string pages = s_page + s_evaluation + File.ReadAllText(RepositoryFiles.At("docs", "web.md"));
+        string pages = s_page + s_evaluation + s_fleet + File.ReadAllText(RepositoryFiles.At("docs", "web.md"));
         string[] lines = [.. pages.Split('\n').Select(l => l.Trim())];
         foreach ((string path, Command command) in Commands().Where(c => c.Command.Subcommands.Count == 0))
         {
@@ -177,9 +180,11 @@ public class DocumentationTests
         }
     }
 
-    private static string[] Examples() =>
+    private static string[] Examples() => Examples(s_page, s_evaluation);
+
+    private static string[] Examples(params string[] pages) =>
     [
-        .. new[] { s_page, s_evaluation }.SelectMany(p => p.Split("```sh\n").Skip(1)).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])
+        .. pages.SelectMany(p => p.Split("```sh\n").Skip(1)).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])
             .SelectMany(p => p.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Where(l => l.StartsWith("stemsharp ", StringComparison.Ordinal)),
     ];

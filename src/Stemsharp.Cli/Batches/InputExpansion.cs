@@ -51,6 +51,24 @@ internal sealed class InputExpansion
         return expansion;
     }
 
+    /// <summary>One file, with the folder that it was found in.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="folder">See <see cref="Track.Folder"/>.</param>
+    internal static InputExpansion OfFile(string path, string folder)
+    {
+        InputExpansion expansion = new("");
+        if (File.Exists(path))
+        {
+            expansion.AddFile(path, path, folder);
+        }
+        else
+        {
+            expansion.Reject(path, "there is no such file");
+        }
+
+        return expansion;
+    }
+
     /// <summary>Expands all inputs.</summary>
     /// <param name="inputs">As on the command line.</param>
     /// <param name="outputFolder">Left out of every search: stems are no tracks.</param>

@@ -48,7 +48,9 @@ internal static class ListParts
         }
     }
 
-    private static Option Find(SeparateOptions options, string name, int line)
+    /// <summary>The option that a list calls by its name.</summary>
+    /// <exception cref="OptionException">There is none.</exception>
+    internal static Option Find(SeparateOptions options, string name, int line)
     {
         IEnumerable<Option> settings = options.Settings;
         return settings.FirstOrDefault(o => Plain(o.Name) == Plain(name))

@@ -223,6 +223,12 @@ internal sealed class SeparateOptions
         .. Engine.All,
     ];
 
+    /// <summary>Of these, what is a machine's and not a track's: a worker has its own.</summary>
+    internal IEnumerable<Option> OfMachine => [Repository, Offline, Jobs, Threads, ParallelSegments, .. Engine.All];
+
+    /// <summary>What the networks have to be opened anew for.</summary>
+    internal IEnumerable<Option> OfSeparator => [Model, Chain, Shifts, Seed, Overlap, ZeroDc, NoSplit, Segment, Stems, SingleStem, TwoStems, Instrumental, Acapella, OtherMethod];
+
     /// <summary>Adds everything that decides about the result; <c>plan</c> needs it too.</summary>
     internal void AddWork(Command command)
     {

@@ -49,6 +49,20 @@ internal static class HelpExamples
         ["stemsharp compare"] = ["stemsharp compare demo models/26c5300c.th"],
         ["stemsharp doctor"] = ["stemsharp doctor"],
         ["stemsharp serve"] = ["stemsharp serve"],
+        ["stemsharp submit"] =
+        [
+            "stemsharp submit album --queue nats://queue.example:4222 --model demo -o stems",
+            "stemsharp submit --list tracks.jsonl --queue nats://queue.example:4222 --model demo -o stems --json",
+        ],
+        ["stemsharp work"] =
+        [
+            "stemsharp work --queue nats://queue.example:4222 --until-empty",
+            "stemsharp work --queue nats://queue.example:4222 --until-empty --models demo,htdemucs --engine cpu --max-memory 4G --threads 2 --parallel-segments 1",
+        ],
+        ["stemsharp jobs list"] = ["stemsharp jobs list --queue nats://queue.example:4222", "stemsharp jobs list --queue nats://queue.example:4222 --state dead --json"],
+        ["stemsharp jobs watch"] = ["stemsharp jobs watch --queue nats://queue.example:4222 --json"],
+        ["stemsharp jobs retry"] = ["stemsharp jobs retry --all --queue nats://queue.example:4222 --json"],
+        ["stemsharp jobs cancel"] = ["stemsharp jobs cancel --all --queue nats://queue.example:4222 --json"],
         ["stemsharp export onnx"] = ["stemsharp export onnx demo -o graphs"],
         ["stemsharp export coreml"] = ["stemsharp export coreml demo -o demo.mlpackage"],
         ["stemsharp completion"] = ["stemsharp completion bash"],

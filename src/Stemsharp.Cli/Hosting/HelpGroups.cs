@@ -30,6 +30,22 @@ internal static class HelpGroups
         ("Messages", ["--progress", "--quiet", "--verbose", "--json"]),
     ];
 
+    private static readonly (string Title, string[] Options)[] s_submit =
+    [
+        (Common, ["--queue", "--model", "--out", "--list", "--stems", "--two-stems", "--format", "--lane"]),
+        ("Jobs", ["--max-failures", "--max-deaths", "--again", "--lease"]),
+        .. s_separate[1..].Where(group => group.Title is not ("Arrays" or "Messages")),
+    ];
+
+    private static readonly (string Title, string[] Options)[] s_work =
+    [
+        (Common, ["--queue", "--models", "--engine", "--threads", "--max-memory", "--until-empty", "--progress"]),
+        ("Jobs", ["--most", "--lease"]),
+        ("Model", ["--repo", "--offline", "--accept-licence"]),
+        ("Work", ["--parallel-segments"]),
+        s_engine,
+    ];
+
     private static readonly (string Title, string[] Options)[] s_serve =
     [
         (Common, ["--port", "--data", "--no-browser", "--model", "--engine", "--allow-path", "--offline", "--threads"]),
@@ -45,6 +61,8 @@ internal static class HelpGroups
         {
             "stemsharp separate" or "stemsharp plan" => s_separate,
             "stemsharp serve" => s_serve,
+            "stemsharp submit" => s_submit,
+            "stemsharp work" => s_work,
             _ => [s_engine],
         };
         List<Option> left = [.. command.Options.Where(o => !o.Hidden)];

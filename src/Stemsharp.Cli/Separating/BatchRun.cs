@@ -44,6 +44,9 @@ internal sealed class BatchRun
     /// <summary>The folder that holds all tracks' files.</summary>
     internal string Root => _places.Root;
 
+    /// <summary>Asked right before a track's files get their names; what it throws leaves them without.</summary>
+    internal Func<CancellationToken, Task>? Publishing { get; init; }
+
     /// <summary>What has become of the tracks so far.</summary>
     internal IReadOnlyList<TrackOutcome> Outcomes => _outcomes;
 
@@ -203,6 +206,7 @@ internal sealed class BatchRun
             Outputs = [],
         };
         (string From, string To)[] moves = [.. separated.Stems.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
+        await (Publishing?.Invoke(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
         OutputErrors.Guard(() => claim.Publish(moves, record));
         if (_request.Verbose)
         {

@@ -61,7 +61,8 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Comparison"] = ["Hosting", "Progress", "Text"],
         ["Evaluation"] = ["Batches"],
         ["Verification"] = ["Hosting", "Text"],
-        ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification"],
+        ["Working"] = ["Batches", "Hosting", "Planning", "Progress", "Separating", "Text"],
+        ["Commands"] = ["Batches", "Benchmarks", "Comparison", "Evaluation", "Hosting", "Planning", "Progress", "Separating", "Text", "Verification", "Working"],
     });
 
     /// <summary>The page's server, src/Stemsharp.Web.</summary>
@@ -78,6 +79,13 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Delivery"] = ["Queue", "Separation", "Store", "Text"],
         ["Api"] = ["Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
         ["Hosting"] = ["Api", "Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
+    });
+
+    /// <summary>A fleet's jobs, src/Stemsharp.Fleet: the protocol knows no server.</summary>
+    public static RoomRules Fleet { get; } = new("Stemsharp.Fleet", new Dictionary<string, string[]>
+    {
+        ["Protocol"] = [],
+        ["Nats"] = ["Protocol"],
     });
 
     /// <summary>The client of the page's API, src/Stemsharp.Client: one room.</summary>
@@ -99,6 +107,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Stemsharp.Client"] = Client,
         ["Stemsharp.DemoModel"] = OneRoom,
         ["Stemsharp.DependencyInjection"] = OneRoom,
+        ["Stemsharp.Fleet"] = Fleet,
         ["Stemsharp.NAudio"] = OneRoom,
     };
 

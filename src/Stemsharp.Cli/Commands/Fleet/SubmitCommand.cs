@@ -1,0 +1,191 @@
+using System.CommandLine;
+using Stemsharp.Cli.Batches;
+using Stemsharp.Cli.Hosting;
+using Stemsharp.Cli.Progress;
+using Stemsharp.Cli.Text;
+using Stemsharp.Fleet.Nats;
+using Stemsharp.Fleet.Protocol;
+
+namespace Stemsharp.Cli.Commands.Fleet;
+
+/// <summary><c>stemsharp submit</c>: hands tracks to a fleet.</summary>
+internal static class SubmitCommand
+{
+    // Each waits for the server's answer; together they keep it busy.
+    private const int AtOnce = 32;
+
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(30);
+
+    internal static Command Create()
+    {
+        SeparateOptions options = new();
+        Option<string?> queue = QueueOptions.Queue();
+        Option<string?> lease = QueueOptions.Lease();
+        Option<string> lane = new("--lane") { Description = "bulk, or interactive, which goes first.", DefaultValueFactory = _ => "bulk" };
+        lane.AcceptOnlyFromAmong("bulk", "interactive");
+        Option<int> failures = new("--max-failures") { Description = "Give a job up after it has failed as often.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxFailures };
+        Option<int> deaths = new("--max-deaths") { Description = "Give a job up after as many workers have died of it.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxDeaths };
+        Option<bool> again = new("--again") { Description = "Queue jobs once more that have ended; a worker skips those whose files are still there." };
+        Option<bool> json = ModelsCommand.Json();
+        Command command = new("submit", "Hand tracks to a fleet of workers; takes the options of separate that concern the stems.")
+        {
+            options.Tracks,
+        };
+        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([lane, failures, deaths, again, lease, options.Quiet, json]))
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(async (line, cancellationToken) =>
+        {
+            Notes notes = new(line.InvocationConfiguration.Error, json: false, line.GetValue(options.Quiet));
+            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, notes);
+            SubmitOptions how = new(
+                Enum.Parse<Lane>(line.GetValue(lane)!, ignoreCase: true), Values.Within("--max-failures", line.GetValue(failures), 1, 1000),
+                Values.Within("--max-deaths", line.GetValue(deaths), 1, 1000), line.GetValue(again));
+            foreach (RejectedInput input in rejected)
+            {
+                line.InvocationConfiguration.Error.WriteLine($"stemsharp: {input.Shown}: {input.Message}");
+            }
+
+            if (jobs.Count == 0)
+            {
+                return ExitCode.Audio;
+            }
+
+            await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
+            Dictionary<SubmitOutcome, int> outcomes = await SubmitAsync(fleet, jobs, how, cancellationToken).ConfigureAwait(false);
+            int exit = rejected.Count == 0 ? ExitCode.Success : ExitCode.PartialFailure;
+            if (line.GetValue(json))
+            {
+                line.InvocationConfiguration.Output.WriteLine(Json(jobs, outcomes, rejected, exit));
+            }
+            else if (!line.GetValue(options.Quiet))
+            {
+                line.InvocationConfiguration.Output.WriteLine(string.Join(", ", Enum.GetValues<SubmitOutcome>().Where(outcomes.ContainsKey).Select(o => $"{outcomes[o]} {Word(o)}")));
+            }
+
+            return exit;
+        });
+        return command;
+    }
+
+    private static async Task<Dictionary<SubmitOutcome, int>> SubmitAsync(NatsFleet fleet, IReadOnlyList<FleetJob> jobs, SubmitOptions how, CancellationToken cancellationToken)
+    {
+        FleetJobs board = new(fleet, new Patience(fleet.Clock, s_most));
+        Dictionary<SubmitOutcome, int> outcomes = [];
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        try
+        {
+            await Parallel.ForEachAsync(jobs, parallel, async (job, token) =>
+            {
+                SubmitOutcome outcome = await board.SubmitAsync(job, how, token).ConfigureAwait(false);
+                lock (outcomes)
+                {
+                    outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
+                }
+            }).ConfigureAwait(false);
+        }
+        catch (ConnectionLostException exception)
+        {
+            throw new ExternalToolException($"{exception.Message} {outcomes.Values.Sum()} of {jobs.Count} jobs were handed in; repeat the command, which leaves those alone.", exception);
+        }
+
+        return outcomes;
+    }
+
+    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, Notes notes)
+    {
+        JobSettings settings = new();
+        List<FleetJob> jobs = [];
+        List<RejectedInput> rejected = [];
+        string[] inputs = line.GetValue(options.Tracks) ?? [];
+        string? list = line.GetValue(options.List);
+        if (inputs.Length == 0 == list is null)
+        {
+            throw new OptionException(list is null ? "no input; name audio files, folders, patterns, playlists, or a list with --list." : "--list and tracks on the command line exclude each other; put the tracks into the list, or leave it out.");
+        }
+
+        if (list is null)
+        {
+            SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0);
+            Add(InputExpansion.Expand(inputs, own[options.Out.Name]!), own);
+        }
+        else
+        {
+            foreach (IGrouping<string, ListedTrack> alike in TrackList.Read(list).GroupBy(t => string.Join('\n', t.Settings)))
+            {
+                Add(InputExpansion.OfFiles(alike.Select(t => t.Input)), JobSettings.Of(line, options, alike.First().Settings, alike.First().Line));
+            }
+        }
+
+        if (jobs.Count > 0 && jobs.DistinctBy(j => j.Id).Count() is var different && different < jobs.Count)
+        {
+            notes.Report($"{jobs.Count - different} tracks stand there twice with the same settings; each is one job.");
+            return ([.. jobs.DistinctBy(j => j.Id)], rejected);
+        }
+
+        return (jobs, rejected);
+
+        void Add(InputExpansion expansion, SortedDictionary<string, string?> own)
+        {
+            rejected.AddRange(expansion.Rejected);
+            foreach (string note in expansion.Notes)
+            {
+                notes.Report(note);
+            }
+
+            FleetJob[] some = [.. expansion.Tracks.Select(t => t.IsReadOnce
+                ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
+                : settings.Job(t.Path, t.Folder, own))];
+            if (some.Length > 0)
+            {
+                // Found wrong here rather than by each worker.
+                _ = settings.Request(some[0], [], notes);
+            }
+
+            jobs.AddRange(some);
+        }
+    }
+
+    private static string Word(SubmitOutcome outcome) => outcome switch
+    {
+        SubmitOutcome.Queued => "queued",
+        SubmitOutcome.Pending => "in the queue already",
+        SubmitOutcome.Done => "done before",
+        _ => "ended before without stems ('stemsharp jobs list --state dead' says why)",
+    };
+
+    private static string Json(IReadOnlyList<FleetJob> jobs, Dictionary<SubmitOutcome, int> outcomes, IReadOnlyList<RejectedInput> rejected, int exit) => JsonText.Object(
+        json =>
+        {
+            json.WriteNumber("version", 1);
+            foreach (SubmitOutcome outcome in Enum.GetValues<SubmitOutcome>())
+            {
+                json.WriteNumber(outcome.ToString().ToLowerInvariant(), outcomes.GetValueOrDefault(outcome));
+            }
+
+            json.WriteStartArray("jobs");
+            foreach (FleetJob job in jobs)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", job.Id);
+                json.WriteString("input", job.Input);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("rejected");
+            foreach (RejectedInput input in rejected)
+            {
+                json.WriteStartObject();
+                json.WriteString("input", input.Shown);
+                json.WriteString("message", input.Message);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("exit_code", exit);
+        },
+        indented: true);
+}
