@@ -154,10 +154,12 @@ internal sealed class InputExpansion
     private void AddPlaylist(string playlist)
     {
         int before = Count;
+        bool isEmpty = true;
         try
         {
             foreach ((string entry, string? path, string? problem) in Playlist.Read(playlist))
             {
+                isEmpty = false;
                 if (path is null)
                 {
                     Reject($"{playlist}: {entry}", problem!);
@@ -181,7 +183,8 @@ internal sealed class InputExpansion
             Reject(playlist, exception.Message);
         }
 
-        if (Count == before)
+        // What all is in the batch already is no fault of a playlist.
+        if (isEmpty && Count == before)
         {
             Reject(playlist, "the playlist names no file");
         }

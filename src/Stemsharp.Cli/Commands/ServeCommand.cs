@@ -91,7 +91,7 @@ internal static class ServeCommand
         }
 
         return process.ExitCode == FrameworkMissing
-            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it, and the self-contained builds carry it.")
+            ? throw new ExternalToolException("'stemsharp serve' needs the ASP.NET Core 10 runtime, which is not installed: see https://dotnet.microsoft.com/download. All other commands work without it, and the downloads for one system, self-contained or native, have the page inside.")
             : process.ExitCode;
     }
 

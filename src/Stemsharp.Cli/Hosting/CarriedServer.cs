@@ -4,7 +4,7 @@ extern alias server;
 
 namespace Stemsharp.Cli.Hosting;
 
-/// <summary>The web server inside this program, which a build that carries its runtime has: it needs nothing that is installed.</summary>
+/// <summary>The web server inside this program, which a build that carries its runtime, or was compiled ahead of time, has: it needs nothing that is installed.</summary>
 internal static class CarriedServer
 {
     /// <summary>The first argument of a process of this program that is the server.</summary>

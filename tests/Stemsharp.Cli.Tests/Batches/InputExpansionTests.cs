@@ -43,6 +43,19 @@ public sealed class InputExpansionTests : IDisposable
     }
 
     [Fact]
+    public void APlaylistWhoseSongsAreInTheBatchAlreadyIsNoFault()
+    {
+        _folder.Make("a.wav");
+        _folder.Make("first.m3u", "a.wav\n");
+        _folder.Make("second.m3u", "#EXTM3U\na.wav\n");
+        _folder.Make("empty.m3u", "#EXTM3U\n");
+        InputExpansion expansion = Expand("first.m3u", "second.m3u");
+        Assert.Equal(["a.wav"], Names(expansion));
+        Assert.Empty(expansion.Rejected);
+        Assert.Equal("the playlist names no file", Assert.Single(Expand("a.wav", "empty.m3u").Rejected).Message);
+    }
+
+    [Fact]
     public void LinksThatGoRoundInCirclesEnd()
     {
         _folder.Make("a/x.wav");

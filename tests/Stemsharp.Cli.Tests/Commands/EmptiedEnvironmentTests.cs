@@ -7,8 +7,8 @@ using Xunit;
 namespace Stemsharp.Cli.Tests.Commands;
 
 /// <summary>
-/// Nothing but .NET: no search path, no FFmpeg, no variable but the home folder. That a self-contained build needs no .NET either is tried
-/// where one is made, by .ci/package.
+/// Nothing but .NET: no search path, no FFmpeg, no variable but the home folder. <see cref="SelfContainedTests"/> try builds that need no .NET
+/// either.
 /// </summary>
 public sealed class EmptiedEnvironmentTests : IDisposable
 {
