@@ -97,7 +97,7 @@ internal static class PageRun
         {
             try
             {
-                if (!File.ReadAllText(Path.Combine(folder, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal))
+                if (!File.ReadAllText(Path.Combine(folder, "cmdline")).Contains("--type=renderer", StringComparison.Ordinal) || !IsOurs(folder))
                 {
                     continue;
                 }
@@ -113,5 +113,23 @@ internal static class PageRun
             }
         }
         return most;
+    }
+
+    /// <summary>Whether a process was started by this one, or by one that was.</summary>
+    private static bool IsOurs(string folder)
+    {
+        for (int id = int.Parse(Path.GetFileName(folder)); id > 1;)
+        {
+            if (id == Environment.ProcessId)
+            {
+                return true;
+            }
+
+            // The name of the program may have spaces and brackets: what counts stands behind the last one.
+            string stat = File.ReadAllText($"/proc/{id}/stat");
+            id = int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+
+        return false;
     }
 }

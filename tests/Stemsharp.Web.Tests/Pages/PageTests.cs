@@ -32,7 +32,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await using TestServer server = await TestServer.StartAsync();
         await using PageSession session = await OpenAsync(server);
         IKeyboard keys = session.Page.Keyboard;
-        await Assertions.Expect(session.Page.Locator("button.primary")).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.Locator(".drop button.primary")).ToBeVisibleAsync();
         // The browser is told that its file dialog is awaited, and a key can overtake that: the way to the button gives it time.
         IFileChooser chooser = await session.Page.RunAndWaitForFileChooserAsync(async () =>
         {

@@ -412,7 +412,7 @@ export class PlayerView {
     const again: [string, string][] = installed.map((model) => [model.name, model.name]);
     if ((job.settings.shifts ?? 0) < 2) again.push([passesAgain, `${job.settings.model}, 4 passes`]);
     fill(this.another, [["", "Separate again …"], ...again], "");
-    this.another.hidden = again.length === 0 || job.state !== "done";
+    this.another.hidden = again.length === 0 || job.state !== "done" || this.other !== undefined;
     this.sides.hidden = !this.other;
     const sides = this.other ? (["a", "b"] as const).map((side) => [side, settingsText(side === "a" ? job : this.other!)] as const) : [];
     const key = `${this.side} ${sides.join()}`;
@@ -491,7 +491,7 @@ export class PlayerView {
         const offset = this.side === "b" ? this.stemsOf(this.job).length : 0;
         const stems = this.stemsOf(this.current);
         for (const lane of this.lanes) lane.showLevel(this.player.playing ? (this.player.peaks[offset + stems.indexOf(lane.stem)] ?? 0) : 0);
-      }
+      } else for (const lane of this.lanes) lane.showLevel(0);
       requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
