@@ -21,6 +21,7 @@ switch (args)
     case ["peer", var contender, var folder, var threads, var truth]: PeerProcess.Serve(contender, folder, int.Parse(threads), truth); return 0;
     case ["peer-files", var model, var folder]: Contender.Prepare(model, folder); return 0;
     case ["onnx-accuracy", var golden]: OnnxAccuracy.Print(golden); return 0;
+    case ["onnx-forms", var golden, .. var rest]: FormComparison.Print(golden, rest.Length > 0 ? int.Parse(rest[0]) : 9); return 0;
     case ["onnxruntime", .. var rest]: OnnxRuntimePeer.Run(rest); return 0;
     case ["coreml", "accuracy", .. var rest]: PackageAccuracy.Run(rest); return 0;
     case ["coreml", "sensitivity", .. var rest]: PackageSensitivity.Run(rest); return 0;
@@ -36,6 +37,6 @@ switch (args)
         Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
         return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--mixed] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | tile-image BOOT DISK EXPECTED | tile-check PRINTED EXPECTED | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | coreml accuracy|sensitivity|search|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--mixed] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | tile-image BOOT DISK EXPECTED | tile-check PRINTED EXPECTED | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | onnx-forms GOLDEN-FOLDER [RUNS] | coreml accuracy|sensitivity|search|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
         return 2;
 }

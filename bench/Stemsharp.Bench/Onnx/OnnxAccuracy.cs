@@ -65,7 +65,7 @@ internal static class OnnxAccuracy
         return sums.Ratio;
     }
 
-    private static float[] Read(Checkpoint data, string name)
+    public static float[] Read(Checkpoint data, string name)
     {
         StoredTensor tensor = data.Tensors.First(t => t.Name == name);
         float[] values = new float[tensor.Shape.Aggregate(1, (a, b) => a * b)];

@@ -25,7 +25,7 @@ internal static class EarlierExport
             [
                 .. json.RootElement.GetProperty("networks").EnumerateArray().Select(n => n.GetProperty("file").GetString()).OfType<string>()
                     .Where(name => name.EndsWith(".onnx", StringComparison.Ordinal) && Path.GetFileName(name) == name)
-                    .SelectMany(name => new[] { Path.Combine(folder, name), Path.Combine(folder, $"{name}.data") }),
+                    .SelectMany(name => new[] { Path.Combine(folder, name), OnnxFile.ExternalOf(Path.Combine(folder, name)) }),
             ];
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -44,7 +44,7 @@ public static class OnnxExporter
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')) + Suffix(options);
         string description = Path.Combine(folder, $"{name}.json");
         IReadOnlyList<string> earlier = EarlierExport.Files(description);
-        List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files = [];
+        List<WrittenGraph> files = [];
         List<(OnnxExportedFile File, ModelMember Member, OnnxGraphOptions Graph)> trials = [];
         foreach (ModelMember member in model.Members)
         {
@@ -59,14 +59,14 @@ public static class OnnxExporter
             OnnxGraphOptions graph = options.ToGraph() with { Stems = stems, Samples = SegmentOf(member.Network.Definition, options) };
             ModelProto proto = OnnxModelBuilder.Build(member.Network, graph);
             LicenceMetadata.Add(proto, member.Licence);
-            (long bytes, string checksum) = OnnxFile.Write(proto, path, options.ExternalWeights);
-            files.Add((new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum));
+            (long bytes, string checksum, string? external) = OnnxFile.Write(proto, path, options.ExternalWeights);
+            files.Add(new WrittenGraph(new OnnxExportedFile(path, stems, proto.Graph.Node.Count, bytes), member, checksum, external, [.. proto.Graph.Input], [.. proto.Graph.Output]));
             trials.Add((files[^1].File, member, graph));
         }
 
         // Interpreting takes far longer than writing: the export is whole before it begins.
         OnnxFile.Replace(description, stream => Describe(stream, model, options, files));
-        EarlierExport.Remove(earlier, files.SelectMany(f => options.ExternalWeights ? new[] { f.File.Path, $"{f.File.Path}.data" } : [f.File.Path]));
+        EarlierExport.Remove(earlier, files.SelectMany(f => options.ExternalWeights ? new[] { f.File.Path, OnnxFile.ExternalOf(f.File.Path) } : [f.File.Path]));
         string[] changes = [.. trials.SelectMany(t => Changes(t.File.Path, t.Member, t.Graph, cancellationToken))];
         return new OnnxExportResult([.. files.Select(f => f.File)], description, [.. changes, .. Warnings(options)]);
     }
@@ -127,7 +127,7 @@ public static class OnnxExporter
         }
     }
 
-    private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<(OnnxExportedFile File, ModelMember Member, string Sha256)> files)
+    private static void Describe(Stream stream, ModelSource model, OnnxExportOptions options, List<WrittenGraph> files)
     {
         NetworkDefinition definition = model.Members[0].Network.Definition;
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true });
@@ -153,11 +153,23 @@ public static class OnnxExporter
         string text = DefinitionJson.ToText(first);
         DefinitionJson.WriteFields(json, first);
         json.WriteStartArray("networks");
-        foreach ((OnnxExportedFile file, ModelMember member, string checksum) in files)
+        foreach ((OnnxExportedFile file, ModelMember member, string checksum, string? external, ValueInfoProto[] inputs, ValueInfoProto[] outputs) in files)
         {
             json.WriteStartObject();
             json.WriteString("file", Path.GetFileName(file.Path));
             json.WriteString("sha256", checksum);
+            if (external is not null)
+            {
+                json.WriteStartObject(OnnxExports.ExternalTensors);
+                json.WriteString("file", Path.GetFileName(OnnxFile.ExternalOf(file.Path)));
+                json.WriteString("sha256", external);
+                json.WriteEndObject();
+            }
+
+            json.WriteStartObject("tensors");
+            WriteTensors("inputs", inputs);
+            WriteTensors("outputs", outputs);
+            json.WriteEndObject();
             WriteStrings("stems", file.Stems);
             json.WriteStartArray("weights");
             foreach (string stem in file.Stems)
@@ -184,6 +196,27 @@ public static class OnnxExporter
         NetworkDefinition Exported(NetworkDefinition network) =>
             OnnxExports.DefinitionOf(network, options.ToGraph() with { Samples = SegmentOf(network, options), Stems = options.Stems is null ? null : [.. options.Stems] });
 
+        void WriteTensors(string property, ValueInfoProto[] values)
+        {
+            json.WriteStartArray(property);
+            foreach (ValueInfoProto value in values)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", value.Name);
+                json.WriteStartArray("shape");
+                foreach (TensorShapeProto.Types.Dimension dimension in value.Type.TensorType.Shape.Dim)
+                {
+                    json.WriteNumberValue(dimension.DimValue);
+                }
+
+                json.WriteEndArray();
+                json.WriteString("layout", value.DocString);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
         void WriteStrings(string property, IEnumerable<string> values)
         {
             json.WriteStartArray(property);
@@ -195,4 +228,7 @@ public static class OnnxExporter
             json.WriteEndArray();
         }
     }
+
+    // A graph with what the description says of it.
+    private sealed record WrittenGraph(OnnxExportedFile File, ModelMember Member, string Sha256, string? ExternalSha256, ValueInfoProto[] Inputs, ValueInfoProto[] Outputs);
 }

@@ -17,6 +17,9 @@ public static class OnnxExports
     /// <summary>The field of a network whose definition is not the first one's.</summary>
     internal const string OwnDefinition = "own_definition";
 
+    /// <summary>The field of a network whose large tensors lie in a file of their own.</summary>
+    internal const string ExternalTensors = "external";
+
     /// <summary>The version of MODEL.json that is written; others are refused.</summary>
     internal const int Version = 2;
 
@@ -85,10 +88,15 @@ public static class OnnxExports
                 throw new ModelException($"{path} names {name}, which is not beside it. Export the model again.") { Failure = ModelFailure.NotInstalled };
             }
 
-            string checksum = Checksum(file);
+            string checksum = OnnxFile.Checksum(file);
             if (checksum != network.GetProperty("sha256").GetString())
             {
                 throw new ModelException($"{file} is not the graph that {path} was written with; its SHA-256 is {checksum}. Export the model again.") { Failure = ModelFailure.Corrupt };
+            }
+
+            if (network.TryGetProperty(ExternalTensors, out JsonElement external) && (!File.Exists(OnnxFile.ExternalOf(file)) || OnnxFile.Checksum(OnnxFile.ExternalOf(file)) != external.GetProperty("sha256").GetString()))
+            {
+                throw new ModelException($"{OnnxFile.ExternalOf(file)} is not there, or not what {path} was written with. Copy it from where the model was exported, or export the model again.") { Failure = ModelFailure.Corrupt };
             }
 
             string[] own = Texts(network.GetProperty("stems"));
@@ -104,20 +112,14 @@ public static class OnnxExports
     private static ModelSource Graph(string path)
     {
         NetworkDefinition definition = DefinitionJson.FromText(OnnxReport.Read(path).Metadata[GraphFile.DefinitionKey]);
-        ExportedNetwork network = new(definition, Path.GetFullPath(path), Whole(path, Checksum(path)));
+        ExportedNetwork network = new(definition, Path.GetFullPath(path), Whole(path, OnnxFile.Checksum(path)));
         return new ModelSource(Path.GetFileNameWithoutExtension(path), definition.Stems, definition.SampleRate, [new ModelMember(network, [.. definition.Stems.Select(_ => 1.0)])]);
     }
 
     private static string[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetString()!)];
 
-    private static string Checksum(string file)
-    {
-        using FileStream stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
-
     // External weights belong to the graph.
-    private static string Whole(string file, string checksum) => File.Exists($"{file}.data")
-        ? Convert.ToHexStringLower(SHA256.HashData(Convert.FromHexString(checksum + Checksum($"{file}.data"))))
+    private static string Whole(string file, string checksum) => File.Exists(OnnxFile.ExternalOf(file))
+        ? Convert.ToHexStringLower(SHA256.HashData(Convert.FromHexString(checksum + OnnxFile.Checksum(OnnxFile.ExternalOf(file)))))
         : checksum;
 }

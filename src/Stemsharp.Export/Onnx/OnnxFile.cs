@@ -14,14 +14,25 @@ internal static class OnnxFile
     /// <summary>Where external tensors may begin: a page, so that they can be mapped.</summary>
     private const int Alignment = 4096;
 
-    /// <summary>Writes the model, with its large tensors in <c>path.data</c> if asked for.</summary>
-    /// <returns>The size of all that was written, and the SHA-256 of the .onnx file.</returns>
-    public static (long Bytes, string Sha256) Write(ModelProto model, string path, bool externalWeights)
+    /// <summary>Writes the model, with its large tensors in a file of their own if asked for.</summary>
+    /// <returns>The size of all that was written, and the SHA-256 of the .onnx file and of the external tensors, null where there are none.</returns>
+    public static (long Bytes, string Sha256, string? ExternalSha256) Write(ModelProto model, string path, bool externalWeights)
     {
-        long external = externalWeights ? WriteExternal(model.Graph, path + ".data") : 0;
+        string data = ExternalOf(path);
+        long external = externalWeights ? WriteExternal(model.Graph, data) : 0;
         byte[] bytes = model.ToByteArray();
         Replace(path, stream => stream.Write(bytes));
-        return (bytes.Length + external, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return (bytes.Length + external, Convert.ToHexStringLower(SHA256.HashData(bytes)), externalWeights ? Checksum(data) : null);
+    }
+
+    /// <summary>Where a graph's external tensors lie.</summary>
+    public static string ExternalOf(string path) => $"{path}.data";
+
+    /// <summary>The SHA-256 of a file, in lower case.</summary>
+    public static string Checksum(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     /// <summary>Writes a file under a temporary name and gives it its own when it is whole.</summary>
