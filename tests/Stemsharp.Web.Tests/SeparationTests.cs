@@ -198,7 +198,7 @@ public sealed class SeparationTests
         using MemoryStream copy = new();
         await stream.CopyToAsync(copy);
         using ZipArchive zip = new(copy);
-        Assert.Equal(["drums.wav", "bass.wav", "other.wav", "vocals.wav"], zip.Entries.Select(entry => entry.Name));
+        Assert.Equal(["song - drums.wav", "song - bass.wav", "song - other.wav", "song - vocals.wav"], zip.Entries.Select(entry => entry.Name));
         using MemoryStream bass = new();
         await zip.Entries[1].Open().CopyToAsync(bass);
         Assert.Equal(await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/bass"), bass.ToArray());
