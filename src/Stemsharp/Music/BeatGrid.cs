@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Music;
 
 /// <summary>Beats evened out: each is moved onto the straight line through its neighbours, or all onto one line where the tempo is steady.</summary>
@@ -18,6 +20,7 @@ internal sealed record BeatGrid(double[] Beats, double Bpm, double SlowestBpm, d
 
     /// <summary>Evens beats out; null where there are fewer than eight.</summary>
     /// <param name="found">Seconds, in order.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static BeatGrid? Fit(double[] found)
     {
         if (found.Length < FewestBeats)
@@ -55,6 +58,7 @@ internal sealed record BeatGrid(double[] Beats, double Bpm, double SlowestBpm, d
         return Regress(beats, from, to, i => Math.Abs(beats[i] - first - (i - from) * step) <= most);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Start, double Period) Regress(double[] beats, int from, int to, Func<int, bool> counts)
     {
         double n = 0, x = 0, y = 0, xx = 0, xy = 0;

@@ -38,6 +38,7 @@ internal sealed class BeatPhase(float[] onsets, float[] low, double onsetHop, fl
     }
 
     /// <summary>The largest onset within 50 ms.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Strength(float[] onsets, double hop, double beat)
     {
         int from = Math.Max(0, (int)((beat - 0.05) / hop)), to = Math.Min(onsets.Length - 1, (int)((beat + 0.05) / hop));
@@ -51,6 +52,7 @@ internal sealed class BeatPhase(float[] onsets, float[] low, double onsetHop, fl
     }
 
     /// <summary>One less the cosine between the pitch classes before and after a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Change(float[][] chroma, double hop, double time, double reach)
     {
         double[] before = Mean(chroma, hop, time - reach, time), after = Mean(chroma, hop, time, time + reach);
@@ -63,6 +65,7 @@ internal sealed class BeatPhase(float[] onsets, float[] low, double onsetHop, fl
         return first > 0 && second > 0 ? 1 - both / Math.Sqrt(first * second) : 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[] Mean(float[][] chroma, double hop, double from, double to)
     {
         double[] mean = new double[12];

@@ -97,6 +97,7 @@ internal static class BeatTracker
     }
 
     /// <summary>A Gaussian of 20 ms: onsets of one beat that do not quite coincide count together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[] Smooth(float[] values)
     {
         float[] kernel = [0.135f, 0.607f, 1, 0.607f, 0.135f];
@@ -113,6 +114,7 @@ internal static class BeatTracker
     }
 
     /// <summary>The mean of the values up to <paramref name="reach"/> away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[] MovingMean(float[] values, int reach)
     {
         double[] sums = new double[values.Length + 1];

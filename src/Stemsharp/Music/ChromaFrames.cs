@@ -73,6 +73,7 @@ internal sealed class ChromaFrames
     }
 
     /// <summary>Steps, −2 … 2, by which the song is sharper than 440 Hz.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Tuning()
     {
         double[] weights = new double[5];
@@ -95,6 +96,7 @@ internal sealed class ChromaFrames
         return (int)Math.Round(Math.Atan2(y, x) / (2 * Math.PI) * 5);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float[] Fold(float[] frame, int tuning)
     {
         float[] chroma = new float[12];

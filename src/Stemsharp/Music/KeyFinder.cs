@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Music;
 
 /// <summary>
@@ -13,6 +15,7 @@ internal static class KeyFinder
     /// <summary>The key with its confidence; null where nothing sounds.</summary>
     /// <param name="chroma">Pitch classes of each frame, from C on.</param>
     /// <param name="loudness">Weights of the frames.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (int Tonic, MusicMode Mode, double Confidence)? Find(float[][] chroma, float[] loudness)
     {
         double[] sum = new double[12];
@@ -55,6 +58,7 @@ internal static class KeyFinder
         Signature(tonic, mode) == Signature(otherTonic, otherMode);
 
     /// <summary>Each note sounds with overtones, which fall by 0.6 from one to the next: the 3rd and 6th are fifths, the 5th is a third.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double[] WithOvertones(double[] notes)
     {
         double[] heard = new double[12];
@@ -74,6 +78,7 @@ internal static class KeyFinder
 
     private static double Rise(double value, double from, double to) => Math.Clamp((value - from) / (to - from), 0, 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Correlation(double[] sum, double[] profile, int tonic)
     {
         double meanSum = sum.Average(), meanProfile = profile.Average(), both = 0, first = 0, second = 0;

@@ -24,6 +24,7 @@ internal sealed class MagnitudeFrames(int size, int hop, int bins, Action<float[
     private int _filled = size / 2;
 
     /// <summary>Takes the next samples.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<float> samples)
     {
         while (!samples.IsEmpty)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Stemsharp.Music;
 
 /// <summary>
@@ -51,6 +53,7 @@ internal static class MeterFinder
     private static double Step(double[] beats, int i) => i + 1 < beats.Length ? beats[i + 1] - beats[i] : beats[i] - beats[i - 1];
 
     /// <summary>How much more the bars' first beats have than the others, in standard errors; evidence has mean 0 and variance 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Contrast(double[] evidence, int meter, int first)
     {
         double sum = 0;

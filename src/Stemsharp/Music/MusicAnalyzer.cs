@@ -117,6 +117,7 @@ public static class MusicAnalyzer
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Fill(IAudioReader reader, float[] block)
     {
         int filled = 0;

@@ -22,6 +22,7 @@ internal sealed class OnsetEnvelope
     private readonly float[][] _past = [.. Enumerable.Range(0, Lag + 1).Select(_ => new float[Bands])];
     private readonly List<float> _all = [], _low = [];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public OnsetEnvelope(int sampleRate)
     {
         int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(sampleRate / 30));

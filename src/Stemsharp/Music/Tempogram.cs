@@ -81,6 +81,7 @@ internal static class Tempogram
         return new Path(perValue, Enumerable.Range(0, windows).Average(w => (double)regularities[w][path[w]]));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static IEnumerable<double> Periods(double hopSeconds)
     {
         for (double bpm = SlowestBpm; bpm <= FastestBpm; bpm *= StepRatio)

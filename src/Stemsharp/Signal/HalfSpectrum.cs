@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Stemsharp.Signal;
 
@@ -12,6 +13,7 @@ internal readonly struct HalfSpectrum(int bins)
     public double[] Imaginary { get; } = new double[bins];
 
     /// <summary>As many spectra of zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static HalfSpectrum[] Array(int count, int bins)
     {
         HalfSpectrum[] spectra = new HalfSpectrum[count];
