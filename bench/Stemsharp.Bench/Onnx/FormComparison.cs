@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Google.Protobuf;
 using Stemsharp.Checkpoints;
 using Stemsharp.Evaluation;

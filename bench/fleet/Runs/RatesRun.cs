@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using NATS.Client.ObjectStore;
 using Stemsharp.Cli.Tests;
 using Stemsharp.Fleet.Bench.Simulation;
 using Stemsharp.Fleet.Nats;
 using Stemsharp.Fleet.Protocol;
-using NATS.Client.ObjectStore;
 
 namespace Stemsharp.Fleet.Bench.Runs;
 
