@@ -37,7 +37,7 @@ public class LicenceSentenceTests
         foreach (string file in (string[])
         [
             "README.md", "docs/models.md", "samples/README.md", "tests/golden/README.md", "src/Stemsharp/Checkpoints/Catalog/OfficialModels.cs",
-            "src/Stemsharp.Export/CoreML/CoreMLExporter.cs", "src/Stemsharp.Web/client/src/ui/add-panel.ts",
+            "src/Stemsharp.Export/CoreML/CoreMLExporter.cs", "src/Stemsharp.Web/client/src/ui/add-view.ts",
         ])
         {
             Assert.Contains(file, files);

@@ -170,7 +170,7 @@ internal sealed class ChaosRun
     }
 
     // One that is stopped before its program has begun is ended by the system.
-    private void CheckStopped(WorkerProcess worker) => Fault(worker.ExitCode is not (0 or 143), $"a worker that was stopped ended with {worker.ExitCode}");
+    private void CheckStopped(WorkerProcess worker) => Fault(!worker.WasKilled && worker.ExitCode is not (0 or 143), $"a worker that was stopped ended with {worker.ExitCode}");
 
     // The worker's name holds its process.
     private async Task KillOnSightAsync(FleetJobs jobs, CancellationToken cancellationToken)

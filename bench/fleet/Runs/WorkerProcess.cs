@@ -24,6 +24,9 @@ internal sealed class WorkerProcess : IDisposable
 
     internal int ExitCode => _process.ExitCode;
 
+    /// <summary>Whether it was killed on purpose, perhaps while it was being stopped.</summary>
+    internal bool WasKilled { get; private set; }
+
     /// <summary>Starts one.</summary>
     /// <param name="queue">Where it takes jobs from.</param>
     /// <param name="told">Gets each event that it tells, also what it told before it was killed.</param>
@@ -34,6 +37,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>kill -9.</summary>
     internal async Task KillAsync()
     {
+        WasKilled = true;
         _process.Kill();
         await EndAsync();
     }

@@ -21,6 +21,7 @@ internal static class Problems
         OptionException => Of(ApiErrorKind.InvalidSettings, error.Message),
         _ when OutputException.MeansDiskFull(error) => Of(ApiErrorKind.DiskFull, "The disk is full. Make room on it and try again."),
         OutputException => Of(ApiErrorKind.Internal, "The server's log says more."),
+        AudioException { Failure: AudioFailure.TooLong } => Of(ApiErrorKind.TooLong, error.Message),
         AudioException => Of(ApiErrorKind.NotMusic, error.Message),
         ExternalToolException => Of(ApiErrorKind.EncoderMissing, error.Message),
         BadHttpRequestException bad => Of(bad.StatusCode, bad.InnerException is JsonException json ? $"The body is not the JSON that is expected here: {json.Message}" : bad.Message),

@@ -216,14 +216,12 @@ internal sealed class SongStore
         catch (StemsharpException error) when (error is (AudioException and not OutputException) or ExternalToolException)
         {
             // The message names the file on the server's disk; the client knows it by its own name.
-            throw new StoreException(StoreErrorKind.NotMusic, error.Message.Replace(source, $"'{ClientText.Quoted(name)}'", StringComparison.Ordinal), error);
+            string message = error.Message.Replace(source, $"'{ClientText.Quoted(name)}'", StringComparison.Ordinal);
+            throw error is AudioException { Failure: AudioFailure.TooLong }
+                ? new StoreException(StoreErrorKind.TooLong, $"{message} Or start the server with a larger --max-duration.", error)
+                : new StoreException(StoreErrorKind.NotMusic, message, error);
         }
-        if (facts.DurationSeconds > _options.MaxDuration.TotalSeconds)
-        {
-            throw new StoreException(
-                StoreErrorKind.TooLong,
-                $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
-        }
+
         Song song = new(
             id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow)
         {

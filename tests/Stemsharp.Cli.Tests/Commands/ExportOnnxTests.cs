@@ -98,7 +98,8 @@ public sealed class ExportOnnxTests : IDisposable
     [InlineData("cuda", "gpu", 20)]
     [InlineData("tensorrt --opset 18", "gpu", 18)]
     [InlineData("cpu", null, 17)]
-    [InlineData("web-wasm --opset 20", null, 20)]
+    [InlineData("web-wasm --opset 20", "wasm", 20)]
+    [InlineData("web-webgpu", null, 17)]
     public async Task ATargetChoosesTheFormAndTheOperatorSet(string target, string? form, int opset)
     {
         CommandLineRun run = await ExportAsync(["--target", .. target.Split(' ')]);

@@ -56,7 +56,7 @@ public sealed class DemoPageTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.Locator(".job[data-state=done]")).ToHaveCountAsync(1);
         string[] seen = await session.SeenAsync();
         Assert.Contains(seen, text => text.Contains('%', StringComparison.Ordinal) && text.Contains("playable", StringComparison.Ordinal));
-        Assert.Contains(seen, text => text.Contains("× real time", StringComparison.Ordinal));
+        await Assertions.Expect(session.Page.Locator(".player")).ToContainTextAsync("× real time");
 
         // What is muted is silent, what is soloed is alone: the meters show what goes to the loudspeakers.
         await session.Button("Play").ClickAsync();

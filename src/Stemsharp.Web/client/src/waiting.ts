@@ -40,7 +40,11 @@ export class WaitingSongs extends EventTarget {
     const model = this.state.model(settings.model);
     if (!model || model.installed || (model.download && !model.download.error)) return;
     void api.download(model.name).then(
-      (started) => this.state.takeModel(started),
+      (started) => {
+        // An event may have come before this answer, and is later than it.
+        const now = this.state.model(started.name);
+        if (now && !now.installed && (!now.download || now.download.error)) this.state.takeModel(started);
+      },
       (error: Error) => this.state.takeModel({ ...model, download: { fraction: 0, error: error.message } }),
     );
   }
