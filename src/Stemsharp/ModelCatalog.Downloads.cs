@@ -20,7 +20,7 @@ public sealed partial class ModelCatalog
         foreach (IGrouping<string, (CatalogEntry Entry, CatalogFile File)> model in files.Where(f => _store.Missing(f.File).Any()).Distinct().GroupBy(f => f.Entry.Name))
         {
             CatalogFile[] missing = [.. model.SelectMany(f => _store.Missing(f.File))];
-            long? bytes = Sum(model.Where(f => _store.Find(f.File).Path is null).Select(f => f.File.Bytes));
+            long? bytes = Sum(missing.Intersect(model.Select(f => f.File)).Select(f => f.Bytes));
             DownloadNotice notice = new(model.Key, [.. missing.Select(f => f.Name)], bytes, LicenceOf(model.First().Entry))
             {
                 Unusable = [.. missing.SelectMany(_store.Unusable)],

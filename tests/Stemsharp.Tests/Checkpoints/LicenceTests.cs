@@ -169,6 +169,16 @@ public sealed class LicenceTests : IDisposable
         Recorder none = new();
         await catalog.ResolveAsync("pair", progress: none);
         Assert.Empty(none.Notices);
+
+        // A file that was cut off counts as missing, also for the size.
+        string kept = catalog.Locate("pair").Single(file => file.Path!.EndsWith(FileName, StringComparison.Ordinal)).Path!;
+        File.WriteAllBytes(kept, Model[..^1000]);
+        Recorder again = new();
+        await catalog.DownloadAsync("pair", again);
+        notice = Assert.Single(again.Notices)!;
+        Assert.Equal([FileName], notice.Files);
+        Assert.Equal(Model.Length, notice.Bytes);
+        Assert.StartsWith($"{kept}: ", Assert.Single(notice.Unusable), StringComparison.Ordinal);
     }
 
     [Fact]
