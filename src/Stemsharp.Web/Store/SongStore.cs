@@ -222,6 +222,14 @@ internal sealed class SongStore
                 : new StoreException(StoreErrorKind.NotMusic, message, error);
         }
 
+        // Of some files only an estimate of the length is known, which a reader does not refuse.
+        if (facts.DurationSeconds > _options.MaxDuration.TotalSeconds)
+        {
+            throw new StoreException(
+                StoreErrorKind.TooLong,
+                $"The song lasts {TimeSpan.FromSeconds(facts.DurationSeconds):h\\:mm\\:ss}; the server takes up to {_options.MaxDuration:h\\:mm\\:ss}. Cut it, or start the server with a larger --max-duration.");
+        }
+
         Song song = new(
             id, name, bytes, facts.DurationSeconds, facts.SampleRate, facts.Channels, facts.Format, DateTimeOffset.UtcNow)
         {

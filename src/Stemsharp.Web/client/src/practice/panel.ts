@@ -98,9 +98,13 @@ class PracticePanel {
     const [found, notes] = await Promise.all([attempt(() => api.analysis(this.host.songId)), this.host.notes()]);
     if (this.closed) return;
     this.analysis = found ?? {};
-    this.settings = (notes.practice as PracticeSettings | undefined) ?? {};
+    // What was set while this was on its way is later than what was kept.
+    const [set, added] = [this.settings, this.loops];
+    this.settings = { ...(notes.practice as PracticeSettings | undefined), ...set };
     this.loops = (notes.markers ?? []).filter(({ end }) => end !== undefined);
     this.apply();
+    if (Object.keys(set).length > 0) this.keep();
+    if (added.length > 0) this.setLoops([...this.loops, ...added]);
   }
 
   close(): void {
