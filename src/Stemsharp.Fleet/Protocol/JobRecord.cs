@@ -81,11 +81,14 @@ internal sealed record JobRecord
 
     /// <summary>Whether nothing more will happen to it by itself.</summary>
     [JsonIgnore]
-    public bool HasEnded => State is JobState.Done or JobState.Dead or JobState.Cancelled;
+    public bool HasEnded => IsEnd(State);
 
     /// <summary>Whether it has failed, or killed, as often as it may.</summary>
     [JsonIgnore]
     public bool IsBeyond => Failures >= MaxFailures || Deaths >= MaxDeaths;
+
+    /// <summary>Whether nothing more happens by itself to a job of this state.</summary>
+    internal static bool IsEnd(JobState state) => state is JobState.Done or JobState.Dead or JobState.Cancelled;
 
     internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, FleetJson.Default.JobRecord);
 

@@ -81,7 +81,7 @@ internal static class JobsCommand
                 throw Unknown(unknown);
             }
 
-            if (states.Values.All(HasEnded))
+            if (states.Values.All(JobRecord.IsEnd))
             {
                 return Code(states.Values);
             }
@@ -96,7 +96,7 @@ internal static class JobsCommand
 
                 states[id] = record.State;
                 line.InvocationConfiguration.Output.WriteLine(line.GetValue(json) ? JsonText.Object(fields => JobJson.WriteFields(fields, record)) : Line(record));
-                if (states.Values.All(HasEnded))
+                if (states.Values.All(JobRecord.IsEnd))
                 {
                     break;
                 }
@@ -154,8 +154,6 @@ internal static class JobsCommand
     private static FleetJobs Jobs(NatsFleet fleet) => new(fleet, new Patience(fleet.Clock, s_most));
 
     private static OptionException Unknown(string id) => new($"There is no job {id} in this queue; 'stemsharp jobs list' shows all.");
-
-    private static bool HasEnded(JobState state) => state is JobState.Done or JobState.Dead or JobState.Cancelled;
 
     private static int Code(IEnumerable<JobState> states) => states.All(s => s == JobState.Done) ? ExitCode.Success : ExitCode.PartialFailure;
 
