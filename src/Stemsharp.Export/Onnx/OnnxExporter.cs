@@ -40,6 +40,9 @@ public static class OnnxExporter
             throw new OptionException($"{model.Name} has no stem {unknown}; it has {string.Join(", ", model.Stems)}.");
         }
 
+        // A complement takes all that the networks give.
+        string? complement = model.Members[0].Network.Definition.Complement;
+        options = complement is not null && options.Stems?.Contains(complement) == true ? options with { Stems = null } : options;
         Directory.CreateDirectory(folder);
         string name = string.Concat(model.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')) + Suffix(options);
         string description = Path.Combine(folder, $"{name}.json");
@@ -49,7 +52,7 @@ public static class OnnxExporter
         foreach (ModelMember member in model.Members)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            string[] stems = [.. model.Stems.Where((stem, i) => member.Weights[i] > 0 && (options.Stems?.Contains(stem) ?? true))];
+            string[] stems = [.. model.Stems.Where((stem, i) => stem != complement && member.Weights[i] > 0 && (options.Stems?.Contains(stem) ?? true))];
             if (stems.Length == 0)
             {
                 continue;

@@ -54,6 +54,9 @@ public static class OnnxExports
         {
             Stems = [.. network.Stems.Where(stem => options.Stems?.Contains(stem) ?? true)],
         };
+
+        // The mix less some of the stems is another thing than the mix less all of them.
+        definition = definition with { Complement = definition.Stems.Length == network.Stems.Length ? network.Complement : null };
         return options.Kind == OnnxGraphKind.Spectrogram ? definition : definition with
         {
             Transform = null,
@@ -103,17 +106,17 @@ public static class OnnxExports
             double[] weights = [.. network.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
             members.Add(new ModelMember(
                 new ExportedNetwork(network.TryGetProperty(OwnDefinition, out JsonElement other) ? DefinitionJson.Read(other) : definition, file, Whole(file, checksum)),
-                [.. definition.Stems.Select(s => Array.IndexOf(own, s) is >= 0 and int i ? weights[i] : 0)]));
+                [.. definition.AllStems.Select(s => s == definition.Complement ? 1 : Array.IndexOf(own, s) is >= 0 and int i ? weights[i] : 0)]));
         }
 
-        return new ModelSource(root.GetProperty("model").GetString()!, definition.Stems, definition.SampleRate, members);
+        return new ModelSource(root.GetProperty("model").GetString()!, definition.AllStems, definition.SampleRate, members);
     }
 
     private static ModelSource Graph(string path)
     {
         NetworkDefinition definition = DefinitionJson.FromText(OnnxReport.Read(path).Metadata[GraphFile.DefinitionKey]);
         ExportedNetwork network = new(definition, Path.GetFullPath(path), Whole(path, OnnxFile.Checksum(path)));
-        return new ModelSource(Path.GetFileNameWithoutExtension(path), definition.Stems, definition.SampleRate, [new ModelMember(network, [.. definition.Stems.Select(_ => 1.0)])]);
+        return new ModelSource(Path.GetFileNameWithoutExtension(path), definition.AllStems, definition.SampleRate, [new ModelMember(network, [.. definition.AllStems.Select(_ => 1.0)])]);
     }
 
     private static string[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetString()!)];

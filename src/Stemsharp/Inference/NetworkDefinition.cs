@@ -63,12 +63,24 @@ public sealed record NetworkDefinition
             : [groups * 2 * Channels, Transform!.Bins, Transform.Frames(samples)];
     }
 
-    /// <summary>The same network where it was made ready for one length of pieces, as an export is.</summary>
-    /// <param name="samples">Samples of a piece.</param>
-    internal NetworkDefinition At(int samples) => this with
+    /// <summary>
+    /// The same network where it was made ready for one length, as an export is. A network that takes no piece of its own length is shown a
+    /// longer stretch of the track for one, and pieces stay what they are.
+    /// </summary>
+    /// <param name="samples">Samples that the network is shown.</param>
+    internal NetworkDefinition At(int samples)
     {
-        Cut = Cut with { Samples = samples, Lengths = NetworkLengths.Only(samples), Window = PieceWindow.Whole },
-    };
+        bool isOwn = samples != Cut.Samples && samples == Cut.NetworkSamples(Cut.Samples);
+        return this with
+        {
+            Cut = Cut with
+            {
+                Samples = isOwn ? Cut.Samples : samples,
+                Lengths = NetworkLengths.Only(samples),
+                Window = isOwn ? PieceWindow.Shortest : PieceWindow.Whole,
+            },
+        };
+    }
 
     /// <summary>The port of a role among inputs or outputs; null where there is none.</summary>
     public static NetworkPort? Find(ImmutableArray<NetworkPort> ports, PortRole role) => ports.FirstOrDefault(p => p.Role == role);

@@ -54,6 +54,9 @@ internal sealed class PassCut
     /// <summary>Samples of a whole piece.</summary>
     public int Samples { get; }
 
+    /// <summary>Samples of the track that the network is shown for a whole piece, at least as many as for any other.</summary>
+    public int LongestWindow => Definition.Cut.WindowOf(Samples, Samples, _settings.SegmentSamples is not null);
+
     /// <summary>Samples that are mirrored at each end of the track.</summary>
     public int Mirrored => Definition.Cut.Border == TrackBorder.Mirrored ? _border : 0;
 

@@ -177,7 +177,7 @@ internal sealed class TrackSeparator
 
             made = timeline?.Add("blend", began, stage, made) ?? -1;
             assembly.Emit(Math.Clamp(piece.Final, 0, _statistics.Length), workers, ref made, receive, _peaks);
-            mix.DiscardBefore(piece.Final - cut.Samples / 2 - 1);
+            mix.DiscardBefore(piece.Final - cut.LongestWindow / 2 - 1);
             _done++;
             report(new SeparationStep(false, _done, Count, number));
         }

@@ -62,6 +62,36 @@ public sealed class OnnxExportsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_complement_is_offered_and_no_stem_of_the_graph()
+    {
+        ModelSource model = await new ModelCatalog().ResolveAsync(RepositoryFiles.Golden("mdx23c-scnet", "sc1.safetensors"));
+        foreach (string[]? asked in (string[]?[])[null, ["other"], ["vocals", "other"]])
+        {
+            OnnxExportResult result = OnnxExporter.Export(model, _folder, new OnnxExportOptions { Stems = asked });
+            Assert.Equal(["vocals"], Assert.Single(result.Files).Stems);
+            JsonNode description = JsonNode.Parse(await File.ReadAllTextAsync(result.Description))!;
+            Assert.Equal(["vocals"], description["networks"]![0]!["stems"]!.AsArray().Select(s => (string?)s));
+            Assert.Equal("other", (string?)description["complement"]);
+            foreach (string path in (string[])[result.Description, result.Files[0].Path])
+            {
+                ModelSource source = OnnxExports.Open(path);
+                Assert.Equal(["vocals", "other"], source.Stems);
+                Assert.Equal([1, 1], source.Members[0].Weights);
+            }
+        }
+    }
+
+    /// <summary>A network that takes no piece of its own length: pieces stay what they are, the graph is shown more.</summary>
+    [Fact]
+    public void Pieces_are_as_long_as_the_checkpoints()
+    {
+        NetworkDefinition network = FamilyTable.All.Open(RepositoryFiles.Golden("demucs3", "dm2-4eeda24c.th")).Definition;
+        PieceCut cut = OnnxExports.DefinitionOf(network, new OnnxGraphOptions()).Cut;
+        Assert.Equal((network.Cut.Samples, network.Cut.Step, NetworkLengths.Only(3540)), (cut.Samples, cut.Step, cut.Lengths));
+        Assert.Equal((3540, 3540), (cut.WindowOf(cut.Samples, cut.Samples, false), cut.WindowOf(1000, cut.Samples, false)));
+    }
+
+    [Fact]
     public async Task Another_length_and_some_stems_are_part_of_it()
     {
         await ExportAsync(new OnnxExportOptions { Segment = 1, Stems = ["vocals", "bass"] });
@@ -102,7 +132,7 @@ public sealed class OnnxExportsTests : IDisposable
         OnnxExporter.Export(bag, _folder, new OnnxExportOptions { Graph = OnnxGraphKind.Spectrogram });
         NetworkDefinition[] described = [.. OnnxExports.Open(Path.Combine(_folder, "hd4dm4.json")).Members.Select(m => m.Network.Definition)];
         Assert.Equal([true, false], described.Select(d => d.Transform is not null));
-        Assert.Equal([11_025, 12_970], described.Select(d => d.Cut.Samples));
+        Assert.Equal([11_025, 11_025], described.Select(d => d.Cut.Samples));
         Assert.Equal([2, 1], described.Select(d => d.Outputs.Length));
     }
 

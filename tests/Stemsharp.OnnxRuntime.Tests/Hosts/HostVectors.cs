@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Stemsharp.Inference;
+using Stemsharp.Model;
 using Stemsharp.Tests;
 
 namespace Stemsharp.OnnxRuntime.Tests.Hosts;
@@ -35,6 +37,13 @@ internal static class HostVectors
     /// <summary>What Stemsharp's own separator makes of a song with an engine for the tiny model: [S·2][n].</summary>
     public static async Task<float[][]> SeparateAsync(Func<Network, IEngine> engine, float[][] mix) =>
         await SeparateAsync(new SeparatorOptions { Model = Model, Backends = [new TestBackend((network, _) => engine(network))], Engine = TestBackend.BackendName }, mix);
+
+    /// <summary>Writes cut.json, how the tiny model cuts a song, as MODEL.json has it.</summary>
+    public static void WriteCut(string folder)
+    {
+        using JsonDocument definition = JsonDocument.Parse(DefinitionJson.ToText(FamilyTable.All.Open(Model).Definition.At(Length)));
+        File.WriteAllText(Path.Combine(folder, "cut.json"), definition.RootElement.GetProperty("cut").GetRawText());
+    }
 
     /// <summary><see cref="Arithmetic"/> as an engine.</summary>
     public static IEngine ArithmeticEngine(Network network) => new FunctionEngine(network.Definition, Arithmetic);

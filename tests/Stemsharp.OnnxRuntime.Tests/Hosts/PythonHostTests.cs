@@ -6,6 +6,7 @@ using System.Text.Json;
 using Stemsharp.Export.Onnx;
 using Stemsharp.Tests;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Stemsharp.OnnxRuntime.Tests.Hosts;
 
@@ -40,7 +41,7 @@ public sealed class PythonHostTests : IDisposable
                 return self.inputs
 
             def run(self, names, feed):
-                assert names is None and list(feed) == [i.name for i in self.inputs]
+                assert names == [o.name for o in self.outputs] and list(feed) == [i.name for i in self.inputs]
                 for i in self.inputs:
                     assert feed[i.name].dtype == np.float32 and list(feed[i.name].shape) == i.shape
                 send("run")
@@ -51,19 +52,25 @@ public sealed class PythonHostTests : IDisposable
         """;
 
     private const string ContractScript = """
-        import numpy as np, separate
+        import json, numpy as np, separate
         mix = np.fromfile("mix.f32", np.float32).reshape(2, -1)
         def network(window):
             length = window.shape[1]
             return np.stack([(s + 1) * window + np.arange(length, dtype=np.float32) / length for s in range(4)])
-        separate.separate(mix, 85995, network).tofile("stems.f32")
+        separate.separate(mix, json.load(open("cut.json")), 4, network).tofile("stems.f32")
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("stemsharp-test-").FullName;
 
     private static string Python => Environment.GetEnvironmentVariable("STEMSHARP_PYTHON") ?? "/usr/bin/python3";
 
-    public PythonHostTests() => HostPage.Unpack("onnxruntime-python.md", _folder);
+    private readonly ITestOutputHelper _output;
+
+    public PythonHostTests(ITestOutputHelper output)
+    {
+        _output = output;
+        HostPage.Unpack("onnxruntime-python.md", _folder);
+    }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -72,6 +79,7 @@ public sealed class PythonHostTests : IDisposable
     {
         float[][] mix = HostVectors.Song();
         Write("mix.f32", [.. mix[0], .. mix[1]]);
+        HostVectors.WriteCut(_folder);
         await RunAsync(["-c", ContractScript]);
         float[] stems = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(_folder, "stems.f32"))).ToArray();
         float[] truth = [.. (await HostVectors.SeparateAsync(HostVectors.ArithmeticEngine, mix)).SelectMany(c => c)];
@@ -90,6 +98,17 @@ public sealed class PythonHostTests : IDisposable
         await RunAsync(["separate.py", "demo.json", "song.wav", "stems"]);
 
         await DemoExport.CompareAsync((stem, channel) => ReadWave(Path.Combine("stems", $"{stem}.wav"), channel));
+    }
+
+    [NumpyTheory]
+    [MemberData(nameof(GoldenExport.Cases), MemberType = typeof(GoldenExport))]
+    public async Task Every_kind_of_network_gives_what_the_separator_gives(string model, string graph)
+    {
+        File.WriteAllText(Path.Combine(_folder, "onnxruntime.py"), StandIn);
+        GoldenExport exported = await GoldenExport.WriteAsync(model, graph, _folder);
+        WriteWave("song.wav", HostVectors.Interleave(exported.Mix));
+        await RunAsync(["separate.py", exported.Description, "song.wav", "stems"]);
+        await exported.CompareAsync((stem, channel) => ReadWave(Path.Combine("stems", $"{stem}.wav"), channel), _output);
     }
 
     [NumpyFact]
