@@ -15,7 +15,7 @@ internal sealed class NormLowering(LoweringContext context)
     /// <summary>Rows longer than this are summed in pieces.</summary>
     private const int LongRow = 4096;
 
-    /// <summary>The length of these pieces.</summary>
+    /// <summary>The length of these pieces, where they are not so many themselves that they would make a long row.</summary>
     private const int Piece = 128;
 
     private readonly OnnxGraph _graph = context.Graph;
@@ -166,8 +166,17 @@ internal sealed class NormLowering(LoweringContext context)
     }
 
     /// <summary>The mean of [N, G, R, T] over R and T.</summary>
-    private Tensor GroupMean(string name, Tensor x) => _graph.Mul(
-        name, _graph.Reduce($"{name}_groups", "ReduceMean", _graph.Reduce($"{name}_rows", "ReduceSum", x, 3), 2), _graph.Scalar(ElementType.Float, 1.0 / x.Dims[3]));
+    private Tensor GroupMean(string name, Tensor x)
+    {
+        int groups = x.Dims[1], rows = x.Dims[2], length = x.Dims[3];
+        if (length <= LongRow)
+        {
+            return _graph.Mul(name, _graph.Reduce($"{name}_groups", "ReduceMean", _graph.Reduce($"{name}_rows", "ReduceSum", x, 3), 2), _graph.Scalar(ElementType.Float, 1.0 / length));
+        }
+
+        Tensor sums = RowSums($"{name}_rows", $"{name}_pieces", _graph.Reshape($"{name}_flat", x, context.Batch, groups * rows, length), 1.0 / rows / length, 0);
+        return _graph.Reduce(name, "ReduceSum", _graph.Reshape($"{name}_groups", sums, context.Batch, groups, rows, 1), 2);
+    }
 
     private static double[] Diagonal(double[] values)
     {
@@ -209,12 +218,19 @@ internal sealed class NormLowering(LoweringContext context)
     /// The sum of [N, C, T] over C and T times a factor plus an offset, [N, 1, 1]: each channel's pieces
     /// first, as a convolution whose stride is its kernel, then over pieces, then over channels.
     /// </summary>
-    private Tensor Pieces(string name, Tensor x, double factor, double offset)
+    private Tensor Pieces(string name, Tensor x, double factor, double offset) =>
+        _graph.Reduce(name, "ReduceSum", RowSums($"{name}_rows", $"{name}_pieces", x, factor, offset / x.Dims[1]), 1);
+
+    /// <summary>The sum of [N, C, T] over T times a factor plus an offset, [N, C, 1].</summary>
+    private Tensor RowSums(string name, string pieces, Tensor x, double factor, double offset) =>
+        _graph.Reduce(name, "ReduceMean", PieceSums(pieces, x, factor * PiecesOf(x.Dims[2]).Count, offset), 2);
+
+    private static (int Length, int Count) PiecesOf(int length)
     {
-        int count = (x.Dims[2] + Piece - 1) / Piece;
-        Tensor rows = _graph.Reduce($"{name}_rows", "ReduceMean", PieceSums($"{name}_pieces", x, factor * count, offset / x.Dims[1]), 2);
-        return _graph.Reduce(name, "ReduceSum", rows, 1);
+        int piece = length <= Piece * LongRow ? Piece : (int)Math.Ceiling(Math.Sqrt(length));
+        return (piece, (length + piece - 1) / piece);
     }
+
 
     private Tensor PieceSums(string name, Tensor x, double factor, double offset) =>
         PieceSums(name, x, [.. Enumerable.Repeat(factor, x.Dims[1])], [.. Enumerable.Repeat(offset, x.Dims[1])]);
@@ -222,12 +238,13 @@ internal sealed class NormLowering(LoweringContext context)
     // [N, C, T] → [N, C, ⌈T/piece⌉], each channel's sums times its factor plus its offset.
     private Tensor PieceSums(string name, Tensor x, double[] factors, double[] shift)
     {
-        int channels = x.Dims[1], count = (x.Dims[2] + Piece - 1) / Piece;
-        double[] weight = [.. factors.SelectMany(f => Enumerable.Repeat(f, Piece))];
-        Tensor[] inputs = [x, _graph.Constant(ElementType.Float, [channels, 1, Piece], weight), _graph.Constant(ElementType.Float, [channels], shift)];
+        int channels = x.Dims[1];
+        (int piece, int count) = PiecesOf(x.Dims[2]);
+        double[] weight = [.. factors.SelectMany(f => Enumerable.Repeat(f, piece))];
+        Tensor[] inputs = [x, _graph.Constant(ElementType.Float, [channels, 1, piece], weight), _graph.Constant(ElementType.Float, [channels], shift)];
         return _graph.Node(
             name, "Conv", inputs, ElementType.Float, [x.Dims[0], channels, count],
-            Attribute.Ints("kernel_shape", Piece), Attribute.Ints("strides", Piece), Attribute.Int("group", channels), Attribute.Ints("pads", 0, count * Piece - x.Dims[2]));
+            Attribute.Ints("kernel_shape", piece), Attribute.Ints("strides", piece), Attribute.Int("group", channels), Attribute.Ints("pads", 0, count * piece - x.Dims[2]));
     }
 
     /// <summary>
@@ -276,7 +293,7 @@ internal sealed class NormLowering(LoweringContext context)
         return _graph.Node($"{node.Name}/mean", "Conv", parts, ElementType.Float, result, Attribute.Ints("kernel_shape", [.. dims.AsSpan()[2..]]));
     }
 
-    // [N, C, L] with a long last axis becomes [N, C, a, b].
+    // [N, C, L] with a long last axis becomes [N, C, a, b], unless b would be long, too.
     private Tensor Folded(string name, Tensor x)
     {
         int length = x.Dims[^1];
@@ -291,6 +308,6 @@ internal sealed class NormLowering(LoweringContext context)
             rows--;
         }
 
-        return rows == 1 ? x : _graph.Reshape($"{name}/folded", x, [.. x.Dims.AsSpan()[..^1], rows, length / rows]);
+        return length / rows > LongRow ? x : _graph.Reshape($"{name}/folded", x, [.. x.Dims.AsSpan()[..^1], rows, length / rows]);
     }
 }
