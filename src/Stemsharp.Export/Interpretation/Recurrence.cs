@@ -16,8 +16,9 @@ internal static class Recurrence
     /// <param name="backward">From the last step to the first.</param>
     /// <param name="store">Takes a step and its states.</param>
     /// <param name="order">How products sum.</param>
+    /// <param name="half">Whether states and cells are half precision, rounded at every step.</param>
     public static void Lstm(
-        float[] x, int[] shape, ReadOnlyMemory<float> input, ReadOnlyMemory<float> recurrent, float[] bias, GateOrder gates, bool backward, Action<int, float[]> store, Summation order)
+        float[] x, int[] shape, ReadOnlyMemory<float> input, ReadOnlyMemory<float> recurrent, float[] bias, GateOrder gates, bool backward, Action<int, float[]> store, Summation order, bool half = false)
     {
         (int steps, int batch, int channels) = (shape[0], shape[1], shape[2]);
         int rows = bias.Length, hidden = rows / 4;
@@ -32,6 +33,12 @@ internal static class Recurrence
                 (int sequence, int unit) = Math.DivRem(i, hidden);
                 cell[i] = Sigmoid(Gate(gates.Forget, sequence, unit)) * cell[i] + Sigmoid(Gate(gates.Input, sequence, unit)) * MathF.Tanh(Gate(gates.Cell, sequence, unit));
                 state[i] = Sigmoid(Gate(gates.Output, sequence, unit)) * MathF.Tanh(cell[i]);
+            }
+
+            if (half)
+            {
+                Ranges.RoundToHalf(cell, cell.Length);
+                Ranges.RoundToHalf(state, state.Length);
             }
 
             store(at, state);

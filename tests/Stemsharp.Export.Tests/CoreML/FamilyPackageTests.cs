@@ -84,16 +84,16 @@ public sealed class FamilyPackageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData("synthetic:bs-roformer-sw", CoreMLTarget.IOS16)]
-    [InlineData("synthetic:mel-band-roformer-kim", CoreMLTarget.IOS18)]
-    [InlineData("synthetic:mdx23c-vocals", CoreMLTarget.IOS16)]
-    [InlineData("synthetic:scnet-xl", CoreMLTarget.IOS18)]
-    [InlineData("synthetic:hdemucs_mmi", CoreMLTarget.IOS16)]
-    [InlineData("synthetic:hdemucs-bands", CoreMLTarget.IOS18)]
-    [InlineData("synthetic:demucs-mdx", CoreMLTarget.IOS16)]
-    [InlineData("synthetic:demucs-repro", CoreMLTarget.IOS18)]
-    [InlineData("synthetic:hdemucs-amplitudes", CoreMLTarget.IOS16)]
-    public void Full_size_networks_pass_it_too(string model, CoreMLTarget target)
+    [InlineData("synthetic:bs-roformer-sw", CoreMLTarget.IOS16, 64)]
+    [InlineData("synthetic:mel-band-roformer-kim", CoreMLTarget.IOS18, 83)]
+    [InlineData("synthetic:mdx23c-vocals", CoreMLTarget.IOS16, 94)]
+    [InlineData("synthetic:scnet-xl", CoreMLTarget.IOS18, 80)]
+    [InlineData("synthetic:hdemucs_mmi", CoreMLTarget.IOS17, 79)]
+    [InlineData("synthetic:hdemucs-bands", CoreMLTarget.IOS18, 71)]
+    [InlineData("synthetic:demucs-mdx", CoreMLTarget.IOS17, 83)]
+    [InlineData("synthetic:demucs-repro", CoreMLTarget.IOS16, 71)]
+    [InlineData("synthetic:hdemucs-amplitudes", CoreMLTarget.IOS16, 71)]
+    public void Full_size_networks_pass_it_too_with_most_of_their_work_in_half_precision(string model, CoreMLTarget target, int least)
     {
         CheckpointNetwork network = FamilyTable.All.Open(model);
         int samples = network.Definition.Cut.Samples;
@@ -103,6 +103,7 @@ public sealed class FamilyPackageTests(ITestOutputHelper output) : IDisposable
         CoreMLReport report = CoreMLReport.Read(path);
         output.WriteLine($"{target}: {report.Operations.Sum(o => o.Float16 + o.Float32)} operations, {report.TotalBytes / 1e6:F1} MB, {report.HalfShare:P1} in half");
         Assert.InRange(report.HighestRank, 1, 5);
+        Assert.InRange(100 * report.HalfShare, least, 100);
     }
 
     private static CheckpointNetwork Open(string model)

@@ -7,7 +7,8 @@ namespace Stemsharp.Export.CoreML.Interpretation;
 
 /// <summary>
 /// Runs a package's program. Rule of rounding: an operation computes in single precision from its inputs'
-/// values, sums included, and rounds its result once to the type that the program declares for it.
+/// values, sums included, and rounds its result once to the type that the program declares for it; a recurrent layer
+/// is one such operation a step, whose results are the states and cells.
 /// </summary>
 internal sealed class ProgramInterpreter
 {
@@ -371,12 +372,8 @@ internal sealed class ProgramInterpreter
                     {
                         state.AsSpan(n * hidden, hidden).CopyTo(y.AsSpan(((at * batch + n) * 2 + direction) * hidden));
                     }
-                }, Summation.Blocks);
+                }, Summation.Blocks, half: x.Spec.Kind == ElementKind.Float16);
         });
-        if (results[0].Kind == ElementKind.Float16)
-        {
-            Ranges.RoundToHalf(y, results[0].Elements);
-        }
 
         foreach ((TypedName output, float[] data) in operation.Outputs.Zip([y, new float[results[1].Elements], new float[results[2].Elements]]))
         {

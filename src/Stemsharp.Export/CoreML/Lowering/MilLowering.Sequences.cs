@@ -4,15 +4,15 @@ using Stemsharp.Graph;
 namespace Stemsharp.Export.CoreML.Lowering;
 
 /// <content>
-/// Recurrent layers, sequences in frames, local attention and filters with phases. Recurrent layers, local attention and filters are in
-/// single precision in every package: states are sums of many steps, distances go into the thousands, filters are the network's ends.
+/// Recurrent layers, sequences in frames, local attention and filters with phases. Local attention and filters are in single precision
+/// in every package: distances go into the thousands, filters are the network's ends. So are recurrent layers for iOS 16, which has no others.
 /// </content>
 internal sealed partial class MilLowering
 {
     /// <summary>Gates come in the order input, forget, output, cell; both biases are one, and all parameters are of the values' type.</summary>
     public void Lstm(Node node, LstmOp op)
     {
-        const MilType type = MilType.Float32;
+        MilType type = _options.Target >= CoreMLTarget.IOS17 ? _options.Policy.For(node) : MilType.Float32;
         string name = MilBuilder.Identifier(node.Name);
 
         // Sequences are [steps, others, C]: what a frame's or a row's positions are to others.

@@ -17,14 +17,15 @@ internal sealed class PrecisionPolicy
     /// What mixed packages keep in single precision, from the sensitivity table in docs/coreml.md: norms and
     /// residual blocks, the outer encoders, whose rounding the skip connections carry to the end, and single
     /// elements' operations between convolutions, which stand at a cast anyway. Nine tenths of the multiply-adds
-    /// are left: the transformer, the decoders and the inner encoders of the frequency branch.
+    /// are left: the transformer, the decoders and the inner encoders of the frequency branch. Recurrent layers, whose
+    /// states stay within one, lose next to nothing in half precision.
     /// </summary>
     public static readonly IReadOnlyList<string> MixedDefault =
     [
         "GroupNorm", "LayerNorm", "RmsNorm", "BatchNorm", "Add", "AddTable", "*.dconv.*",
         "*.gamma_1", "*.gamma_2",
         "encoder.0.*", "encoder.1.*", "!encoder.1.rewrite", "tencoder.*", "!tencoder.3.rewrite",
-        "freq_emb", "channel_*", "tdecoder.3.conv_tr", "*.glu", "*coder.*.gelu",
+        "!Lstm", "freq_emb", "channel_*", "tdecoder.3.conv_tr", "*.glu", "*coder.*.gelu",
 
         // Spectrograms in bands: the way in, attention's scores, and single elements' operations beside them.
         "band_split.*", "mask_estimators.band*", "*.tanh", "*.net.gelu", "layers.*.attention",
@@ -35,7 +36,8 @@ internal sealed class PrecisionPolicy
 
     // Where a residual block's norm sees a row through one or two channels only, a row that is silent has next to
     // no variance, and the norm magnifies the rounding of everything before it.
-    private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "decoder.2.*", "decoder.3.*", "tdecoder.3.*", "layers.*"];
+    private static readonly string[] s_narrow = ["encoder.*", "tencoder.*", "layers.*"];
+    private static readonly string[] s_narrowDecoders = ["decoder.2.*", "decoder.3.*", "tdecoder.3.*"];
     private const int FewestChannels = 4, FewestInHeads = 128;
 
     // More stems share the energy of one mix, and hear the last layers' rounding the more.
@@ -72,8 +74,22 @@ internal sealed class PrecisionPolicy
     {
         CoreMLPrecision.Float32 => new PrecisionPolicy(true, [], graph),
         CoreMLPrecision.Float16 => new PrecisionPolicy(false, [], graph),
-        _ => new PrecisionPolicy(false, patterns ?? [.. MixedDefault, .. IsNarrow(graph) ? s_narrow : [], .. Has<BatchNormOp>(graph) ? s_factors : [], .. Has<JoinRowsOp>(graph) ? s_banded : [], .. palettized ? s_palettized : HasManyStems(graph) ? s_manyStems : []], graph),
+        _ => new PrecisionPolicy(false, patterns ?? Default(graph, palettized), graph),
     };
+
+    private static IReadOnlyList<string> Default(Graph.Graph graph, bool palettized)
+    {
+        bool banded = Has<JoinRowsOp>(graph);
+        return
+        [
+            .. MixedDefault,
+            .. IsNarrow(graph) ? s_narrow : [],
+            .. IsNarrow(graph) && (banded || graph.Nodes.Any(n => IsNarrowNorm(n) && n.Name.StartsWith("decoder.", StringComparison.Ordinal))) ? s_narrowDecoders : [],
+            .. Has<BatchNormOp>(graph) ? s_factors : [],
+            .. banded ? s_banded : [],
+            .. palettized ? s_palettized : HasManyStems(graph) ? s_manyStems : [],
+        ];
+    }
 
     // Products of two values of the input's scale, and what comes of them: of a loud spectrogram they do not fit into half precision.
     private static HashSet<string> Squared(Graph.Graph graph)
@@ -109,7 +125,9 @@ internal sealed class PrecisionPolicy
     private static bool HasManyStems(Graph.Graph graph) => graph.Outputs[0].Value.Shape.Channels > FewStems * graph.Inputs[0].Value.Shape.Channels;
 
     private static bool IsNarrow(Graph.Graph graph) =>
-        graph.Nodes.Any(n => (n.Op is GroupNormOp { PerRow: true } norm && n.Output.Shape.Channels / norm.Groups < FewestChannels) || (n.Op is RotaryOp && n.Output.Shape.Channels < FewestInHeads));
+        graph.Nodes.Any(n => IsNarrowNorm(n) || (n.Op is RotaryOp && n.Output.Shape.Channels < FewestInHeads));
+
+    private static bool IsNarrowNorm(Node node) => node.Op is GroupNormOp { PerRow: true } norm && node.Output.Shape.Channels / norm.Groups < FewestChannels;
 
     public MilType For(Node node) => For(node.Name, node.Op.Kind);
 
