@@ -284,7 +284,7 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
 
     /// <summary>
     /// Seconds of song that a second of work is expected to take apart on this machine, in one pass at the model's own overlap: the median
-    /// of its last songs, or of another model's by what both compute; null where nothing is known yet.
+    /// of its last songs, or by what it computes and the machine does in a second; null where that is not known yet.
     /// </summary>
     public double? TimesRealTime { get; init; }
 

@@ -36,6 +36,16 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Downloads end when this does.</summary>
     public Task Downloading { get; set; } = Task.CompletedTask;
 
+    /// <summary>What models compute for a second of song, in GFLOP.</summary>
+    public Dictionary<string, double> Works { get; } = [];
+
+    /// <summary>What the machine computes in a second, when that is known.</summary>
+    public Func<CancellationToken, Task<double>> Measuring { get; set; } = async cancel =>
+    {
+        await Task.Delay(Timeout.Infinite, cancel);
+        return 0;
+    };
+
     public int MostAtOnce { get; private set; }
 
     public List<string> Order { get; } = [];
@@ -54,6 +64,10 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
             Licence = new LicenceInfo("CC BY-NC 4.0", "its trainer") { Link = "https://models.test/licence", MustBeAccepted = false },
         },
     ];
+
+    public double? Work(string model) => Works.TryGetValue(model, out double work) ? work : null;
+
+    public Task<double> MeasureAsync(CancellationToken cancellationToken) => Measuring(cancellationToken);
 
     public AudioFacts Probe(string file, CancellationToken cancellationToken)
     {

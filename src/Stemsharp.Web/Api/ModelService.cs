@@ -7,7 +7,7 @@ using Stemsharp.Web.Text;
 namespace Stemsharp.Web.Api;
 
 /// <summary>The models as clients see them, with the downloads that are under way.</summary>
-internal sealed class ModelService(ISongSeparator separator, JobQueue queue, EventHub events, IHostApplicationLifetime lifetime, ILogger<ModelService> logger)
+internal sealed class ModelService(ISongSeparator separator, JobQueue queue, SpeedGauge gauge, EventHub events, IHostApplicationLifetime lifetime, ILogger<ModelService> logger)
 {
     private readonly ConcurrentDictionary<string, ModelDownload> _downloads = [];
 
@@ -41,11 +41,8 @@ internal sealed class ModelService(ISongSeparator separator, JobQueue queue, Eve
         return model with { Download = _downloads[name] };
     }
 
-    private ModelInfo Complete(ModelInfo model, IReadOnlyDictionary<string, double> speeds) => model with
-    {
-        Download = _downloads.GetValueOrDefault(model.Name),
-        TimesRealTime = ModelSpeed.Of(model.Name, speeds),
-    };
+    private ModelInfo Complete(ModelInfo model, IReadOnlyDictionary<string, double> speeds) =>
+        gauge.Complete(model with { Download = _downloads.GetValueOrDefault(model.Name) }, speeds);
 
     private async Task RunAsync(string name)
     {

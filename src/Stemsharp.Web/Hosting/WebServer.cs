@@ -166,6 +166,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>())
             .AddSingleton<IDeviceStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
+            .AddSingleton<SpeedGauge>().AddHostedService(provider => provider.GetRequiredService<SpeedGauge>())
             .AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);

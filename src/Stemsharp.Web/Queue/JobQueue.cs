@@ -118,6 +118,18 @@ internal sealed partial class JobQueue : IDisposable
         }
     }
 
+    /// <summary>Whether there is work to do.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Active().Any();
+            }
+        }
+    }
+
     public StemFiles Files(string id) => _store.Files(id);
 
     /// <summary>The newest job of a song that is done and has a stem; null where there is none.</summary>

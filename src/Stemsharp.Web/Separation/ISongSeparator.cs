@@ -56,6 +56,12 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <summary>The models as they stand, downloads in progress not included.</summary>
     IReadOnlyList<ModelInfo> Models { get; }
 
+    /// <summary>What a model or a chain computes for a second of song, in GFLOP and in one pass; null where nothing tells.</summary>
+    double? Work(string model);
+
+    /// <summary>Measures what the engine computes in a second, in GFLOP. Takes all processors for some seconds.</summary>
+    Task<double> MeasureAsync(CancellationToken cancellationToken);
+
     /// <summary>Looks what a file is.</summary>
     /// <exception cref="AudioException">It is no music that can be read.</exception>
     AudioFacts Probe(string file, CancellationToken cancellationToken);

@@ -35,6 +35,20 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public IReadOnlyList<ModelInfo> Models => _shelf.Models;
 
+    /// <summary>How the engine is opened, whatever the model.</summary>
+    private SeparatorOptions EngineOptions => _options.Engine.Apply(new SeparatorOptions
+    {
+        ModelFolder = _options.ModelFolder,
+        Threads = _options.Threads,
+        ReleaseMemory = true,
+        Preload = false,
+        Notices = new Notices(this),
+    });
+
+    public double? Work(string model) => _shelf.FindChain(model) is { } chain ? ModelWork.Of(chain) : ModelWork.Of(model, _options.ModelFolder);
+
+    public Task<double> MeasureAsync(CancellationToken cancellationToken) => MachineRate.MeasureAsync(EngineOptions, cancellationToken);
+
     public AudioFacts Probe(string file, CancellationToken cancellationToken)
     {
         using AudioSource source = AudioSource.Open(file, _input, cancellationToken);
@@ -76,16 +90,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     public async Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
-        SeparatorOptions options = _options.Engine.Apply(new SeparatorOptions
-        {
-            Model = settings.Model!,
-            ModelFolder = _options.ModelFolder,
-            Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems,
-            Threads = _options.Threads,
-            ReleaseMemory = true,
-            Preload = false,
-            Notices = new Notices(this),
-        });
+        SeparatorOptions options = EngineOptions with { Model = settings.Model!, Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems };
         _observer = observer;
         StemSeparator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);

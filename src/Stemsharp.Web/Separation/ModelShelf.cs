@@ -80,9 +80,12 @@ internal sealed class ModelShelf
     /// <summary>The chain of a name; null where the name is a single model's.</summary>
     public SeparationChain? FindChain(string name) => _chains.FirstOrDefault(chain => chain.Name == name);
 
-    public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
+    /// <param name="offline">Whether nothing is fetched.</param>
+    /// <param name="standIns">Whether networks that are not here are taken by synthetic ones of their architecture.</param>
+    public static ModelCatalog Catalog(bool offline, bool standIns = false) => new(new ModelCatalogOptions
     {
         Offline = offline,
+        StandIns = standIns,
         Embedded = [DemoModel.Embedded],
     });
 

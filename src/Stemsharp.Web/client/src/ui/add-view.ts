@@ -216,7 +216,7 @@ export class AddView {
       this.show();
     };
     const seconds = expectedSeconds(usualSeconds, preset.model, { ...preset.settings, shifts: this.passes, ...(this.overlap.value ? { overlap: Number(this.overlap.value) } : {}) });
-    const time = seconds === undefined ? "Time is known after the first song" : capital(`${about(seconds)} for a 4-minute song`);
+    const time = seconds === undefined ? "Time not known yet" : capital(`${about(seconds)} for a 4-minute song`);
     const missing = preset.model.installed ? "" : ` · ${preset.model.downloadBytes ? `${size(preset.model.downloadBytes)} to download` : "to be downloaded"} first`;
     const button = h(
       "button", { type: "button", class: "preset", role: "radio", "aria-checked": `${checked}`, tabindex: checked ? 0 : -1, onclick: () => choose(preset.id) },
