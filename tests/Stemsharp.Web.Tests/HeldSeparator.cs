@@ -40,12 +40,16 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
 
     public IAudioReader Open(string file, CancellationToken cancellationToken) => separator.Open(file, cancellationToken);
 
-    public JobSettings Complete(JobSettings settings) => separator.Complete(settings);
+    public JobSettings Complete(JobSettings settings, bool mayBeAbsent = false) => separator.Complete(settings, mayBeAbsent);
 
     public int WaitingStems(string? model) => separator.WaitingStems(model);
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         separator.DownloadAsync(model, progress, cancellationToken);
+
+    public ModelFiles Files(string model) => separator.Files(model);
+
+    public void Remove(string model) => separator.Remove(model);
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) =>
         separator.Decode(source, workFolder, cancellationToken);

@@ -88,6 +88,7 @@ internal sealed class WebServer : IAsyncDisposable
             Lan.Turn(true, options.LanPort);
         }
 
+        Services.GetRequiredService<ModelService>().Resume();
         Address = options.BehindProxy ? new Uri($"https://{host}/") : new UriBuilder(bound.Scheme, host, bound.Port).Uri;
     }
 

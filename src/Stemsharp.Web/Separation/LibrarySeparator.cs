@@ -66,12 +66,27 @@ internal sealed class LibrarySeparator : ISongSeparator
     public IAudioReader Open(string file, CancellationToken cancellationToken) =>
         OwningReader.Over(AudioSource.Open(file, _input, cancellationToken), cancellationToken);
 
-    public JobSettings Complete(JobSettings settings) => SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel));
+    public JobSettings Complete(JobSettings settings, bool mayBeAbsent = false) =>
+        SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel), mayBeAbsent);
 
     public int WaitingStems(string? model) => _shelf.FindChain(model ?? DefaultModel)?.MostWaitingStems ?? 0;
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         _shelf.DownloadAsync(model, progress, cancellationToken);
+
+    public ModelFiles Files(string model) => _shelf.Files(model);
+
+    public void Remove(string model)
+    {
+        // The last model stays open between songs, and so do its files.
+        string[] gone = [model, .. _shelf.Files(model).SharedWith];
+        if (_separator is { } open && gone.Contains(open.Options.Model) && Interlocked.CompareExchange(ref _separator, null, open) == open)
+        {
+            open.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
+        _shelf.Remove(model);
+    }
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
@@ -189,12 +204,11 @@ internal sealed class LibrarySeparator : ISongSeparator
             return open;
         }
 
-        if (_separator is not null)
+        if (Interlocked.Exchange(ref _separator, null) is { } last)
         {
-            await _separator.DisposeAsync().ConfigureAwait(false);
+            await last.DisposeAsync().ConfigureAwait(false);
         }
 
-        _separator = null;
         ModelCatalog catalog = ModelShelf.Catalog(offline: true);
         return _separator = _shelf.FindChain(options.Model) is { } chain
             ? await ChainSeparator.OpenAsync(chain, options, catalog, null, cancellationToken).ConfigureAwait(false)
