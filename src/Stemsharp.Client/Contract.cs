@@ -171,6 +171,12 @@ public sealed record NewJob(string SongId)
 
     /// <summary>Jobs that carry the same label share one place in the fair queue; at most 64 characters.</summary>
     public string? Batch { get; init; }
+
+    /// <summary>
+    /// Whether a model that is not on the server's machine is downloaded, and the job kept until it is there; without it such a job is
+    /// refused.
+    /// </summary>
+    public bool FetchModel { get; init; }
 }
 
 /// <summary>How far a running job is.</summary>
@@ -207,6 +213,9 @@ public sealed record Job(
 {
     /// <summary>Where it stands in the queue: of the queued jobs the one with the lowest goes next.</summary>
     public double Order { get; init; }
+
+    /// <summary>Whether it is queued and its model has to come first; the download stands with the model.</summary>
+    public bool WaitsForModel { get; init; }
 
     /// <summary>The song's <see cref="Song.Title"/>.</summary>
     public string? Title { get; init; }
@@ -284,7 +293,7 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
 
     /// <summary>
     /// Seconds of song that a second of work is expected to take apart on this machine, in one pass at the model's own overlap: the median
-    /// of its last songs, or of another model's by what both compute; null where nothing is known yet.
+    /// of its last songs, or by what it computes and the machine does in a second; null where that is not known yet.
     /// </summary>
     public double? TimesRealTime { get; init; }
 
@@ -296,7 +305,23 @@ public sealed record ModelInfo(string Name, string Description, IReadOnlyList<st
 
     /// <summary>A download in progress, or one that failed; null otherwise.</summary>
     public ModelDownload? Download { get; init; }
+
+    /// <summary>
+    /// Bytes of its files in the server's own cache, which can be deleted; null where it has none there: of a chain, of a model that is built
+    /// in, and of files in other programs' folders.
+    /// </summary>
+    public long? RemovableBytes { get; init; }
 }
+
+/// <summary>What goes when a model is deleted.</summary>
+/// <param name="Files">Its files in the server's own cache.</param>
+/// <param name="SharedWith">Other models and chains that need one of them, and are not here any more afterwards.</param>
+public sealed record ModelFiles(IReadOnlyList<ModelFile> Files, IReadOnlyList<string> SharedWith);
+
+/// <summary>A model's file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Bytes">Its size.</param>
+public sealed record ModelFile(string Name, long Bytes);
 
 /// <summary>A licence as somebody stated it.</summary>
 /// <param name="Text">The licence, on one line.</param>
@@ -455,6 +480,7 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(ModelFiles))]
 [JsonSerializable(typeof(SongAnalysis))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(LanChange))]

@@ -148,6 +148,17 @@ public sealed class StemsharpClient : IDisposable
         using HttpResponseMessage response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What goes when a model is deleted.</summary>
+    public Task<ModelFiles> GetModelFilesAsync(string model, CancellationToken cancellationToken = default) =>
+        GetAsync($"models/{Uri.EscapeDataString(model)}/files", ApiJson.Default.ModelFiles, cancellationToken);
+
+    /// <summary>Deletes a model's files from the server's cache; one that a job needs is not deleted.</summary>
+    public async Task DeleteModelAsync(string model, CancellationToken cancellationToken = default)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Delete, $"models/{Uri.EscapeDataString(model)}");
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Opens a stem for reading.</summary>
     /// <param name="id">The job.</param>
     /// <param name="stem">The stem's name.</param>

@@ -24,6 +24,9 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
     /// <summary>Thrown in the middle of a song.</summary>
     public Exception? Error { get; set; }
 
+    /// <summary>Thrown when settings are completed.</summary>
+    public Exception? Refusal { get; set; }
+
     /// <summary>What is odd about every song.</summary>
     public IReadOnlyList<string> Warnings { get; set; } = [];
 
@@ -35,6 +38,16 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     /// <summary>Downloads end when this does.</summary>
     public Task Downloading { get; set; } = Task.CompletedTask;
+
+    /// <summary>What models compute for a second of song, in GFLOP.</summary>
+    public Dictionary<string, double> Works { get; } = [];
+
+    /// <summary>What the machine computes in a second, when that is known.</summary>
+    public Func<CancellationToken, Task<double>> Measuring { get; set; } = async cancel =>
+    {
+        await Task.Delay(Timeout.Infinite, cancel);
+        return 0;
+    };
 
     public int MostAtOnce { get; private set; }
 
@@ -55,6 +68,10 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         },
     ];
 
+    public double? Work(string model) => Works.TryGetValue(model, out double work) ? work : null;
+
+    public Task<double> MeasureAsync(CancellationToken cancellationToken) => Measuring(cancellationToken);
+
     public AudioFacts Probe(string file, CancellationToken cancellationToken)
     {
         Probing?.Invoke();
@@ -64,11 +81,16 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
 
     public IAudioReader Open(string file, CancellationToken cancellationToken) => _library.Open(file, cancellationToken);
 
-    public JobSettings Complete(JobSettings settings)
+    public JobSettings Complete(JobSettings settings, bool mayBeAbsent = false)
     {
+        if (Refusal is not null)
+        {
+            throw Refusal;
+        }
+
         string model = settings.Model ?? DefaultModel;
         ModelInfo known = Models.FirstOrDefault(known => known.Name == model) ?? throw new UnknownModelException("Nobody knows that model.");
-        if (!known.Installed)
+        if (!known.Installed && !mayBeAbsent)
         {
             throw new ModelException("The model's files are not here.");
         }
@@ -88,6 +110,18 @@ internal sealed class FakeSeparator(ServeOptions options) : ISongSeparator
         progress.Report(0.5);
         await Downloading.WaitAsync(cancellationToken);
         Models = [.. Models.Select(known => known with { Installed = true })];
+    }
+
+    /// <summary>Files in the cache, by the models that have them.</summary>
+    public Dictionary<string, ModelFiles> Cached { get; } = [];
+
+    public ModelFiles Files(string model) => Cached.GetValueOrDefault(model) ?? new ModelFiles([], []);
+
+    public void Remove(string model)
+    {
+        string[] gone = [model, .. Files(model).SharedWith];
+        Models = [.. Models.Select(known => gone.Contains(known.Name) ? known with { Installed = false, RemovableBytes = null } : known)];
+        Cached.Remove(model);
     }
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) => new(source, Warnings);

@@ -31,16 +31,25 @@ internal sealed class HeldSeparator(ISongSeparator separator) : ISongSeparator
 
     public void Release() => _released.Set();
 
+    public double? Work(string model) => separator.Work(model);
+
+    /// <summary>A machine of a round speed: measuring it would take as long as the tests' songs.</summary>
+    public Task<double> MeasureAsync(CancellationToken cancellationToken) => Task.FromResult(100.0);
+
     public AudioFacts Probe(string file, CancellationToken cancellationToken) => separator.Probe(file, cancellationToken);
 
     public IAudioReader Open(string file, CancellationToken cancellationToken) => separator.Open(file, cancellationToken);
 
-    public JobSettings Complete(JobSettings settings) => separator.Complete(settings);
+    public JobSettings Complete(JobSettings settings, bool mayBeAbsent = false) => separator.Complete(settings, mayBeAbsent);
 
     public int WaitingStems(string? model) => separator.WaitingStems(model);
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         separator.DownloadAsync(model, progress, cancellationToken);
+
+    public ModelFiles Files(string model) => separator.Files(model);
+
+    public void Remove(string model) => separator.Remove(model);
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken) =>
         separator.Decode(source, workFolder, cancellationToken);

@@ -267,6 +267,61 @@ public sealed class SeparationTests
     }
 
     [Fact]
+    public async Task A_job_waits_for_its_model_and_outlives_the_server()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        try
+        {
+            TaskCompletionSource never = new();
+            string id;
+            await using (TestServer server = await TestServer.StartAsync(folder: folder, fake: fake => fake.Downloading = never.Task))
+            {
+                Song song = await server.UploadAsync();
+                Job job = await server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Model = "absent" }, FetchModel = true });
+                id = job.Id;
+                Assert.True(job.WaitsForModel);
+                Assert.NotNull((await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Download);
+                // Others go past it.
+                Job other = await server.Client.CreateJobAsync(new NewJob(song.Id));
+                Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(other.Id)).State);
+                Assert.Equal(JobState.Queued, (await server.Client.GetJobAsync(id)).State);
+            }
+
+            // The next server goes on with the download, and one that fails leaves the job where it is.
+            TaskCompletionSource download = new();
+            await using TestServer next = await TestServer.StartAsync(folder: folder, fake: fake => fake.Downloading = download.Task);
+            download.SetException(new IOException("The cable is out."));
+            while ((await next.Client.GetModelsAsync()).Single(model => model.Name == "absent").Download?.Error is null)
+            {
+                await Task.Yield();
+            }
+
+            Assert.True((await next.Client.GetJobAsync(id)).WaitsForModel);
+            next.Separator.Downloading = Task.CompletedTask;
+            await next.Client.DownloadModelAsync("absent");
+            Job done = await next.Client.WaitForJobAsync(id);
+            Assert.Equal((JobState.Done, false, "pcm16"), (done.State, done.WaitsForModel, done.Settings.SampleFormat));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_a_model_that_has_come_fails_with_the_reason()
+    {
+        TaskCompletionSource gate = new();
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Downloading = gate.Task);
+        Song song = await server.UploadAsync();
+        Job job = await server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Model = "absent" }, FetchModel = true });
+        server.Separator.Refusal = new OptionException("It has no such stem.");
+        gate.SetResult();
+        Job failed = await server.Client.WaitForJobAsync(job.Id);
+        Assert.Equal((JobState.Failed, "It has no such stem."), (failed.State, failed.Error));
+    }
+
+    [Fact]
     public async Task Models_are_downloaded_when_asked()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -55,6 +55,17 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void A_model_that_is_not_here_is_refused() =>
-        Assert.Throws<ModelException>(() => SettingsCheck.Complete(new JobSettings(), Model with { Installed = false }));
+    public void A_model_that_is_not_here_is_refused()
+    {
+        ModelInfo absent = Model with { Installed = false };
+        Assert.Throws<ModelException>(() => SettingsCheck.Complete(new JobSettings(), absent));
+        // A job may wait for it; what is known of it is checked at once, and once more when it has come.
+        Assert.Equal("pcm16", SettingsCheck.Complete(new JobSettings(), absent, mayBeAbsent: true).SampleFormat);
+        Assert.Throws<OptionException>(() => SettingsCheck.Complete(new JobSettings { Stems = ["tuba"] }, absent, mayBeAbsent: true));
+        JobSettings open = SettingsCheck.Complete(new JobSettings { Stems = ["tuba"] }, absent with { Stems = [] }, mayBeAbsent: true);
+        Assert.Equal((Model.Name, "tuba"), (open.Model, open.Stems![0]));
+        Assert.Throws<OptionException>(() => SettingsCheck.Complete(open, Model));
+        JobSettings complete = SettingsCheck.Complete(new JobSettings { TwoStems = "bass", ExactSum = true }, Model);
+        Assert.Equal(complete, SettingsCheck.Complete(complete, Model));
+    }
 }

@@ -10,7 +10,7 @@ internal static class JobsApi
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/jobs", (NewJob wanted, JobQueue queue) =>
+        api.MapPost("/jobs", (NewJob wanted, JobQueue queue, ModelService models) =>
             {
                 Routes.CheckId("song", wanted.SongId);
                 if (wanted.Batch?.Length > 64)
@@ -18,7 +18,7 @@ internal static class JobsApi
                     throw new ApiError(ApiErrorKind.BadRequest, "'batch' is longer than 64 characters.");
                 }
 
-                Job job = queue.Create(wanted);
+                Job job = models.FetchFor(queue.Create(wanted));
                 return TypedResults.Created($"/api/v1/jobs/{job.Id}", job);
             })
             .Says("createJob", "Queues a song to be taken apart.", 400, 404, 422, 429, 507).WithTags("Jobs");
@@ -45,7 +45,7 @@ internal static class JobsApi
         api.MapPost("/jobs/{id}/cancel", (string id, JobQueue queue) => TypedResults.Ok(queue.Cancel(Routes.CheckId("job", id))))
             .Says("cancelJob", "Stops a job that is queued or running.", 404, 409).WithTags("Jobs");
 
-        api.MapPost("/jobs/{id}/retry", (string id, JobQueue queue) => TypedResults.Ok(queue.Retry(Routes.CheckId("job", id))))
+        api.MapPost("/jobs/{id}/retry", (string id, JobQueue queue, ModelService models) => TypedResults.Ok(models.FetchFor(queue.Retry(Routes.CheckId("job", id)))))
             .Says("retryJob", "Queues a job that failed or was cancelled once more.", 404, 409, 507).WithTags("Jobs");
 
         api.MapPost("/jobs/{id}/move", (string id, JobMove move, JobQueue queue) =>

@@ -55,6 +55,16 @@ internal static class ServerApi
 
         api.MapPost("/models/{name}/download", (string name, ModelService models) => TypedResults.Accepted((string?)null, models.Download(name)))
             .Says("downloadModel", "Starts the download of a model; its progress comes with the events.", 422).WithTags("Models");
+
+        api.MapGet("/models/{name}/files", (string name, ModelService models) => TypedResults.Ok(models.Files(name)))
+            .Says("getModelFiles", "Tells what goes when a model is deleted.", 422).WithTags("Models");
+
+        api.MapDelete("/models/{name}", (string name, ModelService models) =>
+            {
+                models.Delete(name);
+                return TypedResults.NoContent();
+            })
+            .Says("deleteModel", "Deletes a model's files from the server's cache, unless a job needs them.", 409, 422).WithTags("Models");
     }
 
     private static ApiError WrongCode() => new(

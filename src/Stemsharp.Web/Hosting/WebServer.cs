@@ -88,6 +88,7 @@ internal sealed class WebServer : IAsyncDisposable
             Lan.Turn(true, options.LanPort);
         }
 
+        Services.GetRequiredService<ModelService>().Resume();
         Address = options.BehindProxy ? new Uri($"https://{host}/") : new UriBuilder(bound.Scheme, host, bound.Port).Uri;
     }
 
@@ -166,6 +167,7 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>())
             .AddSingleton<IDeviceStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
+            .AddSingleton<SpeedGauge>().AddHostedService(provider => provider.GetRequiredService<SpeedGauge>())
             .AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
             .AddHostedService<Pipeline>().AddHostedService<Retention>();
         services?.Invoke(builder.Services);

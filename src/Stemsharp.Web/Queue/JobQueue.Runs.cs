@@ -6,6 +6,19 @@ namespace Stemsharp.Web.Queue;
 // What the pipeline does with a job: takes it, tells how it goes, ends it. Nothing that the store throws comes out of here.
 internal sealed partial class JobQueue
 {
+    /// <summary>Lets jobs go on whose models are here now.</summary>
+    public void ModelsArrived(IReadOnlySet<string> models)
+    {
+        lock (_gate)
+        {
+            foreach (StoredJob job in Waiting().Where(job => models.Contains(job.Settings.Model!)).ToArray())
+            {
+                _events.JobChanged(job.Id);
+                _queued.Release();
+            }
+        }
+    }
+
     /// <summary>Waits for a job and starts it. One whose start cannot be kept has failed, and the next one is taken.</summary>
     public async Task<JobEntry> TakeAsync(CancellationToken cancellationToken)
     {
@@ -14,8 +27,8 @@ internal sealed partial class JobQueue
             await _queued.WaitAsync(cancellationToken).ConfigureAwait(false);
             lock (_gate)
             {
-                // A signal without a job is one whose job was cancelled while it waited.
-                if (Waiting().FirstOrDefault() is not { } next)
+                // A signal without a job is one whose job was cancelled while it waited, or waits for its model.
+                if (Waiting().FirstOrDefault(job => !WaitsForModel(job)) is not { } next)
                 {
                     continue;
                 }
@@ -28,6 +41,8 @@ internal sealed partial class JobQueue
                 {
                     Keep(entry, next with
                     {
+                        // What could not be checked before its model was here.
+                        Settings = _separator.Complete(next.Settings),
                         State = JobState.Running,
                         Attempts = next.Attempts + 1,
                         Started = DateTimeOffset.UtcNow,
@@ -36,7 +51,7 @@ internal sealed partial class JobQueue
                         Warnings = null,
                     });
                 }
-#pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
+#pragma warning disable CA1031 // Whatever is wrong with it, or with the store, costs this job and no other.
                 catch (Exception error)
 #pragma warning restore CA1031
                 {

@@ -118,6 +118,44 @@ internal sealed partial class JobQueue : IDisposable
         }
     }
 
+    /// <summary>Whether there is work to do.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Active().Any(job => !WaitsForModel(job));
+            }
+        }
+    }
+
+    /// <summary>Models that jobs wait for.</summary>
+    public IReadOnlyList<string> MissingModels
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. Waiting().Where(WaitsForModel).Select(job => job.Settings.Model!).Distinct()];
+            }
+        }
+    }
+
+    /// <summary>Does something to models while no job needs them, or refuses to.</summary>
+    public void WhileUnused(IReadOnlyCollection<string> models, Action action)
+    {
+        lock (_gate)
+        {
+            if (Active().FirstOrDefault(job => models.Contains(job.Settings.Model)) is { } job)
+            {
+                throw new QueueException(QueueErrorKind.Conflict, $"The model '{job.Settings.Model}' is needed for the song '{job.Name}'. Let that be done first, or cancel it.");
+            }
+
+            action();
+        }
+    }
+
     public StemFiles Files(string id) => _store.Files(id);
 
     /// <summary>The newest job of a song that is done and has a stem; null where there is none.</summary>
@@ -142,7 +180,7 @@ internal sealed partial class JobQueue : IDisposable
     public Job Create(NewJob wanted)
     {
         Song song = _songs.Get(wanted.SongId);
-        JobSettings settings = _separator.Complete(wanted.Settings ?? new JobSettings());
+        JobSettings settings = _separator.Complete(wanted.Settings ?? new JobSettings(), wanted.FetchModel);
         lock (_gate)
         {
             if (_jobs.Count >= MaxJobs)
@@ -334,9 +372,14 @@ internal sealed partial class JobQueue : IDisposable
         return Math.Floor(last) + 1;
     }
 
-    private Job View(JobEntry entry) => _songs.TryGet(entry.Stored.SongId) is { } song
-        ? entry.View with { Title = song.Title, Artist = song.Artist, HasCover = song.HasCover }
-        : entry.View;
+    private Job View(JobEntry entry)
+    {
+        Job view = entry.View with { WaitsForModel = WaitsForModel(entry.Stored) };
+        return _songs.TryGet(entry.Stored.SongId) is { } song ? view with { Title = song.Title, Artist = song.Artist, HasCover = song.HasCover } : view;
+    }
+
+    private bool WaitsForModel(StoredJob job) =>
+        job.State == JobState.Queued && _separator.Models.Any(model => !model.Installed && model.Name == job.Settings.Model);
 
     private static double Median(double[] values)
     {

@@ -56,6 +56,12 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <summary>The models as they stand, downloads in progress not included.</summary>
     IReadOnlyList<ModelInfo> Models { get; }
 
+    /// <summary>What a model or a chain computes for a second of song, in GFLOP and in one pass; null where nothing tells.</summary>
+    double? Work(string model);
+
+    /// <summary>Measures what the engine computes in a second, in GFLOP. Takes all processors for some seconds.</summary>
+    Task<double> MeasureAsync(CancellationToken cancellationToken);
+
     /// <summary>Looks what a file is.</summary>
     /// <exception cref="AudioException">It is no music that can be read.</exception>
     AudioFacts Probe(string file, CancellationToken cancellationToken);
@@ -64,13 +70,22 @@ internal interface ISongSeparator : IAsyncDisposable
     /// <exception cref="AudioException">It is no music that can be read.</exception>
     IAudioReader Open(string file, CancellationToken cancellationToken);
 
-    /// <summary>Fills in defaults and checks the settings against the model.</summary>
+    /// <summary>Fills in defaults and checks the settings against the model; completed settings stay as they are.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="mayBeAbsent">Whether the model's files may be missing: then what is not known without them is not checked.</param>
     /// <exception cref="OptionException">A setting is not valid.</exception>
     /// <exception cref="ModelException">The model is not known, or its files are not here.</exception>
-    JobSettings Complete(JobSettings settings);
+    JobSettings Complete(JobSettings settings, bool mayBeAbsent = false);
 
     /// <summary>Fetches what is missing of a model.</summary>
     Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken);
+
+    /// <summary>What goes when a model is removed.</summary>
+    ModelFiles Files(string model);
+
+    /// <summary>Deletes a model's files from the cache. None of the models that share them may be at work.</summary>
+    /// <exception cref="ModelException">A file cannot be deleted.</exception>
+    void Remove(string model);
 
     /// <summary>
     /// Decodes a song ahead of its separation, where that is worth while: the answer is the file to separate, which

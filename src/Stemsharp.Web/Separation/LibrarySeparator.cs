@@ -35,6 +35,20 @@ internal sealed class LibrarySeparator : ISongSeparator
 
     public IReadOnlyList<ModelInfo> Models => _shelf.Models;
 
+    /// <summary>How the engine is opened, whatever the model.</summary>
+    private SeparatorOptions EngineOptions => _options.Engine.Apply(new SeparatorOptions
+    {
+        ModelFolder = _options.ModelFolder,
+        Threads = _options.Threads,
+        ReleaseMemory = true,
+        Preload = false,
+        Notices = new Notices(this),
+    });
+
+    public double? Work(string model) => _shelf.FindChain(model) is { } chain ? ModelWork.Of(chain) : ModelWork.Of(model, _options.ModelFolder);
+
+    public Task<double> MeasureAsync(CancellationToken cancellationToken) => MachineRate.MeasureAsync(EngineOptions, cancellationToken);
+
     public AudioFacts Probe(string file, CancellationToken cancellationToken)
     {
         using AudioSource source = AudioSource.Open(file, _input, cancellationToken);
@@ -52,12 +66,27 @@ internal sealed class LibrarySeparator : ISongSeparator
     public IAudioReader Open(string file, CancellationToken cancellationToken) =>
         OwningReader.Over(AudioSource.Open(file, _input, cancellationToken), cancellationToken);
 
-    public JobSettings Complete(JobSettings settings) => SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel));
+    public JobSettings Complete(JobSettings settings, bool mayBeAbsent = false) =>
+        SettingsCheck.Complete(settings, _shelf.Find(settings.Model ?? DefaultModel), mayBeAbsent);
 
     public int WaitingStems(string? model) => _shelf.FindChain(model ?? DefaultModel)?.MostWaitingStems ?? 0;
 
     public Task DownloadAsync(string model, IProgress<double> progress, CancellationToken cancellationToken) =>
         _shelf.DownloadAsync(model, progress, cancellationToken);
+
+    public ModelFiles Files(string model) => _shelf.Files(model);
+
+    public void Remove(string model)
+    {
+        // The last model stays open between songs, and so do its files.
+        string[] gone = [model, .. _shelf.Files(model).SharedWith];
+        if (_separator is { } open && gone.Contains(open.Options.Model) && Interlocked.CompareExchange(ref _separator, null, open) == open)
+        {
+            open.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
+        _shelf.Remove(model);
+    }
 
     public DecodedSong Decode(string source, string workFolder, CancellationToken cancellationToken)
     {
@@ -76,16 +105,7 @@ internal sealed class LibrarySeparator : ISongSeparator
     public async Task<IReadOnlyList<string>> SeparateAsync(
         string song, JobSettings settings, string workFolder, string stepsFolder, IStemObserver observer, CancellationToken cancellationToken)
     {
-        SeparatorOptions options = _options.Engine.Apply(new SeparatorOptions
-        {
-            Model = settings.Model!,
-            ModelFolder = _options.ModelFolder,
-            Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems,
-            Threads = _options.Threads,
-            ReleaseMemory = true,
-            Preload = false,
-            Notices = new Notices(this),
-        });
+        SeparatorOptions options = EngineOptions with { Model = settings.Model!, Stems = JobFiles.Of(settings).NeededStems ?? settings.Stems };
         _observer = observer;
         StemSeparator separator = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         Relay relay = new(observer, settings);
@@ -184,12 +204,11 @@ internal sealed class LibrarySeparator : ISongSeparator
             return open;
         }
 
-        if (_separator is not null)
+        if (Interlocked.Exchange(ref _separator, null) is { } last)
         {
-            await _separator.DisposeAsync().ConfigureAwait(false);
+            await last.DisposeAsync().ConfigureAwait(false);
         }
 
-        _separator = null;
         ModelCatalog catalog = ModelShelf.Catalog(offline: true);
         return _separator = _shelf.FindChain(options.Model) is { } chain
             ? await ChainSeparator.OpenAsync(chain, options, catalog, null, cancellationToken).ConfigureAwait(false)

@@ -80,9 +80,12 @@ internal sealed class ModelShelf
     /// <summary>The chain of a name; null where the name is a single model's.</summary>
     public SeparationChain? FindChain(string name) => _chains.FirstOrDefault(chain => chain.Name == name);
 
-    public static ModelCatalog Catalog(bool offline) => new(new ModelCatalogOptions
+    /// <param name="offline">Whether nothing is fetched.</param>
+    /// <param name="standIns">Whether networks that are not here are taken by synthetic ones of their architecture.</param>
+    public static ModelCatalog Catalog(bool offline, bool standIns = false) => new(new ModelCatalogOptions
     {
         Offline = offline,
+        StandIns = standIns,
         Embedded = [DemoModel.Embedded],
     });
 
@@ -102,6 +105,23 @@ internal sealed class ModelShelf
 
         // What was fetched for one may be what another was waiting for.
         _models = [.. _models.Select(model => model.Installed ? model : Look(model))];
+    }
+
+    /// <summary>What goes when a model is removed.</summary>
+    public ModelFiles Files(string name)
+    {
+        KnownModelFile[] own = CachedFiles(Find(name));
+        HashSet<string> names = [.. own.Select(file => file.Name)];
+        string[] sharing = [.. _models.Where(model => model.Name != name && model.Installed && CachedFiles(model).Any(file => names.Contains(file.Name))).Select(model => model.Name)];
+        string[] chains = names.Count == 0 ? [] : [.. _models.Where(model => model.Installed && model.Models?.Any(part => part == name || sharing.Contains(part)) == true).Select(model => model.Name)];
+        return new ModelFiles([.. own.Select(file => new ModelFile(file.Name, file.Bytes ?? 0))], [.. sharing, .. chains]);
+    }
+
+    /// <summary>Deletes a model's files from the cache.</summary>
+    public void Remove(string name)
+    {
+        Catalog(offline: true).Remove(name);
+        _models = [.. _models.Select(model => model.Installed ? Look(model with { Installed = false }) : model)];
     }
 
     /// <summary>What the catalog knows besides: public checkpoints of others, and what the user's own catalog names.</summary>
@@ -150,15 +170,19 @@ internal sealed class ModelShelf
         {
             ModelSource source = catalog.ResolveAsync(model.Name, _options.ModelFolder).GetAwaiter().GetResult();
             PieceCut cut = source.Members[0].Definition.Cut;
-            return model with { Installed = true, Stems = source.Stems, Overlap = 1 - (double)cut.StepNumerator / cut.StepDenominator, DownloadBytes = null, Licence = Info(source.Members.Select(m => m.Licence).FirstOrDefault(l => l is not null)) };
+            return model with { Installed = true, Stems = source.Stems, Overlap = 1 - (double)cut.StepNumerator / cut.StepDenominator, DownloadBytes = null, RemovableBytes = CachedFiles(model) is { Length: > 0 } files ? files.Sum(file => file.Bytes) : null, Licence = Info(source.Members.Select(m => m.Licence).FirstOrDefault(l => l is not null)) };
         }
         catch (ModelException)
         {
             // A folder of one's own has nothing to do with known names.
             KnownModel? known = _options.ModelFolder is null ? catalog.Find(model.Name) : null;
-            return model with { DownloadBytes = known?.MissingBytes, Licence = Info(known?.Licence) };
+            return model with { DownloadBytes = known?.MissingBytes, RemovableBytes = null, Licence = Info(known?.Licence) };
         }
     }
+
+    /// <summary>A single model's files in the catalog's own cache.</summary>
+    private KnownModelFile[] CachedFiles(ModelInfo model) => model.Models is not null || _options.ModelFolder is not null ? []
+        : [.. (Catalog(offline: true).Find(model.Name)?.Files ?? []).SelectMany(file => file.WithConfiguration).Where(file => file.Place == ModelFilePlace.Cache)];
 
     private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
 

@@ -8,9 +8,9 @@ namespace Stemsharp.Web.Separation;
 /// <summary>Fills in the defaults of a job's settings and refuses what contradicts itself or does not fit the model.</summary>
 internal static class SettingsCheck
 {
-    public static JobSettings Complete(JobSettings settings, ModelInfo model)
+    public static JobSettings Complete(JobSettings settings, ModelInfo model, bool mayBeAbsent = false)
     {
-        if (!model.Installed)
+        if (!model.Installed && !mayBeAbsent)
         {
             string what = model.Models is { } models ? $"Of the chain '{model.Name}' not all models are on this machine yet; it needs {string.Join(", ", models)}." : $"The model '{model.Name}' is not on this machine yet.";
             throw new ModelException($"{what} Download it first: POST /api/v1/models/{model.Name}/download, or the button on the page.") { Failure = ModelFailure.NotInstalled };
@@ -19,6 +19,12 @@ internal static class SettingsCheck
         if (settings.Stems is { Count: 0 })
         {
             throw new OptionException("'stems' is empty; leave it out for all stems.");
+        }
+
+        if (!model.Installed && model.Stems.Count == 0)
+        {
+            // Its files will say what stems there are, and the settings are checked once more when its turn comes.
+            return settings with { Model = model.Name };
         }
 
         string[]? stems = settings.Stems is { } wanted ? [.. wanted.Select(stem => NameOf(stem, model)).Distinct()] : null;

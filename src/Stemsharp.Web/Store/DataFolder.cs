@@ -12,6 +12,7 @@ namespace Stemsharp.Web.Store;
 /// uploads/ID/         upload.json, data
 /// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
 /// lan.pem             the certificate for the machine's own network, with its key
+/// speed.json          what the machine computes in a second
 /// ballast             bytes to set free where a full disk lets nothing be deleted
 /// set-aside/TIME/     a damaged database, and folders of jobs that are in none
 /// </code>
@@ -50,6 +51,9 @@ internal sealed class DataFolder : IDisposable
 
     /// <summary>The certificate for the machine's own network, with its key.</summary>
     public string LanCertificate => Path.Combine(Root, "lan.pem");
+
+    /// <summary>What the machine computes in a second.</summary>
+    public string Speed => Path.Combine(Root, "speed.json");
 
     public string Ballast => Path.Combine(Root, "ballast");
 

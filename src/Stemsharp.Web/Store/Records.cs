@@ -13,6 +13,9 @@ internal sealed record StoredSong(Song Song, string? Path)
 /// <summary>A machine of the network that was let in, with the SHA-256 of its secret in hexadecimal digits.</summary>
 internal sealed record StoredDevice(string Id, string Name, string Hash, DateTimeOffset Created);
 
+/// <summary>What the machine computes in a second, in GFLOP, with an engine.</summary>
+internal sealed record MachineSpeed(string Engine, double Gflops);
+
 /// <summary>An upload in pieces as it is kept; the offset is the length of its data file.</summary>
 internal sealed record StoredUpload(string Id, string Name, long Bytes, DateTimeOffset Created);
 
@@ -52,5 +55,6 @@ internal sealed record StoredJob(
 [JsonSerializable(typeof(StoredDevice))]
 [JsonSerializable(typeof(StoredUpload))]
 [JsonSerializable(typeof(StoredJob))]
+[JsonSerializable(typeof(MachineSpeed))]
 [JsonSerializable(typeof(SongAnalysis))]
 internal sealed partial class StoreJson : JsonSerializerContext;

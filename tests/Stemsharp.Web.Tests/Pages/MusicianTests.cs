@@ -79,12 +79,38 @@ public sealed class MusicianTests(BrowserFixture fixture)
         await Assertions.Expect(row).ToContainTextAsync("50 % downloaded");
         await Assertions.Expect(row).ToContainTextAsync("Licence: CC BY-NC 4.0, as stated by its trainer");
         await session.AuditAsync("waiting");
-        // The page may be closed meanwhile.
+        // Its lanes are there, and say what they wait for.
+        await Assertions.Expect(session.Page.Locator(".lane-picture.skeleton")).ToHaveCountAsync(4);
+        await Assertions.Expect(session.Page.Locator(".player-names .facts")).ToContainTextAsync("Waits for absent");
+        // The page may be closed meanwhile, and any browser shows what waits.
         await session.Page.ReloadAsync();
         await Assertions.Expect(row).ToHaveCountAsync(1);
+        await using PageSession other = await OpenAsync(server);
+        await Assertions.Expect(other.Page.Locator(".job[data-state=waiting]")).ToContainTextAsync("50 % downloaded");
         gate.SetResult();
+        await Assertions.Expect(other.Page.Locator(".song[data-state=done]")).ToHaveCountAsync(1);
         await Assertions.Expect(session.Page.Locator(".song[data-state=done]")).ToHaveCountAsync(1);
         Assert.Equal("absent", (await server.Client.GetJobsAsync()).Jobs.Single().Settings.Model);
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task A_download_that_fails_is_tried_again_and_a_song_that_waits_is_given_up()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Downloading = Task.FromException(new IOException("The cable is out.")));
+        await using PageSession session = await OpenAsync(server);
+        await session.OpenAdvancedAsync();
+        await session.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("absent");
+        await session.DropAsync(("tune.wav", Song), ("other.wav", Song));
+        ILocator rows = session.Page.Locator(".job[data-state=waiting]");
+        await Assertions.Expect(rows).ToHaveCountAsync(2);
+        await Assertions.Expect(session.Page.Locator(".player-note")).ToHaveTextAsync("The cable is out.");
+        await session.Button("Cancel other").ClickAsync();
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        Assert.Single((await server.Client.GetJobsAsync()).Jobs);
+        server.Separator.Downloading = Task.CompletedTask;
+        await session.Button("Try again").ClickAsync();
+        await Assertions.Expect(session.Page.Locator(".song[data-state=done]")).ToHaveCountAsync(1);
         session.AssertQuiet();
     }
 
@@ -106,8 +132,70 @@ public sealed class MusicianTests(BrowserFixture fixture)
         await Assertions.Expect(session.Button("Export")).ToBeEnabledAsync();
         LocatorBoundingBoxResult after = (await session.Page.Locator(".lane-pictures").BoundingBoxAsync())!;
         Assert.Equal((before.X, before.Y, before.Width), (after.X, after.Y, after.Width));
-        Assert.InRange(await session.LayoutShiftAsync(), 0, 0.02);
+        await session.AssertStillAsync();
         session.AssertQuiet("416");
+    }
+
+    [PageTheory]
+    [InlineData(1360, 860, false)]
+    [InlineData(820, 1180, true)]
+    [InlineData(390, 844, true)]
+    public async Task Lanes_are_there_from_the_first_moment_of_an_upload_and_nothing_jumps(int width, int height, bool touch)
+    {
+        using SemaphoreSlim gate = new(0);
+        await using TestServer server = await TestServer.StartAsync(fake: fake => fake.Gate = gate);
+        await using PageSession session = await PageSession.OpenAsync(fixture.Browser, server.Server.PageAddress, width, height, touch: touch);
+        await Assertions.Expect(session.Button("Choose songs")).ToBeVisibleAsync();
+        TaskCompletionSource arrived = new();
+        await session.Page.RouteAsync("**/api/v1/uploads/*", async route =>
+        {
+            await arrived.Task;
+            await route.ContinueAsync();
+        });
+        await session.DropAsync(("tune.wav", Song));
+        await Assertions.Expect(session.Page.Locator(".lane-picture.skeleton")).ToHaveCountAsync(4);
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Heading, new() { Name = "tune" })).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.Locator(".player-names .facts")).ToHaveTextAsync("Waits to be copied");
+        await Assertions.Expect(session.Button("Play")).ToBeDisabledAsync();
+        await session.AuditAsync("upload");
+        // What is set meanwhile is meant for the song.
+        await session.Button("Mute bass").ClickAsync();
+        LocatorBoundingBoxResult before = (await session.Page.Locator(".lane-pictures").BoundingBoxAsync())!;
+        arrived.SetResult();
+        await Assertions.Expect(session.Page).ToHaveURLAsync(new Regex("#/song/"));
+        await Assertions.Expect(session.Button("Mute bass")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        gate.Release(100);
+        await Assertions.Expect(session.Button("Export")).ToBeEnabledAsync();
+        LocatorBoundingBoxResult after = (await session.Page.Locator(".lane-pictures").BoundingBoxAsync())!;
+        Assert.Equal((before.X, before.Y, before.Width, before.Height), (after.X, after.Y, after.Width, after.Height));
+        await session.AssertStillAsync();
+        session.AssertQuiet("416");
+    }
+
+    [PageFact]
+    public async Task An_upload_that_is_refused_or_given_up_leaves_the_player()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.DropAsync(("notes.txt", "no music"u8.ToArray()));
+        await Assertions.Expect(session.Page.Locator(".toast.error")).ToContainTextAsync("notes.txt");
+        await Assertions.Expect(session.Button("Choose songs")).ToBeVisibleAsync();
+        TaskCompletionSource never = new();
+        await session.Page.RouteAsync("**/api/v1/uploads/*", async route =>
+        {
+            await never.Task;
+            await route.AbortAsync();
+        });
+        await session.DropAsync(("tune.wav", Song));
+        await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
+        await session.Button("Cancel the upload of tune.wav").ClickAsync();
+        await Assertions.Expect(session.Button("Choose songs")).ToBeVisibleAsync();
+        // Its address leads nowhere any more.
+        await session.Page.EvaluateAsync("() => location.hash = '#/upload'");
+        await Assertions.Expect(session.Page).ToHaveURLAsync(new Regex("#/add$"));
+        never.SetResult();
+        session.AssertQuiet("422");
     }
 
     [PageFact]
@@ -173,6 +261,31 @@ public sealed class MusicianTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.Locator(".song .status")).ToHaveTextAsync("The Late Ones · 0:08");
         IDownload download = await session.Page.RunAndWaitForDownloadAsync(async () => await (await session.ExportAsync("instrumental", "flac", "pcm24")).ClickAsync());
         Assert.Equal("Night Bus - instrumental.flac", download.SuggestedFilename);
+        session.AssertQuiet();
+    }
+
+    [PageFact]
+    public async Task A_model_is_deleted_in_the_settings_which_say_what_goes()
+    {
+        await using TestServer server = await TestServer.StartAsync(fake: fake =>
+        {
+            fake.Models = [.. fake.Models.Select(model => model.Name == "fake2" ? model with { RemovableBytes = 84_000_000 } : model)];
+            fake.Cached["fake2"] = new ModelFiles([new ModelFile("fake2-1.th", 80_000_000), new ModelFile("fake2.yaml", 4_000_000)], ["both"]);
+        });
+        await using PageSession session = await OpenAsync(server);
+        await session.Button("Settings").ClickAsync();
+        await session.Button("Delete fake2 …").ClickAsync();
+        ILocator dialog = session.Page.GetByRole(AriaRole.Dialog, new() { Name = "Delete fake2?" });
+        await Assertions.Expect(dialog).ToContainTextAsync("fake2-1.th, 80 MB");
+        await Assertions.Expect(dialog).ToContainTextAsync("84 MB in all");
+        await Assertions.Expect(dialog).ToContainTextAsync("because it needs the same: both");
+        await session.AuditAsync("delete a model");
+        await session.Button("Keep").ClickAsync();
+        Assert.Contains("fake2", server.Separator.Cached.Keys);
+        await session.Button("Delete fake2 …").ClickAsync();
+        await session.Button("Delete").ClickAsync();
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download fake2" })).ToBeVisibleAsync();
+        Assert.Empty(server.Separator.Cached);
         session.AssertQuiet();
     }
 

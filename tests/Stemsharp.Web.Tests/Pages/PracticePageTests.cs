@@ -71,6 +71,44 @@ public sealed class PracticePageTests(BrowserFixture fixture)
     }
 
     [PageFact]
+    public async Task A_song_is_heard_at_its_speed_and_key_without_the_practice_tools()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        Job plain = await server.SeparateAsync(BeatSong.Wav(8));
+        Job job = await server.SeparateAsync(BeatSong.Wav(8));
+        using (HttpResponseMessage kept = await server.Http.PatchAsJsonAsync($"/api/v1/songs/{job.SongId}/notes", new { practice = new { speed = 0.5, semitones = -2 } }))
+        {
+            Assert.True(kept.IsSuccessStatusCode);
+        }
+
+        await using PageSession session = await OpenAsync(server, job);
+        ILocator facts = session.Page.Locator(".player-names .facts");
+        await Assertions.Expect(facts).ToContainTextAsync("heard at 50 %, 2 semitones lower");
+        await session.Button("Play").ClickAsync();
+        await session.WaitForPositionAsync(seconds => seconds > 0.2);
+        // The tools themselves are not fetched for it.
+        Assert.DoesNotContain(session.Requests, address => address.Contains("panel-", StringComparison.Ordinal));
+        // The song goes on at half the clock's speed.
+        double[] pace = await session.EvaluateAsync<double[]>(
+            """
+            async () => {
+              const position = document.querySelector(".position");
+              const now = () => [performance.now() / 1000, Number(position.value)];
+              const [from, begin] = now();
+              await new Promise((resolve) => setTimeout(resolve, 2000));
+              const [to, end] = now();
+              return [to - from, end - begin];
+            }
+            """);
+        Assert.True(pace[1] / pace[0] < 0.7, $"{pace[1]} s of song in {pace[0]} s");
+        // Another song is heard as it is.
+        await session.Page.EvaluateAsync("(id) => location.hash = `#/song/${id}`", plain.SongId);
+        await Assertions.Expect(facts).ToContainTextAsync("× real time");
+        await Assertions.Expect(facts).Not.ToContainTextAsync("heard");
+        session.AssertQuiet();
+    }
+
+    [PageFact]
     public async Task What_is_heard_is_saved_at_its_speed()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -1,4 +1,4 @@
-import type { Job, JobPage, JobSettings, LanState, Model, ServerInfo, Song, SongAnalysis, SongNotes, Upload } from "./contract";
+import type { Job, JobPage, JobSettings, LanState, Model, ModelFiles, ServerInfo, Song, SongAnalysis, SongNotes, Upload } from "./contract";
 
 const root = "/api/v1";
 
@@ -45,6 +45,8 @@ export const api = {
   server: () => get<ServerInfo>("/server"),
   models: () => get<Model[]>("/models"),
   download: (model: string) => post<Model>(`/models/${encodeURIComponent(model)}/download`),
+  modelFiles: (model: string) => get<ModelFiles>(`/models/${encodeURIComponent(model)}/files`),
+  deleteModel: (model: string) => send("DELETE", `/models/${encodeURIComponent(model)}`),
   signIn: (token: string) => send("POST", "/session", withJson({ token })),
   pair: (code: string, device: string) => send("POST", "/session", withJson({ code, device })),
   lan: () => get<LanState>("/lan"),
@@ -69,7 +71,7 @@ export const api = {
   },
 
   jobs: (before: string) => get<JobPage>(`/jobs?limit=1000&before=${encodeURIComponent(before)}`),
-  createJob: (songId: string, settings: JobSettings, batch: string) => post<Job>("/jobs", { songId, settings, batch }),
+  createJob: (songId: string, settings: JobSettings, batch: string) => post<Job>("/jobs", { songId, settings, batch, fetchModel: true }),
   cancel: (id: string) => post<Job>(`${job(id)}/cancel`),
   retry: (id: string) => post<Job>(`${job(id)}/retry`),
   move: (id: string, before: string | null) => post<Job>(`${job(id)}/move`, { before }),

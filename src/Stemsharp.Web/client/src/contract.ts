@@ -98,6 +98,8 @@ export interface Job {
   settings: JobSettings;
   created: string;
   order: number;
+  /** Queued, and its model has to be downloaded first. */
+  waitsForModel?: boolean;
   title?: string;
   artist?: string;
   hasCover?: boolean;
@@ -136,6 +138,15 @@ export interface Model {
   downloadBytes?: number;
   licence?: Licence;
   download?: { fraction: number; error?: string };
+  /** Bytes of its files that can be deleted, where there are any. */
+  removableBytes?: number;
+}
+
+/** What goes when a model is deleted. */
+export interface ModelFiles {
+  files: { name: string; bytes: number }[];
+  /** Other models that need one of the files. */
+  sharedWith: string[];
 }
 
 /** A licence as somebody stated it. */

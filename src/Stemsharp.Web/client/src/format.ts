@@ -33,6 +33,12 @@ export function speed(times: number): string {
   return `${times < 10 ? times.toFixed(1) : Math.round(times)}× real time`;
 }
 
+/** What the song is changed by while it is heard, "" where it is not. */
+export function heardAt(times: number, semitones: number): string {
+  const parts = [times !== 1 && `at ${Math.round(times * 100)} %`, semitones !== 0 && `${plural(Math.abs(semitones), "semitone")} ${semitones > 0 ? "higher" : "lower"}`];
+  return parts.filter(Boolean).join(", ");
+}
+
 export function decibels(gain: number): string {
   return gain <= 0 ? "−∞ dB" : `${(20 * Math.log10(gain)).toFixed(1).replace("-", "−")} dB`;
 }

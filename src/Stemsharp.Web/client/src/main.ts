@@ -1,5 +1,5 @@
 import { api, ApiError } from "./api";
-import type { Job } from "./contract";
+import type { Job, JobSettings } from "./contract";
 import { type Place, readPlace, writePlace } from "./router";
 import { State } from "./state";
 import { AddView } from "./ui/add-view";
@@ -10,8 +10,7 @@ import { PlayerView } from "./ui/player-view";
 import { QueueView } from "./ui/queue-view";
 import { applyTheme } from "./ui/theme";
 import { connectionNotice, tabs, TopBar } from "./ui/top-bar";
-import { Uploader } from "./upload";
-import { WaitingSongs } from "./waiting";
+import { type PendingUpload, Uploader } from "./upload";
 
 applyTheme();
 const state = new State();
@@ -68,10 +67,9 @@ async function start(): Promise<void> {
 /** The page once it is let in: which of its parts are seen, and what they tell each other. */
 class App {
   private readonly uploader = new Uploader();
-  private readonly waiting = new WaitingSongs(state, (job) => this.opened(job));
   private readonly player = new PlayerView(state, () => history.back(), () => this.go({ view: "songs" }, true), () => this.search());
-  private readonly add = new AddView(state, this.uploader, this.waiting, (job) => this.opened(job));
-  private readonly queue = new QueueView(state, this.uploader, this.waiting, (id) => this.go({ view: "player", songId: id }));
+  private readonly add = new AddView(state, this.uploader, (upload, settings) => this.begun(upload, settings), (job, upload) => this.opened(job, upload));
+  private readonly queue = new QueueView(state, this.uploader, (id) => this.go({ view: "player", songId: id }));
   private readonly library = new LibraryView(state, (id) => this.go({ view: "player", songId: id }));
   private readonly songs = h("section", { id: "songs", "aria-label": "Library", tabindex: "-1" }, this.library.element, this.queue.element);
   private readonly stage = h("div", { id: "stage" });
@@ -91,19 +89,31 @@ class App {
     addEventListener("popstate", () => this.show(readPlace(), true));
     state.on("jobs", () => this.schedule());
     state.on("models", () => this.schedule());
-    for (const source of [this.uploader, this.waiting]) source.addEventListener("change", () => this.schedule());
+    this.uploader.addEventListener("change", () => {
+      this.player.showUpload();
+      this.schedule();
+    });
     this.update();
   }
 
-  /** A song that was dropped here is shown at once, unless somebody listens to another one. */
-  private opened(job: Job): void {
-    if (this.place.view === "player") return;
+  /** A song that was dropped here is shown at once, with lanes that wait for its sound, unless somebody listens to another one. */
+  private begun(upload: PendingUpload, settings: JobSettings): void {
+    if (this.place.view === "player" || this.player.upload) return;
+    this.player.openUpload(upload, settings);
+    this.go({ view: "upload" }, false, false);
+  }
+
+  /** It has come, and has an address now. */
+  private opened(job: Job, upload: PendingUpload): void {
+    if (this.player.upload !== upload) return;
     state.put(job);
-    this.go({ view: "player", songId: job.songId }, false, false);
+    if (this.place.view === "upload") this.go({ view: "player", songId: job.songId }, true, false);
+    else this.player.open(job.songId);
   }
 
   private goToPlayer(): void {
-    if (this.player.openSong) this.go({ view: "player", songId: this.player.openSong });
+    if (this.player.upload) this.go({ view: "upload" });
+    else if (this.player.openSong) this.go({ view: "player", songId: this.player.openSong });
   }
 
   private go(place: Place, replace = false, focus = true): void {
@@ -113,6 +123,8 @@ class App {
 
   private show(place: Place, focus: boolean): void {
     this.place = place;
+    // An address of a song that was on its way here when the page was left.
+    if (place.view === "upload" && !this.player.upload) return this.go({ view: "add" }, true);
     if (place.view === "player" && !this.player.open(place.songId, place.jobId)) {
       // Until the server has told of all songs, it may be among those that are to come.
       if (state.isComplete) {
@@ -122,7 +134,7 @@ class App {
     }
     this.render();
     if (place.view === "songs" && focus) this.songs.focus({ preventScroll: true });
-    if (place.view === "player") {
+    if (place.view === "player" || place.view === "upload") {
       this.stage.scrollTop = 0;
       if (focus) this.player.focus();
     }
@@ -140,7 +152,13 @@ class App {
 
   private update(): void {
     this.queue.render();
-    this.library.render();
+    this.library.render(this.queue.isBusy);
+    const { upload } = this.player;
+    if (upload && !this.uploader.pending.has(upload.key)) {
+      // It was given up, or refused.
+      this.player.close();
+      if (this.place.view === "upload") this.go({ view: "add" }, true);
+    }
     if (this.place.view === "player" && this.player.openSong !== this.place.songId && state.known) this.show(this.place, false);
     else this.render();
     const ended = [...state.jobs.values()].filter((job) => job.state === "done" || job.state === "failed").map((job) => job.id + job.state).join();
@@ -166,8 +184,8 @@ class App {
       this.stage.hidden = true;
       requestAnimationFrame(() => requestAnimationFrame(() => (this.stage.hidden = false)));
     }
-    main.dataset.view = empty && view === "songs" ? "add" : view;
-    const open = this.player.openSong !== undefined && view === "player";
+    main.dataset.view = empty && view === "songs" ? "add" : view === "upload" ? "player" : view;
+    const open = view === "upload" ? this.player.upload !== undefined : this.player.openSong !== undefined && view === "player";
     this.player.element.hidden = !open;
     this.add.element.hidden = open || !state.known;
     if (!open && this.player.openSong && !state.jobsOf(this.player.openSong).length) this.player.close();
@@ -178,7 +196,7 @@ class App {
     for (const tab of document.querySelectorAll<HTMLButtonElement>(".tabs button")) {
       if (tab.dataset.tab === main.dataset.view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
-      if (tab.dataset.tab === "player") tab.disabled = this.player.openSong === undefined;
+      if (tab.dataset.tab === "player") tab.disabled = this.player.openSong === undefined && this.player.upload === undefined;
     }
   }
 

@@ -24,7 +24,7 @@ export class Uploader extends EventTarget {
   private keys = 0;
   private lastTurn: Promise<void> = Promise.resolve();
 
-  add(file: File, done: (song: Song) => Promise<void>, failed: (message: string) => void): void {
+  add(file: File, done: (song: Song) => Promise<void>, failed: (message: string) => void): PendingUpload {
     const upload: PendingUpload = { key: ++this.keys, name: file.name, bytes: file.size, sent: 0, abort: new AbortController() };
     this.pending.set(upload.key, upload);
     // Songs are queued in the order they were dropped in, whichever arrives first.
@@ -46,6 +46,7 @@ export class Uploader extends EventTarget {
     });
     this.changed();
     this.next();
+    return upload;
   }
 
   private next(): void {

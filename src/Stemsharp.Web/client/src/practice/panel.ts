@@ -111,7 +111,6 @@ class PracticePanel {
     this.closed = true;
     this.player.beforePlaying = undefined;
     this.player.setClicks(undefined);
-    void this.player.setStretch(1, 0);
   }
 
   private countIn(): CountIn | undefined {

@@ -3,8 +3,7 @@ import type { Job, JobSettings, Model, Song } from "../contract";
 import { about, size } from "../format";
 import { expectedSeconds, type Preset, presets } from "../presets";
 import type { State } from "../state";
-import { droppedFiles, isMusic, type Uploader } from "../upload";
-import type { WaitingSongs } from "../waiting";
+import { droppedFiles, isMusic, type PendingUpload, type Uploader } from "../upload";
 import { h, toast } from "./dom";
 import { stemColour, stemTitle } from "./stems";
 
@@ -17,8 +16,8 @@ export class AddView {
   readonly element: HTMLElement;
   private readonly state: State;
   private readonly uploader: Uploader;
-  private readonly waiting: WaitingSongs;
-  private readonly queued: (job: Job) => void;
+  private readonly begun: (upload: PendingUpload, settings: JobSettings) => void;
+  private readonly queued: (job: Job, upload: PendingUpload) => void;
   private readonly cards = h("div", { class: "presets", role: "radiogroup", "aria-labelledby": "presets-title" });
   private readonly about = h("p", { class: "hint preset-about" });
   private readonly sample = h("button", { type: "button", text: "Try the sample song", onclick: () => void this.addSample() });
@@ -37,10 +36,14 @@ export class AddView {
   private dropped = localStorage.getItem("all-but") ?? "";
   private shownStems = "";
 
-  constructor(state: State, uploader: Uploader, waiting: WaitingSongs, queued: (job: Job) => void) {
+  /** `begun` is told of every song that is on its way here, `queued` when it has come. */
+  constructor(
+    state: State, uploader: Uploader,
+    begun: (upload: PendingUpload, settings: JobSettings) => void, queued: (job: Job, upload: PendingUpload) => void,
+  ) {
     this.state = state;
+    this.begun = begun;
     this.uploader = uploader;
-    this.waiting = waiting;
     this.queued = queued;
     this.model.addEventListener("change", () => this.show());
     for (const control of [this.shifts, this.overlap]) control.addEventListener("change", () => this.showCards());
@@ -66,6 +69,9 @@ export class AddView {
         ),
       ),
     );
+    // What opens below the edge of the screen comes into sight.
+    const drawer = this.element.querySelector("details")!;
+    drawer.addEventListener("toggle", () => drawer.open && drawer.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }));
     this.show();
   }
 
@@ -119,13 +125,14 @@ export class AddView {
 
   private upload(files: File[], settings: JobSettings): void {
     const batch = crypto.randomUUID();
-    const queue = async (song: Song) => {
-      if (this.state.model(settings.model)?.installed === false) return this.waiting.add({ song, settings, batch });
-      const job = await api.createJob(song.id, settings, batch);
-      this.queued(job);
-      this.state.put(job);
-    };
-    for (const file of files) this.uploader.add(file, queue, (message) => toast(message, "error"));
+    for (const file of files) {
+      const upload = this.uploader.add(file, async (song: Song) => {
+        const job = await api.createJob(song.id, settings, batch);
+        this.queued(job, upload);
+        this.state.put(job);
+      }, (message) => toast(message, "error"));
+      this.begun(upload, settings);
+    }
   }
 
   private get base(): Model | undefined {
@@ -216,7 +223,7 @@ export class AddView {
       this.show();
     };
     const seconds = expectedSeconds(usualSeconds, preset.model, { ...preset.settings, shifts: this.passes, ...(this.overlap.value ? { overlap: Number(this.overlap.value) } : {}) });
-    const time = seconds === undefined ? "Time is known after the first song" : capital(`${about(seconds)} for a 4-minute song`);
+    const time = seconds === undefined ? "Time not known yet" : capital(`${about(seconds)} for a 4\u2011minute song`);
     const missing = preset.model.installed ? "" : ` · ${preset.model.downloadBytes ? `${size(preset.model.downloadBytes)} to download` : "to be downloaded"} first`;
     const button = h(
       "button", { type: "button", class: "preset", role: "radio", "aria-checked": `${checked}`, tabindex: checked ? 0 : -1, onclick: () => choose(preset.id) },

@@ -77,14 +77,22 @@ export function setIcon(button: HTMLElement, name: string): void {
   button.replaceChildren(icon(name));
 }
 
+/** One may stand over another. */
+let dialogs = 0;
+
 /** A question or a form over the page; what it answers is the value of the button that closed it, "" for Escape. */
 export function ask(title: string, body: Child[], buttons: HTMLElement[]): Promise<string> {
   return new Promise((resolve) => {
-    const heading = h("h2", { text: title, id: "dialog-title" });
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, heading, ...body, h("form", { method: "dialog", class: "buttons" }, ...buttons));
+    const id = `dialog-title-${++dialogs}`;
+    const heading = h("h2", { text: title, id });
+    const dialog = h("dialog", { "aria-labelledby": id }, heading, ...body, h("form", { method: "dialog", class: "buttons" }, ...buttons));
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue);
+    });
+    // Enter in a line of text is a yes, as everywhere.
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.type === "text") dialog.querySelector<HTMLElement>(".buttons .primary")?.click();
     });
     // A click beside it is a no.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));

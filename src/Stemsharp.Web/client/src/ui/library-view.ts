@@ -29,6 +29,7 @@ export class LibraryView {
   private current: string | undefined;
   private lastChosen = -1;
   private painting = false;
+  private busy = false;
 
   constructor(state: State, open: (songId: string) => void) {
     this.state = state;
@@ -36,11 +37,11 @@ export class LibraryView {
     this.sorting.value = localStorage.getItem("sorting") ?? "newest";
     this.sorting.addEventListener("change", () => {
       localStorage.setItem("sorting", this.sorting.value);
-      this.render();
+      this.render(this.busy);
     });
     this.search.addEventListener("input", () => {
       this.scroller.scrollTop = 0;
-      this.render();
+      this.render(this.busy);
     });
     this.scroller.addEventListener("scroll", () => this.schedulePaint(), { passive: true });
     this.list.addEventListener("keydown", (event) => this.takeKey(event));
@@ -69,7 +70,9 @@ export class LibraryView {
     this.paint();
   }
 
-  render(): void {
+  /** `busy` while something is under way: then the list has its place before its first song is done. */
+  render(busy: boolean): void {
+    this.busy = busy;
     const all = [...this.state.songs().values()].filter((song) => song.jobs.some(hasEnded));
     const words = this.search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     this.songs = all.filter((song) => {
@@ -77,8 +80,9 @@ export class LibraryView {
       return words.every((word) => text.includes(word));
     });
     this.songs.sort(order(this.sorting.value as Sorting));
-    this.element.hidden = all.length === 0;
-    this.count.textContent = words.length > 0 ? `${this.songs.length.toLocaleString("en")} of ${plural(all.length, "song")}` : plural(all.length, "song");
+    this.element.hidden = all.length === 0 && !busy;
+    this.element.classList.toggle("none", all.length === 0);
+    this.count.textContent = all.length === 0 ? "None is done yet" : words.length > 0 ? `${this.songs.length.toLocaleString("en")} of ${plural(all.length, "song")}` : plural(all.length, "song");
     if (this.selected) for (const id of this.selected) if (!all.some((song) => song.id === id)) this.selected.delete(id);
     this.paint();
   }

@@ -2,18 +2,19 @@ import { api } from "../api";
 import { Player, type LaneLevel } from "../audio/player";
 import { StemSource } from "../audio/stem-source";
 import { loadWaveform } from "../audio/waveform";
-import type { Job, SongNotes } from "../contract";
-import { about, settingsText, songTitle, speed, time } from "../format";
+import type { Job, JobSettings, SongNotes } from "../contract";
+import { about, heardAt, settingsText, size, songTitle, speed, time } from "../format";
 import { MediaKeys } from "../media-session";
 import type { ExportSource } from "../practice/export";
 import type { PracticeHost, PracticeTools } from "../practice-host";
 import { expectedSeconds } from "../presets";
 import { isPlayable, type State } from "../state";
+import type { PendingUpload } from "../upload";
 import { attempt, h, iconButton } from "./dom";
 import { showExport } from "./export-dialog";
 import { heard, LaneView, newSetting, type LaneSetting } from "./lane-view";
 import type { Spectrum } from "./paint";
-import { describeProgress } from "./queue-view";
+import { describeProgress, describeWaiting, fetchModel } from "./queue-view";
 import { listen, showHelp, type Shortcut } from "./shortcuts";
 import { Stage } from "./stage";
 import { expectedStems, laneOrder, stemColour } from "./stems";
@@ -37,7 +38,7 @@ export class PlayerView {
   private readonly trouble: HTMLElement;
   private readonly warnings = h("ul", { class: "warnings" });
   private readonly bar = h("progress", { class: "player-progress", max: 1, value: 0, "aria-label": "Progress of this song" });
-  private readonly again = h("button", { type: "button", text: "Try again", onclick: () => void attempt(() => api.retry(this.job!.id)) });
+  private readonly again = h("button", { type: "button", text: "Try again", onclick: () => this.tryAgain() });
   private readonly lanesBox = h("div", { class: "lane-heads" });
   private readonly pictures = h("div", { class: "lane-pictures", id: "lane-pictures" });
   private readonly compare = h("select", { "aria-label": "Compare with" });
@@ -46,14 +47,18 @@ export class PlayerView {
   private readonly resetMix = h("button", { type: "button", text: "Reset mix", onclick: () => this.resetLanes() });
   private readonly exporting = h("button", { type: "button", class: "primary", text: "Export", onclick: () => void this.export() });
   private readonly practice = h("section", { id: "practice", "aria-label": "Practice", hidden: true });
-  private readonly practising = h("button", { type: "button", text: "Practice", "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
+  private readonly practising = h("button", { type: "button", text: "Practice", hidden: true, "aria-expanded": "false", "aria-controls": "practice", onclick: () => void this.togglePractice() });
+  private readonly more = iconButton("dots", "More about this song", () => this.showMenu(!this.element.classList.contains("tools-open")), "icon tools-more");
   private readonly shortcuts: Shortcut[];
   private settings = new Map<string, LaneSetting>();
   private spectra = new Map<string, Spectrum>();
   private lanes: LaneView[] = [];
   private shownLanes = "";
+  /** A song that is on its way here; `job` stands for what will be made of it. */
+  upload: PendingUpload | undefined;
   private songId: string | undefined;
   private job: Job | undefined;
+  private shownHeard = "";
   private other: Job | undefined;
   private side: Side = "a";
   private opened = "";
@@ -74,11 +79,7 @@ export class PlayerView {
     this.transport = new Transport(this.player, () => this.toggleLoop(), () => showHelp(this.shortcuts));
     this.keys = new MediaKeys(this.player, () => this.frames / this.rate, () => this.rate);
     this.overlayPlayhead();
-    const more = iconButton("dots", "More about this song", () => {
-      const open = this.element.classList.toggle("tools-open");
-      more.setAttribute("aria-expanded", `${open}`);
-    }, "icon tools-more");
-    more.setAttribute("aria-expanded", "false");
+    this.more.setAttribute("aria-expanded", "false");
     this.trouble = h("div", { class: "player-state", hidden: true }, this.note, this.again);
     this.element = h(
       "section", { id: "player", class: "panel player", "aria-label": "Player" },
@@ -88,7 +89,7 @@ export class PlayerView {
         h("div", { class: "player-names" }, this.name, this.facts),
         this.sides,
         h("div", { class: "player-tools" }, this.practising, this.another, this.compare, this.resetMix),
-        this.exporting, more,
+        this.exporting, this.more,
       ),
       this.bar,
       this.trouble,
@@ -129,10 +130,12 @@ export class PlayerView {
       ?? jobs.find((candidate) => candidate.state === "running" || candidate.state === "queued") ?? jobs[0];
     if (!job) return false;
     if (songId !== this.songId) {
+      // What was set while the song was on its way is meant for it.
+      const settings = this.upload ? this.settings : new Map<string, LaneSetting>();
       this.leave();
       this.songId = songId;
       this.job = job;
-      this.settings = new Map();
+      this.settings = settings;
       this.spectra = new Map();
       this.notes = api.notes(songId).catch(() => ({}));
       void this.notes.then((notes) => this.songId === songId && this.takeNotes(notes));
@@ -141,6 +144,22 @@ export class PlayerView {
     }
     this.refresh();
     return true;
+  }
+
+  /** Shows the lanes of a song that is on its way here. */
+  openUpload(upload: PendingUpload, settings: JobSettings): void {
+    this.leave();
+    this.player.close();
+    this.upload = upload;
+    this.settings = new Map();
+    this.spectra = new Map();
+    this.job = { id: "", songId: "", name: upload.name, durationSeconds: 0, state: "queued", settings, created: "", order: 0, bytes: 0 };
+    this.refresh();
+  }
+
+  /** Tells how far it is. */
+  showUpload(): void {
+    if (this.upload) this.showHead();
   }
 
   /** Gives the focus to the song's name, which a screen reader then says. */
@@ -165,6 +184,15 @@ export class PlayerView {
     this.practice.hidden = !wanted;
     this.practising.setAttribute("aria-expanded", `${wanted}`);
     this.showPractice();
+    this.showMenu(false);
+    // They may lie below the edge of the screen.
+    if (wanted) this.practice.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Where there is no room for the row of tools it is a menu. */
+  private showMenu(open: boolean): void {
+    this.element.classList.toggle("tools-open", open);
+    this.more.setAttribute("aria-expanded", `${open}`);
   }
 
   private leave(): void {
@@ -173,7 +201,9 @@ export class PlayerView {
     this.closeTools = undefined;
     this.practice.replaceChildren();
     this.practice.hidden = true;
-    this.element.classList.remove("tools-open");
+    this.showMenu(false);
+    this.upload = undefined;
+    void this.player.setStretch(1, 0);
     [this.songId, this.job, this.other, this.opened, this.lanes, this.shownLanes, this.side] = [undefined, undefined, undefined, "", [], "", "a"];
   }
 
@@ -197,6 +227,10 @@ export class PlayerView {
   /** Takes over what the server has said of the jobs that are open. */
   private refresh(): void {
     if (!this.job) return;
+    if (this.upload) {
+      this.showLanes();
+      return this.showHead();
+    }
     const fresh = this.state.jobs.get(this.job.id) ?? this.state.jobsOf(this.songId!)[0];
     if (!fresh) return this.gone();
     this.job = fresh;
@@ -275,27 +309,31 @@ export class PlayerView {
     const shown = this.current;
     const name = songTitle(job);
     if (this.name.textContent !== name) this.name.textContent = name;
-    const facts = [job.artist, time(job.durationSeconds), settingsText(shown), shown.timesRealTime && speed(shown.timesRealTime)];
-    const stopped = job.state === "failed" || job.state === "cancelled";
+    const heard = heardAt(this.player.speed, this.player.semitones);
+    const facts = [job.artist, time(job.durationSeconds), settingsText(shown), shown.timesRealTime && speed(shown.timesRealTime), heard && `heard ${heard}`];
+    const model = this.state.model(job.settings.model);
+    const stopped = job.state === "failed" || job.state === "cancelled" || (job.waitsForModel === true && model?.download?.error !== undefined);
     // Work that goes on is told where the facts stand afterwards: nothing moves when it is done.
     this.facts.textContent = job.state === "done" || stopped ? facts.filter(Boolean).join(" · ") : this.describeState(job);
     this.note.textContent = stopped ? this.describeState(job) : "";
     this.trouble.hidden = !stopped;
-    this.bar.classList.toggle("idle", job.state !== "running");
-    this.bar.value = job.progress?.fraction ?? 0;
+    this.bar.classList.toggle("idle", job.state !== "running" && !job.waitsForModel && !this.upload);
+    this.bar.value = this.upload ? this.upload.sent / Math.max(1, this.upload.bytes) : job.waitsForModel ? (model?.download?.fraction ?? 0) : (job.progress?.fraction ?? 0);
     const warnings = shown.warnings ?? [];
     if (warnings.length !== this.warnings.children.length) this.warnings.replaceChildren(...warnings.map((text) => h("li", { text })));
     this.warnings.hidden = warnings.length === 0;
-    this.exporting.disabled = job.state !== "done";
+    this.exporting.disabled = this.practising.hidden = job.state !== "done";
     this.transport.setEnabled(isPlayable(job));
-    this.keys.show(job.songId, name, job.artist ?? "", job.hasCover === true);
+    if (!this.upload) this.keys.show(job.songId, name, job.artist ?? "", job.hasCover === true);
     this.showChoices();
   }
 
   private describeState(job: Job): string {
     switch (job.state) {
       case "queued": {
-        const ahead = [...this.state.jobs.values()].filter((other) => other.state === "running" || (other.state === "queued" && other.order < job.order));
+        if (this.upload) return this.upload.sent > 0 ? `Copying · ${size(this.upload.sent)} of ${size(this.upload.bytes)}` : "Waits to be copied";
+        if (job.waitsForModel) return describeWaiting(job, this.state.model(job.settings.model));
+        const ahead = [...this.state.jobs.values()].filter((other) => other.state === "running" || (other.state === "queued" && !other.waitsForModel && other.order < job.order));
         const seconds = ahead.map((other) => other.progress?.etaSeconds ?? expectedSeconds(other.durationSeconds, this.state.model(other.settings.model), other.settings));
         const known = seconds.every((one) => one !== undefined);
         const wait = seconds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
@@ -311,6 +349,13 @@ export class PlayerView {
       default:
         return "";
     }
+  }
+
+  /** Does once more what has failed: the song, or the download that it waits for. */
+  private tryAgain(): void {
+    const job = this.job!;
+    if (job.waitsForModel) fetchModel(job, this.state);
+    else void attempt(() => api.retry(job.id));
   }
 
   private async loadWaveforms(): Promise<void> {
@@ -363,6 +408,9 @@ export class PlayerView {
   private takeNotes(notes: SongNotes): void {
     for (const [stem, level] of Object.entries(notes.levels ?? {})) Object.assign(this.setting(stem), level);
     if (this.lanes.length > 0) this.applyLevels();
+    // Speed and key are the song's as its levels are, whether or not somebody opens the practice tools.
+    const { speed = 1, semitones = 0 } = (notes.practice ?? {}) as { speed?: number; semitones?: number };
+    void attempt(() => this.player.setStretch(speed, semitones));
   }
 
   /** Keeps a change of the song's notes a moment later, so that a slider does not ask the server with every step. */
@@ -383,7 +431,6 @@ export class PlayerView {
 
   private showPractice(): void {
     const { job, songId } = this;
-    this.practising.hidden = job?.state !== "done";
     if (!this.tools || !this.practiceOpen || this.closeTools || !job?.audio || job.state !== "done" || !songId) return;
     const host: PracticeHost = {
       element: this.practice, player: this.player, songId, jobId: job.id, sampleRate: job.audio.sampleRate,
@@ -481,6 +528,10 @@ export class PlayerView {
   private showState(): void {
     this.transport.update();
     this.showLoop();
+    const heard = heardAt(this.player.speed, this.player.semitones);
+    if (heard === this.shownHeard) return;
+    this.shownHeard = heard;
+    this.showHead();
   }
 
   /** Moves the playhead and the meters with every picture of the screen, and only while something moves. */

@@ -1,10 +1,9 @@
 import { api } from "../api";
-import type { Job } from "../contract";
+import type { Job, Model } from "../contract";
 import { about, settingsText, size, songTitle, speed, time, title } from "../format";
 import { expectedSeconds } from "../presets";
 import { isPlayable, type State } from "../state";
 import type { PendingUpload, Uploader } from "../upload";
-import type { WaitingSong, WaitingSongs } from "../waiting";
 import { licence } from "./add-view";
 import { arrange, attempt, h, icon, iconButton } from "./dom";
 
@@ -13,18 +12,17 @@ export class QueueView {
   readonly element: HTMLElement;
   private readonly state: State;
   private readonly uploader: Uploader;
-  private readonly waiting: WaitingSongs;
   private readonly open: (songId: string) => void;
   private readonly list = h("ol", { class: "jobs queue" });
   private readonly total = h("p", { class: "hint" });
   private readonly cards = new Map<string, JobCard>();
-  private readonly others = new Map<unknown, WaitingCard | UploadCard>();
+  private readonly waits = new Map<string, WaitingCard>();
+  private readonly uploads = new Map<number, UploadCard>();
   private queued: Job[] = [];
 
-  constructor(state: State, uploader: Uploader, waiting: WaitingSongs, open: (songId: string) => void) {
+  constructor(state: State, uploader: Uploader, open: (songId: string) => void) {
     this.state = state;
     this.uploader = uploader;
-    this.waiting = waiting;
     this.open = open;
     this.element = h(
       "section", { class: "panel queue-panel", "aria-labelledby": "queue-title" },
@@ -51,8 +49,9 @@ export class QueueView {
   private arrange(): void {
     const jobs = [...this.state.jobs.values()];
     const running = jobs.filter((job) => job.state === "running").sort((a, b) => (b.progress?.fraction ?? 0) - (a.progress?.fraction ?? 0));
-    this.queued = jobs.filter((job) => job.state === "queued").sort((a, b) => a.order - b.order || a.created.localeCompare(b.created));
-    const { queued } = this;
+    const inOrder = jobs.filter((job) => job.state === "queued").sort((a, b) => a.order - b.order || a.created.localeCompare(b.created));
+    this.queued = inOrder.filter((job) => !job.waitsForModel);
+    const { queued } = this, waiting = inOrder.filter((job) => job.waitsForModel);
     const active = new Set([...running, ...queued].map((job) => job.id));
     for (const [id, card] of this.cards) {
       if (active.has(id)) continue;
@@ -66,12 +65,9 @@ export class QueueView {
       return [wait, own] as const;
     });
     this.total.textContent = ahead && running.length + queued.length > 1 ? `${about(ahead)} in all` : "";
-    const { pending } = this.uploader, { songs } = this.waiting;
-    for (const [key, card] of this.others) {
-      if (songs.includes(key as WaitingSong) || pending.has((key as PendingUpload).key)) continue;
-      card.element.remove();
-      this.others.delete(key);
-    }
+    const { pending } = this.uploader;
+    for (const key of this.uploads.keys()) if (!pending.has(key)) this.uploads.delete(key);
+    for (const id of this.waits.keys()) if (!waiting.some((job) => job.id === id)) this.waits.delete(id);
     arrange(this.list, [
       ...running.map((job) => this.card(job, (card) => card.update(job, describeProgress(job)))),
       ...queued.map((job, i) => this.card(job, (card) => {
@@ -80,8 +76,16 @@ export class QueueView {
         card.update(job, [place, own === undefined ? time(job.durationSeconds) : `takes ${about(own)}`, settingsText(job)].join(" · "),
           queued[i - 1], queued[i + 2] ?? (queued[i + 1] ? null : undefined));
       })),
-      ...songs.map((song) => this.other(song, () => new WaitingCard(song, this.state, this.waiting))),
-      ...[...pending.values()].map((upload) => this.other(upload, () => new UploadCard(upload))),
+      ...waiting.map((job) => {
+        const card = kept(this.waits, job.id, () => new WaitingCard(job, this.state, this.open));
+        card.update(job);
+        return card.element;
+      }),
+      ...[...pending.values()].map((upload) => {
+        const card = kept(this.uploads, upload.key, () => new UploadCard(upload));
+        card.update();
+        return card.element;
+      }),
     ]);
   }
 
@@ -90,16 +94,8 @@ export class QueueView {
   }
 
   private card(job: Job, update: (card: JobCard) => void): HTMLElement {
-    let card = this.cards.get(job.id);
-    if (!card) this.cards.set(job.id, (card = new JobCard(this.open, (id, event) => this.drag(id, event))));
+    const card = kept(this.cards, job.id, () => new JobCard(this.open, (id, event) => this.drag(id, event)));
     update(card);
-    return card.element;
-  }
-
-  private other(key: WaitingSong | PendingUpload, make: () => WaitingCard | UploadCard): HTMLElement {
-    let card = this.others.get(key);
-    if (!card) this.others.set(key, (card = make()));
-    card.update();
     return card.element;
   }
 
@@ -158,38 +154,68 @@ class UploadCard {
 /** A song whose model is being downloaded: the same row says how large that is, under which licence, and how far. */
 class WaitingCard {
   readonly element: HTMLLIElement;
-  private readonly waiting: WaitingSong;
   private readonly state: State;
+  private readonly name: HTMLButtonElement;
   private readonly bar = h("progress", { max: 1, value: 0 });
   private readonly status = h("p", { class: "status" });
   private readonly licence = h("p", { class: "status" });
   private readonly again: HTMLButtonElement;
+  private readonly cancel: HTMLButtonElement;
 
-  constructor(waiting: WaitingSong, state: State, songs: WaitingSongs) {
-    this.waiting = waiting;
+  constructor(job: Job, state: State, open: (songId: string) => void) {
     this.state = state;
-    const name = title(waiting.song.name);
-    this.again = iconButton("retry", `Download again for ${name}`, () => songs.download(waiting));
+    this.name = h("button", { type: "button", class: "job-name", onclick: () => open(job.songId) });
+    this.again = iconButton("retry", "", () => fetchModel(job, state));
+    this.cancel = iconButton("close", "", () => void attempt(async () => {
+      await api.remove(job.id);
+      // Nothing was made of it, so that there is nothing to keep, unless something else was.
+      if (!this.state.jobsOf(job.songId).some((other) => other.id !== job.id)) await api.dropSong(job.songId).catch(() => undefined);
+    }));
     this.element = h(
       "li", { class: "job", "data-state": "waiting" },
-      h("div", { class: "job-text" }, h("p", { class: "job-name", text: name }), this.status, this.licence, this.bar),
-      h("div", { class: "job-actions" }, this.again, iconButton("close", `Cancel ${name}`, () => songs.drop(waiting))),
+      h("div", { class: "job-text" }, this.name, this.status, this.licence, this.bar),
+      h("div", { class: "job-actions" }, this.again, this.cancel),
     );
   }
 
-  update(): void {
-    const model = this.state.model(this.waiting.settings.model);
-    const { download, downloadBytes } = model ?? {};
-    const failed = download?.error;
-    const parts = [`Waits for ${this.waiting.settings.model}`, downloadBytes && size(downloadBytes), download && !failed && `${Math.round(download.fraction * 100)} % downloaded`];
-    this.status.textContent = failed ?? parts.filter(Boolean).join(" · ");
+  update(job: Job): void {
+    const model = this.state.model(job.settings.model);
+    const failed = model?.download?.error;
+    const name = songTitle(job);
+    this.name.textContent = name;
+    this.status.textContent = describeWaiting(job, model);
     this.status.classList.toggle("error", failed !== undefined);
     if (model) this.licence.replaceChildren(...licence(model));
     this.bar.hidden = failed !== undefined;
-    this.bar.value = download?.fraction ?? 0;
-    this.bar.setAttribute("aria-label", `Download of ${this.waiting.settings.model}`);
+    this.bar.value = model?.download?.fraction ?? 0;
+    this.bar.setAttribute("aria-label", `Download of ${job.settings.model}`);
     this.again.hidden = failed === undefined;
+    this.again.setAttribute("aria-label", `Download again for ${name}`);
+    this.cancel.setAttribute("aria-label", `Cancel ${name}`);
   }
+}
+
+/** What a song waits for whose model is not here yet, in words. */
+export function describeWaiting(job: Job, model: Model | undefined): string {
+  const { download, downloadBytes } = model ?? {};
+  if (download?.error) return download.error;
+  return [`Waits for ${job.settings.model}`, downloadBytes && size(downloadBytes), download && `${Math.round(download.fraction * 100)} % downloaded`].filter(Boolean).join(" · ");
+}
+
+/** Starts the download that a song waits for once more. */
+export function fetchModel(job: Job, state: State): void {
+  void attempt(() => api.download(job.settings.model!)).then((started) => {
+    // An event may have come before this answer, and is later than it.
+    const now = started && state.model(started.name);
+    if (now && !now.installed && (!now.download || now.download.error)) state.takeModel(started);
+  });
+}
+
+/** What a map has for a key, made where it has nothing. */
+function kept<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }
 
 class JobCard {

@@ -4,7 +4,7 @@ import { plural, size } from "../format";
 import type { State } from "../state";
 import { licence } from "./add-view";
 import { devicesSection } from "./devices";
-import { ask, attempt, h } from "./dom";
+import { ask, attempt, h, iconButton } from "./dom";
 import { setKeys, usesKeys } from "./shortcuts";
 import { chosenTheme, setTheme, type Theme } from "./theme";
 
@@ -45,10 +45,35 @@ export async function showSettings(state: State): Promise<void> {
 function row(model: Model, state: State): HTMLElement {
   const { download } = model;
   const facts = h("p", { class: "hint" }, model.description, " ", ...licence(model));
-  const action = model.installed ? h("span", { class: "tag", text: "here" })
+  const action = model.installed ? present(model, state)
     : download && !download.error ? h("progress", { max: 1, value: download.fraction, "aria-label": `Download of ${model.name}` })
       : h("button", {
           type: "button", onclick: () => void attempt(() => api.download(model.name)).then((started) => started && state.takeModel(started)),
         }, "Download ", h("span", { class: "visually-hidden", text: model.name }), model.downloadBytes ? size(model.downloadBytes) : "");
   return h("li", {}, h("div", {}, h("strong", { text: model.name }), facts, download?.error && h("p", { class: "error", text: download.error })), action);
+}
+
+/** A model that is here, and a way to be rid of it where the server has fetched it. */
+function present(model: Model, state: State): HTMLElement {
+  const { removableBytes } = model;
+  if (!removableBytes) return h("span", { class: "tag", text: "here" });
+  return h("div", { class: "present" }, h("span", { class: "tag", text: size(removableBytes) }), iconButton("trash", `Delete ${model.name} …`, () => void attempt(() => remove(model, state))));
+}
+
+/** Says exactly what goes. */
+async function remove(model: Model, state: State): Promise<void> {
+  const { files, sharedWith } = await api.modelFiles(model.name);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const answer = await ask(
+    `Delete ${model.name}?`,
+    [
+      h("ul", { class: "deleted" }, ...files.map((file) => h("li", { text: `${file.name}, ${size(file.bytes)}` }))),
+      h("p", { text: `${files.length === 1 ? "This file goes" : "These files go"}, ${size(bytes)} in all. Songs and their stems stay; to take more songs apart with it, it has to be downloaded again.` }),
+      sharedWith.length > 0 && h("p", { text: `Not here any more either, because ${sharedWith.length === 1 ? "it needs" : "they need"} the same: ${sharedWith.join(", ")}.` }),
+    ],
+    [h("button", { value: "", text: "Keep" }), h("button", { value: "yes", class: "danger", text: "Delete" })],
+  );
+  if (answer !== "yes") return;
+  await api.deleteModel(model.name);
+  await state.refreshModels();
 }
