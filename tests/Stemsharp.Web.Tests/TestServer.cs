@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Stemsharp.Chains;
 using Stemsharp.Client;
+using Stemsharp.Web.Dispatch;
 using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
@@ -58,10 +59,11 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="log">Gets what it logs.</param>
     /// <param name="faulty">Whether its store of jobs can be made to fail.</param>
     /// <param name="idle">Whether nobody works on its queue.</param>
+    /// <param name="fleet">Whose workers work on its queue; null where it does so itself.</param>
     public static Task<TestServer> StartAsync(
         Func<ServeOptions, ServeOptions>? change = null, string? folder = null, Action<FakeSeparator>? fake = null, ILoggerProvider? log = null,
-        bool faulty = false, bool idle = false) =>
-        StartAsync(change, folder, log, faulty, idle, options =>
+        bool faulty = false, bool idle = false, FleetLink? fleet = null) =>
+        StartAsync(change, folder, log, faulty, idle, fleet, options =>
         {
             FakeSeparator separator = new(options);
             fake?.Invoke(separator);
@@ -71,11 +73,12 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A server that separates, with the demo model.</summary>
     /// <param name="folder">Its data; null for a folder that goes with it.</param>
     /// <param name="chains">Chains that it offers; null for the presets.</param>
-    public static Task<TestServer> StartDemoAsync(string? folder = null, IReadOnlyList<SeparationChain>? chains = null) =>
-        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, false, false, options => new HeldSeparator(new LibrarySeparator(options, chains)));
+    /// <param name="fleet">Whose workers separate; null where it does so itself.</param>
+    public static Task<TestServer> StartDemoAsync(string? folder = null, IReadOnlyList<SeparationChain>? chains = null, FleetLink? fleet = null) =>
+        StartAsync(options => options with { Model = "demo", Offline = true }, folder, null, false, false, fleet, options => new HeldSeparator(new LibrarySeparator(options, chains)));
 
     private static async Task<TestServer> StartAsync(
-        Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, bool faulty, bool idle, Func<ServeOptions, ISongSeparator> make)
+        Func<ServeOptions, ServeOptions>? change, string? folder, ILoggerProvider? log, bool faulty, bool idle, FleetLink? fleet, Func<ServeOptions, ISongSeparator> make)
     {
         bool owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
@@ -93,7 +96,7 @@ internal sealed class TestServer : IAsyncDisposable
             {
                 services.Remove(services.Single(service => service.ImplementationType == typeof(Pipeline)));
             }
-        });
+        }, fleet);
         await server.StartAsync(options);
         return new TestServer(
             folder, owns, options, separator, server, faulty ? (FaultyJobStore)server.Services.GetRequiredService<IJobStore>() : null);

@@ -73,7 +73,7 @@ internal sealed class JobWork(Func<FleetJob, (SeparateRequest Request, string Ne
 
     private async Task<TrackOutcome> BatchAsync(SeparateRequest request, InputExpansion input, HeldJob held, CancellationToken cancellationToken)
     {
-        using SilentView view = new();
+        using SilentView view = new(held.Report);
         BatchRun batch = new(request, _separator!, view, []) { Publishing = held.ConfirmAsync };
         await batch.RunAsync(input, 0, cancellationToken).ConfigureAwait(false);
         return batch.Outcomes.Single();

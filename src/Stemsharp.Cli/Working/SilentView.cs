@@ -3,12 +3,13 @@ using Stemsharp.Cli.Progress;
 
 namespace Stemsharp.Cli.Working;
 
-/// <summary>Shows nothing: what becomes of a job stands in its record.</summary>
-internal sealed class SilentView : IBatchView
+/// <summary>Shows nothing: what becomes of a job stands in its record, and how far it is in its worker's.</summary>
+/// <param name="progress">Gets how much of the track is done, 0 … 1.</param>
+internal sealed class SilentView(Action<double> progress) : IBatchView
 {
     public void Begin(int tracks, string model, string folder) { }
 
-    public ITrackView Track(int index, Track track) => new TrackView();
+    public ITrackView Track(int index, Track track) => new TrackView(progress);
 
     public void Length(int index, double seconds) { }
 
@@ -18,9 +19,9 @@ internal sealed class SilentView : IBatchView
 
     public void Dispose() { }
 
-    private sealed class TrackView : ITrackView
+    private sealed class TrackView(Action<double> told) : ITrackView
     {
-        public void Report(in TrackProgress progress) { }
+        public void Report(in TrackProgress progress) => told(progress.Fraction);
 
         public void End(TrackOutcome outcome) { }
     }

@@ -75,6 +75,15 @@ internal sealed class FleetJobs(IFleetTransport transport, Patience patience)
     internal async Task<JobRecord?> FindAsync(string id, CancellationToken cancellationToken) =>
         (await _records.FindAsync(id, cancellationToken).ConfigureAwait(false))?.Record;
 
+    /// <summary>How much of a job that runs is done, 0 … 1, as its worker said last; null where it has said nothing.</summary>
+    internal async Task<double?> ProgressAsync(JobRecord record, CancellationToken cancellationToken) =>
+        record.Worker is { } worker
+        && await patience.AskAsync(token => transport.Workers.GetAsync(worker, token), cancellationToken).ConfigureAwait(false) is { } entry
+        && WorkerRecord.Of(entry.Value) is var said && said.Job == record.Job.Id && said.Lease == record.Lease ? said.Fraction : null;
+
+    /// <summary>How many workers are heard of, about.</summary>
+    internal Task<long> CountWorkersAsync(CancellationToken cancellationToken) => patience.AskAsync(transport.Workers.CountAsync, cancellationToken);
+
     /// <summary>All jobs.</summary>
     internal IAsyncEnumerable<JobRecord> ListAsync(CancellationToken cancellationToken) => _records.ListAsync(cancellationToken);
 

@@ -8,7 +8,7 @@ internal sealed class FleetWorker : IDisposable
 {
     private const int LeaseBeats = 4, LeastAllowed = 1000, BeatsBetweenCounts = 10;
 
-    private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(5), s_last = TimeSpan.FromSeconds(10), s_longestRest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(5), s_last = TimeSpan.FromSeconds(10), s_longestRest = TimeSpan.FromMinutes(1), s_tell = TimeSpan.FromSeconds(1);
 
     private readonly IFleetTransport _transport;
     private readonly WorkerOptions _options;
@@ -161,7 +161,10 @@ internal sealed class FleetWorker : IDisposable
 
         _events.Taken(record);
         using HeldJob held = new(_records, taken, delivery, stop);
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _held = held;
+        // Somebody looks on.
+        Task telling = record.Lane == Lane.Interactive ? TellAsync(over.Token) : Task.CompletedTask;
         WorkOutcome outcome;
         try
         {
@@ -170,6 +173,8 @@ internal sealed class FleetWorker : IDisposable
         finally
         {
             _held = null;
+            await over.CancelAsync().ConfigureAwait(false);
+            await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         _left++;
@@ -343,8 +348,7 @@ internal sealed class FleetWorker : IDisposable
             try
             {
                 HeldJob? held = _held;
-                WorkerRecord own = new(held?.Job.Id, held?.Record.Lease ?? 0, held?.Job.Model, Environment.MachineName, _options.Engine, _options.Memory(), _done);
-                await _transport.Workers.PutAsync(_options.Id, own.ToBytes(), ended).ConfigureAwait(false);
+                await SayAsync(held, ended).ConfigureAwait(false);
                 if (held is not null)
                 {
                     await held.Delivery.KeepAsync(ended).ConfigureAwait(false);
@@ -363,6 +367,30 @@ internal sealed class FleetWorker : IDisposable
 
             await Task.Delay(_beat, Clock, ended).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Says how far the job at hand is, each second.</summary>
+    private async Task TellAsync(CancellationToken over)
+    {
+        while (true)
+        {
+            await Task.Delay(s_tell, Clock, over).ConfigureAwait(false);
+            try
+            {
+                await SayAsync(_held, over).ConfigureAwait(false);
+            }
+            catch (ConnectionLostException)
+            {
+                // The beats say so.
+            }
+        }
+    }
+
+    private Task SayAsync(HeldJob? held, CancellationToken cancellationToken)
+    {
+        WorkerRecord own = new(
+            held?.Job.Id, held?.Record.Lease ?? 0, held?.Job.Model, Environment.MachineName, _options.Engine, _options.Memory(), _done, held?.Fraction);
+        return _transport.Workers.PutAsync(_options.Id, own.ToBytes(), cancellationToken);
     }
 
     /// <summary>The queue hands out as many jobs at once as there are workers, and not the server's usual thousand.</summary>

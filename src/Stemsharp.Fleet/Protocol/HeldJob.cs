@@ -23,6 +23,9 @@ internal sealed class HeldJob : IDisposable
 
     internal IDelivery Delivery { get; }
 
+    /// <summary>How much of it is done, 0 … 1, as the one who does it tells; null so far.</summary>
+    internal double? Fraction { get; private set; }
+
     /// <summary>Cancelled when the worker is stopped, or the job is no more its own.</summary>
     internal CancellationToken Token => _lost.Token;
 
@@ -68,6 +71,10 @@ internal sealed class HeldJob : IDisposable
         IsLost = true;
         return false;
     }
+
+    /// <summary>Tells how much of it is done.</summary>
+    /// <param name="fraction">0 … 1.</param>
+    internal void Report(double fraction) => Fraction = fraction;
 
     public void Dispose() => _lost.Dispose();
 

@@ -111,7 +111,8 @@ internal sealed record JobResult(IReadOnlyList<string> Files, double AudioSecond
 /// <param name="Engine">What runs the network there.</param>
 /// <param name="MemoryBytes">What it takes.</param>
 /// <param name="Done">Jobs that it has done.</param>
-internal sealed record WorkerRecord(string? Job, long Lease, string? Model, string Host, string Engine, long MemoryBytes, long Done)
+/// <param name="Fraction">How much of the job at hand is done, 0 … 1; null where that is not known.</param>
+internal sealed record WorkerRecord(string? Job, long Lease, string? Model, string Host, string Engine, long MemoryBytes, long Done, double? Fraction = null)
 {
     internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, FleetJson.Default.WorkerRecord);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Stemsharp.Cli.Hosting;
+using Stemsharp.Web.Dispatch;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
@@ -12,13 +13,15 @@ internal static class ServeProcess
     public static async Task<int> RunAsync(string[] arguments)
     {
         ServeOptions? options = null;
+        FleetLink? fleet = null;
         try
         {
             options = ServeOptionsReader.Read(arguments);
+            fleet = options.Queue is { } queue ? await FleetLink.OpenAsync(queue).ConfigureAwait(false) : null;
             LibrarySeparator separator = new(options);
             await using (separator.ConfigureAwait(false))
             {
-                WebServer server = WebServer.Create(options, separator, logging => AddConsole(logging, options));
+                WebServer server = WebServer.Create(options, separator, logging => AddConsole(logging, options), fleet: fleet);
                 await using (server.ConfigureAwait(false))
                 {
                     await server.StartAsync(options).ConfigureAwait(false);
@@ -43,6 +46,13 @@ internal static class ServeProcess
         {
             await Console.Error.WriteLineAsync($"stemsharp: {error.Message}").ConfigureAwait(false);
             return ExitCode.For(error);
+        }
+        finally
+        {
+            if (fleet is not null)
+            {
+                await fleet.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

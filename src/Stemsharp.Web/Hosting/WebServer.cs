@@ -6,6 +6,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Client;
 using Stemsharp.Web.Api;
 using Stemsharp.Web.Delivery;
+using Stemsharp.Web.Dispatch;
 using Stemsharp.Web.Observability;
 using Stemsharp.Web.Queue;
 using Stemsharp.Web.Security;
@@ -49,14 +50,16 @@ internal sealed class WebServer : IAsyncDisposable
     /// <param name="separator">What separates.</param>
     /// <param name="logging">Adds where the log goes.</param>
     /// <param name="services">Puts other parts in place of the server's own.</param>
+    /// <param name="fleet">Whose workers do the work; null where the server does it itself.</param>
     public static WebServer Create(
-        ServeOptions options, ISongSeparator separator, Action<ILoggingBuilder>? logging = null, Action<IServiceCollection>? services = null)
+        ServeOptions options, ISongSeparator separator, Action<ILoggingBuilder>? logging = null, Action<IServiceCollection>? services = null,
+        FleetLink? fleet = null)
     {
         DataFolder folder = new(options.DataFolder);
         try
         {
             string token = Access.ReadOrCreateToken(folder.Token);
-            return new WebServer(Build(options, separator, folder, token, logging, services), folder, token);
+            return new WebServer(Build(options, separator, folder, token, logging, services, fleet), folder, token);
         }
         catch
         {
@@ -105,7 +108,8 @@ internal sealed class WebServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ServeOptions options, ISongSeparator separator, DataFolder folder, string token, Action<ILoggingBuilder>? logging, Action<IServiceCollection>? services)
+        ServeOptions options, ISongSeparator separator, DataFolder folder, string token, Action<ILoggingBuilder>? logging, Action<IServiceCollection>? services,
+        FleetLink? fleet)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder.Root });
         builder.Logging.ClearProviders();
@@ -167,9 +171,19 @@ internal sealed class WebServer : IAsyncDisposable
             .AddSingleton<INoteStore>(provider => provider.GetRequiredService<SqliteJobStore>())
             .AddSingleton<IDeviceStore>(provider => provider.GetRequiredService<SqliteJobStore>()).AddSingleton<JobQueue>()
             .AddSingleton<UploadSlots>().AddSingleton<ModelService>().AddSingleton<StemEncoder>().AddSingleton<Mixer>()
-            .AddSingleton<SpeedGauge>().AddHostedService(provider => provider.GetRequiredService<SpeedGauge>())
+            .AddSingleton<SpeedGauge>()
             .AddSingleton<SongAnalyzer>().AddHostedService(provider => provider.GetRequiredService<SongAnalyzer>())
-            .AddHostedService<Pipeline>().AddHostedService<Retention>();
+            .AddHostedService<Retention>();
+        if (fleet is null)
+        {
+            // How fast workers are tell the songs that they have done.
+            builder.Services.AddHostedService<Pipeline>().AddHostedService(provider => provider.GetRequiredService<SpeedGauge>());
+        }
+        else
+        {
+            builder.Services.AddSingleton(fleet).AddHostedService<FleetPipeline>();
+        }
+
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         started = app.Lifetime.ApplicationStarted;

@@ -10,7 +10,7 @@ internal sealed class JobEntry(StoredJob stored)
 
     public JobProgress? Progress { get; set; }
 
-    /// <summary>Stops the work on it; set while it runs.</summary>
+    /// <summary>Stops the work on it; set while it runs, or a fleet has it.</summary>
     public CancellationTokenSource? Stop { get; set; }
 
     /// <summary>Whether its owner wants it stopped, and whether it is to be deleted then.</summary>

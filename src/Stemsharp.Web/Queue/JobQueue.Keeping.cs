@@ -61,7 +61,7 @@ internal sealed partial class JobQueue
     {
         bool done = ended.State == JobState.Done;
         TryTidy(ended.Id, results: !done, steps: true);
-        return ended with { Bytes = Size(ended), Finished = DateTimeOffset.UtcNow, Audio = done ? ended.Audio : null };
+        return ended with { Bytes = Size(ended), Finished = DateTimeOffset.UtcNow, Turn = null, Audio = done ? ended.Audio : null };
     }
 
     private void Ended(JobEntry entry)
@@ -162,12 +162,17 @@ internal sealed partial class JobQueue
     {
         JobEntry entry = new(job);
         _jobs[job.Id] = entry;
-        bool active = job.State is JobState.Running or JobState.Queued;
-        TryTidy(job.Id, results: active, steps: !active);
-        _clock = Math.Max(_clock, job.State == JobState.Queued ? 0 : job.Order);
+        bool active = job.State is JobState.Running or JobState.Queued, handedOver = active && job.Turn is not null;
+        TryTidy(job.Id, results: active && !handedOver, steps: !active);
+        _clock = Math.Max(_clock, job.State == JobState.Queued && !handedOver ? 0 : job.Order);
         if (!active)
         {
             _space.Set(job.Id, job.Bytes);
+        }
+        else if (handedOver)
+        {
+            _space.Readmit(job);
+            entry.Stop = new CancellationTokenSource();
         }
         else if (job.Attempts >= MaxAttempts)
         {

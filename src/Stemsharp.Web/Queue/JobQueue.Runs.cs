@@ -28,39 +28,15 @@ internal sealed partial class JobQueue
             lock (_gate)
             {
                 // A signal without a job is one whose job was cancelled while it waited, or waits for its model.
-                if (Waiting().FirstOrDefault(job => !WaitsForModel(job)) is not { } next)
+                if (Waiting().FirstOrDefault(job => !WaitsForModel(job)) is { } next && TryStart(next, next with
                 {
-                    continue;
-                }
-
-                JobEntry entry = _jobs[next.Id];
-                _clock = Math.Max(_clock, next.Order);
-                (entry.CancelWanted, entry.DeleteWanted) = (false, false);
-                entry.Progress = new JobProgress(JobStep.Decoding, 0, 0);
-                try
+                    State = JobState.Running,
+                    Attempts = next.Attempts + 1,
+                    Started = DateTimeOffset.UtcNow,
+                }, CancellationTokenSource.CreateLinkedTokenSource(cancellationToken)) is { } entry)
                 {
-                    Keep(entry, next with
-                    {
-                        // What could not be checked before its model was here.
-                        Settings = _separator.Complete(next.Settings),
-                        State = JobState.Running,
-                        Attempts = next.Attempts + 1,
-                        Started = DateTimeOffset.UtcNow,
-                        Audio = null,
-                        TimesRealTime = null,
-                        Warnings = null,
-                    });
+                    return entry;
                 }
-#pragma warning disable CA1031 // Whatever is wrong with it, or with the store, costs this job and no other.
-                catch (Exception error)
-#pragma warning restore CA1031
-                {
-                    _logger.LogError(error, "Job {JobId} cannot be started", next.Id);
-                    Settle(entry, JobState.Failed, JobFailure.Describe(error));
-                    continue;
-                }
-                entry.Stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                return entry;
             }
         }
     }
@@ -132,7 +108,7 @@ internal sealed partial class JobQueue
             StoredJob run = entry.Stored;
             try
             {
-                End(entry, run with { State = JobState.Done, TimesRealTime = run.DurationSeconds / work.TotalSeconds });
+                End(entry, run with { State = JobState.Done, TimesRealTime = work > TimeSpan.Zero ? run.DurationSeconds / work.TotalSeconds : null });
             }
 #pragma warning disable CA1031 // Whatever the store throws costs this job and no other.
             catch (Exception error)
@@ -173,5 +149,30 @@ internal sealed partial class JobQueue
             KeepAnyway(entry, entry.Stored with { State = JobState.Queued, Attempts = entry.Stored.Attempts - 1, Audio = null });
             _queued.Release();
         }
+    }
+
+    /// <summary>Starts a job, or ends it as failed where that cannot be kept.</summary>
+    private JobEntry? TryStart(StoredJob next, StoredJob started, CancellationTokenSource stop)
+    {
+        JobEntry entry = _jobs[next.Id];
+        _clock = Math.Max(_clock, next.Order);
+        (entry.CancelWanted, entry.DeleteWanted) = (false, false);
+        entry.Progress = new JobProgress(JobStep.Decoding, 0, 0);
+        try
+        {
+            // What could not be checked before the model was here is checked now.
+            Keep(entry, started with { Settings = _separator.Complete(started.Settings), Audio = null, TimesRealTime = null, Warnings = null });
+        }
+#pragma warning disable CA1031 // Whatever is wrong with it, or with the store, costs this job and no other.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            stop.Dispose();
+            _logger.LogError(error, "Job {JobId} cannot be started", next.Id);
+            Settle(entry, JobState.Failed, JobFailure.Describe(error));
+            return null;
+        }
+        entry.Stop = stop;
+        return entry;
     }
 }

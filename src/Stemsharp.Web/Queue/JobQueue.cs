@@ -220,10 +220,10 @@ internal sealed partial class JobQueue : IDisposable
             JobEntry entry = Find(id);
             switch (entry.Stored.State)
             {
-                case JobState.Queued:
+                case JobState.Queued when entry.Stop is null:
                     End(entry, entry.Stored with { State = JobState.Cancelled });
                     break;
-                case JobState.Running:
+                case JobState.Queued or JobState.Running:
                     entry.CancelWanted = true;
                     entry.Stop?.Cancel();
                     if (entry.Progress?.Step == JobStep.Ready)
@@ -280,7 +280,7 @@ internal sealed partial class JobQueue : IDisposable
         lock (_gate)
         {
             JobEntry entry = Find(id);
-            if (entry.Stored.State != JobState.Queued)
+            if (entry.Stored.State != JobState.Queued || entry.Stop is not null)
             {
                 throw NotQueued();
             }
@@ -306,7 +306,7 @@ internal sealed partial class JobQueue : IDisposable
             return View(entry);
         }
 
-        static QueueException NotQueued() => new(QueueErrorKind.Conflict, "Only jobs that wait in the queue can be moved, and only among each other.");
+        static QueueException NotQueued() => new(QueueErrorKind.Conflict, "Only jobs that wait in this server's queue can be moved, and only among each other; one that a fleet has keeps its place.");
     }
 
     public void Delete(string id)
@@ -314,7 +314,7 @@ internal sealed partial class JobQueue : IDisposable
         lock (_gate)
         {
             JobEntry entry = Find(id);
-            if (entry.Stored.State == JobState.Running)
+            if (entry.Stop is not null)
             {
                 (entry.CancelWanted, entry.DeleteWanted) = (true, true);
                 entry.Stop?.Cancel();
@@ -389,7 +389,7 @@ internal sealed partial class JobQueue : IDisposable
 
     private JobEntry Find(string id) => _jobs.TryGetValue(id, out JobEntry? entry) ? entry : throw QueueException.NotFound(id);
 
-    private IEnumerable<StoredJob> Waiting() => _jobs.Values.Select(entry => entry.Stored).Where(job => job.State == JobState.Queued)
+    private IEnumerable<StoredJob> Waiting() => _jobs.Values.Select(entry => entry.Stored).Where(job => job is { State: JobState.Queued, Turn: null })
         .OrderBy(job => job.Order).ThenBy(job => job.Created).ThenBy(job => job.Id, StringComparer.Ordinal);
 
     private IEnumerable<StoredJob> Active() => _jobs.Values.Select(entry => entry.Stored).Where(job => job.State is JobState.Queued or JobState.Running);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
@@ -23,6 +22,11 @@ internal sealed class Pipeline(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (queue.TakeBack() is > 0 and int jobs)
+        {
+            logger.LogWarning("{Jobs} jobs were handed to a fleet by an earlier server; they are done here. 'stemsharp jobs cancel' withdraws them there", jobs);
+        }
+
         Task[] rooms =
         [
             Task.Run(() => DecodeAsync(stoppingToken), CancellationToken.None),
@@ -110,7 +114,8 @@ internal sealed class Pipeline(
                 separator.WriteStems(work.Stems, work.Mix, targets, entry.Stored.Settings, cancel);
                 for (int stem = 0; stem < targets.Length; stem++)
                 {
-                    DrawWaveform(targets[stem], work.Files.PeakFile(stem), cancel);
+                    // Of what was written: levelling may have changed it.
+                    Waveform.Draw(targets[stem], work.Files.PeakFile(stem), cancel);
                 }
 
                 work.Watch.Stop();
@@ -127,22 +132,6 @@ internal sealed class Pipeline(
             }
         }
         stop.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>Drawn from what was written: levelling may have changed it.</summary>
-    private static void DrawWaveform(string stem, string peaks, CancellationToken cancel)
-    {
-        using WavReader final = WavReader.Open(stem);
-        using (PeakWriter waveform = new(peaks + ".new", final.Channels))
-        {
-            float[] block = new float[1 << 16];
-            for (int read; (read = final.Read(block)) > 0;)
-            {
-                cancel.ThrowIfCancellationRequested();
-                waveform.Write(block.AsSpan(0, read * final.Channels));
-            }
-        }
-        File.Move(peaks + ".new", peaks, overwrite: true);
     }
 
     private void Warn(JobEntry entry, IReadOnlyList<string> warnings)

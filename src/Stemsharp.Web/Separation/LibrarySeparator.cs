@@ -27,7 +27,7 @@ internal sealed class LibrarySeparator : ISongSeparator
         Encoders = [.. Formats.Where(format => CanEncode(format.Format)).Select(format => format.Name)];
     }
 
-    public string Engine => _options.Engine.Describe(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount);
+    public string Engine => _options.Queue is { } queue ? $"workers of {queue}" : _options.Engine.Describe(_options.Threads > 0 ? _options.Threads : Environment.ProcessorCount);
 
     public string DefaultModel => _shelf.Default;
 

@@ -176,7 +176,9 @@ internal sealed class ModelShelf
         {
             // A folder of one's own has nothing to do with known names.
             KnownModel? known = _options.ModelFolder is null ? catalog.Find(model.Name) : null;
-            return model with { DownloadBytes = known?.MissingBytes, RemovableBytes = null, Licence = Info(known?.Licence) };
+            // Workers fetch what they lack.
+            bool elsewhere = known is not null && _options.Queue is not null;
+            return model with { Installed = elsewhere, DownloadBytes = elsewhere ? null : known?.MissingBytes, RemovableBytes = null, Licence = Info(known?.Licence) };
         }
     }
 

@@ -47,6 +47,12 @@ internal sealed class ServeArguments
     /// <summary>What runs the network.</summary>
     public EngineOptions Engine { get; } = new(Engines.Auto);
 
+    public Option<string?> Queue { get; } = new("--queue")
+    {
+        Description = "Have a fleet's workers do the work: nats://HOST[:PORT][/NAME], or tls://…. They have to see the data folder under the same path.",
+        HelpName = "URL",
+    };
+
     public Option<string[]> AllowPath { get; } = new("--allow-path")
     {
         Description = "Folder whose songs clients may name by path. May be given several times.",
@@ -109,10 +115,13 @@ internal sealed class ServeArguments
     /// <summary>For the command that starts the server: the server ends when its standard input does.</summary>
     public Option<bool> Lifeline { get; } = new("--lifeline") { Hidden = true };
 
+    /// <summary>What concerns the machine that separates.</summary>
+    public IEnumerable<Option> OfWorkers => [Threads, .. Engine.All];
+
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, .. Engine.All, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Lan, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
+            [Port, Data, NoBrowser, Model, Repo, Offline, Threads, .. Engine.All, Queue, AllowPath, MaxDisk, MaxUpload, MaxDuration, Keep, Lan, Listen, HostName, TlsCertificate, TlsKey, BehindProxy, JsonLog, Lifeline])
         {
             command.Options.Add(option);
         }

@@ -55,6 +55,9 @@ internal sealed record ServeOptions
 
     public int Threads { get; init; }
 
+    /// <summary>The queue of the fleet whose workers do the work; null where the server does it itself.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>What runs the network.</summary>
     public EngineChoice Engine { get; init; } = EngineChoice.Cpu;
 

@@ -17,6 +17,11 @@ internal static class ServeOptionsReader
             throw new OptionException(string.Join(" ", result.Errors.Select(error => error.Message)));
         }
 
+        if (result.GetValue(serve.Queue) is not null && serve.OfWorkers.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } own)
+        {
+            throw new OptionException($"{own.Name} is up to the workers where --queue hands songs to them; give it to 'stemsharp work', or leave --queue out.");
+        }
+
         return Check(new ServeOptions
         {
             DataFolder = result.GetValue(serve.Data) ?? DefaultFolder(),
@@ -38,6 +43,7 @@ internal static class ServeOptionsReader
             Model = result.GetValue(serve.Model),
             ModelFolder = result.GetValue(serve.Repo),
             Threads = result.GetValue(serve.Threads),
+            Queue = result.GetValue(serve.Queue),
             Engine = serve.Engine.Read(result),
             Offline = result.GetValue(serve.Offline),
         });

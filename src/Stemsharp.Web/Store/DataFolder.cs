@@ -10,7 +10,7 @@ namespace Stemsharp.Web.Store;
 /// jobs.db             the jobs' records and the notes on songs; -wal and -shm beside it are SQLite's
 /// songs/ID/           song.json, source, cover, analysis.json
 /// uploads/ID/         upload.json, data
-/// jobs/ID/            stems/, peaks/, work/ (only while the job runs)
+/// jobs/ID/            stems/, peaks/, work/ (only while the job runs), fleet/ (only while a fleet has it)
 /// lan.pem             the certificate for the machine's own network, with its key
 /// speed.json          what the machine computes in a second
 /// ballast             bytes to set free where a full disk lets nothing be deleted

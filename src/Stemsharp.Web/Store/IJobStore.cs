@@ -17,7 +17,7 @@ internal interface IJobStore
     /// <summary>Deletes files that a job's work has left.</summary>
     /// <param name="id">The job.</param>
     /// <param name="results">Whether its results are of no use and go, too.</param>
-    /// <param name="steps">Whether finished steps go, too, from which a job that was broken off could go on.</param>
+    /// <param name="steps">Whether finished steps and a fleet's files go, too, from which a job that was broken off could go on.</param>
     void Tidy(string id, bool results, bool steps);
 
     /// <summary>Bytes that a job takes.</summary>

@@ -33,6 +33,9 @@ internal sealed record StoredJob(
     /// <summary>How often work on it has begun. A job that takes the server down with it is not tried for ever.</summary>
     public int Attempts { get; init; }
 
+    /// <summary>Which turn of a fleet's it is, a name of its own for each; null where no fleet has it.</summary>
+    public string? Turn { get; init; }
+
     public JobAudio? Audio { get; init; }
 
     public string? Error { get; init; }

@@ -101,6 +101,7 @@ internal sealed class SqliteJobStore : IJobStore, INoteStore, IDeviceStore, IDis
         if (steps)
         {
             DataFolder.Delete(files.Steps);
+            DataFolder.Delete(files.Fleet);
         }
     }
 
@@ -114,7 +115,7 @@ internal sealed class SqliteJobStore : IJobStore, INoteStore, IDeviceStore, IDis
             record = _database.Length(RecordDatabase.Jobs, id);
         }
 
-        return DataFolder.SizeOf(files.Work) + DataFolder.SizeOf(files.Steps) + DataFolder.SizeOf(files.Stems) + DataFolder.SizeOf(files.PeaksFolder) + record;
+        return DataFolder.SizeOf(files.Work) + DataFolder.SizeOf(files.Steps) + DataFolder.SizeOf(files.Fleet) + DataFolder.SizeOf(files.Stems) + DataFolder.SizeOf(files.PeaksFolder) + record;
     }
 
     public StemFiles Files(string id) => new(_folder.Job(id));

@@ -11,6 +11,9 @@ internal sealed class StemFiles(string jobFolder)
     /// <summary>Finished steps of a chain, which outlast a server that ends in mid-song.</summary>
     public string Steps => Path.Combine(jobFolder, "steps");
 
+    /// <summary>What a fleet's workers make.</summary>
+    public string Fleet => Path.Combine(jobFolder, "fleet");
+
     public string Stems => Path.Combine(jobFolder, "stems");
 
     /// <summary>Mixes on their way to a client.</summary>

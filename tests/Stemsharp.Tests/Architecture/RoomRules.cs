@@ -76,9 +76,10 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Separation"] = ["Settings", "Text"],
         ["Store"] = ["Separation", "Settings", "Text"],
         ["Queue"] = ["Observability", "Separation", "Sound", "Store", "Text"],
+        ["Dispatch"] = ["Queue", "Separation", "Sound", "Store", "Text"],
         ["Delivery"] = ["Queue", "Separation", "Store", "Text"],
         ["Api"] = ["Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
-        ["Hosting"] = ["Api", "Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
+        ["Hosting"] = ["Api", "Delivery", "Dispatch", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
     });
 
     /// <summary>A fleet's jobs, src/Stemsharp.Fleet: the protocol knows no server.</summary>

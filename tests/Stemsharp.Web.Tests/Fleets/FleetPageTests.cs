@@ -1,0 +1,287 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Stemsharp.Client;
+using Stemsharp.Fleet.Nats;
+using Stemsharp.Fleet.Protocol;
+using Stemsharp.Tests;
+using Stemsharp.Web.Dispatch;
+using Stemsharp.Web.Hosting;
+using Stemsharp.Web.Queue;
+using Xunit;
+using FleetState = Stemsharp.Fleet.Protocol.JobState;
+using JobState = Stemsharp.Client.JobState;
+
+namespace Stemsharp.Web.Tests.Fleets;
+
+/// <summary>A server that has a fleet do the work, on a real nats-server.</summary>
+public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets>
+{
+    private const string Nats = "nats-server";
+
+    [ToolFact(Nats)]
+    public async Task A_song_that_a_worker_takes_apart_is_shown_as_the_servers_own()
+    {
+        string url = await fleets.NewAsync();
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(fleet: link);
+        Song song = await server.UploadAsync();
+        Job job = await server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Stems = ["vocals", "drums"], SampleFormat = "pcm24" } });
+        Assert.Equal(JobState.Queued, job.State);
+        TaskCompletionSource seen = new();
+        await using TestWorker worker = await TestWorker.StartAsync(url, async (held, token) =>
+        {
+            Assert.Equal(["--int24", "--no-tags", "--stems=vocals,drums"], held.Job.Settings.Where(s => !s.StartsWith("--out=", StringComparison.Ordinal)));
+            held.Report(0.25);
+            await seen.Task.WaitAsync(token);
+        });
+        Job running = await server.WaitAsync(job.Id, j => j.Progress?.Fraction == 0.25);
+        Assert.Equal((JobState.Running, JobStep.Separating, 0L), (running.State, running.Progress!.Step, running.Progress.PlayableFrames));
+        Assert.Null(running.Audio);
+        seen.SetResult();
+        Job done = await server.Client.WaitForJobAsync(job.Id);
+        Assert.Equal((JobState.Done, 2.0), (done.State, done.TimesRealTime));
+        Assert.Equal(["vocals", "drums"], done.Audio!.Stems);
+        Assert.Equal(["It was odd."], done.Warnings!);
+        using MemoryStream stem = new();
+        await using (Stream sent = await server.Client.OpenStemAsync(job.Id, "drums"))
+        {
+            await sent.CopyToAsync(stem);
+        }
+
+        Assert.Equal(TestServer.Song(), stem.ToArray());
+        Assert.NotEmpty(await server.Http.GetByteArrayAsync($"/api/v1/jobs/{job.Id}/stems/vocals/peaks?framesPerPeak=512"));
+        Assert.False(Directory.Exists(Path.Combine(server.Folder, "jobs", job.Id, "fleet")));
+        // What it takes on the disk is known as for any other job.
+        Assert.InRange(done.Bytes, 2 * TestServer.Song().Length, 2 * TestServer.Song().Length + 10_000);
+    }
+
+    [ToolFact(Nats)]
+    public async Task A_song_that_cannot_be_taken_apart_has_failed_in_its_workers_words_and_can_be_tried_again()
+    {
+        string url = await fleets.NewAsync();
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(fleet: link);
+        bool broken = true;
+        await using TestWorker worker = await TestWorker.StartAsync(url, (held, _) => broken ? throw new JobFailedException("audio", $"{held.Job.Input} is no sound.") : Task.CompletedTask);
+        Song song = await server.UploadAsync("Night Bus.wav");
+        Job job = await server.Client.CreateJobAsync(new NewJob(song.Id));
+        Job failed = await server.Client.WaitForJobAsync(job.Id);
+        Assert.Equal((JobState.Failed, "'Night Bus.wav' is no sound."), (failed.State, failed.Error));
+        Assert.Equal(2, worker.Inputs.Count);
+        broken = false;
+        Assert.Equal(JobState.Queued, (await server.Client.RetryJobAsync(job.Id)).State);
+        Job done = await server.Client.WaitForJobAsync(job.Id);
+        Assert.Equal((JobState.Done, null), (done.State, done.Error));
+    }
+
+    [ToolFact(Nats)]
+    public async Task Songs_are_cancelled_and_deleted_where_they_wait_and_where_they_run()
+    {
+        string url = await fleets.NewAsync();
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url);
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(fleet: link);
+        Song song = await server.UploadAsync();
+        string[] ids = [.. await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ => (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id))];
+        while ((await StatesAsync(fleet)).Count < 4)
+        {
+            await Task.Delay(20);
+        }
+
+        // Four are out; the fifth is still this server's.
+        string[] order = [.. ids.OrderBy(id => server.Server.Services.GetRequiredService<JobQueue>().Get(id).Order)];
+        TaskCompletionSource held = new();
+        await using TestWorker worker = await TestWorker.StartAsync(url, async (job, token) =>
+        {
+            if (!held.Task.IsCompleted)
+            {
+                await held.Task.WaitAsync(token);
+            }
+        });
+        Job running = await server.WaitAsync(order[0], job => job.State == JobState.Running);
+        await server.Client.CancelJobAsync(running.Id);
+        await server.Client.CancelJobAsync(order[1]);
+        await server.Client.DeleteJobAsync(order[2]);
+        await server.WaitAsync(order[0], job => job.State == JobState.Cancelled);
+        await server.WaitAsync(order[1], job => job.State == JobState.Cancelled);
+        while (server.Server.Services.GetRequiredService<JobQueue>().TryGet(order[2]) is not null)
+        {
+            await Task.Delay(20);
+        }
+
+        // Withdrawn by somebody who looks after the fleet.
+        FleetJobs jobs = new(fleet, new Patience(fleet.Clock));
+        JobRecord last = (await RecordsAsync(fleet)).Single(r => r.State is FleetState.Waiting or FleetState.Running && r.Job.Settings.Any(s => s.Contains(order[3], StringComparison.Ordinal)));
+        await jobs.CancelAsync(last.Job.Id, CancellationToken.None);
+        Assert.Equal(JobState.Cancelled, (await server.Client.WaitForJobAsync(order[3])).State);
+        held.SetResult();
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(order[4])).State);
+        Assert.Equal([FleetState.Cancelled, FleetState.Cancelled, FleetState.Cancelled, FleetState.Cancelled, FleetState.Done], (await StatesAsync(fleet)).OrderDescending());
+        Assert.Equal([order[4]], Directory.EnumerateDirectories(Path.Combine(server.Folder, "jobs")).Where(d => Directory.Exists(Path.Combine(d, "stems"))).Select(Path.GetFileName));
+        // One that was cancelled is wanted after all.
+        await server.Client.RetryJobAsync(order[0]);
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(order[0])).State);
+    }
+
+    [ToolFact(Nats)]
+    public async Task Songs_that_are_not_handed_over_yet_can_be_put_into_another_order()
+    {
+        string url = await fleets.NewAsync();
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url);
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(fleet: link);
+        List<Job> jobs = [];
+        for (int i = 0; i < 7; i++)
+        {
+            Song song = await server.UploadAsync($"{i}.wav", TestServer.Song(seed: i + 1));
+            jobs.Add(await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "album" }));
+        }
+
+        while ((await StatesAsync(fleet)).Count < 4)
+        {
+            await Task.Delay(20);
+        }
+
+        // The last of the queue goes before the others; what the fleet has keeps its place.
+        await server.Client.MoveJobAsync(jobs[6].Id, jobs[4].Id);
+        ApiException refused = await Assert.ThrowsAsync<ApiException>(() => server.Client.MoveJobAsync(jobs[0].Id, null));
+        Assert.Equal(409, refused.Problem.Status);
+        await using TestWorker worker = await TestWorker.StartAsync(url);
+        foreach (Job job in jobs)
+        {
+            Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(job.Id)).State);
+        }
+
+        Assert.Equal([0, 1, 2, 3, 6, 4, 5], worker.Inputs.Select(input => jobs.FindIndex(job => input.Contains(job.SongId, StringComparison.Ordinal))));
+    }
+
+    [ToolFact(Nats)]
+    public async Task A_server_that_ends_leaves_the_fleets_jobs_alone_and_the_next_one_finds_them_again()
+    {
+        string url = await fleets.NewAsync(), folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url);
+        try
+        {
+            List<string> ids = [];
+            TaskCompletionSource held = new(), second = new();
+            await using TestWorker worker = await TestWorker.StartAsync(url, async (_, token) => await held.Task.WaitAsync(token));
+            await using (FleetLink link = await TestFleets.LinkAsync(url))
+            await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
+            {
+                Song song = await server.UploadAsync();
+                for (int i = 0; i < 3; i++)
+                {
+                    ids.Add((await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+                }
+
+                await server.WaitAsync(ids[0], job => job.State == JobState.Running);
+                while ((await StatesAsync(fleet)).Count < 3)
+                {
+                    await Task.Delay(20);
+                }
+            }
+
+            // Nobody serves the page, and the workers go on.
+            held.SetResult();
+            while ((await StatesAsync(fleet)).Any(state => state != FleetState.Done))
+            {
+                await Task.Delay(20);
+            }
+
+            await using FleetLink again = await TestFleets.LinkAsync(url);
+            await using TestServer next = await TestServer.StartAsync(folder: folder, fleet: again);
+            foreach (string id in ids)
+            {
+                Job job = await next.Client.WaitForJobAsync(id);
+                Assert.Equal((JobState.Done, 4), (job.State, job.Audio!.Stems.Count));
+            }
+
+            Assert.Equal(3, worker.Published.Count);
+            Assert.All(worker.Published.Values, times => Assert.Equal(1, times));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [ToolFact(Nats)]
+    public async Task A_server_without_a_fleet_does_itself_what_an_earlier_one_has_handed_over()
+    {
+        string url = await fleets.NewAsync(), folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url);
+        try
+        {
+            string id;
+            await using (FleetLink link = await TestFleets.LinkAsync(url))
+            await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
+            {
+                id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
+                while ((await StatesAsync(fleet)).Count < 1)
+                {
+                    await Task.Delay(20);
+                }
+            }
+
+            await using TestServer alone = await TestServer.StartAsync(folder: folder);
+            Assert.Equal(JobState.Done, (await alone.Client.WaitForJobAsync(id)).State);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [ToolFact(Nats)]
+    public async Task Stems_that_were_half_taken_in_when_the_server_was_killed_are_taken_in_whole()
+    {
+        string url = await fleets.NewAsync(), folder = Directory.CreateTempSubdirectory("stemsharp-web-").FullName;
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url);
+        try
+        {
+            string id;
+            await using (FleetLink link = await TestFleets.LinkAsync(url))
+            await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
+            {
+                id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
+                while ((await StatesAsync(fleet)).Count < 1)
+                {
+                    await Task.Delay(20);
+                }
+            }
+
+            await using TestWorker worker = await TestWorker.StartAsync(url);
+            while ((await StatesAsync(fleet)).Single() != FleetState.Done)
+            {
+                await Task.Delay(20);
+            }
+
+            // As a kill between two moves leaves it.
+            string first = (await RecordsAsync(fleet)).Single().Result!.Files[0], stems = Path.Combine(folder, "jobs", id, "stems");
+            Directory.CreateDirectory(stems);
+            File.Move(first, Path.Combine(stems, "0.wav"));
+            await using FleetLink again = await TestFleets.LinkAsync(url);
+            await using TestServer next = await TestServer.StartAsync(folder: folder, fleet: again);
+            Job job = await next.Client.WaitForJobAsync(id);
+            Assert.Equal((JobState.Done, 4), (job.State, job.Audio!.Stems.Count));
+            Assert.Equal(4, Directory.EnumerateFiles(stems).Count());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<List<JobRecord>> RecordsAsync(NatsFleet fleet)
+    {
+        List<JobRecord> records = [];
+        await foreach (JobRecord record in new FleetJobs(fleet, new Patience(fleet.Clock)).ListAsync(CancellationToken.None))
+        {
+            records.Add(record);
+        }
+
+        return records;
+    }
+
+    private static async Task<List<FleetState>> StatesAsync(NatsFleet fleet) => [.. (await RecordsAsync(fleet)).Select(record => record.State)];
+}
