@@ -36,7 +36,7 @@ public sealed class DocumentationTests(SharedServer server) : IClassFixture<Shar
         }
 
         Assert.Equal(
-            ["listed/demo/one/vocals.wav", "mine/demo/song/drums.wav", "stems/demo/disc 2/two/drums.wav", "stems/demo/one/drums.wav", "stems/demo/song/drums.wav"],
+            ["fetched/demo/disc 2/two/drums.wav", "fetched/demo/one/drums.wav", "fetched/demo/song/drums.wav", "listed/demo/one/vocals.wav", "mine/demo/song/drums.wav", "stems/demo/disc 2/two/drums.wav", "stems/demo/one/drums.wav", "stems/demo/song/drums.wav"],
             Directory.EnumerateFiles(folder.Path, "*.wav", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.Path, f))
                 .Where(f => f.EndsWith("drums.wav", StringComparison.Ordinal) || f.StartsWith("listed", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }

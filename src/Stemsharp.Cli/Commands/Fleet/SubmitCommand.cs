@@ -5,6 +5,7 @@ using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Text;
 using Stemsharp.Fleet.Nats;
 using Stemsharp.Fleet.Protocol;
+using Stemsharp.Fleet.Storage;
 
 namespace Stemsharp.Cli.Commands.Fleet;
 
@@ -25,13 +26,17 @@ internal static class SubmitCommand
         lane.AcceptOnlyFromAmong("bulk", "interactive");
         Option<int> failures = new("--max-failures") { Description = "Give a job up after it has failed as often.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxFailures };
         Option<int> deaths = new("--max-deaths") { Description = "Give a job up after as many workers have died of it.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxDeaths };
+        Option<bool> upload = new("--upload")
+        {
+            Description = "Put the tracks into an object store of the queue's server, where workers that see no file of yours find them; without -o the stems go there, too ('jobs fetch' brings them).",
+        };
         Option<bool> again = new("--again") { Description = "Queue jobs once more that have ended; a worker skips those whose files are still there." };
         Option<bool> json = ModelsCommand.Json();
         Command command = new("submit", "Hand tracks to a fleet of workers; takes the options of separate that concern the stems.")
         {
             options.Tracks,
         };
-        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([lane, failures, deaths, again, lease, options.Quiet, json]))
+        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([upload, lane, failures, deaths, again, lease, options.Quiet, json]))
         {
             command.Add(option);
         }
@@ -39,7 +44,8 @@ internal static class SubmitCommand
         command.SetAction(async (line, cancellationToken) =>
         {
             Notes notes = new(line.InvocationConfiguration.Error, json: false, line.GetValue(options.Quiet));
-            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, notes);
+            string? stems = line.GetValue(upload) ? $"{FileAddress.Nats}://{NatsFiles.UsualBucket(QueueOptions.Address(line, queue).Name)}/stems" : null;
+            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, stems, notes);
             SubmitOptions how = new(
                 Enum.Parse<Lane>(line.GetValue(lane)!, ignoreCase: true), Values.Within("--max-failures", line.GetValue(failures), 1, 1000),
                 Values.Within("--max-deaths", line.GetValue(deaths), 1, 1000), line.GetValue(again));
@@ -54,6 +60,11 @@ internal static class SubmitCommand
             }
 
             await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
+            if (stems is not null)
+            {
+                jobs = await UploadAsync(new NatsFiles(fleet), jobs, cancellationToken).ConfigureAwait(false);
+            }
+
             Dictionary<SubmitOutcome, int> outcomes = await SubmitAsync(fleet, jobs, how, cancellationToken).ConfigureAwait(false);
             int exit = rejected.Count == 0 ? ExitCode.Success : ExitCode.PartialFailure;
             if (line.GetValue(json))
@@ -94,7 +105,28 @@ internal static class SubmitCommand
         return outcomes;
     }
 
-    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, Notes notes)
+    // Jobs of the same song have the same address, whoever uploads it.
+    private static async Task<IReadOnlyList<FleetJob>> UploadAsync(NatsFiles files, IReadOnlyList<FleetJob> jobs, CancellationToken cancellationToken)
+    {
+        List<FleetJob> uploaded = [];
+        foreach (FleetJob job in jobs)
+        {
+            try
+            {
+                uploaded.Add(FileAddress.SchemeOf(job.Input) is null
+                    ? new FleetJob(await files.UploadAsync(job.Input, cancellationToken).ConfigureAwait(false), job.Model, job.Folder, job.Settings)
+                    : job);
+            }
+            catch (StorageException exception)
+            {
+                throw new ExternalToolException($"{job.Input} could not be uploaded: {exception.Message} Repeat the command, which leaves alone what is there.", exception);
+            }
+        }
+
+        return [.. uploaded.DistinctBy(j => j.Id)];
+    }
+
+    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, string? stems, Notes notes)
     {
         JobSettings settings = new();
         List<FleetJob> jobs = [];
@@ -108,14 +140,15 @@ internal static class SubmitCommand
 
         if (list is null)
         {
-            SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0);
-            Add(InputExpansion.Expand(inputs, own[options.Out.Name]!), own);
+            SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0, stems);
+            string folder = own[options.Out.Name]!;
+            Add(inputs, files => InputExpansion.Expand(files, FileAddress.SchemeOf(folder) is null ? folder : "."), own);
         }
         else
         {
             foreach (IGrouping<string, ListedTrack> alike in TrackList.Read(list).GroupBy(t => string.Join('\n', t.Settings)))
             {
-                Add(InputExpansion.OfFiles(alike.Select(t => t.Input)), JobSettings.Of(line, options, alike.First().Settings, alike.First().Line));
+                Add(alike.Select(t => t.Input), InputExpansion.OfFiles, JobSettings.Of(line, options, alike.First().Settings, alike.First().Line, stems));
             }
         }
 
@@ -127,17 +160,24 @@ internal static class SubmitCommand
 
         return (jobs, rejected);
 
-        void Add(InputExpansion expansion, SortedDictionary<string, string?> own)
+        void Add(IEnumerable<string> named, Func<IEnumerable<string>, InputExpansion> expand, SortedDictionary<string, string?> own)
         {
+            string[] addresses = [.. named.Where(n => FileAddress.SchemeOf(n) is not null).Distinct()];
+            Array.ForEach(addresses, FileAddress.CheckInput);
+            InputExpansion expansion = expand(named.Where(n => FileAddress.SchemeOf(n) is null));
             rejected.AddRange(expansion.Rejected);
             foreach (string note in expansion.Notes)
             {
                 notes.Report(note);
             }
 
-            FleetJob[] some = [.. expansion.Tracks.Select(t => t.IsReadOnce
-                ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
-                : settings.Job(t.Path, t.Folder, own))];
+            FleetJob[] some =
+            [
+                .. addresses.Select(a => settings.Job(a, "", own)),
+                .. expansion.Tracks.Select(t => t.IsReadOnce
+                    ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
+                    : settings.Job(t.Path, t.Folder, own)),
+            ];
             if (some.Length > 0)
             {
                 // Found wrong here rather than by each worker.
@@ -170,7 +210,7 @@ internal static class SubmitCommand
             {
                 json.WriteStartObject();
                 json.WriteString("id", job.Id);
-                json.WriteString("input", job.Input);
+                json.WriteString("input", job.Shown);
                 json.WriteEndObject();
             }
 
