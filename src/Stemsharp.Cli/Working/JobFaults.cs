@@ -25,6 +25,7 @@ internal static class JobFaults
     {
         StorageFailure.NotFound => "not-found",
         StorageFailure.Refused => "refused",
+        StorageFailure.Silent => "unreachable",
         _ => "transfer",
     };
 }

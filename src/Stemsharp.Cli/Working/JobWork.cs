@@ -33,7 +33,7 @@ internal sealed class JobWork(
         {
             (SeparateRequest request, string networks) = read(job);
             string? address = FileAddress.SchemeOf(request.OutputFolder) is null ? null : request.OutputFolder;
-            if (address is not null)
+            if (address is not null || job.Put is not null)
             {
                 request = request with { OutputFolder = Path.Combine(scratch.For(job.Id), Stems) };
             }
@@ -41,8 +41,9 @@ internal sealed class JobWork(
             InputExpansion input = await FetchAsync(job, cancellationToken).ConfigureAwait(false);
             request = await OpenAsync(request, networks, input, cancellationToken).ConfigureAwait(false);
             CheckHere(request);
-            StoredPlace? place = address is null ? null : new StoredPlace(
-                await stores.TargetAsync(address, job.Id, held.Record.Lease, cancellationToken).ConfigureAwait(false), request.OutputFolder, request.Root(_separator!.Model));
+            IStemTarget? target = job.Put is { } put ? stores.TargetOf(put, request.Files.Names(_separator!.AskedStems))
+                : address is not null ? await stores.TargetAsync(address, job.Id, held.Record.Lease, cancellationToken).ConfigureAwait(false) : null;
+            StoredPlace? place = target is null ? null : new StoredPlace(target, request.OutputFolder, request.Root(_separator!.Model));
             using MemoryLimit memory = new(request.MaxMemory, cancellationToken);
             return ResultOf(await memory.RunAsync(token => BatchAsync(request, input, place, held, token)).ConfigureAwait(false));
         }

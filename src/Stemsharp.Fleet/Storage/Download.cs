@@ -26,7 +26,8 @@ internal sealed record OpenedPart(Stream Content, long From, long? Total, string
 /// <see cref="StorageFailure.Unreachable"/> is asked again.
 /// </param>
 /// <param name="clock">Measures how long it waits.</param>
-internal sealed class Download(Func<long, string?, CancellationToken, Task<OpenedPart>> open, TimeProvider clock)
+/// <param name="judge">What an error of the client that reads means; null for one that it does not know.</param>
+internal sealed class Download(Func<long, string?, CancellationToken, Task<OpenedPart>> open, TimeProvider clock, Func<Exception, StorageException?>? judge = null)
 {
     private const int BlockBytes = 1 << 16, MostFruitless = 6;
 
@@ -43,9 +44,8 @@ internal sealed class Download(Func<long, string?, CancellationToken, Task<Opene
             await using FileStream file = LocalFile.Create(path);
             string? validator = null;
             int fruitless = 0;
-            while (true)
+            for (long furthest = 0; ; furthest = Math.Max(furthest, file.Position))
             {
-                long before = file.Position;
                 try
                 {
                     using OpenedPart part = await WithinAsync(token => open(file.Position, validator, token), cancellationToken).ConfigureAwait(false);
@@ -71,7 +71,7 @@ internal sealed class Download(Func<long, string?, CancellationToken, Task<Opene
                 }
                 catch (StorageException exception) when (exception.Failure == StorageFailure.Unreachable && !cancellationToken.IsCancellationRequested)
                 {
-                    fruitless = file.Position > before ? 0 : fruitless + 1;
+                    fruitless = file.Position > furthest ? 0 : fruitless + 1;
                     if (fruitless >= MostFruitless)
                     {
                         throw;
@@ -99,6 +99,10 @@ internal sealed class Download(Func<long, string?, CancellationToken, Task<Opene
             catch (OperationCanceledException exception) when (!stop.IsCancellationRequested)
             {
                 throw new StorageException(StorageFailure.Unreachable, $"{shown}: nothing came for {s_idle.TotalSeconds:0} seconds.", exception);
+            }
+            catch (Exception exception) when (judge?.Invoke(exception) is { } known)
+            {
+                throw known;
             }
             catch (Exception exception) when (exception is IOException or HttpRequestException)
             {

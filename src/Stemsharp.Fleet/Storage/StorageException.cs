@@ -15,6 +15,9 @@ internal enum StorageFailure
     /// <summary>The server was not reached, or did not do what it usually does.</summary>
     Unreachable,
 
+    /// <summary>The server of this address alone did not answer, however often it was asked: it may be one that is not there at all.</summary>
+    Silent,
+
     /// <summary>This machine has no credentials for it.</summary>
     NoCredentials,
 }

@@ -87,6 +87,7 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Storage"] = [],
         ["Protocol"] = ["Storage"],
         ["Nats"] = ["Protocol", "Storage"],
+        ["S3"] = ["Storage"],
     });
 
     /// <summary>The client of the page's API, src/Stemsharp.Client: one room.</summary>

@@ -69,11 +69,13 @@ internal sealed class JobSettings
     /// <param name="input">Its address.</param>
     /// <param name="folder">See <see cref="Track.Folder"/>.</param>
     /// <param name="settings">What <see cref="Of"/> gave.</param>
-    internal FleetJob Job(string input, string folder, SortedDictionary<string, string?> settings) => new(
+    /// <param name="put">See <see cref="FleetJob.Put"/>.</param>
+    internal FleetJob Job(string input, string folder, SortedDictionary<string, string?> settings, IReadOnlyDictionary<string, string>? put) => new(
         input,
         settings.GetValueOrDefault(_options.Chain.Name) ?? settings.GetValueOrDefault(_options.Model.Name) ?? ModelOptions.DefaultModel,
         folder,
-        [.. settings.Where(s => s.Key != _options.Model.Name).Select(s => s.Value is null ? s.Key : $"{s.Key}={s.Value}")]);
+        [.. settings.Where(s => s.Key != _options.Model.Name && (put is null || s.Key != _options.Out.Name)).Select(s => s.Value is null ? s.Key : $"{s.Key}={s.Value}")],
+        put);
 
     /// <summary>A job as a request.</summary>
     /// <param name="job">The job.</param>

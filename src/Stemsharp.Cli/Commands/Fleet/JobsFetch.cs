@@ -27,7 +27,7 @@ internal static class JobsFetch
             JobsCommand.RequireOne(named, line.GetValue(all), "that are done");
             await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, null, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<JobRecord> records = await DoneAsync(JobsCommand.Jobs(fleet), named, cancellationToken).ConfigureAwait(false);
-            FileStores stores = new(fleet);
+            using FileStores stores = new(fleet);
             FetchedStems stems = new(stores, line.GetValue(folder)!);
             JobSettings settings = new();
             List<(string Id, IReadOnlyList<string> Files)> fetched = [];
@@ -52,6 +52,11 @@ internal static class JobsFetch
         foreach (string id in named)
         {
             JobRecord record = await jobs.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw JobsCommand.Unknown(id);
+            if (record.Job.Put is not null)
+            {
+                throw new OptionException($"The stems of job {id} were put to addresses of their own, as 'stemsharp submit {PutAddresses.Option}' was told; nothing of them is here to be fetched.");
+            }
+
             records.Add(record.State == JobState.Done ? record : throw new OptionException($"The job {id} is {JobJson.Word(record.State)}; only jobs that are done have stems."));
         }
 
@@ -59,7 +64,7 @@ internal static class JobsFetch
         {
             await foreach (JobRecord record in jobs.ListAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (record.State == JobState.Done)
+                if (record is { State: JobState.Done, Job.Put: null })
                 {
                     records.Add(record);
                 }

@@ -20,6 +20,8 @@ internal static class SubmitCommand
     internal static Command Create()
     {
         SeparateOptions options = new();
+        options.Tracks.Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u, .pls, .xspf) that workers see, too, or addresses: s3://BUCKET/KEY, https://…, nats-obj://BUCKET/NAME.";
+        options.Out.Description = "Where the stems go: a folder that workers see, s3://BUCKET/PREFIX, or nats-obj://BUCKET/PREFIX; a subfolder with the model's name is made.";
         Option<string?> queue = QueueOptions.Queue();
         Option<string?> lease = QueueOptions.Lease();
         Option<string> lane = new("--lane") { Description = "bulk, or interactive, which goes first.", DefaultValueFactory = _ => "bulk" };
@@ -30,13 +32,18 @@ internal static class SubmitCommand
         {
             Description = "Put the tracks into an object store of the queue's server, where workers that see no file of yours find them; without -o the stems go there, too ('jobs fetch' brings them).",
         };
+        Option<string[]> put = new(PutAddresses.Option)
+        {
+            Description = "Put a stem to an address that was signed for it, instead of into a folder; once for each stem of one track.",
+            HelpName = "STEM=URL",
+        };
         Option<bool> again = new("--again") { Description = "Queue jobs once more that have ended; a worker skips those whose files are still there." };
         Option<bool> json = ModelsCommand.Json();
         Command command = new("submit", "Hand tracks to a fleet of workers; takes the options of separate that concern the stems.")
         {
             options.Tracks,
         };
-        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([upload, lane, failures, deaths, again, lease, options.Quiet, json]))
+        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([upload, put, lane, failures, deaths, again, lease, options.Quiet, json]))
         {
             command.Add(option);
         }
@@ -45,7 +52,7 @@ internal static class SubmitCommand
         {
             Notes notes = new(line.InvocationConfiguration.Error, json: false, line.GetValue(options.Quiet));
             string? stems = line.GetValue(upload) ? $"{FileAddress.Nats}://{NatsFiles.UsualBucket(QueueOptions.Address(line, queue).Name)}/stems" : null;
-            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, stems, notes);
+            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, put, stems, notes);
             SubmitOptions how = new(
                 Enum.Parse<Lane>(line.GetValue(lane)!, ignoreCase: true), Values.Within("--max-failures", line.GetValue(failures), 1, 1000),
                 Values.Within("--max-deaths", line.GetValue(deaths), 1, 1000), line.GetValue(again));
@@ -114,7 +121,7 @@ internal static class SubmitCommand
             try
             {
                 uploaded.Add(FileAddress.SchemeOf(job.Input) is null
-                    ? new FleetJob(await files.UploadAsync(job.Input, cancellationToken).ConfigureAwait(false), job.Model, job.Folder, job.Settings)
+                    ? new FleetJob(await files.UploadAsync(job.Input, cancellationToken).ConfigureAwait(false), job.Model, job.Folder, job.Settings, job.Put)
                     : job);
             }
             catch (StorageException exception)
@@ -126,7 +133,7 @@ internal static class SubmitCommand
         return [.. uploaded.DistinctBy(j => j.Id)];
     }
 
-    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, string? stems, Notes notes)
+    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, Option<string[]> put, string? stems, Notes notes)
     {
         JobSettings settings = new();
         List<FleetJob> jobs = [];
@@ -138,17 +145,20 @@ internal static class SubmitCommand
             throw new OptionException(list is null ? "no input; name audio files, folders, patterns, playlists, or a list with --list." : "--list and tracks on the command line exclude each other; put the tracks into the list, or leave it out.");
         }
 
+        string[] puts = line.GetValue(put) ?? [];
         if (list is null)
         {
             SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0, stems);
             string folder = own[options.Out.Name]!;
-            Add(inputs, files => InputExpansion.Expand(files, FileAddress.SchemeOf(folder) is null ? folder : "."), own);
+            Add(inputs, files => InputExpansion.Expand(files, FileAddress.SchemeOf(folder) is null ? folder : "."), own, puts);
         }
         else
         {
             foreach (IGrouping<string, ListedTrack> alike in TrackList.Read(list).GroupBy(t => string.Join('\n', t.Settings)))
             {
-                Add(alike.Select(t => t.Input), InputExpansion.OfFiles, JobSettings.Of(line, options, alike.First().Settings, alike.First().Line, stems));
+                ILookup<bool, (string Option, string? Value)> own = alike.First().Settings.ToLookup(s => s.Option == PutAddresses.Listed);
+                string[] listed = [.. own[true].SelectMany(s => (s.Value ?? "").Split('\n'))];
+                Add(alike.Select(t => t.Input), InputExpansion.OfFiles, JobSettings.Of(line, options, [.. own[false]], alike.First().Line, stems), listed.Length > 0 ? listed : puts);
             }
         }
 
@@ -160,8 +170,14 @@ internal static class SubmitCommand
 
         return (jobs, rejected);
 
-        void Add(IEnumerable<string> named, Func<IEnumerable<string>, InputExpansion> expand, SortedDictionary<string, string?> own)
+        void Add(IEnumerable<string> named, Func<IEnumerable<string>, InputExpansion> expand, SortedDictionary<string, string?> own, string[] to)
         {
+            IReadOnlyDictionary<string, string>? places = PutAddresses.Read(to);
+            if (places is not null && line.GetResult(options.Out) is { Implicit: false })
+            {
+                throw new OptionException($"{PutAddresses.Option} and {options.Out.Name} exclude each other; the stems go to one place.");
+            }
+
             string[] addresses = [.. named.Where(n => FileAddress.SchemeOf(n) is not null).Distinct()];
             Array.ForEach(addresses, FileAddress.CheckInput);
             InputExpansion expansion = expand(named.Where(n => FileAddress.SchemeOf(n) is null));
@@ -173,11 +189,16 @@ internal static class SubmitCommand
 
             FleetJob[] some =
             [
-                .. addresses.Select(a => settings.Job(a, "", own)),
+                .. addresses.Select(a => settings.Job(a, "", own, places)),
                 .. expansion.Tracks.Select(t => t.IsReadOnce
                     ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
-                    : settings.Job(t.Path, t.Folder, own)),
+                    : settings.Job(t.Path, t.Folder, own, places)),
             ];
+            if (places is not null && some.Length > 1)
+            {
+                throw new OptionException($"{PutAddresses.Option} is for one track, and there are {some.Length}; {some.Length} tracks would go to the same addresses. Give a list with addresses of each track's own.");
+            }
+
             if (some.Length > 0)
             {
                 // Found wrong here rather than by each worker.

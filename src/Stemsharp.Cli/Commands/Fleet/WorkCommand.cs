@@ -56,8 +56,9 @@ internal static class WorkCommand
             try
             {
                 await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
+                using FileStores stores = new(fleet);
                 using Scratch scratch = Scratch.Create(Path.GetTempPath());
-                await using JobWork work = new(job => settings.Request(job, machine, notes), new FileStores(fleet), scratch, BatchViews.Downloads(line.GetValue(progress)!, quiet, error));
+                await using JobWork work = new(job => settings.Request(job, machine, notes), stores, scratch, BatchViews.Downloads(line.GetValue(progress)!, quiet, error));
                 using FleetWorker worker = new(fleet, how, work.RunAsync, new WorkerLog(error, json, quiet));
                 await worker.RunAsync(cancellationToken).ConfigureAwait(false);
             }
