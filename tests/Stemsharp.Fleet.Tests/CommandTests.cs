@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Stemsharp.Cli;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Tests;
 using Stemsharp.Fleet.Bench.Runs;
@@ -65,10 +64,5 @@ public sealed class CommandTests(SharedServer server) : IClassFixture<SharedServ
         Assert.All(listed.RootElement.GetProperty("jobs").EnumerateArray(), job => Assert.Equal(2, job.GetProperty("files").GetArrayLength()));
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using StringWriter output = new(), error = new();
-        int code = await CommandLineHost.RunAsync(Program.CreateRoot(), arguments, TextWriter.Synchronized(output), TextWriter.Synchronized(error), CancellationToken.None);
-        return (code, output.ToString(), error.ToString());
-    }
+    private static Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => CommandRun.StartAsync(arguments);
 }

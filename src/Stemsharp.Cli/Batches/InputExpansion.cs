@@ -69,6 +69,17 @@ internal sealed class InputExpansion
         return expansion;
     }
 
+    /// <summary>One file that was fetched from elsewhere.</summary>
+    /// <param name="path">Where it is now.</param>
+    /// <param name="source">What records call it.</param>
+    /// <param name="folder">See <see cref="Track.Folder"/>.</param>
+    internal static InputExpansion OfFetched(string path, string source, string folder)
+    {
+        InputExpansion expansion = new("");
+        expansion.AddTrack(new Track(path, source, folder) { Source = source });
+        return expansion;
+    }
+
     /// <summary>Expands all inputs.</summary>
     /// <param name="inputs">As on the command line.</param>
     /// <param name="outputFolder">Left out of every search: stems are no tracks.</param>

@@ -99,6 +99,9 @@ internal sealed class TrackClaim : IDisposable
         WorkFolder = workFolder;
     }
 
+    /// <summary>The name under which the track is recorded.</summary>
+    internal string Key => _key;
+
     /// <summary>Where the track's files are made; on the same volume as the output.</summary>
     internal string WorkFolder { get; }
 

@@ -16,6 +16,9 @@ internal sealed record Track(string Path, string Shown, string Folder)
 
     internal bool IsStandardInput => Path == "-";
 
+    /// <summary>What records call it: its path, or where the file at that path was fetched from.</summary>
+    internal string Source { get; init; } = Path;
+
     /// <summary>Whether its bytes come once: standard input, or a pipe with a name such as a shell's <c>&lt;(…)</c>.</summary>
     internal bool IsReadOnce { get; } = Path == "-" || SpecialFile.TypeOf(Path) == FileType.Pipe;
 

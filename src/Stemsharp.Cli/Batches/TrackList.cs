@@ -87,7 +87,9 @@ internal static class TrackList
             JsonValueKind.Number => property.Value.GetRawText(),
             JsonValueKind.Array when property.Value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) =>
                 string.Join(',', property.Value.EnumerateArray().Select(e => e.GetString())),
-            _ => throw Wrong($"gives \"{property.Name}\" no text, number, list of texts, true or false"),
+            JsonValueKind.Object when property.Value.EnumerateObject().All(e => e.Value.ValueKind == JsonValueKind.String) =>
+                string.Join('\n', property.Value.EnumerateObject().Select(e => $"{e.Name}={e.Value.GetString()}")),
+            _ => throw Wrong($"gives \"{property.Name}\" no text, number, list of texts, object of texts, true or false"),
         };
 
         OptionException Wrong(string what) => new($"{name}, line {line}, {what}.");

@@ -35,6 +35,9 @@ internal sealed record TrackOutcome
     /// <summary>The error, when it failed.</summary>
     internal string? Message { get; init; }
 
+    /// <summary>What the error was, when it failed and there was one.</summary>
+    internal Exception? Cause { get; init; }
+
     internal IReadOnlyList<StemFile> Files { get; init; } = [];
 
     internal IReadOnlyList<string> Warnings { get; init; } = [];
@@ -56,6 +59,7 @@ internal sealed record TrackOutcome
         Track = track,
         Status = TrackStatus.Failed,
         Code = ExitCode.For(exception),
+        Cause = exception,
         Message = exception is StemsharpException or IOException or UnauthorizedAccessException
             ? exception.Message
             : exception.ToString(),

@@ -16,7 +16,7 @@ internal sealed record TrackRecord
     /// <summary>The layout of the file.</summary>
     public int Version { get; init; } = CurrentVersion;
 
-    /// <summary>The input's path, for people who read the file.</summary>
+    /// <summary>The input's path or address, for people who read the file.</summary>
     public required string Input { get; init; }
 
     /// <summary>SHA-256 of the input's bytes, in hexadecimal.</summary>
@@ -41,18 +41,38 @@ internal sealed record TrackRecord
     public required IReadOnlyList<RecordedFile> Outputs { get; init; }
 
     /// <summary>Whether the same input, model and settings made it, on an engine that will do, and its files are still there.</summary>
-    internal bool Covers(string root, string inputSha256, string modelSha256, string settingsSha256, EngineChoice engine) =>
-        Version == CurrentVersion
-        && Engines.All(e => e.Serves(engine))
-        && InputSha256 == inputSha256 && ModelSha256 == modelSha256 && SettingsSha256 == settingsSha256
-        && IsThere(root);
+    internal async Task<bool> CoversAsync(IOutputPlace place, string inputSha256, string modelSha256, string settingsSha256, EngineChoice engine, CancellationToken cancellationToken)
+    {
+        if (Version != CurrentVersion || Outputs.Count == 0 || !Engines.All(e => e.Serves(engine))
+            || InputSha256 != inputSha256 || ModelSha256 != modelSha256 || SettingsSha256 != settingsSha256)
+        {
+            return false;
+        }
 
-    /// <summary>Whether its files are still there.</summary>
-    internal bool IsThere(string root) => Outputs.Count > 0
-        && Outputs.All(o => new FileInfo(Path.Combine(root, o.Path)) is { Exists: true } file && file.Length == o.Bytes);
+        foreach (RecordedFile output in Outputs)
+        {
+            if (await place.LengthAsync(output.Path, cancellationToken).ConfigureAwait(false) != output.Bytes)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Whether any of its files' names is taken.</summary>
-    internal bool IsAnyThere(string root) => Outputs.Any(o => File.Exists(Path.Combine(root, o.Path)));
+    internal async Task<bool> IsAnyThereAsync(IOutputPlace place, CancellationToken cancellationToken)
+    {
+        foreach (RecordedFile output in Outputs)
+        {
+            if (await place.LengthAsync(output.Path, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>SHA-256 of a file, read in blocks.</summary>
     internal static async Task<string> HashFileAsync(string path, CancellationToken cancellationToken)
@@ -65,14 +85,29 @@ internal sealed record TrackRecord
     /// <summary>SHA-256 of a text, in hexadecimal.</summary>
     internal static string HashText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>The record as its file holds it.</summary>
+    internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, RecordJson.Default.TrackRecord);
+
+    /// <summary>What a record's file holds; null where it is broken.</summary>
+    internal static TrackRecord? Of(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, RecordJson.Default.TrackRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     internal static TrackRecord? Read(string path)
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, RecordJson.Default.TrackRecord);
+            return Of(File.ReadAllBytes(path));
         }
-        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // No record, or a broken one: the track is done again.
             return null;
@@ -82,11 +117,7 @@ internal sealed record TrackRecord
     internal void Write(string path)
     {
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        using (FileStream stream = File.Create(temporary))
-        {
-            JsonSerializer.Serialize(stream, this, RecordJson.Default.TrackRecord);
-        }
-
+        File.WriteAllBytes(temporary, ToBytes());
         File.Move(temporary, path, overwrite: true);
     }
 }

@@ -61,6 +61,7 @@ internal static class HelpExamples
         ],
         ["stemsharp jobs list"] = ["stemsharp jobs list --queue nats://queue.example:4222", "stemsharp jobs list --queue nats://queue.example:4222 --state dead --json"],
         ["stemsharp jobs watch"] = ["stemsharp jobs watch --queue nats://queue.example:4222 --json"],
+        ["stemsharp jobs fetch"] = ["stemsharp jobs fetch --all --queue nats://queue.example:4222 -o fetched --remove --json"],
         ["stemsharp jobs retry"] = ["stemsharp jobs retry --all --queue nats://queue.example:4222 --json"],
         ["stemsharp jobs cancel"] = ["stemsharp jobs cancel --all --queue nats://queue.example:4222 --json"],
         ["stemsharp export onnx"] = ["stemsharp export onnx demo -o graphs"],

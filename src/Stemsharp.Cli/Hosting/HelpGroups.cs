@@ -32,7 +32,7 @@ internal static class HelpGroups
 
     private static readonly (string Title, string[] Options)[] s_submit =
     [
-        (Common, ["--queue", "--model", "--out", "--list", "--stems", "--two-stems", "--format", "--lane"]),
+        (Common, ["--queue", "--model", "--out", "--list", "--stems", "--two-stems", "--format", "--lane", "--upload", "--put"]),
         ("Jobs", ["--max-failures", "--max-deaths", "--again", "--lease"]),
         .. s_separate[1..].Where(group => group.Title is not ("Arrays" or "Messages")),
     ];

@@ -18,6 +18,7 @@ internal sealed class BatchRun
     private readonly IBatchView _view;
     private readonly TrackPlaces _places;
     private readonly OutputLedger _ledger;
+    private readonly IOutputPlace _place;
     private readonly TrackSeparation _separation;
     private readonly string _settings;
     private readonly IReadOnlyList<string> _lanes;
@@ -28,12 +29,14 @@ internal sealed class BatchRun
     /// <param name="separator">What separates.</param>
     /// <param name="view">Shows how it goes on.</param>
     /// <param name="taken">Places that are taken, by this and the other parts of a batch.</param>
-    internal BatchRun(SeparateRequest request, StemSeparator separator, IBatchView view, Dictionary<string, (SeparateRequest Request, Track Track)> taken)
+    /// <param name="place">Where finished files lie, if not in the output folder itself.</param>
+    internal BatchRun(SeparateRequest request, StemSeparator separator, IBatchView view, Dictionary<string, (SeparateRequest Request, Track Track)> taken, IOutputPlace? place = null)
     {
         _request = request;
         _view = view;
         _places = new TrackPlaces(request, separator, taken);
         _ledger = new OutputLedger(_places.Root);
+        _place = place ?? new FolderPlace(_ledger);
         _separation = new TrackSeparation(request, separator);
         _settings = TrackRecord.HashText(request.Fingerprint());
         // Hashing the weights takes a moment: only when a record is compared or written.
@@ -131,7 +134,7 @@ internal sealed class BatchRun
 
             AudioTags tags = source?.Tags ?? AudioTags.Empty;
             string key = _places.Key(track, tags);
-            if (_request.Resume && Present(track, tags) is { } present)
+            if (_request.Resume && await PresentAsync(track, tags, cancellationToken).ConfigureAwait(false) is { } present)
             {
                 End(View(), present);
                 return true;
@@ -196,7 +199,7 @@ internal sealed class BatchRun
 
         TrackRecord record = new()
         {
-            Input = track.Path,
+            Input = track.Source,
             InputSha256 = await hashed.ConfigureAwait(false),
             ModelSha256 = _model.Value,
             SettingsSha256 = _settings,
@@ -206,8 +209,7 @@ internal sealed class BatchRun
             Outputs = [],
         };
         (string From, string To)[] moves = [.. separated.Stems.Select(f => (f.Path, _places.For(track, source.Tags, f.Stem)))];
-        await (Publishing?.Invoke(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
-        OutputErrors.Guard(() => claim.Publish(moves, record));
+        await _place.PublishAsync(claim, moves, record, Publishing, cancellationToken).ConfigureAwait(false);
         if (_request.Verbose)
         {
             _view.Note(TrackSeparation.Describe(separated));
@@ -217,7 +219,7 @@ internal sealed class BatchRun
         {
             Track = track,
             Status = TrackStatus.Done,
-            Files = [.. separated.Stems.Zip(moves, (f, m) => new StemFile(f.Stem, Path.Combine(Root, m.To), f.Gain))],
+            Files = [.. separated.Stems.Zip(moves, (f, m) => new StemFile(f.Stem, _place.Shown(m.To), f.Gain))],
             AudioSeconds = record.Seconds,
             ElapsedSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
             Engines = record.Engines,
@@ -233,22 +235,22 @@ internal sealed class BatchRun
             return null;
         }
 
-        if (_ledger.Find(key) is not { } record)
+        if (await _place.FindAsync(key, cancellationToken).ConfigureAwait(false) is not { } record)
         {
-            string? foreign = _lanes.Select(lane => Path.Combine(Root, _places.For(track, tags, lane))).FirstOrDefault(File.Exists);
-            return foreign is null ? null : throw new OptionException(
-                $"its files would replace {foreign}, and nothing says which input that came from; give another folder with --out, or add --overwrite, or --resume to leave whatever is there");
+            return await ThereAsync(track, tags, cancellationToken).ConfigureAwait(false) is not [{ } foreign, ..] ? null : throw new OptionException(
+                $"its files would replace {foreign.Path}, and nothing says which input that came from; give another folder with --out, or add --overwrite, or --resume to leave whatever is there");
         }
 
         // What comes once cannot be compared beforehand.
         string? input = track.IsReadOnce ? null : await HashAsync(track, cancellationToken).ConfigureAwait(false);
-        if (input != record.InputSha256 && record.Input != track.Path && record.IsAnyThere(Root))
+        if (input != record.InputSha256 && record.Input != track.Source && await record.IsAnyThereAsync(_place, cancellationToken).ConfigureAwait(false))
         {
             throw new OptionException(
                 $"its files would replace the stems of another input, {record.Input}; {TrackPlaces.Hint(_request, track, record.Input)}, or add --overwrite");
         }
 
-        if (input is null || (_request.Strict && record.Warnings.Count > 0) || !record.Covers(Root, input, _model.Value, _settings, _request.Engine))
+        if (input is null || (_request.Strict && record.Warnings.Count > 0)
+            || !await record.CoversAsync(_place, input, _model.Value, _settings, _request.Engine, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
@@ -260,16 +262,32 @@ internal sealed class BatchRun
             AudioSeconds = record.Seconds,
             Engines = record.Engines,
             Warnings = record.Warnings,
-            Files = [.. record.Outputs.Select(o => new StemFile(Path.GetFileNameWithoutExtension(o.Path), Path.Combine(Root, o.Path)))],
+            Files = [.. record.Outputs.Select(o => new StemFile(Path.GetFileNameWithoutExtension(o.Path), _place.Shown(o.Path)))],
         };
     }
 
-    private TrackOutcome? Present(Track track, AudioTags tags)
+    private async Task<TrackOutcome?> PresentAsync(Track track, AudioTags tags, CancellationToken cancellationToken)
     {
-        StemFile[] files = [.. _lanes.Select(l => new StemFile(l, Path.Combine(Root, _places.For(track, tags, l))))];
-        return files.All(f => File.Exists(f.Path))
+        IReadOnlyList<StemFile> files = await ThereAsync(track, tags, cancellationToken).ConfigureAwait(false);
+        return files.Count == _lanes.Count
             ? new TrackOutcome { Track = track, Status = TrackStatus.Skipped, Files = files }
             : null;
+    }
+
+    /// <summary>Those of a track's files whose names are taken.</summary>
+    private async Task<IReadOnlyList<StemFile>> ThereAsync(Track track, AudioTags tags, CancellationToken cancellationToken)
+    {
+        List<StemFile> files = [];
+        foreach (string lane in _lanes)
+        {
+            string path = _places.For(track, tags, lane);
+            if (await _place.LengthAsync(path, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                files.Add(new StemFile(lane, _place.Shown(path)));
+            }
+        }
+
+        return files;
     }
 
     /// <summary>The input's hash, with the model's computed on the way: beside the measuring pass, which is one thread's work.</summary>

@@ -10,7 +10,7 @@ internal static class JobJson
     {
         json.WriteString("id", record.Job.Id);
         json.WriteString("state", Word(record.State));
-        json.WriteString("input", record.Job.Input);
+        json.WriteString("input", record.Job.Shown);
         json.WriteString("model", record.Job.Model);
         json.WriteString("lane", record.Lane.ToString().ToLowerInvariant());
         WriteList(json, "settings", record.Job.Settings);

@@ -21,7 +21,7 @@ internal sealed class WorkerLog(TextWriter error, bool json, bool quiet) : IWork
         }
         else if (!quiet)
         {
-            error.WriteLine($"{record.Job.Id}  {record.Job.Input} ({record.Job.Model})");
+            error.WriteLine($"{record.Job.Id}  {record.Job.Shown} ({record.Job.Model})");
         }
     }
 

@@ -54,6 +54,15 @@ internal sealed class FleetJobs(IFleetTransport transport, Patience patience)
         {
             RevisedJob found = await _records.FindAsync(job.Id, cancellationToken).ConfigureAwait(false)
                 ?? throw new StemsharpException($"The record of job {job.Id} was taken away while it was submitted; submit it again.");
+            if (found.Record.State == JobState.Waiting && !found.Record.Job.HasAddressesOf(job))
+            {
+                // Addresses that are signed are good for a time; the latest are good for longest.
+                if (await _records.ChangeAsync(found, found.Record with { Job = job }, cancellationToken).ConfigureAwait(false) is null)
+                {
+                    continue;
+                }
+            }
+
             if (!found.Record.HasEnded)
             {
                 return await AddAsync(found.Record, cancellationToken).ConfigureAwait(false) ? SubmitOutcome.Queued : SubmitOutcome.Pending;
@@ -64,7 +73,7 @@ internal sealed class FleetJobs(IFleetTransport transport, Patience patience)
                 return found.Record.State == JobState.Done ? SubmitOutcome.Done : SubmitOutcome.Ended;
             }
 
-            if (await RenewAsync(found, options, cancellationToken).ConfigureAwait(false))
+            if (await RenewAsync(found, job, options, cancellationToken).ConfigureAwait(false))
             {
                 return SubmitOutcome.Queued;
             }
@@ -120,7 +129,7 @@ internal sealed class FleetJobs(IFleetTransport transport, Patience patience)
                 return record.State;
             }
 
-            if (await RenewAsync(found, new SubmitOptions(record.Lane, record.MaxFailures, record.MaxDeaths), cancellationToken).ConfigureAwait(false))
+            if (await RenewAsync(found, record.Job, new SubmitOptions(record.Lane, record.MaxFailures, record.MaxDeaths), cancellationToken).ConfigureAwait(false))
             {
                 return JobState.Waiting;
             }
@@ -157,10 +166,11 @@ internal sealed class FleetJobs(IFleetTransport transport, Patience patience)
     private static JobMessage Message(JobRecord record) => new(record.Job.Id, record.Generation);
 
     // A new generation: messages of the last one, and acknowledgements that are still on their way, mean nothing to it.
-    private async Task<bool> RenewAsync(RevisedJob found, SubmitOptions options, CancellationToken cancellationToken)
+    private async Task<bool> RenewAsync(RevisedJob found, FleetJob job, SubmitOptions options, CancellationToken cancellationToken)
     {
         JobRecord next = found.Record with
         {
+            Job = job,
             State = JobState.Waiting,
             Lane = options.Lane,
             Generation = found.Record.Generation + 1,

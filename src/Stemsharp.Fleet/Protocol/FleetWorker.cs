@@ -1,3 +1,5 @@
+using Stemsharp.Fleet.Storage;
+
 namespace Stemsharp.Fleet.Protocol;
 
 /// <summary>
@@ -224,7 +226,7 @@ internal sealed class FleetWorker : IDisposable
                 return await ReturnAsync(held, elsewhere.Message, _beat).ConfigureAwait(false);
             default:
                 string kind = failure is JobFailedException known ? known.Kind : "internal";
-                JobRecord failed = held.Record with { Failures = held.Record.Failures + 1, Error = failure is StemsharpException ? failure.Message : failure!.ToString(), ErrorKind = kind };
+                JobRecord failed = held.Record with { Failures = held.Record.Failures + 1, Error = FileAddress.Redacted(failure is StemsharpException ? failure.Message : failure!.ToString()), ErrorKind = kind };
                 return failed.IsBeyond ? await DieAsync(held, failed).ConfigureAwait(false) : await TryLaterAsync(held, failed).ConfigureAwait(false);
         }
     }

@@ -22,7 +22,7 @@ public sealed class OutputLedgerTests : IDisposable
     };
 
     [Fact]
-    public void AFinishedTrackIsKnownAgain()
+    public async Task AFinishedTrackIsKnownAgain()
     {
         OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
@@ -34,15 +34,15 @@ public sealed class OutputLedgerTests : IDisposable
         }
 
         TrackRecord record = ledger.Find(key)!;
-        Assert.True(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
-        Assert.False(record.Covers(ledger.Root, "other", "m", "s", EngineChoice.Cpu));
-        Assert.False(record.Covers(ledger.Root, "i", "other", "s", EngineChoice.Cpu));
-        Assert.False(record.Covers(ledger.Root, "i", "m", "other", EngineChoice.Cpu));
-        Assert.False((record with { Version = 1 }).Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
+        Assert.True(await record.CoversAsync(new FolderPlace(ledger), "i", "m", "s", EngineChoice.Cpu, CancellationToken.None));
+        Assert.False(await record.CoversAsync(new FolderPlace(ledger), "other", "m", "s", EngineChoice.Cpu, CancellationToken.None));
+        Assert.False(await record.CoversAsync(new FolderPlace(ledger), "i", "other", "s", EngineChoice.Cpu, CancellationToken.None));
+        Assert.False(await record.CoversAsync(new FolderPlace(ledger), "i", "m", "other", EngineChoice.Cpu, CancellationToken.None));
+        Assert.False(await (record with { Version = 1 }).CoversAsync(new FolderPlace(ledger), "i", "m", "s", EngineChoice.Cpu, CancellationToken.None));
         File.AppendAllText(_folder.Combine("song", "vocals.wav"), "!");
-        Assert.False(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
+        Assert.False(await record.CoversAsync(new FolderPlace(ledger), "i", "m", "s", EngineChoice.Cpu, CancellationToken.None));
         File.Delete(_folder.Combine("song", "vocals.wav"));
-        Assert.False(record.Covers(ledger.Root, "i", "m", "s", EngineChoice.Cpu));
+        Assert.False(await record.CoversAsync(new FolderPlace(ledger), "i", "m", "s", EngineChoice.Cpu, CancellationToken.None));
         Assert.Equal([key + ".json"], Left());
     }
 
@@ -62,7 +62,7 @@ public sealed class OutputLedgerTests : IDisposable
 
     /// <summary>What made a track is part of its record: another engine's files are not those that are asked for.</summary>
     [Fact]
-    public void ATrackOfAnotherEngineIsNotTheSame()
+    public async Task ATrackOfAnotherEngineIsNotTheSame()
     {
         OutputLedger ledger = new(_folder.Path);
         string key = OutputLedger.Key("song/*");
@@ -77,19 +77,19 @@ public sealed class OutputLedgerTests : IDisposable
         TrackRecord record = ledger.Find(key)!;
         Assert.Equal([own], record.Engines);
         EngineChoice device = new("onnxruntime", null, EnginePrecision.Mixed, false, null, new OnnxSessionOptions { Provider = ExecutionProvider.Cuda });
-        Assert.True(Covers(record, EngineChoice.Cpu));
-        Assert.True(Covers(record, EngineChoice.Cpu with { Precision = EnginePrecision.Mixed }));
-        Assert.True(Covers(record, EngineChoice.Cpu with { Engine = Engines.Auto }));
-        Assert.False(Covers(record, device));
+        Assert.True(await CoversAsync(record, EngineChoice.Cpu));
+        Assert.True(await CoversAsync(record, EngineChoice.Cpu with { Precision = EnginePrecision.Mixed }));
+        Assert.True(await CoversAsync(record, EngineChoice.Cpu with { Engine = Engines.Auto }));
+        Assert.False(await CoversAsync(record, device));
 
         // Every engine that had a part counts; a song of silence needed none.
-        Assert.False(Covers(record with { Engines = [own, other] }, EngineChoice.Cpu));
-        Assert.False(Covers(record with { Engines = [other, own] }, device));
-        Assert.True(Covers(record with { Engines = [other] }, device));
-        Assert.True(Covers(record with { Engines = [other, own] }, EngineChoice.Cpu with { Engine = Engines.Auto, Precision = EnginePrecision.Mixed }));
-        Assert.True(Covers(record with { Engines = [] }, device));
+        Assert.False(await CoversAsync(record with { Engines = [own, other] }, EngineChoice.Cpu));
+        Assert.False(await CoversAsync(record with { Engines = [other, own] }, device));
+        Assert.True(await CoversAsync(record with { Engines = [other] }, device));
+        Assert.True(await CoversAsync(record with { Engines = [other, own] }, EngineChoice.Cpu with { Engine = Engines.Auto, Precision = EnginePrecision.Mixed }));
+        Assert.True(await CoversAsync(record with { Engines = [] }, device));
 
-        bool Covers(TrackRecord finished, EngineChoice choice) => finished.Covers(ledger.Root, "i", "m", "s", choice);
+        Task<bool> CoversAsync(TrackRecord finished, EngineChoice choice) => finished.CoversAsync(new FolderPlace(ledger), "i", "m", "s", choice, CancellationToken.None);
     }
 
     [Theory]

@@ -82,11 +82,13 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Hosting"] = ["Api", "Delivery", "Dispatch", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
     });
 
-    /// <summary>A fleet's jobs, src/Stemsharp.Fleet: the protocol knows no server.</summary>
+    /// <summary>A fleet's jobs, src/Stemsharp.Fleet: the protocol knows no server, and no store.</summary>
     public static RoomRules Fleet { get; } = new("Stemsharp.Fleet", new Dictionary<string, string[]>
     {
-        ["Protocol"] = [],
-        ["Nats"] = ["Protocol"],
+        ["Storage"] = [],
+        ["Protocol"] = ["Storage"],
+        ["Nats"] = ["Protocol", "Storage"],
+        ["S3"] = ["Storage"],
     });
 
     /// <summary>The client of the page's API, src/Stemsharp.Client: one room.</summary>

@@ -4,6 +4,7 @@ using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Separating;
 using Stemsharp.Fleet.Protocol;
+using Stemsharp.Fleet.Storage;
 
 namespace Stemsharp.Cli.Commands.Fleet;
 
@@ -26,8 +27,9 @@ internal sealed class JobSettings
     /// <param name="options">Its options.</param>
     /// <param name="own">The track's own, which go before.</param>
     /// <param name="listed">The line of the list, for messages.</param>
+    /// <param name="usualOut">Where the stems go if nothing says so; null for the option's own default.</param>
     /// <exception cref="OptionException">A setting that is none, or a machine's.</exception>
-    internal static SortedDictionary<string, string?> Of(ParseResult line, SeparateOptions options, IReadOnlyList<(string Option, string? Value)> own, int listed)
+    internal static SortedDictionary<string, string?> Of(ParseResult line, SeparateOptions options, IReadOnlyList<(string Option, string? Value)> own, int listed, string? usualOut)
     {
         SortedDictionary<string, string?> settings = new(StringComparer.Ordinal);
         foreach (Option option in options.Settings.Except(options.OfMachine))
@@ -46,7 +48,7 @@ internal sealed class JobSettings
                 : value;
         }
 
-        settings[options.Out.Name] = Path.GetFullPath(settings.GetValueOrDefault(options.Out.Name) is { Length: > 0 } folder ? folder : line.GetValue(options.Out)!);
+        settings[options.Out.Name] = Place(settings.GetValueOrDefault(options.Out.Name) is { Length: > 0 } folder ? folder : usualOut ?? line.GetValue(options.Out)!);
         foreach (Option option in new Option[] { options.Model, options.Chain })
         {
             // Other machines have other working directories.
@@ -59,15 +61,21 @@ internal sealed class JobSettings
         return settings;
     }
 
+    /// <summary>Where a job's stems go: a path, or an address.</summary>
+    internal string? OutOf(FleetJob job) =>
+        job.Settings.FirstOrDefault(s => s.StartsWith(_options.Out.Name + "=", StringComparison.Ordinal))?[(_options.Out.Name.Length + 1)..];
+
     /// <summary>A job for a track.</summary>
     /// <param name="input">Its address.</param>
     /// <param name="folder">See <see cref="Track.Folder"/>.</param>
     /// <param name="settings">What <see cref="Of"/> gave.</param>
-    internal FleetJob Job(string input, string folder, SortedDictionary<string, string?> settings) => new(
+    /// <param name="put">See <see cref="FleetJob.Put"/>.</param>
+    internal FleetJob Job(string input, string folder, SortedDictionary<string, string?> settings, IReadOnlyDictionary<string, string>? put) => new(
         input,
         settings.GetValueOrDefault(_options.Chain.Name) ?? settings.GetValueOrDefault(_options.Model.Name) ?? ModelOptions.DefaultModel,
         folder,
-        [.. settings.Where(s => s.Key != _options.Model.Name).Select(s => s.Value is null ? s.Key : $"{s.Key}={s.Value}")]);
+        [.. settings.Where(s => s.Key != _options.Model.Name && (put is null || s.Key != _options.Out.Name)).Select(s => s.Value is null ? s.Key : $"{s.Key}={s.Value}")],
+        put);
 
     /// <summary>A job as a request.</summary>
     /// <param name="job">The job.</param>
@@ -92,5 +100,16 @@ internal sealed class JobSettings
         }
 
         return (request, string.Join('\n', [job.Model, .. job.Settings.Where(s => _networks.Contains(s.Split('=')[0]))]));
+    }
+
+    private static string Place(string folder)
+    {
+        if (FileAddress.SchemeOf(folder) is null)
+        {
+            return Path.GetFullPath(folder);
+        }
+
+        FileAddress.CheckFolder("--out", folder);
+        return folder;
     }
 }

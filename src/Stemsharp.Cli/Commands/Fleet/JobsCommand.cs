@@ -12,10 +12,11 @@ internal static class JobsCommand
 {
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(30);
 
-    internal static Command Create() => new("jobs", "List, watch, retry and cancel the jobs of a fleet.")
+    internal static Command Create() => new("jobs", "List, watch, fetch, retry and cancel the jobs of a fleet.")
     {
         CreateList(),
         CreateWatch(),
+        JobsFetch.Create(),
         CreateChange("retry", "Put jobs back into the queue that were given up or withdrawn.", "that were given up", record => record.State == JobState.Dead, JobState.Waiting, (jobs, id, token) => jobs.RetryAsync(id, token)),
         CreateChange("cancel", "Withdraw jobs that wait or are being worked on.", "that have not ended", record => !record.HasEnded, JobState.Cancelled, (jobs, id, token) => jobs.CancelAsync(id, token)),
     };
@@ -58,7 +59,7 @@ internal static class JobsCommand
 
     private static Command CreateWatch()
     {
-        Argument<string[]> ids = Ids("Only these jobs; default all.", ArgumentArity.ZeroOrMore);
+        Argument<string[]> ids = Ids("Only these jobs; default all.");
         Option<string?> queue = QueueOptions.Queue();
         Option<bool> json = new("--json") { Description = "Write one JSON object a line to standard output." };
         Command command = new("watch", "Tell each change of jobs, until all have ended.") { ids, queue, json };
@@ -110,7 +111,7 @@ internal static class JobsCommand
     private static Command CreateChange(
         string name, string description, string which, Func<JobRecord, bool> concerns, JobState wanted, Func<FleetJobs, string, CancellationToken, Task<JobState?>> change)
     {
-        Argument<string[]> ids = Ids("The jobs' IDs, as 'stemsharp jobs list' shows them.", ArgumentArity.ZeroOrMore);
+        Argument<string[]> ids = Ids("The jobs' IDs, as 'stemsharp jobs list' shows them.");
         Option<bool> all = new("--all") { Description = $"All jobs {which}." };
         Option<string?> queue = QueueOptions.Queue();
         Option<bool> json = ModelsCommand.Json();
@@ -118,11 +119,7 @@ internal static class JobsCommand
         command.SetAction(async (line, cancellationToken) =>
         {
             string[] named = line.GetValue(ids) ?? [];
-            if (named.Length == 0 != line.GetValue(all))
-            {
-                throw new OptionException(named.Length == 0 ? $"Which jobs? Give their IDs, or --all for all {which}." : "Jobs' IDs and --all exclude each other; give one of them.");
-            }
-
+            RequireOne(named, line.GetValue(all), which);
             await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, null, cancellationToken).ConfigureAwait(false);
             FleetJobs jobs = Jobs(fleet);
             List<string> concerned = [.. named];
@@ -149,18 +146,27 @@ internal static class JobsCommand
         return command;
     }
 
-    private static Argument<string[]> Ids(string description, ArgumentArity arity) => new("ID") { Description = description, Arity = arity };
+    internal static Argument<string[]> Ids(string description) => new("ID") { Description = description, Arity = ArgumentArity.ZeroOrMore };
 
-    private static FleetJobs Jobs(NatsFleet fleet) => new(fleet, new Patience(fleet.Clock, s_most));
+    /// <exception cref="OptionException">Neither IDs nor --all, or both.</exception>
+    internal static void RequireOne(string[] named, bool all, string which)
+    {
+        if (named.Length == 0 != all)
+        {
+            throw new OptionException(named.Length == 0 ? $"Which jobs? Give their IDs, or --all for all {which}." : "Jobs' IDs and --all exclude each other; give one of them.");
+        }
+    }
 
-    private static OptionException Unknown(string id) => new($"There is no job {id} in this queue; 'stemsharp jobs list' shows all.");
+    internal static FleetJobs Jobs(NatsFleet fleet) => new(fleet, new Patience(fleet.Clock, s_most));
+
+    internal static OptionException Unknown(string id) => new($"There is no job {id} in this queue; 'stemsharp jobs list' shows all.");
 
     private static int Code(IEnumerable<JobState> states) => states.All(s => s == JobState.Done) ? ExitCode.Success : ExitCode.PartialFailure;
 
     private static string Line(JobRecord record)
     {
         string why = record.Error ?? record.Note ?? "";
-        return $"{record.Job.Id}  {JobJson.Word(record.State),-9}  {record.Job.Model}  {record.Job.Input}{(why.Length > 0 ? $"  ({why})" : "")}";
+        return $"{record.Job.Id}  {JobJson.Word(record.State),-9}  {record.Job.Model}  {record.Job.Shown}{(why.Length > 0 ? $"  ({why})" : "")}";
     }
 
     private static string ToText(IReadOnlyList<JobRecord> records, Dictionary<JobState, int> counts, IReadOnlyList<(string Id, WorkerRecord Worker)> workers) => string.Join('\n',

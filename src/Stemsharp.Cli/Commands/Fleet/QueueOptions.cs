@@ -21,16 +21,20 @@ internal static class QueueOptions
         HelpName = "TIME",
     };
 
+    /// <summary>Where the queue is.</summary>
+    /// <exception cref="OptionException">No address was given, or it is none.</exception>
+    internal static QueueAddress Address(ParseResult line, Option<string?> queue) => QueueAddress.Parse(line.GetValue(queue) ?? Environment.GetEnvironmentVariable(Variable)
+        ?? throw new OptionException($"Where is the queue? Give --queue nats://HOST, or set {Variable}."));
+
     /// <summary>Connects.</summary>
     /// <exception cref="OptionException">No address was given, or it is none.</exception>
     /// <exception cref="ExternalToolException">The server cannot be used.</exception>
     internal static Task<NatsFleet> OpenAsync(ParseResult line, Option<string?> queue, Option<string?>? lease, CancellationToken cancellationToken)
     {
-        string address = line.GetValue(queue) ?? Environment.GetEnvironmentVariable(Variable)
-            ?? throw new OptionException($"Where is the queue? Give --queue nats://HOST, or set {Variable}.");
+        QueueAddress address = Address(line, queue);
         TimeSpan? time = lease is not null && line.GetValue(lease) is { } text
             ? Values.Within("--lease", Values.Time("--lease", text), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
             : null;
-        return NatsFleet.OpenAsync(QueueAddress.Parse(address), time, cancellationToken);
+        return NatsFleet.OpenAsync(address, time, cancellationToken);
     }
 }

@@ -5,6 +5,7 @@ using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Text;
 using Stemsharp.Fleet.Nats;
 using Stemsharp.Fleet.Protocol;
+using Stemsharp.Fleet.Storage;
 
 namespace Stemsharp.Cli.Commands.Fleet;
 
@@ -19,19 +20,30 @@ internal static class SubmitCommand
     internal static Command Create()
     {
         SeparateOptions options = new();
+        options.Tracks.Description = "Audio files, folders (searched through), patterns (music/**/*.flac), playlists (.m3u, .pls, .xspf) that workers see, too, or addresses: s3://BUCKET/KEY, https://…, nats-obj://BUCKET/NAME.";
+        options.Out.Description = "Where the stems go: a folder that workers see, s3://BUCKET/PREFIX, or nats-obj://BUCKET/PREFIX; a subfolder with the model's name is made.";
         Option<string?> queue = QueueOptions.Queue();
         Option<string?> lease = QueueOptions.Lease();
         Option<string> lane = new("--lane") { Description = "bulk, or interactive, which goes first.", DefaultValueFactory = _ => "bulk" };
         lane.AcceptOnlyFromAmong("bulk", "interactive");
         Option<int> failures = new("--max-failures") { Description = "Give a job up after it has failed as often.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxFailures };
         Option<int> deaths = new("--max-deaths") { Description = "Give a job up after as many workers have died of it.", HelpName = "N", DefaultValueFactory = _ => new SubmitOptions().MaxDeaths };
+        Option<bool> upload = new("--upload")
+        {
+            Description = "Put the tracks into an object store of the queue's server, where workers that see no file of yours find them; without -o the stems go there, too ('jobs fetch' brings them).",
+        };
+        Option<string[]> put = new(PutAddresses.Option)
+        {
+            Description = "Put a stem to an address that was signed for it, instead of into a folder; once for each stem of one track.",
+            HelpName = "STEM=URL",
+        };
         Option<bool> again = new("--again") { Description = "Queue jobs once more that have ended; a worker skips those whose files are still there." };
         Option<bool> json = ModelsCommand.Json();
         Command command = new("submit", "Hand tracks to a fleet of workers; takes the options of separate that concern the stems.")
         {
             options.Tracks,
         };
-        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([lane, failures, deaths, again, lease, options.Quiet, json]))
+        foreach (Option option in new Option[] { queue, options.List }.Concat(options.Settings.Except(options.OfMachine)).Concat([upload, put, lane, failures, deaths, again, lease, options.Quiet, json]))
         {
             command.Add(option);
         }
@@ -39,7 +51,8 @@ internal static class SubmitCommand
         command.SetAction(async (line, cancellationToken) =>
         {
             Notes notes = new(line.InvocationConfiguration.Error, json: false, line.GetValue(options.Quiet));
-            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, notes);
+            string? stems = line.GetValue(upload) ? $"{FileAddress.Nats}://{NatsFiles.UsualBucket(QueueOptions.Address(line, queue).Name)}/stems" : null;
+            (IReadOnlyList<FleetJob> jobs, IReadOnlyList<RejectedInput> rejected) = Jobs(line, options, put, stems, notes);
             SubmitOptions how = new(
                 Enum.Parse<Lane>(line.GetValue(lane)!, ignoreCase: true), Values.Within("--max-failures", line.GetValue(failures), 1, 1000),
                 Values.Within("--max-deaths", line.GetValue(deaths), 1, 1000), line.GetValue(again));
@@ -54,6 +67,11 @@ internal static class SubmitCommand
             }
 
             await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
+            if (stems is not null)
+            {
+                jobs = await UploadAsync(new NatsFiles(fleet), jobs, cancellationToken).ConfigureAwait(false);
+            }
+
             Dictionary<SubmitOutcome, int> outcomes = await SubmitAsync(fleet, jobs, how, cancellationToken).ConfigureAwait(false);
             int exit = rejected.Count == 0 ? ExitCode.Success : ExitCode.PartialFailure;
             if (line.GetValue(json))
@@ -94,7 +112,28 @@ internal static class SubmitCommand
         return outcomes;
     }
 
-    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, Notes notes)
+    // Jobs of the same song have the same address, whoever uploads it.
+    private static async Task<IReadOnlyList<FleetJob>> UploadAsync(NatsFiles files, IReadOnlyList<FleetJob> jobs, CancellationToken cancellationToken)
+    {
+        List<FleetJob> uploaded = [];
+        foreach (FleetJob job in jobs)
+        {
+            try
+            {
+                uploaded.Add(FileAddress.SchemeOf(job.Input) is null
+                    ? new FleetJob(await files.UploadAsync(job.Input, cancellationToken).ConfigureAwait(false), job.Model, job.Folder, job.Settings, job.Put)
+                    : job);
+            }
+            catch (StorageException exception)
+            {
+                throw new ExternalToolException($"{job.Input} could not be uploaded: {exception.Message} Repeat the command, which leaves alone what is there.", exception);
+            }
+        }
+
+        return [.. uploaded.DistinctBy(j => j.Id)];
+    }
+
+    private static (IReadOnlyList<FleetJob> Jobs, IReadOnlyList<RejectedInput> Rejected) Jobs(ParseResult line, SeparateOptions options, Option<string[]> put, string? stems, Notes notes)
     {
         JobSettings settings = new();
         List<FleetJob> jobs = [];
@@ -106,16 +145,20 @@ internal static class SubmitCommand
             throw new OptionException(list is null ? "no input; name audio files, folders, patterns, playlists, or a list with --list." : "--list and tracks on the command line exclude each other; put the tracks into the list, or leave it out.");
         }
 
+        string[] puts = line.GetValue(put) ?? [];
         if (list is null)
         {
-            SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0);
-            Add(InputExpansion.Expand(inputs, own[options.Out.Name]!), own);
+            SortedDictionary<string, string?> own = JobSettings.Of(line, options, [], 0, stems);
+            string folder = own[options.Out.Name]!;
+            Add(inputs, files => InputExpansion.Expand(files, FileAddress.SchemeOf(folder) is null ? folder : "."), own, puts);
         }
         else
         {
             foreach (IGrouping<string, ListedTrack> alike in TrackList.Read(list).GroupBy(t => string.Join('\n', t.Settings)))
             {
-                Add(InputExpansion.OfFiles(alike.Select(t => t.Input)), JobSettings.Of(line, options, alike.First().Settings, alike.First().Line));
+                ILookup<bool, (string Option, string? Value)> own = alike.First().Settings.ToLookup(s => s.Option == PutAddresses.Listed);
+                string[] listed = [.. own[true].SelectMany(s => (s.Value ?? "").Split('\n'))];
+                Add(alike.Select(t => t.Input), InputExpansion.OfFiles, JobSettings.Of(line, options, [.. own[false]], alike.First().Line, stems), listed.Length > 0 ? listed : puts);
             }
         }
 
@@ -127,17 +170,35 @@ internal static class SubmitCommand
 
         return (jobs, rejected);
 
-        void Add(InputExpansion expansion, SortedDictionary<string, string?> own)
+        void Add(IEnumerable<string> named, Func<IEnumerable<string>, InputExpansion> expand, SortedDictionary<string, string?> own, string[] to)
         {
+            IReadOnlyDictionary<string, string>? places = PutAddresses.Read(to);
+            if (places is not null && line.GetResult(options.Out) is { Implicit: false })
+            {
+                throw new OptionException($"{PutAddresses.Option} and {options.Out.Name} exclude each other; the stems go to one place.");
+            }
+
+            string[] addresses = [.. named.Where(n => FileAddress.SchemeOf(n) is not null).Distinct()];
+            Array.ForEach(addresses, FileAddress.CheckInput);
+            InputExpansion expansion = expand(named.Where(n => FileAddress.SchemeOf(n) is null));
             rejected.AddRange(expansion.Rejected);
             foreach (string note in expansion.Notes)
             {
                 notes.Report(note);
             }
 
-            FleetJob[] some = [.. expansion.Tracks.Select(t => t.IsReadOnce
-                ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
-                : settings.Job(t.Path, t.Folder, own))];
+            FleetJob[] some =
+            [
+                .. addresses.Select(a => settings.Job(a, "", own, places)),
+                .. expansion.Tracks.Select(t => t.IsReadOnce
+                    ? throw new OptionException("A fleet takes files; what is read once, such as a pipe, is no file that a worker sees.")
+                    : settings.Job(t.Path, t.Folder, own, places)),
+            ];
+            if (places is not null && some.Length > 1)
+            {
+                throw new OptionException($"{PutAddresses.Option} is for one track, and there are {some.Length}; {some.Length} tracks would go to the same addresses. Give a list with addresses of each track's own.");
+            }
+
             if (some.Length > 0)
             {
                 // Found wrong here rather than by each worker.
@@ -170,7 +231,7 @@ internal static class SubmitCommand
             {
                 json.WriteStartObject();
                 json.WriteString("id", job.Id);
-                json.WriteString("input", job.Input);
+                json.WriteString("input", job.Shown);
                 json.WriteEndObject();
             }
 

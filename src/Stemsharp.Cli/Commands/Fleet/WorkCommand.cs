@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stemsharp.Cli.Hosting;
 using Stemsharp.Cli.Progress;
 using Stemsharp.Cli.Working;
+using Stemsharp.Fleet;
 using Stemsharp.Fleet.Nats;
 using Stemsharp.Fleet.Protocol;
 
@@ -44,6 +45,7 @@ internal static class WorkCommand
             string[] machine = [.. Values.Given(line, own), options.Quiet.Name];
             // Found wrong before the first job rather than by each.
             (Separating.SeparateRequest probe, _) = settings.Request(new FleetJob("", ModelOptions.DefaultModel, "", []), machine, notes);
+            BackendChoice.RequirePresent(probe.Separator);
             WorkerOptions how = new()
             {
                 Models = Values.Names(line.GetValue(models) ?? []),
@@ -54,7 +56,9 @@ internal static class WorkCommand
             try
             {
                 await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
-                await using JobWork work = new(job => settings.Request(job, machine, notes), BatchViews.Downloads(line.GetValue(progress)!, quiet, error));
+                using FileStores stores = new(fleet);
+                using Scratch scratch = Scratch.Create(Path.GetTempPath());
+                await using JobWork work = new(job => settings.Request(job, machine, notes), stores, scratch, BatchViews.Downloads(line.GetValue(progress)!, quiet, error));
                 using FleetWorker worker = new(fleet, how, work.RunAsync, new WorkerLog(error, json, quiet));
                 await worker.RunAsync(cancellationToken).ConfigureAwait(false);
             }
