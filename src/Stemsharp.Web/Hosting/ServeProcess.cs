@@ -15,6 +15,7 @@ internal static class ServeProcess
         try
         {
             options = ServeOptionsReader.Read(arguments);
+            using IDisposable? telemetry = TelemetryExport.Start("stemsharp-serve", note => Console.Error.WriteLine($"stemsharp: {note}"));
             LibrarySeparator separator = new(options);
             await using (separator.ConfigureAwait(false))
             {
