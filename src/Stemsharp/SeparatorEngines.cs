@@ -176,7 +176,7 @@ internal sealed class SeparatorEngines : IDisposable
             TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
             string description = engine.Description;
             activity?.SetTag("stemsharp.network", network.Signature).SetTag("stemsharp.engine", description).SetTag("stemsharp.memory", engine.HostBytes);
-            SeparationTelemetry.Loaded(elapsed.TotalSeconds, _loaded.Bytes, description);
+            SeparationTelemetry.Loaded(elapsed.TotalSeconds, _loaded.Bytes, network.Signature, description);
             SeparatorLog.Loaded(_logger, network.Signature, description, elapsed.TotalSeconds);
             if (_loaded.Bytes > 0)
             {

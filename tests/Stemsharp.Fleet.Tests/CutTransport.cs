@@ -76,6 +76,8 @@ internal sealed class CutTransport(IFleetTransport whole) : IFleetTransport
 
         public async Task<IReadOnlyList<QueueDepth>> DepthsAsync(CancellationToken cancellationToken) => await Whole.DepthsAsync(cancellationToken);
 
+        public async Task<DateTimeOffset?> OldestAsync(Lane lane, string model, CancellationToken cancellationToken) => await Whole.OldestAsync(lane, model, cancellationToken);
+
         public async Task AllowAsync(int running, CancellationToken cancellationToken) => await Whole.AllowAsync(running, cancellationToken);
     }
 

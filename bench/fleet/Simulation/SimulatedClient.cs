@@ -12,7 +12,10 @@ internal sealed class SimulatedClient(SimulatedClock clock) : TimeProvider
 
     public override long GetTimestamp() => clock.Now;
 
-    public override DateTimeOffset GetUtcNow() => s_start.AddTicks(clock.Now);
+    public override DateTimeOffset GetUtcNow() => At(clock.Now);
+
+    /// <summary>What time it is at a reading of the clock.</summary>
+    internal static DateTimeOffset At(long ticks) => s_start.AddTicks(ticks);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -66,6 +66,9 @@ internal sealed class SimulatedFleet(SimulatedServer server, SimulatedClient cli
 
         public Task<IReadOnlyList<QueueDepth>> DepthsAsync(CancellationToken cancellationToken) => server.CallAsync(client, server.Rates.Look, () => Table.Depths);
 
+        public Task<DateTimeOffset?> OldestAsync(Lane lane, string model, CancellationToken cancellationToken) => server.CallAsync(client, server.Rates.Look, () =>
+            Table.Oldest(lane, model) is { } ticks ? SimulatedClient.At(ticks) : (DateTimeOffset?)null);
+
         public Task AllowAsync(int running, CancellationToken cancellationToken) => server.CallAsync(client, server.Rates.Look, () =>
         {
             Table.Allow(running);

@@ -17,7 +17,7 @@ internal sealed class SimulatedQueueTable(SimulatedClock clock, TimeSpan lease, 
     internal bool Add(Lane lane, string model, JobMessage message)
     {
         Part part = PartOf(lane, model);
-        if (!part.All.Add(message))
+        if (!part.All.TryAdd(message, clock.Now))
         {
             return false;
         }
@@ -34,6 +34,9 @@ internal sealed class SimulatedQueueTable(SimulatedClock clock, TimeSpan lease, 
         part.Out.Remove(message);
     }
 
+    /// <summary>When the oldest came in that was not acknowledged; null for none.</summary>
+    internal long? Oldest(Lane lane, string model) => PartOf(lane, model).All is { Count: > 0 } all ? all.Values.Min() : null;
+
     internal JobMessage? Take(Lane lane, string model)
     {
         Part part = PartOf(lane, model);
@@ -47,7 +50,7 @@ internal sealed class SimulatedQueueTable(SimulatedClock clock, TimeSpan lease, 
 
         while (part.Out.Count < _allowed && part.Waiting.TryDequeue(out JobMessage next))
         {
-            if (part.All.Contains(next))
+            if (part.All.ContainsKey(next))
             {
                 return HandOut(part, next);
             }
@@ -133,7 +136,8 @@ internal sealed class SimulatedQueueTable(SimulatedClock clock, TimeSpan lease, 
 
     private sealed class Part
     {
-        internal HashSet<JobMessage> All { get; } = [];
+        /// <summary>What has not been acknowledged, and when it came in.</summary>
+        internal Dictionary<JobMessage, long> All { get; } = [];
 
         internal Queue<JobMessage> Waiting { get; } = new();
 

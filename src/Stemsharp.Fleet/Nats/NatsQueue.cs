@@ -105,6 +105,22 @@ internal sealed class NatsQueue(INatsJSContext context, string name, TimeSpan le
         },
         cancellationToken);
 
+    public Task<DateTimeOffset?> OldestAsync(Lane lane, string model, CancellationToken cancellationToken) => NatsCalls.AskAsync(
+        async token =>
+        {
+            try
+            {
+                INatsJSStream stream = await context.GetStreamAsync(StreamName(name), cancellationToken: token).ConfigureAwait(false);
+                StreamMsgGetResponse first = await stream.GetAsync(new StreamMsgGetRequest { Seq = 1, NextBySubj = Subjects(lane, model) }, token).ConfigureAwait(false);
+                return first.Message.Time;
+            }
+            catch (NatsJSApiException exception) when (exception.IsAbsent())
+            {
+                return (DateTimeOffset?)null;
+            }
+        },
+        cancellationToken);
+
     public Task AllowAsync(int running, CancellationToken cancellationToken) => NatsCalls.AskAsync(
         async token =>
         {
@@ -142,6 +158,8 @@ internal sealed class NatsQueue(INatsJSContext context, string name, TimeSpan le
         }
     }
 
+    private string Subjects(Lane lane, string model) => $"{name}.job.{Word(lane)}.{model}.>";
+
     private string Subject(Lane lane, string model, JobMessage message) => $"{name}.job.{Word(lane)}.{model}.{message.Id}.{message.Generation}";
 
     private static string Word(Lane lane) => lane.ToString().ToLowerInvariant();
@@ -167,7 +185,7 @@ internal sealed class NatsQueue(INatsJSContext context, string name, TimeSpan le
                 AckWait = lease,
                 MaxDeliver = -1,
                 MaxAckPending = (int)Math.Max(LeastAllowed, there * 2),
-                FilterSubject = $"{name}.job.{Word(lane)}.{model}.>",
+                FilterSubject = Subjects(lane, model),
             };
             return _consumers[(lane, model)] = await context.CreateOrUpdateConsumerAsync(StreamName(name), config, cancellationToken).ConfigureAwait(false);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Stemsharp.Fleet.Storage;
 
 namespace Stemsharp.Fleet.Protocol;
@@ -162,6 +163,7 @@ internal sealed class FleetWorker : IDisposable
         }
 
         _events.Taken(record);
+        using Activity? activity = FleetTelemetry.Take(record);
         using HeldJob held = new(_records, taken, delivery, stop);
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _held = held;
@@ -179,8 +181,22 @@ internal sealed class FleetWorker : IDisposable
             await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        Left(held.Record, outcome, began, activity);
+    }
+
+    private void Left(JobRecord record, WorkOutcome outcome, long began, Activity? activity)
+    {
+        TimeSpan elapsed = Clock.GetElapsedTime(began);
+        string? reason = outcome switch
+        {
+            WorkOutcome.Failed or WorkOutcome.Dead => record.ErrorKind,
+            WorkOutcome.GivenBack when record.Note is null => "stopped",
+            WorkOutcome.GivenBack => _unfit.Contains(ModelKey.Of(record.Job.Model)) ? "too-large" : "not-here",
+            _ => null,
+        };
         _left++;
-        _events.Left(held.Record, outcome, Clock.GetElapsedTime(began));
+        FleetTelemetry.Leave(record, outcome, reason, elapsed, activity);
+        _events.Left(record, outcome, elapsed);
     }
 
     private async Task<WorkOutcome> WorkAsync(HeldJob held, CancellationToken stop)
@@ -304,8 +320,7 @@ internal sealed class FleetWorker : IDisposable
         }
 
         await AcknowledgeAsync(delivery).ConfigureAwait(false);
-        _left++;
-        _events.Left(dead, WorkOutcome.Dead, Clock.GetElapsedTime(began));
+        Left(dead, WorkOutcome.Dead, began, null);
     }
 
     private JobRecord Dead(JobRecord record) => record with { State = JobState.Dead, Ended = Clock.GetUtcNow() };
@@ -361,6 +376,11 @@ internal sealed class FleetWorker : IDisposable
                 {
                     await AllowAsync(ended).ConfigureAwait(false);
                 }
+
+                if (FleetTelemetry.WatchesQueue)
+                {
+                    await TellQueueAsync(ended).ConfigureAwait(false);
+                }
             }
             catch (ConnectionLostException lost)
             {
@@ -402,6 +422,16 @@ internal sealed class FleetWorker : IDisposable
         if (workers * 5 / 4 > LeastAllowed)
         {
             await Queue.AllowAsync((int)workers * 2, ended).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Tells observers how the queue stands.</summary>
+    private async Task TellQueueAsync(CancellationToken ended)
+    {
+        foreach (QueueDepth part in await Queue.DepthsAsync(ended).ConfigureAwait(false))
+        {
+            DateTimeOffset? oldest = part.Waiting + part.Running > 0 ? await Queue.OldestAsync(part.Lane, part.Model, ended).ConfigureAwait(false) : null;
+            FleetTelemetry.Queue(part, oldest is { } since ? Clock.GetUtcNow() - since : TimeSpan.Zero);
         }
     }
 

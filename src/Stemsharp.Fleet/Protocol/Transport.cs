@@ -85,6 +85,9 @@ internal interface IWorkQueue
     /// <summary>The parts of the queue, with what is in each.</summary>
     Task<IReadOnlyList<QueueDepth>> DepthsAsync(CancellationToken cancellationToken);
 
+    /// <summary>When the oldest job of a lane and model came in that has not ended; null where there is none.</summary>
+    Task<DateTimeOffset?> OldestAsync(Lane lane, string model, CancellationToken cancellationToken);
+
     /// <summary>Lets as many jobs of a lane and model be worked on at once.</summary>
     Task AllowAsync(int running, CancellationToken cancellationToken);
 }

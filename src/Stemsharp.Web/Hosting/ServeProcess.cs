@@ -17,6 +17,7 @@ internal static class ServeProcess
         try
         {
             options = ServeOptionsReader.Read(arguments);
+            using IDisposable? telemetry = TelemetryExport.Start("stemsharp-serve", note => Console.Error.WriteLine($"stemsharp: {note}"));
             fleet = options.Queue is { } queue ? await FleetLink.OpenAsync(queue).ConfigureAwait(false) : null;
             LibrarySeparator separator = new(options);
             await using (separator.ConfigureAwait(false))

@@ -69,7 +69,7 @@ internal sealed partial class JobQueue
         Rest(entry);
         _space.Set(entry.Stored.Id, entry.Stored.Bytes);
         BookWork();
-        _metrics.Finished(entry.Stored.State);
+        _metrics.Finished(entry.Stored.State, entry.Stored.Settings.Model);
     }
 
     /// <summary>Whether a job's owner wants it stopped or deleted, and so it is: that comes before how its run has ended.</summary>

@@ -118,7 +118,7 @@ internal sealed partial class JobQueue
                 Settle(entry, JobState.Failed, JobFailure.Describe(error));
                 return false;
             }
-            _metrics.Worked(run.DurationSeconds, work.TotalSeconds);
+            _metrics.Worked(run.DurationSeconds, work.TotalSeconds, run.Settings.Model);
             return true;
         }
     }

@@ -44,6 +44,7 @@ internal sealed partial class JobQueue : IDisposable
         }
 
         BookWork();
+        metrics.Watch(() => Counts, () => Oldest);
     }
 
     /// <summary>Newest first.</summary>
@@ -70,6 +71,18 @@ internal sealed partial class JobQueue : IDisposable
             lock (_gate)
             {
                 return _jobs.Values.CountBy(entry => entry.Stored.State).ToDictionary();
+            }
+        }
+    }
+
+    /// <summary>When the oldest job came in that has not ended; null where there is none.</summary>
+    private DateTimeOffset? Oldest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _jobs.Values.Select(entry => entry.Stored).Where(job => job.State is JobState.Queued or JobState.Running).Min(job => (DateTimeOffset?)job.Created);
             }
         }
     }

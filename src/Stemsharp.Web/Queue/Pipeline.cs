@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Stemsharp.Client;
+using Stemsharp.Web.Observability;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Sound;
 using Stemsharp.Web.Store;
@@ -51,7 +52,7 @@ internal sealed class Pipeline(
                 await _decoderFree.WaitAsync(stop).ConfigureAwait(false);
                 JobEntry entry = await queue.TakeAsync(stop).ConfigureAwait(false);
                 Work work = new(entry, queue.Files(entry.Stored.Id));
-                bool decoded = Guard(work, cancel =>
+                bool decoded = Guard(work, "decode", cancel =>
                 {
                     logger.LogInformation("Job {JobId}: decoding {Song}", entry.Stored.Id, entry.Stored.Name);
                     DataFolder.CreatePrivate(work.Files.Work);
@@ -80,7 +81,7 @@ internal sealed class Pipeline(
         {
             _decoderFree.Release();
             JobEntry entry = work.Entry;
-            bool separated = await GuardAsync(work, async cancel =>
+            bool separated = await GuardAsync(work, "separate", async cancel =>
             {
                 queue.Start(entry, cancel);
                 logger.LogInformation("Job {JobId}: separating with {Model}", entry.Stored.Id, entry.Stored.Settings.Model);
@@ -105,7 +106,7 @@ internal sealed class Pipeline(
         await foreach (Work work in _separated.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
             JobEntry entry = work.Entry;
-            bool written = Guard(work, cancel =>
+            bool written = Guard(work, "write", cancel =>
             {
                 queue.Report(entry, new JobProgress(JobStep.Writing, 1, work.Audio!.Frames) { EtaSeconds = 0 });
                 DataFolder.CreatePrivate(work.Files.Stems);
@@ -125,7 +126,9 @@ internal sealed class Pipeline(
                 continue;
             }
 
-            if (queue.Succeed(entry, work.Watch.Elapsed))
+            bool done = queue.Succeed(entry, work.Watch.Elapsed);
+            JobTelemetry.End(work.Activity, done ? "done" : "cancelled");
+            if (done)
             {
                 logger.LogInformation("Job {JobId}: done, {Speed:F1} times real time", entry.Stored.Id, entry.Stored.TimesRealTime);
                 analyzer.Enqueue(entry.Stored.SongId);
@@ -144,15 +147,16 @@ internal sealed class Pipeline(
         queue.AddWarnings(entry, warnings);
     }
 
-    private bool Guard(Work work, Action<CancellationToken> action) => GuardAsync(work, cancel =>
+    private bool Guard(Work work, string room, Action<CancellationToken> action) => GuardAsync(work, room, cancel =>
     {
         action(cancel);
         return Task.CompletedTask;
     }).GetAwaiter().GetResult();
 
     /// <summary>Runs one room's work on a job; whatever goes wrong ends that job and nothing else.</summary>
-    private async Task<bool> GuardAsync(Work work, Func<CancellationToken, Task> action)
+    private async Task<bool> GuardAsync(Work work, string room, Func<CancellationToken, Task> action)
     {
+        using Activity? activity = JobTelemetry.Enter(work.Activity, room);
         JobEntry entry = work.Entry;
         CancellationToken cancel = work.Cancel;
         try
@@ -163,6 +167,7 @@ internal sealed class Pipeline(
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
+            JobTelemetry.End(work.Activity, "stopped");
             if (!queue.IsRun(entry, cancel))
             {
                 return false;
@@ -174,16 +179,23 @@ internal sealed class Pipeline(
         catch (StemsharpException error)
         {
             logger.LogWarning("Job {JobId}: {Error}", entry.Stored.Id, error.Message);
-            queue.Fail(entry, JobFailure.Describe(error));
+            Fail(work, error);
         }
 #pragma warning disable CA1031 // A job that fails in a way nobody foresaw must not end the queue.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             logger.LogError(error, "Job {JobId} failed", entry.Stored.Id);
-            queue.Fail(entry, JobFailure.Describe(error));
+            Fail(work, error);
         }
         return false;
+    }
+
+    private void Fail(Work work, Exception error)
+    {
+        string why = JobFailure.Describe(error);
+        JobTelemetry.End(work.Activity, "failed", why);
+        queue.Fail(work.Entry, why);
     }
 
     private sealed class Work(JobEntry entry, StemFiles files)
@@ -194,6 +206,9 @@ internal sealed class Pipeline(
         public CancellationToken Cancel { get; } = entry.Stop!.Token;
 
         public StemFiles Files => files;
+
+        /// <summary>What observers see of it; null where there are none.</summary>
+        public Activity? Activity { get; } = JobTelemetry.Begin(entry.Stored.Id, entry.Stored.Settings.Model);
 
         public Stopwatch Watch { get; } = new();
 

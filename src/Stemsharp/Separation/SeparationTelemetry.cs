@@ -13,14 +13,16 @@ internal static class SeparationTelemetry
     private static readonly ActivitySource s_source = new(Name);
     private static readonly AsyncLocal<bool> s_ignores = new();
 
-    private static readonly Histogram<double> s_segmentDuration = s_meter.CreateHistogram<double>(
-        "stemsharp.segment.duration", "s", "Time for one segment, its transforms included.");
+    private static readonly Histogram<double> s_segmentDuration = s_meter.CreateHistogram(
+        "stemsharp.segment.duration", "s", "Time for one segment, its transforms included.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50] });
 
     private static readonly Counter<long> s_silentSegments = s_meter.CreateCounter<long>(
         "stemsharp.segments.silent", "{segment}", "Segments of digital silence, which were skipped.");
 
-    private static readonly Histogram<double> s_loadDuration = s_meter.CreateHistogram<double>(
-        "stemsharp.load.duration", "s", "Time to read a network's weights and make its engine.");
+    private static readonly Histogram<double> s_loadDuration = s_meter.CreateHistogram(
+        "stemsharp.load.duration", "s", "Time to read a network's weights and make its engine.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50] });
 
     private static readonly UpDownCounter<long> s_networkMemory = s_meter.CreateUpDownCounter<long>(
         "stemsharp.network.memory", "By", "Memory of the loaded networks of Stemsharp's own engine: weights, and working memory of each segment at once.");
@@ -56,12 +58,13 @@ internal static class SeparationTelemetry
     /// <summary>A network was read.</summary>
     /// <param name="seconds">Time for it.</param>
     /// <param name="bytes">Memory that it takes.</param>
+    /// <param name="network">The network's signature.</param>
     /// <param name="engine">The engine's description.</param>
-    public static void Loaded(double seconds, long bytes, string engine)
+    public static void Loaded(double seconds, long bytes, string network, string engine)
     {
         if (!s_ignores.Value)
         {
-            s_loadDuration.Record(seconds, Engine(engine));
+            s_loadDuration.Record(seconds, new("stemsharp.network", network), Engine(engine));
             s_networkMemory.Add(bytes);
         }
     }

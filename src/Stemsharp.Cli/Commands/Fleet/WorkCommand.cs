@@ -53,13 +53,15 @@ internal static class WorkCommand
                 Most = line.GetValue(most) is { } number ? Values.Within("--most", number, 1, long.MaxValue) : null,
                 Engine = probe.Engine.Engine,
             };
+            WorkerLog log = new(error, json, quiet);
+            using IDisposable? telemetry = TelemetryExport.Start("stemsharp-work", log.Note);
             try
             {
                 await using NatsFleet fleet = await QueueOptions.OpenAsync(line, queue, lease, cancellationToken).ConfigureAwait(false);
                 using FileStores stores = new(fleet);
                 using Scratch scratch = Scratch.Create(Path.GetTempPath());
                 await using JobWork work = new(job => settings.Request(job, machine, notes), stores, scratch, BatchViews.Downloads(line.GetValue(progress)!, quiet, error));
-                using FleetWorker worker = new(fleet, how, work.RunAsync, new WorkerLog(error, json, quiet));
+                using FleetWorker worker = new(fleet, how, work.RunAsync, log);
                 await worker.RunAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
