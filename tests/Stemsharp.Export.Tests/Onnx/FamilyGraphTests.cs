@@ -83,6 +83,23 @@ public class FamilyGraphTests(ITestOutputHelper output)
         Assert.InRange(naive, 100, 200);
     }
 
+    /// <summary>Statistics of a piece whose length cannot be folded into short rows, against plain loops in double precision.</summary>
+    [Fact]
+    public void Naive_sums_keep_it_at_a_length_with_a_large_prime_factor()
+    {
+        Network network = Open("demucs3/dm4-20de21fd.th");
+        int samples = Enumerable.Range(9000, 100_000).First(n => network.Definition.Cut.Lengths.Takes(n) && !Enumerable.Range(2, (int)Math.Sqrt(n) - 1).Any(d => n % d == 0 && n / d <= 4096));
+        Random random = new(1);
+        float[] mix = [.. Enumerable.Range(0, 2 * samples).Select(_ => 0.5f + random.NextSingle())];
+        using IEngine reference = InterpretedRuntime.Engine(network);
+        float[] truth = PieceTrial.Run(reference, network.Definition.At(samples), mix, default);
+        ModelProto model = OnnxModelBuilder.Build(network, new OnnxGraphOptions { Samples = samples });
+        Assert.DoesNotContain(model.Graph.Node, n => n.Name == "standardize/folded");
+        double naive = Snr.Of(truth, GraphRun.First(model, mix, Summation.Chain));
+        output.WriteLine($"{samples} samples: {naive:F1} dB");
+        Assert.InRange(naive, 100, 200);
+    }
+
     /// <summary>Sums grow with networks and pieces: as large as they are used.</summary>
     [Theory]
     [InlineData("synthetic:hdemucs_mmi")]
