@@ -79,10 +79,7 @@ public sealed class HostileTests
                 $"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Server.Token}\r\nContent-Type: audio/wav\r\nContent-Length: 1000000\r\n\r\nRIFF"));
         }
         string folder = Path.Combine(server.Folder, "songs");
-        while (Directory.GetDirectories(folder).Length > 0)
-        {
-            await Task.Delay(10);
-        }
+        await TestServer.UntilAsync("the folder of the song is gone", () => Directory.GetDirectories(folder).Length == 0);
 
         Assert.Empty(await server.Http.GetStringAsync("/api/v1/songs") is "[]" ? "" : "left");
     }
@@ -264,19 +261,13 @@ public sealed class HostileTests
         await first.WriteAsync(Encoding.ASCII.GetBytes(
             $"POST /api/v1/songs?name=a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Server.Token}\r\nContent-Type: audio/wav\r\nContent-Length: 10000000\r\n\r\n"));
         string folder = Path.Combine(server.Folder, "songs");
-        while (Directory.GetDirectories(folder).Length == 0)
-        {
-            await Task.Delay(10);
-        }
+        await TestServer.UntilAsync("the song has a folder", () => Directory.GetDirectories(folder).Length > 0);
 
         await first.WriteAsync(new byte[1 << 20]);
         using ByteArrayContent content = Audio(TestServer.Song());
         await AssertRefusalAsync(await server.Http.PostAsync("/api/v1/songs?name=b", content), 429, "too-many");
         tcp.Close();
-        while (Directory.GetDirectories(folder).Length > 0)
-        {
-            await Task.Delay(10);
-        }
+        await TestServer.UntilAsync("the folder of the song is gone", () => Directory.GetDirectories(folder).Length == 0);
 
         await server.UploadAsync();
     }

@@ -47,10 +47,7 @@ public sealed class PracticeTests
             await using TestServer server = await TestServer.StartAsync(folder: folder);
             Job job = await server.SeparateAsync(BeatSong.Wav(12));
             string file = Path.Combine(folder, "songs", job.SongId, "analysis.json");
-            while (!File.Exists(file))
-            {
-                await Task.Delay(20);
-            }
+            await TestServer.UntilAsync("what was found in the song is kept", () => File.Exists(file));
         }
         finally
         {

@@ -275,10 +275,8 @@ public sealed class SeparationTests
             server.Client.CreateJobAsync(new NewJob(song.Id) { Settings = new JobSettings { Model = "absent" } }));
         Assert.Equal("urn:stemsharp:model-missing", missing.Problem.Type);
         await server.Client.DownloadModelAsync("absent");
-        while (!(await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Installed)
-        {
-            await Task.Yield();
-        }
+        await TestServer.UntilAsync(
+            "the model is installed", async () => (await server.Client.GetModelsAsync()).Single(model => model.Name == "absent").Installed);
 
         ApiException unknown = await Assert.ThrowsAsync<ApiException>(() => server.Client.DownloadModelAsync("nobody's"));
         Assert.Equal("urn:stemsharp:unknown-model", unknown.Problem.Type);

@@ -79,10 +79,7 @@ public sealed class ServerProcessTests
             await File.WriteAllTextAsync(opener, $"#!/bin/sh\necho \"$@\" > '{opened}.new'\nmv '{opened}.new' '{opened}'\n");
             File.SetUnixFileMode(opener, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             using ServerProcess server = await ServerProcess.StartAsync(folder, programs: programs);
-            while (!File.Exists(opened))
-            {
-                await Task.Delay(20);
-            }
+            await TestServer.UntilAsync("the page was opened", () => File.Exists(opened));
             // What a program is started with can be seen by every user of the machine.
             string file = (await File.ReadAllTextAsync(opened)).Trim();
             Assert.Equal(Path.Combine(folder, "open.html"), file);

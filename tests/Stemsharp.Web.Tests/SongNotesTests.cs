@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Stemsharp.Audio;
 using Stemsharp.Client;
 using Stemsharp.Web.Store;
@@ -50,6 +51,42 @@ public sealed class SongNotesTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task What_is_kept_of_a_song_while_it_is_deleted_goes_with_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { MaxChanges = 10_000 }, idle: true);
+        SongStore songs = server.Server.Services.GetRequiredService<SongStore>();
+        INoteStore notes = server.Server.Services.GetRequiredService<INoteStore>();
+        DiskBudget disk = server.Server.Services.GetRequiredService<DiskBudget>();
+        for (int i = 0; i < 300; i++)
+        {
+            string id = (await server.UploadAsync()).Id;
+            Assert.Equal(DataFolder.SizeOf(Path.Combine(server.Folder, "songs", id)), disk.UsedBytes);
+            using Barrier start = new(3);
+            await Task.WhenAll(
+                Task.Run(() => Kept(() => songs.Keep(id, new SongAnalysis { Bpm = 120 }))),
+                Task.Run(() => Kept(() => songs.Change(id, new SongNotes { Title = "Night Bus" }))),
+                Task.Run(() => Kept(() => songs.Drop(id))));
+            Assert.Equal(0, disk.UsedBytes);
+            Assert.Empty(notes.ReadNotes());
+
+            void Kept(Action change)
+            {
+                start.SignalAndWait();
+                try
+                {
+                    change();
+                }
+                catch (StoreException gone)
+                {
+                    Assert.Equal(StoreErrorKind.NotFound, gone.Kind);
+                }
+            }
+        }
+
+        Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, "songs")));
     }
 
     [Theory]

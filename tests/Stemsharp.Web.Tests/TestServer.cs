@@ -11,12 +11,14 @@ using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Settings;
 using Stemsharp.Web.Store;
+using Xunit;
 
 namespace Stemsharp.Web.Tests;
 
 /// <summary>A server on a port of its own, with a folder of its own and a separator, real or fake.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     private readonly bool _ownsFolder;
     private readonly ISongSeparator _separator;
 
@@ -135,10 +137,26 @@ internal sealed class TestServer : IAsyncDisposable
         return await Client.WaitForJobAsync(job.Id);
     }
 
-    /// <summary>Waits until a job is as wanted; the test's own time limit ends a wait in vain.</summary>
+    /// <summary>Asks until something has come about, and fails where that takes more than a minute: a wait in vain must not hold up the others.</summary>
+    /// <param name="what">What is waited for, as the failure says it.</param>
+    /// <param name="holds">Whether it has come about.</param>
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    {
+        for (long start = Environment.TickCount64; !await holds();)
+        {
+            Assert.True(Environment.TickCount64 - start < LongestWait.TotalMilliseconds, $"Not within {LongestWait}: {what}");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <inheritdoc cref="UntilAsync(string, Func{Task{bool}})"/>
+    public static Task UntilAsync(string what, Func<bool> holds) => UntilAsync(what, () => Task.FromResult(holds()));
+
+    /// <summary>Waits until a job is as wanted.</summary>
     public async Task<Job> WaitAsync(string id, Func<Job, bool> wanted)
     {
-        await foreach (ServerEvent happened in Client.WatchAsync())
+        using CancellationTokenSource limit = new(LongestWait);
+        await foreach (ServerEvent happened in Client.WatchAsync(limit.Token))
         {
             Job? job = happened.Jobs is not null ? await Client.GetJobAsync(id) : happened.Job;
             if (job?.Id == id && wanted(job))

@@ -147,21 +147,27 @@ internal sealed class SongStore
     /// <summary>What was found in a song; null where nobody has looked.</summary>
     public SongAnalysis? Analysis(string id) => DataFolder.TryRead(AnalysisFile(id), StoreJson.Default.SongAnalysis, _logger);
 
-    /// <summary>Keeps what was found in a song beside it: it goes with the song.</summary>
+    /// <summary>Keeps what was found in a song beside it: it goes with the song, and is not kept of one that has gone.</summary>
     public void Keep(string id, SongAnalysis analysis)
     {
-        DataFolder.WriteJson(AnalysisFile(id), analysis, StoreJson.Default.SongAnalysis);
-        _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+        lock (_changes)
+        {
+            DataFolder.WriteJson(AnalysisFile(id), analysis, StoreJson.Default.SongAnalysis);
+            _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
+        }
     }
 
     /// <summary>Deletes a song, or throws and leaves it as it is.</summary>
     public void Drop(string id)
     {
-        DataFolder.DeleteAccepted(Record(id), _logger);
-        Forget(id);
-        if (_notes.TryRemove(id, out _))
+        lock (_changes)
         {
-            _noteStore.DeleteNotes(id);
+            DataFolder.DeleteAccepted(Record(id), _logger);
+            Forget(id);
+            if (_notes.TryRemove(id, out _))
+            {
+                _noteStore.DeleteNotes(id);
+            }
         }
     }
 
@@ -242,8 +248,8 @@ internal sealed class SongStore
             File.WriteAllBytes(CoverPath(id), cover.Data.Span);
         }
 
-        _disk.Set(Item(id), (path is null ? bytes : 0) + (facts.Cover?.Data.Length ?? 0));
         DataFolder.WriteJson(Record(id), stored, StoreJson.Default.StoredSong);
+        _disk.Set(Item(id), DataFolder.SizeOf(_folder.Song(id)));
         _songs[id] = stored;
         return Shown(stored);
     }

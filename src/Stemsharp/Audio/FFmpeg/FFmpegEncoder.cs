@@ -143,7 +143,7 @@ internal sealed record FFmpegEncoder
             throw new OptionException($"{Name} can't be written with {rate} Hz and {channels} channels. FFmpeg says: {reason}. Choose another rate, or WAV.");
         }
 
-        int[] taken = [.. Candidates.Where(c => tool.WhyRefused(Arguments(options with { BitrateKbps = c }, rate, tool), rate, channels) is null)];
+        int[] taken = [.. Candidates.Where(c => c <= HighestBitrate && tool.WhyRefused(Arguments(options with { BitrateKbps = c }, rate, tool), rate, channels) is null)];
         throw new OptionException(
             $"{Name} can't be written with {bitrate} kbit/s at {rate} Hz and {channels} channel{(channels == 1 ? "" : "s")} by this FFmpeg; "
             + (taken.Length > 0 ? $"it takes {taken[0]} to {taken[^1]} kbit/s there." : "it takes no bit rate there. Choose another rate."));
