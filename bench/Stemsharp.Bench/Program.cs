@@ -26,6 +26,7 @@ switch (args)
     case ["coreml", "accuracy", .. var rest]: PackageAccuracy.Run(rest); return 0;
     case ["coreml", "sensitivity", .. var rest]: PackageSensitivity.Run(rest); return 0;
     case ["coreml", "search", .. var rest]: PackageSearch.Run(rest); return 0;
+    case ["coreml", "ranges", .. var rest]: PackageRanges.Run(rest); return 0;
     case ["coreml", "palettes", .. var rest]: PackagePalettes.Run(rest); return 0;
     case ["coreml", "export", .. var rest]: await PackageExport.RunAsync(rest); return 0;
     case ["coreml", "song", .. var rest]: await PackageSong.RunAsync(rest); return 0;
@@ -37,6 +38,6 @@ switch (args)
         Console.WriteLine($"{run.Seconds:F1} s, at most {run.PeakBytes / 1e6:F1} MB with all children");
         return 0;
     default:
-        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--mixed] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | tile-image BOOT DISK EXPECTED | tile-check PRINTED EXPECTED | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | onnx-forms GOLDEN-FOLDER [RUNS] | coreml accuracy|sensitivity|search|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
+        Console.Error.WriteLine("usage: engine [MODEL] [THREADS] [RUNS] [--mixed] [--profile] [--plan] | steps BUILD-FOLDER… [--steps REGEX] [--rounds N] [--each] [--model MODEL] | balance [MODEL] | accuracy GOLDEN-FOLDER | tile-image BOOT DISK EXPECTED | tile-check PRINTED EXPECTED | stft [ROUNDS] | resampling | onnxruntime [--graph …] | onnx-accuracy GOLDEN-FOLDER | onnx-forms GOLDEN-FOLDER [RUNS] | coreml accuracy|sensitivity|search|ranges|palettes|export|song [MODEL] … | peers [MODEL] [--runs N] [--threads N] [--out FILE] | plan STEMSHARP SECONDS FORMAT [OPTION…] | memory STEMSHARP ARGUMENT… | song FILE SECONDS | pipeline [--json] [--threads N] [--seconds N] [--peak P] [--picture FILE]");
         return 2;
 }

@@ -1,12 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Stemsharp.Checkpoints;
 using Stemsharp.Export.CoreML;
-using Stemsharp.Export.CoreML.Interpretation;
-using Stemsharp.Export.Interpretation;
 using Stemsharp.Graph;
-using Stemsharp.Inference;
-using Stemsharp.Model;
 
 namespace Stemsharp.Bench.CoreML;
 
@@ -23,18 +18,7 @@ internal static partial class PackageSearch
     public static void Run(string[] args)
     {
         PackageArguments arguments = new(args);
-        string[] parts = arguments.Model.Split('#');
-        CheckpointNetwork network = parts[0].StartsWith("synthetic:", StringComparison.Ordinal)
-            ? FamilyTable.All.Open(parts[0])
-            : FamilyTable.All.Read(parts[0], () => Checkpoint.Open(parts[0], parts.Length > 1 ? parts[1] : null));
-        NetworkDefinition definition = network.Definition;
-        int samples = definition.Cut.Samples;
-        float[] mix = StemTrial.Music(1, samples, definition.Channels), truth;
-        using (IEngine engine = new SeparatorOptions().Backends[0].Open(network, new EngineSettings { Threads = Environment.ProcessorCount }))
-        {
-            truth = PieceTrial.Run(engine, definition, mix, default);
-        }
-
+        PackageTruth truth = new(arguments.Model);
         (double now, double nowHalf) = Try(null);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{arguments.Model}: as it is, {now:F1} dB in the worst stem, {nowHalf:P1} in half precision"));
         if (args.Contains("--as-is"))
@@ -43,7 +27,7 @@ internal static partial class PackageSearch
         }
 
         bool layers = args.Contains("--layers");
-        HashSet<string> half = HalfNodes(network, samples, arguments.Options);
+        HashSet<string> half = HalfNodes(truth, arguments.Options);
         List<(double Noise, double Share, string Patterns)> groups = [];
         foreach (IGrouping<string, string> group in half.GroupBy(name => layers ? name : Number().Replace(name, "*")))
         {
@@ -67,37 +51,21 @@ internal static partial class PackageSearch
 
         (double Snr, double Share) Try(IReadOnlyList<string>? patterns)
         {
-            string folder = Directory.CreateTempSubdirectory("stemsharp-search-").FullName;
-            try
+            CoreMLReport? report = null;
+            double worst = truth.Judge(patterns is null ? arguments.Options : arguments.Options with { SinglePrecision = ["*", .. patterns] }, path =>
             {
-                string path = Path.Combine(folder, "x.mlpackage");
-                Write(network, path, samples, patterns is null ? arguments.Options : arguments.Options with { SinglePrecision = ["*", .. patterns] });
-                using SpectralEngine package = PackageRuntime.Open(path, definition, definition.Stems).Engine();
-                float[] stems = PieceTrial.Run(package, definition, mix, default);
-                int size = definition.Channels * samples;
-                double worst = Enumerable.Range(0, definition.Stems.Length)
-                    .Min(s => StemTrial.Snr(truth[(s * size)..((s + 1) * size)], samples, stems[(s * size)..((s + 1) * size)], samples));
-                return (worst, CoreMLReport.Read(path).HalfShare);
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
+                report = CoreMLReport.Read(path);
+                return truth.Open(path);
+            });
+            return (worst, report!.HalfShare);
         }
     }
 
-    private static HashSet<string> HalfNodes(CheckpointNetwork network, int samples, CoreMLExportOptions options)
+    private static HashSet<string> HalfNodes(PackageTruth truth, CoreMLExportOptions options)
     {
-        Graph.Graph graph = network.Record(samples);
+        Graph.Graph graph = truth.Network.Record(truth.Samples);
         Export.CoreML.Lowering.PrecisionPolicy policy = Export.CoreML.Lowering.PrecisionPolicy.Create(CoreMLPrecision.Mixed, options.SinglePrecision, palettized: false, graph);
         return [.. graph.Nodes.Where(n => policy.For(n) == Export.CoreML.Mil.MilType.Float16 && n.Op is not (ReshapeOp or SwapOp or SingleRowOp)).Select(n => n.Name)];
-    }
-
-    private static void Write(CheckpointNetwork network, string path, int samples, CoreMLExportOptions options)
-    {
-        Graph.Graph graph = network.Record(samples);
-        using INetworkWeights weights = network.OpenWeights(graph);
-        PackageWriter.Write(path, network.Definition, graph, samples, weights, new PackageSource(network.Family, network.Signature, weights.Sha256), options);
     }
 
     [GeneratedRegex(@"(?<=^|\.)\d+(?=\.)")]

@@ -31,4 +31,14 @@ internal static class Ranges
             TensorPrimitives.ConvertToSingle(halves[..piece.Length], piece);
         }
     });
+
+    /// <summary>Rounds to the eleven bits that a half has, whatever the exponent: what halves would be that neither overflow nor sink.</summary>
+    public static void RoundToElevenBits(float[] data, int length)
+    {
+        for (int i = 0; i < length; i++)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(data[i]);
+            data[i] = BitConverter.UInt32BitsToSingle((bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFFu);
+        }
+    }
 }

@@ -16,9 +16,9 @@ internal static class Recurrence
     /// <param name="backward">From the last step to the first.</param>
     /// <param name="store">Takes a step and its states.</param>
     /// <param name="order">How products sum.</param>
-    /// <param name="half">Whether states and cells are half precision, rounded at every step.</param>
+    /// <param name="round">Rounds states and cells at every step; null for single precision.</param>
     public static void Lstm(
-        float[] x, int[] shape, ReadOnlyMemory<float> input, ReadOnlyMemory<float> recurrent, float[] bias, GateOrder gates, bool backward, Action<int, float[]> store, Summation order, bool half = false)
+        float[] x, int[] shape, ReadOnlyMemory<float> input, ReadOnlyMemory<float> recurrent, float[] bias, GateOrder gates, bool backward, Action<int, float[]> store, Summation order, Action<float[], int>? round = null)
     {
         (int steps, int batch, int channels) = (shape[0], shape[1], shape[2]);
         int rows = bias.Length, hidden = rows / 4;
@@ -35,11 +35,8 @@ internal static class Recurrence
                 state[i] = Sigmoid(Gate(gates.Output, sequence, unit)) * MathF.Tanh(cell[i]);
             }
 
-            if (half)
-            {
-                Ranges.RoundToHalf(cell, cell.Length);
-                Ranges.RoundToHalf(state, state.Length);
-            }
+            round?.Invoke(cell, cell.Length);
+            round?.Invoke(state, state.Length);
 
             store(at, state);
         }

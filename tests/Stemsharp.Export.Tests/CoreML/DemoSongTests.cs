@@ -21,6 +21,9 @@ public class DemoSongTests(ITestOutputHelper output)
         float[] mixed = Separate(network, new CoreMLExportOptions(), mix, length), six = Separate(network, new CoreMLExportOptions { PaletteBits = 6 }, mix, length);
         await using Separator separator = await Separator.OpenAsync(new SeparatorOptions { Model = RepositoryFiles.DemoModel });
         SeparationResult exact = await separator.SeparateAsync(RepositoryFiles.Sample("song", "mix.wav"));
+        double near = Snr.Of([.. stems.SelectMany(s => exact[s].SelectMany(c => c))], mixed);
+        output.WriteLine($"all stems with halves: {near:F1} dB of those in single precision");
+        Assert.True(near >= 70, $"all stems with halves: {near:F1} dB, at least 70 expected");
         for (int i = 0; i < stems.Length; i++)
         {
             float[] Stem(float[] all) => all[(i * 2 * length)..((i + 1) * 2 * length)];

@@ -13,6 +13,7 @@ namespace Stemsharp.Export.CoreML.Interpretation;
 internal sealed class ProgramInterpreter
 {
     private readonly PackageModel _model;
+    private readonly Action<float[], int> _round;
     private readonly Dictionary<string, Tensor> _constants = [];
     private readonly Dictionary<string, Literal> _literals = [];
     private readonly Dictionary<string, int> _lastUse = [];
@@ -20,9 +21,11 @@ internal sealed class ProgramInterpreter
     private readonly Dictionary<int, Stack<float[]>> _free = [];
 
     /// <summary>Reads all constants; the package may be closed afterwards.</summary>
-    public ProgramInterpreter(Package package)
+    /// <param name="package">The package.</param>
+    /// <param name="round">What half precision does to results; null for the nearest half.</param>
+    public ProgramInterpreter(Package package, Action<float[], int>? round = null)
     {
-        _model = package.Model;
+        (_model, _round) = (package.Model, round ?? Ranges.RoundToHalf);
         for (int i = 0; i < _model.Operations.Count; i++)
         {
             ProgramOperation operation = _model.Operations[i];
@@ -156,7 +159,7 @@ internal sealed class ProgramInterpreter
         bool exact = type is "transpose" or "concat" or "slice_by_index" or "pad" or "sliding_windows";
         if (spec.Kind == ElementKind.Float16 && !exact)
         {
-            Ranges.RoundToHalf(y, spec.Elements);
+            _round(y, spec.Elements);
         }
 
         _values.Add(operation.Name, new Tensor(spec, new TensorBuffer(y) { Users = 1 }));
@@ -372,7 +375,7 @@ internal sealed class ProgramInterpreter
                     {
                         state.AsSpan(n * hidden, hidden).CopyTo(y.AsSpan(((at * batch + n) * 2 + direction) * hidden));
                     }
-                }, Summation.Blocks, half: x.Spec.Kind == ElementKind.Float16);
+                }, Summation.Blocks, x.Spec.Kind == ElementKind.Float16 ? _round : null);
         });
 
         foreach ((TypedName output, float[] data) in operation.Outputs.Zip([y, new float[results[1].Elements], new float[results[2].Elements]]))
