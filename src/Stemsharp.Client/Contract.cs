@@ -486,5 +486,10 @@ public sealed record Problem(string Type, string Title, int Status)
 [JsonSerializable(typeof(LanChange))]
 [JsonSerializable(typeof(LanState))]
 [JsonSerializable(typeof(ServerEvent))]
+[JsonSerializable(typeof(NewFleetJobs))]
+[JsonSerializable(typeof(SubmittedFleetJobs))]
+[JsonSerializable(typeof(FleetJob))]
+[JsonSerializable(typeof(FleetJobList))]
+[JsonSerializable(typeof(IReadOnlyList<FleetWorker>))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -177,17 +177,9 @@ public sealed class StemsharpClient : IDisposable
     /// <summary>Everything that happens, from a first event that holds the jobs as they stand, until stopped.</summary>
     public async IAsyncEnumerable<ServerEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, "events");
-        using HttpResponseMessage response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
-        using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        SseParser<ServerEvent?> parser = SseParser.Create(
-            stream, (_, data) => JsonSerializer.Deserialize(data, ApiJson.Default.ServerEvent));
-        await foreach (SseItem<ServerEvent?> item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (ServerEvent happened in StreamAsync("events", ApiJson.Default.ServerEvent, cancellationToken).ConfigureAwait(false))
         {
-            if (item.Data is { } happened)
-            {
-                yield return happened;
-            }
+            yield return happened;
         }
     }
 
@@ -211,6 +203,37 @@ public sealed class StemsharpClient : IDisposable
         }
         throw new IOException("The server ended the stream of events before the job had ended; connect again.");
     }
+
+    /// <summary>Hands songs on the server's disk to the fleet that works for it. May be repeated: what is in the queue stays there once.</summary>
+    public Task<SubmittedFleetJobs> SubmitFleetJobsAsync(NewFleetJobs jobs, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "fleet/jobs", JsonContent.Create(jobs, ApiJson.Default.NewFleetJobs), ApiJson.Default.SubmittedFleetJobs, cancellationToken);
+
+    /// <summary>The fleet's jobs, those handed in last first.</summary>
+    /// <param name="state">Only those of this state; null for all.</param>
+    /// <param name="limit">As many at most, 1 to 10,000.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public Task<FleetJobList> GetFleetJobsAsync(FleetJobState? state = null, int limit = 1000, CancellationToken cancellationToken = default) =>
+        GetAsync($"fleet/jobs?limit={limit}{(state is { } only ? $"&state={only.ToString().ToLowerInvariant()}" : "")}", ApiJson.Default.FleetJobList, cancellationToken);
+
+    /// <summary>One of the fleet's jobs.</summary>
+    public Task<FleetJob> GetFleetJobAsync(string id, CancellationToken cancellationToken = default) =>
+        GetAsync($"fleet/jobs/{Uri.EscapeDataString(id)}", ApiJson.Default.FleetJob, cancellationToken);
+
+    /// <summary>Puts one of the fleet's jobs back into the queue that was given up or withdrawn.</summary>
+    public Task<FleetJob> RetryFleetJobAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"fleet/jobs/{Uri.EscapeDataString(id)}/retry", null, ApiJson.Default.FleetJob, cancellationToken);
+
+    /// <summary>Withdraws one of the fleet's jobs that has not ended.</summary>
+    public Task<FleetJob> CancelFleetJobAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"fleet/jobs/{Uri.EscapeDataString(id)}/cancel", null, ApiJson.Default.FleetJob, cancellationToken);
+
+    /// <summary>The workers that are heard of.</summary>
+    public Task<IReadOnlyList<FleetWorker>> GetFleetWorkersAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("fleet/workers", ApiJson.Default.IReadOnlyListFleetWorker, cancellationToken);
+
+    /// <summary>Each of the fleet's jobs as it stands, and then every one that changes, until stopped.</summary>
+    public IAsyncEnumerable<FleetJob> WatchFleetAsync(CancellationToken cancellationToken = default) =>
+        StreamAsync("fleet/events", ApiJson.Default.FleetJob, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -236,6 +259,21 @@ public sealed class StemsharpClient : IDisposable
         body.Headers.ContentType = new MediaTypeHeaderValue("application/offset+octet-stream");
         body.Headers.Add("Upload-Offset", upload.Offset.ToString());
         return await SendAsync(HttpMethod.Patch, $"uploads/{upload.Id}", body, ApiJson.Default.Upload, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<T> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        SseParser<T?> parser = SseParser.Create(stream, (_, data) => JsonSerializer.Deserialize(data, type));
+        await foreach (SseItem<T?> item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (item.Data is { } happened)
+            {
+                yield return happened;
+            }
+        }
     }
 
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>

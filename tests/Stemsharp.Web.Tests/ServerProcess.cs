@@ -23,11 +23,12 @@ internal sealed class ServerProcess : IDisposable
     /// <param name="port">Its port; 0 for any that is free.</param>
     /// <param name="programs">A folder whose programs go before all others, the one that opens the browser among them; null for no browser.</param>
     /// <param name="environment">Sets variables of its environment.</param>
+    /// <param name="further">Further arguments.</param>
     public static async Task<ServerProcess> StartAsync(
-        string folder, int port = 0, string? programs = null, IReadOnlyDictionary<string, string>? environment = null)
+        string folder, int port = 0, string? programs = null, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? further = null)
     {
         ProcessStartInfo start = new(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--data", folder, "--model", "demo", "--lifeline"])
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Stemsharp.Web.dll"), "--port", $"{port}", "--data", folder, "--model", "demo", "--lifeline", .. further ?? []])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -94,7 +94,7 @@ internal sealed class TestServer : IAsyncDisposable
 
             if (idle)
             {
-                services.Remove(services.Single(service => service.ImplementationType == typeof(Pipeline)));
+                services.Remove(services.Single(service => service.ImplementationType == (fleet is null ? typeof(Pipeline) : typeof(FleetPipeline))));
             }
         }, fleet);
         await server.StartAsync(options);

@@ -95,6 +95,7 @@ internal static class Problems
         QueueErrorKind.NotFound => ApiErrorKind.NotFound,
         QueueErrorKind.Conflict => ApiErrorKind.Conflict,
         QueueErrorKind.TooMany => ApiErrorKind.TooMany,
+        QueueErrorKind.Away => ApiErrorKind.Busy,
         _ => ApiErrorKind.Internal,
     };
 

@@ -5,6 +5,7 @@ using Stemsharp.Web.Queue;
 using Stemsharp.Web.Separation;
 using Stemsharp.Web.Store;
 using Stemsharp.Web.Text;
+using FleetJob = Stemsharp.Fleet.Protocol.FleetJob;
 using FleetState = Stemsharp.Fleet.Protocol.JobState;
 
 namespace Stemsharp.Web.Dispatch;
@@ -49,7 +50,7 @@ internal sealed class FleetPipeline(
         {
             foreach (JobEntry entry in queue.HandedOver)
             {
-                followed.Add(Follow(entry, stoppingToken));
+                followed.Add(await FollowAsync(entry, stoppingToken).ConfigureAwait(false));
             }
 
             long counted = 0;
@@ -63,7 +64,7 @@ internal sealed class FleetPipeline(
 
                 while (queue.TryHandOver(job => Out(job) < most) is { } entry)
                 {
-                    followed.Add(Follow(entry, stoppingToken));
+                    followed.Add(await FollowAsync(entry, stoppingToken).ConfigureAwait(false));
                 }
 
                 followed.RemoveAll(task => task.IsCompleted);
@@ -92,16 +93,19 @@ internal sealed class FleetPipeline(
         }
     }
 
-    private Task Follow(JobEntry entry, CancellationToken stop)
+    /// <summary>Begins to see a job through, and returns when it is in the fleet's queue: the next one comes behind it.</summary>
+    /// <returns>Ends with the job, or the server.</returns>
+    private async Task<Task> FollowAsync(JobEntry entry, CancellationToken stop)
     {
         CancellationToken owner = entry.Stop!.Token;
         Count(entry.Stored, 1);
-        return Task.Run(
+        TaskCompletionSource handedIn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task whole = Task.Run(
             async () =>
             {
                 try
                 {
-                    await FollowAsync(entry, owner, stop).ConfigureAwait(false);
+                    await FollowAsync(entry, handedIn, owner, stop).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {
@@ -116,17 +120,21 @@ internal sealed class FleetPipeline(
                 }
                 finally
                 {
+                    handedIn.TrySetResult();
                     Count(entry.Stored, -1);
                 }
             },
             CancellationToken.None);
+        await handedIn.Task.ConfigureAwait(false);
+        return whole;
     }
 
     /// <summary>Sees a job through to its end.</summary>
     /// <param name="entry">The job.</param>
+    /// <param name="handedIn">Told when it is in the fleet's queue.</param>
     /// <param name="owner">Cancelled when its owner wants it stopped.</param>
     /// <param name="stop">The server's end.</param>
-    private async Task FollowAsync(JobEntry entry, CancellationToken owner, CancellationToken stop)
+    private async Task FollowAsync(JobEntry entry, TaskCompletionSource handedIn, CancellationToken owner, CancellationToken stop)
     {
         StoredJob stored = entry.Stored;
         StemFiles files = queue.Files(stored.Id);
@@ -156,10 +164,9 @@ internal sealed class FleetPipeline(
                 case null or { State: FleetState.Waiting }:
                     queue.PutBack(entry);
                     // A record without a message in the queue gets one.
-                    if (record is null || !pace.IsHandedIn)
+                    if (record is null || !handedIn.Task.IsCompleted)
                     {
                         await Jobs.SubmitAsync(job, s_submit, stop).ConfigureAwait(false);
-                        pace.IsHandedIn = true;
                     }
 
                     break;
@@ -180,6 +187,7 @@ internal sealed class FleetPipeline(
                     return;
             }
 
+            handedIn.TrySetResult();
             using CancellationTokenSource wake = CancellationTokenSource.CreateLinkedTokenSource(owner, stop);
             await Task.Delay(s_look, wake.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stop.ThrowIfCancellationRequested();
@@ -246,9 +254,6 @@ internal sealed class FleetPipeline(
         private const double Least = 0.02;
         private long _began;
         private double _from;
-
-        /// <summary>Whether this server has seen to it that the job is in the queue.</summary>
-        public bool IsHandedIn { get; set; }
 
         public JobProgress At(double? fraction)
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Stemsharp.Client;
-using Stemsharp.Fleet.Protocol;
+using FleetJob = Stemsharp.Fleet.Protocol.FleetJob;
 
 namespace Stemsharp.Web.Dispatch;
 

@@ -43,7 +43,7 @@ internal sealed class RequestGuard(RequestDelegate next, Access access, Metrics 
                     throw ServerApi.Unauthorized();
                 }
             }
-            using RateLimitLease request = path.Value == "/api/v1/events" ? Free.Lease : _requests.AttemptAcquire();
+            using RateLimitLease request = path.Value is "/api/v1/events" or "/api/v1/fleet/events" ? Free.Lease : _requests.AttemptAcquire();
             if (!request.IsAcquired)
             {
                 throw new ApiError(ApiErrorKind.Busy, $"{AtOnce} requests are under way. Try again in a moment.");

@@ -181,7 +181,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
         else
         {
-            builder.Services.AddSingleton(fleet).AddHostedService<FleetPipeline>();
+            builder.Services.AddSingleton(fleet).AddSingleton<FleetBoard>().AddHostedService<FleetPipeline>();
         }
 
         services?.Invoke(builder.Services);
@@ -203,6 +203,11 @@ internal sealed class WebServer : IAsyncDisposable
         StemsApi.Map(api);
         EventsApi.Map(api);
         LanApi.Map(api);
+        if (fleet is not null)
+        {
+            FleetApi.Map(api);
+        }
+
         HealthApi.Map(app);
         PageFiles.Map(app, options.PageFolder);
         return app;

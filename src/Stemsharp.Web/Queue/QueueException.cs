@@ -13,6 +13,9 @@ internal enum QueueErrorKind
 
     /// <summary>There are as many jobs as are kept.</summary>
     TooMany,
+
+    /// <summary>The server of a fleet's queue does not answer.</summary>
+    Away,
 }
 
 /// <summary>Something that the queue refuses.</summary>

@@ -11,9 +11,22 @@ internal static class LocalRoots
     /// </summary>
     public static string Resolve(string path, IReadOnlyList<string> roots)
     {
+        string full = ResolveInside("path", path, roots);
+        return File.Exists(full) ? full : throw StoreException.NotFound("file", path);
+    }
+
+    /// <summary>The real path of a folder inside one of the roots, links resolved; it need not be there.</summary>
+    public static string ResolveFolder(string path, IReadOnlyList<string> roots)
+    {
+        string full = ResolveInside("folder", path, roots);
+        return File.Exists(full) ? throw new StoreException(StoreErrorKind.Invalid, $"'{ClientText.Quoted(path)}' is a file; 'folder' is to be one.") : full;
+    }
+
+    private static string ResolveInside(string what, string path, IReadOnlyList<string> roots)
+    {
         if (path.Contains('\0') || !Path.IsPathFullyQualified(path))
         {
-            throw new StoreException(StoreErrorKind.Invalid, "'path' is an absolute path on the server.");
+            throw new StoreException(StoreErrorKind.Invalid, $"'{what}' is an absolute path on the server.");
         }
 
         string full = RealPath(Path.GetFullPath(path));
@@ -22,7 +35,7 @@ internal static class LocalRoots
             throw new StoreException(StoreErrorKind.Forbidden, $"'{ClientText.Quoted(path)}' is not in a folder that this server may read.");
         }
 
-        return File.Exists(full) ? full : throw StoreException.NotFound("file", path);
+        return full;
     }
 
     /// <summary>The path with every symbolic link in it followed.</summary>

@@ -76,9 +76,9 @@ internal sealed record RoomRules(string Root, IReadOnlyDictionary<string, string
         ["Separation"] = ["Settings", "Text"],
         ["Store"] = ["Separation", "Settings", "Text"],
         ["Queue"] = ["Observability", "Separation", "Sound", "Store", "Text"],
-        ["Dispatch"] = ["Queue", "Separation", "Sound", "Store", "Text"],
+        ["Dispatch"] = ["Queue", "Separation", "Settings", "Sound", "Store", "Text"],
         ["Delivery"] = ["Queue", "Separation", "Store", "Text"],
-        ["Api"] = ["Delivery", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
+        ["Api"] = ["Delivery", "Dispatch", "Observability", "Queue", "Security", "Separation", "Settings", "Sound", "Store", "Text"],
         ["Hosting"] = ["Api", "Delivery", "Dispatch", "Observability", "Queue", "Security", "Separation", "Settings", "Store"],
     });
 

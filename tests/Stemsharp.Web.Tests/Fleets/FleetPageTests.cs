@@ -1,13 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Stemsharp.Client;
+using Stemsharp.Fleet.Bench.Runs;
 using Stemsharp.Fleet.Nats;
 using Stemsharp.Fleet.Protocol;
 using Stemsharp.Tests;
 using Stemsharp.Web.Dispatch;
-using Stemsharp.Web.Hosting;
 using Stemsharp.Web.Queue;
 using Xunit;
+using FleetJob = Stemsharp.Fleet.Protocol.FleetJob;
 using FleetState = Stemsharp.Fleet.Protocol.JobState;
 using JobState = Stemsharp.Client.JobState;
 
@@ -17,6 +17,7 @@ namespace Stemsharp.Web.Tests.Fleets;
 public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets>
 {
     private const string Nats = "nats-server";
+    private const int Bulk = 10_000;
 
     [ToolFact(Nats)]
     public async Task A_song_that_a_worker_takes_apart_is_shown_as_the_servers_own()
@@ -83,10 +84,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         await using TestServer server = await TestServer.StartAsync(fleet: link);
         Song song = await server.UploadAsync();
         string[] ids = [.. await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ => (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id))];
-        while ((await StatesAsync(fleet)).Count < 4)
-        {
-            await Task.Delay(20);
-        }
+        await HandedInAsync(fleet, 4);
 
         // Four are out; the fifth is still this server's.
         string[] order = [.. ids.OrderBy(id => server.Server.Services.GetRequiredService<JobQueue>().Get(id).Order)];
@@ -137,10 +135,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
             jobs.Add(await server.Client.CreateJobAsync(new NewJob(song.Id) { Batch = "album" }));
         }
 
-        while ((await StatesAsync(fleet)).Count < 4)
-        {
-            await Task.Delay(20);
-        }
+        await HandedInAsync(fleet, 4);
 
         // The last of the queue goes before the others; what the fleet has keeps its place.
         await server.Client.MoveJobAsync(jobs[6].Id, jobs[4].Id);
@@ -175,10 +170,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
                 }
 
                 await server.WaitAsync(ids[0], job => job.State == JobState.Running);
-                while ((await StatesAsync(fleet)).Count < 3)
-                {
-                    await Task.Delay(20);
-                }
+                await HandedInAsync(fleet, 3);
             }
 
             // Nobody serves the page, and the workers go on.
@@ -217,10 +209,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
             await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
             {
                 id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
-                while ((await StatesAsync(fleet)).Count < 1)
-                {
-                    await Task.Delay(20);
-                }
+                await HandedInAsync(fleet, 1);
             }
 
             await using TestServer alone = await TestServer.StartAsync(folder: folder);
@@ -244,10 +233,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
             await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
             {
                 id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
-                while ((await StatesAsync(fleet)).Count < 1)
-                {
-                    await Task.Delay(20);
-                }
+                await HandedInAsync(fleet, 1);
             }
 
             await using TestWorker worker = await TestWorker.StartAsync(url);
@@ -272,6 +258,153 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         }
     }
 
+    [ToolFact(Nats)]
+    public async Task With_ten_thousand_jobs_in_bulk_a_song_of_the_page_is_the_next()
+    {
+        string url = await fleets.NewAsync();
+        await using NatsFleet fleet = await TestFleets.OpenAsync(url, leaseSeconds: 60);
+        FleetJobs jobs = new(fleet, new Patience(fleet.Clock));
+        await Parallel.ForEachAsync(Enumerable.Range(0, Bulk), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, token) =>
+            await jobs.SubmitAsync(new FleetJob($"bulk {i}", "toy", "", []), new SubmitOptions(), token));
+        await using FleetLink link = new(await TestFleets.OpenAsync(url, leaseSeconds: 60));
+        await using TestServer server = await TestServer.StartAsync(fleet: link);
+        Song song = await server.UploadAsync();
+        string id = "";
+        await using TestWorker worker = await TestWorker.StartAsync(url, async (held, token) =>
+        {
+            if (id.Length == 0)
+            {
+                // The only worker is at a job of the bulk when somebody wants a song.
+                id = (await server.Client.CreateJobAsync(new NewJob(song.Id), token)).Id;
+                while ((await fleet.Queue.DepthsAsync(token)).All(depth => depth.Lane != Lane.Interactive || depth.Waiting == 0))
+                {
+                    await Task.Delay(20, token);
+                }
+            }
+        }, new WorkerOptions { Most = 3 }, leaseSeconds: 60);
+        await worker.EndAsync();
+        Assert.Equal([true, false, true], worker.Inputs.Select(input => input.StartsWith("bulk", StringComparison.Ordinal)));
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(id)).State);
+    }
+
+    [ToolTheory(Nats)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public async Task Every_song_ends_and_the_next_is_handed_over_whatever_the_store_throws(int every)
+    {
+        string url = await fleets.NewAsync();
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(faulty: true, fleet: link);
+        await using TestWorker worker = await TestWorker.StartAsync(url);
+        Song song = await server.UploadAsync();
+        Random dice = new(every);
+        server.Store.Fault = (_, _) => dice.Next(every) == 0 ? new IOException("The device is gone.") : null;
+        List<string> ids = [];
+        while (ids.Count < 16)
+        {
+            try
+            {
+                ids.Add((await server.Client.CreateJobAsync(new NewJob(song.Id))).Id);
+            }
+            catch (ApiException refusal) when (refusal.Problem.Status == 500)
+            {
+                // As a client does that was told to try again.
+            }
+        }
+
+        foreach (string id in ids)
+        {
+            Job job = await server.Client.WaitForJobAsync(id);
+            Assert.True(job.State == JobState.Done || job is { State: JobState.Failed, Error.Length: > 0 }, $"{job.State} {job.Error}");
+        }
+
+        Assert.Contains("Save", server.Store.Failed.Keys);
+        server.Store.Fault = (_, _) => null;
+        string next = (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id;
+        Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(next)).State);
+        foreach (string id in ids.Append(next))
+        {
+            await server.Client.DeleteJobAsync(id);
+        }
+
+        // The song with its record is left, and whatever was refused and is kept all the same is no job of this server's.
+        Assert.InRange((await server.Client.GetServerAsync()).UsedDiskBytes, TestServer.Song().Length, TestServer.Song().Length + 1000);
+    }
+
+    [ToolFact(Nats)]
+    public async Task A_song_that_is_deleted_or_cancelled_while_it_ends_is_gone_or_cancelled()
+    {
+        string url = await fleets.NewAsync();
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(faulty: true, fleet: link, idle: true);
+        JobQueue queue = server.Server.Services.GetRequiredService<JobQueue>();
+        string song = (await server.UploadAsync()).Id;
+        (string Name, Action<JobEntry> End)[] ends =
+            [("done", entry => queue.Succeed(entry, TimeSpan.FromSeconds(1))), ("failed", entry => queue.Fail(entry, "broken")), ("withdrawn", queue.Withdraw)];
+        foreach ((string name, Action<JobEntry> end) in ends)
+        {
+            foreach (bool runs in (bool[])[false, true])
+            {
+                JobEntry entry = HandOver(runs);
+                queue.Delete(entry.Stored.Id);
+                end(entry);
+                Assert.True(queue.TryGet(entry.Stored.Id) is null, name);
+                entry = HandOver(runs);
+                queue.Cancel(entry.Stored.Id);
+                end(entry);
+                Assert.True(queue.Get(entry.Stored.Id).State == JobState.Cancelled, name);
+                Assert.Null(entry.Stored.Turn);
+            }
+
+            // One that cannot be deleted says so, and can be deleted later.
+            JobEntry kept = HandOver(runs: true);
+            queue.Delete(kept.Stored.Id);
+            server.Store.Fault = (call, _) => call == "Delete" ? new UnauthorizedAccessException("Access is denied.") : null;
+            end(kept);
+            server.Store.Fault = (_, _) => null;
+            Assert.True(queue.Get(kept.Stored.Id) is { State: JobState.Failed, Error.Length: > 0 }, name);
+            queue.Delete(kept.Stored.Id);
+        }
+
+        JobEntry HandOver(bool runs)
+        {
+            queue.Create(new NewJob(song));
+            JobEntry entry = queue.TryHandOver(_ => true)!;
+            if (runs)
+            {
+                queue.Begin(entry, DateTimeOffset.UtcNow);
+            }
+
+            return entry;
+        }
+    }
+
+    [ToolFact(Nats)]
+    public async Task While_the_queue_is_away_the_page_works_and_songs_wait()
+    {
+        string folder = Directory.CreateTempSubdirectory("stemsharp-nats-").FullName;
+        try
+        {
+            using NatsServer nats = await NatsServer.StartAsync(folder);
+            await using FleetLink link = await TestFleets.LinkAsync(nats.Url);
+            await using TestServer server = await TestServer.StartAsync(fleet: link);
+            Song song = await server.UploadAsync();
+            nats.Kill();
+            string[] ids = [(await server.Client.CreateJobAsync(new NewJob(song.Id))).Id, (await server.Client.CreateJobAsync(new NewJob(song.Id))).Id];
+            Assert.Equal(2, (await server.Client.GetJobsAsync()).Jobs.Count(job => job.State == JobState.Queued));
+            await server.Client.CancelJobAsync(ids[1]);
+            await nats.StartAsync();
+            await using TestWorker worker = await TestWorker.StartAsync(nats.Url);
+            Assert.Equal(JobState.Done, (await server.Client.WaitForJobAsync(ids[0])).State);
+            Assert.Equal(JobState.Cancelled, (await server.Client.WaitForJobAsync(ids[1])).State);
+            Assert.InRange(worker.Inputs.Count, 1, 2);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static async Task<List<JobRecord>> RecordsAsync(NatsFleet fleet)
     {
         List<JobRecord> records = [];
@@ -281,6 +414,15 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         }
 
         return records;
+    }
+
+    /// <summary>Waits until as many jobs are in the queue or with a worker: a record alone is not there yet for one.</summary>
+    private static async Task HandedInAsync(NatsFleet fleet, int jobs)
+    {
+        while ((await fleet.Queue.DepthsAsync(CancellationToken.None)).Sum(depth => depth.Waiting + depth.Running) < jobs)
+        {
+            await Task.Delay(20);
+        }
     }
 
     private static async Task<List<FleetState>> StatesAsync(NatsFleet fleet) => [.. (await RecordsAsync(fleet)).Select(record => record.State)];

@@ -28,8 +28,10 @@ internal sealed class TestWorker : IWorkerEvents, IAsyncDisposable
     /// <param name="url">The fleet.</param>
     /// <param name="before">Done with each job before its files are written.</param>
     /// <param name="options">What it takes.</param>
-    internal static async Task<TestWorker> StartAsync(string url, Func<HeldJob, CancellationToken, Task>? before = null, WorkerOptions? options = null) =>
-        new(await TestFleets.OpenAsync(url), options ?? new WorkerOptions(), before);
+    /// <param name="leaseSeconds">The fleet's lease.</param>
+    internal static async Task<TestWorker> StartAsync(
+        string url, Func<HeldJob, CancellationToken, Task>? before = null, WorkerOptions? options = null, double leaseSeconds = 2) =>
+        new(await TestFleets.OpenAsync(url, leaseSeconds), options ?? new WorkerOptions(), before);
 
     /// <summary>Waits until it has ended by itself.</summary>
     internal Task EndAsync() => _work;
