@@ -10,23 +10,26 @@ internal sealed class NatsServer : IDisposable
     private const string Program = "nats-server";
 
     private readonly string _folder;
+    private readonly IPAddress _address;
     private readonly int _port;
     private Process? _process;
 
-    private NatsServer(string folder, int port) => (_folder, _port) = (folder, port);
+    private NatsServer(string folder, IPAddress address, int port) => (_folder, _address, _port) = (folder, address, port);
 
     /// <summary>Where it is.</summary>
-    internal string Url => $"nats://127.0.0.1:{_port}";
+    internal string Url => $"nats://{_address}:{_port}";
 
     /// <summary>Starts one on a free port.</summary>
     /// <param name="folder">Keeps its streams.</param>
-    internal static async Task<NatsServer> StartAsync(string folder)
+    /// <param name="address">Where it listens; null for this machine alone.</param>
+    internal static async Task<NatsServer> StartAsync(string folder, string? address = null)
     {
-        using TcpListener probe = new(IPAddress.Loopback, 0);
+        IPAddress listens = address is null ? IPAddress.Loopback : IPAddress.Parse(address);
+        using TcpListener probe = new(listens, 0);
         probe.Start();
         int port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
-        NatsServer server = new(folder, port);
+        NatsServer server = new(folder, listens, port);
         await server.StartAsync();
         return server;
     }
@@ -34,13 +37,13 @@ internal sealed class NatsServer : IDisposable
     /// <summary>Starts it again.</summary>
     internal async Task StartAsync()
     {
-        _process = Process.Start(new ProcessStartInfo(Program, ["-a", "127.0.0.1", "-p", $"{_port}", "--jetstream", "--store_dir", _folder, "--log", Path.Combine(_folder, "log")]))!;
+        _process = Process.Start(new ProcessStartInfo(Program, ["-a", $"{_address}", "-p", $"{_port}", "--jetstream", "--store_dir", _folder, "--log", Path.Combine(_folder, "log")]))!;
         for (int i = 0; ; i++)
         {
             try
             {
                 using TcpClient client = new();
-                await client.ConnectAsync(IPAddress.Loopback, _port);
+                await client.ConnectAsync(_address, _port);
                 return;
             }
             catch (SocketException) when (i < 400 && !_process.HasExited)

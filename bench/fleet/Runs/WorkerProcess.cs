@@ -31,8 +31,15 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="queue">Where it takes jobs from.</param>
     /// <param name="told">Gets each event that it tells, also what it told before it was killed.</param>
     /// <param name="options">Further options.</param>
-    internal static WorkerProcess Start(string queue, Action<JsonElement> told, params string[] options) =>
-        new(ChildProcess.Start(["work", "--queue", queue, "--threads", "1", "--progress", "json", .. options]), told);
+    internal static WorkerProcess Start(string queue, Action<JsonElement> told, params string[] options) => Start(queue, told, [], options);
+
+    /// <summary>Starts one by another program, as one that puts it elsewhere.</summary>
+    /// <param name="queue">Where it takes jobs from.</param>
+    /// <param name="told">Gets each event that it tells.</param>
+    /// <param name="prefix">The program, with its arguments.</param>
+    /// <param name="options">Further options.</param>
+    internal static WorkerProcess Start(string queue, Action<JsonElement> told, IReadOnlyList<string> prefix, params string[] options) =>
+        new(ChildProcess.Start(["work", "--queue", queue, "--threads", "1", "--progress", "json", .. options], prefix: prefix), told);
 
     /// <summary>kill -9.</summary>
     internal async Task KillAsync()

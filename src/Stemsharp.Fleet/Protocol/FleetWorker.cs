@@ -18,7 +18,7 @@ internal sealed class FleetWorker : IDisposable
     private readonly Func<HeldJob, CancellationToken, Task<JobResult>> _work;
     private readonly IWorkerEvents _events;
     private readonly Patience _patience, _lastPatience;
-    private readonly JobRecords _records, _lastRecords;
+    private readonly JobRecords _records, _confirming, _lastRecords;
     private readonly HashSet<string> _models, _unfit = [];
     private readonly TimeSpan _beat;
     private readonly CancellationTokenSource _ended = new(), _late;
@@ -40,6 +40,7 @@ internal sealed class FleetWorker : IDisposable
         _patience = new Patience(Clock) { Waiting = lost => events.Note(lost.Message) };
         _lastPatience = new Patience(Clock, s_last);
         _records = new JobRecords(transport.Jobs, _patience);
+        _confirming = new JobRecords(transport.Jobs, new Patience(Clock, transport.Lease));
         _lastRecords = new JobRecords(transport.Jobs, _lastPatience);
         _models = [.. options.Models.Select(ModelKey.Of)];
         _beat = transport.Lease / LeaseBeats;
@@ -164,7 +165,7 @@ internal sealed class FleetWorker : IDisposable
 
         _events.Taken(record);
         using Activity? activity = FleetTelemetry.Take(record);
-        using HeldJob held = new(_records, taken, delivery, stop);
+        using HeldJob held = new(_records, _confirming, taken, delivery, stop);
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         _held = held;
         // Somebody looks on.

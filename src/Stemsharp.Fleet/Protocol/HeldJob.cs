@@ -3,13 +3,19 @@ namespace Stemsharp.Fleet.Protocol;
 /// <summary>A job that this worker has, for as long as nobody else has taken it.</summary>
 internal sealed class HeldJob : IDisposable
 {
-    private readonly JobRecords _records;
+    private readonly JobRecords _records, _confirming;
     private readonly CancellationTokenSource _lost;
     private RevisedJob _job;
 
-    internal HeldJob(JobRecords records, RevisedJob job, IDelivery delivery, CancellationToken stop)
+    /// <param name="records">Writes how it ended.</param>
+    /// <param name="confirming">Asks whether it is still this worker's, for a lease's time at most.</param>
+    /// <param name="job">Its record as it was taken.</param>
+    /// <param name="delivery">Its message.</param>
+    /// <param name="stop">Stops the worker.</param>
+    internal HeldJob(JobRecords records, JobRecords confirming, RevisedJob job, IDelivery delivery, CancellationToken stop)
     {
         _records = records;
+        _confirming = confirming;
         _job = job;
         Delivery = delivery;
         _lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -34,15 +40,23 @@ internal sealed class HeldJob : IDisposable
 
     /// <summary>
     /// Makes sure that the job is still this worker's, by writing its record once more: whoever took it meanwhile has changed that. To be
-    /// called right before its files are given their names.
+    /// called right before its files are given their names. Who gets no answer for a lease's time gives it up: another has it then, and waits
+    /// for what this one holds of it on the file system.
     /// </summary>
     /// <exception cref="OperationCanceledException">It is not.</exception>
     internal async Task ConfirmAsync(CancellationToken cancellationToken)
     {
-        if (await _records.ChangeAsync(_job, _job.Record, cancellationToken).ConfigureAwait(false) is { } confirmed)
+        try
         {
-            _job = confirmed;
-            return;
+            if (await _confirming.ChangeAsync(_job, _job.Record, cancellationToken).ConfigureAwait(false) is { } confirmed)
+            {
+                _job = confirmed;
+                return;
+            }
+        }
+        catch (ConnectionLostException)
+        {
+            // As good as another's.
         }
 
         Lose();
