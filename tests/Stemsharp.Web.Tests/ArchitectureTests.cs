@@ -23,6 +23,14 @@ public class ArchitectureTests
     }
 
     [Fact]
+    public void One_room_of_the_server_knows_the_fleet()
+    {
+        using ModuleDefinition server = Read("Stemsharp.Web.dll");
+        IEnumerable<TypeDefinition> knowing = server.Types.Where(type => TypeReferences.Of(type).Any(named => named.Scope?.Name == "Stemsharp.Fleet"));
+        Assert.Equal(["Stemsharp.Web.Dispatch"], knowing.Select(type => type.Namespace).Distinct());
+    }
+
+    [Fact]
     public void The_client_knows_nothing_but_HTTP()
     {
         using ModuleDefinition client = Read("Stemsharp.Client.dll");
