@@ -291,10 +291,8 @@ public sealed class SeparationTests
             TaskCompletionSource download = new();
             await using TestServer next = await TestServer.StartAsync(folder: folder, fake: fake => fake.Downloading = download.Task);
             download.SetException(new IOException("The cable is out."));
-            while ((await next.Client.GetModelsAsync()).Single(model => model.Name == "absent").Download?.Error is null)
-            {
-                await Task.Yield();
-            }
+            await TestServer.UntilAsync(
+                "the download has failed", async () => (await next.Client.GetModelsAsync()).Single(model => model.Name == "absent").Download?.Error is not null);
 
             Assert.True((await next.Client.GetJobAsync(id)).WaitsForModel);
             next.Separator.Downloading = Task.CompletedTask;

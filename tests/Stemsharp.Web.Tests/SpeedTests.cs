@@ -116,11 +116,6 @@ public sealed class SpeedTests
 
     private static async Task<double?> SpeedAsync(TestServer server, string model) => (await server.Client.GetModelsAsync()).Single(known => known.Name == model).TimesRealTime;
 
-    private static async Task WaitForSpeedAsync(TestServer server, string model, double speed)
-    {
-        while (await SpeedAsync(server, model) != speed)
-        {
-            await Task.Delay(50);
-        }
-    }
+    private static Task WaitForSpeedAsync(TestServer server, string model, double speed) =>
+        TestServer.UntilAsync($"the speed of {model} is known", async () => await SpeedAsync(server, model) == speed);
 }
