@@ -113,6 +113,7 @@ public sealed class DemoPageTests(BrowserFixture fixture)
             await using PageSession session = await PageSession.OpenAsync(fixture.Browser, first.PageAddress);
             await session.DropAsync(("mix.wav", Mix));
             await Assertions.Expect(session.Lanes).ToHaveCountAsync(6);
+            await Assertions.Expect(session.Page.Locator(".job[data-state=running], .job[data-state=done]")).ToHaveCountAsync(1);
             await first.KillAsync();
             await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeInViewportAsync();
             await Assertions.Expect(session.Button("Try now")).ToBeVisibleAsync();

@@ -161,8 +161,10 @@ public sealed class KeyboardTests(BrowserFixture fixture)
         await session.TabToAsync("Delete");
         await keys.PressAsync("Enter");
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download fake2" })).ToBeVisibleAsync();
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download fake2" })).ToBeFocusedAsync();
         await keys.PressAsync("Escape");
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await Assertions.Expect(session.Button("Settings")).ToBeFocusedAsync();
         session.AssertQuiet();
     }
 

@@ -115,6 +115,22 @@ public sealed class MusicianTests(BrowserFixture fixture)
     }
 
     [PageFact]
+    public async Task A_server_that_has_not_answered_once_is_missed_and_a_song_dropped_meanwhile_goes_on_when_it_does()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await using PageSession session = await OpenAsync(server);
+        await session.Page.RouteAsync("**/api/v1/{events,uploads}", route => route.AbortAsync());
+        await session.Page.ReloadAsync();
+        await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeInViewportAsync();
+        await session.DropAsync(("tune.wav", Song));
+        await session.Page.UnrouteAllAsync();
+        await session.Button("Try now").ClickAsync();
+        await Assertions.Expect(session.Page.GetByText("The server does not answer")).ToBeHiddenAsync();
+        await Assertions.Expect(session.Page.Locator(".song[data-state=done]")).ToHaveCountAsync(1);
+        session.AssertQuiet("ERR_FAILED", "416");
+    }
+
+    [PageFact]
     public async Task Nothing_jumps_from_the_drop_to_the_finished_song()
     {
         using SemaphoreSlim gate = new(0);
@@ -124,6 +140,8 @@ public sealed class MusicianTests(BrowserFixture fixture)
         // Its lanes are there at once, before anything of it is made.
         await Assertions.Expect(session.Lanes).ToHaveCountAsync(4);
         await Assertions.Expect(session.Page.Locator(".lane-picture.skeleton")).ToHaveCountAsync(4);
+        // The first song makes room for itself, unseen.
+        await Assertions.Expect(session.Page.Locator("main:not(.empty) .lane-pictures")).ToBeVisibleAsync();
         LocatorBoundingBoxResult before = (await session.Page.Locator(".lane-pictures").BoundingBoxAsync())!;
         gate.Release(2);
         await Assertions.Expect(session.Button("Play")).ToBeEnabledAsync();

@@ -25,7 +25,8 @@ export class State extends EventTarget {
   readonly jobs = new Map<string, Job>();
   models: Model[] = [];
   server: ServerInfo | undefined;
-  connected = false;
+  /** Undefined until the first answer, or the first that did not come. */
+  connected: boolean | undefined;
   /** Whether the server has told once what there is. */
   known = false;
   /** The oldest job of the newest ones, where the server has more than it has told of. */

@@ -1,5 +1,5 @@
 import { api, ApiError } from "./api";
-import type { Song } from "./contract";
+import type { Song, Upload } from "./contract";
 
 const pieceBytes = 8 << 20;
 /** A connection that breaks or a server that starts anew (0), another piece under way (409), too much at once (429, 503). */
@@ -64,12 +64,13 @@ export class Uploader extends EventTarget {
   private async send(file: File, pending: PendingUpload): Promise<Song> {
     const { signal } = pending.abort;
     signal.throwIfAborted();
-    let upload = await api.createUpload(file.name, file.size);
-    signal.addEventListener("abort", () => void api.dropUpload(upload.id).catch(() => undefined));
-    for (let failures = 0; !upload.song; ) {
+    let upload: Upload | undefined;
+    signal.addEventListener("abort", () => upload && void api.dropUpload(upload.id).catch(() => undefined));
+    for (let failures = 0; !upload?.song; ) {
       try {
+        if (!upload) upload = await api.createUpload(file.name, file.size);
         // After a failure the server tells how far it has the file, which may be all of it.
-        if (failures > 0) upload = await api.getUpload(upload.id);
+        else if (failures > 0) upload = await api.getUpload(upload.id);
         if (!upload.song) upload = await api.append(upload.id, upload.offset, file.slice(upload.offset, upload.offset + pieceBytes), signal);
         failures = 0;
       } catch (error) {
@@ -77,7 +78,7 @@ export class Uploader extends EventTarget {
         if (!passing || signal.aborted || ++failures > triesAgain) throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 500 * failures)));
       }
-      pending.sent = upload.offset;
+      pending.sent = upload?.offset ?? 0;
       this.changed();
     }
     return upload.song;

@@ -92,7 +92,10 @@ export function ask(title: string, body: Child[], buttons: HTMLElement[]): Promi
     });
     // Enter in a line of text is a yes, as everywhere.
     dialog.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.type === "text") dialog.querySelector<HTMLElement>(".buttons .primary")?.click();
+      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement) || event.target.type !== "text") return;
+      // What has the focus after the dialog would take the key for its own.
+      event.preventDefault();
+      dialog.querySelector<HTMLElement>(".buttons .primary")?.click();
     });
     // A click beside it is a no.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));
