@@ -53,10 +53,7 @@ public sealed class FleetApiTests(TestFleets fleets) : IClassFixture<TestFleets>
         Assert.Equal((FleetJobState.Cancelled, one, FleetLane.Bulk), (withdrawn.State, withdrawn.Input, withdrawn.Lane));
         bool broken = true;
         await using TestWorker worker = await TestWorker.StartAsync(url, (_, _) => broken ? throw new JobFailedException("audio", "It is no sound.") : Task.CompletedTask);
-        while ((await server.Client.GetFleetJobAsync(second)).State != FleetJobState.Dead)
-        {
-            await Task.Delay(20);
-        }
+        await TestServer.UntilAsync("the job is given up", async () => (await server.Client.GetFleetJobAsync(second)).State == FleetJobState.Dead);
 
         FleetJobList dead = await server.Client.GetFleetJobsAsync(FleetJobState.Dead);
         Assert.Equal((second, "audio", "It is no sound.", 1), (Assert.Single(dead.Jobs).Id, dead.Jobs[0].Error, dead.Jobs[0].Message, dead.Jobs[0].Failures));
@@ -157,10 +154,7 @@ public sealed class FleetApiTests(TestFleets fleets) : IClassFixture<TestFleets>
             queue.Kill();
             await AssertRefusalAsync(await server.Http.GetAsync($"/api/v1/fleet/jobs/{new string('a', 32)}"), 503, "busy");
             await queue.StartAsync();
-            while ((await server.Http.GetAsync($"/api/v1/fleet/jobs/{new string('a', 32)}")).StatusCode != System.Net.HttpStatusCode.NotFound)
-            {
-                await Task.Delay(20);
-            }
+            await TestServer.UntilAsync("the queue answers again", async () => (await server.Http.GetAsync($"/api/v1/fleet/jobs/{new string('a', 32)}")).StatusCode == System.Net.HttpStatusCode.NotFound);
         }
         finally
         {

@@ -102,10 +102,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         await server.Client.DeleteJobAsync(order[2]);
         await server.WaitAsync(order[0], job => job.State == JobState.Cancelled);
         await server.WaitAsync(order[1], job => job.State == JobState.Cancelled);
-        while (server.Server.Services.GetRequiredService<JobQueue>().TryGet(order[2]) is not null)
-        {
-            await Task.Delay(20);
-        }
+        await TestServer.UntilAsync("the job is gone", () => server.Server.Services.GetRequiredService<JobQueue>().TryGet(order[2]) is null);
 
         // Withdrawn by somebody who looks after the fleet.
         FleetJobs jobs = new(fleet, new Patience(fleet.Clock));
@@ -175,10 +172,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
 
             // Nobody serves the page, and the workers go on.
             held.SetResult();
-            while ((await StatesAsync(fleet)).Any(state => state != FleetState.Done))
-            {
-                await Task.Delay(20);
-            }
+            await TestServer.UntilAsync("the fleet has done them", async () => (await StatesAsync(fleet)).All(state => state == FleetState.Done));
 
             await using FleetLink again = await TestFleets.LinkAsync(url);
             await using TestServer next = await TestServer.StartAsync(folder: folder, fleet: again);
@@ -237,10 +231,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
             }
 
             await using TestWorker worker = await TestWorker.StartAsync(url);
-            while ((await StatesAsync(fleet)).Single() != FleetState.Done)
-            {
-                await Task.Delay(20);
-            }
+            await TestServer.UntilAsync("the fleet has done it", async () => (await StatesAsync(fleet)).Single() == FleetState.Done);
 
             // As a kill between two moves leaves it.
             string first = (await RecordsAsync(fleet)).Single().Result!.Files[0], stems = Path.Combine(folder, "jobs", id, "stems");
@@ -276,10 +267,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
             {
                 // The only worker is at a job of the bulk when somebody wants a song.
                 id = (await server.Client.CreateJobAsync(new NewJob(song.Id), token)).Id;
-                while ((await fleet.Queue.DepthsAsync(token)).All(depth => depth.Lane != Lane.Interactive || depth.Waiting == 0))
-                {
-                    await Task.Delay(20, token);
-                }
+                await TestServer.UntilAsync("a song of the page waits", async () => (await fleet.Queue.DepthsAsync(token)).Any(depth => depth.Lane == Lane.Interactive && depth.Waiting > 0));
             }
         }, new WorkerOptions { Most = 3 }, leaseSeconds: 60);
         await worker.EndAsync();
@@ -419,10 +407,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
     /// <summary>Waits until as many jobs are in the queue or with a worker: a record alone is not there yet for one.</summary>
     private static async Task HandedInAsync(NatsFleet fleet, int jobs)
     {
-        while ((await fleet.Queue.DepthsAsync(CancellationToken.None)).Sum(depth => depth.Waiting + depth.Running) < jobs)
-        {
-            await Task.Delay(20);
-        }
+        await TestServer.UntilAsync("they are in the queue", async () => (await fleet.Queue.DepthsAsync(CancellationToken.None)).Sum(depth => depth.Waiting + depth.Running) >= jobs);
     }
 
     private static async Task<List<FleetState>> StatesAsync(NatsFleet fleet) => [.. (await RecordsAsync(fleet)).Select(record => record.State)];

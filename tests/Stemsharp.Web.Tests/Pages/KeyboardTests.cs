@@ -158,6 +158,7 @@ public sealed class KeyboardTests(BrowserFixture fixture)
         await Assertions.Expect(session.Page.Locator(".pairing .code")).ToHaveCountAsync(0);
         await session.TabToAsync("Delete fake2 …");
         await keys.PressAsync("Enter");
+        await Assertions.Expect(session.Page.GetByRole(AriaRole.Dialog, new() { Name = "Delete fake2?" })).ToBeVisibleAsync();
         await session.TabToAsync("Delete");
         await keys.PressAsync("Enter");
         await Assertions.Expect(session.Page.GetByRole(AriaRole.Button, new() { Name = "Download fake2" })).ToBeVisibleAsync();
