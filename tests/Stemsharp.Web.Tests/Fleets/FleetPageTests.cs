@@ -198,13 +198,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         await using NatsFleet fleet = await TestFleets.OpenAsync(url);
         try
         {
-            string id;
-            await using (FleetLink link = await TestFleets.LinkAsync(url))
-            await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
-            {
-                id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
-                await HandedInAsync(fleet, 1);
-            }
+            string id = await HandOverAndLeaveAsync(url, folder, fleet);
 
             await using TestServer alone = await TestServer.StartAsync(folder: folder);
             Assert.Equal(JobState.Done, (await alone.Client.WaitForJobAsync(id)).State);
@@ -222,13 +216,7 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         await using NatsFleet fleet = await TestFleets.OpenAsync(url);
         try
         {
-            string id;
-            await using (FleetLink link = await TestFleets.LinkAsync(url))
-            await using (TestServer server = await TestServer.StartAsync(folder: folder, fleet: link))
-            {
-                id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
-                await HandedInAsync(fleet, 1);
-            }
+            string id = await HandOverAndLeaveAsync(url, folder, fleet);
 
             await using TestWorker worker = await TestWorker.StartAsync(url);
             await TestServer.UntilAsync("the fleet has done it", async () => (await StatesAsync(fleet)).Single() == FleetState.Done);
@@ -402,6 +390,16 @@ public sealed class FleetPageTests(TestFleets fleets) : IClassFixture<TestFleets
         }
 
         return records;
+    }
+
+    /// <summary>Has a server hand one song over and end.</summary>
+    private static async Task<string> HandOverAndLeaveAsync(string url, string folder, NatsFleet fleet)
+    {
+        await using FleetLink link = await TestFleets.LinkAsync(url);
+        await using TestServer server = await TestServer.StartAsync(folder: folder, fleet: link);
+        string id = (await server.Client.CreateJobAsync(new NewJob((await server.UploadAsync()).Id))).Id;
+        await HandedInAsync(fleet, 1);
+        return id;
     }
 
     /// <summary>Waits until as many jobs are in the queue or with a worker: a record alone is not there yet for one.</summary>
